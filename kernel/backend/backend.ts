@@ -1,0 +1,52 @@
+/** What a backend is: memory for words, and a way to run IR programs on it. Two exist: wasm (CPU) and webgpu. */
+
+import type { Program } from '../ir/ir.ts';
+
+export type Precision = 'f32' | 'f64';
+export type WordType = 'f32' | 'i32' | 'u32';
+/** Host copy of a buffer. Float64Array only for 'f32' words on an f64 device. */
+export type Words = Float32Array | Float64Array | Int32Array | Uint32Array;
+
+/** A piece of device memory; who allocated it frees it. */
+export interface Storage {
+  readonly type: WordType;
+  /** Words usable. */
+  readonly length: number;
+}
+
+/** Invocations along x, y, z; only those run (a kernel with barriers runs whole workgroups). */
+export type Count = readonly [number, number, number];
+
+/** A program made ready for this backend; cached by the backend per Program object. */
+export interface Executable {
+  readonly program: Program;
+  /** Milliseconds spent emitting and compiling; bytes of generated code. */
+  readonly compileMs: number;
+  readonly codeBytes: number;
+}
+
+export interface Backend {
+  readonly kind: 'cpu' | 'webgpu';
+  readonly precision: Precision;
+  /** Human-readable: 'WebAssembly, f64' or the adapter's description. */
+  readonly description: string;
+  /** Zero-filled unless told otherwise. Throws RangeError (who, how much was asked, what is allowed) if there is no room. */
+  allocate(type: WordType, length: number, options?: { readonly zero?: boolean }): Storage;
+  free(storage: Storage): void;
+  /** Enqueues. data.length ≤ storage.length; copies at once. */
+  write(storage: Storage, data: ArrayLike<number>): void;
+  copy(from: Storage, to: Storage, length: number): void;
+  /** Waits for everything enqueued before. Rejects with what was lost or failed. */
+  read(storage: Storage, length: number): Promise<Words>;
+  /** CPU only: the words at once. */
+  readSync?(storage: Storage, length: number): Words;
+  compile(program: Program): Executable;
+  /**
+   * Enqueues one launch. storages[k] belongs to program.buffers[k]; words beyond storage.length are out of range.
+   * 'write' storages hold zeros on entry (the caller allocates them so). Never races; same input, same bits.
+   */
+  run(executable: Executable, storages: readonly Storage[], count: Count): void;
+  /** Waits until all enqueued work is done. */
+  finish(): Promise<void>;
+  destroy(): void;
+}

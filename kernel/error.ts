@@ -1,0 +1,43 @@
+/** KernelError: everything wrong with a kernel's WGSL, each with line, column, caret and remedy. */
+
+export interface Diagnostic {
+  /** What is wrong, with the names and values concerned, one sentence. */
+  readonly message: string;
+  /** Offset into the WGSL text; undefined if it concerns the whole kernel. */
+  readonly at?: number | undefined;
+  /** What is allowed, what to do. */
+  readonly remedy?: string | undefined;
+}
+
+/** 1-based line and column of an offset. */
+export function lineColumn(source: string, at: number): { line: number; column: number; text: string } {
+  const before = source.slice(0, at);
+  const line = before.split('\n').length;
+  const start = before.lastIndexOf('\n') + 1;
+  const end = source.indexOf('\n', at);
+  return { line, column: at - start + 1, text: source.slice(start, end < 0 ? undefined : end) };
+}
+
+function format(kernel: string, source: string, { message, at, remedy }: Diagnostic): string {
+  const lines: string[] = [];
+  if (at === undefined) lines.push(`${kernel}: ${message}`);
+  else {
+    const { line, column, text } = lineColumn(source, at);
+    const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+    lines.push(`${kernel}:${line}:${column}: ${message}`);
+    lines.push(`${String(line).padStart(5)} | ${shown}`);
+    lines.push(`      | ${shown.slice(0, column - 1).replace(/[^\t]/g, ' ')}^`);
+  }
+  if (remedy) lines.push(`  ${remedy}`);
+  return lines.join('\n');
+}
+
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+  readonly diagnostics: readonly Diagnostic[];
+  /** @param kernel The entry point's name, or 'kernel' where it is not known. */
+  constructor(kernel: string, source: string, diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(d => format(kernel, source, d)).join('\n'));
+    this.diagnostics = diagnostics;
+  }
+}
