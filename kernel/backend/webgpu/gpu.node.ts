@@ -1,0 +1,25 @@
+/**
+ * Where the `GPU` object comes from in Node: the optional peer dependency `webgpu` (Dawn), loaded when first asked for.
+ *
+ * It is pinned on globalThis: Dawn aborts the process if its GPU object is collected while devices live,
+ * and two copies of this module (a bundle's and a test's) must share one Dawn.
+ */
+
+const pinned = globalThis as { __retrogradeGpu?: Promise<GPU | undefined> };
+
+async function load(): Promise<GPU | undefined> {
+  try {
+    const { create, globals } = await import('webgpu');
+    for (const [name, value] of Object.entries(globals))
+      if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    return create([]) as unknown as GPU;
+  } catch {
+    return undefined; // not installed, or no binary for this platform
+  }
+}
+
+/** Dawn's GPU object; undefined where the package `webgpu` is not installed or cannot load. Never throws. */
+export function requestGpu(): Promise<GPU | undefined> {
+  pinned.__retrogradeGpu ??= load();
+  return pinned.__retrogradeGpu;
+}
