@@ -20,6 +20,9 @@ const chromium = playwright({
     : { args: ['--enable-unsafe-webgpu'] },
 });
 
+// A page that is not cross-origin isolated has no SharedArrayBuffer, so no threads.
+const isolated = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
 export default defineConfig({
   test: {
     projects: [
@@ -35,6 +38,7 @@ export default defineConfig({
         },
       },
       {
+        server: { headers: isolated },
         resolve: { conditions: ['source', ...defaultClientConditions] },
         test: {
           name: 'browser',
