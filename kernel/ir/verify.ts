@@ -75,7 +75,7 @@ export function verify(program: Program): void {
   function fail(inst: Inst, what: string): never {
     const names = resultsOf(inst).map(v => `%${v.id}`);
     const op = inst.kind === 'pure' ? inst.op : inst.kind;
-    throw new Error(`verify: ${program.name}: ${op} ${names.join(', ')}: ${what}`);
+    throw new Error(`verify: ${program.name}: ${[op, ...names].join(' ')}: ${what}`);
   }
   const types = (values: readonly Value[]) => values.map(v => v.type).join(', ');
   function expectTypes(inst: Inst, what: string, values: readonly Value[], expected: readonly Value[]): void {
