@@ -14,6 +14,7 @@ import { dropBuffers, measuredOutputs, redirectLengths } from './buffers.ts';
 import { refuseUndifferentiable } from './refuse.ts';
 import type { LoopRule } from './reverse.ts';
 import { reverseBlock } from './reverse-block.ts';
+import { sinkSelects } from './sink-selects.ts';
 
 /**
  * @param inputs Names of the float inputs whose adjoints are wanted.
@@ -24,12 +25,13 @@ import { reverseBlock } from './reverse-block.ts';
  * @throws KernelError if the program has no derivative.
  */
 export function adjoint(
-  program: Program,
+  given: Program,
   inputs: ReadonlySet<string>,
   outputs: ReadonlySet<string>,
   rules: LoopRule[] = [],
 ): Program {
-  refuseUndifferentiable(program);
+  refuseUndifferentiable(given);
+  const program = sinkSelects(given);
   const buffers: Buffer[] = [...program.buffers];
   const adjointOf = new Map<number, number>();
   const lengths = new Map<number, number>();

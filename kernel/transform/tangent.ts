@@ -24,6 +24,7 @@ import { type Activity, varied } from './activity.ts';
 import { dropBuffers, redirectLengths } from './buffers.ts';
 import { ruleOf } from './derivatives.ts';
 import { refuseUndifferentiable } from './refuse.ts';
+import { sinkSelects } from './sink-selects.ts';
 
 interface Context {
   readonly b: Builder;
@@ -40,8 +41,9 @@ interface Context {
  * @returns A program that reads the inputs and tangentName(x) of those, and writes tangentName(y) of every float output.
  * @throws KernelError if the program has no derivative.
  */
-export function tangent(program: Program, inputs: ReadonlySet<string>): Program {
-  refuseUndifferentiable(program);
+export function tangent(given: Program, inputs: ReadonlySet<string>): Program {
+  refuseUndifferentiable(given);
+  const program = sinkSelects(given);
   const buffers: Buffer[] = [...program.buffers];
   const tangentOf = new Map<number, number>();
   program.buffers.forEach((buffer, k) => {
