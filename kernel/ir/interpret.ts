@@ -49,8 +49,8 @@ function memoryFor(type: 'f32' | 'i32' | 'u32', words: ArrayLike<number> | numbe
 const atomicFunctions: Record<Atomic['op'], (old: number, a: number, b: number) => number> = {
   add: (old, a) => old + a,
   sub: (old, a) => old - a,
-  min: Math.min,
-  max: Math.max,
+  min: (old, a) => Math.min(old, a),
+  max: (old, a) => Math.max(old, a),
   and: (old, a) => old & a,
   or: (old, a) => old | a,
   xor: (old, a) => old ^ a,

@@ -43,6 +43,10 @@ function toF16(x: number): number {
   return Math.abs(rounded) > 65504 ? Math.sign(x) * Infinity : rounded;
 }
 
+// Math.min and Math.max would also take the third argument of a ScalarFunction.
+const min: Binary = (x, y) => Math.min(x, y);
+const max: Binary = (x, y) => Math.max(x, y);
+
 const floatUnaryOps: Record<(typeof floatUnary)[number], Unary> = {
   neg: x => -x,
   abs: Math.abs,
@@ -81,8 +85,8 @@ const floatBinaryOps: Record<(typeof floatBinary)[number], Binary> = {
   mul: (x, y) => x * y,
   div: (x, y) => x / y,
   rem: (x, y) => x % y,
-  min: Math.min,
-  max: Math.max,
+  min,
+  max,
   pow: Math.pow,
   atan2: Math.atan2,
 };
@@ -119,8 +123,8 @@ const intBinaryOps = (signed: boolean): Record<(typeof intBinary)[number], Binar
   mul: Math.imul,
   div: (x, y) => (y === 0 ? x : Math.trunc(x / y)),
   rem: (x, y) => (y === 0 ? 0 : x % y),
-  min: Math.min,
-  max: Math.max,
+  min,
+  max,
   and: (x, y) => x & y,
   or: (x, y) => x | y,
   xor: (x, y) => x ^ y,

@@ -101,7 +101,7 @@ export function rebuilt(block: Block, body: readonly Inst[], map: (v: Value) => 
   return same && yields === block.yields ? block : { body: same ? block.body : body, yields };
 }
 
-/** Copies instructions with fresh results; `renamed` maps old values to new ones and gains those defined here. */
+/** Copies instructions (no object is in a program twice) with fresh results; `renamed` maps old values to new ones and gains those defined here. */
 export function copyInsts(body: readonly Inst[], renamed: Map<Value, Value>, fresh: (v: Value) => Value): Inst[] {
   const map = (v: Value) => renamed.get(v) ?? v;
   const define = (v: Value) => {
@@ -128,7 +128,7 @@ export function copyInsts(body: readonly Inst[], renamed: Map<Value, Value>, fre
         return { ...moved, params, cond, body: inner, results: moved.results.map(define) };
       }
       default:
-        return 'result' in moved ? { ...moved, result: define(moved.result) } : moved;
+        return 'result' in moved ? { ...moved, result: define(moved.result) } : { ...moved };
     }
   });
 }

@@ -1,7 +1,7 @@
 /**
  * The grammar of ir.ts as a program: throws on the first instruction that is not well formed.
  *
- * Checked: every value is defined once and before its uses, in a scope that reaches them; the types of every op; yields against
+ * Checked: every instruction object occurs once (passes keep maps by it); every value is defined once and before its uses, in a scope that reaches them; the types of every op; yields against
  * results; conditions without effects; addresses, buffers and arrays that exist and may be accessed that way.
  */
 
@@ -67,6 +67,7 @@ export function verify(program: Program): void {
   const defined = new Set<Value>();
   const ids = new Set<number>();
   const visible = new Set<Value>();
+  const seen = new Set<Inst>();
 
   arrays.forEach((array, k) => {
     if (array.id !== k) throw new Error(`verify: array ${array.name} has id ${array.id}, but is number ${k}.`);
@@ -215,6 +216,8 @@ export function verify(program: Program): void {
   }
   function checkBlock(owner: Inst | undefined, block: Block, scope: Value[]): void {
     for (const inst of block.body) {
+      if (seen.has(inst)) fail(inst, 'the same instruction object is in the program twice.');
+      seen.add(inst);
       for (const v of operandsOf(inst)) use(inst, v);
       checkInst(inst);
       for (const v of resultsOf(inst)) define(inst, v, scope);

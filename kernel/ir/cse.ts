@@ -1,0 +1,84 @@
+/**
+ * Common subexpressions by value numbering in dominator scope (Briggs, Cooper & Simpson 1997): a pure instruction that repeats one
+ * still in scope, on the same operands, is replaced by it. So are loads of read buffers, and loop variables that always agree.
+ *
+ * Operands of commutative ops are compared in either order. Constants are equal if their bits are (0 and −0 differ).
+ */
+
+import type { Block, Inst, Program, Value, While } from './ir.ts';
+import { isPure, mapOperands, rebuilt } from './traverse.ts';
+
+const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
+
+/** Equal keys: equal results. */
+function keyOf(inst: Inst): string {
+  switch (inst.kind) {
+    case 'const':
+      return `${inst.result.type} ${Object.is(inst.value, -0) ? '-0' : inst.value}`;
+    case 'builtin':
+      return inst.name;
+    case 'pure': {
+      let ids = inst.args.map(v => v.id);
+      if (commutative.has(inst.op) && ids[0] > ids[1]) ids = [ids[1], ids[0]];
+      return `${inst.op} ${inst.result.type} ${ids.join(' ')}`;
+    }
+    case 'length':
+      return `length ${inst.buffer} ${inst.stride}`;
+    case 'load':
+      return `load ${inst.buffer} ${inst.index.id} ${inst.stride} ${inst.offset}`;
+    default:
+      throw new Error(`keyOf: ${inst.kind} is not pure.`);
+  }
+}
+
+export function eliminateCommonSubexpressions(program: Program): Program {
+  const known = new Map<string, Value>();
+  const replaced = new Map<Value, Value>();
+  const map = (v: Value): Value => replaced.get(v) ?? v;
+
+  function number(block: Block): Block {
+    const added: string[] = [];
+    const body: Inst[] = [];
+    for (const original of block.body) {
+      let inst = mapOperands(original, map);
+      if (isPure(inst, program) && 'result' in inst) {
+        const key = keyOf(inst);
+        const same = known.get(key);
+        if (same) {
+          replaced.set(inst.result, same);
+          continue;
+        }
+        known.set(key, inst.result);
+        added.push(key);
+      } else if (inst.kind === 'if') {
+        const then = number(inst.then);
+        const otherwise = number(inst.else);
+        if (then !== inst.then || otherwise !== inst.else) inst = { ...inst, then, else: otherwise };
+        mergeResults(inst.results, k => `${map(then.yields[k]).id} ${map(otherwise.yields[k]).id}`);
+      } else if (inst.kind === 'while') inst = numberLoop(inst);
+      body.push(inst);
+    }
+    const result = rebuilt(block, body, map);
+    for (const key of added) known.delete(key);
+    return result;
+  }
+  /** Results with the same key are the first of them. */
+  function mergeResults(results: readonly Value[], key: (k: number) => string): void {
+    const first = new Map<string, Value>();
+    results.forEach((v, k) => {
+      const same = first.get(key(k));
+      if (same) replaced.set(v, same);
+      else first.set(key(k), v);
+    });
+  }
+  function numberLoop(loop: While): While {
+    mergeResults(loop.params, k => `${loop.init[k].id} ${map(loop.body.yields[k]).id}`);
+    const cond = number(loop.cond);
+    const body = number(loop.body);
+    mergeResults(loop.results, k => `${loop.init[k].id} ${map(body.yields[k]).id}`);
+    return cond === loop.cond && body === loop.body ? loop : { ...loop, cond, body };
+  }
+
+  const body = number(program.body);
+  return body === program.body ? program : { ...program, body };
+}

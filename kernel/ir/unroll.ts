@@ -1,0 +1,84 @@
+/** Unrolls loops whose trip count follows from constants, is at most 16, and whose copies are few enough instructions. */
+
+import { type Block, type Inst, largestId, type Program, type Value, type While } from './ir.ts';
+import { evaluateBlock } from './partial-evaluation.ts';
+import { copyInsts, mapOperands, rebuilt, size, visit } from './traverse.ts';
+
+export interface UnrollOptions {
+  readonly maxTrips?: number;
+  /** Instructions of all copies together. */
+  readonly maxInsts?: number;
+}
+
+export function unroll(program: Program, { maxTrips = 16, maxInsts = 512 }: UnrollOptions = {}): Program {
+  let nextId = largestId(program.body) + 1;
+  const fresh = (v: Value): Value => ({ id: nextId++, type: v.type });
+  const constants = new Map<Value, number>();
+  visit(program.body, inst => {
+    if (inst.kind === 'const') constants.set(inst.result, inst.value);
+  });
+  const outside = (v: Value) => constants.get(v);
+
+  /** Times the body runs; undefined if it depends on more than constants, or is above maxTrips. */
+  function tripCount(loop: While): number | undefined {
+    let values: (number | undefined)[] = loop.init.map(outside);
+    for (let trips = 0; trips <= maxTrips; trips++) {
+      const known = new Map<Value, number>();
+      loop.params.forEach((p, k) => {
+        const value = values[k];
+        if (value !== undefined) known.set(p, value);
+      });
+      const goesOn = evaluateBlock(loop.cond, known, outside)[0];
+      if (goesOn === undefined) return undefined;
+      if (goesOn === 0) return trips;
+      values = evaluateBlock(loop.body, known, outside);
+    }
+    return undefined;
+  }
+
+  const replaced = new Map<Value, Value>();
+  const map = (v: Value): Value => replaced.get(v) ?? v;
+
+  function unrollBlock(block: Block): Block {
+    const body: Inst[] = [];
+    for (const original of block.body) {
+      const inst = mapOperands(original, map);
+      if (inst.kind === 'if') {
+        const then = unrollBlock(inst.then);
+        const otherwise = unrollBlock(inst.else);
+        body.push(then === inst.then && otherwise === inst.else ? inst : { ...inst, then, else: otherwise });
+      } else if (inst.kind === 'while') {
+        const cond = unrollBlock(inst.cond);
+        const inner = unrollBlock(inst.body);
+        const loop = cond === inst.cond && inner === inst.body ? inst : { ...inst, cond, body: inner };
+        const copies = unrolled(loop);
+        if (copies) for (const copy of copies) body.push(copy);
+        else body.push(loop);
+      } else body.push(inst);
+    }
+    return rebuilt(block, body, map);
+  }
+
+  function unrolled(loop: While): Inst[] | undefined {
+    const copySize = size(loop.body);
+    if (copySize > maxInsts) return undefined;
+    const trips = tripCount(loop);
+    if (trips === undefined || trips * copySize > maxInsts) return undefined;
+    const copies: Inst[] = [];
+    let values: readonly Value[] = loop.init;
+    for (let k = 0; k < trips; k++) {
+      const renamed = new Map(loop.params.map((p, j) => [p, values[j]]));
+      for (const inst of copyInsts(loop.body.body, renamed, fresh)) copies.push(inst);
+      values = loop.body.yields.map(v => renamed.get(v) ?? v);
+    }
+    loop.results.forEach((v, k) => {
+      replaced.set(v, values[k]);
+    });
+    // Copies define new constants, which the loops around this one may count with.
+    for (const inst of copies) if (inst.kind === 'const') constants.set(inst.result, inst.value);
+    return copies;
+  }
+
+  const body = unrollBlock(program.body);
+  return body === program.body ? program : { ...program, body };
+}
