@@ -1,0 +1,194 @@
+/**
+ * IR → a WebAssembly module that exports `run(begin, end, frame)`: invocations begin ≤ n < end, x fastest, one after another, or,
+ * in a program with workgroup memory or barriers, workgroups begin ≤ n < end. `frame` is the address of the launch frame.
+ *
+ * What does not depend on the invocation (uniform loads above all) is computed before the loop.
+ */
+
+import {
+  type Block,
+  type BuiltinName,
+  type Inst,
+  type LocalArray,
+  operandsOf,
+  type Program,
+  type Value,
+} from '../../ir/ir.ts';
+import { visit } from '../../ir/traverse.ts';
+import { emitZero } from './emit-array.ts';
+import { emitInsts } from './emit-block.ts';
+import { cutAtBarriers, emitRegions, holdsBarrier, planSpills } from './emit-grouped.ts';
+import { type BufferAccess, contains, Emitter, params } from './emitter.ts';
+import { encodeModule, type Func, I32 } from './encode.ts';
+import { loopOverGroups, loopOverInvocations } from './invocations.ts';
+import type { Layout } from './layout.ts';
+import { type MathImport, MathImports } from './math.ts';
+import * as map from './memory-map.ts';
+import * as op from './opcodes.ts';
+import { countUses, type Uses } from './uses.ts';
+
+export interface Emitted {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly imports: readonly MathImport[];
+  /** The range is one of workgroups, not of invocations. */
+  readonly grouped: boolean;
+  readonly scratchBytes: number;
+  /** Per buffer: sums are taken in doubles, in memory that the backend gives for the launch. */
+  readonly wide: readonly boolean[];
+}
+
+export function emitProgram(program: Program, layout: Layout): Emitted {
+  if (program.buffers.length > map.bufferLimit)
+    throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
+  const constants = new Map<Value, number>();
+  visit(program.body, inst => {
+    if (inst.kind === 'const') constants.set(inst.result, inst.value);
+  });
+  const barriers = holdsBarrier(program.body);
+  const grouped = barriers || program.arrays.some(array => array.space === 'workgroup');
+  const imports = new MathImports();
+  const regions = grouped ? cutAtBarriers(program.body, []) : [];
+  const plan = grouped ? planSpills(regions, constants, layout) : { spills: new Map(), bytes: 0, uses: noUses() };
+  if (!grouped) countUses(program.body.body, program.body, [], plan.uses);
+  const scratch = map.mapScratch(program, layout, plan.bytes);
+  const spills = new Map([...plan.spills].map(([v, offset]) => [v, offset + scratch.spills]));
+  const to = new Emitter({ program, layout, imports, uses: plan.uses, constants, spills, arrays: scratch.offsets });
+  to.buffers = openBuffers(to);
+  const size = program.workgroupSize;
+  const records = grouped ? size[0] * size[1] * size[2] : 1;
+  const scratchBytes = scratch.groupBytes + records * scratch.recordBytes;
+  openScratch(to, scratch.groupBytes, grouped ? 0 : scratch.recordBytes);
+  if (grouped) {
+    loopOverGroups(to, scratch, scratchBytes, !barriers, (each, first) => emitRegions(regions, to, each, first));
+  } else {
+    const { body } = program;
+    const fixed = invariant(program);
+    emitFixed(body, fixed, to);
+    const zeroed = program.arrays.filter(array => needsZero(array, body));
+    loopOverInvocations(to, builtinsIn(body), () => {
+      for (const array of zeroed) emitZero(array, to);
+      emitInsts(
+        body.body.filter(inst => !fixed.has(inst)),
+        body,
+        to,
+      );
+    });
+  }
+  const func: Func = { name: 'run', params: [I32, I32, I32], results: [], locals: to.locals.types, code: to.code };
+  return {
+    bytes: encodeModule(imports.list(), func),
+    imports: imports.list(),
+    grouped,
+    scratchBytes,
+    wide: to.buffers.map(access => access?.wide ?? false),
+  };
+}
+
+const noUses = (): Uses => ({ count: new Map(), block: new Map(), kept: new Map() });
+
+/** Loads the address and the length of each buffer that the program touches. */
+function openBuffers(to: Emitter): (BufferAccess | undefined)[] {
+  const { program, layout, code, locals } = to;
+  const strides = program.buffers.map(() => new Set<number>());
+  const summed = new Set<number>();
+  visit(program.body, inst => {
+    if (inst.kind === 'scatterAdd') summed.add(inst.buffer);
+    if (inst.kind === 'atomic') {
+      if ('buffer' in inst.target) strides[inst.target.buffer].add(inst.target.stride);
+    } else if ('buffer' in inst) strides[inst.buffer].add(inst.stride);
+  });
+  const forever = Number.POSITIVE_INFINITY;
+  const fromFrame = (offset: number) => {
+    const slot = locals.take(I32, forever);
+    code.get(params.frame);
+    code.access(op.i32.load, 2, offset);
+    code.set(slot.local);
+    return slot;
+  };
+  return program.buffers.map(({ type }, k) => {
+    if (strides[k].size === 0) return undefined;
+    const words = fromFrame(map.lengthAt(k));
+    const limits = [...strides[k]].map(stride => {
+      if (stride === 1) return [stride, words] as const;
+      const limit = locals.take(I32, forever);
+      code.get(words.local);
+      code.i32(stride);
+      code.op(op.i32.divU);
+      code.set(limit.local);
+      return [stride, limit] as const;
+    });
+    const wide = layout.precision === 'f32' && type === 'f32' && summed.has(k);
+    return { type, wide, base: fromFrame(map.addressAt(k)), limits: new Map(limits) };
+  });
+}
+
+/** @param recordBytes To clear once, for the words that stay zero after each array. */
+function openScratch(to: Emitter, groupBytes: number, recordBytes: number): void {
+  const { code } = to;
+  code.get(params.frame);
+  code.access(op.i32.load, 2, map.frame.scratch);
+  code.tee(to.group.local);
+  code.i32(groupBytes);
+  code.op(op.i32.add);
+  code.set(to.record.local);
+  if (recordBytes === 0) return;
+  code.get(to.record.local);
+  code.i32(0);
+  code.i32(recordBytes);
+  code.fill();
+}
+
+/** Instructions of the outermost block that give every invocation the same. */
+function invariant(program: Program): Set<Inst> {
+  const fixed = new Set<Inst>();
+  const values = new Set<Value>();
+  for (const inst of program.body.body) {
+    const same =
+      inst.kind === 'const' ||
+      inst.kind === 'length' ||
+      (inst.kind === 'builtin' && /^(count|groups)/.test(inst.name)) ||
+      inst.kind === 'pure' ||
+      (inst.kind === 'load' && program.buffers[inst.buffer].access === 'read');
+    if (!same || !operandsOf(inst).every(v => values.has(v))) continue;
+    fixed.add(inst);
+    if ('result' in inst) values.add(inst.result);
+  }
+  return fixed;
+}
+
+function emitFixed(body: Block, fixed: ReadonlySet<Inst>, to: Emitter): void {
+  emitInsts(
+    body.body.filter(inst => fixed.has(inst)),
+    body,
+    to,
+    false,
+  );
+}
+
+/**
+ * False for an array that is always filled before it is read: the innermost block that holds all its mentions begins them with
+ * a fill.
+ */
+function needsZero(array: LocalArray, block: Block): boolean {
+  const mentions = (inst: Inst) =>
+    ('array' in inst && inst.array === array) ||
+    (inst.kind === 'arrayCopy' && (inst.target === array || inst.source === array)) ||
+    (inst.kind === 'atomic' && 'array' in inst.target && inst.target.array === array);
+  const users = block.body.filter(inst => contains({ body: [inst], yields: [] }, mentions));
+  if (users.length === 0) return false;
+  const [first] = users;
+  if (first.kind === 'arrayFill') return false;
+  if (users.length > 1) return true;
+  const inner = first.kind === 'if' ? [first.then, first.else] : first.kind === 'while' ? [first.cond, first.body] : [];
+  return inner.length === 0 || inner.filter(each => contains(each, mentions)).length > 1
+    ? true
+    : inner.every(each => needsZero(array, each));
+}
+
+function builtinsIn(block: Block): Set<BuiltinName> {
+  const names = new Set<BuiltinName>();
+  visit(block, inst => {
+    if (inst.kind === 'builtin') names.add(inst.name);
+  });
+  return names;
+}

@@ -1,0 +1,133 @@
+/**
+ * The heap: one WebAssembly memory, grown as needed, up to 4 GiB.
+ *
+ * Freed blocks wait in lists by size, since a simulation asks for the same sizes over and over, and a page touched before is
+ * several times cheaper than a new one. Before the memory grows, and when it cannot, free blocks are joined with their
+ * neighbours and searched in order of address. Memory never used yet is zero and is not cleared again.
+ */
+
+import { heapStart } from './memory-map.ts';
+
+const pageBytes = 65536;
+const alignment = 16;
+/** Vector loads may read past the end of the last word. */
+const padding = 16;
+export const addressLimit: number = 65536 * pageBytes;
+
+interface Range {
+  start: number;
+  bytes: number;
+}
+
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  private readonly limit: number;
+  /** First byte never used. */
+  private top = heapStart;
+  private readonly bySize = new Map<number, number[]>();
+  private joined: Range[] = [];
+  private freeBytes = 0;
+
+  /** @param limit Bytes of memory allowed. */
+  constructor(limit: number = addressLimit) {
+    this.limit = Math.min(limit, addressLimit);
+    this.memory = new WebAssembly.Memory({ initial: heapStart / pageBytes, maximum: addressLimit / pageBytes });
+  }
+
+  /** Bytes handed out and not given back. */
+  get used(): number {
+    return this.top - heapStart - this.freeBytes;
+  }
+
+  /** @param who Named in the error if there is no room. */
+  allocate(bytes: number, zero: boolean, who: string): number {
+    const size = roundSize(bytes);
+    const recycled = this.bySize.get(size)?.pop() ?? this.takeJoined(size);
+    if (recycled !== undefined) {
+      this.freeBytes -= size;
+      return this.cleared(recycled, size, zero);
+    }
+    if (this.freeBytes >= size && this.top + size > this.memory.buffer.byteLength) {
+      this.join();
+      const found = this.takeJoined(size);
+      if (found !== undefined) {
+        this.freeBytes -= size;
+        return this.cleared(found, size, zero);
+      }
+    }
+    return this.extend(size, bytes, who);
+  }
+
+  free(address: number, bytes: number): void {
+    const size = roundSize(bytes);
+    this.freeBytes += size;
+    const list = this.bySize.get(size);
+    if (list) list.push(address);
+    else this.bySize.set(size, [address]);
+  }
+
+  private cleared(address: number, size: number, zero: boolean): number {
+    if (zero) new Uint8Array(this.memory.buffer, address, size).fill(0);
+    return address;
+  }
+
+  private extend(size: number, asked: number, who: string): number {
+    const end = this.top + size;
+    const have = this.memory.buffer.byteLength;
+    if (end > this.limit || !this.grow(have, end)) {
+      const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
+      throw new RangeError(
+        `${who}: no room for ${mib(asked)} on the CPU device, where ${mib(this.used)} of at most ${mib(this.limit)} are in use; ` +
+          'dispose of tensors that are no longer needed, or keep fewer checkpoints.',
+      );
+    }
+    const address = this.top;
+    this.top = end;
+    return address;
+  }
+
+  /** By a quarter at a time, so that growing is rare; by just enough if that much cannot be had. */
+  private grow(have: number, end: number): boolean {
+    if (end <= have) return true;
+    const comfortable = Math.min(this.limit, Math.max(end, have + Math.max(have / 4, 2 ** 20)));
+    for (const target of [comfortable, end]) {
+      try {
+        this.memory.grow(Math.ceil((target - have) / pageBytes));
+        return true;
+      } catch {
+        // The host has less than we may ask for: try the smaller amount.
+      }
+    }
+    return false;
+  }
+
+  private takeJoined(size: number): number | undefined {
+    for (let k = 0; k < this.joined.length; k++) {
+      const range = this.joined[k];
+      if (range.bytes < size) continue;
+      const { start } = range;
+      range.start += size;
+      range.bytes -= size;
+      if (range.bytes === 0) this.joined.splice(k, 1);
+      return start;
+    }
+    return undefined;
+  }
+
+  private join(): void {
+    const ranges = [...this.joined];
+    for (const [bytes, starts] of this.bySize) for (const start of starts) ranges.push({ start, bytes });
+    this.bySize.clear();
+    ranges.sort((a, b) => a.start - b.start);
+    this.joined = [];
+    for (const range of ranges) {
+      const last = this.joined.at(-1);
+      if (last && last.start + last.bytes === range.start) last.bytes += range.bytes;
+      else this.joined.push(range);
+    }
+  }
+}
+
+function roundSize(bytes: number): number {
+  return Math.max(alignment, Math.ceil((bytes + padding) / alignment) * alignment);
+}

@@ -1,0 +1,43 @@
+/** Counts the uses of each value, and finds the block that a value is last used in. */
+
+import { type Block, blocksOf, type Inst, operandsOf, type Value } from '../../ir/ir.ts';
+
+export interface Uses {
+  readonly count: Map<Value, number>;
+  readonly block: Map<Value, Block>;
+  /** Values wanted whether or not they have uses that are counted here. */
+  readonly kept: ReadonlyMap<Value, unknown>;
+}
+
+type Droppable = Extract<Inst, { kind: 'const' | 'builtin' | 'pure' | 'load' | 'length' | 'arrayLoad' }>;
+
+/** True for an instruction that does nothing but give its result. */
+export function isDroppable(inst: Inst): inst is Droppable {
+  switch (inst.kind) {
+    case 'const':
+    case 'builtin':
+    case 'pure':
+    case 'load':
+    case 'length':
+    case 'arrayLoad':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Uses in a list of instructions of a block, inner blocks counted. Instructions that will be dropped use nothing. */
+export function countUses(insts: readonly Inst[], within: Block, yields: readonly Value[], uses: Uses): void {
+  const use = (v: Value, block: Block) => {
+    uses.count.set(v, (uses.count.get(v) ?? 0) + 1);
+    uses.block.set(v, block);
+  };
+  for (const v of yields) use(v, within);
+  // Backwards, so that whether a result is used is known before its operands are counted.
+  for (let k = insts.length - 1; k >= 0; k--) {
+    const inst = insts[k];
+    if (isDroppable(inst) && !uses.count.get(inst.result) && !uses.kept.has(inst.result)) continue;
+    for (const inner of blocksOf(inst)) countUses(inner.body, inner, inner.yields, uses);
+    for (const v of operandsOf(inst)) use(v, within);
+  }
+}
