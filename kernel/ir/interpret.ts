@@ -232,7 +232,7 @@ function makeStepper(
         const adds = inst.kind === 'scatterAdd';
         return ({ values }) => {
           const word = at(values);
-          if (word >= 0) to[word] = values[inst.value.id] + (adds ? to[word] : 0);
+          if (word >= 0) to[word] = adds ? to[word] + values[inst.value.id] : values[inst.value.id];
         };
       }
       case 'atomic':

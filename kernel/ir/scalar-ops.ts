@@ -43,9 +43,11 @@ function toF16(x: number): number {
   return Math.abs(rounded) > 65504 ? Math.sign(x) * Infinity : rounded;
 }
 
-// Math.min and Math.max would also take the third argument of a ScalarFunction.
-const min: Binary = (x, y) => Math.min(x, y);
-const max: Binary = (x, y) => Math.max(x, y);
+// The first wins a tie, and against NaN, as in WebAssembly's select (its own min, and its vector pmin, disagree).
+// biome-ignore lint/complexity/useMathMinMax: differs on NaN and −0
+const min: Binary = (x, y) => (y < x ? y : x);
+// biome-ignore lint/complexity/useMathMinMax: differs on NaN and −0
+const max: Binary = (x, y) => (x < y ? y : x);
 
 const floatUnaryOps: Record<(typeof floatUnary)[number], Unary> = {
   neg: x => -x,
