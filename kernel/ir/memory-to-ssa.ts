@@ -8,8 +8,12 @@ import { Builder } from './builder.ts';
 import { type Block, blocksOf, type Inst, largestId, type Program, type Value } from './ir.ts';
 import { mapOperands } from './traverse.ts';
 
-/** Reads and writes of cells, for the rewriting of one instruction. */
+/** The state at one point of the program. */
 export interface Cells<C> {
+  /** The instruction being rewritten, as it was in the old program. */
+  readonly original: Inst | undefined;
+  /** What stands for a value of the old program. */
+  now(v: Value): Value;
   get(cell: C): Value;
   set(cell: C, value: Value): void;
 }
@@ -23,7 +27,7 @@ export interface CellRules<C> {
   end?(block: Block, cells: Cells<C>, builder: Builder): void;
   /** Cells that an instruction without blocks may write. */
   writes(inst: Inst): readonly C[];
-  /** Replaces an instruction on cells: uses builder, get, set; returns the value of its result, 'done' if it has none, undefined to keep it. */
+  /** Replaces an instruction on cells. Returns the value of its result, 'done' if it has none, undefined to keep it. */
   rewrite(inst: Inst, cells: Cells<C>, builder: Builder): Value | 'done' | undefined;
 }
 
@@ -32,7 +36,12 @@ export function promoteCells<C>(program: Program, rules: CellRules<C>): Program 
   const env = new Map<C, Value>();
   const replaced = new Map<Value, Value>();
   const map = (v: Value): Value => replaced.get(v) ?? v;
+  let original: Inst | undefined;
   const cells: Cells<C> = {
+    get original() {
+      return original;
+    },
+    now: map,
     get(cell) {
       const value = env.get(cell);
       if (!value) throw new Error('promoteCells: a cell is read outside of its home.');
@@ -71,8 +80,10 @@ export function promoteCells<C>(program: Program, rules: CellRules<C>): Program 
       return [...block.yields.map(map), ...threaded.map(cells.get)];
     });
   }
-  function promote(original: Inst): void {
-    const inst = mapOperands(original, map);
+  function promote(old: Inst): void {
+    const inst = mapOperands(old, map);
+    original = old;
+    builder.at = old.at;
     const value = rules.rewrite(inst, cells, builder);
     if (value === 'done') return;
     if (value) {
@@ -83,7 +94,7 @@ export function promoteCells<C>(program: Program, rules: CellRules<C>): Program 
       builder.push(inst);
       return;
     }
-    const threaded = [...(writtenBy.get(original) ?? [])].filter(cell => env.has(cell));
+    const threaded = [...(writtenBy.get(old) ?? [])].filter(cell => env.has(cell));
     const before = threaded.map(cells.get);
     const restore = (values: readonly Value[]) => threaded.forEach((cell, k) => void env.set(cell, values[k]));
     const news = () => before.map(v => builder.value(v.type));
