@@ -58,8 +58,8 @@ export class Emitter implements Operands {
   readonly program: Program;
   readonly layout: Layout;
   readonly uses: Uses;
-  /** Pushes a builtin; set by whoever emits the loop over invocations. */
-  builtin: (name: BuiltinName) => void = () => {};
+  /** Pushes a builtin; before the loop over invocations, which sets it, only those that are the same for all. */
+  builtin: (name: BuiltinName) => void = name => pushFrameBuiltin(this.code, name);
   buffers: readonly (BufferAccess | undefined)[] = [];
   readonly arrays: ReadonlyMap<LocalArray, number>;
   /** Addresses of workgroup arrays, and of the current invocation's record. */

@@ -2,8 +2,8 @@
  * The heap: one WebAssembly memory, grown as needed, up to 4 GiB.
  *
  * Freed blocks wait in lists by size, since a simulation asks for the same sizes over and over, and a page touched before is
- * several times cheaper than a new one. Before the memory grows, and when it cannot, free blocks are joined with their
- * neighbours and searched in order of address. Memory never used yet is zero and is not cleared again.
+ * several times cheaper than a new one. Before the memory grows, free blocks are joined with their neighbours and searched in
+ * order of address. Memory never used yet is zero and is not cleared again.
  */
 
 import { heapStart } from './memory-map.ts';
@@ -22,8 +22,9 @@ interface Range {
 export class Heap {
   readonly memory: WebAssembly.Memory;
   private readonly limit: number;
-  /** First byte never used. */
+  /** End of the blocks; first byte never used. */
   private top = heapStart;
+  private touched = heapStart;
   private readonly bySize = new Map<number, number[]>();
   private joined: Range[] = [];
   private freeBytes = 0;
@@ -42,20 +43,14 @@ export class Heap {
   /** @param who Named in the error if there is no room. */
   allocate(bytes: number, zero: boolean, who: string): number {
     const size = roundSize(bytes);
-    const recycled = this.bySize.get(size)?.pop() ?? this.takeJoined(size);
-    if (recycled !== undefined) {
-      this.freeBytes -= size;
-      return this.cleared(recycled, size, zero);
-    }
-    if (this.freeBytes >= size && this.top + size > this.memory.buffer.byteLength) {
+    const recycled = this.recycle(size);
+    if (recycled !== undefined) return this.cleared(recycled, size, zero);
+    if (this.freeBytes > 0 && this.top + size > this.memory.buffer.byteLength) {
       this.join();
-      const found = this.takeJoined(size);
-      if (found !== undefined) {
-        this.freeBytes -= size;
-        return this.cleared(found, size, zero);
-      }
+      const found = this.recycle(size);
+      if (found !== undefined) return this.cleared(found, size, zero);
     }
-    return this.extend(size, bytes, who);
+    return this.cleared(this.extend(size, bytes, who), size, zero);
   }
 
   free(address: number, bytes: number): void {
@@ -66,8 +61,17 @@ export class Heap {
     else this.bySize.set(size, [address]);
   }
 
+  private recycle(size: number): number | undefined {
+    const address = this.bySize.get(size)?.pop() ?? this.takeJoined(size);
+    if (address !== undefined) this.freeBytes -= size;
+    return address;
+  }
+
   private cleared(address: number, size: number, zero: boolean): number {
-    if (zero) new Uint8Array(this.memory.buffer, address, size).fill(0);
+    const end = address + size;
+    const used = Math.min(end, this.touched) - address;
+    if (zero && used > 0) new Uint8Array(this.memory.buffer, address, used).fill(0);
+    if (end > this.touched) this.touched = end;
     return address;
   }
 
@@ -124,6 +128,12 @@ export class Heap {
       const last = this.joined.at(-1);
       if (last && last.start + last.bytes === range.start) last.bytes += range.bytes;
       else this.joined.push(range);
+    }
+    const last = this.joined.at(-1);
+    if (last && last.start + last.bytes === this.top) {
+      this.joined.pop();
+      this.top = last.start;
+      this.freeBytes -= last.bytes;
     }
   }
 }
