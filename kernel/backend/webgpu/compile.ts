@@ -1,0 +1,101 @@
+/** Programs made into pipelines: one, or two where sums are shared. */
+
+import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
+import type { Executable } from '../backend.ts';
+import { Commands } from './commands.ts';
+import type { Gpu, Reports } from './device.ts';
+import { emit } from './emit.ts';
+import { fixedWords, type Layout, layoutOf, type Pass } from './layout.ts';
+import { resolveShader } from './scatter.ts';
+import { type Usage, usageOf } from './usage.ts';
+
+export interface CompiledPass {
+  readonly layout: Layout;
+  readonly wgsl: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroupLayout: GPUBindGroupLayout;
+}
+
+export interface WebGpuExecutable extends Executable {
+  readonly usage: Usage;
+  readonly passes: readonly CompiledPass[];
+}
+
+export function pipelineOf(
+  { device }: Gpu,
+  reports: Reports,
+  label: string,
+  code: string,
+  buffers: readonly GPUBufferBindingLayout[],
+): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'> {
+  const say = (message: string) => `the kernel '${label}' cannot be compiled on this device: ${message}`;
+  return reports.watch('validation', say, () => {
+    const uniform: GPUBufferBindingLayout = { type: 'uniform', hasDynamicOffset: true };
+    const entries = [uniform, ...buffers].map((buffer, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer,
+    }));
+    const bindGroupLayout = device.createBindGroupLayout({ label, entries });
+    const module = device.createShaderModule({ label, code });
+    const layout = device.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] });
+    const pipeline = device.createComputePipeline({ label, layout, compute: { module, entryPoint: 'main' } });
+    return { pipeline, bindGroupLayout };
+  });
+}
+
+const bytesOf = (arrays: readonly LocalArray[]): number =>
+  arrays.filter(a => a.space === 'workgroup').reduce((sum, a) => sum + Math.ceil(a.length / 4) * 16, 0);
+
+function checkFit(program: Program, usage: Usage, { limits }: Gpu): void {
+  const size = program.workgroupSize;
+  const who = `webgpu: the kernel '${program.name}'`;
+  if (!usage.structured) return;
+  const invocations = size[0] * size[1] * size[2];
+  if (invocations > limits.groupInvocations || size.some((n, axis) => n > limits.groupSize[axis]))
+    throw new RangeError(
+      `${who} has workgroups of ${size.join(' × ')} = ${invocations}; this device allows ${limits.groupInvocations} (${limits.groupSize.join(', ')} along the axes). Make @workgroup_size smaller.`,
+    );
+  const bytes = bytesOf(program.arrays);
+  if (bytes > limits.groupBytes)
+    throw new RangeError(
+      `${who} has ${bytes} bytes of workgroup memory; this device allows ${limits.groupBytes}. Make its workgroup arrays smaller.`,
+    );
+}
+
+function compilePass(program: Program, usage: Usage, pass: Pass, gpu: Gpu, reports: Reports): CompiledPass {
+  const layout = layoutOf(program, usage, pass, gpu.limits.storageBuffers);
+  const count = layout.bindings.length + (pass === 'whole' ? 0 : 1);
+  const recordBytes = 4 * (fixedWords + layout.fields.length + 4);
+  if (count > gpu.limits.storageBuffers || recordBytes > Commands.recordBytes)
+    throw new RangeError(
+      `webgpu: the kernel '${program.name}' has ${program.buffers.length} buffers, more than ${Math.floor(Commands.recordBytes / 12)} or than this device can bind packed. Split the kernel.`,
+    );
+  const wgsl = emit(program, usage, layout);
+  const types = layout.bindings.map(
+    ({ access }): GPUBufferBindingLayout => ({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
+  );
+  if (pass !== 'whole') types.push({ type: 'storage' });
+  return { layout, wgsl, ...pipelineOf(gpu, reports, program.name, wgsl, types) };
+}
+
+/** The passes a program takes. */
+export const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0 ? ['exponents', 'sums'] : ['whole']);
+
+export function compileProgram(
+  program: Program,
+  owned: (sum: ScatterAdd) => boolean,
+  gpu: Gpu,
+  reports: Reports,
+): WebGpuExecutable {
+  const start = performance.now();
+  const usage = usageOf(program, owned);
+  checkFit(program, usage, gpu);
+  const passes = passesOf(usage).map(pass => compilePass(program, usage, pass, gpu, reports));
+  const codeBytes = passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
+  return { program, usage, passes, codeBytes, compileMs: performance.now() - start };
+}
+
+export function compileResolve(gpu: Gpu, reports: Reports): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'> {
+  return pipelineOf(gpu, reports, 'sum', resolveShader, [{ type: 'read-only-storage' }, { type: 'storage' }]);
+}

@@ -1,0 +1,234 @@
+/** Blocks of IR as WGSL statements: each value a `let`, loop parameters and results of `if` a `var`. */
+
+import type {
+  ArrayCopy,
+  ArrayFill,
+  ArrayLoad,
+  ArrayStore,
+  Block,
+  Builtin,
+  BuiltinName,
+  Const,
+  If,
+  Inst,
+  Length,
+  Load,
+  LocalArray,
+  Program,
+  Pure,
+  ScatterAdd,
+  Store,
+  Value,
+  While,
+} from '../../ir/ir.ts';
+import {
+  arrayIndex,
+  arrayRead,
+  arrayWrite,
+  declareArray,
+  emitAtomic,
+  read,
+  type Scope,
+  wordOf,
+  write,
+  zeroOf,
+} from './emit-memory.ts';
+import { literal, pureExpression } from './emit-pure.ts';
+import { type Layout, observed, type Place } from './layout.ts';
+import type { Usage } from './usage.ts';
+
+// biome-ignore format: a table
+const builtins: Readonly<Record<BuiltinName, string>> = {
+  globalX: 'id.x', globalY: 'id.y', globalZ: 'id.z',
+  localX: 'localId.x', localY: 'localId.y', localZ: 'localId.z', localIndex: 'lane',
+  workgroupX: 'tile.x', workgroupY: 'tile.y', workgroupZ: 'tile.z',
+  groupsX: 'launch.groups.x', groupsY: 'launch.groups.y', groupsZ: 'launch.groups.z',
+  countX: 'launch.count.x', countY: 'launch.count.y', countZ: 'launch.count.z',
+};
+
+export class BlockEmitter implements Scope {
+  readonly program: Program;
+  readonly usage: Usage;
+  readonly layout: Layout;
+  readonly lines: string[] = [];
+  /** Functions of emit-math.ts that were called. */
+  readonly helpers: Set<string> = new Set();
+  private readonly hoisted = new Map<string, string>();
+  /** Values that share the variable of another: the results of a loop are its parameters. */
+  private readonly aliases = new Map<Value, string>();
+  private indent = '  ';
+
+  constructor(program: Program, usage: Usage, layout: Layout) {
+    this.program = program;
+    this.usage = usage;
+    this.layout = layout;
+  }
+
+  name(value: Value): string {
+    return this.aliases.get(value) ?? `v${value.id}`;
+  }
+  line(text: string): void {
+    this.lines.push(this.indent + text);
+  }
+  hoist(name: string, expression: string): string {
+    this.hoisted.set(name, expression);
+    return name;
+  }
+
+  /** Declarations that the body relies on. */
+  preamble(): string[] {
+    const arrays = this.program.arrays.filter(a => a.space === 'function').map(a => declareArray(this.usage, a));
+    return [...arrays, ...[...this.hoisted].map(([name, text]) => `let ${name} = ${text};`)].map(text => `  ${text}`);
+  }
+
+  block(block: Block): void {
+    for (const inst of block.body) this.inst(inst);
+  }
+
+  private inner(fill: () => void): void {
+    const outer = this.indent;
+    this.indent += '  ';
+    fill();
+    this.indent = outer;
+  }
+
+  private inst(inst: Inst): void {
+    if (inst.kind === 'store') this.store(inst);
+    else if (inst.kind === 'scatterAdd') this.scatterAdd(inst);
+    else if (inst.kind === 'arrayStore') this.arrayStore(inst);
+    else if (inst.kind === 'arrayFill') this.fill(inst);
+    else if (inst.kind === 'arrayCopy') this.copy(inst);
+    else if (inst.kind === 'if') this.if(inst);
+    else if (inst.kind === 'while') this.while(inst);
+    else if (inst.kind === 'barrier') {
+      this.line('storageBarrier();');
+      this.line('workgroupBarrier();');
+    } else if (inst.kind === 'atomic') emitAtomic(this, inst);
+    else this.line(`let ${this.name(inst.result)} = ${this.expression(inst)};`);
+  }
+
+  private expression(inst: Const | Builtin | Pure | Load | Length | ArrayLoad): string {
+    switch (inst.kind) {
+      case 'const':
+        return literal(inst.result.type, inst.value);
+      case 'builtin':
+        return builtins[inst.name];
+      case 'pure': {
+        const args = inst.args.map(v => this.name(v));
+        return pureExpression(inst, args, helper => this.helpers.add(helper));
+      }
+      case 'load': {
+        const { inside, at } = wordOf(this, inst);
+        const type = inst.result.type;
+        return `select(${zeroOf(type)}, ${read(inst.buffer, this.place(inst.buffer), at, type)}, ${inside})`;
+      }
+      case 'length':
+        return `launch.length${inst.buffer}${inst.stride > 1 ? ` / ${inst.stride}u` : ''}`;
+      case 'arrayLoad': {
+        const { inside, at } = arrayIndex(this, inst.array, inst.index);
+        return `select(${zeroOf(inst.result.type)}, ${arrayRead(this, inst.array, at)}, ${inside})`;
+      }
+    }
+  }
+
+  private arrayStore({ array, index, value }: ArrayStore): void {
+    const { inside, at } = arrayIndex(this, array, index);
+    this.line(`if (${inside}) { ${arrayWrite(this, array, at, this.name(value))} }`);
+  }
+
+  private place(buffer: number): Place {
+    return this.layout.places.get(buffer) as Place;
+  }
+
+  /** Whether this pass leaves out what is written to a buffer. */
+  private skips(buffer: number): boolean {
+    return this.layout.pass === 'exponents' && !observed(this.usage.buffers[buffer]);
+  }
+
+  private store(inst: Store): void {
+    if (this.skips(inst.buffer)) return;
+    const { inside, at } = wordOf(this, inst);
+    const value = this.name(inst.value);
+    this.line(`if (${inside}) { ${write(inst.buffer, this.place(inst.buffer), at, value, inst.value.type)} }`);
+  }
+
+  private scatterAdd(inst: ScatterAdd): void {
+    const value = this.name(inst.value);
+    if (this.usage.buffers[inst.buffer].shared) {
+      const { inside, at } = wordOf(this, inst);
+      this.line(`if (${inside}) { addToSum(launch.sums${inst.buffer} + ${at}, ${value}); }`);
+      return;
+    }
+    if (this.skips(inst.buffer)) return;
+    const { inside, at } = wordOf(this, inst);
+    const place = this.place(inst.buffer);
+    const sum = `${read(inst.buffer, place, at, 'f32')} + ${value}`;
+    this.line(`if (${inside}) { ${write(inst.buffer, place, at, sum, 'f32')} }`);
+  }
+
+  private fill({ array, value }: ArrayFill): void {
+    this.line(`for (var k = 0u; k < ${array.length}u; k++) { ${arrayWrite(this, array, 'k', this.name(value))} }`);
+  }
+
+  /** Elements beyond either array: read as 0, not written. */
+  private copy({ target, targetStart, source, sourceStart, length }: ArrayCopy): void {
+    const [to, from] = [this.name(targetStart), this.name(sourceStart)];
+    const word = arrayRead(this, source, `${from} + k`);
+    const value = `select(${zeroOf(source.type)}, ${word}, ${from} + k < ${source.length}u)`;
+    this.line(`for (var k = 0u; k < ${length}u; k++) {`);
+    this.line(`  if (${to} + k < ${target.length}u) { ${arrayWrite(this, target, `${to} + k`, value)} }`);
+    this.line('}');
+  }
+
+  private arm(block: Block, results: readonly Value[]): void {
+    this.inner(() => {
+      this.block(block);
+      results.forEach((result, k) => {
+        this.line(`${this.name(result)} = ${this.name(block.yields[k])};`);
+      });
+    });
+  }
+
+  private if(inst: If): void {
+    for (const result of inst.results) this.line(`var ${this.name(result)}: ${result.type};`);
+    this.line(`if (${this.name(inst.cond)}) {`);
+    this.arm(inst.then, inst.results);
+    if (inst.else.body.length > 0 || inst.results.length > 0) {
+      this.line('} else {');
+      this.arm(inst.else, inst.results);
+    }
+    this.line('}');
+  }
+
+  private while(inst: While): void {
+    inst.params.forEach((param, k) => {
+      this.line(`var ${this.name(param)} = ${this.name(inst.init[k])};`);
+      this.aliases.set(inst.results[k], this.name(param));
+    });
+    this.line('loop {');
+    this.inner(() => {
+      this.block(inst.cond);
+      this.line(`if (!${this.name(inst.cond.yields[0])}) { break; }`);
+      this.block(inst.body);
+      this.advance(inst);
+    });
+    this.line('}');
+  }
+
+  /** All parameters change at once: one that is the next value of another is copied before it is overwritten. */
+  private advance({ params, body }: While): void {
+    const own = new Set(params.map(p => this.name(p)));
+    const next = body.yields.map((v, k) => {
+      const name = this.name(v);
+      if (!own.has(name) || name === this.name(params[k])) return name;
+      this.line(`let next${params[k].id} = ${name};`);
+      return `next${params[k].id}`;
+    });
+    params.forEach((param, k) => {
+      if (next[k] !== this.name(param)) this.line(`${this.name(param)} = ${next[k]};`);
+    });
+  }
+}
+
+export const workgroupArrays = (usage: Usage, arrays: readonly LocalArray[]): string[] =>
+  arrays.filter(a => a.space === 'workgroup').map(a => declareArray(usage, a));

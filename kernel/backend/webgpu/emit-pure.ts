@@ -1,0 +1,97 @@
+/** IR constants and pure operations as WGSL expressions on named values. */
+
+import type { Pure, PureOp, ScalarType } from '../../ir/ir.ts';
+
+/** f32 operations computed by a function of emit-math.ts. */
+const byFunction: Partial<Record<PureOp, string>> = {
+  sin: 'sine',
+  cos: 'cosine',
+  tan: 'tangent',
+  asin: 'arcSine',
+  acos: 'arcCosine',
+  atan: 'arcTangent',
+  atan2: 'arcTangent2',
+  sinh: 'hyperbolicSine',
+  cosh: 'hyperbolicCosine',
+  tanh: 'hyperbolicTangent',
+  asinh: 'areaSine',
+  acosh: 'areaCosine',
+  atanh: 'areaTangent',
+  pow: 'power',
+  ldexp: 'scaleByPower',
+  quantizeToF16: 'roundToHalf',
+};
+
+// biome-ignore format: a table
+const infix: Partial<Record<PureOp, string>> = {
+  add: '+', sub: '-', mul: '*', div: '/', rem: '%', and: '&', or: '|', xor: '^',
+  eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=',
+};
+
+/** A value of f32 written exactly. NaN and infinities may not be constants in WGSL, so they come by way of a run-time zero. */
+function floatLiteral(value: number): string {
+  const x = Math.fround(value);
+  if (Number.isFinite(x) && !Object.is(x, -0)) return `${x}f`;
+  const bits = new Uint32Array(new Float32Array([x]).buffer)[0];
+  return Number.isFinite(x) ? 'bitcast<f32>(0x80000000u)' : `bitcast<f32>(0x${bits.toString(16)}u | launch.zero)`;
+}
+
+export function literal(type: ScalarType, value: number): string {
+  if (type === 'f32') return floatLiteral(value);
+  if (type === 'bool') return value ? 'true' : 'false';
+  if (type === 'u32') return `${value >>> 0}u`;
+  const i = value | 0;
+  return i === -2147483648 ? 'bitcast<i32>(0x80000000u)' : `${i}i`;
+}
+
+function convert(from: ScalarType, to: ScalarType, a: string, need: (helper: string) => void): string {
+  if (from === to) return a;
+  if (from === 'f32' && (to === 'i32' || to === 'u32')) {
+    const name = to === 'i32' ? 'toI32' : 'toU32';
+    need(name);
+    return `${name}(${a})`;
+  }
+  return `${to}(${a})`;
+}
+
+/**
+ * @param args Names of the operands.
+ * @param need Told which functions of emit-math.ts the expression calls.
+ */
+export function pureExpression(inst: Pure, args: readonly string[], need: (helper: string) => void): string {
+  const { op } = inst;
+  const type = inst.args[0].type;
+  const [a, b] = args;
+  const helper = op === 'rem' && type === 'f32' ? 'remainder' : byFunction[op];
+  if (helper) {
+    need(helper);
+    return `${helper}(${args.join(', ')})`;
+  }
+  switch (op) {
+    case 'neg':
+      return type === 'u32' ? `0u - ${a}` : `-${a}`;
+    case 'not':
+      return type === 'bool' ? `!${a}` : `~${a}`;
+    case 'sign':
+      return type === 'u32' ? `min(${a}, 1u)` : `sign(${a})`;
+    case 'detach':
+      return a;
+    case 'frexpFract':
+      return `frexp(${a}).fract`;
+    case 'frexpExp':
+      return `frexp(${a}).exp`;
+    case 'select':
+      return `select(${args[2]}, ${b}, ${a})`;
+    case 'convert':
+      return convert(type, inst.result.type, a, need);
+    case 'bitcast':
+      return `bitcast<${inst.result.type}>(${a})`;
+    case 'xor':
+      return type === 'bool' ? `${a} != ${b}` : `${a} ^ ${b}`;
+    case 'shl':
+    case 'shr':
+      return `${a} ${infix[op]} (${b} & 31u)`;
+    default:
+      return infix[op] ? `${a} ${infix[op]} ${b}` : `${op}(${args.join(', ')})`;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Which buffers a pass binds, and how: one binding each, or several packed into an arena where bindings run out.
+ *
+ * WebGPU guarantees 8 storage buffers to a shader; the adjoint of a kernel with 7 inputs wants 15. The smallest buffers
+ * are packed (fixed sizes first), since an arena is filled and emptied by copies around the launch: first inputs, then outputs.
+ * Each kind has one arena at most, because outputs must be bound writable and one buffer may not be bound both ways.
+ */
+
+import type { Buffer, Program } from '../../ir/ir.ts';
+import type { Usage } from './usage.ts';
+
+/**
+ * whole      the only pass of a program without shared sums
+ * exponents  first of two: finds the largest exponent added to each word
+ * sums       second of two: adds in fixed point, does all stores
+ */
+export type Pass = 'whole' | 'exponents' | 'sums';
+
+export type Element = 'f32' | 'i32' | 'u32' | 'atomic<u32>' | 'atomic<i32>';
+
+export interface Binding {
+  /** Its variable in the shader. */
+  readonly name: string;
+  readonly access: 'read' | 'write';
+  readonly element: Element;
+  /** Positions in program.buffers; several, or one at a base of 0. */
+  readonly members: readonly number[];
+}
+
+export interface Place {
+  readonly binding: Binding;
+  readonly packed: boolean;
+}
+
+export interface Layout {
+  readonly pass: Pass;
+  readonly bindings: readonly Binding[];
+  /** Where each bound buffer is, by position. */
+  readonly places: ReadonlyMap<number, Place>;
+  /** Fields of the launch record after its fixed ones, in order. */
+  readonly fields: readonly Field[];
+}
+
+export interface Field {
+  /** length: words of a buffer. base: its first word in its arena. sums: its first word among the shared sums. */
+  readonly kind: 'length' | 'base' | 'sums';
+  readonly buffer: number;
+}
+
+/** Whether the pass of exponents must perform what is written to a buffer, because the program looks at it again. */
+export const observed = (use: Usage['buffers'][number]): boolean => use.loaded || use.atomic;
+
+/** Whether a pass reads or writes the buffer itself. */
+function touches(use: Usage['buffers'][number], pass: Pass): boolean {
+  return observed(use) || (pass !== 'exponents' && (use.stored || use.owned));
+}
+
+/** Small first, so that packing copies little: by fixed size, then the run-time sized. */
+const bySize = (buffers: readonly Buffer[]) => (a: number, b: number) => {
+  const size = ({ count, stride }: Buffer) => (count === undefined ? Number.MAX_SAFE_INTEGER : count * stride);
+  return size(buffers[a]) - size(buffers[b]) || a - b;
+};
+
+function elementOf(members: readonly number[], program: Program, usage: Usage): Element {
+  const atomic = members.some(k => usage.buffers[k].atomic);
+  const type = members.length === 1 ? program.buffers[members[0]].type : 'u32';
+  return atomic ? (type === 'i32' ? 'atomic<i32>' : 'atomic<u32>') : type;
+}
+
+/** @param limit Storage buffers that a shader of this device may bind. */
+export function layoutOf(program: Program, usage: Usage, pass: Pass, limit: number): Layout {
+  const positions = program.buffers.map((_, k) => k);
+  const bound = positions.filter(k => touches(usage.buffers[k], pass));
+  const slots = limit - (pass === 'whole' ? 0 : 1);
+  let excess = bound.length - slots;
+  const bindings: Binding[] = [];
+  for (const access of ['read', 'write'] as const) {
+    const group = bound.filter(k => program.buffers[k].access === access).sort(bySize(program.buffers));
+    const packed = excess > 0 && group.length > 1 ? group.slice(0, excess + 1) : [];
+    excess -= Math.max(0, packed.length - 1);
+    if (packed.length > 0)
+      bindings.push({ name: `${access}Arena`, access, element: elementOf(packed, program, usage), members: packed });
+    for (const k of group.slice(packed.length).sort((a, b) => a - b))
+      bindings.push({ name: `buffer${k}`, access, element: elementOf([k], program, usage), members: [k] });
+  }
+  const places = new Map<number, Place>();
+  for (const binding of bindings)
+    for (const k of binding.members) places.set(k, { binding, packed: binding.members.length > 1 });
+  const fields: Field[] = [];
+  for (const k of positions) {
+    const use = usage.buffers[k];
+    if (places.has(k) || use.measured || use.shared) fields.push({ kind: 'length', buffer: k });
+    if (places.get(k)?.packed) fields.push({ kind: 'base', buffer: k });
+    if (use.shared) fields.push({ kind: 'sums', buffer: k });
+  }
+  return { pass, bindings, places, fields };
+}
+
+/** Words of the launch record before its fields: count, zero, groups, spread, total, sumWords, headroom, padding. */
+export const fixedWords = 12;
