@@ -1,0 +1,39 @@
+/** Animated GIF of a film, by gifenc: one palette for grey films, one per picture for colour. */
+
+import * as module from 'gifenc';
+import { type Image, toBytes } from './image.ts';
+
+// Node takes the package's CommonJS build, whose names are on the default export; bundlers take its ES module.
+const gifenc = 'GIFEncoder' in module ? module : (module as { readonly default: typeof module }).default;
+
+/**
+ * Encodes images of one size as an endless animation.
+ *
+ * @param options.fps Pictures a second; GIF counts in hundredths of a second. Default 30.
+ * @throws RangeError if there is no picture, or sizes differ.
+ */
+export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps?: number } = {}): Uint8Array {
+  const [first] = images;
+  if (!first) throw new RangeError('encodeGif: a film has at least 1 picture, got 0.');
+  const gif = gifenc.GIFEncoder();
+  const delay = Math.round(1000 / fps);
+  images.forEach((image, k) => {
+    if (image.width !== first.width || image.height !== first.height) {
+      throw new RangeError(
+        `encodeGif: picture ${k} is ${image.width} × ${image.height}, but picture 0 is ${first.width} × ${first.height}; a film has one size.`,
+      );
+    }
+    const bytes = toBytes(image);
+    if (image.channels === 1) {
+      const palette = Array.from({ length: 256 }, (_, grey) => [grey, grey, grey]);
+      gif.writeFrame(bytes, image.width, image.height, { palette, delay });
+      return;
+    }
+    const rgba = new Uint8Array(4 * image.width * image.height).fill(255);
+    for (let i = 0; i < image.width * image.height; i++) rgba.set(bytes.subarray(3 * i, 3 * i + 3), 4 * i);
+    const palette = gifenc.quantize(rgba, 256);
+    gif.writeFrame(gifenc.applyPalette(rgba, palette), image.width, image.height, { palette, delay });
+  });
+  gif.finish();
+  return gif.bytes();
+}

@@ -1,0 +1,110 @@
+/** One scene run from the command line: device, progress, results folder, last words. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { device } from '../../kernel/index.ts';
+import { encodeGif } from '../../render/index.ts';
+import { type SceneProgress, type SceneResult, scenes } from '../index.ts';
+import { reportHtml } from './report.ts';
+
+export interface RunArguments {
+  readonly preset: 'small' | 'full';
+  readonly set: Readonly<Record<string, number>>;
+  readonly iterations?: number;
+  readonly seed: number;
+  readonly device: 'auto' | 'cpu' | 'webgpu';
+  readonly precision: 'f32' | 'f64';
+  readonly out: string;
+  readonly frames?: string;
+  readonly json?: boolean;
+}
+
+/** A bar where a person watches; else a line each time the note changes. All on stderr. */
+function progressPrinter(): { update(progress: SceneProgress): void; stop(): void } {
+  if (!process.stderr.isTTY) {
+    let note = '';
+    return {
+      update(progress) {
+        if (progress.note !== note)
+          console.error(
+            `${String(progress.iteration).padStart(5)}  loss ${progress.loss.toExponential(3)}  ${progress.note}`,
+          );
+        note = progress.note;
+      },
+      stop() {},
+    };
+  }
+  const bar = new SingleBar({
+    format: '{bar} {percentage}%  loss {loss}  {note}',
+    stream: process.stderr,
+    barsize: 30,
+  });
+  bar.start(100, 0, { loss: '…', note: '' });
+  return {
+    update: ({ done, loss, note }) => bar.update(Math.round(100 * done), { loss: loss.toExponential(2), note }),
+    stop: () => bar.stop(),
+  };
+}
+
+/** Runs a scene and writes its results. @returns The exit status: 0 goal met, 1 not met. */
+export async function runScene(name: string, options: RunArguments): Promise<number> {
+  const started = performance.now();
+  const scene = Object.hasOwn(scenes, name) ? scenes[name] : undefined;
+  if (!scene) throw new RangeError(`run: there is no scene '${name}'; there are ${Object.keys(scenes).join(', ')}.`);
+  for (const key of Object.keys(options.set)) {
+    if (Object.hasOwn(scene.settings, key)) continue;
+    throw new RangeError(
+      `run: scene '${name}' has no setting '${key}'; it has ${Object.keys(scene.settings).join(', ')}.`,
+    );
+  }
+  const opened = await device({ kind: options.device, precision: options.precision });
+  const progress = progressPrinter();
+  let result: SceneResult;
+  try {
+    result = await scene.run({
+      preset: options.preset,
+      settings: options.set,
+      iterations: options.iterations,
+      seed: options.seed,
+      device: opened,
+      frames: options.frames,
+      onProgress: step => progress.update(step),
+    });
+  } finally {
+    progress.stop();
+  }
+  const { goal, loss, iterations, fitted } = result;
+  const seconds = Math.round(performance.now() - started) / 1000;
+  const summary = { scene: name, goal, loss, iterations, seconds, device: opened.description };
+
+  await mkdir(options.out, { recursive: true });
+  const intervals = Object.fromEntries(result.estimates.map(({ name, interval }) => [name, interval]));
+  await writeFile(
+    join(options.out, 'result.json'),
+    `${JSON.stringify({ ...summary, fitted, intervals }, undefined, 1)}\n`,
+  );
+  const gif = result.film && encodeGif(result.film.images, { fps: result.film.fps });
+  if (gif) await writeFile(join(options.out, 'film.gif'), gif);
+  await writeFile(join(options.out, 'report.html'), reportHtml({ ...summary, summary: scene.summary }, result, gif));
+
+  if (!options.json) console.log(text(result, options.out, seconds, opened.description));
+  opened.destroy();
+  if (options.json) console.log(JSON.stringify(summary));
+  return goal.met ? 0 : 1;
+}
+
+const fixed = (value: number): string => value.toFixed(4).padStart(10);
+
+function text({ goal, estimates, iterations }: SceneResult, out: string, seconds: number, where: string): string {
+  const rows = estimates.map(({ name, unit, fitted, interval, truth }) => {
+    const true_ = truth === undefined ? '' : `   truth ${fixed(truth)}`;
+    return `${name.padEnd(18)} ${fixed(fitted)} ± ${interval.toFixed(4)}${true_}   ${unit}`;
+  });
+  const verdict = `${goal.met ? 'met' : 'MISSED'}: ${goal.name} ${goal.value.toPrecision(3)}, bound ${goal.bound.toPrecision(3)}`;
+  return [
+    ...rows,
+    `goal ${verdict}`,
+    `${iterations} iterations, ${seconds} s, ${where}; report: ${join(out, 'report.html')}`,
+  ].join('\n');
+}

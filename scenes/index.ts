@@ -1,0 +1,10 @@
+import { film } from './film/film.ts';
+import type { Scene } from './scene.ts';
+
+/** All scenes, by name. */
+export const scenes: Readonly<Record<string, Scene>> = { film };
+
+export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
+export { type Dynamics, type Film, readFilm } from './film/input.ts';
+export type { Estimate, Goal, Picture, Scene, SceneOptions, SceneProgress, SceneResult } from './scene.ts';
+export { film };

@@ -1,0 +1,68 @@
+/**
+ * L-BFGS: quasi-Newton steps from the last few changes of the gradient.
+ *
+ *   d = −H g,  H from the pairs (s, y) = (x⁺ − x, g⁺ − g) by the two-loop recursion       (1)
+ *   H₀ = (s·y / y·y) I of the newest pair                                                (2)
+ *
+ * Steps by a strong Wolfe search (line-search.ts), so the loss never rises. Pairs without curvature (s·y ≤ 0) are left out.
+ * Where the recursion's direction fails it forgets its pairs and tries the gradient once. A first step has length 1 at most.
+ * Nocedal & Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5.
+ */
+
+import { wolfe } from './line-search.ts';
+import type { Evaluation, Method } from './minimize.ts';
+import { along, dot } from './vector.ts';
+
+export interface LbfgsOptions {
+  /** Pairs remembered. Default 10. */
+  readonly pairs?: number;
+}
+
+interface Pair {
+  readonly s: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** Oldest pair first. */
+export type LbfgsMemory = readonly Pair[];
+
+/** −H g by the two-loop recursion. */
+function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
+  let q: Float64Array = grad;
+  const alphas: number[] = [];
+  for (const { s, y } of memory.toReversed()) {
+    const alpha = dot(s, q) / dot(s, y);
+    alphas.unshift(alpha);
+    q = along(q, -alpha, y);
+  }
+  const newest = memory.at(-1);
+  const scale = newest ? dot(newest.s, newest.y) / dot(newest.y, newest.y) : 1; // (2)
+  let r: Float64Array = q.map(value => scale * value);
+  memory.forEach(({ s, y }, i) => {
+    r = along(r, (alphas[i] ?? 0) - dot(y, r) / dot(s, y), s); // (1)
+  });
+  return r.map(value => -value);
+}
+
+/** The method for `minimize`. */
+export function lbfgs({ pairs = 10 }: LbfgsOptions = {}): Method<LbfgsMemory> {
+  const remember = (memory: LbfgsMemory, from: Evaluation, to: Evaluation): LbfgsMemory => {
+    const s = along(to.x, -1, from.x);
+    const y = along(to.grad, -1, from.grad);
+    return dot(s, y) > 1e-14 * dot(y, y) ? [...memory, { s, y }].slice(-pairs) : memory;
+  };
+  return {
+    name: 'lbfgs',
+    start: () => [],
+    async step(memory, at, evaluate) {
+      const steepest = Math.min(1, 1 / Math.sqrt(dot(at.grad, at.grad)));
+      let used = memory;
+      let next = await wolfe(at, direction(used, at.grad), used.length ? 1 : steepest, evaluate);
+      if (!next && used.length) {
+        used = [];
+        next = await wolfe(at, direction(used, at.grad), steepest, evaluate);
+      }
+      return next && { at: next, memory: remember(used, at, next) };
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * Levenberg–Marquardt: Gauss–Newton steps for a sum of squares, damped until they descend.
+ *
+ *   f(x) = r · r,  J = ∂r/∂x
+ *   (JᵀJ + λ diag(JᵀJ)) δ = −Jᵀr,   x ← x + δ if f falls, else λ ← 10 λ                  (1)
+ *   covariance of x ≈ s² (JᵀJ)⁻¹,   s² = f / (m − n)                                     (2) m residuals, n unknowns
+ *
+ * The caller supplies the normal equations, so the residual may be as long as it likes and need not keep its length from
+ * point to point. For few unknowns: the dense solve is ml-matrix's Cholesky. Scaling by the diagonal makes the steps
+ * independent of units. Marquardt, J. SIAM 11 (1963) 431–441, doi:10.1137/0111030.
+ */
+
+import { CholeskyDecomposition, inverse, Matrix } from 'ml-matrix';
+
+/** The sum of squares and its Gauss–Newton model at a point. */
+export interface NormalEquations {
+  /** f = r · r */
+  readonly value: number;
+  /** Jᵀr */
+  readonly gradient: Float64Array;
+  /** JᵀJ, row by row. */
+  readonly hessian: readonly Float64Array[];
+  /** m, the length of r. */
+  readonly residuals: number;
+}
+
+export interface LeastSquares {
+  value(x: Float64Array): Promise<number>;
+  normalEquations(x: Float64Array): Promise<NormalEquations>;
+}
+
+export interface LevenbergMarquardtOptions {
+  /** Steps at most. Default 50. */
+  readonly iterations?: number;
+  /** Stops where no unknown moved by more than this times its scale. Default 1e-6. */
+  readonly xtol?: number;
+  /** Stops where a step lowers f by less than this times f. Default 1e-6. */
+  readonly rtol?: number;
+  /** Size that counts as one for each unknown. Default 1. */
+  readonly scale?: readonly number[];
+  /** Brings a trial point back to where f is defined. Default: as it is. */
+  readonly project?: (x: Float64Array) => Float64Array;
+  readonly onIteration?: (x: Float64Array, value: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface LeastSquaresFit {
+  /** The point with the lowest f met. */
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly iterations: number;
+  readonly reason: 'iterations' | 'converged' | 'stalled' | 'aborted';
+}
+
+const maxDamping = 1e10;
+
+/** Solves (1), or gives undefined where the damped matrix is not positive definite. */
+function dampedStep(
+  { hessian, gradient }: NormalEquations,
+  lambda: number,
+  scale: readonly number[],
+): number[] | undefined {
+  const scaled = new Matrix(hessian.map((row, i) => Array.from(row, (h, j) => h * (scale[i] ?? 1) * (scale[j] ?? 1))));
+  const floor = 1e-12 * Math.max(...scaled.diagonal(), Number.MIN_VALUE);
+  for (let i = 0; i < scaled.rows; i++) scaled.set(i, i, scaled.get(i, i) * (1 + lambda) + floor);
+  const cholesky = new CholeskyDecomposition(scaled);
+  if (!cholesky.isPositiveDefinite()) return undefined;
+  const right = Matrix.columnVector(Array.from(gradient, (g, i) => -g * (scale[i] ?? 1)));
+  return cholesky.solve(right).to1DArray(); // in units of scale
+}
+
+/** Minimises a sum of squares from `start`. The value never rises. */
+export async function levenbergMarquardt(
+  problem: LeastSquares,
+  start: Float64Array,
+  options: LevenbergMarquardtOptions = {},
+): Promise<LeastSquaresFit> {
+  const { iterations = 50, xtol = 1e-6, rtol = 1e-6, project = x => x, onIteration, signal } = options;
+  const scale = options.scale ?? Array.from(start, () => 1);
+  let x = project(start);
+  let value = Number.POSITIVE_INFINITY;
+  let lambda = 1e-3;
+  for (let i = 0; i < iterations; i++) {
+    if (signal?.aborted) return { x, value, iterations: i, reason: 'aborted' };
+    const model = await problem.normalEquations(x);
+    value = model.value;
+    onIteration?.(x, value);
+    for (;;) {
+      const step = dampedStep(model, lambda, scale);
+      if (step) {
+        const next = project(x.map((xi, k) => xi + (step[k] ?? 0) * (scale[k] ?? 1)));
+        const lower = await problem.value(next);
+        if (lower < value) {
+          const small = Math.max(...step.map(Math.abs)) <= xtol || value - lower <= rtol * value;
+          x = next;
+          value = lower;
+          lambda = Math.max(lambda / 10, 1e-7);
+          if (small) return { x, value, iterations: i + 1, reason: 'converged' };
+          break;
+        }
+        if (Math.max(...step.map(Math.abs)) <= xtol) return { x, value, iterations: i + 1, reason: 'converged' };
+      }
+      lambda *= 10;
+      if (lambda > maxDamping) return { x, value, iterations: i + 1, reason: 'stalled' };
+    }
+  }
+  if (value === Number.POSITIVE_INFINITY) value = await problem.value(x);
+  return { x, value, iterations, reason: 'iterations' };
+}
+
+/** Standard deviation of each unknown, by (2). */
+export function standardErrors({ hessian, value, residuals }: NormalEquations): number[] {
+  const covariance = inverse(new Matrix(hessian.map(row => Array.from(row))));
+  const variance = value / Math.max(residuals - hessian.length, 1); // s²
+  return covariance.diagonal().map(c => Math.sqrt(Math.max(c, 0) * variance));
+}

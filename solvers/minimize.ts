@@ -1,0 +1,144 @@
+/**
+ * Minimises a differentiable loss over a tree of parameters, by any method that steps from gradients.
+ *
+ * The driver evaluates, keeps the best iterate and the history, and stops; a method (adam.ts, lbfgs.ts) only chooses the
+ * next point. All that a run knows is in `state`, plain data that can be saved, so a run cut in two takes the same steps.
+ */
+
+import { valueAndGrad } from '../adjoint/index.ts';
+import type { Tensor } from '../kernel/index.ts';
+import { dispose, dot, fromVector, type Tree, toVector } from './vector.ts';
+
+/** The loss and its gradient at a point. */
+export interface Evaluation {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly grad: Float64Array;
+}
+
+export type Evaluate = (x: Float64Array) => Promise<Evaluation>;
+
+/** How to step. S is the method's memory: plain data, never changed in place. */
+export interface Method<S> {
+  readonly name: string;
+  start(at: Evaluation): S;
+  /** The next point and memory, or undefined if no step from here lowers the loss. */
+  step(
+    memory: S,
+    at: Evaluation,
+    evaluate: Evaluate,
+  ): Promise<{ readonly at: Evaluation; readonly memory: S } | undefined>;
+}
+
+export interface Progress {
+  /** Steps taken before this point, over all resumed runs. */
+  readonly iteration: number;
+  readonly value: number;
+  /** |gradient|. */
+  readonly gradient: number;
+}
+
+/** Everything a run needs to go on: give it to `minimize` as `state`. */
+export interface MinimizeState<S> {
+  readonly method: string;
+  readonly memory: S;
+  readonly at: Evaluation;
+  readonly best: Evaluation;
+  readonly history: readonly Progress[];
+}
+
+export interface MinimizeOptions<S> {
+  /** Steps to take at most. Default 100. */
+  readonly iterations?: number;
+  /** Stops where |gradient| ≤ this. Default 0. */
+  readonly gradientTolerance?: number;
+  /** Stops where a step lowers the loss by less than this times the loss. Default 0: only a step that cannot stops. */
+  readonly rtol?: number;
+  /** Called with each point, the first included. */
+  readonly onIteration?: (progress: Progress) => void;
+  /** Stops before the next step; the best point so far is returned. */
+  readonly signal?: AbortSignal;
+  /** Goes on from a run's `state`. */
+  readonly state?: MinimizeState<S>;
+}
+
+export interface Minimum<P, S> {
+  /** The parameters with the lowest loss met, fresh tensors. */
+  readonly best: P;
+  /** Their loss. */
+  readonly value: number;
+  readonly history: readonly Progress[];
+  /** Why it stopped. 'stalled': the method found no lower point. */
+  readonly reason: 'iterations' | 'converged' | 'stalled' | 'aborted';
+  readonly state: MinimizeState<S>;
+}
+
+/**
+ * Minimises `loss`, starting from `params`.
+ *
+ * @param loss From parameters to one number; may be asynchronous.
+ * @param method `adam()` or `lbfgs()`, or any other Method.
+ * @throws RangeError if the loss is not finite where it starts.
+ */
+export async function minimize<P extends Tree, S>(
+  loss: (params: P) => Tensor | Promise<Tensor>,
+  params: P,
+  method: Method<S>,
+  options: MinimizeOptions<S> = {},
+): Promise<Minimum<P, S>> {
+  const { iterations = 100, gradientTolerance = 0, rtol = 0, onIteration, signal, state } = options;
+  if (state && state.method !== method.name) {
+    throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${method.name}'.`);
+  }
+  const evaluate: Evaluate = async x => {
+    const point = fromVector(params, x);
+    const result = await valueAndGrad(loss as (params: P) => Tensor)(point);
+    const value = await result.value.item();
+    const grad = await toVector(result.grad as Tree);
+    dispose(result.grad as Tree);
+    dispose(point);
+    result.value.dispose();
+    return { x, value, grad };
+  };
+
+  let at = state?.at ?? (await evaluate(await toVector(params)));
+  if (!Number.isFinite(at.value)) {
+    throw new RangeError(`minimize: the loss is ${at.value} at the start; start where it is finite.`);
+  }
+  let best = state?.best ?? at;
+  let memory = state?.memory ?? method.start(at);
+  const history = [...(state?.history ?? [])];
+  const note = (): void => {
+    const progress = { iteration: history.length, value: at.value, gradient: Math.sqrt(dot(at.grad, at.grad)) };
+    history.push(progress);
+    onIteration?.(progress);
+  };
+  if (!state) note();
+
+  let reason: Minimum<P, S>['reason'] = 'iterations';
+  for (let i = 0; i < iterations; i++) {
+    if (signal?.aborted) reason = 'aborted';
+    else if (Math.sqrt(dot(at.grad, at.grad)) <= gradientTolerance) reason = 'converged';
+    if (reason !== 'iterations') break;
+    const next = await method.step(memory, at, evaluate);
+    if (!next) {
+      reason = 'stalled';
+      break;
+    }
+    const gain = at.value - next.at.value;
+    ({ at, memory } = next);
+    if (at.value < best.value) best = at;
+    note();
+    if (gain >= 0 && gain < rtol * Math.abs(at.value)) {
+      reason = 'converged';
+      break;
+    }
+  }
+  return {
+    best: fromVector(params, best.x),
+    value: best.value,
+    history,
+    reason,
+    state: { method: method.name, memory, at, best, history },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Normal equations from residuals and Jacobian columns: JᵀJ, Jᵀr and r · r, in double precision.
+ *
+ * Columns come from the tangents of one ensemble launch or from `jvp` column by column; both are `columns` here.
+ */
+
+import { jvp } from '../adjoint/index.ts';
+import type { Tensor } from '../kernel/index.ts';
+import type { LeastSquares, NormalEquations } from './levenberg-marquardt.ts';
+import { dispose, fromVector, type Tree, toVector } from './vector.ts';
+
+/** @param columns J by columns, each as long as r. */
+export function normalEquations(r: ArrayLike<number>, columns: readonly ArrayLike<number>[]): NormalEquations {
+  const product = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+    return sum;
+  };
+  const hessian = columns.map(() => new Float64Array(columns.length));
+  columns.forEach((a, i) => {
+    for (let j = 0; j <= i; j++) {
+      const h = product(a, columns[j] ?? []);
+      (hessian[i] as Float64Array)[j] = h;
+      (hessian[j] as Float64Array)[i] = h;
+    }
+  });
+  return {
+    value: product(r, r),
+    gradient: Float64Array.from(columns, column => product(column, r)),
+    hessian,
+    residuals: r.length,
+  };
+}
+
+/** A least-squares problem from a residual on tensors; one `jvp` for each unknown. */
+export function leastSquares<P extends Tree>(residual: (params: P) => Tensor, like: P): LeastSquares {
+  return {
+    async value(x) {
+      const params = fromVector(like, x);
+      const r = await residual(params).read();
+      dispose(params);
+      return Array.from(r).reduce((sum, ri) => sum + ri * ri, 0);
+    },
+    async normalEquations(x) {
+      const params = fromVector(like, x);
+      const columns: Float64Array[] = [];
+      let r: Float64Array = new Float64Array(0);
+      for (let k = 0; k < x.length; k++) {
+        const unit = fromVector(
+          like,
+          Float64Array.from(x, (_, i) => (i === k ? 1 : 0)),
+        );
+        const { value, tangent } = jvp(residual)(params, unit);
+        if (k === 0) r = await toVector(value);
+        columns.push(await toVector(tangent));
+        dispose([value, tangent, unit]);
+      }
+      dispose(params);
+      return normalEquations(r, columns);
+    },
+  };
+}
