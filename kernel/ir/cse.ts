@@ -6,7 +6,7 @@
  */
 
 import type { Block, Inst, Program, Value, While } from './ir.ts';
-import { isPure, mapOperands, rebuilt } from './traverse.ts';
+import { definitions, isPure, mapOperands, rebuilt } from './traverse.ts';
 
 const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
 
@@ -34,6 +34,7 @@ function keyOf(inst: Inst): string {
 export function eliminateCommonSubexpressions(program: Program): Program {
   const known = new Map<string, Value>();
   const replaced = new Map<Value, Value>();
+  const defined = definitions(program.body);
   const map = (v: Value): Value => replaced.get(v) ?? v;
 
   function number(block: Block): Block {
@@ -71,8 +72,14 @@ export function eliminateCommonSubexpressions(program: Program): Program {
       else first.set(key(k), v);
     });
   }
+  /** How a loop variable goes on: an op on itself and others (two counters go on alike), or a value. */
+  function nextKey(param: Value, next: Value): string {
+    const def = defined.get(next);
+    if (def?.kind !== 'pure' || !def.args.includes(param)) return `${map(next).id}`;
+    return `${def.op} ${def.args.map(v => (v === param ? 'self' : map(v).id)).join(' ')}`;
+  }
   function numberLoop(loop: While): While {
-    mergeResults(loop.params, k => `${loop.init[k].id} ${map(loop.body.yields[k]).id}`);
+    mergeResults(loop.params, k => `${loop.init[k].id} ${nextKey(loop.params[k], loop.body.yields[k])}`);
     const cond = number(loop.cond);
     const body = number(loop.body);
     mergeResults(loop.results, k => `${loop.init[k].id} ${map(body.yields[k]).id}`);

@@ -1,6 +1,18 @@
-/** Unrolls loops whose trip count follows from constants, is at most 16, and whose copies are few enough instructions. */
+/**
+ * Unrolls loops whose trip count follows from constants, is at most 16, and whose copies are few enough instructions: fewer where
+ * the loop indexes an array that has to stay an array anyway, since the gain is in turning array elements into values.
+ */
 
-import { type Block, type Inst, largestId, type Program, type Value, type While } from './ir.ts';
+import {
+  type Block,
+  blocksOf,
+  type Inst,
+  type LocalArray,
+  largestId,
+  type Program,
+  type Value,
+  type While,
+} from './ir.ts';
 import { evaluateBlock } from './partial-evaluation.ts';
 import { copyInsts, mapOperands, rebuilt, size, visit } from './traverse.ts';
 
@@ -8,9 +20,14 @@ export interface UnrollOptions {
   readonly maxTrips?: number;
   /** Instructions of all copies together. */
   readonly maxInsts?: number;
+  /** The same, of a loop on arrays that stay. */
+  readonly maxArrayInsts?: number;
 }
 
-export function unroll(program: Program, { maxTrips = 16, maxInsts = 512 }: UnrollOptions = {}): Program {
+export function unroll(
+  program: Program,
+  { maxTrips = 16, maxInsts = 512, maxArrayInsts = 32 }: UnrollOptions = {},
+): Program {
   let nextId = largestId(program.body) + 1;
   const fresh = (v: Value): Value => ({ id: nextId++, type: v.type });
   const constants = new Map<Value, number>();
@@ -18,6 +35,29 @@ export function unroll(program: Program, { maxTrips = 16, maxInsts = 512 }: Unro
     if (inst.kind === 'const') constants.set(inst.result, inst.value);
   });
   const outside = (v: Value) => constants.get(v);
+
+  const knownTrips = new Map<While, number | undefined>();
+  /** Arrays indexed by what no unrolling makes constant. */
+  const staying = new Set<LocalArray>();
+  function findStaying(block: Block): void {
+    for (const inst of block.body) {
+      if (inst.kind === 'arrayLoad' || inst.kind === 'arrayStore') {
+        if (!constants.has(inst.index)) staying.add(inst.array);
+      } else if (inst.kind === 'while' && tripsOf(inst) === undefined)
+        for (const inner of [inst.cond, inst.body]) findStaying(inner);
+      else if (inst.kind === 'if') for (const inner of [inst.then, inst.else]) findStaying(inner);
+    }
+  }
+  function tripsOf(loop: While): number | undefined {
+    if (!knownTrips.has(loop)) knownTrips.set(loop, size(loop.body) > maxInsts ? undefined : tripCount(loop));
+    return knownTrips.get(loop);
+  }
+  const touchesStaying = (block: Block): boolean =>
+    block.body.some(
+      inst =>
+        ((inst.kind === 'arrayLoad' || inst.kind === 'arrayStore') && staying.has(inst.array)) ||
+        blocksOf(inst).some(touchesStaying),
+    );
 
   /** Times the body runs; undefined if it depends on more than constants, or is above maxTrips. */
   function tripCount(loop: While): number | undefined {
@@ -60,10 +100,10 @@ export function unroll(program: Program, { maxTrips = 16, maxInsts = 512 }: Unro
   }
 
   function unrolled(loop: While): Inst[] | undefined {
-    const copySize = size(loop.body);
-    if (copySize > maxInsts) return undefined;
-    const trips = tripCount(loop);
-    if (trips === undefined || trips * copySize > maxInsts) return undefined;
+    const trips = tripsOf(loop);
+    if (trips === undefined) return undefined;
+    const limit = staying.size > 0 && touchesStaying(loop.body) ? maxArrayInsts : maxInsts;
+    if (trips * size(loop.body) > limit) return undefined;
     const copies: Inst[] = [];
     let values: readonly Value[] = loop.init;
     for (let k = 0; k < trips; k++) {
@@ -79,6 +119,7 @@ export function unroll(program: Program, { maxTrips = 16, maxInsts = 512 }: Unro
     return copies;
   }
 
+  if (program.arrays.length > 0) findStaying(program.body);
   const body = unrollBlock(program.body);
   return body === program.body ? program : { ...program, body };
 }

@@ -198,6 +198,31 @@ store y[0u] %5
 `);
   });
 
+  it('merges counters that go on alike', () => {
+    const text = textAfter(simplify, b => {
+      const limit = b.load('u32', 1, b.u32(0));
+      const step = (v: Value) => b.pure('add', [v, b.u32(2)]);
+      const [, p, q] = b.while(
+        [b.u32(0), b.u32(0), b.float(0)],
+        ([k]) => b.pure('lt', [k, limit]),
+        ([k, j, s]) => [step(k), step(j), b.pure('add', [s, b.load('f32', 0, j)])],
+      );
+      b.store(y, p, 1, 0, q);
+    });
+    expect(text).toBe(`
+%0 = load n[0u]
+%7, %8 = loop (%1 = 0u, %2 = 0.0) {
+  %3 = lt.u32 %1 %0
+  while %3
+  %4 = add.u32 %1 2u
+  %5 = load x[%1]
+  %6 = add %2 %5
+  next %4, %6
+}
+store y[%7] %8
+`);
+  });
+
   it('merges loop variables that always agree', () => {
     const text = textAfter(simplify, b => {
       const limit = b.load('u32', 1, b.u32(0));
@@ -334,6 +359,22 @@ store y[0u] %7
         b => polynomial(b, 16),
       ),
     ).not.toContain('loop');
+  });
+
+  it('leave longer loops over an array that another index keeps', () => {
+    const text = textAfter(simplify, b => {
+      const a = b.localArray('a', 'f32', 12);
+      b.while(
+        [b.u32(0)],
+        ([k]) => b.pure('lt', [k, b.u32(12)]),
+        ([k]) => {
+          b.arrayStore(a, k, b.load('f32', 0, k));
+          return [b.pure('add', [k, b.u32(1)])];
+        },
+      );
+      store(b, b.arrayLoad(a, b.load('u32', 1, b.u32(0))));
+    });
+    expect(text).toContain('loop');
   });
 
   it('carry array elements through branches and loops; out of range is 0', () => {
