@@ -63,6 +63,8 @@ export interface Agreement {
   readonly dot: number;
   /** |Jv − central difference| / |Jv|, the best over a ladder of steps. */
   readonly difference: number;
+  /** How well the differences of neighbouring steps agree with each other: what they can tell at all. */
+  readonly resolution: number;
 }
 
 /** Both tests for one random direction and one random seed. */
@@ -80,16 +82,20 @@ export function agreement(program: Program, data: Data, count: Count, seed = 1):
   const scale = sum(terms.map(Math.abs)) || sum(right.map(Math.abs)) || 1;
   const norm = (list: readonly number[]) => Math.sqrt(sum(list.map(x => x * x)));
   const exact = Object.keys(u).flatMap(n => Jv[n]);
-  const errors = [1e-3, 1e-4, 1e-5, 1e-6].map(h => {
-    const at = (s: number) =>
-      run(
-        program,
-        { ...data, ...Object.fromEntries(Object.keys(v).map(n => [n, data[n].map((x, k) => x + s * v[n][k])])) },
-        count,
-      );
+  const differences = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7].map(h => {
+    const at = (s: number) => {
+      const moved = Object.keys(v).map(n => [n, data[n].map((x, k) => x + s * v[n][k])] as const);
+      return run(program, { ...data, ...Object.fromEntries(moved) }, count);
+    };
     const [plus, minus] = [at(h), at(-h)];
-    const difference = Object.keys(u).flatMap(n => plus[n].map((x, k) => (x - minus[n][k]) / (2 * h)));
-    return norm(difference.map((x, k) => x - exact[k]));
+    return Object.keys(u).flatMap(n => plus[n].map((x, k) => (x - minus[n][k]) / (2 * h)));
   });
-  return { dot: Math.abs(sum(terms) - sum(right)) / scale, difference: Math.min(...errors) / (norm(exact) || 1) };
+  const apart = (a: readonly number[], b: readonly number[]) => norm(a.map((x, k) => x - b[k])) / (norm(exact) || 1);
+  const errors = differences.map(d => apart(d, exact));
+  const resolutions = differences.slice(1).map((d, k) => apart(d, differences[k]));
+  return {
+    dot: Math.abs(sum(terms) - sum(right)) / scale,
+    difference: Math.min(...errors),
+    resolution: Math.min(...resolutions),
+  };
 }

@@ -76,8 +76,8 @@ class Writer {
     if (depth === 0) return this.atom();
     const [e, f] = [this.expression(depth - 1), this.expression(depth - 1)];
     return this.pick([
-      `sin(${e} + ${f})`, `tanh(${e} * ${f})`, `0.7 * ${e} * cos(${f})`, `(${e} - ${f}) * 0.5`, `(${e}) / (1.5 + ${f} * ${f})`,
-      `max(${e}, ${f})`, `select(${e}, ${f} * 0.5, ${this.atom()} > ${this.atom()})`, `mixed(${e}, ${f})`, `exp(-abs(${e}))`, `sqrt(1.0 + ${e} * ${e}) - 1.0`,
+      `sin(${e} + ${f})`, `tanh((${e}) * (${f}))`, `0.7 * (${e}) * cos(${f})`, `(${e} - (${f})) * 0.5`, `(${e}) / (1.5 + (${f}) * (${f}))`,
+      `max(${e}, ${f})`, `select(${e}, ${f} * 0.5, ${this.atom()} > ${this.atom()})`, `mixed(${e}, ${f})`, `exp(-abs(${e}))`, `(sqrt(1.0 + (${e}) * (${e})) - 1.0)`,
     ]); // biome-ignore format: a table
   }
 
