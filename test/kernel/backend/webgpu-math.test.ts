@@ -1,0 +1,59 @@
+import { afterAll, describe, it } from 'vitest';
+import { agrees, openWebGpu } from '../../util/backends.ts';
+import { buffer, programOf } from '../../util/program.ts';
+
+const gpu = await openWebGpu();
+afterAll(() => gpu.destroy());
+
+describe('webgpu float operations', () => {
+  const grid = [
+    ...[
+      0, -0, 1, -1, 0.5, -0.5, 2, -2, 3, -3, 1e-3, -1e-3, 1e-25, -1e-25, 1e25, 7.5, -7.5, 20, -20, 85, -85, 1e4, -1e4,
+    ],
+    ...Array.from({ length: 200 }, (_, k) => 4 * Math.sin(k * 1.7) + 0.01 * k),
+  ];
+  const unary = {
+    exact: ['neg', 'abs', 'sign', 'floor', 'ceil', 'round', 'trunc', 'fract', 'frexpFract'],
+    close: ['exp', 'exp2', 'sin', 'cos', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'],
+    positive: ['sqrt', 'inverseSqrt', 'log', 'log2', 'quantizeToF16'],
+  } as const;
+  const inputsOf = (op: string): number[] => {
+    if (op === 'asin' || op === 'acos') return grid.filter(x => Math.abs(x) <= 1);
+    if (op === 'atanh') return grid.filter(x => Math.abs(x) < 0.999);
+    if (op === 'acosh') return grid.filter(x => x >= 1);
+    if (unary.positive.some(p => p === op))
+      return grid.filter(x => x > 0 && (op !== 'quantizeToF16' || (x < 6e4 && x > 1e-4)));
+    return ['exp', 'exp2', 'sinh', 'cosh'].includes(op) ? grid.filter(x => Math.abs(x) < 100) : grid;
+  };
+  const unaryProgram = (op: (typeof unary)[keyof typeof unary][number]) =>
+    programOf(
+      b => {
+        const i = b.builtin('globalX');
+        b.store(1, i, 1, 0, b.pure(op, [b.load('f32', 0, i)]));
+      },
+      { buffers: [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write')] },
+    );
+
+  it.each([...unary.exact, ...unary.close, ...unary.positive])('%s', async op => {
+    const x = inputsOf(op);
+    // WGSL: exp may be wrong by 3 + 2|x| ulp, and |x| < 100 here.
+    const tolerance =
+      op === 'fract' ? 1e-7 : unary.exact.some(e => e === op) ? 0 : /exp|sinh|cosh/.test(op) ? 1e-5 : 2e-6;
+    await agrees(gpu, unaryProgram(op), [x, x.length], [x.length, 1, 1], tolerance);
+  });
+
+  it.each(['div', 'rem', 'min', 'max', 'pow', 'atan2'] as const)('%s', async op => {
+    const program = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        b.store(2, i, 1, 0, b.pure(op, [b.load('f32', 0, i), b.load('f32', 1, i)]));
+      },
+      { buffers: [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'read'), buffer('z', 'f32', 'write')] },
+    );
+    const sides = [-7.5, -3, -2, -1, -0.3, 0, 0.3, 1, 2, 3, 6, 7.5, 1e-20, -1e-20];
+    const pairs = sides.flatMap(x => sides.map(y => [x, y]));
+    const allowed = pairs.filter(([, y]) => (op === 'div' || op === 'rem' ? Math.abs(y) > 1e-3 : true));
+    const [x, y] = [allowed.map(p => p[0]), allowed.map(p => p[1])];
+    await agrees(gpu, program, [x, y, x.length], [x.length, 1, 1], op === 'pow' ? 1e-5 : 1e-6);
+  });
+});
