@@ -5,17 +5,47 @@
  */
 
 export type ScalarName = 'f32' | 'i32' | 'u32' | 'bool' | 'abstractInt' | 'abstractFloat';
-export interface Scalar { readonly kind: 'scalar'; readonly name: ScalarName }
-export interface Vector { readonly kind: 'vector'; readonly size: 2 | 3 | 4; readonly of: ScalarName }
+export interface Scalar {
+  readonly kind: 'scalar';
+  readonly name: ScalarName;
+}
+export interface Vector {
+  readonly kind: 'vector';
+  readonly size: 2 | 3 | 4;
+  readonly of: ScalarName;
+}
 /** Column-major; `rows` components in each of `columns` columns. */
-export interface Matrix { readonly kind: 'matrix'; readonly columns: 2 | 3 | 4; readonly rows: 2 | 3 | 4; readonly of: 'f32' | 'abstractFloat' }
+export interface Matrix {
+  readonly kind: 'matrix';
+  readonly columns: 2 | 3 | 4;
+  readonly rows: 2 | 3 | 4;
+  readonly of: 'f32' | 'abstractFloat';
+}
 /** length undefined: run-time sized (storage only). */
-export interface ArrayType { readonly kind: 'array'; readonly of: Type; readonly length: number | undefined }
-export interface Struct { readonly kind: 'struct'; readonly name: string; readonly members: readonly { readonly name: string; readonly type: Type }[] }
-export interface Atomic { readonly kind: 'atomic'; readonly of: 'i32' | 'u32' }
+export interface ArrayType {
+  readonly kind: 'array';
+  readonly of: Type;
+  readonly length: number | undefined;
+}
+export interface Struct {
+  readonly kind: 'struct';
+  readonly name: string;
+  readonly members: readonly { readonly name: string; readonly type: Type }[];
+}
+export interface Atomic {
+  readonly kind: 'atomic';
+  readonly of: 'i32' | 'u32';
+}
 export type Space = 'function' | 'private' | 'workgroup' | 'storage' | 'uniform';
-export interface Pointer { readonly kind: 'pointer'; readonly space: Space; readonly of: Type; readonly write: boolean }
-export interface Void { readonly kind: 'void' }
+export interface Pointer {
+  readonly kind: 'pointer';
+  readonly space: Space;
+  readonly of: Type;
+  readonly write: boolean;
+}
+export interface Void {
+  readonly kind: 'void';
+}
 export type Type = Scalar | Vector | Matrix | ArrayType | Struct | Atomic | Pointer | Void;
 
 /** A const value: number (f32, ints, abstract ints beyond 2^53 do not matter), boolean, or components in order (matrix: columns; struct: members). */
@@ -52,10 +82,20 @@ export type Expression =
   | (ExpressionNode & { readonly kind: 'literal' })
   | (ExpressionNode & { readonly kind: 'name'; readonly variable: Variable })
   | (ExpressionNode & { readonly kind: 'unary'; readonly op: '-' | '!' | '~'; readonly operand: Expression })
-  | (ExpressionNode & { readonly kind: 'binary'; readonly op: BinaryOperator; readonly left: Expression; readonly right: Expression })
+  | (ExpressionNode & {
+      readonly kind: 'binary';
+      readonly op: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+    })
   /** base: vector, matrix (→ column), array; or pointer to one (p[i] sugar: the checker inserts deref). */
   | (ExpressionNode & { readonly kind: 'index'; readonly base: Expression; readonly index: Expression })
-  | (ExpressionNode & { readonly kind: 'member'; readonly base: Expression; readonly field: string; readonly position: number })
+  | (ExpressionNode & {
+      readonly kind: 'member';
+      readonly base: Expression;
+      readonly field: string;
+      readonly position: number;
+    })
   /** v.x, v.zyx: components 0…3 in order; one component gives a scalar. */
   | (ExpressionNode & { readonly kind: 'swizzle'; readonly base: Expression; readonly components: readonly number[] })
   | (ExpressionNode & { readonly kind: 'deref'; readonly pointer: Expression })
@@ -67,22 +107,65 @@ export type Expression =
   | (ExpressionNode & { readonly kind: 'construct'; readonly args: readonly Expression[] });
 
 /** && and || short-circuit. Operands are already converted; scalar–vector mixes, matrix products and comparisons follow from the operand types. */
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^' | '<<' | '>>' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '&&' | '||';
+export type BinaryOperator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '&'
+  | '|'
+  | '^'
+  | '<<'
+  | '>>'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | '&&'
+  | '||';
 
 export type Statement =
   | (Node & { readonly kind: 'block'; readonly body: readonly Statement[] })
   /** let, or var (init may be missing: zero). */
   | (Node & { readonly kind: 'declare'; readonly variable: Variable; readonly init: Expression | undefined })
   /** place = value; op: compound assignment (place op= value), also x++ as += 1. place undefined: `_ = value`. */
-  | (Node & { readonly kind: 'assign'; readonly place: Expression | undefined; readonly op: BinaryOperator | undefined; readonly value: Expression })
-  | (Node & { readonly kind: 'if'; readonly cond: Expression; readonly then: Statement; readonly else: Statement | undefined })
+  | (Node & {
+      readonly kind: 'assign';
+      readonly place: Expression | undefined;
+      readonly op: BinaryOperator | undefined;
+      readonly value: Expression;
+    })
+  | (Node & {
+      readonly kind: 'if';
+      readonly cond: Expression;
+      readonly then: Statement;
+      readonly else: Statement | undefined;
+    })
   /** selectors: const values; isDefault when `default` is among them. */
-  | (Node & { readonly kind: 'switch'; readonly selector: Expression; readonly cases: readonly { readonly selectors: readonly number[]; readonly isDefault: boolean; readonly body: Statement }[] })
+  | (Node & {
+      readonly kind: 'switch';
+      readonly selector: Expression;
+      readonly cases: readonly {
+        readonly selectors: readonly number[];
+        readonly isDefault: boolean;
+        readonly body: Statement;
+      }[];
+    })
   /**
    * for, while and loop in one form: `init; loop { if (cond false) break; body; continuing: update; break if breakIf }`.
    * `continue` in body goes to update. Names declared in body are visible in update and breakIf (loop … continuing).
    */
-  | (Node & { readonly kind: 'loop'; readonly init: Statement | undefined; readonly cond: Expression | undefined; readonly body: Statement; readonly update: Statement | undefined; readonly breakIf: Expression | undefined })
+  | (Node & {
+      readonly kind: 'loop';
+      readonly init: Statement | undefined;
+      readonly cond: Expression | undefined;
+      readonly body: Statement;
+      readonly update: Statement | undefined;
+      readonly breakIf: Expression | undefined;
+    })
   | (Node & { readonly kind: 'break' })
   | (Node & { readonly kind: 'continue' })
   | (Node & { readonly kind: 'return'; readonly value: Expression | undefined })
@@ -111,7 +194,11 @@ export interface Module {
   readonly bindings: readonly Variable[];
   readonly privates: readonly Variable[];
   readonly workgroups: readonly Variable[];
-  readonly entry: { readonly fn: UserFunction; readonly parameters: readonly EntryParameter[]; readonly workgroupSize: readonly [number, number, number] };
+  readonly entry: {
+    readonly fn: UserFunction;
+    readonly parameters: readonly EntryParameter[];
+    readonly workgroupSize: readonly [number, number, number];
+  };
   /** `override` declarations, with the values used. */
   readonly overrides: readonly { readonly name: string; readonly type: ScalarName; readonly value: number | boolean }[];
 }

@@ -110,7 +110,7 @@ function referenceTo(variable: Variable): Reference | undefined {
 }
 
 /** The value of an expression; a place is loaded. */
-export function valueOf(ctx: Context, operand: Operand | undefined): Expression | undefined {
+export function loaded(ctx: Context, operand: Operand | undefined): Expression | undefined {
   if (!operand) return undefined;
   const { node, ref } = operand;
   if (ref && containsAtomic(node.type)) {
@@ -128,7 +128,7 @@ export function valueOf(ctx: Context, operand: Operand | undefined): Expression 
 
 /** A value that is not the result of a function without one. */
 export function value(ctx: Context, raw: RawExpression, scope: Scope | undefined): Expression | undefined {
-  const node = valueOf(ctx, ctx.expression(raw, scope));
+  const node = loaded(ctx, ctx.expression(raw, scope));
   if (node?.type.kind !== 'void') return node;
   return ctx.report(raw.start, 'this call returns nothing, but a value is expected here.');
 }
