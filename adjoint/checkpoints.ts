@@ -1,0 +1,29 @@
+/** How many states a rollout keeps. */
+
+import type { Tensor } from '../kernel/index.ts';
+
+/** 'all': every step's record. A number: that many states, the first included. { bytes }: as many states as fit. */
+export type Checkpoints = 'all' | number | { readonly bytes: number };
+
+const defaultBytes = 2 ** 26;
+
+/** @throws RangeError if not even one state fits. */
+export function slotsFor(
+  checkpoints: Checkpoints = { bytes: defaultBytes },
+  state: readonly Tensor[],
+  steps: number,
+): 'all' | number {
+  if (checkpoints === 'all') return 'all';
+  const perState = state.reduce(
+    (sum, leaf) => sum + leaf.size * (leaf.type === 'f32' && leaf.device.precision === 'f64' ? 8 : 4),
+    0,
+  );
+  const slots = typeof checkpoints === 'number' ? checkpoints : Math.floor(checkpoints.bytes / Math.max(1, perState));
+  if (!(slots >= 1) || (typeof checkpoints === 'number' && !Number.isInteger(slots)))
+    throw new RangeError(
+      typeof checkpoints === 'number'
+        ? `rollout: ${checkpoints} checkpoints; give a whole number from 1, 'all', or { bytes }.`
+        : `rollout: ${checkpoints.bytes} bytes for checkpoints, but one state takes ${perState}; allow at least that.`,
+    );
+  return Math.min(slots, steps);
+}

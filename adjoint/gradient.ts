@@ -1,0 +1,150 @@
+/**
+ * Reverse mode.
+ *
+ *   vjp(f)(x) = (y, ȳ ↦ x̄ = Jᵀ ȳ)        valueAndGrad(L)(x) = (L(x), ∇L(x))
+ *
+ * The function runs once, on tracked aliases of its arguments; the record is swept backwards by launches, which an outer
+ * gradient records in their turn. What the function makes and does not return is released when it has been swept.
+ * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 3.
+ */
+
+import { backward, collecting, releaseAll, scoped, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import { isPromise, open, type Recording, result } from './recording.ts';
+import { flatten, inOrderOf, matching } from './tree.ts';
+
+export interface ValueAndGrad<X> {
+  readonly value: Tensor;
+  /** The tree of the parameters. */
+  readonly grad: X;
+}
+
+/** A loss may be asynchronous; then so is its gradient. */
+type Result<L extends Tensor | Promise<Tensor>, R> = L extends Promise<Tensor> ? Promise<R> : R;
+
+const zerosFor = (x: Tensor): Tensor => zeros(x.shape, { device: x.device });
+
+/** Sweeps back from outputs to the recording's leaves; the trace must be closed. */
+function sweep<X>(recording: Recording<X>, outputs: readonly Tensor[], bars: readonly (Tensor | undefined)[]): X {
+  const { input, targets } = recording;
+  const grads = backward(outputs, bars, targets);
+  return input.rebuild(grads.map((grad, k) => grad ?? zerosFor(input.leaves[k])));
+}
+
+function checkLoss(value: unknown): asserts value is Tensor {
+  const { leaves } = flatten(value, 'grad');
+  const [loss] = leaves;
+  if (leaves.length !== 1 || loss !== value)
+    throw new TypeError('grad: the loss is a record; it must be one tensor of one number.');
+  if (loss.size !== 1)
+    throw new RangeError(
+      `grad: the loss must be one number, but has shape [${loss.shape.join(', ')}]. Reduce it first, for example with mean().`,
+    );
+  if (loss.type !== 'f32') throw new TypeError(`grad: the loss holds ${loss.type}, which has no derivative.`);
+}
+
+function differentiate<X>(recording: Recording<X>, value: unknown): ValueAndGrad<X> {
+  recording.trace.close();
+  checkLoss(value);
+  const one = tensor(1, value.shape.length === 0 ? [] : value.shape, { device: value.device });
+  try {
+    return { value: result(value), grad: sweep(recording, [value], [one]) };
+  } finally {
+    one.dispose();
+  }
+}
+
+/**
+ * Value and gradient of a loss with respect to a tree of parameters, both on the device.
+ *
+ * @param loss From the tree to a tensor of one number; may be asynchronous.
+ * @throws RangeError if the loss is not one number.
+ */
+export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
+  loss: (params: X) => L,
+): (params: X) => Result<L, ValueAndGrad<X>> {
+  const later = async (recording: Recording<X>, pending: Promise<unknown>): Promise<ValueAndGrad<X>> => {
+    try {
+      const value = await pending;
+      return scoped(() => differentiate(recording, value), survivors);
+    } finally {
+      recording.trace.finish();
+    }
+  };
+  const survivors = (r: unknown): readonly Tensor[] => (isPromise(r) ? [] : flatten(r).leaves);
+  return params =>
+    scoped(() => {
+      const recording = open('grad', params);
+      let value: unknown;
+      try {
+        value = loss(recording.leaves);
+        if (isPromise(value)) return later(recording, value);
+        return differentiate(recording, value);
+      } finally {
+        if (!isPromise(value)) recording.trace.finish();
+      }
+    }, survivors) as Result<L, ValueAndGrad<X>>;
+}
+
+/** Gradient of a loss with respect to a tree of parameters. */
+export function grad<X, L extends Tensor | Promise<Tensor>>(loss: (params: X) => L): (params: X) => Result<L, X> {
+  const both = valueAndGrad(loss);
+  return params => {
+    const r: unknown = both(params);
+    if (isPromise(r)) return r.then(v => (v as ValueAndGrad<X>).grad) as Result<L, X>;
+    const { value, grad } = r as ValueAndGrad<X>;
+    if (!flatten(grad).leaves.includes(value)) value.dispose();
+    return grad as Result<L, X>;
+  };
+}
+
+export interface Pullback<X, Y> {
+  readonly value: Y;
+  /** x̄ = Jᵀ ȳ; may be called several times. */
+  pullback(bar: Y): X;
+  /** Lets go of the record; otherwise the garbage collector does. */
+  dispose(): void;
+}
+
+interface Held {
+  readonly trace: Recording<unknown>['trace'];
+  /** What f made: a rollout in it runs its steps again, which use what they captured. */
+  readonly made: readonly Tensor[];
+}
+const letGo = ({ trace, made }: Held): void => {
+  releaseAll(made);
+  trace.finish();
+};
+const abandoned = new FinalizationRegistry<Held>(letGo);
+
+/** Value of a function of a tree, and the map from adjoints of the value to adjoints of the argument. */
+export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
+  return x => {
+    const made: Tensor[] = [];
+    const recording = collecting(made, () => open('vjp', x));
+    const { trace } = recording;
+    const held: Held = { trace, made };
+    try {
+      const y = collecting(made, () => flatten(f(recording.leaves), 'vjp'));
+      trace.close();
+      const ends = y.leaves.map(leaf => leaf.alias(true));
+      made.push(...ends);
+      const pullback: Pullback<X, Y> = {
+        value: y.rebuild(y.leaves.map(result)),
+        pullback(bar) {
+          const bars = flatten(bar, 'vjp');
+          matching('vjp', y, bars, 'the adjoint');
+          return scoped(
+            () => sweep(recording, ends, inOrderOf(y, bars)),
+            r => flatten(r).leaves,
+          );
+        },
+        dispose: () => letGo(held),
+      };
+      abandoned.register(pullback, held);
+      return pullback;
+    } catch (error) {
+      letGo(held);
+      throw error;
+    }
+  };
+}

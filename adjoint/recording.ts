@@ -1,0 +1,40 @@
+/** Runs a function on leaves of a new trace, and says what a sweep over its record needs. */
+
+import { adopt, isTracked, leaf, type Target, type Tensor, Trace } from '../kernel/index.ts';
+import { type Flat, flatten } from './tree.ts';
+
+export interface Recording<X> {
+  readonly trace: Trace;
+  readonly input: Flat<X>;
+  readonly targets: readonly Target[];
+  /** The tree of leaves, to be given to the function. */
+  readonly leaves: X;
+}
+
+/** @throws TypeError if a leaf of the tree holds integers: those have no derivative. */
+export function open<X>(who: string, x: X, integers = false): Recording<X> {
+  const input = flatten(x, who);
+  input.leaves.forEach((tensor, k) => {
+    if (tensor.type !== 'f32' && !integers)
+      throw new TypeError(
+        `${who}: ${input.names[k] ? `'${input.names[k]}'` : 'the argument'} holds ${tensor.type}, which has no derivative; let the function capture it instead.`,
+      );
+  });
+  const trace = new Trace();
+  const leaves = input.leaves.map(tensor => {
+    const made = leaf(tensor, trace);
+    adopt(made);
+    return made;
+  });
+  const targets = leaves.map(made => ({ node: made.node as NonNullable<typeof made.node>, slot: 0 }));
+  return { trace, input, targets, leaves: input.rebuild(leaves) };
+}
+
+/** What leaves a gradient: the same values, still tracked if an outer gradient is being recorded, otherwise a constant. */
+export function result(x: Tensor): Tensor {
+  const made = x.alias(isTracked(x));
+  adopt(made);
+  return made;
+}
+
+export const isPromise = (x: unknown): x is Promise<unknown> => typeof x === 'object' && x !== null && 'then' in x;

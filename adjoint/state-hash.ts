@@ -1,0 +1,48 @@
+/** Proof that a recomputed state is the state that was: a sum over words of mixed bits, on the device, the same in any order. */
+
+import { type Kernel, kernel, type Tensor, type WordType } from '../kernel/index.ts';
+
+const source = (type: WordType): string => /* wgsl */ `
+  var<storage, read> x: array<${type}>;
+  var<storage, read_write> hash: atomic<u32>;
+  @compute @workgroup_size(64) fn hashState(@builtin(global_invocation_id) id: vec3u) {
+    var h = bitcast<u32>(x[id.x]) ^ (id.x * 0x9e3779b9u);
+    h = (h ^ (h >> 16u)) * 0x85ebca6bu;
+    h = (h ^ (h >> 13u)) * 0xc2b2ae35u;
+    atomicAdd(&hash, h ^ (h >> 16u));
+  }
+`;
+
+const kernels = new Map<WordType, Kernel>();
+
+/** One u32 for each leaf of a state. */
+export function hashState(state: readonly Tensor[]): Tensor[] {
+  return state.map(leaf => {
+    const hash = kernels.get(leaf.type) ?? kernel(source(leaf.type) as string);
+    kernels.set(leaf.type, hash);
+    return hash({ x: leaf.detach() }, { count: leaf.size }).hash.keep();
+  });
+}
+
+/** @throws Error, at once on the CPU and otherwise at the next read, if the hashes differ. */
+export function compareHashes(was: readonly Tensor[], is: readonly Tensor[], message: (leaf: number) => string): void {
+  was.forEach((before, k) => {
+    const { device } = before;
+    const after = is[k];
+    const compare = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
+      if (a[0] !== b[0]) throw new Error(message(k));
+    };
+    if (device.backend.readSync) {
+      const [a, b] = [before, after].map(t => device.backend.readSync?.(t.memory.storage, 1) ?? []);
+      compare(a, b);
+      return;
+    }
+    const done = Promise.all([before, after].map(t => device.backend.read(t.memory.storage, 1)))
+      .then(([a, b]) => compare(a, b))
+      .catch((error: unknown) => {
+        device.failure ??= error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => device.checks.delete(done));
+    device.checks.add(done);
+  });
+}

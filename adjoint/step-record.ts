@@ -1,0 +1,122 @@
+/**
+ * One step of a rollout, recorded by itself.
+ *
+ * Inside the step older gradients are invisible; tracked are only the state's leaves and the captured variables: tensors
+ * that the step's function did not make and that somebody outside is differentiating with respect to.
+ */
+
+import {
+  backward,
+  currentMode,
+  forward,
+  inMode,
+  isTracked,
+  leaf,
+  type Mode,
+  nextTrace,
+  scoped,
+  type Target,
+  type Tensor,
+  Trace,
+} from '../kernel/index.ts';
+
+export type StepLeaves = (state: readonly Tensor[], step: number) => readonly Tensor[];
+
+/** The captured variables of a rollout: found while its steps first run, known afterwards. */
+export class Captured {
+  readonly tensors: Tensor[] = [];
+  private readonly known = new Set<unknown>();
+  private readonly enclosing: Mode = currentMode();
+
+  private has({ node, slot }: Tensor): boolean {
+    return node !== undefined && this.tensors.some(t => t.node === node && t.slot === slot);
+  }
+
+  /** Whether it is, or just became, a captured variable. */
+  private find(tensor: Tensor): boolean {
+    const { node } = tensor;
+    if (this.known.has(node) && this.has(tensor)) return true;
+    if (!inMode(this.enclosing, () => isTracked(tensor))) return false;
+    this.known.add(node);
+    this.tensors.push(tensor.alias(true));
+    return true;
+  }
+
+  /** Runs unrecorded, and takes note of what would have been. */
+  watch<T>(run: () => T): T {
+    const captured = (tensor: Tensor): boolean => this.find(tensor) && false;
+    return inMode({ floor: nextTrace(), frame: undefined, captured }, run);
+  }
+
+  /** Runs unrecorded. */
+  ignore<T>(run: () => T): T {
+    return inMode({ floor: nextTrace(), frame: undefined, captured: undefined }, run);
+  }
+
+  /** Runs recorded for the trace alone; `finding`: new captured variables may turn up. */
+  record<T>(trace: Trace, finding: boolean, run: () => T): T {
+    const captured = (tensor: Tensor): boolean => (finding ? this.find(tensor) : this.has(tensor));
+    return inMode({ floor: trace.id, frame: trace, captured }, run);
+  }
+
+  /** Runs recorded for the trace and for whatever is being recorded already. */
+  recordAlso<T>(trace: Trace, run: () => T): T {
+    const outer = currentMode();
+    const captured = (tensor: Tensor): boolean => this.has(tensor) || (outer.captured?.(tensor) ?? false);
+    return inMode({ floor: outer.floor, frame: trace, captured }, run);
+  }
+
+  /** Gives up the hold on the variables' memory; which they are stays known. */
+  settle(): void {
+    for (const tensor of this.tensors) tensor.dispose();
+  }
+
+  targets(): Target[] {
+    return this.tensors.map(({ node, slot }) => ({ node: node as NonNullable<typeof node>, slot }));
+  }
+}
+
+export class StepRecord {
+  readonly outputs: readonly Tensor[];
+  private readonly trace: Trace;
+  private readonly targets: readonly Target[];
+  private readonly captured: Captured;
+
+  /** Runs the step on the state, recorded. */
+  constructor(run: StepLeaves, state: readonly Tensor[], step: number, captured: Captured, finding: boolean) {
+    this.trace = new Trace();
+    this.captured = captured;
+    const leaves = state.map(s => leaf(s, this.trace));
+    this.targets = leaves.map(({ node }) => ({ node: node as NonNullable<typeof node>, slot: 0 }));
+    try {
+      this.outputs = captured.record(this.trace, finding, () =>
+        scoped(
+          () => run(leaves, step).map(out => out.alias(true)),
+          () => [],
+        ),
+      );
+    } catch (error) {
+      this.trace.finish();
+      throw error;
+    } finally {
+      for (const made of leaves) made.dispose();
+    }
+    this.trace.close();
+  }
+
+  /** Adjoints of the state and of the captured variables. */
+  backward(bars: readonly (Tensor | undefined)[]): { state: (Tensor | undefined)[]; captured: (Tensor | undefined)[] } {
+    const all = backward(this.outputs, bars, [...this.targets, ...this.captured.targets()]);
+    return { state: all.slice(0, this.targets.length), captured: all.slice(this.targets.length) };
+  }
+
+  /** Tangents of the next state. */
+  forward(state: readonly (Tensor | undefined)[], captured: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+    return forward(this.outputs, [...this.targets, ...this.captured.targets()], [...state, ...captured]);
+  }
+
+  release(): void {
+    for (const out of this.outputs) out.dispose();
+    this.trace.finish();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Devices: a backend, what it holds, and which one is the default.
+ *
+ *   await device('auto')      hardware WebGPU if there is one, else the CPU
+ *   await device('cpu')       WebAssembly, single precision; { kind: 'cpu', precision: 'f64' } for double
+ *   await device('webgpu')    a hardware adapter, or an error; { kind: 'webgpu', software: true } allows a software one
+ *
+ * Until `device` is called, tensors live on the CPU in single precision.
+ */
+
+import type { Backend, Precision, Storage, WordType } from './backend/backend.ts';
+import { wasmBackend } from './backend/wasm/backend.ts';
+import { Memory } from './memory.ts';
+
+export interface DeviceOptions {
+  readonly kind?: 'auto' | 'cpu' | 'webgpu';
+  /** 'f64' on the CPU only. Default 'f32'. */
+  readonly precision?: Precision;
+  /** WebGPU: a device of your own. It stays yours: destroying the Device does not destroy it. */
+  readonly gpu?: GPUDevice;
+  /** WebGPU: whether a software adapter will do. Default false. */
+  readonly software?: boolean;
+  /** Stop at the first NaN and check @unique promises, at the price of waiting for each launch. Default false. */
+  readonly debug?: boolean;
+  /** Whether tensors are made here from now on. Default true. */
+  readonly makeDefault?: boolean;
+}
+
+const bytesPerWord = (precision: Precision, type: WordType): number => (precision === 'f64' && type === 'f32' ? 8 : 4);
+const scalarsKept = 512;
+
+/** A backend and the memory in use on it. */
+export class Device {
+  readonly backend: Backend;
+  debug: boolean;
+  /** Rejections of checks that could not be thrown at once (debug mode on a GPU); thrown by the next read. */
+  failure: Error | undefined;
+  /** Such checks still under way. */
+  readonly checks: Set<Promise<void>> = new Set();
+  private bytes = 0;
+  private readonly scalars = {
+    f32: new Map<number, Memory>(),
+    i32: new Map<number, Memory>(),
+    u32: new Map<number, Memory>(),
+  };
+
+  constructor(backend: Backend, debug = false) {
+    this.backend = backend;
+    this.debug = debug;
+  }
+
+  get kind(): 'cpu' | 'webgpu' {
+    return this.backend.kind;
+  }
+  get precision(): Precision {
+    return this.backend.precision;
+  }
+  /** For people: 'WebAssembly, f64', or the adapter's own words. */
+  get description(): string {
+    return this.backend.description;
+  }
+  /** Bytes that tensors, graphs and checkpoints hold here. */
+  get memoryInUse(): number {
+    return this.bytes;
+  }
+
+  /** Zero-filled unless told otherwise. Throws RangeError where there is no room; nothing else is lost then. */
+  allocate(type: WordType, length: number, zero = true): Memory {
+    const storage = this.backend.allocate(type, length, { zero });
+    this.bytes += length * bytesPerWord(this.precision, type);
+    return new Memory(this, storage);
+  }
+
+  free(storage: Storage): void {
+    this.bytes -= storage.length * bytesPerWord(this.precision, storage.type);
+    this.backend.free(storage);
+  }
+
+  /** One number as memory; those in use lately are kept, so that a constant costs no upload per launch. */
+  scalar(type: WordType, value: number): Memory {
+    const known = this.scalars[type];
+    const found = Object.is(value, -0) ? undefined : known.get(value);
+    if (found) return found.retain();
+    const memory = this.allocate(type, 1, false);
+    this.backend.write(memory.storage, [value]);
+    if (Object.is(value, -0)) return memory;
+    if (known.size >= scalarsKept) {
+      const [oldest] = known;
+      known.delete(oldest[0]);
+      oldest[1].release();
+    }
+    known.set(value, memory);
+    return memory.retain();
+  }
+
+  /** Waits for all work; rejects with the first thing that went wrong. */
+  async finish(): Promise<void> {
+    await this.backend.finish();
+    await Promise.all(this.checks);
+    this.throwFailure();
+  }
+
+  throwFailure(): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
+  }
+
+  /** Gives everything back. Its tensors are lost. */
+  destroy(): void {
+    this.backend.destroy();
+    if (chosen === this) chosen = undefined;
+  }
+}
+
+let chosen: Device | undefined;
+
+/** Where tensors are made if nothing else is said. */
+export function defaultDevice(): Device {
+  chosen ??= new Device(wasmBackend());
+  return chosen;
+}
+
+/**
+ * Opens a device and, unless told otherwise, makes it the default.
+ *
+ * @throws RangeError if what was asked for does not exist here. A software adapter is never taken unasked.
+ */
+export async function device(choice: 'auto' | 'cpu' | 'webgpu' | GPUDevice | DeviceOptions = 'auto'): Promise<Device> {
+  const options: DeviceOptions =
+    typeof choice === 'string' ? { kind: choice } : 'createBuffer' in choice ? { gpu: choice } : choice;
+  const { kind = options.gpu ? 'webgpu' : 'auto', precision = 'f32', debug = false, makeDefault = true } = options;
+  if (kind === 'webgpu' && precision === 'f64')
+    throw new RangeError(`device: WebGPU has no f64; use { kind: 'cpu', precision: 'f64' }.`);
+  const opened = new Device(
+    (kind !== 'cpu' && precision === 'f32' && (await openGpu(kind, options))) || wasmBackend({ precision }),
+    debug,
+  );
+  if (makeDefault) chosen = opened;
+  return opened;
+}
+
+async function openGpu(
+  kind: 'auto' | 'webgpu',
+  { gpu, software = false }: DeviceOptions,
+): Promise<Backend | undefined> {
+  const { webgpuBackend } = await import('./backend/webgpu/backend.ts');
+  const backend = await webgpuBackend({ ...(gpu && { device: gpu }), allowSoftware: software });
+  if (!backend && kind === 'webgpu')
+    throw new RangeError(
+      `device: there is no ${software ? '' : 'hardware '}WebGPU adapter here; use 'cpu'${software ? '' : `, or { kind: 'webgpu', software: true } for a software one`}.`,
+    );
+  return backend;
+}
+
+/** Turns debug mode of the default device on or off. */
+export function debug(on = true): void {
+  defaultDevice().debug = on;
+}
+
+/** Bytes in use on a device. */
+export const memoryInUse = (of: Device = defaultDevice()): number => of.memoryInUse;

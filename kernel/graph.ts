@@ -1,0 +1,182 @@
+/**
+ * The record of what was computed from what. It hangs on the tensors: a tracked tensor knows the node that made it.
+ *
+ *   trace   one gradient in the making; it opens leaves, and everything computed from a leaf while it is open is recorded
+ *   node    one recorded call: its inputs (as they were), and the rules that carry adjoints back and tangents forth
+ *
+ * Several traces may be open, one inside another (a gradient of a gradient) or side by side (asynchronous losses):
+ * a node belongs to each open trace that its inputs belong to, and is released with the last of these.
+ */
+
+import type { Tensor } from './tensor.ts';
+
+export type Cotangents = readonly (Tensor | undefined)[];
+
+/** How a node is differentiated. undefined stands for zero. */
+export interface Rule {
+  /** For messages: the kernel's or operation's name, and the names of its inputs. */
+  readonly name: string;
+  readonly inputNames?: readonly string[] | undefined;
+  /** Adjoints of the inputs that are wanted, from adjoints of the outputs. */
+  vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents;
+  /** Tangents of the outputs, from tangents of the inputs. */
+  jvp(inputs: readonly Tensor[], dots: Cotangents): Cotangents;
+  /** Called when nobody can differentiate the node any more. */
+  release?(): void;
+}
+
+let nodes = 0;
+let traces = 0;
+
+const openTraces = new Set<Trace>();
+
+export class Trace {
+  readonly id: number = traces++;
+  private nodes: Node[] = [];
+
+  constructor() {
+    openTraces.add(this);
+  }
+
+  /** While open, what is computed from its leaves is recorded. */
+  get open(): boolean {
+    return openTraces.has(this);
+  }
+
+  /** Ends recording; sweeps over the record begin here. */
+  close(): void {
+    openTraces.delete(this);
+  }
+
+  add(node: Node): void {
+    this.nodes.push(node);
+  }
+
+  /** Ends recording and lets go of everything recorded for this trace alone. */
+  finish(): void {
+    this.close();
+    const { nodes } = this;
+    this.nodes = [];
+    for (const node of nodes) node.letGo();
+  }
+}
+
+export class Node {
+  /** Increases in the order of making, so it is a topological order. */
+  readonly id: number = nodes++;
+  readonly rule: Rule;
+  /** Aliases that keep the memory; one that is not tracked has lost its node. */
+  inputs: readonly Tensor[];
+  readonly traces: readonly Trace[];
+  private holders: number;
+
+  constructor(rule: Rule, inputs: readonly Tensor[], traces: readonly Trace[]) {
+    this.rule = rule;
+    this.inputs = inputs;
+    this.traces = traces;
+    this.holders = traces.length;
+    for (const trace of traces) trace.add(this);
+  }
+
+  letGo(): void {
+    if (--this.holders > 0) return;
+    for (const input of this.inputs) input.dispose();
+    this.inputs = [];
+    this.rule.release?.();
+  }
+
+  /** @throws Error if an input was written to since it was recorded, or the record is gone. */
+  check(): void {
+    const { name, inputNames } = this.rule;
+    if (this.holders === 0)
+      throw new Error(`grad: the record of ${name} was released when its gradient was done; compute the value again.`);
+    this.inputs.forEach((input, k) => {
+      if (input.hold.memory?.version !== input.version)
+        throw new Error(
+          `grad: ${inputNames?.[k] ? `'${inputNames[k]}' of ${name}` : `an input of ${name}`} was written to after ${name} read it; ` +
+            'a gradient needs the values that were read. Write before the launch, or make a new tensor.',
+        );
+    });
+  }
+}
+
+/**
+ * What is being recorded. `floor`: traces older than this are ignored. `captured` is asked about a tensor that no younger
+ * trace knows; it may answer that the tensor is to be tracked all the same, as a captured variable of `frame`.
+ */
+export interface Mode {
+  readonly floor: number;
+  readonly frame: Trace | undefined;
+  readonly captured: ((tensor: Tensor) => boolean) | undefined;
+}
+
+let mode: Mode = { floor: 0, frame: undefined, captured: undefined };
+
+/** Runs a synchronous function in another mode. */
+export function inMode<T>(next: Mode, run: () => T): T {
+  const outer = mode;
+  mode = next;
+  try {
+    return run();
+  } finally {
+    mode = outer;
+  }
+}
+
+export const currentMode = (): Mode => mode;
+
+const counts = (trace: Trace): boolean => trace.open && trace.id >= mode.floor;
+
+/** Whether anything that runs now could be recorded. */
+export const isRecording = (): boolean => mode.frame !== undefined || [...openTraces].some(counts);
+
+/** Whether what is computed from the tensor must be recorded. */
+export function isTracked(tensor: Tensor): boolean {
+  const { node } = tensor;
+  if (node === undefined) return false;
+  return node.traces.some(counts) || (mode.captured?.(tensor) ?? false);
+}
+
+/** The next trace's number: a mode whose floor this is ignores every trace there is. */
+export const nextTrace = (): number => traces;
+
+function tracesOf(inputs: readonly Tensor[], tracked: readonly boolean[]): readonly Trace[] {
+  let all: readonly Trace[] | undefined;
+  let copied: Trace[] | undefined;
+  inputs.forEach((input, k) => {
+    if (!tracked[k] || !input.node) return;
+    const { traces } = input.node;
+    if (all === undefined && traces.every(counts)) all = traces;
+    else if (traces !== all) {
+      copied ??= [...(all ?? [])];
+      all = copied;
+      for (const trace of traces) if (counts(trace) && !copied.includes(trace)) copied.push(trace);
+    }
+  });
+  const { frame } = mode;
+  return frame && !all?.includes(frame) ? [...(all ?? []), frame] : (all ?? []);
+}
+
+/** Records a call if one of its inputs is tracked. The node, to be given to each of its outputs. */
+export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined {
+  let tracked: boolean[] | undefined;
+  for (let k = 0; k < inputs.length; k++)
+    if (inputs[k].node !== undefined && isTracked(inputs[k])) {
+      tracked ??= new Array<boolean>(inputs.length).fill(false);
+      tracked[k] = true;
+    }
+  if (tracked === undefined) return undefined;
+  const saved = inputs.map((input, k) => input.alias(tracked[k]));
+  return new Node(rule, saved, tracesOf(inputs, tracked));
+}
+
+const identity: Rule = { name: 'leaf', vjp: (_, bars) => bars, jvp: (_, dots) => dots };
+
+/** A tensor that shows the same values and is a leaf of the trace; through it, older traces still see what it was made from. */
+export function leaf(tensor: Tensor, trace: Trace): Tensor {
+  const tracked = isTracked(tensor);
+  const inputs = tracked ? [tensor.alias(true)] : [];
+  const result = tensor.alias(false);
+  result.node = new Node(identity, inputs, tracked ? [trace, ...tracesOf([tensor], [true])] : [trace]);
+  return result;
+}

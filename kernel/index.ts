@@ -1,0 +1,24 @@
+export type { Count, Precision, Words, WordType } from './backend/backend.ts';
+export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
+export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
+export { type Diagnostic, KernelError } from './error.ts';
+export {
+  type Cotangents,
+  currentMode,
+  inMode,
+  isRecording,
+  isTracked,
+  leaf,
+  type Mode,
+  Node,
+  nextTrace,
+  type Rule,
+  record,
+  Trace,
+} from './graph.ts';
+export { concat, stack } from './indexing.ts';
+export { explain, type Kernel, kernel, type LaunchOptions, type OverrideValues } from './kernel.ts';
+export { differentiable } from './launch.ts';
+export { adopt, collecting, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor.ts';
+export { backward, forward, type Target } from './walk.ts';

@@ -1,0 +1,277 @@
+/**
+ * Elements moved, not computed: reshape, transpose, slice, gather and scatter by an index tensor, concat, stack.
+ *
+ * All are linear, and each is another's adjoint: take and place, gather and scatter, concat and slice.
+ */
+
+import { makeTensor } from './construct.ts';
+import type { Rule } from './graph.ts';
+import { commonDevice, differentiable, run, sizeOf } from './launch.ts';
+import { adopt } from './memory.ts';
+import { cached, input, output, strided, stridesOf } from './program.ts';
+import { axisOf, sameShape } from './shape.ts';
+import type { Index, Tensor } from './tensor.ts';
+
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  const known = shape.reduce((size, n) => (n === -1 ? size : size * n), 1);
+  const full = shape.map(n => (n === -1 ? x.size / known : n));
+  if (
+    sizeOf(full) !== x.size ||
+    shape.filter(n => n === -1).length > 1 ||
+    !full.every(n => Number.isInteger(n) && n >= 0)
+  )
+    throw new RangeError(
+      `reshape: shape [${x.shape.join(', ')}] holds ${x.size} elements, which do not fill [${shape.join(', ')}].`,
+    );
+  if (sameShape(full, x.shape)) return x;
+  const own = x.shape;
+  const rule: Rule = {
+    name: 'reshape',
+    vjp: (_, [bar]) => [bar && reshape(bar, own)],
+    jvp: (_, [dot]) => [dot && reshape(dot, full)],
+  };
+  return differentiable(rule, [x], () => {
+    const view = x.alias(false, full);
+    adopt(view);
+    return [view];
+  })[0];
+}
+
+/** Where the elements of a part lie in a whole: element i of the part, counted over `sizes`, is at offset + Σ coordinate · stride. */
+interface Part {
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** The part of a whole, as a tensor. */
+function take(x: Tensor, part: Part, name: string): Tensor {
+  const { sizes, strides, offset } = part;
+  const whole = x.shape;
+  const rule: Rule = {
+    name,
+    vjp: (_, [bar]) => [bar && place(bar, part, whole, name)],
+    jvp: (_, [dot]) => [dot && take(dot, part, name)],
+  };
+  const key = `take:${x.type}:${sizes}:${strides}:${offset}`;
+  const plan = cached(key, name, [input('x', x.type), output('y', x.type)], (b, i) => {
+    b.store(1, i, 1, 0, b.load(x.type, 0, b.pure('add', [strided(b, i, sizes, strides), b.u32(offset)])));
+  });
+  return differentiable(rule, [x], () => run(plan, x.device, [x], [sizeOf(sizes), 1, 1], [sizes]))[0];
+}
+
+/** A whole that is zero except for one part. */
+function place(y: Tensor, part: Part, whole: readonly number[], name: string): Tensor {
+  const { sizes, strides, offset } = part;
+  const rule: Rule = {
+    name,
+    vjp: (_, [bar]) => [bar && take(bar, part, name)],
+    jvp: (_, [dot]) => [dot && place(dot, part, whole, name)],
+  };
+  const key = `place:${y.type}:${sizes}:${strides}:${offset}`;
+  const plan = cached(key, name, [input('y', y.type), output('x', y.type)], (b, i) => {
+    b.store(1, b.pure('add', [strided(b, i, sizes, strides), b.u32(offset)]), 1, 0, b.load(y.type, 0, i));
+  });
+  return differentiable(rule, [y], () => run(plan, y.device, [y], [sizeOf(sizes), 1, 1], [whole]))[0];
+}
+
+export function transpose(x: Tensor, axes: readonly number[] = x.shape.map((_, d) => x.shape.length - 1 - d)): Tensor {
+  const order = axes.map(a => axisOf('transpose', a, x.shape.length));
+  if (new Set(order).size !== x.shape.length || order.length !== x.shape.length)
+    throw new RangeError(`transpose: axes [${axes.join(', ')}] must name each of the ${x.shape.length} axes once.`);
+  const strides = stridesOf(x.shape);
+  return take(x, { sizes: order.map(d => x.shape[d]), strides: order.map(d => strides[d]), offset: 0 }, 'transpose');
+}
+
+export function slice(x: Tensor, start: number | readonly number[], end?: number | readonly number[]): Tensor {
+  const starts = [start].flat();
+  const ends = end === undefined ? [] : [end].flat();
+  const dense = stridesOf(x.shape);
+  const bounds = x.shape.map((n, d) => {
+    const from = starts[d] ?? 0;
+    const to = ends[d] ?? n;
+    return [from < 0 ? from + n : from, to < 0 ? to + n : to];
+  });
+  const fits = bounds.every(([from, to], d) => from >= 0 && from <= to && to <= x.shape[d]);
+  if (!fits || Math.max(starts.length, ends.length) > x.shape.length)
+    throw new RangeError(
+      `slice: [${starts.join(', ')}] … [${ends.join(', ')}] is not within shape [${x.shape.join(', ')}].`,
+    );
+  const offset = bounds.reduce((sum, [from], d) => sum + from * dense[d], 0);
+  return take(x, { sizes: bounds.map(([from, to]) => to - from), strides: dense, offset }, 'slice');
+}
+
+/** The index as a tensor; `made` is what the caller must dispose of. */
+function indexTensor(
+  who: string,
+  x: Tensor,
+  index: Index,
+): { readonly index: Tensor; readonly made: Tensor | undefined } {
+  if (!('shape' in index)) {
+    const memory = x.device.allocate('u32', index.length, false);
+    x.device.backend.write(memory.storage, index);
+    const made = makeTensor(memory, 'u32', [index.length]);
+    return { index: made, made };
+  }
+  if (index.type === 'f32')
+    throw new TypeError(`${who}: the index holds f32; indices are u32 or i32: tensor(data, shape, { type: 'u32' }).`);
+  return { index, made: undefined };
+}
+
+function withIndex(who: string, x: Tensor, index: Index, run: (index: Tensor) => Tensor): Tensor {
+  if (x.shape.length === 0) throw new RangeError(`${who}: the tensor has no axes; give it one with reshape([1]).`);
+  const { index: chosen, made } = indexTensor(who, x, index);
+  commonDevice(who, [x, chosen]);
+  try {
+    return run(chosen);
+  } finally {
+    made?.dispose();
+  }
+}
+
+export function gather(x: Tensor, index: Index): Tensor {
+  return withIndex('gather', x, index, at => gatherRows(x, at));
+}
+
+function gatherRows(x: Tensor, index: Tensor): Tensor {
+  const [rows, ...rest] = x.shape;
+  const width = sizeOf(rest);
+  const rule: Rule = {
+    name: 'gather',
+    vjp: ([, index], [bar]) => [bar && scatterRows(bar, index, rows)],
+    jvp: ([, index], [dot]) => [dot && gatherRows(dot, index)],
+  };
+  const plan = cached(
+    `gather:${x.type}:${index.type}:${rows}:${width}`,
+    'gather',
+    [input('x', x.type), input('index', index.type), output('y', x.type)],
+    (b, t) => {
+      const row = b.load(index.type, 1, b.pure('div', [t, b.u32(width)]));
+      const at = index.type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
+      const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
+      const inside = b.pure('lt', [at, b.u32(rows)]);
+      b.store(2, t, 1, 0, b.load(x.type, 0, b.pure('select', [inside, place, b.u32(0xffffffff)])));
+    },
+  );
+  return differentiable(rule, [x, index], () =>
+    run(plan, x.device, [x, index], [index.size * width, 1, 1], [[...index.shape, ...rest]]),
+  )[0];
+}
+
+export function scatter(x: Tensor, index: Index, rows: number): Tensor {
+  return withIndex('scatter', x, index, at => {
+    if (!at.shape.every((n, d) => n === x.shape[d]))
+      throw new RangeError(
+        `scatter: the index has shape [${at.shape.join(', ')}], which does not begin the tensor's, [${x.shape.join(', ')}].`,
+      );
+    return scatterRows(x, at, rows);
+  });
+}
+
+function scatterRows(x: Tensor, index: Tensor, rows: number): Tensor {
+  const rest = x.shape.slice(index.shape.length);
+  const width = sizeOf(rest);
+  if (x.type !== 'f32') throw new TypeError(`scatter: the tensor holds ${x.type}; it sums f32.`);
+  const rule: Rule = {
+    name: 'scatter',
+    vjp: ([, index], [bar]) => [bar && gatherRows(bar, index)],
+    jvp: ([, index], [dot]) => [dot && scatterRows(dot, index, rows)],
+  };
+  const plan = cached(
+    `scatter:${index.type}:${rows}:${width}`,
+    'scatter',
+    [input('x'), input('index', index.type), output('y')],
+    (b, t) => {
+      const row = b.load(index.type, 1, b.pure('div', [t, b.u32(width)]));
+      const at = index.type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
+      const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
+      const inside = b.pure('lt', [at, b.u32(rows)]);
+      b.scatterAdd(2, b.pure('select', [inside, place, b.u32(0xffffffff)]), 1, 0, b.load('f32', 0, t));
+    },
+  );
+  return differentiable(rule, [x, index], () =>
+    run(plan, x.device, [x, index], [index.size * width, 1, 1], [[rows, ...rest]]),
+  )[0];
+}
+
+/** Parts one kernel reads: WebGPU promises eight storage buffers. */
+const partsAtOnce = 6;
+
+/** Joins tensors along an axis; the other lengths must agree. */
+export function concat(parts: readonly Tensor[], axis = 0): Tensor {
+  const [first] = parts;
+  if (!first) throw new RangeError('concat: there is nothing to join; give at least one tensor.');
+  const along = axisOf('concat', axis, first.shape.length);
+  for (const { shape, type } of parts)
+    if (
+      type !== first.type ||
+      shape.length !== first.shape.length ||
+      !shape.every((n, d) => d === along || n === first.shape[d])
+    )
+      throw new RangeError(
+        `concat: ${first.type} [${first.shape.join(', ')}] and ${type} [${shape.join(', ')}] do not join along axis ${axis}; all else must agree.`,
+      );
+  commonDevice('concat', parts);
+  let joined = [...parts];
+  while (joined.length > 1) {
+    const groups: Tensor[] = [];
+    for (let k = 0; k < joined.length; k += partsAtOnce) groups.push(join(joined.slice(k, k + partsAtOnce), along));
+    joined = groups;
+  }
+  return joined[0];
+}
+
+function join(parts: readonly Tensor[], axis: number): Tensor {
+  const [{ shape: model, type, device }] = parts;
+  if (parts.length === 1) return parts[0];
+  const lengths = parts.map(p => p.shape[axis]);
+  const starts = lengths.map((_, k) => lengths.slice(0, k).reduce((a, b) => a + b, 0));
+  const total = lengths.reduce((a, b) => a + b, 0);
+  const shape = model.map((n, d) => (d === axis ? total : n));
+  const inner = sizeOf(model.slice(axis + 1));
+  const from = (at: number): number[] => model.map((_, d) => (d === axis ? at : 0));
+  const to = (at: number): number[] => model.map((n, d) => (d === axis ? at : n));
+  const rule: Rule = {
+    name: 'concat',
+    vjp: (_, [bar], wanted) =>
+      parts.map((_, k) => (bar && wanted[k] ? slice(bar, from(starts[k]), to(starts[k] + lengths[k])) : undefined)),
+    jvp: (inputs, dots) => [
+      join(
+        inputs.map((x, k) => dots[k] ?? zerosLike(x)),
+        axis,
+      ),
+    ],
+  };
+  const buffers = [...parts.map((_, k) => input(`x${k}`, type)), output('y', type)];
+  const plan = cached(`concat:${type}:${lengths}:${inner}`, 'concat', buffers, (b, t) => {
+    const column = b.pure('rem', [t, b.u32(inner)]);
+    const row = b.pure('div', [t, b.u32(inner)]);
+    const at = b.pure('rem', [row, b.u32(total)]);
+    const outer = b.pure('div', [row, b.u32(total)]);
+    const element = (k: number) => {
+      const own = b.pure('add', [b.pure('mul', [outer, b.u32(lengths[k])]), b.pure('sub', [at, b.u32(starts[k])])]);
+      return b.load(type, k, b.pure('add', [b.pure('mul', [own, b.u32(inner)]), column]));
+    };
+    let value = element(parts.length - 1);
+    for (let k = parts.length - 2; k >= 0; k--)
+      value = b.pure('select', [b.pure('lt', [at, b.u32(starts[k + 1])]), element(k), value]);
+    b.store(parts.length, t, 1, 0, value);
+  });
+  return differentiable(rule, parts, () => run(plan, device, parts, [sizeOf(shape), 1, 1], [shape]))[0];
+}
+
+function zerosLike(x: Tensor): Tensor {
+  const made = makeTensor(x.device.allocate(x.type, x.size), x.type, x.shape);
+  adopt(made);
+  return made;
+}
+
+/** Joins tensors of one shape along a new axis. */
+export function stack(parts: readonly Tensor[], axis = 0): Tensor {
+  const rank = (parts[0]?.shape.length ?? 0) + 1;
+  const along = axisOf('stack', axis, rank);
+  return concat(
+    parts.map(p => reshape(p, [...p.shape.slice(0, along), 1, ...p.shape.slice(along)])),
+    along,
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * kernel(wgsl): a pure, differentiable function from tensors to tensors, written in WGSL.
+ *
+ *   text → checked syntax tree → IR → simplified IR → (first launch on a device) code
+ *
+ * Everything up to the IR happens when `kernel` is called, so that what is wrong with the text is said there.
+ */
+
+import { Collector, namesOf, resultTree } from './arguments.ts';
+import type { Count } from './backend/backend.ts';
+import type { Arguments, Outputs } from './bindings.ts';
+import { type Device, defaultDevice } from './device.ts';
+import { explainProgram } from './explain.ts';
+import { checkStores } from './ir/affine.ts';
+import { forwardStores } from './ir/forward-stores.ts';
+import type { Buffer, Program } from './ir/ir.ts';
+import { lower } from './ir/lower.ts';
+import { simplify } from './ir/simplify.ts';
+import { visit } from './ir/traverse.ts';
+import { commonDevice, launch } from './launch.ts';
+import { Plan } from './plan.ts';
+import { Tensor } from './tensor.ts';
+import { parse } from './wgsl/check.ts';
+
+export type OverrideValues = Readonly<Record<string, number | boolean>>;
+
+export interface LaunchOptions {
+  /** Invocations: n, or along x, y, z. That many run, no more. */
+  readonly count: number | readonly number[];
+  /** Elements of an output, or its leading dimensions. Default: as many as invocations. */
+  readonly out?: Readonly<Record<string, number | readonly number[]>>;
+  readonly overrides?: OverrideValues;
+  /** Where to run if no argument is a tensor. Default: the default device. */
+  readonly device?: Device;
+}
+
+export interface Kernel<S extends string = string> {
+  (args: Arguments<S>, options: LaunchOptions): Outputs<S>;
+  readonly kernelName: string;
+  /** The simplified IR, with the overrides' default values. */
+  readonly program: Program;
+  readonly source: S;
+}
+
+interface Variant {
+  readonly plan: Plan;
+  readonly arguments: Collector;
+  readonly names: ReturnType<typeof namesOf>;
+}
+
+/** Kernels with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers. */
+function isPlain(program: Program): boolean {
+  let plain = program.arrays.every(a => a.space === 'function');
+  visit(program.body, inst => {
+    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
+  });
+  return plain;
+}
+
+function compile(source: string, overrides?: OverrideValues): Variant {
+  const program = simplify(lower(parse(source, overrides)));
+  if (isPlain(program)) checkStores(program);
+  const plan = new Plan(program);
+  return { plan, arguments: new Collector(program.name, plan.reads), names: namesOf(plan.writes) };
+}
+
+/**
+ * Compiles WGSL. Bindings are the signature: `var<storage, read>` and `var<uniform>` are inputs by name, `var<storage, read_write>`
+ * outputs, fresh and zero at each launch.
+ *
+ * @throws KernelError with every diagnostic, if the text is wrong.
+ * @example
+ *   const double = kernel(`
+ *     var<storage, read> x: array<f32>;
+ *     var<storage, read_write> y: array<f32>;
+ *     @compute @workgroup_size(64) fn double(@builtin(global_invocation_id) id: vec3u) { y[id.x] = 2 * x[id.x]; }
+ *   `);
+ *   const { y } = double({ x: tensor([1, 2, 3]) }, { count: 3 });
+ */
+export function kernel<const S extends string>(
+  source: S,
+  options: { readonly overrides?: OverrideValues } = {},
+): Kernel<S> {
+  const first = compile(source, options.overrides);
+  const variants = new Map<string, Variant>();
+  const variantFor = (overrides: OverrideValues): Variant => {
+    const key = JSON.stringify(overrides);
+    let variant = variants.get(key);
+    if (!variant) {
+      variant = compile(source, { ...options.overrides, ...overrides });
+      variants.set(key, variant);
+    }
+    return variant;
+  };
+  const call = (args: Arguments<S>, launchOptions: LaunchOptions): Outputs<S> => {
+    const variant = launchOptions?.overrides ? variantFor(launchOptions.overrides) : first;
+    return launchKernel(variant, args, launchOptions) as Outputs<S>;
+  };
+  return Object.assign(call, { kernelName: first.plan.name, program: first.plan.program, source });
+}
+
+function launchKernel({ plan, arguments: collector, names }: Variant, args: object, options: LaunchOptions): object {
+  const { name } = plan;
+  if (typeof args !== 'object' || args === null) throw new TypeError(`${name}: pass the inputs as a record, { x, … }.`);
+  const count = countOf(name, options);
+  const made: Tensor[] = [];
+  try {
+    const inputs = collector.collect(args, options.device ?? deviceOf(args) ?? defaultDevice(), made);
+    const device =
+      inputs.length > 0
+        ? commonDevice(
+            name,
+            inputs,
+            plan.reads.map(b => b.name),
+          )
+        : (options.device ?? defaultDevice());
+    const shapes = plan.writes.map(buffer => outputShape(name, buffer, count, options.out));
+    if (options.out) checkOut(name, plan.writes, options.out);
+    return resultTree(names, launch(plan, device, inputs, count, shapes));
+  } finally {
+    for (const tensor of made) tensor.dispose();
+  }
+}
+
+/** Device of the first tensor among the arguments. */
+function deviceOf(args: object): Device | undefined {
+  for (const value of Object.values(args) as unknown[]) {
+    if (value instanceof Tensor) return value.device;
+    const inner =
+      typeof value === 'object' && value !== null && !ArrayBuffer.isView(value) && !Array.isArray(value)
+        ? deviceOf(value)
+        : undefined;
+    if (inner) return inner;
+  }
+  return undefined;
+}
+
+function countOf(name: string, options: LaunchOptions | undefined): Count {
+  const given = options?.count;
+  const [x, y = 1, z = 1] = typeof given === 'number' ? [given] : (given ?? []);
+  const valid = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 32;
+  if (!valid(x) || !valid(y) || !valid(z) || (typeof given === 'object' && given.length > 3))
+    throw new RangeError(
+      `${name}: count is ${given === undefined ? 'missing' : JSON.stringify(given)}; say how many invocations run: { count: n } or { count: [nx, ny, nz] }.`,
+    );
+  return [x, y, z];
+}
+
+function outputShape(name: string, buffer: Buffer, count: Count, out: LaunchOptions['out']): readonly number[] {
+  const { shape, count: fixed } = buffer;
+  if (fixed !== undefined) return fixed === 1 ? shape : [fixed, ...shape];
+  const given = out && (out[buffer.name] ?? out[buffer.name.split('.')[0]]);
+  if (given === undefined) return [count[0] * count[1] * count[2], ...shape];
+  const dims = typeof given === 'number' ? [given] : given;
+  if (!dims.every(n => Number.isInteger(n) && n >= 0))
+    throw new RangeError(
+      `${name}: out.${buffer.name} is ${JSON.stringify(given)}; give its number of elements, or its dimensions.`,
+    );
+  return [...dims, ...shape];
+}
+
+function checkOut(name: string, writes: readonly Buffer[], out: NonNullable<LaunchOptions['out']>): void {
+  for (const key of Object.keys(out)) {
+    const buffer = writes.find(b => b.name === key || b.name.startsWith(`${key}.`));
+    if (!buffer)
+      throw new TypeError(
+        `${name}: out names '${key}', but the outputs are ${writes.map(b => `'${b.name}'`).join(', ')}.`,
+      );
+    if (buffer.count !== undefined)
+      throw new TypeError(`${name}: out gives a length for '${key}', but its type fixes it at ${buffer.count}.`);
+  }
+}
+
+/** For people: how a kernel and its gradient run: the rule of each loop, the strategy of each sum, words moved. */
+export const explain = (of: Pick<Kernel, 'program'>): string =>
+  explainProgram(simplify(forwardStores(of.program)), simplify);

@@ -1,0 +1,164 @@
+/**
+ * One launch: allocates the outputs, runs the program, and records the call if an input is tracked.
+ *
+ * Arguments have been checked by whoever built them (kernel.ts for users' kernels); here only the device is.
+ */
+
+import type { Count } from './backend/backend.ts';
+import { makeTensor } from './construct.ts';
+import { checkOutputs } from './debug.ts';
+import type { Device } from './device.ts';
+import { type Cotangents, type Rule, record } from './graph.ts';
+import { adopt, type Memory } from './memory.ts';
+import type { Derived, Plan } from './plan.ts';
+import type { Tensor } from './tensor.ts';
+
+const describe = (device: Device): string => `the ${device.kind === 'cpu' ? `CPU (${device.precision})` : 'GPU'}`;
+
+/** The device that all inputs share. */
+export function commonDevice(name: string, inputs: readonly Tensor[], inputNames?: readonly string[]): Device {
+  const { device } = inputs[0];
+  for (let k = 1; k < inputs.length; k++)
+    if (inputs[k].device !== device)
+      throw new TypeError(
+        `${name}: ${inputNames ? `'${inputNames[0]}'` : 'one input'} is on ${describe(device)} and ${inputNames ? `'${inputNames[k]}'` : 'another'} ` +
+          `on ${describe(inputs[k].device)}${describe(device) === describe(inputs[k].device) ? ', opened twice' : ''}; ` +
+          'all must be on one device. Move one: await x.to(device).',
+      );
+  return device;
+}
+
+/** Runs a program, unrecorded. inputs and shapes in the order of plan.reads and plan.writes. */
+export function run(
+  plan: Plan,
+  device: Device,
+  inputs: readonly Tensor[],
+  count: Count,
+  shapes: readonly (readonly number[])[],
+): Tensor[] {
+  const { program, slots, writes } = plan;
+  const { backend } = device;
+  const executable = plan.executable(backend);
+  const outputs: Memory[] = [];
+  try {
+    for (let k = 0; k < writes.length; k++) outputs.push(device.allocate(writes[k].type, sizeOf(shapes[k])));
+  } catch (error) {
+    for (const memory of outputs) memory.release();
+    throw error;
+  }
+  const storages = slots.map(slot => (slot.write ? outputs[slot.position] : inputs[slot.position].memory).storage);
+  if (count[0] * count[1] * count[2] > 0) backend.run(executable, storages, count);
+  const results = outputs.map((memory, k) => {
+    const tensor = makeTensor(memory, writes[k].type, shapes[k]);
+    adopt(tensor);
+    return tensor;
+  });
+  if (device.debug) checkOutputs(device, program, storages, results, count);
+  return results;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** Runs and records a program. */
+export function launch(
+  plan: Plan,
+  device: Device,
+  inputs: readonly Tensor[],
+  count: Count,
+  shapes: readonly (readonly number[])[],
+): Tensor[] {
+  const outputs = run(plan, device, inputs, count, shapes);
+  const node = record(new LaunchRule(plan, device, count, shapes), inputs);
+  if (node)
+    outputs.forEach((output, slot) => {
+      output.attach(node, slot);
+    });
+  return outputs;
+}
+
+/** Derivatives of a launch are launches, recorded in their turn. */
+class LaunchRule implements Rule {
+  private readonly plan: Plan;
+  private readonly device: Device;
+  private readonly count: Count;
+  private readonly shapes: readonly (readonly number[])[];
+
+  constructor(plan: Plan, device: Device, count: Count, shapes: readonly (readonly number[])[]) {
+    this.plan = plan;
+    this.device = device;
+    this.count = count;
+    this.shapes = shapes;
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+  get inputNames(): readonly string[] {
+    return this.plan.reads.map(b => b.name);
+  }
+
+  vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents {
+    const { reads, writes } = this.plan;
+    const active = reads.map((b, k) => b.type === 'f32' && wanted[k]);
+    const seeded = writes.map((b, k) => b.type === 'f32' && bars[k] !== undefined);
+    if (!active.includes(true) || !seeded.includes(true)) return [];
+    const derived = this.plan.adjoint(active, seeded);
+    return this.apply(
+      derived,
+      inputs,
+      bars,
+      derived.targets.map(k => inputs[k].shape),
+    );
+  }
+
+  jvp(inputs: readonly Tensor[], dots: Cotangents): Cotangents {
+    const active = this.plan.reads.map((b, k) => b.type === 'f32' && dots[k] !== undefined);
+    if (!active.includes(true)) return [];
+    const derived = this.plan.tangent(active);
+    return this.apply(
+      derived,
+      inputs,
+      dots,
+      derived.targets.map(k => this.shapes[k]),
+    );
+  }
+
+  private apply(
+    derived: Derived,
+    inputs: readonly Tensor[],
+    seeds: Cotangents,
+    shapes: readonly (readonly number[])[],
+  ): Cotangents {
+    const args = derived.sources.map(
+      ({ from, position }) => (from === 'input' ? inputs[position] : seeds[position]) as Tensor,
+    );
+    const results = launch(derived.plan, this.device, args, this.count, shapes);
+    const placed: (Tensor | undefined)[] = [];
+    derived.targets.forEach((position, k) => {
+      placed[position] = results[k];
+    });
+    return placed;
+  }
+}
+
+/**
+ * An operation with derivatives of its own: `forward` runs unrecorded work, and its outputs get a node with `rule`.
+ * The rule's own work is made of recorded operations, so it can be differentiated again.
+ */
+export function differentiable(
+  rule: Rule,
+  inputs: readonly Tensor[],
+  forward: () => readonly Tensor[],
+): readonly Tensor[] {
+  const outputs = forward();
+  const node = record(rule, inputs);
+  if (node)
+    outputs.forEach((output, slot) => {
+      output.attach(node, slot);
+    });
+  return outputs;
+}

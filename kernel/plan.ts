@@ -1,0 +1,117 @@
+/**
+ * What a launch needs to know of a program, worked out once: which buffers are read and written, what it compiled to on each
+ * backend, and its tangent and adjoint programs for each choice of inputs and outputs.
+ */
+
+import type { Backend, Executable } from './backend/backend.ts';
+import { eliminateDeadCode } from './ir/dce.ts';
+import { forwardStores } from './ir/forward-stores.ts';
+import { adjointName, type Buffer, type Program, tangentName } from './ir/ir.ts';
+import { simplify } from './ir/simplify.ts';
+import { adjoint } from './transform/adjoint.ts';
+import { tangent } from './transform/tangent.ts';
+
+/** Where a derived program's input comes from: the k-th input of the original, or the k-th adjoint or tangent. */
+export interface Source {
+  readonly from: 'input' | 'seed';
+  readonly position: number;
+}
+
+/** A derived program, and for each of its inputs where it comes from, for each output which input or output it belongs to. */
+export interface Derived {
+  readonly plan: Plan;
+  readonly sources: readonly Source[];
+  readonly targets: readonly number[];
+}
+
+export class Plan {
+  readonly program: Program;
+  /** Input and output buffers, in the program's order, and where in program.buffers they are. */
+  readonly reads: readonly Buffer[];
+  readonly writes: readonly Buffer[];
+  readonly slots: readonly { readonly write: boolean; readonly position: number }[];
+  private readonly executables = new Map<Backend, Executable>();
+  private readonly tangents = new Map<number, Derived>();
+  private readonly adjoints = new Map<number, Derived>();
+  private differentiable: Program | undefined;
+
+  constructor(program: Program) {
+    this.program = program;
+    this.reads = program.buffers.filter(b => b.access === 'read');
+    this.writes = program.buffers.filter(b => b.access === 'write');
+    let reads = 0;
+    let writes = 0;
+    this.slots = program.buffers.map(({ access }) =>
+      access === 'write' ? { write: true, position: writes++ } : { write: false, position: reads++ },
+    );
+  }
+
+  get name(): string {
+    return this.program.name;
+  }
+
+  executable(backend: Backend): Executable {
+    let found = this.executables.get(backend);
+    if (!found) {
+      found = backend.compile(this.program);
+      this.executables.set(backend, found);
+    }
+    return found;
+  }
+
+  /** Only single-assignment form can be differentiated: reads of outputs become values first. */
+  private source(): Program {
+    this.differentiable ??= simplify(forwardStores(this.program));
+    return this.differentiable;
+  }
+
+  /** Tangents of all float outputs, for tangents of the inputs that are active. */
+  tangent(active: readonly boolean[]): Derived {
+    const key = bits(active);
+    let found = this.tangents.get(key);
+    if (!found) {
+      const names = this.reads.filter((_, k) => active[k]).map(b => b.name);
+      const plan = new Plan(eliminateDeadCode(simplify(tangent(this.source(), new Set(names)))));
+      found = this.link(plan, this.reads, this.writes, tangentName);
+      this.tangents.set(key, found);
+    }
+    return found;
+  }
+
+  /** Adjoints of the inputs that are active, for adjoints of the outputs that are seeded. */
+  adjoint(active: readonly boolean[], seeded: readonly boolean[]): Derived {
+    const key = bits(active) * 2 ** this.writes.length + bits(seeded);
+    let found = this.adjoints.get(key);
+    if (!found) {
+      const inputs = this.reads.filter((_, k) => active[k]).map(b => b.name);
+      const outputs = this.writes.filter((_, k) => seeded[k]).map(b => b.name);
+      const plan = new Plan(simplify(adjoint(this.source(), new Set(inputs), new Set(outputs))));
+      found = this.link(plan, this.writes, this.reads, adjointName);
+      this.adjoints.set(key, found);
+    }
+    return found;
+  }
+
+  private link(
+    plan: Plan,
+    seeds: readonly Buffer[],
+    targets: readonly Buffer[],
+    rename: (name: string) => string,
+  ): Derived {
+    const inputAt = new Map(this.reads.map((b, k) => [b.name, k]));
+    const seedAt = new Map(seeds.map((b, k) => [rename(b.name), k]));
+    const targetAt = new Map(targets.map((b, k) => [rename(b.name), k]));
+    const at = (map: ReadonlyMap<string, number>, name: string): number => {
+      const position = map.get(name);
+      if (position === undefined) throw new Error(`${plan.name}: nothing corresponds to buffer '${name}'`);
+      return position;
+    };
+    const sources = plan.reads.map(({ name }): Source => {
+      const position = inputAt.get(name);
+      return position === undefined ? { from: 'seed', position: at(seedAt, name) } : { from: 'input', position };
+    });
+    return { plan, sources, targets: plan.writes.map(b => at(targetAt, b.name)) };
+  }
+}
+
+const bits = (flags: readonly boolean[]): number => flags.reduce((sum, flag, k) => (flag ? sum + 2 ** k : sum), 0);
