@@ -4,8 +4,8 @@
 
 import type { BinaryOperator, Expression, Statement } from './ast.ts';
 import { hasEffect } from './calls.ts';
-import { value } from './expressions.ts';
 import { binary, expect } from './operators.ts';
+import { value } from './places.ts';
 import { type Context, literal, lookup, type Operand, type Scope } from './scope.ts';
 import type { RawExpression, Span } from './syntax.ts';
 import { containsAtomic, isConstructible, isInteger, sameType, typeName } from './types.ts';

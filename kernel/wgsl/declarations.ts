@@ -4,9 +4,9 @@
 
 import type { ScalarName, Struct, Type, Variable } from './ast.ts';
 import { cast } from './const-eval.ts';
-import { value } from './expressions.ts';
 import { constInit } from './locals.ts';
 import { evaluate, expect, materialize } from './operators.ts';
+import { value } from './places.ts';
 import type { Context, Entry, FunctionDraft } from './scope.ts';
 import type { RawAlias, RawConst, RawDeclaration, RawFunction, RawOverride, RawStruct, RawVar } from './syntax.ts';
 import { contains, containsAtomic, containsBool, hasFixedSize, isConstructible, nothing, typeName } from './types.ts';

@@ -4,7 +4,7 @@
 
 import type { EntryParameter, Module, Type, Variable } from './ast.ts';
 import { checkAttributes } from './declarations.ts';
-import { value } from './expressions.ts';
+import { value } from './places.ts';
 import { type Context, type FunctionDraft, suggestion } from './scope.ts';
 import type { RawAttribute, RawFunction, RawStruct } from './syntax.ts';
 import { isInteger, sameType, typeName, u32, vector } from './types.ts';

@@ -3,8 +3,8 @@
  */
 
 import type { Expression, Statement, Type, Variable } from './ast.ts';
-import { value } from './expressions.ts';
 import { expect, isBool, materialize } from './operators.ts';
+import { value } from './places.ts';
 import { type Context, declare, type Scope } from './scope.ts';
 import type { RawAssert, RawConst, RawLet, RawVar } from './syntax.ts';
 import { isConstructible, typeName } from './types.ts';

@@ -7,10 +7,10 @@
 
 import { assign, callStatement, increment } from './assign.ts';
 import type { Expression, Statement, Type } from './ast.ts';
-import { value } from './expressions.ts';
 import { breaks, continues, either, type Flow, looped, onwards, returns, sequence, switched } from './flow.ts';
 import { checkAssert, declareConst, declareLet, declareVar } from './locals.ts';
 import { expect, isBool } from './operators.ts';
+import { value } from './places.ts';
 import { type Context, innerScope, type Scope } from './scope.ts';
 import type { RawBlock, RawExpression, RawIf, RawStatement, Span } from './syntax.ts';
 import { commonType, concrete, isInteger, typeName } from './types.ts';
