@@ -122,13 +122,17 @@ function emitFloat({ op: name, args, result }: Pure, to: Operands): void {
       if (layout.precision === 'f32') code.op(op.f32.demote);
       return;
     default:
-      for (const arg of args) to.push(arg);
+      for (const arg of args) {
+        to.push(arg);
+        if (arg.type === 'f32' && layout.precision === 'f32') code.op(op.f64.promote);
+      }
       to.call(
         name,
         'f32',
         args.map(arg => arg.type),
         result.type,
       );
+      if (result.type === 'f32' && layout.precision === 'f32') code.op(op.f32.demote);
   }
 }
 

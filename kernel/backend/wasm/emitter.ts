@@ -140,7 +140,7 @@ export class Emitter implements Operands {
   }
 
   call(name: PureOp, operand: ScalarType, args: readonly ScalarType[], result: ScalarType): void {
-    this.code.call(this.imports.index(name, operand, args, result, this.layout));
+    this.code.call(this.imports.index(name, operand, args, result));
   }
 
   private emitTree(inst: Tree): void {

@@ -1,10 +1,12 @@
-/** Functions imported for the pure ops that WebAssembly lacks: the interpreter's own, so that both give the same bits. */
+/**
+ * Functions imported for the pure ops that WebAssembly lacks: the interpreter's own, so that both give the same bits.
+ *
+ * Floats cross the border in double whatever the precision: engines call Math.sin and its like directly if they are imported so.
+ */
 
 import type { PureOp, ScalarType } from '../../ir/ir.ts';
 import { scalarFunction } from '../../ir/scalar-ops.ts';
-import type { Precision } from '../backend.ts';
-import type { Import } from './encode.ts';
-import type { Layout } from './layout.ts';
+import { F64, I32, type Import, type ValType } from './encode.ts';
 
 export interface MathImport extends Import {
   readonly index: number;
@@ -15,15 +17,15 @@ export interface MathImport extends Import {
 export class MathImports {
   private readonly byName = new Map<string, MathImport>();
 
-  index(op: PureOp, operand: ScalarType, args: readonly ScalarType[], result: ScalarType, layout: Layout): number {
+  index(op: PureOp, operand: ScalarType, args: readonly ScalarType[], result: ScalarType): number {
     const known = this.byName.get(op);
     if (known) return known.index;
     const made: MathImport = {
       name: op,
       index: this.byName.size,
-      params: args.map(type => layout.held(type)),
-      results: [layout.held(result)],
-      run: mathFunction(op, operand, result, layout.precision),
+      params: args.map(typeOf),
+      results: [typeOf(result)],
+      run: scalarFunction(op, operand, result, 'f64'),
     };
     this.byName.set(op, made);
     return made.index;
@@ -33,7 +35,4 @@ export class MathImports {
   }
 }
 
-/** WebAssembly rounds what an f32 import returns, so the function need not. */
-function mathFunction(op: PureOp, operand: ScalarType, result: ScalarType, precision: Precision) {
-  return scalarFunction(op, operand, result, result === 'f32' ? 'f64' : precision);
-}
+const typeOf = (type: ScalarType): ValType => (type === 'f32' ? F64 : I32);

@@ -21,6 +21,8 @@ interface Range {
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
+  /** The memory's words; another object after the memory has grown. */
+  buffer: ArrayBuffer;
   private readonly limit: number;
   /** End of the blocks; first byte never used. */
   private top = heapStart;
@@ -33,6 +35,7 @@ export class Heap {
   constructor(limit: number = addressLimit) {
     this.limit = Math.min(limit, addressLimit);
     this.memory = new WebAssembly.Memory({ initial: heapStart / pageBytes, maximum: addressLimit / pageBytes });
+    this.buffer = this.memory.buffer;
   }
 
   /** Bytes handed out and not given back. */
@@ -45,7 +48,7 @@ export class Heap {
     const size = roundSize(bytes);
     const recycled = this.recycle(size);
     if (recycled !== undefined) return this.cleared(recycled, size, zero);
-    if (this.freeBytes > 0 && this.top + size > this.memory.buffer.byteLength) {
+    if (this.freeBytes > 0 && this.top + size > this.buffer.byteLength) {
       this.join();
       const found = this.recycle(size);
       if (found !== undefined) return this.cleared(found, size, zero);
@@ -70,14 +73,14 @@ export class Heap {
   private cleared(address: number, size: number, zero: boolean): number {
     const end = address + size;
     const used = Math.min(end, this.touched) - address;
-    if (zero && used > 0) new Uint8Array(this.memory.buffer, address, used).fill(0);
+    if (zero && used > 0) new Uint8Array(this.buffer, address, used).fill(0);
     if (end > this.touched) this.touched = end;
     return address;
   }
 
   private extend(size: number, asked: number, who: string): number {
     const end = this.top + size;
-    const have = this.memory.buffer.byteLength;
+    const have = this.buffer.byteLength;
     if (end > this.limit || !this.grow(have, end)) {
       const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
       throw new RangeError(
@@ -97,6 +100,7 @@ export class Heap {
     for (const target of [comfortable, end]) {
       try {
         this.memory.grow(Math.ceil((target - have) / pageBytes));
+        this.buffer = this.memory.buffer;
         return true;
       } catch {
         // The host has less than we may ask for: try the smaller amount.
