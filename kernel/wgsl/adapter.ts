@@ -19,8 +19,29 @@ import {
 import { guard } from './guard.ts';
 import type { RawDeclaration, RawDirective, RawFunction, RawModule } from './syntax.ts';
 
+/** wesl's names for groups of operators. */
+const operators: Readonly<Record<string, string>> = {
+  bitAnd: "'&'",
+  bitXor: "'^'",
+  bitOr: "'|'",
+  logicalAnd: "'&&'",
+  logicalOr: "'||'",
+  shift: 'a shift',
+  relational: 'a comparison',
+  arithmetic: 'arithmetic',
+};
+
 /** wesl's words for what it expects, in our form: no capital, a full stop. */
 function syntaxError(source: string, { message, start }: { message: string; start: number }): Diagnostic {
+  const mixed = /^'(.+)' requires parentheses after (\w+)$/.exec(message);
+  if (mixed) {
+    const [, op, group = ''] = mixed;
+    return {
+      message: `'${op}' cannot follow ${operators[group] ?? group} without parentheses.`,
+      at: start,
+      remedy: 'Say which comes first: (a … b) … c.',
+    };
+  }
   const text = message.replace(/[.!]$/, '');
   const found = /^\s*(?:[A-Za-z_]\w*|\d[\w.]*|\S)/.exec(source.slice(start, start + 200))?.[0].trim();
   const expected = /^Expected /.test(text);

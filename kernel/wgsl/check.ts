@@ -12,10 +12,10 @@ import type { Module, Variable } from './ast.ts';
 import { moduleEntry, type OverrideUse, type OverrideValues, overrideId } from './declarations.ts';
 import { checkEntry, findEntry } from './entry.ts';
 import { checkExpression } from './expressions.ts';
+import { checkFunction } from './functions.ts';
 import { checkAssert } from './locals.ts';
 import { prelude, preludeNames } from './prelude.ts';
-import { type Context, declare, type Entry, type FunctionDraft, innerScope, suggestion } from './scope.ts';
-import { checkBody } from './statements.ts';
+import { type Context, type Entry, type FunctionDraft, suggestion } from './scope.ts';
 import type { RawDeclaration, RawFunction, RawModule, RawStruct } from './syntax.ts';
 import { resolveType } from './type-names.ts';
 
@@ -75,7 +75,6 @@ function moduleContext(source: string, module: RawModule, given: OverrideValues,
     calls(fn, at) {
       if (current) calls.get(current)?.push({ fn, at });
     },
-    uses() {},
   };
 
   for (const raw of module.declarations) {
@@ -138,15 +137,8 @@ function checkGiven(ctx: Context, module: RawModule, given: OverrideValues): voi
   for (const key of Object.keys(given)) {
     if (overrides.some(o => o.name.name === key || overrideId(o) === key)) continue;
     const near = suggestion(key, overrides.map(o => o.name.name)); // biome-ignore format: short
-    ctx.report(0, `there is no override '${key}'.`, near);
+    ctx.report(undefined, `there is no override '${key}'.`, near);
   }
-}
-
-function checkFunction(ctx: Context, raw: RawFunction, fn: FunctionDraft): void {
-  const scope = innerScope(undefined);
-  for (const variable of fn.parameters)
-    declare(ctx, scope, variable.name, variable.start, { kind: 'variable', variable });
-  fn.body = checkBody(ctx, raw.body, scope, fn.name, fn.result);
 }
 
 /** The checked module, or undefined with diagnostics. */

@@ -35,7 +35,8 @@ function outOfRange(what: string, name: ScalarName): never {
 export function represent(name: ScalarName, x: number, what: string = String(x)): number {
   const [least, most] = ranges[name];
   const rounded = name === 'f32' ? Math.fround(x) : x;
-  if (!(rounded >= least && rounded <= most)) outOfRange(what, name);
+  if (Number.isNaN(rounded)) throw new ConstProblem(`${what} has no value`);
+  if (rounded < least || rounded > most) outOfRange(what, name);
   return rounded;
 }
 

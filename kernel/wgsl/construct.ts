@@ -5,6 +5,7 @@
 import type { ConstValue, Expression, ScalarName, Type } from './ast.ts';
 import { cast, components, mapValue, zeroValue } from './const-eval.ts';
 import { evaluate, expect } from './operators.ts';
+import { isTooLarge } from './places.ts';
 import { type Context, literal } from './scope.ts';
 import type { RawName, Span } from './syntax.ts';
 import { inferredArray } from './type-names.ts';
@@ -117,6 +118,7 @@ export function construct(ctx: Context, type: Type, args: readonly Expression[],
   if (!isConstructible(type)) {
     return ctx.report(span.start, `a value of type ${typeName(type)} cannot be made.`);
   }
+  if (isTooLarge(ctx, type, span.start)) return undefined;
   if (args.length === 0) return literal(type, zeroValue(type), span);
   const [only] = args;
   switch (type.kind) {

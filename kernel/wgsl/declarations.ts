@@ -1,15 +1,17 @@
 /**
- * Declarations of the module: const, override, alias, struct, var, and the heads of functions.
+ * Declarations of the module: const, override, alias, struct; var and fn are in variables.ts and functions.ts.
  */
 
-import type { ScalarName, Struct, Type, Variable } from './ast.ts';
+import type { ScalarName, Struct, Type } from './ast.ts';
 import { cast } from './const-eval.ts';
+import { functionHead } from './functions.ts';
 import { constInit } from './locals.ts';
 import { evaluate, expect, materialize } from './operators.ts';
 import { value } from './places.ts';
-import type { Context, Entry, FunctionDraft } from './scope.ts';
-import type { RawAlias, RawConst, RawDeclaration, RawFunction, RawOverride, RawStruct, RawVar } from './syntax.ts';
-import { contains, containsAtomic, containsBool, hasFixedSize, isConstructible, nothing, typeName } from './types.ts';
+import type { Context, Entry } from './scope.ts';
+import type { RawAlias, RawConst, RawDeclaration, RawOverride, RawStruct } from './syntax.ts';
+import { hasFixedSize, typeName, wordCount } from './types.ts';
+import { checkAttributes, moduleVariable } from './variables.ts';
 
 export type OverrideValues = Readonly<Record<string, number | boolean>>;
 export type OverrideUse = { readonly name: string; readonly type: ScalarName; readonly value: number | boolean };
@@ -87,6 +89,7 @@ function structEntry(ctx: Context, raw: RawStruct): Entry {
     const { name, start } = m.name;
     if (seen.has(name)) ctx.report(start, `'${raw.name.name}' has two members '${name}'.`);
     seen.add(name);
+    checkAttributes(ctx, m, ['align', 'size', 'builtin']);
     const type = ctx.type(m.type, undefined);
     if (!type) isWrong = true;
     else if (
@@ -108,174 +111,16 @@ function structEntry(ctx: Context, raw: RawStruct): Entry {
     ctx.report(raw.name.start, `'${raw.name.name}' has more than ${maxLeaves} parts in all.`, 'Use arrays.');
     isWrong = true;
   }
+  if (!isWrong && wordCount(type) > 2 ** 31) {
+    ctx.report(raw.name.start, `'${raw.name.name}' is larger than any buffer.`);
+    isWrong = true;
+  }
   return isWrong || raw.members.length === 0 ? wrong : { kind: 'type', type };
 }
 
 function aliasEntry(ctx: Context, raw: RawAlias): Entry {
   const type = ctx.type(raw.type, undefined);
   return type ? { kind: 'type', type } : wrong;
-}
-
-/** Reports attributes that do not belong here. */
-export function checkAttributes(
-  ctx: Context,
-  { attributes }: Pick<RawVar, 'attributes'>,
-  allowed: readonly string[],
-): void {
-  const seen = new Set<string>();
-  for (const { name, start } of attributes) {
-    if (!allowed.includes(name)) {
-      const list = allowed.map(a => `@${a}`).join(', ');
-      ctx.report(start, `'@${name}' does not belong here.`, allowed.length > 0 ? `Allowed: ${list}.` : undefined);
-    } else if (seen.has(name)) ctx.report(start, `'@${name}' is given twice.`);
-    seen.add(name);
-  }
-}
-
-/** @group(n), @binding(n): non-negative constants. */
-function checkSlot(ctx: Context, raw: RawVar): void {
-  for (const { name, args, start } of raw.attributes) {
-    if (name !== 'group' && name !== 'binding') continue;
-    const [only, extra] = args;
-    const node = only && !extra ? value(ctx, only, undefined) : ctx.report(start, `'@${name}' takes one number.`);
-    if (node && !(typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 0)) {
-      ctx.report(node.start, `'@${name}' takes a non-negative integer.`);
-    }
-  }
-}
-
-const share = 'Bindings hold f32, i32, u32, vectors and matrices of them, and arrays and structs of those.';
-
-function bindingEntry(ctx: Context, raw: RawVar, space: 'storage' | 'uniform', type: Type): Entry {
-  const { name, start } = raw.name;
-  const mode = raw.template[1];
-  checkAttributes(ctx, raw, ['group', 'binding', 'unique']);
-  checkSlot(ctx, raw);
-  if (raw.init)
-    ctx.report(
-      raw.init.start,
-      `'${name}' is a binding, but has an initial value.`,
-      'Outputs start at zero; inputs are given at the launch.',
-    );
-  if (mode && (space === 'uniform' || (mode.name !== 'read' && mode.name !== 'read_write'))) {
-    ctx.report(
-      mode.start,
-      `'${mode.name}' is not an access mode of ${space} memory.`,
-      'Allowed: read, read_write, for var<storage>.',
-    );
-  }
-  const access = space === 'storage' && mode?.name === 'read_write' ? 'read_write' : 'read';
-  const at = raw.type?.start ?? start;
-  if (containsBool(type))
-    ctx.report(at, `'${name}' holds bool, which has no layout in memory.`, 'Use u32, and compare with != 0u.');
-  else if (contains(type, part => part.kind === 'pointer'))
-    ctx.report(at, `'${name}' cannot be ${typeName(type)}.`, share);
-  else if (containsAtomic(type) && access === 'read')
-    ctx.report(at, `'${name}' holds atomics, but is read-only.`, 'Declare it var<storage, read_write>.');
-  else if (space === 'uniform' && !hasFixedSize(type))
-    ctx.report(at, `'${name}' is run-time sized, but is a uniform.`, 'Declare it var<storage, read>.');
-  const mark = raw.attributes.find(a => a.name === 'unique');
-  if (mark && access === 'read') ctx.report(mark.start, `'@unique' is for outputs, but '${name}' is an input.`);
-  const variable: Variable = {
-    name,
-    type,
-    role: 'binding',
-    space,
-    access,
-    unique: mark !== undefined,
-    start,
-    end: raw.name.end,
-  };
-  return { kind: 'variable', variable };
-}
-
-function varEntry(ctx: Context, raw: RawVar): Entry {
-  const { name, start, end } = raw.name;
-  const space = raw.template[0];
-  if (!space) {
-    ctx.report(
-      start,
-      `'${name}' needs an address space.`,
-      'Write var<private>, var<workgroup>, var<storage, read>, var<storage, read_write> or var<uniform>.',
-    );
-    return wrong;
-  }
-  const annotated = raw.type && ctx.type(raw.type, undefined);
-  if (raw.type && !annotated) return wrong;
-  if (space.name === 'storage' || space.name === 'uniform') {
-    if (annotated) return bindingEntry(ctx, raw, space.name, annotated);
-    ctx.report(start, `the binding '${name}' needs a type.`);
-    return wrong;
-  }
-  checkAttributes(ctx, raw, []);
-  if (space.name === 'workgroup') {
-    if (raw.init)
-      ctx.report(raw.init.start, `'${name}' is in workgroup memory, which starts at zero, but has an initial value.`);
-    if (annotated && hasFixedSize(annotated))
-      return { kind: 'variable', variable: { name, type: annotated, role: 'workgroup', start, end } };
-    ctx.report(
-      start,
-      annotated
-        ? `'${name}' cannot be ${typeName(annotated)}: workgroup memory has a fixed size.`
-        : `'${name}' needs a type.`,
-    );
-    return wrong;
-  }
-  if (space.name !== 'private') {
-    ctx.report(
-      space.start,
-      `'${space.name}' is not an address space of the module.`,
-      'Allowed: private, workgroup, storage, uniform.',
-    );
-    return wrong;
-  }
-  const given = raw.init && value(ctx, raw.init, undefined);
-  if (raw.init && !given) return wrong;
-  const init = given && (annotated ? expect(ctx, given, annotated, `'${name}'`) : materialize(ctx, given));
-  if (given && !init) return wrong;
-  const type = annotated ?? init?.type;
-  if (!type || !isConstructible(type)) {
-    ctx.report(
-      start,
-      type ? `'${name}' cannot be a var of type ${typeName(type)}.` : `'${name}' needs a type or a value.`,
-    );
-    return wrong;
-  }
-  if (init && init.value === undefined) {
-    ctx.report(init.start, `the initial value of '${name}' must be known when the kernel is compiled.`);
-    return wrong;
-  }
-  return { kind: 'variable', variable: { name, type, role: 'private', init, start, end } };
-}
-
-function functionEntry(ctx: Context, raw: RawFunction): Entry {
-  const parameters: Variable[] = [];
-  for (const p of raw.parameters) {
-    const { name, start, end } = p.name;
-    const type = p.type ? ctx.type(p.type, undefined) : ctx.report(start, `the parameter '${name}' needs a type.`);
-    if (!type) return wrong;
-    if (type.kind !== 'pointer' && !isConstructible(type)) {
-      ctx.report(p.type?.start ?? start, `the parameter '${name}' cannot be ${typeName(type)}.`, 'Pass a pointer.');
-      return wrong;
-    }
-    parameters.push({ name, type, role: 'parameter', start, end });
-  }
-  const result = raw.result ? ctx.type(raw.result, undefined) : nothing;
-  if (!result) return wrong;
-  if (raw.result && !isConstructible(result)) {
-    ctx.report(raw.result.start, `'${raw.name.name}' cannot return ${typeName(result)}.`);
-    return wrong;
-  }
-  const { start, end } = raw;
-  const fn: FunctionDraft = {
-    name: raw.name.name,
-    parameters,
-    result,
-    body: { kind: 'block', body: [], start, end },
-    start,
-    end,
-  };
-  return { kind: 'function', fn, raw };
 }
 
 /** What a declaration of the module declares. */
@@ -294,9 +139,11 @@ export function moduleEntry(
       return aliasEntry(ctx, raw);
     case 'struct':
       return structEntry(ctx, raw);
-    case 'var':
-      return varEntry(ctx, raw);
+    case 'var': {
+      const variable = moduleVariable(ctx, raw);
+      return variable ? { kind: 'variable', variable } : wrong;
+    }
     case 'fn':
-      return functionEntry(ctx, raw);
+      return { kind: 'function', fn: functionHead(ctx, raw), raw };
   }
 }

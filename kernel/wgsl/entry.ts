@@ -3,11 +3,11 @@
  */
 
 import type { EntryParameter, Module, Type, Variable } from './ast.ts';
-import { checkAttributes } from './declarations.ts';
 import { value } from './places.ts';
 import { type Context, type FunctionDraft, suggestion } from './scope.ts';
 import type { RawAttribute, RawFunction, RawStruct } from './syntax.ts';
 import { isInteger, sameType, typeName, u32, vector } from './types.ts';
+import { checkAttributes } from './variables.ts';
 
 const vec3u = vector(3, 'u32');
 const inputs: ReadonlyMap<string, Type> = new Map<string, Type>([

@@ -27,11 +27,17 @@ function nameExpression(ctx: Context, raw: RawName, scope: Scope | undefined): O
     return ctx.report(start, `there is no '${name}'.`, suggestion(name, visibleNames(ctx, scope)));
   }
   if (entry.kind === 'wrong') return undefined;
+  if (entry.kind === 'skipped') {
+    return ctx.report(
+      start,
+      `'${name}' is declared after a 'continue', so it may have no value here.`,
+      `Declare it before.`,
+    );
+  }
   if (raw.template) return ctx.report(start, `'${name}' takes no template list.`);
   if (entry.kind === 'const') return { node: literal(entry.type, entry.value, raw) };
   if (entry.kind === 'variable') {
     const { variable } = entry;
-    ctx.uses(variable);
     const node: Expression = { kind: 'name', variable, type: variable.type, start, end: raw.end };
     return { node, ref: referenceTo(variable) };
   }
@@ -118,7 +124,10 @@ function callExpression(ctx: Context, raw: Raw<'call'>, scope: Scope | undefined
     return ctx.report(start, `'${name}' is a ${entry.kind === 'const' ? 'const' : 'variable'}, not a function.`);
   }
   if (entry?.kind === 'function') {
+    if (entry.raw.attributes.some(a => a.name === 'compute'))
+      return ctx.report(start, `'${name}' is the entry point, which cannot be called.`);
     ctx.calls(entry.fn, start);
+    if (entry.fn.isWrong) return undefined;
     return callUser(ctx, raw, entry.fn, given);
   }
   const isBuiltin = !entry && isBuiltinFunction(name);

@@ -4,7 +4,7 @@
 
 import type { Expression, Statement, Type, Variable } from './ast.ts';
 import { expect, isBool, materialize } from './operators.ts';
-import { value } from './places.ts';
+import { isTooLarge, value } from './places.ts';
 import { type Context, declare, type Scope } from './scope.ts';
 import type { RawAssert, RawConst, RawLet, RawVar } from './syntax.ts';
 import { isConstructible, typeName } from './types.ts';
@@ -68,7 +68,7 @@ function localVar(
 }
 
 function storable(ctx: Context, name: string, type: Type, at: number): true | undefined {
-  if (isConstructible(type)) return true;
+  if (isConstructible(type)) return isTooLarge(ctx, type, at) ? undefined : true;
   const remedy = type.kind === 'pointer' ? 'Use let for pointers.' : undefined;
   return ctx.report(at, `'${name}' cannot be a var of type ${typeName(type)}.`, remedy);
 }

@@ -2,10 +2,10 @@
  * Places (references, in WGSL's words) and values: what a variable refers to, loading, pointers.
  */
 
-import type { Expression, Variable } from './ast.ts';
+import type { Expression, Type, Variable } from './ast.ts';
 import type { Context, Operand, Reference, Scope } from './scope.ts';
 import type { RawExpression } from './syntax.ts';
-import { containsAtomic, pointer, typeName } from './types.ts';
+import { containsAtomic, pointer, typeName, wordCount } from './types.ts';
 
 /** What the name of a variable refers to; undefined if it is a value. */
 export function referenceTo(variable: Variable): Reference | undefined {
@@ -26,6 +26,21 @@ export function referenceTo(variable: Variable): Reference | undefined {
   }
 }
 
+/** Largest value, in words: values, constants and variables are held whole. */
+const maxWords = 1 << 16;
+
+/** Reports a type too large for a value or variable. */
+export function isTooLarge(ctx: Context, type: Type, at: number): boolean {
+  const words = wordCount(type);
+  if (words <= maxWords) return false;
+  ctx.report(
+    at,
+    `a value of type ${typeName(type)} has ${words} words, but at most ${maxWords} are allowed.`,
+    'Keep large data in a storage buffer.',
+  );
+  return true;
+}
+
 /** The value of an expression; a place is loaded. */
 export function loaded(ctx: Context, operand: Operand | undefined): Expression | undefined {
   if (!operand) return undefined;
@@ -40,7 +55,7 @@ export function loaded(ctx: Context, operand: Operand | undefined): Expression |
       'Take an element: x[i], or a pointer: &x.',
     );
   }
-  return node;
+  return ref && isTooLarge(ctx, node.type, node.start) ? undefined : node;
 }
 
 /** A value that is not the result of a function without one. */

@@ -9,13 +9,15 @@ import type { ConstValue, Expression, Space, Statement, Type, UserFunction, Vari
 import type { RawExpression, RawFunction, RawName, Span } from './syntax.ts';
 
 /** A user function whose body may not have been checked yet. */
-export type FunctionDraft = Omit<UserFunction, 'body'> & { body: Statement };
+export type FunctionDraft = Omit<UserFunction, 'body'> & { body: Statement; readonly isWrong: boolean };
 
 export type Entry =
   | { readonly kind: 'variable'; readonly variable: Variable }
   | { readonly kind: 'const'; readonly type: Type; readonly value: ConstValue; readonly override: boolean }
   | { readonly kind: 'type'; readonly type: Type }
   | { readonly kind: 'function'; readonly fn: FunctionDraft; readonly raw: RawFunction }
+  /** Declared after a `continue`, so that `continuing` cannot see it. */
+  | { readonly kind: 'skipped' }
   | { readonly kind: 'wrong' };
 
 export interface Scope {
@@ -42,7 +44,7 @@ export interface Reference {
 export interface Context {
   readonly source: string;
   /** Returns undefined, so that `return ctx.report(…)` gives up on an expression. */
-  report(at: number, message: string, remedy?: string): undefined;
+  report(at: number | undefined, message: string, remedy?: string): undefined;
   /** A module-scope or predeclared name, declared anywhere in the text. */
   moduleEntry(name: string, at: number): Entry | undefined;
   moduleNames(): Iterable<string>;
@@ -51,8 +53,6 @@ export interface Context {
   type(raw: RawName, scope: Scope | undefined): Type | undefined;
   /** Called for each use of a function. */
   calls(fn: FunctionDraft, at: number): void;
-  /** Called for each use of a module-scope variable. */
-  uses(variable: Variable): void;
 }
 
 export function lookup(ctx: Context, name: string, scope: Scope | undefined, at: number): Entry | undefined {

@@ -17,7 +17,8 @@ import { commonType, concrete, isInteger, typeName } from './types.ts';
 
 interface Surroundings {
   readonly name: string;
-  readonly result: Type;
+  /** undefined: wrong, and reported. */
+  readonly result: Type | undefined;
   readonly inLoop: boolean;
   readonly inSwitch: boolean;
   readonly inContinuing: boolean;
@@ -117,6 +118,7 @@ function forStatement(ctx: Context, raw: RawOf<'for'>, outer: Scope, around: Sur
   const update = raw.update && checkStatement(ctx, raw.update, scope, around).statement;
   const body = block(ctx, raw.body, scope, { ...around, inLoop: true, inSwitch: false, inContinuing: false });
   const flow = looped(body.flow, raw.cond !== undefined);
+  refuseEndless(ctx, raw, flow);
   return { statement: loop(raw, init, cond, body.statement, update, undefined), flow };
 }
 
@@ -131,14 +133,45 @@ function loop(
   return { kind: 'loop', init, cond, body, update, breakIf, start, end };
 }
 
+/** WGSL refuses a loop that nothing leaves; so do we, since a launch would not end. */
+function refuseEndless(ctx: Context, raw: RawStatement, flow: Flow): void {
+  if (!flow.next && !flow.return)
+    ctx.report(raw.start, 'this loop never ends.', 'Give it a condition, a break or a return.');
+}
+
+/** Does a `continue` of the loop around stand in this statement? */
+function hasContinue(s: RawStatement): boolean {
+  switch (s.kind) {
+    case 'continue':
+      return true;
+    case 'block':
+      return s.body.some(hasContinue);
+    case 'if':
+      return s.body.body.some(hasContinue) || (s.else !== undefined && hasContinue(s.else));
+    case 'switch':
+      return s.cases.some(c => c.body.body.some(hasContinue));
+    default:
+      return false;
+  }
+}
+
+/** What a loop's body declares after a `continue`: its continuing block must not use it. */
+function skippedNames({ body }: RawBlock): string[] {
+  const first = body.findIndex(hasContinue);
+  if (first < 0) return [];
+  return body.slice(first).flatMap(s => (s.kind === 'let' || s.kind === 'var' ? [s.name.name] : []));
+}
+
 function loopStatement(ctx: Context, raw: RawOf<'loop'>, outer: Scope, around: Surroundings): Checked {
   const scope = innerScope(outer);
   const body = blockIn(ctx, raw.body, scope, { ...around, inLoop: true, inSwitch: false, inContinuing: false });
-  const tail = innerScope(scope);
+  const tail = innerScope(innerScope(scope));
+  for (const name of skippedNames(raw.body)) tail.parent?.names.set(name, { kind: 'skipped' });
   const inside = { ...around, inLoop: false, inSwitch: false, inContinuing: true };
   const update = raw.continuing && blockIn(ctx, raw.continuing, tail, inside);
   const breakIf = raw.breakIf && condition(ctx, raw.breakIf, tail, 'break if');
   const flow = looped(body.flow, raw.breakIf !== undefined);
+  refuseEndless(ctx, raw, flow);
   return { statement: loop(raw, undefined, undefined, body.statement, update?.statement, breakIf), flow };
 }
 
@@ -151,11 +184,11 @@ function returnStatement(
   const { start, end } = raw;
   if (inContinuing) return ctx.report(start, "'return' cannot stand in a continuing block.");
   if (!raw.value) {
-    if (result.kind === 'void') return { kind: 'return', value: undefined, start, end };
+    if (!result || result.kind === 'void') return { kind: 'return', value: undefined, start, end };
     return ctx.report(start, `'${name}' returns ${typeName(result)}, but this return has no value.`);
   }
   const node = value(ctx, raw.value, scope);
-  if (!node) return undefined;
+  if (!node || !result) return undefined;
   if (result.kind === 'void')
     return ctx.report(
       node.start,
@@ -238,10 +271,16 @@ function checkStatement(ctx: Context, raw: RawStatement, scope: Scope, around: S
 }
 
 /** The body of a function, in the scope of its parameters. */
-export function checkBody(ctx: Context, raw: RawBlock, scope: Scope, name: string, result: Type): Statement {
+export function checkBody(
+  ctx: Context,
+  raw: RawBlock,
+  scope: Scope,
+  name: string,
+  result: Type | undefined,
+): Statement {
   const around = { name, result, inLoop: false, inSwitch: false, inContinuing: false };
   const { statement, flow } = blockIn(ctx, raw, scope, around);
-  if (flow.next && result.kind !== 'void') {
+  if (flow.next && result && result.kind !== 'void') {
     ctx.report(raw.end - 1, `'${name}' may end without returning ${typeName(result)}.`, 'Add a return at its end.');
   }
   return statement;

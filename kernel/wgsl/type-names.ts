@@ -3,7 +3,6 @@
  */
 
 import type { ScalarName, Space, Type } from './ast.ts';
-import { evaluate } from './operators.ts';
 import { type Context, lookup, type Scope, suggestion, visibleNames } from './scope.ts';
 import type { RawExpression, RawName } from './syntax.ts';
 import {
@@ -21,7 +20,6 @@ import {
   typeName,
   u32,
   vector,
-  wordCount,
 } from './types.ts';
 
 type Size = 2 | 3 | 4;
@@ -60,19 +58,6 @@ export const predeclaredTypes = (): string[] => [...predeclared.keys(), ...gener
 export const isPredeclaredType = (name: string): boolean =>
   predeclared.has(name) || generators.has(name) || unsupported(name) !== undefined;
 
-/** Largest fixed-size value, in words: constants and local arrays are held whole. */
-const maxWords = 1 << 16;
-
-function refuseLarge(ctx: Context, at: number, type: Type, count: number): Type | undefined {
-  if (wordCount(type) * count <= maxWords) return type;
-  const remedy = 'Keep large data in a storage buffer.';
-  return ctx.report(
-    at,
-    `an array of ${count} ${typeName(type)} is too large; at most ${maxWords} words are allowed.`,
-    remedy,
-  );
-}
-
 /** The number of elements N of array<T, N>. */
 function elementCount(ctx: Context, raw: RawExpression, scope: Scope | undefined): number | undefined {
   const node = ctx.expression(raw, scope)?.node;
@@ -104,7 +89,6 @@ function arrayType(
   if (!of || (size && count === undefined)) return undefined;
   if (!hasFixedSize(of))
     return ctx.report(element.start, `${typeName(of)} cannot be an array element, because its size is not fixed.`);
-  if (count !== undefined && !refuseLarge(ctx, raw.start, of, count)) return undefined;
   return arrayOf(of, count);
 }
 
@@ -188,5 +172,5 @@ export function resolveType(ctx: Context, raw: RawName, scope: Scope | undefined
 /** array(…) without a template: the type of its elements. */
 export function inferredArray(ctx: Context, at: number, of: Type, count: number): Type | undefined {
   if (!isConstructible(concrete(of))) return ctx.report(at, `${typeName(of)} cannot be an array element.`);
-  return evaluate(ctx, at, () => refuseLarge(ctx, at, of, count)) && arrayOf(of, count);
+  return arrayOf(of, count);
 }
