@@ -10,8 +10,8 @@ import { definitions, isPure, mapOperands, rebuilt } from './traverse.ts';
 
 const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
 
-/** Equal keys: equal results. */
-function keyOf(inst: Inst): string {
+/** Of a pure instruction or a load of a read buffer. Equal keys: equal results. */
+export function keyOf(inst: Inst): string {
   switch (inst.kind) {
     case 'const':
       return `${inst.result.type} ${Object.is(inst.value, -0) ? '-0' : inst.value}`;

@@ -16,12 +16,12 @@ import { cannotMeet } from './linear-form.ts';
 import { type Cells, promoteCells } from './memory-to-ssa.ts';
 import { type Access, type Nest, nestOf, type OutputCell, outputCells, pathTo, variesInLoops } from './output-cells.ts';
 import { simplify } from './simplify.ts';
-import { visit } from './traverse.ts';
+import { isPure, mapOperands, visit } from './traverse.ts';
 
 export function forwardStores(program: Program): Program {
   if (!mayNeedForwarding(program)) return program;
   const simple = simplify(program);
-  const nest = nestOf(simple.body);
+  const nest = nestOf(simple);
   const { stored, summed, atomic } = outputUses(simple);
   const isOutput = (k: number) => simple.buffers[k].access === 'write' && !atomic.has(k);
   const cells = outputCells(simple, nest, k => isOutput(k) && (stored.has(k) || !summed.has(k)));
@@ -176,8 +176,11 @@ function storeAtEnd(
   function rebuild(v: Value): Value {
     if (isVisible(v)) return env.now(v);
     const def = nest.definition.get(v);
-    if (def?.kind === 'const') return b.const(v.type, def.value);
-    if (def?.kind === 'pure') return b.pure(def.op, def.args.map(rebuild), v.type);
+    if (def && 'result' in def && isPure(def, program)) {
+      const result = b.value(v.type);
+      b.push({ ...mapOperands(def, rebuild), result } as Inst);
+      return result;
+    }
     const { name } = program.buffers[cell.buffer];
     const message = `this element of ${name} is accessed in several places, but its index is known in one only.`;
     throw new KernelError(program.name, program.source, [{ message, at: last.at, remedy }]);

@@ -1,6 +1,12 @@
-/** Integer values as Σ coefficient · value + constant, as far as sums, differences and products with constants reach. */
+/**
+ * Integer values as Σ coefficient · value + constant, as far as sums, differences and products with constants reach.
+ *
+ * What is not a sum is an atom. Equal pure expressions are one atom, wherever they stand: their key names them (cse.ts).
+ */
 
-import type { Inst, Value } from './ir.ts';
+import { keyOf } from './cse.ts';
+import type { Inst, Program, Value } from './ir.ts';
+import { isPure, mapOperands } from './traverse.ts';
 
 export interface LinearForm {
   /** No coefficient is zero. */
@@ -23,12 +29,28 @@ export function combine(a: LinearForm, s: number, b: LinearForm, t: number): Lin
 const constantForm = (constant: number): LinearForm => ({ terms: new Map(), constant });
 
 /** Makes the function from values to forms. i32 and u32 are taken as integers: wrapped indices are out of any buffer's range. */
-export function linearForms(definition: ReadonlyMap<Value, Inst>): (v: Value) => LinearForm {
+export function linearForms(program: Program, definition: ReadonlyMap<Value, Inst>): (v: Value) => LinearForm {
+  const atoms = new Map<Value, Value>();
+  const atomOfKey = new Map<string, Value>();
+  function atom(v: Value): Value {
+    const known = atoms.get(v);
+    if (known) return known;
+    const def = definition.get(v);
+    let found = v;
+    if (def && isPure(def, program)) {
+      const key = keyOf(mapOperands(def, atom));
+      found = atomOfKey.get(key) ?? v;
+      atomOfKey.set(key, found);
+    }
+    atoms.set(v, found);
+    return found;
+  }
+
   const forms = new Map<Value, LinearForm>();
   function formOf(v: Value): LinearForm {
     const known = forms.get(v);
     if (known) return known;
-    const form = derive(v) ?? { terms: new Map([[v, 1]]), constant: 0 };
+    const form = derive(v) ?? { terms: new Map([[atom(v), 1]]), constant: 0 };
     forms.set(v, form);
     return form;
   }

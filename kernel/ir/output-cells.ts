@@ -12,6 +12,7 @@ import {
   blocksOf,
   type Inst,
   type Load,
+  operandsOf,
   type Program,
   resultsOf,
   type ScatterAdd,
@@ -20,6 +21,7 @@ import {
   type While,
 } from './ir.ts';
 import { combine, type LinearForm, linearForms } from './linear-form.ts';
+import { isPure } from './traverse.ts';
 
 export type Access = Load | Store | ScatterAdd;
 
@@ -36,10 +38,13 @@ export interface Nest {
   blockOf(inst: Inst): Block;
   /** The block that defines a value; for the params of a loop, the body. */
   scopeOf(v: Value): Block;
+  /** The innermost block that a value depends on: where it could be computed, if it is pure. */
+  originOf(v: Value): Block;
   definition: ReadonlyMap<Value, Inst>;
 }
 
-export function nestOf(root: Block): Nest {
+export function nestOf(program: Program): Nest {
+  const root = program.body;
   const parents = new Map<Block, { block: Block; inst: Inst }>();
   const blocks = new Map<Inst, Block>();
   const scopes = new Map<Value, Block>();
@@ -59,7 +64,29 @@ export function nestOf(root: Block): Nest {
     }
   }
   scan(root);
+
+  const origins = new Map<Value, Block>();
+  function originOf(v: Value): Block {
+    const known = origins.get(v);
+    if (known) return known;
+    const def = definition.get(v);
+    let origin = scopes.get(v) ?? root;
+    if (def && isPure(def, program)) {
+      // The operands are all in scope at v, so their origins lie on one path.
+      origin = operandsOf(def)
+        .map(originOf)
+        .reduce((a, b) => (depthOf(b) > depthOf(a) ? b : a), root);
+    }
+    origins.set(v, origin);
+    return origin;
+  }
+  function depthOf(block: Block): number {
+    let depth = 0;
+    for (let outer = parents.get(block); outer; outer = parents.get(outer.block)) depth++;
+    return depth;
+  }
   return {
+    originOf,
     parent: block => parents.get(block),
     blockOf: inst => blocks.get(inst) ?? root,
     scopeOf: v => scopes.get(v) ?? root,
@@ -74,14 +101,14 @@ export function pathTo(block: Block, nest: Nest): Block[] {
   return path;
 }
 
-/** True if a value defined in a loop around (or as deep as) it may differ from one iteration to another. */
+/** True if a value may differ from one iteration to another of a loop around it. */
 export function variesInLoops(v: Value, nest: Nest): boolean {
-  return pathTo(nest.scopeOf(v), nest).some(block => nest.parent(block)?.inst.kind === 'while');
+  return pathTo(nest.originOf(v), nest).some(block => nest.parent(block)?.inst.kind === 'while');
 }
 
 /** The cells of the buffers for which `concerns` holds, in program order. */
 export function outputCells(program: Program, nest: Nest, concerns: (buffer: number) => boolean): OutputCell[] {
-  const formOf = linearForms(nest.definition);
+  const formOf = linearForms(program, nest.definition);
   const groups = new Map<string, { word: LinearForm; accesses: Access[] }>();
   function scan(block: Block): void {
     for (const inst of block.body) {
@@ -116,14 +143,14 @@ function commonBlock(accesses: readonly Access[], nest: Nest): Block {
   return common[common.length - 1];
 }
 
-/** Moves a home out of the innermost loops as long as no term of the index is defined in them. */
+/** Moves a home out of the innermost loops as long as no term of the index depends on them. */
 function liftedHome(block: Block, word: LinearForm, nest: Nest): Block {
   const path = pathTo(block, nest);
   for (let k = path.length - 1; k > 0; k--) {
     const outer = nest.parent(path[k]);
     if (outer?.inst.kind !== 'while') continue;
     const loop: While = outer.inst;
-    const inside = (v: Value) => pathTo(nest.scopeOf(v), nest).some(b => b === loop.body || b === loop.cond);
+    const inside = (v: Value) => pathTo(nest.originOf(v), nest).some(b => b === loop.body || b === loop.cond);
     if ([...word.terms.keys()].some(inside)) return block;
     block = outer.block;
   }

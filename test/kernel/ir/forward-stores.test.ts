@@ -86,6 +86,44 @@ if %11 {
 `);
   });
 
+  it('carries an element whose index is only computed in a branch of the loop', () => {
+    const text = forwarded(b => {
+      countTo(b, b.load('u32', 1, b.u32(0)), k => {
+        b.if(
+          b.pure('gt', [b.load('f32', 0, k), b.float(0)]),
+          () => {
+            increment(b, b.pure('mul', [b.builtin('globalX'), b.u32(2)]));
+            return [];
+          },
+          () => [],
+        );
+      });
+    });
+    expect(text).toBe(`
+%0 = load n[0u]
+%11, %12, %13 = loop (%1 = 0u, %2 = 0.0, %3 = false) {
+  %4 = lt.u32 %1 %0
+  while %4
+  %5 = load x[%1]
+  %6 = gt %5 0.0
+  %8 = if %6 {
+    %7 = add %2 1.0
+    yield %7
+  } else {
+    yield %2
+  }
+  %9 = or.bool %6 %3
+  %10 = add.u32 %1 1u
+  next %10, %8, %9
+}
+%14 = globalX
+%15 = mul.u32 %14 2u
+if %13 {
+  store y[%15] %12
+}
+`);
+  });
+
   it('keeps the guard around an element that one invocation writes', () => {
     const text = forwarded(b => {
       const first = b.pure('eq', [b.builtin('globalX'), b.u32(0)]);
