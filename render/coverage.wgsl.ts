@@ -72,12 +72,12 @@ export const coverage: string = /* wgsl */ `
     let out = reach * outward;
     let middle = centre - pixel;
     var sum = edgeArea(middle - side, middle + side);
-    var from = middle + side;
+    var last = middle + side;
     for (var k = 1u; k <= 8u; k++) {
       let angle = f32(k) * 0.39269908;
-      let to = middle + cos(angle) * side + sin(angle) * out;
-      sum += edgeArea(from, to);
-      from = to;
+      let next = middle + cos(angle) * side + sin(angle) * out;
+      sum += edgeArea(last, next);
+      last = next;
     }
     return abs(sum);
   }

@@ -71,7 +71,7 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
     let h = 0.5 * width;
     var white = 1.0;
     for (var i = 0u; i < ${points}u; i++) { white *= 1.0 - discArea(pixel, at[first + i], radius[i]); }
-    var shared = 0.0;
+    var joined = 0.0;
     for (var k = 0u; k < ${segments}u; k++) {
       let a = at[first + ends[k].x];
       let b = at[first + ends[k].y];
@@ -79,20 +79,20 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
       let rb = radius[ends[k].y];
       let l = distance(a, b);
       let along = (b - a) / l;
-      let from = cut(h, ra);
-      let to = l - cut(h, rb);
+      let begin = cut(h, ra);
+      let end = l - cut(h, rb);
       let middle = pixel + 0.5 - a;
       let t = dot(middle, along);
       let off = abs(middle.x * along.y - middle.y * along.x);
-      if (to > from && off < h + 0.75 && t > from - h - 0.75 && t < to + h + 0.75) {
-        var s = stripArea(pixel, a + from * along, a + to * along, h);
+      if (end > begin && off < h + 0.75 && t > begin - h - 0.75 && t < end + h + 0.75) {
+        var s = stripArea(pixel, a + begin * along, a + end * along, h);
         if (ra == 0.0) { s += capArea(pixel, a, -along, h); }
         if (rb == 0.0) { s += capArea(pixel, b, along, h); }
         white *= 1.0 - s;
-        shared += s * (discArea(pixel, a, ra) + discArea(pixel, b, rb));
+        joined += s * (discArea(pixel, a, ra) + discArea(pixel, b, rb));
       }
     }
-    value[id.x] = max(white - shared, 0.0);                                              // (1)
+    value[id.x] = max(white - joined, 0.0);                                              // (1)
   }
 `;
 
