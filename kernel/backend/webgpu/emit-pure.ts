@@ -24,7 +24,7 @@ const byFunction: Partial<Record<PureOp, string>> = {
 
 // biome-ignore format: a table
 const infix: Partial<Record<PureOp, string>> = {
-  add: '+', sub: '-', mul: '*', div: '/', rem: '%', and: '&', or: '|', xor: '^',
+  add: '+', sub: '-', mul: '*', div: '/', rem: '%', and: '&', or: '|', xor: '^', shl: '<<', shr: '>>',
   eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=',
 };
 
