@@ -4,7 +4,7 @@
  * Arguments have been checked by whoever built them (kernel.ts for users' kernels); here only the device is.
  */
 
-import type { Count } from './backend/backend.ts';
+import type { Count, Storage } from './backend/backend.ts';
 import { makeTensor } from './construct.ts';
 import { checkOutputs } from './debug.ts';
 import type { Device } from './device.ts';
@@ -40,14 +40,16 @@ export function run(
   const { backend } = device;
   const executable = plan.executable(backend);
   const outputs: Memory[] = [];
+  let storages: Storage[];
   try {
+    const given = inputs.map(input => input.memory.storage);
     for (let k = 0; k < writes.length; k++) outputs.push(device.allocate(writes[k].type, sizeOf(shapes[k])));
+    storages = slots.map(({ write, position }) => (write ? outputs[position].storage : given[position]));
+    if (count[0] * count[1] * count[2] > 0) backend.run(executable, storages, count);
   } catch (error) {
     for (const memory of outputs) memory.release();
     throw error;
   }
-  const storages = slots.map(slot => (slot.write ? outputs[slot.position] : inputs[slot.position].memory).storage);
-  if (count[0] * count[1] * count[2] > 0) backend.run(executable, storages, count);
   const results = outputs.map((memory, k) => {
     const tensor = makeTensor(memory, writes[k].type, shapes[k]);
     adopt(tensor);

@@ -1,0 +1,116 @@
+// Specification of Tensor: made from numbers, read back, written to, disposed of, moved.
+
+import { debug, device, memoryInUse, Tensor, tensor, zeros } from 'retrograde/kernel';
+import { describe, expect, it } from 'vitest';
+import { cpu32, cpu64, devices } from '../util/devices.ts';
+
+describe('tensor', () => {
+  it('takes its shape from the nesting, its type from the array', () => {
+    expect(tensor(3).shape).toEqual([]);
+    expect(tensor([1, 2, 3]).shape).toEqual([3]);
+    expect(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]).shape,
+    ).toEqual([2, 3]);
+    expect(tensor(new Float32Array(4), [2, 2]).shape).toEqual([2, 2]);
+    expect(tensor(new Int32Array(4)).type).toBe('i32');
+    expect(tensor(new Uint32Array(4)).type).toBe('u32');
+    expect(tensor([1, 2], [2], { type: 'u32' }).type).toBe('u32');
+    expect(tensor(new Float64Array(4)).type).toBe('f32');
+  });
+
+  it.each([
+    ['too few', () => tensor([1, 2, 3], [2, 2]), 'tensor: 3 numbers do not fill the shape [2, 2].'],
+    [
+      'ragged',
+      () => tensor([[1, 2], [3]]),
+      'tensor: 3 numbers do not fill the shape [2, 2], which the nesting suggests.',
+    ],
+    ['no number', () => tensor([1, 'x'] as unknown as number[]), 'tensor: found x where a number should be.'],
+  ])('refuses what is %s', (_, act, message) => {
+    expect(act).toThrow(message);
+  });
+});
+
+describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) => {
+  it('keeps numbers, bit for bit', async () => {
+    const floats = [0, -0, 1.5, -2.25, 3e38, 1e-45];
+    const read = await tensor(floats, undefined, { device }).read();
+    expect(read).toBeInstanceOf(device.precision === 'f64' ? Float64Array : Float32Array);
+    if (device.precision === 'f32') expect(read).toEqual(Float32Array.from(floats));
+    expect(await tensor(new Int32Array([-1, 2 ** 31 - 1]), undefined, { device }).read()).toEqual(
+      new Int32Array([-1, 2 ** 31 - 1]),
+    );
+    expect(await tensor(new Uint32Array([2 ** 32 - 1]), undefined, { device }).read()).toEqual(
+      new Uint32Array([2 ** 32 - 1]),
+    );
+    expect(await tensor([], [0], { device }).read()).toHaveLength(0);
+  });
+
+  it('write replaces the values for everything launched after', async () => {
+    const x = tensor([1, 2], undefined, { device });
+    const before = x.mul(2);
+    x.write([10, 20]);
+    expect(Array.from(await before.read())).toEqual([2, 4]);
+    expect(Array.from(await x.mul(2).read())).toEqual([20, 40]);
+    expect(() => x.write([1])).toThrow('write: 1 numbers for a tensor of shape [2], which holds 2.');
+  });
+
+  it('dispose gives the memory back once nothing shows it', async () => {
+    const start = memoryInUse(device);
+    const x = zeros([256], { device });
+    const view = x.reshape([16, 16]);
+    expect(memoryInUse(device) - start).toBe(device.precision === 'f64' ? 2048 : 1024);
+    x.dispose();
+    x.dispose();
+    expect(() => x.neg()).toThrow('tensor: this one, of shape [256], has been released');
+    expect((await view.read()).every(v => v === 0)).toBe(true);
+    view.dispose();
+    expect(memoryInUse(device)).toBe(start);
+  });
+
+  it('reads one number with item, and only one', async () => {
+    expect(await tensor([[7]], undefined, { device }).item()).toBe(7);
+    await expect(tensor([1, 2], undefined, { device }).item()).rejects.toThrow('item: the tensor has shape [2]');
+  });
+});
+
+describe('device', () => {
+  it('moves tensors by their values', async () => {
+    const there = await tensor([1, 2], undefined, { device: cpu64 }).to(cpu32);
+    expect(there.device).toBe(cpu32);
+    expect(await there.read()).toEqual(Float32Array.of(1, 2));
+  });
+
+  it('is the default once opened, unless told otherwise', async () => {
+    const before = tensor(0).device;
+    const quiet = await device({ kind: 'cpu', precision: 'f64', makeDefault: false });
+    expect(tensor(0).device).toBe(before);
+    expect(quiet.precision).toBe('f64');
+    const opened = await device({ kind: 'cpu', precision: 'f64' });
+    expect(tensor(0).device).toBe(opened);
+    debug(true);
+    expect(opened.debug).toBe(true);
+    expect((await device('cpu')).debug).toBe(false);
+  });
+
+  it('has no f64 on WebGPU', async () => {
+    await expect(device({ kind: 'webgpu', precision: 'f64' })).rejects.toThrow(
+      "device: WebGPU has no f64; use { kind: 'cpu', precision: 'f64' }.",
+    );
+  });
+
+  it('never takes a software adapter unasked', async () => {
+    const chosen = await device({ kind: 'auto', makeDefault: false });
+    expect(chosen.description).not.toMatch(/swiftshader|llvmpipe|lavapipe/i);
+  });
+
+  it('says how much was asked when there is no room, and goes on', async () => {
+    expect(() => zeros([2 ** 40], { device: cpu32 })).toThrow(RangeError);
+    const x = tensor([1], undefined, { device: cpu32 });
+    expect(await x.add(1).item()).toBe(2);
+    expect(x).toBeInstanceOf(Tensor);
+  });
+});
