@@ -1,11 +1,12 @@
 /** The WebGPU backend: GPU memory, launches in submission order, errors told at the next read. */
 
-import type { Program, ScatterAdd } from '../../ir/ir.ts';
+import type { Program } from '../../ir/ir.ts';
 import type { Backend, Count, Executable, Storage, Words, WordType } from '../backend.ts';
+import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
-import { type CompiledPass, compileProgram, compileResolve, type WebGpuExecutable } from './compile.ts';
+import { compileProgram, compileResolve, variantFor, type WebGpuExecutable } from './compile.ts';
 import { type DeviceOptions, type Gpu, openGpu, Reports } from './device.ts';
-import { launch } from './launch.ts';
+import { launch, type Runtime } from './launch.ts';
 import { foreignStorage, type GpuStorage, Memory } from './memory.ts';
 import { Readback } from './readback.ts';
 
@@ -31,7 +32,7 @@ class Backing implements WebGpuBackend {
   private readonly memory: Memory;
   private readonly readback: Readback;
   private readonly executables = new WeakMap<Program, WebGpuExecutable>();
-  private resolver: Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'> | undefined;
+  private readonly runtime: Runtime;
 
   constructor(gpu: Gpu) {
     this.gpu = gpu;
@@ -41,6 +42,17 @@ class Backing implements WebGpuBackend {
     this.commands = new Commands(gpu.device);
     this.memory = new Memory(gpu.device, gpu.limits, this.reports);
     this.readback = new Readback(gpu.device);
+    let resolver: ReturnType<typeof compileResolve> | undefined;
+    this.runtime = {
+      gpu,
+      commands: this.commands,
+      memory: this.memory,
+      groups: new BindGroups(gpu.device, this.commands.ring),
+      resolve: () => {
+        resolver ??= compileResolve(gpu, this.reports);
+        return resolver;
+      },
+    };
     this.commands.onSubmit = () => this.memory.sweep();
   }
 
@@ -93,26 +105,14 @@ class Backing implements WebGpuBackend {
   compile(program: Program): Executable {
     const known = this.executables.get(program);
     if (known) return known;
-    const made = compileProgram(program, ownedSums(program), this.gpu, this.reports);
+    const made = compileProgram(program, this.gpu, this.reports);
     this.executables.set(program, made);
     return made;
   }
 
   run(executable: Executable, storages: readonly Storage[], count: Count): void {
-    launch(
-      {
-        gpu: this.gpu,
-        commands: this.commands,
-        memory: this.memory,
-        resolve: () => {
-          this.resolver ??= compileResolve(this.gpu, this.reports);
-          return this.resolver;
-        },
-      },
-      executable as WebGpuExecutable,
-      storages as readonly GpuStorage[],
-      count,
-    );
+    const compiled = variantFor(executable as WebGpuExecutable, count);
+    launch(this.runtime, compiled, storages as readonly GpuStorage[], count);
   }
 
   async finish(): Promise<void> {
@@ -146,11 +146,6 @@ class Backing implements WebGpuBackend {
 
 const isShared = (data: ArrayBufferView): boolean =>
   typeof SharedArrayBuffer !== 'undefined' && data.buffer instanceof SharedArrayBuffer;
-
-const ownedSums =
-  (_program: Program): ((sum: ScatterAdd) => boolean) =>
-  () =>
-    false;
 
 /**
  * Opens a WebGPU backend.

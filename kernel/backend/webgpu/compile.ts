@@ -1,13 +1,14 @@
 /** Programs made into pipelines: one, or two where sums are shared. */
 
-import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
-import type { Executable } from '../backend.ts';
+import { type CountLimit, countLimits, scatterOwnership } from '../../ir/affine.ts';
+import type { LocalArray, Program } from '../../ir/ir.ts';
+import type { Count, Executable } from '../backend.ts';
 import { Commands } from './commands.ts';
 import type { Gpu, Reports } from './device.ts';
 import { emit } from './emit.ts';
 import { fixedWords, type Layout, layoutOf, type Pass } from './layout.ts';
 import { resolveShader } from './scatter.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { hasSums, type Usage, usageOf } from './usage.ts';
 
 export interface CompiledPass {
   readonly layout: Layout;
@@ -16,9 +17,18 @@ export interface CompiledPass {
   readonly bindGroupLayout: GPUBindGroupLayout;
 }
 
-export interface WebGpuExecutable extends Executable {
+/** A program's pipelines under one reading of which of its sums are shared. */
+export interface Compiled {
+  readonly program: Program;
   readonly usage: Usage;
   readonly passes: readonly CompiledPass[];
+}
+
+export interface WebGpuExecutable extends Executable, Compiled {
+  /** Counts within which the sums that are not shared are safe. */
+  readonly limits: readonly CountLimit[];
+  /** The program with all sums shared, for launches beyond the limits. */
+  safe(): Compiled;
 }
 
 export function pipelineOf(
@@ -82,18 +92,34 @@ function compilePass(program: Program, usage: Usage, pass: Pass, gpu: Gpu, repor
 /** The passes a program takes. */
 export const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0 ? ['exponents', 'sums'] : ['whole']);
 
-export function compileProgram(
-  program: Program,
-  owned: (sum: ScatterAdd) => boolean,
-  gpu: Gpu,
-  reports: Reports,
-): WebGpuExecutable {
+const within = (count: Count, { axis, limit }: CountLimit): boolean => count['xyz'.indexOf(axis)] <= limit;
+
+/** What to launch for a count. */
+export const variantFor = (executable: WebGpuExecutable, count: Count): Compiled =>
+  executable.limits.every(limit => within(count, limit)) ? executable : executable.safe();
+
+export function compileProgram(program: Program, gpu: Gpu, reports: Reports): WebGpuExecutable {
   const start = performance.now();
-  const usage = usageOf(program, owned);
-  checkFit(program, usage, gpu);
-  const passes = passesOf(usage).map(pass => compilePass(program, usage, pass, gpu, reports));
-  const codeBytes = passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
-  return { program, usage, passes, codeBytes, compileMs: performance.now() - start };
+  const sums = hasSums(program);
+  const ownership = sums ? scatterOwnership(program) : undefined;
+  const compile = (usage: Usage): Compiled => {
+    checkFit(program, usage, gpu);
+    return { program, usage, passes: passesOf(usage).map(pass => compilePass(program, usage, pass, gpu, reports)) };
+  };
+  const compiled = compile(usageOf(program, sum => ownership?.get(sum) === 'owned'));
+  const limits = compiled.usage.buffers.some(use => use.owned) ? countLimits(program) : [];
+  const codeBytes = compiled.passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
+  let safe: Compiled | undefined;
+  return {
+    ...compiled,
+    limits,
+    codeBytes,
+    compileMs: performance.now() - start,
+    safe: () => {
+      safe ??= compile(usageOf(program, () => false));
+      return safe;
+    },
+  };
 }
 
 export function compileResolve(gpu: Gpu, reports: Reports): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'> {

@@ -97,6 +97,7 @@ export class Reports {
   private readonly onError = (event: GPUUncapturedErrorEvent): void => {
     const kind = event.error.constructor.name === 'GPUOutOfMemoryError' ? 'out of memory: ' : '';
     this.messages.push(kind + event.error.message);
+    event.preventDefault(); // it is thrown by check(), not printed
   };
 
   constructor(device: GPUDevice) {
@@ -122,7 +123,8 @@ export class Reports {
     } finally {
       const popped = this.device.popErrorScope().then(
         error => {
-          if (error) this.messages.push(say(error.message));
+          // Before what follows from it.
+          if (error) this.messages.unshift(say(error.message));
         },
         () => undefined, // the device is lost, which check() tells
       );

@@ -1,5 +1,6 @@
 /** Blocks of IR as WGSL statements: each value a `let`, loop parameters and results of `if` a `var`. */
 
+import { KernelError } from '../../error.ts';
 import type {
   ArrayCopy,
   ArrayFill,
@@ -13,7 +14,6 @@ import type {
   Inst,
   Length,
   Load,
-  LocalArray,
   Program,
   Pure,
   ScatterAdd,
@@ -25,7 +25,6 @@ import {
   arrayIndex,
   arrayRead,
   arrayWrite,
-  declareArray,
   emitAtomic,
   read,
   type Scope,
@@ -45,6 +44,9 @@ const builtins: Readonly<Record<BuiltinName, string>> = {
   groupsX: 'launch.groups.x', groupsY: 'launch.groups.y', groupsZ: 'launch.groups.z',
   countX: 'launch.count.x', countY: 'launch.count.y', countZ: 'launch.count.z',
 };
+
+/** Tint stops at 127 nested statements; `if` and its block are two. */
+const deepest = 60;
 
 export class BlockEmitter implements Scope {
   readonly program: Program;
@@ -75,19 +77,26 @@ export class BlockEmitter implements Scope {
     return name;
   }
 
-  /** Declarations that the body relies on. */
+  /** Names that the body relies on. */
   preamble(): string[] {
-    const arrays = this.program.arrays.filter(a => a.space === 'function').map(a => declareArray(this.usage, a));
-    return [...arrays, ...[...this.hoisted].map(([name, text]) => `let ${name} = ${text};`)].map(text => `  ${text}`);
+    return [...this.hoisted].map(([name, text]) => `  let ${name} = ${text};`);
   }
 
   block(block: Block): void {
     for (const inst of block.body) this.inst(inst);
   }
 
-  private inner(fill: () => void): void {
+  private inner(inst: If | While, fill: () => void): void {
     const outer = this.indent;
     this.indent += '  ';
+    if (this.indent.length / 2 > deepest)
+      throw new KernelError(this.program.name, this.program.source, [
+        {
+          message: `blocks stand ${deepest} deep in each other here, and a WebGPU shader compiler may allow no more.`,
+          at: inst.at,
+          remedy: 'Join conditions with &&, or run this kernel on the CPU.',
+        },
+      ]);
     fill();
     this.indent = outer;
   }
@@ -180,10 +189,10 @@ export class BlockEmitter implements Scope {
     this.line('}');
   }
 
-  private arm(block: Block, results: readonly Value[]): void {
-    this.inner(() => {
+  private arm(inst: If, block: Block): void {
+    this.inner(inst, () => {
       this.block(block);
-      results.forEach((result, k) => {
+      inst.results.forEach((result, k) => {
         this.line(`${this.name(result)} = ${this.name(block.yields[k])};`);
       });
     });
@@ -192,10 +201,10 @@ export class BlockEmitter implements Scope {
   private if(inst: If): void {
     for (const result of inst.results) this.line(`var ${this.name(result)}: ${result.type};`);
     this.line(`if (${this.name(inst.cond)}) {`);
-    this.arm(inst.then, inst.results);
+    this.arm(inst, inst.then);
     if (inst.else.body.length > 0 || inst.results.length > 0) {
       this.line('} else {');
-      this.arm(inst.else, inst.results);
+      this.arm(inst, inst.else);
     }
     this.line('}');
   }
@@ -206,7 +215,7 @@ export class BlockEmitter implements Scope {
       this.aliases.set(inst.results[k], this.name(param));
     });
     this.line('loop {');
-    this.inner(() => {
+    this.inner(inst, () => {
       this.block(inst.cond);
       this.line(`if (!${this.name(inst.cond.yields[0])}) { break; }`);
       this.block(inst.body);
@@ -229,6 +238,3 @@ export class BlockEmitter implements Scope {
     });
   }
 }
-
-export const workgroupArrays = (usage: Usage, arrays: readonly LocalArray[]): string[] =>
-  arrays.filter(a => a.space === 'workgroup').map(a => declareArray(usage, a));

@@ -61,10 +61,11 @@ export function write(buffer: number, place: Place, at: string, value: string, t
 
 export const isAtomicArray = (scope: Scope, array: LocalArray): boolean => scope.usage.atomicArrays.has(array.id);
 
+/** Of the module, not the function: software drivers compile large function variables slowly. */
 export function declareArray(usage: Usage, array: LocalArray): string {
-  const atomic = usage.atomicArrays.has(array.id);
-  const type = `array<${atomic ? `atomic<${array.type}>` : array.type}, ${Math.max(1, array.length)}>`;
-  return array.space === 'workgroup' ? `var<workgroup> array${array.id}: ${type};` : `var array${array.id}: ${type};`;
+  const type = usage.atomicArrays.has(array.id) ? `atomic<${array.type}>` : array.type;
+  const space = array.space === 'workgroup' ? 'workgroup' : 'private';
+  return `var<${space}> array${array.id}: array<${type}, ${Math.max(1, array.length)}>; // ${array.name}`;
 }
 
 export function arrayRead(scope: Scope, array: LocalArray, at: string): string {

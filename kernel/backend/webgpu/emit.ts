@@ -7,8 +7,9 @@
  */
 
 import type { Program } from '../../ir/ir.ts';
-import { BlockEmitter, workgroupArrays } from './emit-block.ts';
+import { BlockEmitter } from './emit-block.ts';
 import { mathFunctions } from './emit-math.ts';
+import { declareArray } from './emit-memory.ts';
 import type { Binding, Layout } from './layout.ts';
 import { sumFunction } from './scatter.ts';
 import type { Usage } from './usage.ts';
@@ -71,7 +72,7 @@ export function emit(program: Program, usage: Usage, layout: Layout): string {
   const parts = [
     record(layout),
     bindings.join('\n'),
-    ...workgroupArrays(usage, program.arrays),
+    program.arrays.map(array => declareArray(usage, array)).join('\n'),
     ...mathFunctions(emitter.helpers),
     ...(layout.pass !== 'whole' && sites > 0 ? [sumFunction(layout.pass, looped)] : []),
     `${entry(program, usage, body)}${body}\n}`,

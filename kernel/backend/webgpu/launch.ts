@@ -2,8 +2,9 @@
 
 import type { Program } from '../../ir/ir.ts';
 import type { Count, Storage } from '../backend.ts';
+import type { BindGroups } from './bind-groups.ts';
 import type { Commands } from './commands.ts';
-import type { CompiledPass, WebGpuExecutable } from './compile.ts';
+import type { Compiled, CompiledPass } from './compile.ts';
 import type { Gpu } from './device.ts';
 import { flatGroup } from './emit.ts';
 import type { Binding } from './layout.ts';
@@ -14,6 +15,7 @@ export interface Runtime {
   readonly gpu: Gpu;
   readonly commands: Commands;
   readonly memory: Memory;
+  readonly groups: BindGroups;
   /** The pipeline that turns fixed-point sums into words, made when first needed. */
   resolve(): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'>;
 }
@@ -49,22 +51,9 @@ function checkStorages(program: Program, storages: readonly GpuStorage[]): void 
   });
 }
 
-function bindGroup(
-  { gpu, commands }: Runtime,
-  layout: GPUBindGroupLayout,
-  buffers: readonly GPUBuffer[],
-  bytes: number,
-): GPUBindGroup {
-  const record = { binding: 0, resource: { buffer: commands.ring, size: Math.ceil(bytes / 16) * 16 } };
-  return gpu.device.createBindGroup({
-    layout,
-    entries: [record, ...buffers.map((buffer, k) => ({ binding: k + 1, resource: { buffer } }))],
-  });
-}
-
 function takeSums(
   { memory, commands }: Runtime,
-  executable: WebGpuExecutable,
+  executable: Compiled,
   storages: readonly Storage[],
   count: Count,
 ): Sums {
@@ -105,7 +94,7 @@ function fillArena(
 
 function runPass(
   runtime: Runtime,
-  executable: WebGpuExecutable,
+  executable: Compiled,
   { layout, pipeline, bindGroupLayout }: CompiledPass,
   storages: readonly GpuStorage[],
   count: Count,
@@ -132,7 +121,7 @@ function runPass(
   const head = [...count, 0, ...groups, plane[0], total, sums?.words ?? 0, sums?.headroom ?? 0, 0];
   const record = [...head, ...fields, 0];
   const buffers = sums ? [...bound, sums.buffer] : bound;
-  const group = bindGroup(runtime, bindGroupLayout, buffers, record.length * 4);
+  const group = runtime.groups.get(bindGroupLayout, buffers, record.length * 4);
   commands.dispatch(pipeline, group, record, plane, buffers);
   layout.bindings.forEach((binding, b) => {
     if (binding.members.length === 1) {
@@ -149,7 +138,7 @@ function runPass(
 
 function resolveSums(
   runtime: Runtime,
-  { usage, program }: WebGpuExecutable,
+  { usage, program }: Compiled,
   storages: readonly GpuStorage[],
   sums: Sums,
 ): void {
@@ -165,17 +154,12 @@ function resolveSums(
       plane[0],
     );
     const buffers = [sums.buffer, storages[k].buffer];
-    const group = bindGroup(runtime, bindGroupLayout, buffers, record.length * 4);
+    const group = runtime.groups.get(bindGroupLayout, buffers, record.length * 4);
     runtime.commands.dispatch(pipeline, group, record, plane, buffers);
   }
 }
 
-export function launch(
-  runtime: Runtime,
-  executable: WebGpuExecutable,
-  storages: readonly GpuStorage[],
-  count: Count,
-): void {
+export function launch(runtime: Runtime, executable: Compiled, storages: readonly GpuStorage[], count: Count): void {
   const { program, passes } = executable;
   checkStorages(program, storages);
   const total = product(count);

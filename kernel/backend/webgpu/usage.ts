@@ -42,6 +42,14 @@ export function walk(block: Block, visit: (inst: Inst, looped: boolean) => void,
   }
 }
 
+export function hasSums(program: Program): boolean {
+  let found = false;
+  walk(program.body, inst => {
+    if (inst.kind === 'scatterAdd') found = true;
+  });
+  return found;
+}
+
 const placed = /^(local|workgroup)/;
 
 /** @param owned Whether no two invocations can touch the word that this sum adds to. */

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { WebGpuExecutable } from '../../../kernel/backend/webgpu/compile.ts';
 import { KernelError } from '../../../kernel/error.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import type { Program, Value } from '../../../kernel/ir/ir.ts';
@@ -145,6 +146,17 @@ describe('webgpu sums', () => {
       expect([...z]).toEqual([2, 2, 2, 2]);
       expect([...count]).toEqual([4]);
     }
+  });
+
+  it('go straight to the word where one invocation owns it, but not where a launch has several rows of them', async () => {
+    const own = scatter((b, i) => {
+      b.scatterAdd(2, i, 1, 0, b.load('f32', 0, i));
+      b.scatterAdd(2, i, 1, 0, b.pure('mul', [b.load('f32', 0, i), b.float(0.5)]));
+    });
+    const { passes } = gpu.compile(own) as WebGpuExecutable;
+    expect(passes.map(p => p.layout.pass)).toEqual(['whole']);
+    await agrees(gpu, own, [[1, 2, 3, 4], [0], 4], [4, 1, 1]);
+    await agrees(gpu, own, [[1, 2, 3, 4], [0], 4], [4, 3, 1]);
   });
 
   it('refuse a kernel whose numbers hang on the order of invocations', () => {
