@@ -60,7 +60,9 @@ function dampedStep(
   lambda: number,
   scale: readonly number[],
 ): number[] | undefined {
-  const scaled = new Matrix(hessian.map((row, i) => Array.from(row, (h, j) => h * ((scale[i] ?? 1) * (scale[j] ?? 1)))));
+  const scaled = new Matrix(
+    hessian.map((row, i) => Array.from(row, (h, j) => h * ((scale[i] ?? 1) * (scale[j] ?? 1)))),
+  );
   const floor = 1e-12 * Math.max(...scaled.diagonal(), Number.MIN_VALUE);
   for (let i = 0; i < scaled.rows; i++) scaled.set(i, i, scaled.get(i, i) * (1 + lambda) + floor);
   const cholesky = new CholeskyDecomposition(scaled);

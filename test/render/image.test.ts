@@ -41,9 +41,16 @@ describe('PNG', () => {
 
 describe('GIF', () => {
   it('holds as many pictures as it was given, grey or coloured', () => {
-    const frame = grey(4, 4, Array.from({ length: 16 }, (_, i) => i / 15));
+    const frame = grey(
+      4,
+      4,
+      Array.from({ length: 16 }, (_, i) => i / 15),
+    );
     const colour = difference(frame, grey(4, 4, new Array(16).fill(0.5)));
-    for (const images of [[frame, frame, frame], [colour, colour, colour]]) {
+    for (const images of [
+      [frame, frame, frame],
+      [colour, colour, colour],
+    ]) {
       const bytes = encodeGif(images);
       expect(new TextDecoder().decode(bytes.subarray(0, 6))).toBe('GIF89a');
       expect(bytes.filter((byte, i) => byte === 0x21 && bytes[i + 1] === 0xf9 && bytes[i + 2] === 4)).toHaveLength(3);

@@ -55,7 +55,9 @@ describe.each([
 
 describe('minimize', () => {
   it('stops where the gradient is small enough', async () => {
-    const { reason, history } = await minimize(bowl, tensor(new Float32Array(10)), lbfgs(), { gradientTolerance: 1e-2 });
+    const { reason, history } = await minimize(bowl, tensor(new Float32Array(10)), lbfgs(), {
+      gradientTolerance: 1e-2,
+    });
     expect(reason).toBe('converged');
     expect(history.at(-1)?.gradient).toBeLessThan(1e-2);
   });

@@ -1,0 +1,167 @@
+// Specification of the film scene: what it recovers, what it refuses, and when it may look at the truth.
+
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { device } from 'retrograde/kernel';
+import { film, readFilm, type SceneResult } from 'retrograde/scenes';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const fixture = new URL('../../scenes/film/chain/', import.meta.url).pathname;
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'retrograde-film-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A copy of the fixture, for spoiling. */
+async function copy(name: string): Promise<string> {
+  const to = join(folder, name);
+  await cp(fixture, to, { recursive: true });
+  return to;
+}
+
+async function run(frames: string, settings = {}, iterations?: number): Promise<SceneResult> {
+  const options = { preset: 'small', settings, iterations, seed: 0, frames, onProgress: () => {} } as const;
+  return film.run({ ...options, device: await device('cpu') });
+}
+
+describe('film', () => {
+  it('recovers the dynamics from 16 frames', async () => {
+    const { goal, fitted, estimates, pictures, film: animation } = await run(fixture);
+    expect(goal).toMatchObject({ bound: 1, met: true });
+    expect(goal.value).toBeLessThan(1);
+    expect(Object.keys(fitted)).toEqual(['stiffness', 'springDamping', 'gravity', 'drag', 'velocity0']);
+    expect(Math.abs((fitted.stiffness as number) / 42 - 1)).toBeLessThan(0.003);
+    expect(estimates).toHaveLength(10);
+    for (const { interval } of estimates) expect(interval).toBeGreaterThan(0);
+    expect(pictures).toHaveLength(4);
+    expect(animation?.images).toHaveLength(40);
+  });
+
+  it('fits the same without the truth, and then judges by pixels and convergence', async () => {
+    const blind = await copy('blind');
+    await rm(join(blind, 'truth.json'));
+    const [with_, without] = [await run(fixture), await run(blind)];
+    expect(without.fitted).toEqual(with_.fitted);
+    expect(without.goal).toMatchObject({ name: 'pixel residual (root mean square)', met: true });
+  });
+
+  it('fits only what scene.json calls unknown', async () => {
+    const known = await copy('known');
+    const scene = JSON.parse(await readFile(join(known, 'scene.json'), 'utf8'));
+    const { springDamping: _, drag: __, ...unknown } = scene.unknown;
+    await writeFile(join(known, 'scene.json'), JSON.stringify({ ...scene, unknown, springDamping: 0.35, drag: 0.06 }));
+    const { fitted, goal } = await run(known);
+    expect(Object.keys(fitted)).toEqual(['stiffness', 'gravity', 'velocity0']);
+    expect(goal.met).toBe(true);
+  });
+
+  it('says so where it was cut short', async () => {
+    const blind = await copy('short');
+    await rm(join(blind, 'truth.json'));
+    const { goal, iterations } = await run(blind, {}, 3);
+    expect(iterations).toBe(3);
+    expect(goal.met).toBe(false);
+  });
+
+  it('is the film that came with the task', async () => {
+    const { frames, mass, unknown } = await readFilm(fixture);
+    expect([frames.length, mass.length, unknown.length]).toEqual([40, 3, 5]);
+    expect((await readdir(fixture)).filter(name => name.endsWith('.png'))).toHaveLength(40);
+  });
+});
+
+type Spoil = (folder: string) => Promise<void>;
+const edit =
+  (change: (scene: Record<string, never>) => unknown): Spoil =>
+  async at => {
+    const scene = JSON.parse(await readFile(join(at, 'scene.json'), 'utf8'));
+    change(scene);
+    await writeFile(join(at, 'scene.json'), JSON.stringify(scene));
+  };
+const spoiled: [string, Spoil, RegExp][] = [
+  ['no scene.json', at => rm(join(at, 'scene.json')), /^film: there is no scene\.json in '.*'; give a folder/],
+  ['no JSON', at => writeFile(join(at, 'scene.json'), '{'), /^film: scene\.json is not JSON: .*\.$/],
+  ['a list', at => writeFile(join(at, 'scene.json'), '[]'), /^film: scene\.json holds no JSON object;/],
+  [
+    'a missing frame',
+    at => rm(join(at, '007.png')),
+    /^film: frame 007\.png is missing in '.*'; scene\.json promises 40/,
+  ],
+  [
+    'half a frame',
+    at => writeFile(join(at, '003.png'), Uint8Array.of(137, 80, 78)),
+    /^film: frame 003\.png is not a whole PNG/,
+  ],
+  [
+    'a cut frame',
+    async at => writeFile(join(at, '003.png'), (await readFile(join(at, '003.png'))).subarray(0, 200)),
+    /^film: frame 003\.png is not a whole PNG/,
+  ],
+  [
+    'another size',
+    edit((s: never) => Object.assign(s, { camera: { size: [64, 64], pixelsPerMetre: 40, origin: [32, 20] } })),
+    /^film: frame 000\.png is 128 × 128, but 'camera\.size' in scene\.json is 64 × 64; they must agree\.$/,
+  ],
+  [
+    'a missing field',
+    edit(s => {
+      delete (s as Record<string, unknown>).fps;
+    }),
+    /^film: scene\.json has no 'fps'; it must be a positive number\.$/,
+  ],
+  [
+    'a number that is not finite',
+    async at => {
+      const text = await readFile(join(at, 'scene.json'), 'utf8');
+      await writeFile(join(at, 'scene.json'), text.replace(/"fps":\s*30/, '"fps": 1e999'));
+    },
+    /^film: 'fps' in scene\.json is .*; it must be a positive number\.$/,
+  ],
+  [
+    'a negative mass',
+    edit((s: never) => Object.assign(s, { mass: [1, -1, 1] })),
+    /^film: 'mass' in scene\.json is \[1,-1,1\]/,
+  ],
+  [
+    'too few lengths',
+    edit((s: never) => Object.assign(s, { restLength: [1, 1] })),
+    /^film: 'restLength' in scene\.json is \[1,1\]; it must be 3 positive numbers\.$/,
+  ],
+  [
+    'an unknown that it does not know',
+    edit((s: never) => Object.assign(s, { unknown: { colour: '' } })),
+    /^film: scene\.json calls 'colour' unknown; what can be fitted is stiffness, /,
+  ],
+  [
+    'a guess that is missing',
+    edit((s: never) => Object.assign(s, { guess: {} })),
+    /^film: scene\.json has no 'guess\.stiffness'; it must be a positive number\.$/,
+  ],
+  [
+    'half a frame number',
+    edit((s: never) => Object.assign(s, { frames: 2.5 })),
+    /^film: 'frames' in scene\.json is 2\.5; it must be a whole number of at least 3\.$/,
+  ],
+];
+
+describe('film, given broken input', () => {
+  it.each(spoiled)('refuses %s in one sentence', async (name, spoil, message) => {
+    const at = await copy(name.replaceAll(' ', '-'));
+    await spoil(at);
+    const error = await readFilm(at).then(
+      () => undefined,
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(RangeError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).not.toContain('\n');
+  });
+
+  it('refuses a broken truth.json, once the fit is done', async () => {
+    const at = await copy('broken-truth');
+    await writeFile(join(at, 'truth.json'), '{}');
+    await expect(run(at, {}, 1)).rejects.toThrow("film: truth.json has no 'stiffness'; it must be a positive number.");
+  });
+});
