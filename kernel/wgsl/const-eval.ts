@@ -1,8 +1,8 @@
 /**
  * Const-expressions: scalar arithmetic in the precision of its type, and conversion of whole values (WGSL §8.5, §15.7).
  *
- * f32 is rounded after every operation (Math.fround of an f64 result is the correctly rounded f32 for + − × ÷ and √: 53 ≥ 2·24 + 2
- * bits). i32 and u32 wrap. Abstract floats are f64. Abstract integers are exact up to 2⁵³, beyond which they are refused
+ * f32 is the working float, which an f64 device computes in double precision: constants keep all digits of f64, and an f32
+ * device rounds them once, when code is emitted. i32 and u32 wrap. Abstract floats are f64. Abstract integers are exact up to 2⁵³, beyond which they are refused
  * (WGSL goes to 2⁶³). A result that is not finite, or an abstract one out of range, is an error, as WGSL has it.
  */
 
@@ -31,13 +31,13 @@ function outOfRange(what: string, name: ScalarName): never {
   );
 }
 
-/** x as a value of the type: rounded (f32), refused if it does not fit. */
+/** x as a value of the type, refused if it does not fit. */
 export function represent(name: ScalarName, x: number, what: string = String(x)): number {
   const [least, most] = ranges[name];
   const rounded = name === 'f32' ? Math.fround(x) : x;
   if (Number.isNaN(rounded)) throw new ConstProblem(`${what} has no value`);
   if (rounded < least || rounded > most) outOfRange(what, name);
-  return rounded;
+  return x;
 }
 
 const wrap = (name: ScalarName, x: number): number => (name === 'i32' ? x | 0 : x >>> 0);
@@ -158,7 +158,7 @@ export function cast(x: number | boolean, from: ScalarName, to: ScalarName): num
   if (from === 'abstractInt') return represent(to, n);
   if (from === 'i32' || from === 'u32') return wrap(to, n);
   const [least, most] = ranges[to];
-  return Math.min(Math.max(Math.trunc(n), least), most);
+  return Math.min(Math.max(Math.trunc(from === 'f32' ? Math.fround(n) : n), least), most);
 }
 
 /** Applies f to every scalar of a value. */

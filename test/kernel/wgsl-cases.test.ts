@@ -14,8 +14,8 @@ type Launch = (args: Record<string, Tensor>, options: object) => Record<string, 
 
 async function outputs(source: string, device: Device): Promise<Record<string, number[]>> {
   const results = (kernel(source) as unknown as Launch)({ inp: tensor(inp, [n], { device }) }, { count: n });
-  const entries = Object.entries(results).map(async ([name, t]) => [name, [...(await t.read())]] as const);
-  return Object.fromEntries(await Promise.all(entries));
+  const entries = Object.entries(results).map(async ([name, t]) => [name, [...(await t.read())]]);
+  return Object.fromEntries(await Promise.all(entries)) as Record<string, number[]>;
 }
 
 /** |a − b| relative to 1 + |b|, the largest. WebGPU's sin, cos, tanh … are only good to about 1e-3 of that in the worst case. */
