@@ -8,7 +8,7 @@
  * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 3.
  */
 
-import { backward, collecting, releaseAll, scoped, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import { backward, bounded, collecting, releaseAll, type Tensor, tensor, zeros } from '../kernel/index.ts';
 import { isPromise, open, type Recording, result } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
@@ -65,14 +65,14 @@ export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
   const later = async (recording: Recording<X>, pending: Promise<unknown>): Promise<ValueAndGrad<X>> => {
     try {
       const value = await pending;
-      return scoped(() => differentiate(recording, value), survivors);
+      return bounded(() => differentiate(recording, value), survivors);
     } finally {
       recording.trace.finish();
     }
   };
   const survivors = (r: unknown): readonly Tensor[] => (isPromise(r) ? [] : flatten(r).leaves);
   return params =>
-    scoped(() => {
+    bounded(() => {
       const recording = open('grad', params);
       let value: unknown;
       try {
@@ -123,6 +123,7 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
     const recording = collecting(made, () => open('vjp', x));
     const { trace } = recording;
     const held: Held = { trace, made };
+    let disposed = false;
     try {
       const y = collecting(made, () => flatten(f(recording.leaves), 'vjp'));
       trace.close();
@@ -131,14 +132,18 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
       const pullback: Pullback<X, Y> = {
         value: y.rebuild(y.leaves.map(result)),
         pullback(bar) {
+          if (disposed) throw new Error('vjp: the record has been released; call the pullback before dispose().');
           const bars = flatten(bar, 'vjp');
           matching('vjp', y, bars, 'the adjoint');
-          return scoped(
+          return bounded(
             () => sweep(recording, ends, inOrderOf(y, bars)),
             r => flatten(r).leaves,
           );
         },
-        dispose: () => letGo(held),
+        dispose() {
+          disposed = true;
+          letGo(held);
+        },
       };
       abandoned.register(pullback, held);
       return pullback;

@@ -7,7 +7,7 @@
  * record; `batch` bounds how many results are held before they are joined.
  */
 
-import { concat, forward, scoped, stack, type Tensor, tensor } from '../kernel/index.ts';
+import { bounded, concat, forward, stack, type Tensor, tensor } from '../kernel/index.ts';
 import { vjp } from './gradient.ts';
 import { open } from './recording.ts';
 import { flatten } from './tree.ts';
@@ -33,7 +33,7 @@ function units(like: Tensor, batch: number): (k: number) => Tensor {
 export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}): (x: Tensor) => Tensor {
   const { batch = 64 } = options;
   return x =>
-    scoped(
+    bounded(
       () => {
         const { value, pullback, dispose } = vjp(f)(x);
         try {
@@ -44,7 +44,7 @@ export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}
           const joined: Tensor[] = [];
           for (let start = 0; start < lines; start += batch)
             joined.push(
-              scoped(
+              bounded(
                 () =>
                   stack(
                     Array.from({ length: Math.min(batch, lines - start) }, (_, k) => line.at(start + k).reshape([-1])),

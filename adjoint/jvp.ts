@@ -7,7 +7,7 @@
  * Pearlmutter: Fast exact multiplication by the Hessian, Neural Computation 6 (1994), doi:10.1162/neco.1994.6.1.147.
  */
 
-import { forward, scoped, type Tensor, zeros } from '../kernel/index.ts';
+import { bounded, forward, type Tensor, zeros } from '../kernel/index.ts';
 import { grad } from './gradient.ts';
 import { open, result } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
@@ -20,7 +20,7 @@ export interface Pushforward<Y> {
 /** Value of a function of a tree, and its derivative in the direction dx. */
 export function jvp<X, Y>(f: (x: X) => Y): (x: X, dx: X) => Pushforward<Y> {
   return (x, dx) =>
-    scoped(
+    bounded(
       () => {
         const recording = open('jvp', x);
         try {

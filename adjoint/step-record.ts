@@ -7,6 +7,7 @@
 
 import {
   backward,
+  collecting,
   currentMode,
   forward,
   inMode,
@@ -14,7 +15,7 @@ import {
   leaf,
   type Mode,
   nextTrace,
-  scoped,
+  releaseAll,
   type Target,
   type Tensor,
   Trace,
@@ -77,29 +78,27 @@ export class Captured {
 }
 
 export class StepRecord {
-  readonly outputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[] = [];
   private readonly trace: Trace;
   private readonly targets: readonly Target[];
   private readonly captured: Captured;
+  /** What the step made: a loop inside it runs its own steps again, which use what they captured. */
+  private readonly made: Tensor[] = [];
 
   /** Runs the step on the state, recorded. */
   constructor(run: StepLeaves, state: readonly Tensor[], step: number, captured: Captured, finding: boolean) {
     this.trace = new Trace();
     this.captured = captured;
     const leaves = state.map(s => leaf(s, this.trace));
+    this.made.push(...leaves);
     this.targets = leaves.map(({ node }) => ({ node: node as NonNullable<typeof node>, slot: 0 }));
     try {
       this.outputs = captured.record(this.trace, finding, () =>
-        scoped(
-          () => run(leaves, step).map(out => out.alias(true)),
-          () => [],
-        ),
+        collecting(this.made, () => run(leaves, step).map(out => out.alias(true))),
       );
     } catch (error) {
-      this.trace.finish();
+      this.release();
       throw error;
-    } finally {
-      for (const made of leaves) made.dispose();
     }
     this.trace.close();
   }
@@ -117,6 +116,7 @@ export class StepRecord {
 
   release(): void {
     for (const out of this.outputs) out.dispose();
+    releaseAll(this.made);
     this.trace.finish();
   }
 }

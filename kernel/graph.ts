@@ -8,6 +8,7 @@
  * a node belongs to each open trace that its inputs belong to, and is released with the last of these.
  */
 
+import { scoped } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Cotangents = readonly (Tensor | undefined)[];
@@ -85,10 +86,14 @@ export class Node {
     this.rule.release?.();
   }
 
+  get released(): boolean {
+    return this.holders === 0;
+  }
+
   /** @throws Error if an input was written to since it was recorded, or the record is gone. */
   check(): void {
     const { name, inputNames } = this.rule;
-    if (this.holders === 0)
+    if (this.released)
       throw new Error(`grad: the record of ${name} was released when its gradient was done; compute the value again.`);
     this.inputs.forEach((input, k) => {
       if (input.hold.memory?.version !== input.version)
@@ -169,6 +174,13 @@ export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined 
   const saved = inputs.map((input, k) => input.alias(tracked[k]));
   return new Node(rule, saved, tracesOf(inputs, tracked));
 }
+
+/**
+ * Like scoped, unless a record is being made: a rule may run the user's functions again, which use what they captured then,
+ * so tensors made meanwhile live as long as the record does.
+ */
+export const bounded = <T>(run: () => T, survivors: (result: T) => Iterable<Tensor>): T =>
+  isRecording() ? run() : scoped(run, survivors);
 
 const identity: Rule = { name: 'leaf', vjp: (_, bars) => bars, jvp: (_, dots) => dots };
 

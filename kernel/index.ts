@@ -3,6 +3,7 @@ export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindi
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
 export { type Diagnostic, KernelError } from './error.ts';
 export {
+  bounded,
   type Cotangents,
   currentMode,
   inMode,

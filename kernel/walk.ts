@@ -6,8 +6,8 @@
  */
 
 import { binary } from './arithmetic.ts';
-import { isTracked, type Node } from './graph.ts';
-import { adopt, scoped } from './memory.ts';
+import { bounded, isTracked, type Node } from './graph.ts';
+import { adopt } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A place where a sweep ends: one output of a node. Leaves have one; a captured variable is any tensor. */
@@ -36,6 +36,7 @@ function between(
   };
   outputs.forEach(visit);
   for (let node = pending.pop(); node; node = pending.pop()) {
+    if (node.released) node.check();
     found.push(node);
     node.inputs.forEach(visit);
   }
@@ -84,7 +85,7 @@ export function backward(
     slots[x.slot] = sum.alias(true);
     old?.dispose();
   };
-  scoped(
+  bounded(
     () => {
       for (let k = 0; k < outputs.length; k++) accumulate(outputs[k], bars[k]);
     },
@@ -95,7 +96,7 @@ export function backward(
     if (!own) continue;
     all.delete(node);
     node.check();
-    scoped(
+    bounded(
       () => {
         const wanted = node.inputs.map(reaches);
         const given = node.rule.vjp(node.inputs, own, wanted);
@@ -135,7 +136,7 @@ export function forward(
   const dotOf = (x: Tensor): Tensor | undefined => (x.node && reaches(x) ? all.get(x.node)?.[x.slot] : undefined);
   for (const node of nodes) {
     node.check();
-    scoped(
+    bounded(
       () => {
         const inputDots = node.inputs.map(dotOf);
         if (inputDots.every(dot => dot === undefined)) return;
