@@ -25,6 +25,7 @@ import type { Layout } from './layout.ts';
 import { type MathImport, MathImports } from './math.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
+import { sumsInDouble } from './sums.ts';
 import { countUses, type Uses } from './uses.ts';
 
 export interface Emitted {
@@ -90,9 +91,8 @@ const noUses = (): Uses => ({ count: new Map(), block: new Map(), kept: new Map(
 function openBuffers(to: Emitter): (BufferAccess | undefined)[] {
   const { program, layout, code, locals } = to;
   const strides = program.buffers.map(() => new Set<number>());
-  const summed = new Set<number>();
+  const summed = layout.precision === 'f32' ? sumsInDouble(program) : new Set<number>();
   visit(program.body, inst => {
-    if (inst.kind === 'scatterAdd') summed.add(inst.buffer);
     if (inst.kind === 'atomic') {
       if ('buffer' in inst.target) strides[inst.target.buffer].add(inst.target.stride);
     } else if ('buffer' in inst) strides[inst.buffer].add(inst.stride);
@@ -117,7 +117,7 @@ function openBuffers(to: Emitter): (BufferAccess | undefined)[] {
       code.set(limit.local);
       return [stride, limit] as const;
     });
-    const wide = layout.precision === 'f32' && type === 'f32' && summed.has(k);
+    const wide = summed.has(k);
     return { type, wide, base: fromFrame(map.addressAt(k)), limits: new Map(limits) };
   });
 }

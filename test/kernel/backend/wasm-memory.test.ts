@@ -127,6 +127,38 @@ describe('running out of memory', () => {
   });
 });
 
+describe('sums in single precision', () => {
+  const backend = wasmBackend({ memoryLimit: 8 * mib });
+  it('need no second copy of a buffer whose words each belong to one invocation', () => {
+    const program = programOf(b => {
+      const i = b.builtin('globalX');
+      b.scatterAdd(2, i, 1, 0, b.float(0.25));
+      b.scatterAdd(2, i, 1, 0, b.pure('convert', [i], 'f32'));
+    });
+    const storages = program.buffers.map(({ type }, k) => backend.allocate(type, k === 2 ? mib : 1));
+    backend.run(backend.compile(program), storages, [1000, 1, 1]);
+    expect(readAll(backend, storages[2]).slice(998, 1001)).toEqual([998.25, 999.25, 0]);
+    for (const storage of storages) backend.free(storage);
+  });
+  it('are taken in double where a loop adds many times to one word', () => {
+    const program = programOf(b => {
+      const i = b.builtin('globalX');
+      b.while(
+        [b.u32(0)],
+        ([k]) => b.pure('lt', [k, b.u32(100_000)]),
+        ([k]) => {
+          b.scatterAdd(2, i, 1, 0, b.float(0.1));
+          return [b.pure('add', [k, b.u32(1)])];
+        },
+      );
+    });
+    const storages = program.buffers.map(({ type }) => backend.allocate(type, 2));
+    backend.run(backend.compile(program), storages, [2, 1, 1]);
+    const exact = Math.fround(100_000 * Math.fround(0.1));
+    expect(readAll(backend, storages[2])).toEqual([exact, exact]);
+  });
+});
+
 describe('launches', () => {
   const program = programOf(b => b.store(2, b.builtin('globalX'), 1, 0, b.load('f32', 0, b.u32(0))));
   const backend = wasmBackend();

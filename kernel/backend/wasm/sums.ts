@@ -1,0 +1,31 @@
+/**
+ * Which buffers' sums are taken in double on a single-precision device. Not those whose every word belongs to one invocation,
+ * which adds to it a few times: single precision loses nothing that matters there, and needs no second copy of the buffer.
+ */
+
+import { scatterOwnership } from '../../ir/affine.ts';
+import { type Block, blocksOf, type Program, type ScatterAdd } from '../../ir/ir.ts';
+
+const mostSingleSums = 8;
+
+export function sumsInDouble(program: Program): ReadonlySet<number> {
+  const sums: ScatterAdd[] = [];
+  const wide = new Set<number>();
+  const collect = (block: Block, inLoop: boolean) => {
+    for (const inst of block.body) {
+      if (inst.kind === 'scatterAdd' && program.buffers[inst.buffer].type === 'f32') {
+        sums.push(inst);
+        if (inLoop) wide.add(inst.buffer);
+      }
+      for (const inner of blocksOf(inst)) collect(inner, inLoop || inst.kind === 'while');
+    }
+  };
+  collect(program.body, false);
+  const perBuffer = new Map<number, number>();
+  for (const { buffer } of sums) perBuffer.set(buffer, (perBuffer.get(buffer) ?? 0) + 1);
+  for (const [buffer, count] of perBuffer)
+    if (count > mostSingleSums * program.buffers[buffer].stride) wide.add(buffer);
+  if (sums.every(({ buffer }) => wide.has(buffer))) return wide;
+  for (const [{ buffer }, ownership] of scatterOwnership(program)) if (ownership === 'shared') wide.add(buffer);
+  return wide;
+}
