@@ -1,0 +1,57 @@
+// README.md and ARCHITECTURE.md are held to what they say: their programs run, and the files they name exist.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+const programs = [...text('README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(match => match[1]);
+
+/** What a program prints, as numbers. */
+function printed(program: string): number[] {
+  const folder = mkdtempSync(join(root, 'out-docs-'));
+  try {
+    const file = join(folder, 'program.ts');
+    writeFileSync(file, program);
+    const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
+    const output = execFileSync(process.execPath, [tsx, '-C', 'source', file], { cwd: root, encoding: 'utf8' });
+    return output.trim().split(/\s+/).map(Number);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe('README', () => {
+  it('has a kernel differentiated and a spring fitted', () => {
+    expect(programs.length).toBe(2);
+  });
+
+  it('differentiates a kernel of your own', () => {
+    const [value, derivative] = printed(programs[0]);
+    expect(value).toBeCloseTo(84.25, 4);
+    expect(derivative).toBeCloseTo(337, 3);
+  });
+
+  it('fits a spring', () => {
+    const [stiffness] = printed(programs[1]);
+    expect(stiffness).toBeCloseTo(30, 2);
+  });
+});
+
+it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist', file => {
+  const source = text(file).replace(/```[\s\S]*?```/g, '');
+  const made = ['results/film/', 'result.json'];
+  const paths = [...source.matchAll(/`((?:[\w-]+\/)+(?:[\w.-]+\.(?:ts|mjs|json))?|[\w-]+\.(?:ts|mjs|json))`/g)].map(
+    m => m[1],
+  );
+  const places = ['', 'kernel/', 'kernel/transform/', 'kernel/wgsl/', 'scenes/', 'bench/'];
+  for (const path of new Set(paths))
+    if (!made.includes(path))
+      expect(
+        places.some(place => existsSync(join(root, place, path))),
+        path,
+      ).toBe(true);
+});
