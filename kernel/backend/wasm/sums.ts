@@ -5,6 +5,7 @@
 
 import { scatterOwnership } from '../../ir/affine.ts';
 import { type Block, blocksOf, type Program, type ScatterAdd } from '../../ir/ir.ts';
+import { contains } from './emitter.ts';
 
 const mostSingleSums = 8;
 
@@ -26,6 +27,8 @@ export function sumsInDouble(program: Program): ReadonlySet<number> {
   for (const [buffer, count] of perBuffer)
     if (count > mostSingleSums * program.buffers[buffer].stride) wide.add(buffer);
   if (sums.every(({ buffer }) => wide.has(buffer))) return wide;
+  // Invocations that do not know where they are all add to the same words.
+  if (!contains(program.body, inst => inst.kind === 'builtin')) return new Set(perBuffer.keys());
   for (const [{ buffer }, ownership] of scatterOwnership(program)) if (ownership === 'shared') wide.add(buffer);
   return wide;
 }
