@@ -139,7 +139,8 @@ export class Reports {
     this.throwIfLost();
     if (this.messages.length === 0) return;
     const [first, ...more] = this.messages.splice(0);
-    throw new Error(`webgpu: ${first}${more.length > 0 ? `\n(and ${more.length} more errors after it)` : ''}`);
+    const others = more.length === 0 ? '' : `\n(and ${more.length} more error${more.length > 1 ? 's' : ''} after it)`;
+    throw new Error(`webgpu: ${first}${others}`);
   }
 
   throwIfLost(): void {

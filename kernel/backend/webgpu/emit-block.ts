@@ -32,8 +32,9 @@ import {
   write,
   zeroOf,
 } from './emit-memory.ts';
-import { literal, pureExpression } from './emit-pure.ts';
+import { isCheap, literal, pureExpression } from './emit-pure.ts';
 import { type Layout, observed, type Place } from './layout.ts';
+import { uniformLoads } from './uniform-loads.ts';
 import type { Usage } from './usage.ts';
 
 // biome-ignore format: a table
@@ -43,6 +44,12 @@ const builtins: Readonly<Record<BuiltinName, string>> = {
   workgroupX: 'tile.x', workgroupY: 'tile.y', workgroupZ: 'tile.z',
   groupsX: 'launch.groups.x', groupsY: 'launch.groups.y', groupsZ: 'launch.groups.z',
   countX: 'launch.count.x', countY: 'launch.count.y', countZ: 'launch.count.z',
+};
+
+const longest = 6;
+const isShort = ({ then, else: otherwise }: If): boolean => {
+  const insts = [...then.body, ...otherwise.body];
+  return insts.length <= longest && insts.every(i => i.kind === 'const' || (i.kind === 'pure' && isCheap(i)));
 };
 
 /** Tint stops at 127 nested statements; `if` and its block are two. */
@@ -55,6 +62,7 @@ export class BlockEmitter implements Scope {
   readonly lines: string[] = [];
   /** Functions of emit-math.ts that were called. */
   readonly helpers: Set<string> = new Set();
+  private readonly uniformLoads: ReadonlySet<ArrayLoad>;
   private readonly hoisted = new Map<string, string>();
   /** Values that share the variable of another: the results of a loop are its parameters. */
   private readonly aliases = new Map<Value, string>();
@@ -64,6 +72,7 @@ export class BlockEmitter implements Scope {
     this.program = program;
     this.usage = usage;
     this.layout = layout;
+    this.uniformLoads = usage.barriers ? uniformLoads(program, usage.atomicArrays) : new Set();
   }
 
   name(value: Value): string {
@@ -135,7 +144,10 @@ export class BlockEmitter implements Scope {
         return `launch.length${inst.buffer}${inst.stride > 1 ? ` / ${inst.stride}u` : ''}`;
       case 'arrayLoad': {
         const { inside, at } = arrayIndex(this, inst.array, inst.index);
-        return `select(${zeroOf(inst.result.type)}, ${arrayRead(this, inst.array, at)}, ${inside})`;
+        const element = this.uniformLoads.has(inst)
+          ? `workgroupUniformLoad(&array${inst.array.id}[${at}])`
+          : arrayRead(this, inst.array, at);
+        return `select(${zeroOf(inst.result.type)}, ${element}, ${inside})`;
       }
     }
   }
@@ -199,6 +211,16 @@ export class BlockEmitter implements Scope {
   }
 
   private if(inst: If): void {
+    if (isShort(inst)) {
+      // Both arms, then a choice: drivers would do the same, and compile variables more slowly than values.
+      this.block(inst.then);
+      this.block(inst.else);
+      inst.results.forEach((result, k) => {
+        const [ifTrue, ifFalse] = [inst.then, inst.else].map(arm => this.name(arm.yields[k]));
+        this.line(`let ${this.name(result)} = select(${ifFalse}, ${ifTrue}, ${this.name(inst.cond)});`);
+      });
+      return;
+    }
     for (const result of inst.results) this.line(`var ${this.name(result)}: ${result.type};`);
     this.line(`if (${this.name(inst.cond)}) {`);
     this.arm(inst, inst.then);

@@ -95,3 +95,20 @@ export function pureExpression(inst: Pure, args: readonly string[], need: (helpe
       return infix[op] ? `${a} ${infix[op]} ${b}` : `${op}(${args.join(', ')})`;
   }
 }
+
+const costly = new Set<PureOp>([
+  'exp',
+  'exp2',
+  'log',
+  'log2',
+  'sqrt',
+  'inverseSqrt',
+  'div',
+  'rem',
+  'frexpFract',
+  'frexpExp',
+]);
+
+/** Whether an operation costs less than a branch around it. */
+export const isCheap = ({ op, args }: Pure): boolean =>
+  !(op in byFunction) && !(costly.has(op) && args[0].type === 'f32') && !(op === 'convert' && args[0].type === 'f32');

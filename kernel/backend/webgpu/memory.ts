@@ -24,6 +24,9 @@ export class Memory {
   private readonly reports: Reports;
   private readonly idle = new Map<number, GPUBuffer[]>();
   private readonly used = new Map<GPUBuffer, number>();
+  /** Those that the device had no room for: errors wherever they are used. */
+  private readonly failed = new WeakSet<GPUBuffer>();
+  private readonly retired: GPUBuffer[] = [];
   private idleBytes = 0;
   private usedBytes = 0;
   /** Idle bytes kept at most. */
@@ -56,13 +59,14 @@ export class Memory {
       return { buffer: kept, dirty: true };
     }
     const inUse = this.usedBytes;
-    const say = (message: string) =>
-      `no memory for ${what} (${mebibytes(size)}; ${mebibytes(inUse)} would be in use): ${message}. Free tensors, or make the problem smaller.`;
     const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
     const usage = STORAGE | COPY_SRC | COPY_DST;
-    const buffer = this.reports.watch('out-of-memory', say, () =>
-      this.device.createBuffer({ label: what, size, usage }),
-    );
+    const say = (message: string) => {
+      this.failed.add(buffer);
+      return `no memory for ${what} (${mebibytes(size)}; ${mebibytes(inUse)} would be in use): ${message}. Free tensors, or make the problem smaller.`;
+    };
+    const create = () => this.device.createBuffer({ label: what, size, usage });
+    const buffer = this.reports.watch('out-of-memory', say, create);
     this.used.set(buffer, size);
     return { buffer, dirty: false };
   }
@@ -73,8 +77,8 @@ export class Memory {
     if (size === undefined) return;
     this.used.delete(buffer);
     this.usedBytes -= size;
-    if (this.idleBytes + size > this.keep) {
-      this.retire(buffer);
+    if (this.failed.has(buffer) || this.idleBytes + size > this.keep) {
+      this.retired.push(buffer);
       return;
     }
     this.idleBytes += size;
@@ -83,10 +87,6 @@ export class Memory {
     else this.idle.set(size, [buffer]);
   }
 
-  private readonly retired: GPUBuffer[] = [];
-  private retire(buffer: GPUBuffer): void {
-    this.retired.push(buffer);
-  }
   /** Destroys what nobody needs any more; to be called when nothing recorded is still to be submitted. */
   sweep(): void {
     for (const buffer of this.retired.splice(0)) buffer.destroy();

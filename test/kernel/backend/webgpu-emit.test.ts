@@ -19,7 +19,7 @@ const textsOf = (backend: typeof gpu, program: Program) =>
 const plain = [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write')];
 
 describe('WGSL of a program', () => {
-  it('has a let for each value, a var for what loops and branches change, and a test for each address', () => {
+  it('has a let for each value, a var for what loops and long branches change, and a test for each address', () => {
     const program = programOf(
       b => {
         const i = b.builtin('globalX');
@@ -31,9 +31,14 @@ describe('WGSL of a program', () => {
             const [t] = b.if(
               b.pure('gt', [s, b.float(Number.POSITIVE_INFINITY)]),
               () => [b.float(-0.1)],
-              () => [b.pure('add', [s, x])],
+              () => [b.pure('sqrt', [s])],
             );
-            return [b.pure('add', [k, b.u32(1)]), t];
+            const [u] = b.if(
+              b.pure('lt', [t, x]),
+              () => [x],
+              () => [b.pure('neg', [t])],
+            );
+            return [b.pure('add', [k, b.u32(1)]), u];
           },
         );
         b.store(1, i, 1, 0, sum);
@@ -75,13 +80,16 @@ describe('WGSL of a program', () => {
             let v9 = -0.10000000149011612f;
             v11 = v9;
           } else {
-            let v10 = v4 + v1;
+            let v10 = sqrt(v4);
             v11 = v10;
           }
-          let v12 = 1u;
-          let v13 = v3 + v12;
-          v3 = v13;
-          v4 = v11;
+          let v12 = v11 < v1;
+          let v13 = -v11;
+          let v14 = select(v13, v1, v12);
+          let v15 = 1u;
+          let v16 = v3 + v15;
+          v3 = v16;
+          v4 = v14;
         }
         if (v0 < launch.length1) { buffer1[v0] = v4; }
       }"

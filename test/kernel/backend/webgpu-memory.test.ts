@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { webgpuBackend } from '../../../kernel/backend/webgpu/backend.ts';
-import { sizeClass } from '../../../kernel/backend/webgpu/memory.ts';
+import { type Limits, Reports } from '../../../kernel/backend/webgpu/device.ts';
+import { Memory, sizeClass } from '../../../kernel/backend/webgpu/memory.ts';
 import type { Program, Value } from '../../../kernel/ir/ir.ts';
 import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
@@ -226,6 +227,36 @@ describe('webgpu failures', () => {
       /^webgpu: the kernel 'broken' cannot be compiled on this device: .*v9/s,
     );
     expect([...(await gpu.read(x, 1))]).toEqual([0]);
+  });
+
+  it('names what there was no memory for, before what failed because of it, and does not use that buffer again', async () => {
+    const gone = new Promise<GPUDeviceLostInfo>(() => undefined);
+    let full = true;
+    const device = {
+      lost: gone,
+      addEventListener: (_: string, report: (event: unknown) => void) => {
+        report({ error: new Error('the buffer is not valid'), preventDefault: () => undefined });
+      },
+      pushErrorScope: () => undefined,
+      popErrorScope: async () => (full ? { message: 'heap exhausted' } : null),
+      createBuffer: ({ label }: GPUBufferDescriptor) => ({ label, destroy: () => undefined }),
+    } as unknown as GPUDevice;
+    const reports = new Reports(device);
+    const limits = { bufferBytes: 2 ** 30, bindingBytes: 2 ** 30 } as Limits;
+    const memory = new Memory(device, limits, reports);
+    const { buffer: first } = memory.take(2 ** 20, "the words of 'x'");
+    await expect(reports.check()).rejects.toThrow(
+      `webgpu: no memory for the words of 'x' (4.0 MiB; 4.0 MiB would be in use): heap exhausted. Free tensors, or make the problem smaller.
+(and 1 more error after it)`,
+    );
+    full = false;
+    memory.give(first);
+    const { buffer: second, dirty } = memory.take(2 ** 20, "the words of 'y'");
+    expect(dirty).toBe(false);
+    expect(second).not.toBe(first);
+    await reports.check();
+    memory.give(second);
+    expect(memory.take(2 ** 20, "the words of 'z'")).toEqual({ buffer: second, dirty: true });
   });
 
   it('refuses workgroups larger than the device allows', () => {

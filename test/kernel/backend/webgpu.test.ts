@@ -98,6 +98,30 @@ describe('webgpu', () => {
     await agrees(gpu, program, [x.slice(0, 50), 50], [50, 1, 1]);
   });
 
+  it('lets barriers hang on a value that the whole workgroup loads alike', async () => {
+    const program = programOf(
+      b => {
+        const shared = b.localArray('shared', 'u32', 2, 'workgroup');
+        const [i, lane] = [b.builtin('globalX'), b.builtin('localIndex')];
+        b.arrayStore(shared, lane, b.pure('rem', [i, b.u32(5)]));
+        b.push({ kind: 'barrier' });
+        const trips = b.arrayLoad(shared, b.u32(1));
+        b.push({ kind: 'barrier' });
+        const [, sum] = b.while(
+          [b.u32(0), b.u32(0)],
+          ([k]) => b.pure('lt', [k, trips]),
+          ([k, s]) => {
+            b.push({ kind: 'barrier' });
+            return [b.pure('add', [k, b.u32(1)]), b.pure('add', [s, b.pure('add', [k, i])])];
+          },
+        );
+        b.store(0, i, 1, 0, sum);
+      },
+      { buffers: [buffer('y', 'u32', 'write')], workgroupSize: [4, 1, 1] },
+    );
+    await agrees(gpu, program, [16], [16, 1, 1]);
+  });
+
   it('does atomics on buffers and workgroup memory, signed and unsigned', async () => {
     const program = programOf(
       b => {
