@@ -11,6 +11,7 @@ import { adjointName, type Buffer, largestId, type Program } from '../ir/ir.ts';
 import { active } from './activity.ts';
 import { Adjoints } from './adjoints.ts';
 import { dropBuffers, measuredOutputs, redirectLengths } from './buffers.ts';
+import { constantsOf } from './induction.ts';
 import { refuseUndifferentiable } from './refuse.ts';
 import type { LoopRule } from './reverse.ts';
 import { reverseBlock } from './reverse-block.ts';
@@ -49,7 +50,8 @@ export function adjoint(
   const b = new Builder(largestId(source.body) + 1, program.arrays);
   const activity = active(source, inputs, outputs);
   const shadow = new Map([...activity.arrays].map(a => [a, b.localArray(adjointName(a.name), 'f32', a.length)]));
-  const context = { b, active: activity, shadow, adjointOf, rules, block: reverseBlock };
+  const constants = constantsOf(source.body);
+  const context = { b, active: activity, shadow, adjointOf, constants, rules, block: reverseBlock };
   const body = b.block(() => {
     reverseBlock(context, source.body, new Map(), new Adjoints(activity), () => {});
     return [];

@@ -9,18 +9,29 @@
  */
 
 import type { Builder } from '../ir/builder.ts';
-import type { Const, Inst, Value, While } from '../ir/ir.ts';
-import { resultsOf } from '../ir/ir.ts';
+import type { Block, Const, Inst, Value, While } from '../ir/ir.ts';
+import { blocksOf, resultsOf } from '../ir/ir.ts';
 import { type Substitution, substituted } from './replay.ts';
 
 /** Emits the value of a carry in iteration t (u32), under a substitution for values outside the loop. */
 export type ClosedForm = (b: Builder, t: Value, sub: Substitution) => Value;
 
+/** Values of all constants of a program, wherever they stand. */
+export type Constants = ReadonlyMap<Value, number>;
+
+export function constantsOf(block: Block, found: Map<Value, number> = new Map()): Constants {
+  for (const inst of block.body) {
+    if (inst.kind === 'const') found.set(inst.result, inst.value);
+    for (const inner of blocksOf(inst)) constantsOf(inner, found);
+  }
+  return found;
+}
+
 /** The closed form of each carry that has one, by position. */
-export function closedForms(w: While): ReadonlyMap<number, ClosedForm> {
+export function closedForms(w: While, constants: Constants): ReadonlyMap<number, ClosedForm> {
   const inside = new Map<Value, Inst>();
   for (const inst of w.body.body) for (const v of resultsOf(inst)) inside.set(v, inst);
-  const trueInside = conjuncts(w);
+  const trueInside = conjuncts(w, constants);
   const forms = new Map<number, ClosedForm>();
   w.params.forEach((param, k) => {
     const next = w.body.yields[k];
@@ -68,7 +79,7 @@ function induction(w: While, k: number, { op, by }: Stride): ClosedForm {
 }
 
 /** Boolean carries that are true whenever the body runs. */
-function conjuncts(w: While): ReadonlySet<Value> {
+function conjuncts(w: While, constants: Constants): ReadonlySet<Value> {
   const inside = new Map<Value, Inst>();
   for (const inst of w.cond.body) for (const v of resultsOf(inst)) inside.set(v, inst);
   const known = new Set<Value>();
@@ -78,22 +89,19 @@ function conjuncts(w: While): ReadonlySet<Value> {
     if (inst?.kind === 'pure' && inst.op === 'and' && v.type === 'bool') inst.args.forEach(visit);
     if (inst?.kind === 'if') {
       const otherwise = inst.else.yields[inst.results.indexOf(v)];
-      const isFalse =
-        inst.else.body.some(i => i.kind === 'const' && i.result === otherwise && i.value === 0) ||
-        constFalse(inside.get(otherwise));
+      const isFalse = constants.get(otherwise) === 0;
       if (isFalse) visit(inst.cond);
     }
   };
   visit(w.cond.yields[0]);
   return new Set(w.params.filter(p => p.type === 'bool' && known.has(p)));
 }
-const constFalse = (inst: Inst | undefined) => inst?.kind === 'const' && inst.value === 0;
 
 /**
  * The trip count where it follows from the bounds: `c < n`, c stepping by 1 up to an n from outside (also n > c).
  * Emits max(n − c₀, 0) as u32. Undefined where it must be counted.
  */
-export function tripCount(w: While): ((b: Builder, sub: Substitution) => Value) | undefined {
+export function tripCount(w: While, constants: Constants): ((b: Builder, sub: Substitution) => Value) | undefined {
   const inside = new Map<Value, Inst>();
   for (const inst of [...w.cond.body, ...w.body.body]) for (const v of resultsOf(inst)) inside.set(v, inst);
   const test = inside.get(w.cond.yields[0]);
@@ -105,8 +113,8 @@ export function tripCount(w: While): ((b: Builder, sub: Substitution) => Value) 
   if (limit && limit.kind !== 'const' && limit.kind !== 'length') return undefined;
   const stride = strideOf(counter, inside.get(w.body.yields[k]), inside, new Set(w.params));
   if (stride?.op !== 'add') return undefined;
-  const by = 'kind' in stride.by ? stride.by : undefined;
-  if (by?.value !== 1) return undefined;
+  const by = 'kind' in stride.by ? stride.by.value : constants.get(stride.by);
+  if (by !== 1) return undefined;
   return (b, sub) => {
     const from = substituted(sub, w.init[k]);
     const to = !limit

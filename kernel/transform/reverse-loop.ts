@@ -55,7 +55,7 @@ export function reverseWhile(c: Reverse, w: While, sub: Substitution, adj: Adjoi
         needed.arrays,
       )
     : undefined;
-  const known = tripCount(w);
+  const known = tripCount(w, c.constants);
   c.rules.push({
     at: w.at,
     rule: recorded ? 'snapshots' : 'direct',
@@ -109,7 +109,7 @@ function reverseBody(c: Reverse, w: While, sub: Substitution): Body {
 }
 
 function findNeeded(c: Reverse, w: While, body: Body): Needed {
-  const forms = closedForms(w);
+  const forms = closedForms(w, c.constants);
   const { changed } = touched(w.body.body);
   const carriedArray = (a: LocalArray) => changed.has(a) && !startsAfresh(w.body, a) && !isShadow(c, a);
   const roots = [...body.before.filter(v => v !== undefined), ...body.contributions];
@@ -261,7 +261,7 @@ function goBackTo(
     needed.carries.forEach((k, j) => {
       inner.set(w.params[k], values[j]);
     });
-    for (const [k, form] of closedForms(w)) inner.set(w.params[k], form(b, p, sub));
+    for (const [k, form] of closedForms(w, c.constants)) inner.set(w.params[k], form(b, p, sub));
     for (const k of w.params.keys()) if (!inner.has(w.params[k])) inner.set(w.params[k], unread(c, w.params[k]));
     for (const inst of w.body.body) replayInst(b, inst, inner);
     return needed.carries.map(k => substituted(inner, w.body.yields[k]));
@@ -278,7 +278,7 @@ function emitClosedForms(
   needed: Needed,
 ): void {
   const { b } = c;
-  const forms = closedForms(w);
+  const forms = closedForms(w, c.constants);
   const recorded = new Set(needed.carries);
   w.params.forEach((p, k) => {
     if (recorded.has(k)) return;

@@ -4,6 +4,7 @@ import type { Builder } from '../ir/builder.ts';
 import type { Block, LocalArray } from '../ir/ir.ts';
 import type { Activity } from './activity.ts';
 import type { Adjoints } from './adjoints.ts';
+import type { Constants } from './induction.ts';
 import type { Substitution } from './replay.ts';
 
 /** How the reverse sweep goes back through one loop. */
@@ -26,6 +27,7 @@ export interface Reverse {
   readonly shadow: ReadonlyMap<LocalArray, LocalArray>;
   /** Buffer number → number of the buffer of its adjoint. */
   readonly adjointOf: ReadonlyMap<number, number>;
+  readonly constants: Constants;
   /** What was decided for each loop, for explain(). */
   readonly rules: LoopRule[];
   /** reverseBlock, which loops call for their bodies. */
