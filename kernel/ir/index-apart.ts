@@ -104,12 +104,14 @@ function offsetsApart(a: Indexed, b: Indexed, forms: IndexForms): Answer {
     return [own, new Map([...p].filter(([, m]) => !own.includes(m)))];
   };
   const [ownA, restA] = split(a.word);
-  const [_ownB, restB] = split(b.word);
-  const _text = (own: Monomial[]): string =>
+  const [ownB, restB] = split(b.word);
+  const text = (own: readonly Monomial[]): string =>
     own
       .map(m => textOf(monomialPolynomial(m)))
       .sort()
       .join();
+  if (text(ownA) !== text(ownB)) return 'no';
+  if (ownA.length === 0) return 'yes';
   const [lowA, highA] = forms.rangeOf(restA);
   const [lowB, highB] = forms.rangeOf(restB);
   // Different invocations' parts differ by a multiple of the divisor.

@@ -73,7 +73,7 @@ function fits(digit: Digit, next: Digit, facts: Facts): 'yes' | 'trusted' | 'no'
   }
   if (next.stride.factors.length > digit.stride.factors.length) return 'trusted';
   const { base, low, radix } = atom.digit ?? { base: '', low: one, radix: undefined };
-  if (room?.factors.length !== 0 || radix || low.factors.length || !isAxis(base)) return 'no';
+  if (room?.factors.length !== 0 || room.coefficient < 2 || radix || low.factors.length || !isAxis(base)) return 'no';
   return { axis: base, limit: Math.floor(room.coefficient) * low.coefficient };
 }
 
