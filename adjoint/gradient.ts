@@ -8,7 +8,7 @@
  * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 3.
  */
 
-import { backward, bounded, collecting, releaseAll, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import { backward, bounded, collecting, isRecording, releaseAll, type Tensor, tensor, zeros } from '../kernel/index.ts';
 import { isPromise, open, type Recording, result } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
@@ -62,27 +62,36 @@ function differentiate<X>(recording: Recording<X>, value: unknown): ValueAndGrad
 export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
   loss: (params: X) => L,
 ): (params: X) => Result<L, ValueAndGrad<X>> {
-  const later = async (recording: Recording<X>, pending: Promise<unknown>): Promise<ValueAndGrad<X>> => {
-    try {
-      const value = await pending;
-      return bounded(() => differentiate(recording, value), survivors);
-    } finally {
+  return params => {
+    const made: Tensor[] = [];
+    // What an outer record may run again lives as long as that record.
+    const within = isRecording() ? <T>(run: () => T): T => run() : <T>(run: () => T): T => collecting(made, run);
+    const recording = within(() => open('grad', params));
+    const finish = (kept: readonly Tensor[]): void => {
       recording.trace.finish();
-    }
-  };
-  const survivors = (r: unknown): readonly Tensor[] => (isPromise(r) ? [] : flatten(r).leaves);
-  return params =>
-    bounded(() => {
-      const recording = open('grad', params);
-      let value: unknown;
+      releaseAll(made, new Set(kept));
+    };
+    const fail = (error: unknown): never => {
+      finish([]);
+      throw error;
+    };
+    const conclude = (value: unknown): ValueAndGrad<X> => {
       try {
-        value = loss(recording.leaves);
-        if (isPromise(value)) return later(recording, value);
-        return differentiate(recording, value);
-      } finally {
-        if (!isPromise(value)) recording.trace.finish();
+        const result = within(() => differentiate(recording, value));
+        finish(flatten(result).leaves);
+        return result;
+      } catch (error) {
+        return fail(error);
       }
-    }, survivors) as Result<L, ValueAndGrad<X>>;
+    };
+    let value: unknown;
+    try {
+      value = within(() => loss(recording.leaves));
+    } catch (error) {
+      fail(error);
+    }
+    return (isPromise(value) ? value.then(conclude, fail) : conclude(value)) as Result<L, ValueAndGrad<X>>;
+  };
 }
 
 /** Gradient of a loss with respect to a tree of parameters. */
