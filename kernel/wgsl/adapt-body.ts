@@ -101,7 +101,12 @@ export function adaptExpression(e: Wesl.ExpressionElem, depth = 0): RawExpressio
 }
 
 export function adaptIdentifier(elem: Wesl.NameElem | Wesl.DeclIdentElem): RawIdentifier {
-  return { name: elem.kind === 'name' ? elem.name : elem.ident.originalName, start: elem.start, end: elem.end };
+  const { start, end } = elem;
+  const name = elem.kind === 'name' ? elem.name : elem.ident.originalName;
+  if (name.startsWith('__')) {
+    throw new Refusal({ message: `'${name}' begins with two underscores, which WGSL keeps for itself.`, at: start });
+  }
+  return { name, start, end };
 }
 
 export function adaptAttributes(list: readonly Wesl.AttributeElem[] | undefined): RawAttribute[] {
@@ -131,6 +136,12 @@ export function adaptAttributes(list: readonly Wesl.AttributeElem[] | undefined)
   });
 }
 
+/** Statements take no attribute but @diagnostic, which is dropped. */
+function refuseAttributes(list: readonly Wesl.AttributeElem[] | undefined): void {
+  const [first] = adaptAttributes(list);
+  if (first) throw new Refusal({ message: `'@${first.name}' does not belong on a statement.`, at: first.start });
+}
+
 export function adaptDeclaration(
   elem: Wesl.VarElem | Wesl.GlobalVarElem | Wesl.LetElem | Wesl.ConstElem | Wesl.OverrideElem,
 ): {
@@ -156,7 +167,7 @@ export function adaptVar(elem: Wesl.VarElem | Wesl.GlobalVarElem): RawVar {
 }
 
 export function adaptBlock(block: Wesl.BlockElem): RawBlock {
-  adaptAttributes(block.attributes);
+  refuseAttributes(block.attributes);
   return { kind: 'block', body: block.body.flatMap(adaptStatement), start: block.start, end: block.end };
 }
 
@@ -197,7 +208,7 @@ function adaptCase(clause: Wesl.SwitchClauseElem): RawCase {
 }
 
 function adaptStatement(s: Wesl.Statement): RawStatement[] {
-  adaptAttributes(s.attributes); // refuses WESL's conditional attributes
+  refuseAttributes(s.attributes);
   const { start, end } = s;
   const span = { start, end };
   switch (s.kind) {

@@ -120,9 +120,11 @@ export function increment(
 export function callStatement(ctx: Context, raw: RawExpression, scope: Scope, span: Span): Statement | undefined {
   const call = ctx.expression(raw, scope)?.node;
   if (!call) return undefined;
-  if (call.kind === 'call' || (call.kind === 'builtin' && hasEffect(call.name))) {
+  const callee = raw.kind === 'call' ? raw.callee.name : 'this';
+  const entry = lookup(ctx, callee, scope, raw.start);
+  const isNeeded = entry?.kind === 'function' && entry.raw.attributes.some(a => a.name === 'must_use');
+  if ((call.kind === 'call' && !isNeeded) || (call.kind === 'builtin' && hasEffect(call.name))) {
     return { kind: 'call', call, start: span.start, end: span.end };
   }
-  const name = raw.kind === 'call' ? raw.callee.name : 'this';
-  return ctx.report(span.start, `the value of '${name}' is not used.`, 'Assign it, or remove the call.');
+  return ctx.report(span.start, `the value of '${callee}' is not used.`, 'Assign it, or remove the call.');
 }

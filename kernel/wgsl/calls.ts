@@ -74,6 +74,7 @@ function tableCall(ctx: Context, name: string, args: readonly Expression[], span
     return ctx.report(span.start, `'${name}' does not take (${given}).`, describe(name));
   }
   const { params, result } = overload;
+  if (name === 'clamp') checkBounds(ctx, args);
   const converted = args.map((a, i) => convert(ctx, a, params[i] ?? a.type));
   if (!converted.every(e => e !== undefined)) return undefined;
   const values = converted.map(a => a.value);
@@ -83,6 +84,14 @@ function tableCall(ctx: Context, name: string, args: readonly Expression[], span
     if (value.v !== undefined) return literal(result, value.v, span);
   }
   return call(name, result, converted, span);
+}
+
+/** clamp(x, low, high) with low > high is an error where both are known. */
+function checkBounds(ctx: Context, [, low, high]: readonly Expression[]): void {
+  if (low?.value === undefined || high?.value === undefined) return;
+  const above = components(high.value);
+  const isCrossed = components(low.value).some((x, i) => x > (above[i] ?? x));
+  if (isCrossed) ctx.report(low.start, "the lower bound of this 'clamp' is above its upper bound.");
 }
 
 function bitcast(

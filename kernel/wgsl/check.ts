@@ -36,6 +36,7 @@ function moduleContext(source: string, module: RawModule, given: OverrideValues,
   const overrides: OverrideUse[] = [];
   const calls = new Map<FunctionDraft, { readonly fn: FunctionDraft; readonly at: number }[]>();
   let current: FunctionDraft | undefined;
+  let unevaluated = 0;
 
   const ctx: Context = {
     source,
@@ -72,6 +73,13 @@ function moduleContext(source: string, module: RawModule, given: OverrideValues,
     moduleNames: () => [...declarations.keys(), ...preludeNames],
     expression: (raw, scope) => checkExpression(ctx, raw, scope),
     type: (raw, scope) => resolveType(ctx, raw, scope),
+    unevaluated(f) {
+      unevaluated++;
+      const result = f();
+      unevaluated--;
+      return result;
+    },
+    isEvaluated: () => unevaluated === 0,
     calls(fn, at) {
       if (current) calls.get(current)?.push({ fn, at });
     },
@@ -132,8 +140,15 @@ function checkDirectives(ctx: Context, module: RawModule): void {
   }
 }
 
-function checkGiven(ctx: Context, module: RawModule, given: OverrideValues): void {
+function checkOverrides(ctx: Context, module: RawModule, given: OverrideValues): void {
   const overrides = module.declarations.filter(d => d.kind === 'override');
+  const ids = new Set<string>();
+  for (const raw of overrides) {
+    const id = overrideId(raw);
+    if (id === undefined) continue;
+    if (ids.has(id)) ctx.report(raw.start, `'@id(${id})' is given to two overrides.`);
+    ids.add(id);
+  }
   for (const key of Object.keys(given)) {
     if (overrides.some(o => o.name.name === key || overrideId(o) === key)) continue;
     const near = suggestion(key, overrides.map(o => o.name.name)); // biome-ignore format: short
@@ -150,7 +165,7 @@ function checkModule(
 ): Module | undefined {
   const { ctx, entryOf, overrides, calls, within } = moduleContext(source, raw, given, diagnostics);
   checkDirectives(ctx, raw);
-  checkGiven(ctx, raw, given);
+  checkOverrides(ctx, raw, given);
   const variables: Variable[] = [];
   const functions: RawFunction[] = [];
   const structs = new Map<string, RawStruct>();

@@ -5,6 +5,7 @@
 
 import type { ConstValue, ScalarName, Type } from './ast.ts';
 import { ConstProblem, components, represent } from './const-eval.ts';
+import { evaluatePacking } from './const-packing.ts';
 import { scalarOf, shapeOf } from './types.ts';
 
 type Scalars = readonly number[];
@@ -139,7 +140,7 @@ function frexp(x: number): [number, number] {
 }
 
 /**
- * The value of name(args), or undefined if this built-in is not evaluated here (packing): it is then left to run time.
+ * The value of name(args), or undefined if there is none (barriers).
  *
  * @param params Parameter types of the chosen overload; the arguments have been converted to them.
  */
@@ -175,5 +176,8 @@ export function evaluateBuiltin(
   if (integral) return back(each((...x) => (of === 'i32' ? integral(true, ...x) | 0 : integral(false, ...x) >>> 0)));
   if (name === 'modf') return [back(each(x => x - Math.trunc(x))), back(each(Math.trunc))];
   if (name === 'frexp') return [back(each(x => frexp(x)[0])), back(each(x => frexp(x)[1]))];
-  return undefined;
+  const packed = evaluatePacking(name, lists[0] ?? [], lists[1] ?? []);
+  if (typeof packed !== 'object') return packed;
+  const rounded = name.includes('I8') || name.includes('U8') ? packed : packed.map(Math.fround);
+  return name === 'quantizeToF16' && n === 1 ? (rounded[0] ?? 0) : rounded;
 }

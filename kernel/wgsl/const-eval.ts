@@ -2,8 +2,9 @@
  * Const-expressions: scalar arithmetic in the precision of its type, and conversion of whole values (WGSL §8.5, §15.7).
  *
  * f32 is the working float, which an f64 device computes in double precision: constants keep all digits of f64, and an f32
- * device rounds them once, when code is emitted. i32 and u32 wrap. Abstract floats are f64. Abstract integers are exact up to 2⁵³, beyond which they are refused
- * (WGSL goes to 2⁶³). A result that is not finite, or an abstract one out of range, is an error, as WGSL has it.
+ * device rounds them once, when code is emitted; what is decided here (comparisons, conversion to integers) is decided on the
+ * rounded value. i32 and u32 wrap. Abstract floats are f64. Abstract integers are exact up to 2⁵³, beyond which they are
+ * refused (WGSL goes to 2⁶³). A result that is not finite, or an abstract one out of range, is an error, as WGSL has it.
  */
 
 import type { BinaryOperator, ConstValue, ScalarName, Type } from './ast.ts';
@@ -104,6 +105,7 @@ function concreteResult(name: ScalarName, op: string, a: number, b: number): num
     case '^':
       return wrap(name, a ^ b);
     case '<<':
+      if (wrap(name, a << b) !== a * 2 ** b) throw new ConstProblem(`${a} << ${b} loses bits of ${name}`);
       return wrap(name, a << b);
     default:
       return name === 'i32' ? a >> b : a >>> b;

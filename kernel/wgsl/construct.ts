@@ -198,6 +198,8 @@ export function constructInferred(
       return ctx.report(start, `${name} cannot be made from (${args.map(a => typeName(a.type)).join(', ')}).`);
     return construct(ctx, vector(size, s), args, span);
   }
+  if (args.length === 0)
+    return ctx.report(start, `the component type of this ${name} is not known.`, `Write it: ${name}<f32>().`);
   const s = inferredScalar(args, isConst) ?? 'f32';
   if (!isNumeric(s) || !(isFloat(s) || s === 'abstractInt'))
     return ctx.report(start, `${name} is made from ${typeName(f32)}, but this is ${s}.`);

@@ -26,7 +26,7 @@ function constEntry(ctx: Context, raw: RawConst): Entry {
 /** The key an override may be given under: its @id, if it has one. */
 export function overrideId(raw: RawOverride): string | undefined {
   const arg = raw.attributes.find(a => a.name === 'id')?.args[0];
-  return arg?.kind === 'literal' ? String(Number.parseInt(arg.text, 10)) : undefined;
+  return arg?.kind === 'literal' && /^\d+[iu]?$/.test(arg.text) ? String(Number.parseInt(arg.text, 10)) : undefined;
 }
 
 function overrideEntry(ctx: Context, raw: RawOverride, given: OverrideValues, used: (use: OverrideUse) => void): Entry {
@@ -48,6 +48,8 @@ function overrideEntry(ctx: Context, raw: RawOverride, given: OverrideValues, us
     return wrong;
   }
   const id = overrideId(raw);
+  const mark = raw.attributes.find(a => a.name === 'id');
+  if (mark && id === undefined) ctx.report(mark.start, "'@id' takes a non-negative integer.");
   const x = given[name] ?? (id === undefined ? undefined : given[id]) ?? node?.value;
   if (typeof x !== 'number' && typeof x !== 'boolean') {
     if (node) ctx.report(node.start, `the value of the override '${name}' must be known when the kernel is compiled.`);

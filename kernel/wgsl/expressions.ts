@@ -7,12 +7,12 @@ import type { Expression, UserFunction } from './ast.ts';
 import { builtinFunctions, callBuiltin, isBuiltinFunction, refusedBuiltin } from './calls.ts';
 import { construct, constructInferred } from './construct.ts';
 import { literalExpression } from './literals.ts';
-import { binary, expect, unary } from './operators.ts';
+import { binary, expect, isBool, unary } from './operators.ts';
 import { addressOf, deref, referenceTo, value } from './places.ts';
 import { type Context, literal, lookup, type Operand, type Scope, suggestion, visibleNames } from './scope.ts';
 import type { RawExpression, RawName } from './syntax.ts';
 import { isGenerator, isPredeclaredType, predeclaredTypes } from './type-names.ts';
-import { typeName } from './types.ts';
+import { bool, typeName } from './types.ts';
 
 type Raw<K extends RawExpression['kind']> = RawExpression & { readonly kind: K };
 
@@ -84,6 +84,11 @@ function binaryExpression(ctx: Context, raw: Raw<'binary'>, scope: Scope | undef
     }
   }
   const left = value(ctx, raw.left, scope);
+  // false && … and true || … are decided; what follows is checked, but has no value.
+  if (left && logical.has(op) && left.value === (op === '||')) {
+    const rest = ctx.unevaluated(() => value(ctx, raw.right, scope));
+    if (!rest || isBool(rest.type)) return { node: literal(bool, op === '||', raw) };
+  }
   const right = value(ctx, raw.right, scope);
   const node = left && right && binary(ctx, op, left, right, raw, at);
   return node && { node };

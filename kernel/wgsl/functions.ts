@@ -48,6 +48,8 @@ export function checkFunction(ctx: Context, raw: RawFunction, fn: FunctionDraft)
   }
   if (!raw.attributes.some(a => a.name === 'compute')) {
     checkAttributes(ctx, raw, ['must_use']);
+    const mark = raw.attributes.find(a => a.name === 'must_use');
+    if (mark && !raw.result) ctx.report(mark.start, `'${fn.name}' returns nothing, so nothing of it must be used.`);
     for (const p of raw.parameters) checkAttributes(ctx, p, []);
   }
   // A result of a wrong type was reported; what is returned for it is not checked.

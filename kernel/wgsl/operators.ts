@@ -40,7 +40,7 @@ export function evaluate<T>(ctx: Context, at: number, f: () => T): T | undefined
     return f();
   } catch (error) {
     if (!(error instanceof ConstProblem)) throw error;
-    return ctx.report(at, `${error.message}.`);
+    return ctx.isEvaluated() ? ctx.report(at, `${error.message}.`) : undefined;
   }
 }
 
@@ -174,7 +174,8 @@ function scalarBinary(
         return compare(op, a, b);
     }
   }
-  return comparisons.has(op) ? compare(op, a, b) : arithmetic(op, name, Number(a), Number(b));
+  if (!comparisons.has(op)) return arithmetic(op, name, Number(a), Number(b));
+  return name === 'f32' ? compare(op, Math.fround(Number(a)), Math.fround(Number(b))) : compare(op, a, b);
 }
 
 /** Rows of columns: the products of linear algebra. */

@@ -51,6 +51,10 @@ export interface Context {
   /** Expressions nest in types and types in expressions; these tie the knot. */
   expression(raw: RawExpression, scope: Scope | undefined): Operand | undefined;
   type(raw: RawName, scope: Scope | undefined): Type | undefined;
+  /** Runs f where constants need no value: behind `false &&` and `true ||`. */
+  unevaluated<T>(f: () => T): T;
+  /** Not inside `unevaluated`. */
+  isEvaluated(): boolean;
   /** Called for each use of a function. */
   calls(fn: FunctionDraft, at: number): void;
 }
