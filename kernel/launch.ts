@@ -135,10 +135,17 @@ class LaunchRule implements Rule {
     seeds: Cotangents,
     shapes: readonly (readonly number[])[],
   ): Cotangents {
-    const args = derived.sources.map(
-      ({ from, position }) => (from === 'input' ? inputs[position] : seeds[position]) as Tensor,
-    );
+    const absent: Tensor[] = []; // an output read only for its length has no seed
+    const args = derived.sources.map(({ from, position }, k) => {
+      const given = from === 'input' ? inputs[position] : seeds[position];
+      if (given) return given;
+      const { type } = derived.plan.reads[k];
+      const shape = this.shapes[position];
+      absent.push(makeTensor(this.device.allocate(type, sizeOf(shape)), type, shape));
+      return absent[absent.length - 1];
+    });
     const results = launch(derived.plan, this.device, args, this.count, shapes);
+    for (const made of absent) adopt(made);
     const placed: (Tensor | undefined)[] = [];
     derived.targets.forEach((position, k) => {
       placed[position] = results[k];

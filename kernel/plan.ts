@@ -61,8 +61,20 @@ export class Plan {
 
   /** Only single-assignment form can be differentiated: reads of outputs become values first. */
   private source(): Program {
-    this.differentiable ??= simplify(forwardStores(this.program));
+    if (!this.differentiable) {
+      const program = simplify(forwardStores(this.program));
+      const buffers = program.buffers.map(b => ({ ...b, name: this.alias(b) }));
+      this.differentiable = { ...program, buffers };
+    }
     return this.differentiable;
+  }
+
+  /** The name that a buffer is differentiated under. What is itself an adjoint or tangent gets one that no derived name can equal. */
+  private alias({ name }: Buffer): string {
+    return /[~']/.test(name) ? `${name.replaceAll('~', '¯').replaceAll("'", '˙')}${this.slotOf(name)}` : name;
+  }
+  private slotOf(name: string): number {
+    return this.program.buffers.findIndex(b => b.name === name);
   }
 
   /** Tangents of all float outputs, for tangents of the inputs that are active. */
@@ -70,7 +82,7 @@ export class Plan {
     const key = bits(active);
     let found = this.tangents.get(key);
     if (!found) {
-      const names = this.reads.filter((_, k) => active[k]).map(b => b.name);
+      const names = this.reads.filter((_, k) => active[k]).map(b => this.alias(b));
       const plan = new Plan(eliminateDeadCode(simplify(tangent(this.source(), new Set(names)))));
       found = this.link(plan, this.reads, this.writes, tangentName);
       this.tangents.set(key, found);
@@ -83,8 +95,8 @@ export class Plan {
     const key = bits(active) * 2 ** this.writes.length + bits(seeded);
     let found = this.adjoints.get(key);
     if (!found) {
-      const inputs = this.reads.filter((_, k) => active[k]).map(b => b.name);
-      const outputs = this.writes.filter((_, k) => seeded[k]).map(b => b.name);
+      const inputs = this.reads.filter((_, k) => active[k]).map(b => this.alias(b));
+      const outputs = this.writes.filter((_, k) => seeded[k]).map(b => this.alias(b));
       const plan = new Plan(simplify(adjoint(this.source(), new Set(inputs), new Set(outputs))));
       found = this.link(plan, this.writes, this.reads, adjointName);
       this.adjoints.set(key, found);
@@ -98,9 +110,9 @@ export class Plan {
     targets: readonly Buffer[],
     rename: (name: string) => string,
   ): Derived {
-    const inputAt = new Map(this.reads.map((b, k) => [b.name, k]));
-    const seedAt = new Map(seeds.map((b, k) => [rename(b.name), k]));
-    const targetAt = new Map(targets.map((b, k) => [rename(b.name), k]));
+    const inputAt = new Map(this.reads.map((b, k) => [this.alias(b), k]));
+    const seedAt = new Map(seeds.map((b, k) => [rename(this.alias(b)), k]));
+    const targetAt = new Map(targets.map((b, k) => [rename(this.alias(b)), k]));
     const at = (map: ReadonlyMap<string, number>, name: string): number => {
       const position = map.get(name);
       if (position === undefined) throw new Error(`${plan.name}: nothing corresponds to buffer '${name}'`);
