@@ -66,8 +66,12 @@ export class Device {
 
   /** Zero-filled unless told otherwise. Throws RangeError where there is no room; nothing else is lost then. */
   allocate(type: WordType, length: number, zero = true): Memory {
-    const storage = this.backend.allocate(type, length, { zero });
-    this.bytes += length * bytesPerWord(this.precision, type);
+    return this.takeOver(this.backend.allocate(type, length, { zero }));
+  }
+
+  /** Memory around a storage that the backend has made. */
+  takeOver(storage: Storage): Memory {
+    this.bytes += storage.length * bytesPerWord(this.precision, storage.type);
     return new Memory(this, storage);
   }
 

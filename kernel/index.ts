@@ -2,6 +2,7 @@ export type { Count, Precision, Words, WordType } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
 export { type Diagnostic, KernelError } from './error.ts';
+export { fromGPUBuffer, gpuDevice, toGPUBuffer } from './gpu-buffer.ts';
 export {
   bounded,
   type Cotangents,

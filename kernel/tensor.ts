@@ -22,6 +22,8 @@ export type Index = Tensor | readonly number[];
 export class Tensor {
   readonly type: WordType;
   readonly shape: readonly number[];
+  /** Number of elements. */
+  readonly size: number;
   readonly device: Device;
   /** @internal */ readonly hold: Hold;
   /** @internal */ node: Node | undefined = undefined;
@@ -34,13 +36,9 @@ export class Tensor {
     this.hold = { memory };
     this.type = type;
     this.shape = shape;
+    this.size = sizeOf(shape);
     this.device = memory.device;
     this.version = memory.version;
-  }
-
-  /** Number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
   }
 
   /** @internal */
