@@ -21,12 +21,14 @@ export interface Slot {
 
 /** Deeper control flow is refused: WGSL compilers refuse it, and the passes are recursive. */
 const deepest = 100;
+const mostEffort = 600_000;
 
 export class Emitter extends Builder {
   /** Called when there are too many instructions or levels, to throw. */
   private readonly tooLarge: (what: string) => never;
   private readonly budget: number;
   private emitted = 0;
+  private effort = 0;
   private depth = 0;
   private readonly prologue: Inst[] = [];
   private readonly constants = new Map<string, Value>();
@@ -45,19 +47,21 @@ export class Emitter extends Builder {
   }
 
   override push(inst: Inst): void {
-    this.spend(1);
+    if (++this.emitted > this.budget) this.tooLarge(`more than ${this.budget} instructions`);
     super.push(inst);
   }
-  private spend(work: number): void {
-    this.emitted += work;
-    if (this.emitted > this.budget) this.tooLarge(`more than ${this.budget} instructions`);
+
+  /** Counts work that leaves no instructions behind: calls of empty functions, copies of variables. */
+  spend(work: number): void {
+    this.effort += work;
+    if (this.effort > mostEffort) this.tooLarge('too many steps to follow');
   }
 
   override const(type: ScalarType, value: number): Value {
     const key = `${type} ${Object.is(value, -0) ? '-0' : value}`;
     let result = this.constants.get(key);
     if (!result) {
-      this.spend(1);
+      this.emitted++;
       result = this.value(type);
       this.constants.set(key, result);
       this.numbers.set(result, value);
@@ -97,12 +101,14 @@ export class Emitter extends Builder {
 
   /** A new variable, live until the enclosing region ends. */
   slot(initial: Value): Slot {
+    this.spend(1);
     const slot = { id: this.slots++, current: initial };
     this.live.push(slot);
     return slot;
   }
 
   assign(slot: Slot, value: Value): void {
+    this.spend(1);
     const log = this.logs.at(-1);
     if (log && !log.has(slot)) log.set(slot, slot.current);
     slot.current = value;

@@ -118,6 +118,7 @@ export function sequence(lo: Lowering, list: readonly Item[], natural: ReadonlyS
 
   while (p < items.length) {
     const item = items[p];
+    emit.spend(1);
     if (item.kind === 'end') {
       pending.delete(item.label);
       p++;
@@ -208,6 +209,33 @@ function leave(
   }
 }
 
+interface Arm {
+  readonly at: number;
+  readonly selectors: readonly number[];
+  readonly items: readonly Item[];
+}
+
+/** A tree of tests, so that switches with many cases are not nested deeply; fallback undefined: one of the arms is taken. */
+function decisions(
+  lo: Lowering,
+  selector: Value,
+  arms: readonly Arm[],
+  fallback: readonly Item[] | undefined,
+): readonly Item[] {
+  const [first, ...others] = arms;
+  if (!first) return fallback ?? [];
+  if (!others.length && !fallback) return first.items;
+  const head = arms.length > 4 ? arms.slice(0, arms.length >> 1) : [first];
+  const cond = (): Value =>
+    head
+      .flatMap(arm => arm.selectors)
+      .map(n => lo.emit.pure('eq', [selector, lo.emit.const(selector.type, n)]))
+      .reduce((a, b) => lo.emit.pure('or', [a, b]));
+  const then = decisions(lo, selector, head, undefined);
+  const otherwise = decisions(lo, selector, arms.slice(head.length), fallback);
+  return [{ kind: 'branch', at: first.at, cond, then, else: otherwise }];
+}
+
 /** Statements that are made of items. */
 function expand(lo: Lowering, s: Statement, context: Context): readonly Item[] | undefined {
   const items = (body: Statement | undefined, inner = context): readonly Item[] =>
@@ -230,16 +258,11 @@ function expand(lo: Lowering, s: Statement, context: Context): readonly Item[] |
       const selector = only(lo.emit, lo.expression(s.selector));
       const label = enterLabel(lo, context, 'switch');
       const inner = { ...context, labels: [label, ...context.labels], break: label };
+      const arms = s.cases
+        .filter(c => !c.isDefault)
+        .map(c => ({ at: c.body.start, selectors: c.selectors, items: items(c.body, inner) }));
       const fallback = s.cases.find(c => c.isDefault);
-      let chain: readonly Item[] = items(fallback?.body, inner);
-      for (const c of s.cases.filter(c => !c.isDefault).reverse()) {
-        const cond = (): Value =>
-          c.selectors
-            .map(n => lo.emit.pure('eq', [selector, lo.emit.const(selector.type, n)]))
-            .reduce((a, b) => lo.emit.pure('or', [a, b]));
-        chain = [{ kind: 'branch', at: c.body.start, cond, then: items(c.body, inner), else: chain }];
-      }
-      return [...chain, { kind: 'end', label }];
+      return [...decisions(lo, selector, arms, items(fallback?.body, inner)), { kind: 'end', label }];
     }
     case 'loop':
       return s.init && [...items(s.init), ...items({ ...s, init: undefined })];
