@@ -19,7 +19,8 @@ import { emitInsts } from './emit-block.ts';
 import { contains, type Emitter } from './emitter.ts';
 import type { Layout } from './layout.ts';
 import * as op from './opcodes.ts';
-import { countUses, type Uses } from './uses.ts';
+import { countUses, noUses, type Uses } from './uses.ts';
+import { ValueMap } from './value-map.ts';
 
 /** Instructions all invocations run before the next region; then target = source for each move, at once. */
 interface Stretch {
@@ -79,11 +80,11 @@ export function cutAtBarriers(block: Block, targets: readonly Value[]): Region[]
 /** Places in the record for values that cross stretches, and the uses within each stretch of all others. */
 export function planSpills(
   regions: readonly Region[],
-  constants: ReadonlyMap<Value, number>,
+  constants: ValueMap<number>,
   layout: Layout,
-): { spills: Map<Value, number>; bytes: number; uses: Uses } {
-  const home = new Map<Value, Stretch | undefined>();
-  const spills = new Map<Value, number>();
+): { spills: ValueMap<number>; bytes: number; uses: Uses } {
+  const home = new ValueMap<Stretch>();
+  const spills = new ValueMap<number>();
   let bytes = 0;
   const keep = (v: Value) => {
     if (spills.has(v) || constants.has(v)) return;
@@ -145,13 +146,11 @@ export function planSpills(
       keep(target);
     }
   }
-  const uses: Uses = { count: new Map(), block: new Map(), kept: spills };
+  // Uses of values from elsewhere are loads from the record.
+  const uses = noUses(spills);
   for (const each of stretches) {
-    const here: Uses = { count: new Map(), block: uses.block, kept: spills };
     const sources = each.moves.map(([, source]) => source);
-    countUses(each.insts, each.block, sources, here);
-    // Uses of values from elsewhere are loads from the record.
-    for (const [v, count] of here.count) if (home.get(v) === each) uses.count.set(v, count);
+    countUses(each.insts, each.block, sources, uses, v => home.get(v) === each);
   }
   return { spills, bytes: Math.ceil(bytes / 8) * 8, uses };
 }

@@ -5,15 +5,7 @@
  * What does not depend on the invocation (uniform loads above all) is computed before the loop.
  */
 
-import {
-  type Block,
-  type BuiltinName,
-  type Inst,
-  type LocalArray,
-  operandsOf,
-  type Program,
-  type Value,
-} from '../../ir/ir.ts';
+import { type Block, type BuiltinName, type Inst, type LocalArray, operandsOf, type Program } from '../../ir/ir.ts';
 import { visit } from '../../ir/traverse.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
@@ -26,7 +18,8 @@ import { type MathImport, MathImports } from './math.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 import { sumsInDouble } from './sums.ts';
-import { countUses, type Uses } from './uses.ts';
+import { countUses, noUses } from './uses.ts';
+import { ValueMap } from './value-map.ts';
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -41,7 +34,7 @@ export interface Emitted {
 export function emitProgram(program: Program, layout: Layout): Emitted {
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
-  const constants = new Map<Value, number>();
+  const constants = new ValueMap<number>();
   visit(program.body, inst => {
     if (inst.kind === 'const') constants.set(inst.result, inst.value);
   });
@@ -49,11 +42,13 @@ export function emitProgram(program: Program, layout: Layout): Emitted {
   const grouped = barriers || program.arrays.some(array => array.space === 'workgroup');
   const imports = new MathImports();
   const regions = grouped ? cutAtBarriers(program.body, []) : [];
-  const plan = grouped ? planSpills(regions, constants, layout) : { spills: new Map(), bytes: 0, uses: noUses() };
+  const plan = grouped
+    ? planSpills(regions, constants, layout)
+    : { spills: new ValueMap<number>(), bytes: 0, uses: noUses() };
   if (!grouped) countUses(program.body.body, program.body, [], plan.uses);
   const scratch = map.mapScratch(program, layout, plan.bytes);
-  const spills = new Map([...plan.spills].map(([v, offset]) => [v, offset + scratch.spills]));
-  const to = new Emitter({ program, layout, imports, uses: plan.uses, constants, spills, arrays: scratch.offsets });
+  const { uses, spills } = plan;
+  const to = new Emitter({ program, layout, imports, uses, constants, spills, scratch });
   to.buffers = openBuffers(to);
   const size = program.workgroupSize;
   const records = grouped ? size[0] * size[1] * size[2] : 1;
@@ -63,16 +58,12 @@ export function emitProgram(program: Program, layout: Layout): Emitted {
     loopOverGroups(to, scratch, scratchBytes, !barriers, (each, first) => emitRegions(regions, to, each, first));
   } else {
     const { body } = program;
-    const fixed = invariant(program);
-    emitFixed(body, fixed, to);
+    const [fixed, varying] = partByInvariance(program);
+    emitInsts(fixed, body, to, false);
     const zeroed = program.arrays.filter(array => needsZero(array, body));
     loopOverInvocations(to, builtinsIn(body), () => {
       for (const array of zeroed) emitZero(array, to);
-      emitInsts(
-        body.body.filter(inst => !fixed.has(inst)),
-        body,
-        to,
-      );
+      emitInsts(varying, body, to);
     });
   }
   const func: Func = { name: 'run', params: [I32, I32, I32], results: [], locals: to.locals.types, code: to.code };
@@ -84,8 +75,6 @@ export function emitProgram(program: Program, layout: Layout): Emitted {
     wide: to.buffers.map(access => access?.wide ?? false),
   };
 }
-
-const noUses = (): Uses => ({ count: new Map(), block: new Map(), kept: new Map() });
 
 /** Loads the address and the length of each buffer that the program touches. */
 function openBuffers(to: Emitter): (BufferAccess | undefined)[] {
@@ -138,10 +127,11 @@ function openScratch(to: Emitter, groupBytes: number, recordBytes: number): void
   code.fill();
 }
 
-/** Instructions of the outermost block that give every invocation the same. */
-function invariant(program: Program): Set<Inst> {
-  const fixed = new Set<Inst>();
-  const values = new Set<Value>();
+/** Instructions of the outermost block that give every invocation the same, and the others. */
+function partByInvariance(program: Program): [fixed: Inst[], varying: Inst[]] {
+  const fixed: Inst[] = [];
+  const varying: Inst[] = [];
+  const values = new ValueMap<true>();
   for (const inst of program.body.body) {
     const same =
       inst.kind === 'const' ||
@@ -149,20 +139,13 @@ function invariant(program: Program): Set<Inst> {
       (inst.kind === 'builtin' && /^(count|groups)/.test(inst.name)) ||
       inst.kind === 'pure' ||
       (inst.kind === 'load' && program.buffers[inst.buffer].access === 'read');
-    if (!same || !operandsOf(inst).every(v => values.has(v))) continue;
-    fixed.add(inst);
-    if ('result' in inst) values.add(inst.result);
+    if (!same || !operandsOf(inst).every(v => values.has(v))) varying.push(inst);
+    else {
+      fixed.push(inst);
+      values.set(inst.result, true);
+    }
   }
-  return fixed;
-}
-
-function emitFixed(body: Block, fixed: ReadonlySet<Inst>, to: Emitter): void {
-  emitInsts(
-    body.body.filter(inst => fixed.has(inst)),
-    body,
-    to,
-    false,
-  );
+  return [fixed, varying];
 }
 
 /**

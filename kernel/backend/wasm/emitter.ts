@@ -22,9 +22,11 @@ import { Code, I32, type ValType } from './encode.ts';
 import type { Layout } from './layout.ts';
 import { Locals, type Slot } from './locals.ts';
 import type { MathImports } from './math.ts';
+import type { ScratchMap } from './memory-map.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 import type { Uses } from './uses.ts';
+import { ValueMap } from './value-map.ts';
 
 type Tree = Extract<Inst, { kind: 'pure' | 'builtin' }>;
 
@@ -46,10 +48,10 @@ export interface Setting {
   readonly layout: Layout;
   readonly imports: MathImports;
   readonly uses: Uses;
-  readonly constants: ReadonlyMap<Value, number>;
-  /** Offset in an invocation's record of values that outlive the loop they are computed in. */
-  readonly spills: ReadonlyMap<Value, number>;
-  readonly arrays: ReadonlyMap<LocalArray, number>;
+  readonly constants: ValueMap<number>;
+  /** Offset among an invocation's spills of values that outlive the loop they are computed in. */
+  readonly spills: ValueMap<number>;
+  readonly scratch: ScratchMap;
 }
 
 export class Emitter implements Operands {
@@ -61,16 +63,16 @@ export class Emitter implements Operands {
   /** Pushes a builtin; before the loop over invocations, which sets it, only those that are the same for all. */
   builtin: (name: BuiltinName) => void = name => pushFrameBuiltin(this.code, name);
   buffers: readonly (BufferAccess | undefined)[] = [];
-  readonly arrays: ReadonlyMap<LocalArray, number>;
+  private readonly scratch: ScratchMap;
   /** Addresses of workgroup arrays, and of the current invocation's record. */
   group: Slot;
   record: Slot;
   private readonly imports: MathImports;
-  private readonly constants: ReadonlyMap<Value, number>;
-  private readonly spills: ReadonlyMap<Value, number>;
-  private readonly slots = new Map<Value, Slot>();
-  private readonly left = new Map<Value, number>();
-  private readonly trees = new Map<Value, { inst: Tree; depth: number }>();
+  private readonly constants: ValueMap<number>;
+  private readonly spills: ValueMap<number>;
+  private readonly slots = new ValueMap<Slot>();
+  private readonly left = new ValueMap<number>();
+  private readonly trees = new ValueMap<{ inst: Tree; depth: number }>();
 
   constructor(setting: Setting) {
     this.program = setting.program;
@@ -79,7 +81,7 @@ export class Emitter implements Operands {
     this.uses = setting.uses;
     this.constants = setting.constants;
     this.spills = setting.spills;
-    this.arrays = setting.arrays;
+    this.scratch = setting.scratch;
     this.group = this.locals.take(I32, Number.POSITIVE_INFINITY);
     this.record = this.locals.take(I32, Number.POSITIVE_INFINITY);
   }
@@ -115,7 +117,7 @@ export class Emitter implements Operands {
     const spill = this.spills.get(value);
     if (spill === undefined) throw new Error(`wasm: %${value.id} is used before it is defined.`);
     this.code.get(this.record.local);
-    this.layout.load(this.code, value.type, spill);
+    this.layout.load(this.code, value.type, this.scratch.spills + spill);
   }
 
   private useUp(value: Value, slot: Slot): void {
@@ -196,7 +198,7 @@ export class Emitter implements Operands {
   storeSpill(value: Value, source: Pick<Held, 'get'>): void {
     this.code.get(this.record.local);
     source.get();
-    this.layout.store(this.code, value.type, this.spills.get(value) ?? 0);
+    this.layout.store(this.code, value.type, this.scratch.spills + (this.spills.get(value) ?? 0));
   }
 
   /**
@@ -239,7 +241,7 @@ export class Emitter implements Operands {
     return wide ? 8 : this.layout.bytes(type);
   }
   arrayOffset(array: LocalArray): number {
-    return this.arrays.get(array) ?? 0;
+    return this.scratch.offsets.get(array) ?? 0;
   }
   arrayBase(array: LocalArray): number {
     return (array.space === 'workgroup' ? this.group : this.record).local;

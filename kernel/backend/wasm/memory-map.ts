@@ -30,12 +30,14 @@ export interface ScratchMap {
   readonly offsets: ReadonlyMap<LocalArray, number>;
   readonly groupBytes: number;
   readonly recordBytes: number;
+  /** Offset of the spilled values in a record. */
+  readonly spills: number;
 }
 
 const align8 = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** @param spillBytes Room for spilled values at the end of each record. */
-export function mapScratch(program: Program, layout: Layout, spillBytes: number): ScratchMap & { spills: number } {
+export function mapScratch(program: Program, layout: Layout, spillBytes: number): ScratchMap {
   const offsets = new Map<LocalArray, number>();
   const end = { function: 0, workgroup: 0 };
   for (const array of program.arrays) {

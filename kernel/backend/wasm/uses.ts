@@ -1,12 +1,13 @@
 /** Counts the uses of each value, and finds the block that a value is last used in. */
 
 import { type Block, blocksOf, type Inst, operandsOf, type Value } from '../../ir/ir.ts';
+import { ValueMap } from './value-map.ts';
 
 export interface Uses {
-  readonly count: Map<Value, number>;
-  readonly block: Map<Value, Block>;
+  readonly count: ValueMap<number>;
+  readonly block: ValueMap<Block>;
   /** Values wanted whether or not they have uses that are counted here. */
-  readonly kept: ReadonlyMap<Value, unknown>;
+  readonly kept: ValueMap<unknown>;
 }
 
 type Droppable = Extract<Inst, { kind: 'const' | 'builtin' | 'pure' | 'load' | 'length' | 'arrayLoad' }>;
@@ -26,9 +27,19 @@ export function isDroppable(inst: Inst): inst is Droppable {
   }
 }
 
-/** Uses in a list of instructions of a block, inner blocks counted. Instructions that will be dropped use nothing. */
-export function countUses(insts: readonly Inst[], within: Block, yields: readonly Value[], uses: Uses): void {
+/**
+ * Uses in a list of instructions of a block, inner blocks counted. Instructions that will be dropped use nothing.
+ * @param counts Which values' uses to count; all, if not given.
+ */
+export function countUses(
+  insts: readonly Inst[],
+  within: Block,
+  yields: readonly Value[],
+  uses: Uses,
+  counts: (v: Value) => boolean = () => true,
+): void {
   const use = (v: Value, block: Block) => {
+    if (!counts(v)) return;
     uses.count.set(v, (uses.count.get(v) ?? 0) + 1);
     uses.block.set(v, block);
   };
@@ -37,7 +48,13 @@ export function countUses(insts: readonly Inst[], within: Block, yields: readonl
   for (let k = insts.length - 1; k >= 0; k--) {
     const inst = insts[k];
     if (isDroppable(inst) && !uses.count.get(inst.result) && !uses.kept.has(inst.result)) continue;
-    for (const inner of blocksOf(inst)) countUses(inner.body, inner, inner.yields, uses);
+    for (const inner of blocksOf(inst)) countUses(inner.body, inner, inner.yields, uses, counts);
     for (const v of operandsOf(inst)) use(v, within);
   }
 }
+
+export const noUses = (kept: ValueMap<unknown> = new ValueMap()): Uses => ({
+  count: new ValueMap(),
+  block: new ValueMap(),
+  kept,
+});
