@@ -33,7 +33,11 @@ export function flatten<T>(tree: T, who = 'tree'): Flat<T> {
     }
     if (typeof part === 'object' && part !== null && !ArrayBuffer.isView(part) && !('then' in part)) {
       const build = Object.entries(part).map(([key, inner]) => [key, visit(inner, join(path, key, false))] as const);
-      return all => Object.fromEntries(build.map(([key, b]) => [key, b(all)]));
+      return all => {
+        const record: Record<string, unknown> = {}; // filled in one order, so that all of them share a hidden class
+        for (const [key, b] of build) record[key] = b(all);
+        return record;
+      };
     }
     const what =
       part === null

@@ -43,7 +43,8 @@ function typeText({ type, shape, count }: Buffer): string {
 
 function checkTensor(who: string, tensor: Tensor, buffer: Buffer): void {
   const { shape, name, count, stride } = buffer;
-  const given = `${who}: '${name}' has shape [${tensor.shape.join(', ')}], but the kernel reads ${typeText(buffer)}`;
+  const given = (): string =>
+    `${who}: '${name}' has shape [${tensor.shape.join(', ')}], but the kernel reads ${typeText(buffer)}`;
   if (tensor.type !== buffer.type)
     throw new TypeError(
       `${who}: '${name}' holds ${tensor.type}, but the kernel reads ${typeText(buffer)}: make it with tensor(data, shape, { type: '${buffer.type}' }).`,
@@ -51,11 +52,11 @@ function checkTensor(who: string, tensor: Tensor, buffer: Buffer): void {
   const offset = tensor.shape.length - shape.length;
   if (offset < 0 || shape.some((n, d) => tensor.shape[offset + d] !== n))
     throw new RangeError(
-      `${given}: the last ${shape.length > 1 ? `dimensions must be ${shape.join(' × ')}` : `dimension must be ${shape[0]}`}.`,
+      `${given()}: the last ${shape.length > 1 ? `dimensions must be ${shape.join(' × ')}` : `dimension must be ${shape[0]}`}.`,
     );
   if (count !== undefined && tensor.size !== count * stride)
     throw new RangeError(
-      `${given}: it must hold ${count * stride === 1 ? 'one number' : `${count * stride} numbers`}.`,
+      `${given()}: it must hold ${count * stride === 1 ? 'one number' : `${count * stride} numbers`}.`,
     );
 }
 
@@ -76,22 +77,29 @@ export class Collector {
     this.known = buffers.length === 0 ? 'nothing' : buffers.map(b => `'${b.name}'`).join(', ');
   }
 
-  collect(args: object, device: Device, made: Tensor[]): Tensor[] {
+  collect(args: object, deviceOf: () => Device, made: Tensor[]): Tensor[] {
     const tensors = new Array<Tensor>(this.buffers.length);
-    this.descend(args, this.names, '', device, tensors, made);
+    this.descend(args, this.names, '', deviceOf, tensors, made);
     return tensors;
   }
 
-  private descend(args: object, names: Names, path: string, device: Device, tensors: Tensor[], made: Tensor[]): void {
+  private descend(
+    args: object,
+    names: Names,
+    path: string,
+    deviceOf: () => Device,
+    tensors: Tensor[],
+    made: Tensor[],
+  ): void {
     let present = 0;
     for (const [name, target] of names) {
       const value = (args as Record<string, unknown>)[name];
       if (value === undefined)
         throw new TypeError(`${this.who}: '${path}${name}' is missing; the kernel takes ${this.known}.`);
       present++;
-      if (typeof target === 'number') tensors[target] = this.toTensor(value, this.buffers[target], device, made);
+      if (typeof target === 'number') tensors[target] = this.toTensor(value, this.buffers[target], deviceOf, made);
       else if (typeof value === 'object' && value !== null && !(value instanceof Tensor))
-        this.descend(value, target, `${path}${name}.`, device, tensors, made);
+        this.descend(value, target, `${path}${name}.`, deviceOf, tensors, made);
       else
         throw new TypeError(
           `${this.who}: '${path}${name}' is a struct; pass a record with ${[...target.keys()].map(k => `'${k}'`).join(', ')}.`,
@@ -104,12 +112,12 @@ export class Collector {
       throw new TypeError(`${this.who}: there is no input '${path}${extra}'; the kernel takes ${this.known}.`);
   }
 
-  private toTensor(value: unknown, buffer: Buffer, device: Device, made: Tensor[]): Tensor {
+  private toTensor(value: unknown, buffer: Buffer, deviceOf: () => Device, made: Tensor[]): Tensor {
     if (value instanceof Tensor) {
       checkTensor(this.who, value, buffer);
       return value;
     }
-    const tensor = fromNumbers(value, buffer, device);
+    const tensor = fromNumbers(value, buffer, deviceOf());
     if (!tensor)
       throw new TypeError(
         `${this.who}: '${buffer.name}' is ${value === null ? 'null' : typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)}; ` +

@@ -105,15 +105,9 @@ function launchKernel({ plan, arguments: collector, names }: Variant, args: obje
   const count = countOf(name, options);
   const made: Tensor[] = [];
   try {
-    const inputs = collector.collect(args, options.device ?? deviceOf(args) ?? defaultDevice(), made);
+    const inputs = collector.collect(args, () => options.device ?? deviceOf(args) ?? defaultDevice(), made);
     const device =
-      inputs.length > 0
-        ? commonDevice(
-            name,
-            inputs,
-            plan.reads.map(b => b.name),
-          )
-        : (options.device ?? defaultDevice());
+      inputs.length > 0 ? commonDevice(name, inputs, plan.inputNames) : (options.device ?? defaultDevice());
     const shapes = plan.writes.map(buffer => outputShape(name, buffer, count, options.out));
     if (options.out) checkOut(name, plan.writes, options.out);
     return resultTree(names, launch(plan, device, inputs, count, shapes));

@@ -100,7 +100,7 @@ class LaunchRule implements Rule {
     return this.plan.name;
   }
   get inputNames(): readonly string[] {
-    return this.plan.reads.map(b => b.name);
+    return this.plan.inputNames;
   }
 
   vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents {

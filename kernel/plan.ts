@@ -29,6 +29,7 @@ export class Plan {
   /** Input and output buffers, in the program's order, and where in program.buffers they are. */
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
+  readonly inputNames: readonly string[];
   readonly slots: readonly { readonly write: boolean; readonly position: number }[];
   private readonly executables = new Map<Backend, Executable>();
   private readonly tangents = new Map<number, Derived>();
@@ -39,6 +40,7 @@ export class Plan {
     this.program = program;
     this.reads = program.buffers.filter(b => b.access === 'read');
     this.writes = program.buffers.filter(b => b.access === 'write');
+    this.inputNames = this.reads.map(b => b.name);
     let reads = 0;
     let writes = 0;
     this.slots = program.buffers.map(({ access }) =>

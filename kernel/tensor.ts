@@ -32,11 +32,11 @@ export class Tensor {
   /** @internal */ kept = false;
 
   /** @internal Use `tensor(…)`. */
-  constructor(memory: Memory, type: WordType, shape: readonly number[]) {
+  constructor(memory: Memory, type: WordType, shape: readonly number[], size: number = sizeOf(shape)) {
     this.hold = { memory };
     this.type = type;
     this.shape = shape;
-    this.size = sizeOf(shape);
+    this.size = size;
     this.device = memory.device;
     this.version = memory.version;
   }
@@ -54,7 +54,7 @@ export class Tensor {
 
   /** @internal Another handle on the same memory, which nobody releases yet. */
   alias(tracked: boolean, shape: readonly number[] = this.shape): Tensor {
-    const copy = new Tensor(this.memory.retain(), this.type, shape);
+    const copy = new Tensor(this.memory.retain(), this.type, shape, this.size);
     if (tracked) copy.attach(this.node, this.slot);
     return copy;
   }

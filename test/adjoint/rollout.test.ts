@@ -70,7 +70,7 @@ const close = (a: readonly number[], b: readonly number[], tolerance: number) =>
 
 describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) => {
   it.each(['all', 1, 3, 20, { bytes: 100 }] as const)(
-    'has the unrolled gradient, bit for bit, with checkpoints %o',
+    'has the unrolled value bit for bit, and its gradient, with checkpoints %o',
     async checkpoints => {
       const at = params(device);
       const want = valueAndGrad(unrolled(20))(at);
