@@ -66,6 +66,7 @@ export class BlockEmitter implements Scope {
   private readonly hoisted = new Map<string, string>();
   /** Values that share the variable of another: the results of a loop are its parameters. */
   private readonly aliases = new Map<Value, string>();
+  private readonly constants = new Map<Value, number>();
   private indent = '  ';
 
   constructor(program: Program, usage: Usage, layout: Layout) {
@@ -128,12 +129,14 @@ export class BlockEmitter implements Scope {
   private expression(inst: Const | Builtin | Pure | Load | Length | ArrayLoad): string {
     switch (inst.kind) {
       case 'const':
+        this.constants.set(inst.result, inst.value);
         return literal(inst.result.type, inst.value);
       case 'builtin':
         return builtins[inst.name];
       case 'pure': {
         const args = inst.args.map(v => this.name(v));
-        return pureExpression(inst, args, helper => this.helpers.add(helper));
+        const exponent = this.constants.get(inst.args[1]);
+        return pureExpression(inst, args, exponent, helper => this.helpers.add(helper));
       }
       case 'load': {
         const { inside, at } = wordOf(this, inst);

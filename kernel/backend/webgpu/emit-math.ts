@@ -17,7 +17,8 @@ const PI = '3.14159265358979f';
 const HALF_PI = '1.57079632679490f';
 
 const helpers: Readonly<Record<string, Helper>> = {
-  // (r, q) with |x| = (q + 4k) π/2 + r: the product of the mantissa with 192 bits of 2/π, of which the whole turns fall off.
+  // (r, q) with |x| = (q + 4k) π/2 + r, for |x| > 2^13. With |x| = m 2^e the bits of 2/π above 2^(1 − e) make whole turns:
+  // m times the 96 bits from there on is the angle in units of 2⁻⁹⁴ quarter turns, modulo 4.
   reduceFar: {
     text: `fn wideProduct(a: u32, b: u32) -> vec2u {
   let low = (a & 0xffffu) * (b & 0xffffu);
@@ -27,38 +28,25 @@ const helpers: Readonly<Record<string, Helper>> = {
 }
 fn reduceFar(x: f32) -> vec2f {
   let bits = bitcast<u32>(x) & 0x7fffffffu;
-  if (bits >= 0x7f800000u) { return vec2f(bitcast<f32>(0x7fc00000u | launch.zero), 0f); }
-  var digits = array<u32, 6>(0x3c439041u, 0xdb629599u, 0xf534ddc0u, 0xfc2757d1u, 0x4e441529u, 0xa2f9836eu);
-  var words: array<u32, 7>;
-  let mantissa = (bits << 8u) | 0x80000000u;
-  var carry = 0u;
-  for (var k = 0u; k < 6u; k++) {
-    let p = wideProduct(digits[k], mantissa);
-    words[k] = p.x + carry;
-    carry = p.y + select(0u, 1u, words[k] < p.x);
-  }
-  words[6] = carry;
-  let exponent = (bits >> 23u) - 128u;
-  let first = 4u - (exponent >> 5u);
-  let shift = exponent & 31u;
-  var high = words[first + 2u];
-  var low = words[first + 1u];
-  if (shift > 0u) {
-    high = (high << shift) | (low >> (32u - shift));
-    low = (low << shift) | (words[first] >> (32u - shift));
-  }
-  var q = high >> 30u;
-  high = (high << 2u) | (low >> 30u);
-  low = low << 2u;
-  var sign = 1f;
-  if ((high >> 31u) == 1u) {
-    q = q + 1u;
-    low = 0u - low;
-    high = ~high + select(0u, 1u, low == 0u);
-    sign = -1f;
-  }
-  let turn = f32(high) * 2.3283064365386963e-10f + f32(low) * 5.421010862427522e-20f;
-  return vec2f(sign * turn * ${HALF_PI}, f32(q & 3u));
+  let mantissa = (bits & 0x7fffffu) | 0x800000u;
+  let start = (bits >> 23u) - 120u;
+  // The four words from start / 32 on, of 2/π after 32 zeros, without an array, which software drivers compile slowly.
+  let by4 = (start & 128u) != 0u;
+  let a = select(vec4u(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u), vec4u(0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu), by4);
+  let b = select(vec4u(0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu), vec4u(0xdebbc561u, 0u, 0u, 0u), by4);
+  let by2 = (start & 64u) != 0u;
+  let c = select(a, vec4u(a.zw, b.xy), by2);
+  let d = select(c, vec4u(c.yzw, select(b.x, b.z, by2)), (start & 32u) != 0u);
+  let up = start & 31u;
+  let w = (d.xyz << vec3u(up)) | ((d.yzw >> vec3u(1u)) >> vec3u(31u - up));
+  let p1 = wideProduct(mantissa, w.y);
+  let low = p1.x + wideProduct(mantissa, w.z).y;
+  let high = mantissa * w.x + p1.y + select(0u, 1u, low < p1.x);
+  // To the nearest quarter turn: a signed rest.
+  let q = (high + 0x20000000u) >> 30u;
+  let rest = bitcast<i32>((high << 2u) | (low >> 30u));
+  let r = (f32(rest) * 2.3283064365386963e-10f + f32(low & 0x3fffffffu) * 2.168404344971009e-19f) * ${HALF_PI};
+  return vec2f(select(r, bitcast<f32>(0x7fc00000u | launch.zero), bits >= 0x7f800000u), f32(q & 3u));
 }`,
   },
   // sin(x + turn π/2): r = x − n π/2 in [−π/4, π/4], n the nearest whole number.
@@ -201,27 +189,16 @@ fn reduceFar(x: f32) -> vec2f {
   return 0.5f * log((1f + x) / (1f - x));
 }`,
   },
-  // Small whole exponents by multiplication; a negative base only with a whole exponent.
+  // A negative base has a power only if the exponent is whole; 0 and 1 are exact.
   power: {
     text: `fn power(x: f32, y: f32) -> f32 {
-  let whole = y == trunc(y);
-  if (whole && abs(y) <= 16f) {
-    var r = 1f;
-    var p = x;
-    for (var n = u32(abs(y)); n != 0u; n = n >> 1u) {
-      if ((n & 1u) == 1u) { r = r * p; }
-      if (n > 1u) { p = p * p; }
-    }
-    if (y >= 0f) { return r; }
-    return 1f / r;
-  }
   let a = abs(x);
-  if (a == 0f) { return select(0f, bitcast<f32>(0x7f800000u | launch.zero), y < 0f); }
-  if (a == 1f && (x > 0f || whole)) { return select(1f, -1f, x < 0f && abs(y) < 16777216f && (i32(y) & 1) == 1); }
-  let p = exp2(y * log2(a));
-  if (x > 0f) { return p; }
-  if (!whole) { return bitcast<f32>(0x7fc00000u | launch.zero); }
-  return select(p, -p, abs(y) < 16777216f && (i32(y) & 1) == 1);
+  let infinity = bitcast<f32>(0x7f800000u | launch.zero);
+  let p = select(exp2(y * log2(a)), select(0f, infinity, y < 0f), a == 0f);
+  let q = select(p, 1f, a == 1f || y == 0f);
+  let odd = fract(0.5f * abs(y)) == 0.5f;
+  let negative = select(select(bitcast<f32>(0x7fc00000u | launch.zero), q, y == trunc(y)), -q, odd);
+  return select(q, negative, x < 0f);
 }`,
   },
   // Exact, by long division of the mantissas, 8 bits of the quotient at a time.
@@ -282,13 +259,31 @@ fn reduceFar(x: f32) -> vec2f {
   },
 };
 
+/** xⁿ by multiplication, n a constant from −16 to 16. */
+function wholePower(n: number): string {
+  const lines = ['var r = 1f;', 'var p = x;'];
+  for (let left = Math.abs(n); left > 0; left >>= 1) {
+    if (left & 1) lines.push('r = r * p;');
+    if (left > 1) lines.push('p = p * p;');
+  }
+  return `fn ${wholePowerName(n)}(x: f32) -> f32 { ${lines.join(' ')} return ${n < 0 ? '1f / r' : 'r'}; }`;
+}
+const wholePowerPattern = /^(power|inversePower)(\d+)$/;
+export const wholePowerName = (n: number): string => `${n < 0 ? 'inversePower' : 'power'}${Math.abs(n)}`;
+export const hasWholePower = (n: number): boolean => Number.isInteger(n) && Math.abs(n) <= 16;
+
+function textOf(name: string): string {
+  const [, kind, n] = wholePowerPattern.exec(name) ?? [];
+  return kind === undefined ? helpers[name].text : wholePower(kind === 'power' ? Number(n) : -Number(n));
+}
+
 /** The text of the named functions and of what they call. */
 export function mathFunctions(names: ReadonlySet<string>): string[] {
   const wanted = new Set<string>();
   const add = (name: string) => {
-    for (const used of helpers[name].uses ?? []) add(used);
+    for (const used of helpers[name]?.uses ?? []) add(used);
     wanted.add(name);
   };
   for (const name of names) add(name);
-  return [...wanted].map(name => helpers[name].text);
+  return [...wanted].map(textOf);
 }

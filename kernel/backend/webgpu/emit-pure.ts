@@ -1,6 +1,7 @@
 /** IR constants and pure operations as WGSL expressions on named values. */
 
 import type { Pure, PureOp, ScalarType } from '../../ir/ir.ts';
+import { hasWholePower, wholePowerName } from './emit-math.ts';
 
 /** f32 operations computed by a function of emit-math.ts. */
 const byFunction: Partial<Record<PureOp, string>> = {
@@ -56,12 +57,23 @@ function convert(from: ScalarType, to: ScalarType, a: string, need: (helper: str
 
 /**
  * @param args Names of the operands.
+ * @param exponent Of pow, if it is a constant.
  * @param need Told which functions of emit-math.ts the expression calls.
  */
-export function pureExpression(inst: Pure, args: readonly string[], need: (helper: string) => void): string {
+export function pureExpression(
+  inst: Pure,
+  args: readonly string[],
+  exponent: number | undefined,
+  need: (helper: string) => void,
+): string {
   const { op } = inst;
   const type = inst.args[0].type;
   const [a, b] = args;
+  if (op === 'pow' && exponent !== undefined && hasWholePower(exponent)) {
+    const name = wholePowerName(exponent);
+    need(name);
+    return `${name}(${a})`;
+  }
   const helper = op === 'rem' && type === 'f32' ? 'remainder' : byFunction[op];
   if (helper) {
     need(helper);
