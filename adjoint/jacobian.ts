@@ -3,14 +3,13 @@
  *
  *   J[i, j] = ∂y_i / ∂x_j
  *
- * by rows (pullbacks of unit vectors) where y is the smaller, by columns (pushforwards) where x is. Rows are swept from one
- * record; `batch` bounds how many results are held before they are joined.
+ * by rows (sweeps back from unit vectors) where y is the smaller, by columns (sweeps forth) where x is. The function runs once;
+ * what a sweep makes is released before the next, and lines are joined in batches, so a large Jacobian needs little more
+ * memory than itself.
  */
 
-import { bounded, concat, forward, stack, type Tensor, tensor } from '../kernel/index.ts';
-import { vjp } from './gradient.ts';
+import { backward, bounded, concat, forward, stack, type Tensor, tensor, zeros } from '../kernel/index.ts';
 import { open } from './recording.ts';
-import { flatten } from './tree.ts';
 
 export interface JacobianOptions {
   /** 'reverse': by rows; 'forward': by columns; default: whichever takes fewer sweeps. */
@@ -19,67 +18,52 @@ export interface JacobianOptions {
   readonly batch?: number;
 }
 
-function units(like: Tensor, batch: number): (k: number) => Tensor {
-  const words = new Float64Array(like.size);
-  void batch;
-  return k => {
-    words.fill(0);
-    words[k] = 1;
-    return tensor(words, like.shape, { device: like.device });
-  };
-}
-
-/** Jacobian of a function of one tensor, shape [...y.shape, ...x.shape]. */
+/** Jacobian of a function of one tensor, shape [...y.shape, ...x.shape]; differentiable in its turn. */
 export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}): (x: Tensor) => Tensor {
   const { batch = 64 } = options;
+  if (!Number.isInteger(batch) || batch < 1)
+    throw new RangeError(`jacobian: batch ${batch}; give a whole number from 1.`);
   return x =>
     bounded(
       () => {
-        const { value, pullback, dispose } = vjp(f)(x);
+        const { trace, leaves, targets } = open('jacobian', x);
         try {
-          const reverse = (options.mode ?? (value.size <= x.size ? 'reverse' : 'forward')) === 'reverse';
-          const lines = reverse ? value.size : x.size;
-          if (lines === 0) return value.reshape([...value.shape, ...x.shape]);
-          const line = reverse ? rows(pullback, value) : columns(f, x);
-          const joined: Tensor[] = [];
-          for (let start = 0; start < lines; start += batch)
-            joined.push(
-              bounded(
-                () =>
-                  stack(
-                    Array.from({ length: Math.min(batch, lines - start) }, (_, k) => line.at(start + k).reshape([-1])),
-                  ),
-                block => [block],
-              ),
-            );
-          const all = concat(joined);
-          return (reverse ? all : all.transpose()).reshape([...value.shape, ...x.shape]);
+          const y = f(leaves);
+          trace.close();
+          const reverse = (options.mode ?? (y.size <= x.size ? 'reverse' : 'forward')) === 'reverse';
+          const [seed, other] = reverse ? [y, x] : [x, y];
+          const line = (k: number): Tensor => {
+            const unit = unitVector(seed, k);
+            const [found] = reverse ? backward([y], [unit], targets) : forward([y], targets, [unit]);
+            unit.dispose();
+            return (found ?? zeros(other.shape, { device: other.device })).reshape([-1]);
+          };
+          return joined(line, seed.size, other, batch, reverse).reshape([...y.shape, ...x.shape]);
         } finally {
-          dispose();
+          trace.finish();
         }
       },
-      j => flatten(j).leaves,
+      j => [j],
     );
 }
 
-interface Lines {
-  at(k: number): Tensor;
+/** Lines 0 … count − 1 as rows, or as columns. */
+function joined(line: (k: number) => Tensor, count: number, like: Tensor, batch: number, rows: boolean): Tensor {
+  const blocks: Tensor[] = [];
+  for (let start = 0; start < count; start += batch)
+    blocks.push(
+      bounded(
+        () => stack(Array.from({ length: Math.min(batch, count - start) }, (_, k) => line(start + k))),
+        block => [block],
+      ),
+    );
+  if (blocks.length === 0) return zeros([0, like.size], { device: like.device });
+  const all = concat(blocks);
+  return rows ? all : all.transpose();
 }
 
-const rows = (pullback: (bar: Tensor) => Tensor, value: Tensor): Lines => {
-  const unit = units(value, 1);
-  return { at: k => pullback(unit(k)) };
-};
-
-function columns(f: (x: Tensor) => Tensor, x: Tensor): Lines {
-  const unit = units(x, 1);
-  const recording = open('jacobian', x);
-  const y = f(recording.leaves);
-  recording.trace.close();
-  return {
-    at: k => {
-      const [dot] = forward([y], recording.targets, [unit(k)]);
-      return dot ?? y.mul(0);
-    },
-  };
+function unitVector(like: Tensor, k: number): Tensor {
+  const words = new Float64Array(like.size);
+  words[k] = 1;
+  return tensor(words, like.shape, { device: like.device });
 }

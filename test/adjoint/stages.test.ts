@@ -13,7 +13,7 @@ import {
   save,
   uniform,
 } from 'retrograde/adjoint';
-import { concat, kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { concat, kernel, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 
@@ -78,6 +78,14 @@ describe('jacobian', () => {
       expect(J.shape).toEqual([3, 2]);
       expect(await words(J)).toEqual([4, 0, 0, 6, 3, 2]);
     }
+  });
+
+  it('leaves nothing behind', () => {
+    const x = tensor([2, 3], undefined, { device: cpu32 });
+    for (const mode of ['forward', 'reverse'] as const) jacobian(f, { mode })(x).dispose();
+    const before = memoryInUse(cpu32);
+    for (const mode of ['forward', 'reverse'] as const) jacobian(f, { mode, batch: 2 })(x).dispose();
+    expect(memoryInUse(cpu32)).toBe(before);
   });
 
   it('can be differentiated', async () => {
