@@ -132,8 +132,8 @@ export function massSpringEnsemble({ edges, mass, restLength, pinned = [] }: Ens
     free: freedom(nodes, pinned),
   };
   return ({ x, v }, material, dt, steps) => {
-    const copies = (x.shape[0] ?? 0) / nodes;
-    const out = { xNext: x.shape[0] ?? 0, vNext: x.shape[0] ?? 0 };
+    const copies = x.shape[0] / nodes;
+    const out = { xNext: x.shape[0], vNext: x.shape[0] };
     const { xNext, vNext } = run({ x, v, material, ...network, time: { dt, steps } }, { count: copies, out });
     return { x: xNext as Tensor, v: vNext as Tensor };
   };

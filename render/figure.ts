@@ -119,7 +119,7 @@ export function figure({ points, segments }: Figure): Draw {
       );
     }
     const perBatch = batch ?? images;
-    const count = ((pixels.shape[0] ?? 0) * images) / perBatch;
+    const count = (pixels.shape[0] * images) / perBatch;
     const flat = at.reshape([images * points, 2]);
     return run({ at: flat, radius, width, ends, pixels, batch: perBatch }, { count }).value as Tensor;
   };

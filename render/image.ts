@@ -18,25 +18,28 @@ export interface Image {
  */
 export function decodePng(bytes: Uint8Array): Image {
   const { width, height, data, channels, depth, palette } = decode(bytes, { checkCrc: true });
+  const grey = new Float32Array(width * height);
   const top = palette ? 255 : 2 ** depth - 1;
-  const pixels = width * height;
-  const grey = new Float32Array(pixels);
   const bits = depth < 8 ? depth : 0; // packed samples; a packed row ends at a byte
   const rowBytes = Math.ceil((width * bits) / 8);
-  const sample = (pixel: number, channel: number): number => {
-    if (!bits) return data[pixel * channels + channel] ?? 0;
+  const packed = (pixel: number): number => {
     const x = pixel % width;
-    const byte = data[Math.floor(pixel / width) * rowBytes + Math.floor((x * bits) / 8)] ?? 0;
-    return (byte >> (8 - bits - ((x * bits) % 8))) & top;
+    const byte = data[Math.floor(pixel / width) * rowBytes + Math.floor((x * bits) / 8)];
+    return (byte >> (8 - bits - ((x * bits) % 8))) & (2 ** bits - 1);
   };
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    let colour: readonly number[];
-    if (palette) colour = palette[sample(pixel, 0)] ?? [0, 0, 0];
-    else colour = Array.from({ length: channels }, (_, channel) => sample(pixel, channel));
-    const hasAlpha = colour.length % 2 === 0;
-    const alpha = hasAlpha ? (colour.at(-1) ?? top) / top : 1;
-    const solid = hasAlpha ? colour.slice(0, -1) : colour;
-    const mean = solid.reduce((sum, value) => sum + value, 0) / solid.length / top;
+  const stride = palette ? (palette[0]?.length ?? 3) : channels;
+  const hasAlpha = stride % 2 === 0;
+  const solid = hasAlpha ? stride - 1 : stride;
+  for (let pixel = 0; pixel < grey.length; pixel++) {
+    const index = bits ? packed(pixel) : palette ? data[pixel] : pixel * channels;
+    const sample = (channel: number): number => {
+      if (palette) return palette[index][channel];
+      return bits ? index : data[index + channel];
+    };
+    let sum = 0;
+    for (let channel = 0; channel < solid; channel++) sum += sample(channel);
+    const mean = sum / (solid * top);
+    const alpha = hasAlpha ? sample(solid) / top : 1;
     grey[pixel] = mean * alpha + 1 - alpha;
   }
   return { width, height, channels: 1, data: grey };
@@ -62,7 +65,7 @@ export function beside(images: readonly Image[]): Image {
       for (let x = 0; x < image.width; x++)
         for (let channel = 0; channel < channels; channel++) {
           const from = (y * image.width + x) * image.channels + (image.channels === 3 ? channel : 0);
-          data[(y * width + left + x) * channels + channel] = image.data[from] ?? 0;
+          data[(y * width + left + x) * channels + channel] = image.data[from];
         }
     left += image.width;
   }
@@ -73,7 +76,7 @@ export function beside(images: readonly Image[]): Image {
 export function difference(a: Image, b: Image, gain = 1): Image {
   const data = new Float32Array(3 * a.data.length);
   a.data.forEach((value, i) => {
-    const d = gain * (value - (b.data[i] ?? 0));
+    const d = gain * (value - b.data[i]);
     data.set([1 - Math.max(d, 0), 1 - Math.abs(d), 1 + Math.min(d, 0)], 3 * i);
   });
   return { width: a.width, height: a.height, channels: 3, data };

@@ -36,12 +36,12 @@ export function adam({
     start: ({ x }) => ({ m: new Float64Array(x.length), s: new Float64Array(x.length), step: 0 }),
     async step(memory, { x, grad }, evaluate) {
       const step = memory.step + 1;
-      const m = memory.m.map((mi, i) => beta1 * mi + (1 - beta1) * (grad[i] ?? 0)); // (1)
-      const s = memory.s.map((si, i) => beta2 * si + (1 - beta2) * (grad[i] ?? 0) ** 2);
+      const m = memory.m.map((mi, i) => beta1 * mi + (1 - beta1) * grad[i]); // (1)
+      const s = memory.s.map((si, i) => beta2 * si + (1 - beta2) * grad[i] ** 2);
       const alpha = typeof rate === 'number' ? rate : rate(step);
       const mScale = alpha / (1 - beta1 ** step);
       const sScale = 1 / (1 - beta2 ** step);
-      const next = x.map((xi, i) => xi - (mScale * (m[i] ?? 0)) / (Math.sqrt(sScale * (s[i] ?? 0)) + epsilon)); // (2)
+      const next = x.map((xi, i) => xi - (mScale * m[i]) / (Math.sqrt(sScale * s[i]) + epsilon)); // (2)
       return { at: await evaluate(next), memory: { m, s, step } };
     },
   };

@@ -19,4 +19,3 @@ export {
   type Progress,
 } from './minimize.ts';
 export { leastSquares, normalEquations } from './normal-equations.ts';
-export type { Tree } from './vector.ts';

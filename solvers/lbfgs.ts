@@ -39,7 +39,7 @@ function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
   const scale = newest ? dot(newest.s, newest.y) / dot(newest.y, newest.y) : 1; // (2)
   let r: Float64Array = q.map(value => scale * value);
   memory.forEach(({ s, y }, i) => {
-    r = along(r, (alphas[i] ?? 0) - dot(y, r) / dot(s, y), s); // (1)
+    r = along(r, alphas[i] - dot(y, r) / dot(s, y), s); // (1)
   });
   return r.map(value => -value);
 }

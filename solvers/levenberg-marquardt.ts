@@ -60,14 +60,12 @@ function dampedStep(
   lambda: number,
   scale: readonly number[],
 ): number[] | undefined {
-  const scaled = new Matrix(
-    hessian.map((row, i) => Array.from(row, (h, j) => h * ((scale[i] ?? 1) * (scale[j] ?? 1)))),
-  );
+  const scaled = new Matrix(hessian.map((row, i) => Array.from(row, (h, j) => h * (scale[i] * scale[j]))));
   const floor = 1e-12 * Math.max(...scaled.diagonal(), Number.MIN_VALUE);
   for (let i = 0; i < scaled.rows; i++) scaled.set(i, i, scaled.get(i, i) * (1 + lambda) + floor);
   const cholesky = new CholeskyDecomposition(scaled);
   if (!cholesky.isPositiveDefinite()) return undefined;
-  const right = Matrix.columnVector(Array.from(gradient, (g, i) => -g * (scale[i] ?? 1)));
+  const right = Matrix.columnVector(Array.from(gradient, (g, i) => -g * scale[i]));
   return cholesky.solve(right).to1DArray(); // in units of scale
 }
 
@@ -90,7 +88,7 @@ export async function levenbergMarquardt(
     for (;;) {
       const step = dampedStep(model, lambda, scale);
       if (step) {
-        const next = project(x.map((xi, k) => xi + (step[k] ?? 0) * (scale[k] ?? 1)));
+        const next = project(x.map((xi, k) => xi + step[k] * scale[k]));
         const lower = await problem.value(next);
         if (lower < value) {
           const small = Math.max(...step.map(Math.abs)) <= xtol || value - lower <= rtol * value;

@@ -5,9 +5,9 @@
  * next point. All that a run knows is in `state`, plain data that can be saved, so a run cut in two takes the same steps.
  */
 
-import { valueAndGrad } from '../adjoint/index.ts';
+import { disposeTree, valueAndGrad } from '../adjoint/index.ts';
 import type { Tensor } from '../kernel/index.ts';
-import { dispose, dot, fromVector, type Tree, toVector } from './vector.ts';
+import { dot, fromVector, toVector } from './vector.ts';
 
 /** The loss and its gradient at a point. */
 export interface Evaluation {
@@ -80,7 +80,7 @@ export interface Minimum<P, S> {
  * @param method `adam()` or `lbfgs()`, or any other Method.
  * @throws RangeError if the loss is not finite where it starts.
  */
-export async function minimize<P extends Tree, S>(
+export async function minimize<P, S>(
   loss: (params: P) => Tensor | Promise<Tensor>,
   params: P,
   method: Method<S>,
@@ -92,11 +92,11 @@ export async function minimize<P extends Tree, S>(
   }
   const evaluate: Evaluate = async x => {
     const point = fromVector(params, x);
-    const result = await valueAndGrad(loss as (params: P) => Tensor)(point);
+    const result = await valueAndGrad(loss)(point);
     const value = await result.value.item();
-    const grad = await toVector(result.grad as Tree);
-    dispose(result.grad as Tree);
-    dispose(point);
+    const grad = await toVector(result.grad);
+    disposeTree(result.grad);
+    disposeTree(point);
     result.value.dispose();
     return { x, value, grad };
   };

@@ -4,22 +4,22 @@
  * Columns come from the tangents of one ensemble launch or from `jvp` column by column; both are `columns` here.
  */
 
-import { jvp } from '../adjoint/index.ts';
+import { disposeTree, jvp } from '../adjoint/index.ts';
 import type { Tensor } from '../kernel/index.ts';
 import type { LeastSquares, NormalEquations } from './levenberg-marquardt.ts';
-import { dispose, fromVector, type Tree, toVector } from './vector.ts';
+import { fromVector, toVector } from './vector.ts';
 
 /** @param columns J by columns, each as long as r. */
 export function normalEquations(r: ArrayLike<number>, columns: readonly ArrayLike<number>[]): NormalEquations {
   const product = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
     let sum = 0;
-    for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
     return sum;
   };
   const hessian = columns.map(() => new Float64Array(columns.length));
   columns.forEach((a, i) => {
     for (let j = 0; j <= i; j++) {
-      const h = product(a, columns[j] ?? []);
+      const h = product(a, columns[j]);
       (hessian[i] as Float64Array)[j] = h;
       (hessian[j] as Float64Array)[i] = h;
     }
@@ -33,12 +33,12 @@ export function normalEquations(r: ArrayLike<number>, columns: readonly ArrayLik
 }
 
 /** A least-squares problem from a residual on tensors; one `jvp` for each unknown. */
-export function leastSquares<P extends Tree>(residual: (params: P) => Tensor, like: P): LeastSquares {
+export function leastSquares<P>(residual: (params: P) => Tensor, like: P): LeastSquares {
   return {
     async value(x) {
       const params = fromVector(like, x);
       const r = await residual(params).read();
-      dispose(params);
+      disposeTree(params);
       return Array.from(r).reduce((sum, ri) => sum + ri * ri, 0);
     },
     async normalEquations(x) {
@@ -53,9 +53,9 @@ export function leastSquares<P extends Tree>(residual: (params: P) => Tensor, li
         const { value, tangent } = jvp(residual)(params, unit);
         if (k === 0) r = await toVector(value);
         columns.push(await toVector(tangent));
-        dispose([value, tangent, unit]);
+        disposeTree([value, tangent, unit]);
       }
-      dispose(params);
+      disposeTree(params);
       return normalEquations(r, columns);
     },
   };

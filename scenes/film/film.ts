@@ -50,7 +50,7 @@ function estimates(film: Film, fitted: Dynamics, intervals: Dynamics, truth: Dyn
   return film.unknown.flatMap(name => {
     if (name !== 'velocity0') return [row(name, name, d => d[name])];
     return fitted.velocity0.map((_, i) =>
-      row(name, `velocity0[${Math.floor(i / 2)}].${i % 2 ? 'y' : 'x'}`, d => d.velocity0[i] ?? 0),
+      row(name, `velocity0[${Math.floor(i / 2)}].${i % 2 ? 'y' : 'x'}`, d => d.velocity0[i]),
     );
   });
 }

@@ -1,27 +1,20 @@
 /**
  * Fits the dynamics of a chain to its film: Levenberg–Marquardt on pixels, over a growing part of the film.
  *
- *   minimise |drawn(θ) − shown|² + p |(θ − guess) / σ|²                                   (1)
- *
- * A frame is far from the guess, but near the prediction from the frames before it. So the fit begins with two frames and
- * takes in a third more at a time; new frames are met at a quarter of the size, where shapes that miss each other by
- * some pixels still overlap, then at full size. The weak prior p holds what a few frames cannot tell (one frame says
- * nothing of drag) and is gone at the end. The Jacobian is the toolkit's tangent of simulator and renderer, see model.ts.
+ * A late frame is far from the guess, but near the prediction from the frames before it. So the fit begins with two frames
+ * and goes on to as many as it predicts well, at least a third more. Where some are predicted badly they are met at a
+ * quarter of the size first: shapes that miss each other by some pixels still overlap there. The weak prior holds what a
+ * few frames cannot tell (one frame says nothing of drag) and is gone at the end.
  *
  * Verlet's phase error is (ω dt)² / 24; substeps are taken for ω dt ≤ 0.04 with the stiffest mode ω ≤ 2 √(k / m), which
  * biases the stiffness by about 1e-4 of itself.
  */
 
-import {
-  type LeastSquares,
-  levenbergMarquardt,
-  type NormalEquations,
-  normalEquations,
-  standardErrors,
-} from '../../solvers/index.ts';
+import { levenbergMarquardt, standardErrors } from '../../solvers/index.ts';
 import { type Dynamics, dynamicsNames, type Film } from './input.ts';
 import { filmModel } from './model.ts';
-import { choosePixels, residual, type Targets, targets } from './pixels.ts';
+import { fill, misfits, objective, type Part, type Unknowns } from './objective.ts';
+import { targets } from './pixels.ts';
 
 export interface FitProgress {
   readonly iteration: number;
@@ -30,7 +23,7 @@ export interface FitProgress {
   readonly frames: number;
   readonly of: number;
   readonly coarseness: number;
-  readonly theta: Float64Array;
+  readonly dynamics: Dynamics;
 }
 
 export interface FilmFit {
@@ -47,29 +40,33 @@ export interface FilmFit {
 export interface FitOptions {
   /** Frames to use. Default all. */
   readonly frames?: number;
+  /** Levenberg–Marquardt steps at most, over all stages. */
   readonly iterations?: number;
   readonly onIteration?: (progress: FitProgress) => void;
   readonly signal?: AbortSignal;
 }
 
+const wellMet = 0.3; // misfit of a frame whose shapes still overlap those of the film
+const closelyMet = 0.1;
+
 const toTheta = (d: Dynamics): Float64Array =>
   Float64Array.from([d.stiffness, d.springDamping, d.gravity, d.drag, ...d.velocity0]);
 const toDynamics = (theta: Float64Array): Dynamics => ({
-  stiffness: theta[0] ?? 0,
-  springDamping: theta[1] ?? 0,
-  gravity: theta[2] ?? 0,
-  drag: theta[3] ?? 0,
+  stiffness: theta[0],
+  springDamping: theta[1],
+  gravity: theta[2],
+  drag: theta[3],
   velocity0: Array.from(theta.subarray(4)),
 });
 
-/** Numbers of frames to fit: 2, then a third more each time, then all. */
-export function growth(frames: number): number[] {
-  const stages: number[] = [];
-  for (let n = 2; n < frames; n = Math.max(n + 1, Math.round(1.35 * n))) stages.push(n);
-  return [...stages, frames];
+function unknownsOf({ start, unknown }: Film): Unknowns {
+  const guess = toTheta(start);
+  const sigma = guess.map((value, k) => (k < 4 ? [0.5 * value, Math.max(0.5 * value, 0.3), 4, 0.1][k] : 2.5));
+  const places = Array.from(guess.keys()).filter(k => unknown.includes(dynamicsNames[Math.min(k, 4)]));
+  return { places, guess, sigma };
 }
 
-export function substepsFor(film: Film, stiffness: number): number {
+function substepsFor(film: Film, stiffness: number): number {
   const omega = 2 * Math.sqrt(stiffness / Math.min(...film.mass));
   return Math.min(Math.max(Math.ceil(omega / (0.04 * film.fps)), 8), 400);
 }
@@ -79,88 +76,68 @@ export async function fitFilm(film: Film, options: FitOptions = {}): Promise<Fil
   const { iterations = Number.POSITIVE_INFINITY, onIteration, signal } = options;
   const total = Math.min(options.frames ?? film.frames.length, film.frames.length);
   const model = filmModel(film);
-  const guess = toTheta(film.start);
-  // How far off a guess may well be, one per θ; also the units in which steps are measured.
-  const sigma = Array.from(guess, (value, k) => [0.5 * value, 0.3, 4, 0.1][k] ?? 2.5);
-  const unknowns = Array.from(guess, (_, k) => k).filter(k =>
-    film.unknown.includes(dynamicsNames[Math.min(k, 4)] ?? 'velocity0'),
-  );
-  const full = (x: Float64Array): Float64Array => {
-    const theta = guess.slice();
-    unknowns.forEach((k, i) => {
-      theta[k] = x[i] ?? 0;
-    });
-    return theta;
-  };
-  const pyramid = new Map([4, 1].map(coarseness => [coarseness, targets(film, coarseness)]));
-
-  const problem = (frames: number, coarseness: number, prior: number, substeps: number): LeastSquares => {
-    const target = pyramid.get(coarseness) as Targets;
-    const offsets = (x: Float64Array): number[] =>
-      unknowns.map((k, i) => ((x[i] ?? 0) - (guess[k] ?? 0)) / (sigma[k] ?? 1));
-    const penalty = (x: Float64Array): number => prior * offsets(x).reduce((sum, o) => sum + o * o, 0);
-    return {
-      async value(x) {
-        const theta = full(x);
-        const choice = choosePixels(film, target, await model.positions(theta, frames, substeps));
-        const r = residual(target, choice, await model.values(theta, frames, substeps, choice));
-        return r.reduce((sum, ri) => sum + ri * ri, penalty(x));
-      },
-      async normalEquations(x) {
-        const theta = full(x);
-        const choice = choosePixels(film, target, await model.positions(theta, frames, substeps));
-        const { values, columns } = await model.jacobian(theta, frames, substeps, choice, unknowns);
-        const data = normalEquations(residual(target, choice, values), columns);
-        const factor = coarseness; // columns are derivatives of values, residuals are weighted
-        const hessian = data.hessian.map((row, i) =>
-          row.map((h, j) => factor ** 2 * h + (i === j ? prior / (sigma[unknowns[i] ?? 0] ?? 1) ** 2 : 0)),
-        );
-        const slope = offsets(x).map((o, i) => (prior * o) / (sigma[unknowns[i] ?? 0] ?? 1));
-        const gradient = data.gradient.map((g, i) => factor * g + (slope[i] ?? 0));
-        return { value: data.value + penalty(x), gradient, hessian, residuals: data.residuals };
-      },
-    };
-  };
+  const unknowns = unknownsOf(film);
+  const { places, guess, sigma } = unknowns;
+  const [coarse, fine] = [targets(film, 4), targets(film, 1)];
+  const stiffnessOf = (x: Float64Array): number => Math.max(fill(unknowns, x)[0], 0.5 * guess[0]);
   const project = (x: Float64Array): Float64Array =>
-    x.map((xi, i) => (unknowns[i] === 0 ? Math.max(xi, 0.05 * (guess[0] ?? 0)) : xi));
+    x.map((xi, i) => (places[i] === 0 ? Math.max(xi, 0.05 * guess[0]) : xi));
 
-  let x = Float64Array.from(unknowns, k => guess[k] ?? 0);
+  let x = Float64Array.from(places, k => guess[k]);
   let done = 0;
   let converged = false;
   let rms = Number.POSITIVE_INFINITY;
-  let substeps = substepsFor(film, guess[0] ?? 1);
-  const stages = growth(total).flatMap(frames => [4, 1].map(coarseness => ({ frames, coarseness })));
-  for (const [i, { frames, coarseness }] of stages.entries()) {
-    const last = i === stages.length - 1;
-    const prior = last ? 0 : frames < 12 ? 0.01 * frames : 1e-3;
-    const pixels = (frames - 1) * film.width * film.height;
-    const fit = await levenbergMarquardt(problem(frames, coarseness, prior, substeps), x, {
-      iterations: Math.min(last ? 20 : coarseness > 1 ? 4 : 3, iterations - done),
-      xtol: last ? 1e-6 : 1e-2,
-      rtol: last ? 1e-6 : 1e-4,
-      scale: unknowns.map(k => sigma[k] ?? 1),
+  const partOf = (frames: number, target = fine, prior = 0): Part => {
+    return { frames, target, prior, substeps: substepsFor(film, stiffnessOf(x)) };
+  };
+  /** One stage; false if the run is to end here. */
+  const stage = async (part: Part, most: number, tolerance: { xtol: number; rtol: number }): Promise<boolean> => {
+    const pixels = (part.frames - 1) * film.width * film.height;
+    const progress = { frames: part.frames, of: total, coarseness: part.target.coarseness };
+    const fit = await levenbergMarquardt(objective(film, model, unknowns, part), x, {
+      iterations: Math.min(most, iterations - done),
+      ...tolerance,
+      scale: places.map(k => sigma[k]),
       project,
       ...(signal && { signal }),
       onIteration: (at, value) => {
-        rms = Math.sqrt(value / pixels);
-        onIteration?.({ iteration: done++, rms, frames, of: total, coarseness, theta: full(at) });
+        const dynamics = toDynamics(fill(unknowns, at));
+        onIteration?.({ iteration: done++, rms: Math.sqrt(value / pixels), dynamics, ...progress });
       },
     });
     x = Float64Array.from(fit.x);
     rms = Math.sqrt(fit.value / pixels);
-    converged = last && (fit.reason === 'converged' || fit.reason === 'stalled');
-    if (fit.reason === 'aborted' || done >= iterations) break;
-    substeps = substepsFor(film, Math.max(full(x)[0] ?? 1, 0.5 * (guess[0] ?? 1)));
+    converged = fit.reason === 'converged' || fit.reason === 'stalled';
+    return fit.reason !== 'aborted' && done < iterations;
+  };
+
+  for (let frames = 2, bad = true, going = true; going; ) {
+    const last = frames === total;
+    const prior = frames < 12 ? 0.01 * frames : 1e-3;
+    if (bad) going = await stage(partOf(frames, coarse, prior), 4, { xtol: 1e-2, rtol: 1e-4 });
+    if (going && !last) going = await stage(partOf(frames, fine, prior), 3, { xtol: 1e-2, rtol: 1e-4 });
+    if (going && last) {
+      await stage(partOf(frames), 20, { xtol: 1e-5, rtol: 1e-5 });
+      break;
+    }
+    converged = false;
+    if (!going) break;
+    const ahead = Math.min(total, 4 * frames);
+    const missed = await misfits(film, model, fill(unknowns, x), partOf(ahead));
+    const firstBad = missed.findIndex((misfit, k) => k + 2 > frames && misfit > wellMet);
+    const predicted = firstBad < 0 ? ahead : firstBad + 1;
+    frames = Math.min(total, Math.max(predicted, frames + 1, Math.round(1.35 * frames)));
+    bad = missed.subarray(0, frames - 1).some(misfit => misfit > closelyMet);
   }
-  const end: NormalEquations = await problem(total, 1, 0, substeps).normalEquations(x);
-  const errors = standardErrors(end);
+
+  const end = await objective(film, model, unknowns, partOf(total)).normalEquations(x);
   const half = new Float64Array(guess.length);
-  unknowns.forEach((k, i) => {
-    half[k] = 1.96 * (errors[i] ?? 0);
+  standardErrors(end).forEach((error, i) => {
+    half[places[i]] = 1.96 * error;
   });
-  const later = await model.positions(full(x), film.frames.length, substeps);
+  const later = await model.positions(fill(unknowns, x), film.frames.length, partOf(total).substeps);
   return {
-    dynamics: toDynamics(full(x)),
+    dynamics: toDynamics(fill(unknowns, x)),
     intervals: toDynamics(half),
     rms,
     iterations: done,

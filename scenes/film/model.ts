@@ -64,7 +64,7 @@ const shiftFrames = kernel(/* wgsl */ `
 function chains(thetas: readonly Float64Array[], nodes: number): Chains {
   const each = (k: number): Tensor =>
     tensor(
-      thetas.map(theta => theta[k] ?? 0),
+      thetas.map(theta => theta[k]),
       [thetas.length],
     );
   return {

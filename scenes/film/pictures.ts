@@ -13,8 +13,7 @@ export async function pictures(film: Film, positions: Float64Array): Promise<Ima
   const at: number[] = [];
   for (let f = 0; f < frames; f++) {
     at.push(...toPixels(...film.anchor));
-    for (let i = f * masses; i < (f + 1) * masses; i++)
-      at.push(...toPixels(positions[2 * i] ?? 0, positions[2 * i + 1] ?? 0));
+    for (let i = f * masses; i < (f + 1) * masses; i++) at.push(...toPixels(positions[2 * i], positions[2 * i + 1]));
   }
   const draw = figure({ points: masses + 1, segments: film.mass.map((_, i) => [i, i + 1] as const) });
   const style = {

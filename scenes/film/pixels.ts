@@ -31,9 +31,9 @@ function shrink(image: Image, coarseness: number): Target {
   for (let y = 0; y < height * coarseness; y++)
     for (let x = 0; x < width * coarseness; x++) {
       const inside = x < image.width && y < image.height;
-      const value = inside ? (image.data[y * image.width + x] ?? 1) : 1;
+      const value = inside ? image.data[y * image.width + x] : 1;
       const k = Math.floor(y / coarseness) * width + Math.floor(x / coarseness);
-      values[k] = (values[k] ?? 0) + value / coarseness ** 2;
+      values[k] = values[k] + value / coarseness ** 2;
     }
   const drawn: number[] = [];
   values.forEach((value, k) => {
@@ -67,14 +67,13 @@ export function choosePixels(film: Film, { coarseness, frames }: Targets, positi
     let a = toPixel(...film.anchor);
     for (let i = 0; i < masses; i++) {
       const at = 2 * (f * masses + i);
-      const b = toPixel(positions[at] ?? 0, positions[at + 1] ?? 0);
+      const b = toPixel(positions[at], positions[at + 1]);
       mark(marked, width, height, a, b, half);
       mark(marked, width, height, b, b, radius);
       a = b;
     }
-    marked.forEach((yes, k) => {
-      if (yes) chosen.push(f, k % width, Math.floor(k / width));
-    });
+    for (let k = marked.indexOf(1); k >= 0; k = marked.indexOf(1, k + 1))
+      chosen.push(f, k % width, Math.floor(k / width));
   }
   return { coarseness, pixels: Uint32Array.from(chosen) };
 }
@@ -108,9 +107,10 @@ export function residual(
   { pixels }: PixelChoice,
   drawn: ArrayLike<number>,
 ): Float64Array {
-  return Float64Array.from({ length: pixels.length / 3 }, (_, q) => {
-    const { width, values } = frames[(pixels[3 * q] ?? 0) + 1] as Target;
-    const k = (pixels[3 * q + 2] ?? 0) * width + (pixels[3 * q + 1] ?? 0);
-    return coarseness * ((drawn[q] ?? 0) - (values[k] ?? 0));
-  });
+  const r = new Float64Array(pixels.length / 3);
+  for (let q = 0; q < r.length; q++) {
+    const { width, values } = frames[pixels[3 * q] + 1];
+    r[q] = coarseness * (drawn[q] - values[pixels[3 * q + 2] * width + pixels[3 * q + 1]]);
+  }
+  return r;
 }

@@ -4,7 +4,7 @@ import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
 import { allPixels, figure } from 'retrograde/render';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sampledCoverage } from '../util/film.ts';
+import { sampledCoverage } from '../util/sampled-coverage.ts';
 
 // A chain of two links on a picture of 20 × 20: point 0 has a round cap, points 1 and 2 have discs.
 const size = 20;
@@ -51,7 +51,7 @@ describe('figure', () => {
   });
 
   it('covers πr² with a disc', async () => {
-    const values = await disc(tensor([0, 4.4]), [10.3, 9.8]).read();
+    const values = Array.from(await disc(tensor([0, 4.4]), [10.3, 9.8]).read());
     const area = values.reduce((sum, value) => sum + 1 - value, 0);
     expect(Math.abs(area - Math.PI * 4.4 ** 2)).toBeLessThan(0.02); // the segment covers 0.01
   });

@@ -6,6 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
+import { sampledCoverage } from './sampled-coverage.ts';
 
 export interface FilmRecipe {
   readonly size: readonly [number, number];
@@ -51,7 +52,7 @@ export function randomFilm(seed: number, masses?: number): FilmRecipe {
   let [x, y] = [0, 0];
   const position0 = each((i): [number, number] => {
     const angle = -Math.PI / 2 + u(-0.8, 0.8);
-    const length = (restLength[i] ?? 0) * u(0.95, 1.25);
+    const length = restLength[i] * u(0.95, 1.25);
     x += length * Math.cos(angle);
     y += length * Math.sin(angle);
     return [x, y];
@@ -97,73 +98,35 @@ export function trajectory({ mass, restLength, position0, truth, fps, frames }: 
     const f = v.map(vi => -b * vi);
     for (let i = 0; i < n; i++) {
       const at = (list: readonly number[], node: number, axis: number): number =>
-        node < 0 ? 0 : (list[2 * node + axis] ?? 0);
+        node < 0 ? 0 : list[2 * node + axis];
       const [dx, dy] = [at(s, i - 1, 0) - at(s, i, 0), at(s, i - 1, 1) - at(s, i, 1)];
       const l = Math.hypot(dx, dy);
       const [nx, ny] = [dx / l, dy / l];
       const rate = (at(v, i - 1, 0) - at(v, i, 0)) * nx + (at(v, i - 1, 1) - at(v, i, 1)) * ny;
-      const pull = k * (l - (restLength[i] ?? 0)) + c * rate;
+      const pull = k * (l - restLength[i]) + c * rate;
       for (const [axis, along] of [nx, ny].entries()) {
-        f[2 * i + axis] = (f[2 * i + axis] ?? 0) + pull * along;
-        if (i > 0) f[2 * i - 2 + axis] = (f[2 * i - 2 + axis] ?? 0) - pull * along;
+        f[2 * i + axis] = f[2 * i + axis] + pull * along;
+        if (i > 0) f[2 * i - 2 + axis] = f[2 * i - 2 + axis] - pull * along;
       }
     }
-    const a = f.map((fi, j) => fi / (mass[Math.floor(j / 2)] ?? 1) - (j % 2 ? g : 0));
+    const a = f.map((fi, j) => fi / mass[Math.floor(j / 2)] - (j % 2 ? g : 0));
     return [...v, ...a];
   };
   const dt = 1 / (64 * fps);
-  const plus = (s: readonly number[], t: number, d: readonly number[]): number[] =>
-    s.map((si, i) => si + t * (d[i] ?? 0));
+  const plus = (s: readonly number[], t: number, d: readonly number[]): number[] => s.map((si, i) => si + t * d[i]);
   let state = [...position0.flat(), ...truth.velocity0.flat()];
   const film: [number, number][][] = [];
   for (let frame = 0; frame < frames; frame++) {
-    film.push(mass.map((_, i) => [state[2 * i] ?? 0, state[2 * i + 1] ?? 0]));
+    film.push(mass.map((_, i) => [state[2 * i], state[2 * i + 1]]));
     for (let step = 0; step < 64; step++) {
       const d1 = derivative(state);
       const d2 = derivative(plus(state, dt / 2, d1));
       const d3 = derivative(plus(state, dt / 2, d2));
       const d4 = derivative(plus(state, dt, d3));
-      state = state.map((s, i) => s + (dt / 6) * ((d1[i] ?? 0) + 2 * (d2[i] ?? 0) + 2 * (d3[i] ?? 0) + (d4[i] ?? 0)));
+      state = state.map((s, i) => s + (dt / 6) * (d1[i] + 2 * d2[i] + 2 * d3[i] + d4[i]));
     }
   }
   return film;
-}
-
-/** How far a pixel position is outside the figure (negative: inside). */
-function distanceTo(
-  points: readonly (readonly [number, number])[],
-  radius: number,
-  half: number,
-  x: number,
-  y: number,
-) {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < points.length; i++) {
-    const [ax, ay] = points[i - 1] as readonly [number, number];
-    const [bx, by] = points[i] as readonly [number, number];
-    const [dx, dy] = [bx - ax, by - ay];
-    const t = Math.min(Math.max(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0), 1);
-    least = Math.min(least, Math.hypot(x - bx, y - by) - radius, Math.hypot(x - ax - t * dx, y - ay - t * dy) - half);
-  }
-  return least;
-}
-
-/** Share of a pixel that the figure covers, of `samples`² samples. Points and sizes in px; point 0 has no disc. */
-export function sampledCoverage(
-  points: readonly (readonly [number, number])[],
-  radius: number,
-  width: number,
-  column: number,
-  row: number,
-  samples = 16,
-): number {
-  const middle = distanceTo(points, radius, width / 2, column + 0.5, row + 0.5);
-  if (Math.abs(middle) > 0.71) return middle < 0 ? 1 : 0;
-  let inside = 0;
-  for (let j = 0; j < samples; j++)
-    for (let i = 0; i < samples; i++)
-      if (distanceTo(points, radius, width / 2, column + (i + 0.5) / samples, row + (j + 0.5) / samples) <= 0) inside++;
-  return inside / samples ** 2;
 }
 
 /** Writes scene.json, truth.json and the frames. */
