@@ -6,7 +6,6 @@ import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
 import { encodeGif } from '../../render/index.ts';
 import { type SceneProgress, type SceneResult, scenes } from '../index.ts';
-import { reportHtml } from './report.ts';
 
 export interface RunArguments {
   readonly preset: 'small' | 'full';
@@ -78,6 +77,7 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   const seconds = Math.round(performance.now() - started) / 1000;
   const summary = { scene: name, goal, loss, iterations, seconds, device: opened.description };
 
+  const { reportHtml } = await import('./report.ts'); // only now: the plotting library takes a second to load
   await mkdir(options.out, { recursive: true });
   const intervals = Object.fromEntries(result.estimates.map(({ name, interval }) => [name, interval]));
   await writeFile(

@@ -69,8 +69,14 @@ describe('retrograde', () => {
     [['run', 'walk'], "run: there is no scene 'walk'; there are film."],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
     [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
-    [['run', 'film', '--set', 'length=1'], "film: 'length' is 1; a fit takes a whole number of at least 3 frames."],
-    [['run', 'film', '--frames', '/nowhere'], "film: there is no scene.json in '/nowhere'; give a folder"],
+    [
+      ['run', 'film', '--set', 'length=1', '--device', 'cpu'],
+      "film: 'length' is 1; a fit takes a whole number of at least 3 frames.",
+    ],
+    [
+      ['run', 'film', '--frames', '/nowhere', '--device', 'cpu'],
+      "film: there is no scene.json in '/nowhere'; give a folder",
+    ],
     [['run', 'film', '--seed', 'x'], 'It must be a whole number of at least 0.'],
     [['run', 'film', '--device', 'webgpu', '--precision', 'f64'], 'device: WebGPU has no f64;'],
   ])('ends with 2 and one sentence: %j', async (args, message) => {
