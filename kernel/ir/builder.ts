@@ -65,7 +65,13 @@ export class Builder {
 
   /** A pure op; `type` is needed only for convert, bitcast, and is inferred otherwise. */
   pure(op: PureOp, args: readonly Value[], type?: ScalarType): Value {
-    const inferred = comparison.has(op) ? 'bool' : op === 'select' ? args[1].type : op === 'frexpExp' ? 'i32' : args[0].type;
+    const inferred = comparison.has(op)
+      ? 'bool'
+      : op === 'select'
+        ? args[1].type
+        : op === 'frexpExp'
+          ? 'i32'
+          : args[0].type;
     const result = this.value(type ?? inferred);
     this.push({ kind: 'pure', op, args, result });
     return result;
@@ -87,7 +93,12 @@ export class Builder {
   scatterAdd(buffer: number, index: Value, stride: number, offset: number, value: Value): void {
     this.push({ kind: 'scatterAdd', buffer, index, stride, offset, value });
   }
-  atomic(op: AtomicOp, target: Extract<Inst, { kind: 'atomic' }>['target'], operands: readonly Value[], type: ScalarType): Value {
+  atomic(
+    op: AtomicOp,
+    target: Extract<Inst, { kind: 'atomic' }>['target'],
+    operands: readonly Value[],
+    type: ScalarType,
+  ): Value {
     const result = this.value(type);
     this.push({ kind: 'atomic', op, target, operands, result });
     return result;

@@ -78,7 +78,16 @@ export const floatUnary = [
 export const floatBinary = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max', 'pow', 'atan2'] as const;
 /** i32 or u32. */
 export const intUnary = [
-  'neg', 'abs', 'sign', 'not', 'countOneBits', 'countLeadingZeros', 'countTrailingZeros', 'reverseBits', 'firstLeadingBit', 'firstTrailingBit',
+  'neg',
+  'abs',
+  'sign',
+  'not',
+  'countOneBits',
+  'countLeadingZeros',
+  'countTrailingZeros',
+  'reverseBits',
+  'firstLeadingBit',
+  'firstTrailingBit',
 ] as const;
 /** i32 or u32, both operands alike, except shl and shr: the amount is u32, taken modulo 32; shr is arithmetic on i32. */
 export const intBinary = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max', 'and', 'or', 'xor', 'shl', 'shr'] as const;
@@ -104,11 +113,22 @@ export type PureOp =
   | (typeof otherPure)[number];
 
 export type BuiltinName =
-  | 'globalX' | 'globalY' | 'globalZ' // global_invocation_id
-  | 'localX' | 'localY' | 'localZ' | 'localIndex'
-  | 'workgroupX' | 'workgroupY' | 'workgroupZ'
-  | 'groupsX' | 'groupsY' | 'groupsZ' // num_workgroups
-  | 'countX' | 'countY' | 'countZ'; // invocations launched along each axis
+  | 'globalX'
+  | 'globalY'
+  | 'globalZ' // global_invocation_id
+  | 'localX'
+  | 'localY'
+  | 'localZ'
+  | 'localIndex'
+  | 'workgroupX'
+  | 'workgroupY'
+  | 'workgroupZ'
+  | 'groupsX'
+  | 'groupsY'
+  | 'groupsZ' // num_workgroups
+  | 'countX'
+  | 'countY'
+  | 'countZ'; // invocations launched along each axis
 
 /** Where an instruction came from: an offset into program.source. */
 interface Located {
@@ -160,7 +180,18 @@ export interface ScatterAdd extends Located, Address {
   readonly kind: 'scatterAdd';
   readonly value: Value;
 }
-export type AtomicOp = 'add' | 'sub' | 'min' | 'max' | 'and' | 'or' | 'xor' | 'exchange' | 'load' | 'store' | 'compareExchange';
+export type AtomicOp =
+  | 'add'
+  | 'sub'
+  | 'min'
+  | 'max'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'exchange'
+  | 'load'
+  | 'store'
+  | 'compareExchange';
 /** Integer atomic on a buffer word or a workgroup array element; result is the old value. operands: [] load, [v], or [compare, v]. */
 export interface Atomic extends Located {
   readonly kind: 'atomic';
@@ -217,8 +248,21 @@ export interface Barrier extends Located {
 }
 
 export type Inst =
-  | Const | Builtin | Pure | Load | Length | Store | ScatterAdd | Atomic
-  | ArrayLoad | ArrayStore | ArrayFill | ArrayCopy | If | While | Barrier;
+  | Const
+  | Builtin
+  | Pure
+  | Load
+  | Length
+  | Store
+  | ScatterAdd
+  | Atomic
+  | ArrayLoad
+  | ArrayStore
+  | ArrayFill
+  | ArrayCopy
+  | If
+  | While
+  | Barrier;
 
 /** Name of the buffer that holds the adjoint (x̄) or the tangent (ẋ) of another. */
 export const adjointName = (name: string): string => `${name}~`;
@@ -231,18 +275,28 @@ export function resultsOf(inst: Inst): readonly Value[] {
 }
 export function operandsOf(inst: Inst): readonly Value[] {
   switch (inst.kind) {
-    case 'pure': return inst.args;
-    case 'load': return [inst.index];
+    case 'pure':
+      return inst.args;
+    case 'load':
+      return [inst.index];
     case 'store':
     case 'scatterAdd':
-    case 'arrayStore': return [inst.index, inst.value];
-    case 'atomic': return [inst.target.index, ...inst.operands];
-    case 'arrayLoad': return [inst.index];
-    case 'arrayFill': return [inst.value];
-    case 'arrayCopy': return [inst.targetStart, inst.sourceStart];
-    case 'if': return [inst.cond];
-    case 'while': return inst.init;
-    default: return [];
+    case 'arrayStore':
+      return [inst.index, inst.value];
+    case 'atomic':
+      return [inst.target.index, ...inst.operands];
+    case 'arrayLoad':
+      return [inst.index];
+    case 'arrayFill':
+      return [inst.value];
+    case 'arrayCopy':
+      return [inst.targetStart, inst.sourceStart];
+    case 'if':
+      return [inst.cond];
+    case 'while':
+      return inst.init;
+    default:
+      return [];
   }
 }
 export const blocksOf = (inst: Inst): readonly Block[] =>

@@ -128,7 +128,9 @@ describe('limits', () => {
     return `fn g0(v: f32) -> f32 { return v * v; }\n${fns.join('\n')}`;
   };
   it('refuses code that inlining makes too large', () => {
-    expect(() => lowered('y[i] = g40(x[i]);', doubling(40))).toThrow(/main:.*the kernel, with its functions inlined, has/);
+    expect(() => lowered('y[i] = g40(x[i]);', doubling(40))).toThrow(
+      /main:.*the kernel, with its functions inlined, has/,
+    );
     expect(lowered('y[i] = g8(x[i]);', doubling(8)).body.body.length).toBeGreaterThan(256);
   });
   it('refuses nesting that no compiler takes', () => {
