@@ -10,8 +10,9 @@ import { Collector, namesOf, resultTree } from './arguments.ts';
 import type { Count } from './backend/backend.ts';
 import type { Arguments, Outputs } from './bindings.ts';
 import { type Device, defaultDevice } from './device.ts';
+import { lineColumn } from './error.ts';
 import { explainProgram } from './explain.ts';
-import { checkStores } from './ir/affine.ts';
+import { type CountLimit, checkStores, storeLimits } from './ir/affine.ts';
 import { forwardStores } from './ir/forward-stores.ts';
 import type { Buffer, Program } from './ir/ir.ts';
 import { lower } from './ir/lower.ts';
@@ -46,6 +47,7 @@ interface Variant {
   readonly plan: Plan;
   readonly arguments: Collector;
   readonly names: ReturnType<typeof namesOf>;
+  readonly limits: readonly CountLimit[];
 }
 
 /** Kernels with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers. */
@@ -59,9 +61,11 @@ function isPlain(program: Program): boolean {
 
 function compile(source: string, overrides?: OverrideValues): Variant {
   const program = simplify(lower(parse(source, overrides)));
-  if (isPlain(program)) checkStores(program);
+  const plain = isPlain(program);
+  if (plain) checkStores(program);
   const plan = new Plan(program);
-  return { plan, arguments: new Collector(program.name, plan.reads), names: namesOf(plan.writes) };
+  const limits = plain ? storeLimits(program) : [];
+  return { plan, arguments: new Collector(program.name, plan.reads), names: namesOf(plan.writes), limits };
 }
 
 /**
@@ -99,10 +103,16 @@ export function kernel<const S extends string>(
   return Object.assign(call, { kernelName: first.plan.name, program: first.plan.program, source });
 }
 
-function launchKernel({ plan, arguments: collector, names }: Variant, args: object, options: LaunchOptions): object {
+function launchKernel(
+  { plan, arguments: collector, names, limits }: Variant,
+  args: object,
+  options: LaunchOptions,
+): object {
   const { name } = plan;
   if (typeof args !== 'object' || args === null) throw new TypeError(`${name}: pass the inputs as a record, { x, … }.`);
   const count = countOf(name, options);
+  for (const limit of limits)
+    if (count['xyz'.indexOf(limit.axis)] > limit.limit) refuseCount(plan.program, limit, count);
   const made: Tensor[] = [];
   try {
     const inputs = collector.collect(args, () => options.device ?? deviceOf(args) ?? defaultDevice(), made);
@@ -138,6 +148,13 @@ function countOf(name: string, options: LaunchOptions | undefined): Count {
       `${name}: count is ${given === undefined ? 'missing' : JSON.stringify(given)}; say how many invocations run: { count: n } or { count: [nx, ny, nz] }.`,
     );
   return [x, y, z];
+}
+
+function refuseCount({ name, source }: Program, { axis, limit, buffer, at }: CountLimit, count: Count): never {
+  const line = at === undefined ? '' : ` in line ${lineColumn(source, at).line}`;
+  throw new RangeError(
+    `${name}: with ${count['xyz'.indexOf(axis)]} invocations along ${axis}, two of them write one element of '${buffer}'${line}; at most ${limit} may run. Use the invocation's ${axis} in the index, += for a sum, or @unique if the indices never collide.`,
+  );
 }
 
 function outputShape(name: string, buffer: Buffer, count: Count, out: LaunchOptions['out']): readonly number[] {

@@ -6,7 +6,7 @@
  * y[(i / w)·w + i % w] decode; y[i / 2] and y[idx[i]] do not.
  *
  * Three things are not known before the launch. An axis that does not occur in the index must have count 1, and without a guard
- * i < 64 in y[j·64 + i] the count along x must be at most 64: countLimits tells the host. A stride that is
+ * i < 64 in y[j·64 + i] the count along x must be at most 64: storeLimits tells the host. A stride that is
  * itself a run-time value, as w in y[j·w + i], is trusted to be large enough for stores, but not for `owned`.
  * Wrap-around of 32-bit products is not considered: such indices are outside of every buffer.
  */
@@ -160,12 +160,21 @@ function indexText(source: string, at: number | undefined): string | undefined {
   return undefined;
 }
 
-/** What the counts of a launch must keep to; the smallest limit of each axis. */
+/** What the counts of a launch must keep to for its stores; the smallest limit of each axis. */
+export function storeLimits(program: Program): readonly CountLimit[] {
+  return limitsOf(program, ({ inst }) => inst.kind === 'store' && !program.buffers[inst.buffer].unique);
+}
+
+/** The same, and for its owned sums to be owned. */
 export function countLimits(program: Program): readonly CountLimit[] {
   const owned = scatterOwnership(program);
-  const { verdicts } = analyse(program, ({ inst }) =>
+  return limitsOf(program, ({ inst }) =>
     inst.kind === 'store' ? !program.buffers[inst.buffer].unique : owned.get(inst) === 'owned',
   );
+}
+
+function limitsOf(program: Program, concerns: (access: Access) => boolean): readonly CountLimit[] {
+  const { verdicts } = analyse(program, concerns);
   const smallest = new Map<string, CountLimit>();
   for (const { limits } of verdicts.values()) {
     for (const limit of limits) {

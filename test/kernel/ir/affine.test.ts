@@ -1,8 +1,9 @@
 // Which stores and sums may meet: accepted, accepted up to a count, refused; owned or shared.
 
+import { kernel } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../../kernel/error.ts';
-import { checkStores, countLimits, scatterOwnership } from '../../../kernel/ir/affine.ts';
+import { checkStores, countLimits, scatterOwnership, storeLimits } from '../../../kernel/ir/affine.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
@@ -114,6 +115,26 @@ describe('stores that may collide', () => {
     const program = compile('y[idx[i]] = x[i];', '@unique var<storage, read_write> y: array<f32>;');
     checkStores(program);
     expect(limits(program)).toBe('');
+  });
+});
+
+describe('launches', () => {
+  it('that make two invocations write one element are refused, with the axis and the line', () => {
+    const first = kernel(`
+      var<storage, read> x: array<f32>;
+      var<storage, read_write> y: array<f32>;
+      @compute @workgroup_size(64) fn first(@builtin(global_invocation_id) id: vec3u) {
+        y[0] = x[id.x];
+      }`);
+    const x = [1, 2];
+    expect(() => first({ x }, { count: 2, out: { y: 1 } })).toThrow(
+      "first: with 2 invocations along x, two of them write one element of 'y' in line 5; at most 1 may run.",
+    );
+    expect(first({ x }, { count: 1 }).y.shape).toEqual([1]);
+  });
+  it('are limited by stores, not by sums, which only change hands', () => {
+    expect(storeLimits(compile('y[i] += x[i];'))).toEqual([]);
+    expect(storeLimits(compile('y[i] = x[i];'))).toEqual(countLimits(compile('y[i] = x[i];')));
   });
 });
 
