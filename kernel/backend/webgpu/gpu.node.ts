@@ -7,8 +7,19 @@
 
 const pinned = globalThis as { __retrogradeGpu?: Promise<GPU | undefined> };
 
+/** Whether Dawn would find a Vulkan loader. Where there is none it says so on standard error, which would look like a fault. */
+async function hasLoader(): Promise<boolean> {
+  if (process.platform !== 'linux') return true; // Metal and Direct3D come with the system
+  const { existsSync, readFileSync } = await import('node:fs');
+  const folders = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean);
+  if (folders.some(folder => existsSync(`${folder}/libvulkan.so.1`))) return true;
+  const cache = '/etc/ld.so.cache';
+  return !existsSync(cache) || readFileSync(cache).includes('libvulkan.so.1');
+}
+
 async function load(): Promise<GPU | undefined> {
   try {
+    if (!(await hasLoader())) return undefined;
     const { create, globals } = await import('webgpu');
     for (const [name, value] of Object.entries(globals))
       if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
