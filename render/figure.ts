@@ -70,7 +70,11 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
     let pixel = vec2f(place.yz);
     let h = 0.5 * width;
     var white = 1.0;
-    for (var i = 0u; i < ${points}u; i++) { white *= 1.0 - discArea(pixel, at[first + i], radius[i]); }
+    var disc: array<f32, ${points}>;
+    for (var i = 0u; i < ${points}u; i++) {
+      disc[i] = discArea(pixel, at[first + i], radius[i]);
+      white *= 1.0 - disc[i];
+    }
     var joined = 0.0;
     for (var k = 0u; k < ${segments}u; k++) {
       let a = at[first + ends[k].x];
@@ -86,10 +90,12 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
       let off = abs(middle.x * along.y - middle.y * along.x);
       if (end > begin && off < h + 0.75 && t > begin - h - 0.75 && t < end + h + 0.75) {
         var s = stripArea(pixel, a + begin * along, a + end * along, h);
-        if (ra == 0.0) { s += capArea(pixel, a, -along, h); }
-        if (rb == 0.0) { s += capArea(pixel, b, along, h); }
+        for (var tip = 0u; tip < 2u; tip++) {
+          let isEnd = tip == 1u;
+          if (select(ra, rb, isEnd) == 0.0) { s += capArea(pixel, select(a, b, isEnd), select(-along, along, isEnd), h); }
+        }
         white *= 1.0 - s;
-        joined += s * (discArea(pixel, a, ra) + discArea(pixel, b, rb));
+        joined += s * (disc[ends[k].x] + disc[ends[k].y]);
       }
     }
     value[id.x] = max(white - joined, 0.0);                                              // (1)

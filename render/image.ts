@@ -30,16 +30,15 @@ export function decodePng(bytes: Uint8Array): Image {
   const stride = palette ? (palette[0]?.length ?? 3) : channels;
   const hasAlpha = stride % 2 === 0;
   const solid = hasAlpha ? stride - 1 : stride;
+  const sample = (pixel: number, channel: number): number => {
+    const value = bits ? packed(pixel) : data[palette ? pixel : pixel * channels + channel];
+    return palette ? palette[value][channel] : value;
+  };
   for (let pixel = 0; pixel < grey.length; pixel++) {
-    const index = bits ? packed(pixel) : palette ? data[pixel] : pixel * channels;
-    const sample = (channel: number): number => {
-      if (palette) return palette[index][channel];
-      return bits ? index : data[index + channel];
-    };
     let sum = 0;
-    for (let channel = 0; channel < solid; channel++) sum += sample(channel);
+    for (let channel = 0; channel < solid; channel++) sum += sample(pixel, channel);
     const mean = sum / (solid * top);
-    const alpha = hasAlpha ? sample(solid) / top : 1;
+    const alpha = hasAlpha ? sample(pixel, solid) / top : 1;
     grey[pixel] = mean * alpha + 1 - alpha;
   }
   return { width, height, channels: 1, data: grey };
