@@ -143,6 +143,9 @@ export function parseSyntax(source: string): RawModule | readonly Diagnostic[] {
   const refused = guard(source);
   if (refused) return [refused];
   const module = { modulePath: 'package::main', debugFilePath: 'kernel', src: source };
+  // wesl throws once per mistake it recovers from; the stacks would be most of the time of a text full of them.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     const { moduleElem, diagnostics } = parseSrcModule(module, { keepComments: false });
     if (diagnostics.length > 0) return diagnostics.map(d => syntaxError(source, d));
@@ -151,5 +154,7 @@ export function parseSyntax(source: string): RawModule | readonly Diagnostic[] {
     // wesl wraps whatever escapes its recovery; the parse is over, but the text is to blame.
     if (error instanceof WeslParseError) return error.diagnostics.map(d => syntaxError(source, d));
     throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

@@ -26,6 +26,13 @@ const maxDiagnostics = 100;
 /** Declarations that need one another before they are declared, one inside the other. */
 const maxPending = 60;
 
+/** Thrown when there are enough diagnostics. */
+class Enough extends Error {}
+
+const maxMessage = 300;
+const shorten = (message: string): string =>
+  message.length > maxMessage ? `${message.slice(0, maxMessage)}…` : message;
+
 const wrong: Entry = { kind: 'wrong' };
 
 /** The module's names, each resolved when first needed; and the calls between functions. */
@@ -37,13 +44,14 @@ function moduleContext(source: string, module: RawModule, given: OverrideValues,
   const calls = new Map<FunctionDraft, { readonly fn: FunctionDraft; readonly at: number }[]>();
   let current: FunctionDraft | undefined;
   let unevaluated = 0;
+  let spent = 0;
 
   const ctx: Context = {
     source,
     report(at, message, remedy) {
-      if (diagnostics.length < maxDiagnostics && !diagnostics.some(d => d.at === at && d.message === message)) {
-        diagnostics.push({ message, at, remedy });
-      }
+      if (diagnostics.some(d => d.at === at && d.message === message)) return undefined;
+      diagnostics.push({ message: shorten(message), at, remedy });
+      if (diagnostics.length >= maxDiagnostics) throw new Enough();
       return undefined;
     },
     moduleEntry(name, at) {
@@ -78,6 +86,10 @@ function moduleContext(source: string, module: RawModule, given: OverrideValues,
       const result = f();
       unevaluated--;
       return result;
+    },
+    spend(words) {
+      spent += words;
+      return spent;
     },
     isEvaluated: () => unevaluated === 0,
     calls(fn, at) {
@@ -238,7 +250,7 @@ export function parse(source: string, overrides: OverrideValues = {}): Module {
   } catch (error) {
     // The limits above leave no known way to run out of stack; a caller deep in its own stack may still.
     if (error instanceof RangeError) return fail([tooDeep]);
-    throw error;
+    if (!(error instanceof Enough)) throw error;
   }
   return diagnostics.length > 0 || !checked ? fail(diagnostics) : checked;
 }

@@ -188,7 +188,7 @@ export function zeroValue(type: Type): ConstValue {
     case 'matrix':
       return Array.from({ length: type.columns }, () => Array.from({ length: type.rows }, () => 0));
     case 'array':
-      return Array.from({ length: type.length ?? 0 }, () => zeroValue(type.of));
+      return new Array<ConstValue>(type.length ?? 0).fill(zeroValue(type.of));
     case 'struct':
       return type.members.map(m => zeroValue(m.type));
     default:

@@ -1,6 +1,6 @@
 /**
  * What is refused before parsing, so that no text can hang the parser or overflow the stack: too long, too deeply nested,
- * unclosed comments, and statements whose `<` signs would make template-list discovery (WGSL §3.9, a scan ahead from every
+ * unclosed comments, characters WGSL does not have, heaps of attributes, and statements whose `<` signs would make template-list discovery (WGSL §3.9, a scan ahead from every
  * `<`) quadratic in the length of the text.
  */
 
@@ -10,7 +10,10 @@ const maxLength = 1 << 20;
 export const maxNesting = 200;
 const maxScan = 1 << 25;
 
-const tokens = /\/\/|\/\*|[()[\]{}<;:]/g;
+/** Attributes without a statement between them: after each, wesl's recovery starts again. */
+const maxAttributes = 256;
+
+const tokens = /\/\/|\/\*|[()[\]{}<;,@"'`#$?\\\0]/g;
 const commentMarks = /\/\*|\*\//g;
 const lineEnd = /[\n\v\f\r\u0085\u2028\u2029]/g;
 const pairs: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
@@ -37,6 +40,7 @@ export function guard(source: string): Diagnostic | undefined {
   }
   const open: { readonly close: string; readonly at: number }[] = [];
   let less = 0;
+  let attributes = 0;
   let segment = 0;
   let scan = 0;
   tokens.lastIndex = 0;
@@ -76,12 +80,26 @@ export function guard(source: string): Diagnostic | undefined {
       case '<':
         less++;
         break;
-      default:
+      case '@':
+        attributes++;
+        if (attributes > maxAttributes) return { message: `there are more than ${maxAttributes} attributes here.`, at };
         break;
+      case ';':
+        break;
+      case ',':
+        if (open.at(-1)?.close === '}') attributes = 0;
+        break;
+      default:
+        return {
+          message: `WGSL has no character '${token[0] === '\0' ? '\\0' : token[0]}'.`,
+          at,
+          remedy: token[0] === '"' ? 'WGSL has no strings.' : undefined,
+        };
     }
     if (token[0] === ';' || token[0] === '{' || token[0] === '}') {
       scan += less * (at - segment);
       less = 0;
+      attributes = 0;
       segment = at;
     }
   }

@@ -28,11 +28,23 @@ export function referenceTo(variable: Variable): Reference | undefined {
 
 /** Largest value, in words: values, constants and variables are held whole. */
 const maxWords = 1 << 16;
+/** Largest sum of those that are arrays. */
+const maxTotal = 1 << 20;
+const small = 64;
 
 /** Reports a type too large for a value or variable. */
 export function isTooLarge(ctx: Context, type: Type, at: number): boolean {
   const words = wordCount(type);
-  if (words <= maxWords) return false;
+  if (words <= small) return false;
+  if (words <= maxWords && ctx.spend(words) <= maxTotal) return false;
+  if (words <= maxWords) {
+    ctx.report(
+      at,
+      `the arrays of this kernel have more than ${maxTotal} words in all.`,
+      'Keep large data in storage buffers.',
+    );
+    return true;
+  }
   ctx.report(
     at,
     `a value of type ${typeName(type)} has ${words} words, but at most ${maxWords} are allowed.`,

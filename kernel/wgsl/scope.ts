@@ -53,6 +53,8 @@ export interface Context {
   type(raw: RawName, scope: Scope | undefined): Type | undefined;
   /** Runs f where constants need no value: behind `false &&` and `true ||`. */
   unevaluated<T>(f: () => T): T;
+  /** Adds to the words of large values, and returns the sum. */
+  spend(words: number): number;
   /** Not inside `unevaluated`. */
   isEvaluated(): boolean;
   /** Called for each use of a function. */
@@ -93,12 +95,16 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 3;
 }
 
+const maxCandidates = 2000;
+
 /** "Did you mean …?", or undefined if no candidate is near. */
 export function suggestion(name: string, candidates: Iterable<string>): string | undefined {
   const allowed = name.length < 3 ? 0 : name.length < 5 ? 1 : 2;
   let best: string | undefined;
   let least = allowed + 1;
+  let looked = 0;
   for (const candidate of candidates) {
+    if (++looked > maxCandidates) break;
     const d = candidate.toLowerCase() === name.toLowerCase() ? 0.5 : distance(name, candidate);
     if (d < least) [best, least] = [candidate, d];
   }

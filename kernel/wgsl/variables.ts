@@ -7,7 +7,16 @@ import { expect, materialize } from './operators.ts';
 import { isTooLarge, value } from './places.ts';
 import type { Context } from './scope.ts';
 import type { RawVar } from './syntax.ts';
-import { contains, containsAtomic, containsBool, hasFixedSize, isConstructible, typeName } from './types.ts';
+import {
+  contains,
+  containsAtomic,
+  containsBool,
+  hasFixedSize,
+  isConstructible,
+  isInteger,
+  scalarOf,
+  typeName,
+} from './types.ts';
 
 /** Reports attributes that do not belong here. */
 export function checkAttributes(
@@ -31,7 +40,8 @@ function checkSlot(ctx: Context, raw: RawVar): void {
     if (name !== 'group' && name !== 'binding') continue;
     const [only, extra] = args;
     const node = only && !extra ? value(ctx, only, undefined) : ctx.report(start, `'@${name}' takes one number.`);
-    if (node && !(typeof node.value === 'number' && Number.isInteger(node.value) && node.value >= 0)) {
+    const s = node && scalarOf(node.type);
+    if (node && !(s && isInteger(s) && typeof node.value === 'number' && node.value >= 0)) {
       ctx.report(node.start, `'@${name}' takes a non-negative integer.`);
     }
   }
