@@ -88,7 +88,10 @@ function swizzle(ctx: Context, raw: Raw<'member'>, base: Expression, ref: Refere
     return { node: literal(type, field.length === 1 ? (parts[only] ?? 0) : picked, raw) };
   }
   const node: Expression = { kind: 'swizzle', base, components: positions, type, start, end };
-  return { node, ref: field.length === 1 && ref ? { ...ref, component: true } : undefined };
+  // v.xy = …: each component once, and not of a swizzle, whose components have been picked already.
+  const isPlace =
+    new Set(positions).size === positions.length && !(base.kind === 'swizzle' && base.components.length > 1);
+  return { node, ref: isPlace && ref ? { ...ref, component: true } : undefined };
 }
 
 export function memberExpression(ctx: Context, raw: Raw<'member'>, scope: Scope | undefined): Operand | undefined {

@@ -29,8 +29,8 @@ function refuseValue(ctx: Context, raw: RawExpression, operand: Operand, scope: 
   if (node.kind === 'swizzle' && node.components.length > 1) {
     return ctx.report(
       raw.start,
-      `cannot assign to '${raw.kind === 'member' ? raw.field : 'this'}', several components at once.`,
-      'Assign them one by one, or the whole vector.',
+      `cannot assign to '${raw.kind === 'member' ? raw.field : 'this'}' here.`,
+      'On the left, a swizzle of a variable names each component once, as in v.xy.',
     );
   }
   const name = rootName(raw);

@@ -1,0 +1,37 @@
+// Swizzles on both sides of an assignment, with derivatives.
+
+import { grad } from 'retrograde/adjoint';
+import { KernelError, kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { describe, expect, it } from 'vitest';
+import { devices } from '../util/devices.ts';
+
+const turn = kernel(/* wgsl */ `
+  struct Body { x: vec3f, m: f32 }
+  var<storage, read> x: array<vec3f>;
+  var<storage, read_write> y: array<vec3f>;
+  @compute @workgroup_size(64) fn turn(@builtin(global_invocation_id) id: vec3u) {
+    var b = Body(x[id.x], 2.0);
+    b.x.xy = b.x.yx * b.m;
+    b.x.zx += b.x.xz;
+    y[id.x] = b.x;
+  }
+`);
+
+describe.each(devices.map(device => [device.description, device] as const))('%s', (_, device) => {
+  it('assigns components in the order named, all at once', async () => {
+    const x = tensor([1, 2, 3], [1, 3], { device });
+    expect([...(await turn({ x }, { count: 1 }).y.read())]).toEqual([7, 2, 7]); // (2y + z, 2x, z + 2y)
+    const seed = tensor([1, 10, 100], [1, 3], { device });
+    const gradient = grad((v: Tensor) => turn({ x: v }, { count: 1 }).y.mul(seed).sum())(x);
+    expect([...(await gradient.read())]).toEqual([20, 202, 101]);
+  });
+});
+
+it('refuses a component named twice on the left', () => {
+  const source = `
+    var<storage, read_write> y: array<vec3f>;
+    @compute @workgroup_size(1) fn twice(@builtin(global_invocation_id) id: vec3u) { var v = vec3f(); v.xx = vec2f(1.0); y[id.x] = v; }
+  `;
+  expect(() => kernel(source)).toThrow(KernelError);
+  expect(() => kernel(source)).toThrow("cannot assign to 'xx' here.");
+});
