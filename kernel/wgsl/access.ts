@@ -100,8 +100,10 @@ export function memberExpression(ctx: Context, raw: Raw<'member'>, scope: Scope 
   const { node: base, ref } = followed(whole);
   if (base.type.kind === 'vector') return swizzle(ctx, raw, base, ref);
   const { field, at, start, end } = raw;
-  if (base.type.kind !== 'struct')
-    return ctx.report(at, `${typeName(base.type)} has no members, but '${field}' is asked for.`);
+  if (base.type.kind !== 'struct') {
+    const remedy = base.type.kind === 'array' && field === 'length' ? 'Write arrayLength(&x).' : undefined;
+    return ctx.report(at, `${typeName(base.type)} has no members, but '${field}' is asked for.`, remedy);
+  }
   const { members, name } = base.type;
   const position = members.findIndex(m => m.name === field);
   const member = members[position];

@@ -52,7 +52,8 @@ function unaryExpression(ctx: Context, raw: Raw<'unary'>, scope: Scope | undefin
   if (!operand) return undefined;
   if (op === '*') {
     if (operand.type.kind === 'pointer') return deref(operand, start, end);
-    return ctx.report(start, `'*' takes a pointer, but this is ${typeName(operand.type)}.`);
+    const remedy = ctx.source[start - 1] === '*' ? "WGSL has no '**': write pow(x, 2.0) or x * x." : undefined;
+    return ctx.report(start, `'*' takes a pointer, but this is ${typeName(operand.type)}.`, remedy);
   }
   const node = unary(ctx, op, operand, raw);
   return node && { node };

@@ -225,7 +225,7 @@ export function binary(
     const bothScalars = left.type.kind === 'scalar' && right.type.kind === 'scalar' && l !== r;
     return ctx.report(at, `'${op}' does not take ${l} and ${r}.`, operatorRemedy(op, bothScalars));
   }
-  if (op === '<<' || op === '>>') checkShiftAmount(ctx, types.left, right);
+  if ((op === '<<' || op === '>>') && !isConst) checkShiftAmount(ctx, types.left, right);
   const l = convert(ctx, left, types.left);
   const r = convert(ctx, right, types.right);
   if (!l || !r) return undefined;
@@ -247,6 +247,8 @@ function checkShiftAmount(ctx: Context, type: Type, amount: Expression): void {
 function operatorRemedy(op: BinaryOperator, bothScalars: boolean): string | undefined {
   if (op === '&&' || op === '||') return 'Both sides must be bool; compare numbers with != 0.';
   if (op === '<<' || op === '>>') return 'The left side must be an integer, and the amount u32, of the same shape.';
+  if (op === '&' || op === '|' || op === '^')
+    return 'Both sides must be i32 or u32, of one type and shape (bool too, but for ^).';
   return bothScalars ? 'Convert one side explicitly, for example f32(n).' : undefined;
 }
 

@@ -36,13 +36,14 @@ const small = 64;
 export function isTooLarge(ctx: Context, type: Type, at: number): boolean {
   const words = wordCount(type);
   if (words <= small) return false;
-  if (words <= maxWords && ctx.spend(words) <= maxTotal) return false;
   if (words <= maxWords) {
-    ctx.report(
-      at,
-      `the arrays of this kernel have more than ${maxTotal} words in all.`,
-      'Keep large data in storage buffers.',
-    );
+    const total = ctx.spend(words);
+    if (total <= maxTotal) return false;
+    // The one that crosses the line is reported, not those after it.
+    if (total - words <= maxTotal) {
+      const remedy = 'Keep large data in storage buffers.';
+      ctx.report(at, `the arrays of this kernel have more than ${maxTotal} words in all.`, remedy);
+    }
     return true;
   }
   ctx.report(

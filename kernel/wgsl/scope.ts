@@ -99,7 +99,7 @@ const maxCandidates = 2000;
 
 /** "Did you mean …?", or undefined if no candidate is near. */
 export function suggestion(name: string, candidates: Iterable<string>): string | undefined {
-  const allowed = name.length < 3 ? 0 : name.length < 5 ? 1 : 2;
+  const allowed = name.length < 2 ? 0 : name.length < 5 ? 1 : 2;
   let best: string | undefined;
   let least = allowed + 1;
   let looked = 0;

@@ -10,6 +10,7 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { uniform } from '../../adjoint/index.ts';
 import { beside, difference, type Image } from '../../render/index.ts';
 import type { Estimate, Goal, Picture, Scene, SceneProgress } from '../scene.ts';
 import { fitFilm } from './fit.ts';
@@ -67,24 +68,12 @@ function goalOf(rows: readonly Estimate[], rms: number, converged: boolean): Goa
   return { name: 'pixel residual (root mean square)', value: rms, bound, met: converged && rms <= bound };
 }
 
-/** mulberry32, by Tommy Ettinger. */
-function uniform(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
-/** The guess with `--set` values in place of its own, and by a seed other than 0 each positive number off by up to a quarter. */
-function startOf(film: Film, settings: Readonly<Record<string, number>>, seed: number): Dynamics {
-  const random = uniform(seed);
+/** The guess with `--set` values in place of its own; a seed other than 0 puts each positive number off by up to a quarter. */
+async function startOf(film: Film, settings: Readonly<Record<string, number>>, seed: number): Promise<Dynamics> {
+  const random = await uniform([settable.length], { seed }).read();
   const start: Record<string, unknown> = { ...film.start };
-  for (const name of settable) {
-    const factor = 0.75 + 0.5 * random();
-    if (film.unknown.includes(name) && seed) start[name] = film.start[name] * factor;
+  for (const [k, name] of settable.entries()) {
+    if (film.unknown.includes(name) && seed) start[name] = film.start[name] * (0.75 + 0.5 * random[k]);
     if (settings[name] !== undefined) start[name] = settings[name];
   }
   return start as unknown as Dynamics;
@@ -103,7 +92,7 @@ export const film: Scene = {
   async run({ preset, settings, iterations, seed, frames, onProgress, signal }) {
     const folder = frames ?? ownFilm();
     const read = await readFilm(folder);
-    const input = { ...read, start: startOf(read, settings, seed) };
+    const input = { ...read, start: await startOf(read, settings, seed) };
     const length = settings.length ?? (preset === 'small' ? 16 : input.frames.length);
     if (!Number.isInteger(length) || length < 3) {
       throw new RangeError(`film: 'length' is ${length}; a fit takes a whole number of at least 3 frames.`);
