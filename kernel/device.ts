@@ -8,9 +8,10 @@
  * Until `device` is called, tensors live on the CPU in single precision.
  */
 
-import type { Backend, Precision, Storage, WordType } from './backend/backend.ts';
+import type { Backend, Count, Precision, Storage, WordType } from './backend/backend.ts';
 import { wasmBackend } from './backend/wasm/backend.ts';
 import { Memory } from './memory.ts';
+import type { Plan } from './plan.ts';
 
 export interface DeviceOptions {
   readonly kind?: 'auto' | 'cpu' | 'webgpu';
@@ -78,6 +79,11 @@ export class Device {
   free(storage: Storage): void {
     this.bytes -= storage.length * bytesPerWord(this.precision, storage.type);
     this.backend.free(storage);
+  }
+
+  /** Enqueues one launch of a plan's program; storages belong to its buffers. */
+  dispatch(plan: Plan, storages: readonly Storage[], count: Count): void {
+    this.backend.run(plan.executable(this.backend), storages, count);
   }
 
   /** One number as memory; those in use lately are kept, so that a constant costs no upload per launch. */

@@ -8,6 +8,7 @@ import type { Count, Storage } from './backend/backend.ts';
 import { makeTensor } from './construct.ts';
 import { checkOutputs } from './debug.ts';
 import type { Device } from './device.ts';
+import { execute } from './execute.ts';
 import { type Cotangents, type Rule, record } from './graph.ts';
 import { adopt, type Memory } from './memory.ts';
 import type { Derived, Plan } from './plan.ts';
@@ -37,15 +38,13 @@ export function run(
   shapes: readonly (readonly number[])[],
 ): Tensor[] {
   const { program, slots, writes } = plan;
-  const { backend } = device;
-  const executable = plan.executable(backend);
   const outputs: Memory[] = [];
   let storages: Storage[];
   try {
     const given = inputs.map(input => input.memory.storage);
     for (let k = 0; k < writes.length; k++) outputs.push(device.allocate(writes[k].type, sizeOf(shapes[k])));
     storages = slots.map(({ write, position }) => (write ? outputs[position].storage : given[position]));
-    if (count[0] * count[1] * count[2] > 0) backend.run(executable, storages, count);
+    if (count[0] * count[1] * count[2] > 0) execute(plan, device, storages, count);
   } catch (error) {
     for (const memory of outputs) memory.release();
     throw error;
