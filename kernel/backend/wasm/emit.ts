@@ -1,6 +1,7 @@
 /**
- * IR → a WebAssembly module that exports `run(begin, end, frame)`: invocations begin ≤ n < end, x fastest, one after another, or,
- * in a program with workgroup memory or barriers, workgroups begin ≤ n < end. `frame` is the address of the launch frame.
+ * IR → a WebAssembly module that exports `run(begin, end, frame, scratch)`: invocations begin ≤ n < end, x fastest, one after
+ * another, or, in a program with workgroup memory or barriers, workgroups begin ≤ n < end. `frame` is the address of the launch
+ * frame, `scratch` that of this thread's scratchBytes.
  *
  * What does not depend on the invocation (uniform loads above all) is computed before the loop.
  */
@@ -31,7 +32,8 @@ export interface Emitted {
   readonly wide: readonly boolean[];
 }
 
-export function emitProgram(program: Program, layout: Layout): Emitted {
+/** @param shared Whether the memory it will run on is shared by threads. */
+export function emitProgram(program: Program, layout: Layout, shared = false): Emitted {
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
   const constants = new ValueMap<number>();
@@ -66,9 +68,9 @@ export function emitProgram(program: Program, layout: Layout): Emitted {
       emitInsts(varying, body, to);
     });
   }
-  const func: Func = { name: 'run', params: [I32, I32, I32], results: [], locals: to.locals.types, code: to.code };
+  const func: Func = { name: 'run', params: [I32, I32, I32, I32], results: [], locals: to.locals.types, code: to.code };
   return {
-    bytes: encodeModule(imports.list(), func),
+    bytes: encodeModule(imports.list(), func, shared),
     imports: imports.list(),
     grouped,
     scratchBytes,
@@ -114,8 +116,7 @@ function openBuffers(to: Emitter): (BufferAccess | undefined)[] {
 /** @param recordBytes To clear once, for the words that stay zero after each array. */
 function openScratch(to: Emitter, groupBytes: number, recordBytes: number): void {
   const { code } = to;
-  code.get(params.frame);
-  code.access(op.i32.load, 2, map.frame.scratch);
+  code.get(params.scratch);
   code.tee(to.group.local);
   code.i32(groupBytes);
   code.op(op.i32.add);

@@ -32,7 +32,7 @@ type Tree = Extract<Inst, { kind: 'pure' | 'builtin' }>;
 
 const deepestTree = 40;
 /** Parameters of the emitted function. */
-export const params = { begin: 0, end: 1, frame: 2 } as const;
+export const params = { begin: 0, end: 1, frame: 2, scratch: 3 } as const;
 
 export interface BufferAccess {
   /** Sums are being taken in it in double: each word is an f64, whatever the precision. */
@@ -56,7 +56,7 @@ export interface Setting {
 
 export class Emitter implements Operands {
   readonly code: Code = new Code();
-  readonly locals: Locals = new Locals(3);
+  readonly locals: Locals = new Locals(4);
   readonly program: Program;
   readonly layout: Layout;
   readonly uses: Uses;

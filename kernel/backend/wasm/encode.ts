@@ -189,8 +189,11 @@ function declareLocals(out: Bytes, locals: readonly ValType[]): void {
   }
 }
 
-/** A module that imports memory `env.memory` and functions `env.*` (numbered first, in order), and exports `func`. */
-export function encodeModule(imports: readonly Import[], func: Func): Uint8Array<ArrayBuffer> {
+/**
+ * A module that imports memory `env.memory` and functions `env.*` (numbered first, in order), and exports `func`.
+ * @param shared Whether the memory is one that threads share.
+ */
+export function encodeModule(imports: readonly Import[], func: Func, shared = false): Uint8Array<ArrayBuffer> {
   const module = new Bytes();
   for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) module.byte(byte);
   section(module, 1, out => {
@@ -203,7 +206,7 @@ export function encodeModule(imports: readonly Import[], func: Func): Uint8Array
     out.text('env');
     out.text('memory');
     out.byte(2);
-    out.byte(1);
+    out.byte(shared ? 3 : 1);
     out.unsigned(1);
     out.unsigned(pageLimit);
     imports.forEach((each, k) => {

@@ -10,7 +10,7 @@ export interface WasmStorage extends Storage {
   address: number;
 }
 
-export type Run = (begin: number, end: number, frame: number) => void;
+export type Run = (begin: number, end: number, frame: number, scratch: number) => void;
 
 export interface WasmExecutable extends Executable {
   readonly run: Run;
@@ -30,10 +30,9 @@ export function launcher(
   const frameWords = (map.heapStart - map.frameStart) >> 2;
   let frame = new Uint32Array(heap.buffer, map.frameStart, frameWords);
 
-  function writeFrame(executable: WasmExecutable, storages: readonly WasmStorage[], scratch: number, count: Count) {
+  function writeFrame(executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) {
     const { workgroupSize } = executable.program;
     if (frame.buffer !== heap.buffer) frame = new Uint32Array(heap.buffer, map.frameStart, frameWords);
-    frame[map.frame.scratch >> 2] = scratch;
     for (let axis = 0; axis < 3; axis++) {
       frame[(map.frame.count >> 2) + axis] = count[axis];
       frame[(map.frame.groups >> 2) + axis] = Math.ceil(count[axis] / workgroupSize[axis]);
@@ -55,8 +54,8 @@ export function launcher(
         `${program.name}: ${total} invocations; at most ${mostInvocations} are allowed in one launch.`,
       );
     if (scratchBytes === 0 && !wide.includes(true)) {
-      writeFrame(executable, storages, 0, count);
-      run(0, total, map.frameStart);
+      writeFrame(executable, storages, count);
+      run(0, total, map.frameStart, 0);
       return;
     }
     const taken: { address: number; bytes: number }[] = [];
@@ -70,8 +69,8 @@ export function launcher(
       const sums = storages.map((storage, k) =>
         wide[k] ? { ...storage, address: take(8 * storage.length, true) } : storage,
       );
-      writeFrame(executable, sums, scratch, count);
-      run(0, total, map.frameStart);
+      writeFrame(executable, sums, count);
+      run(0, total, map.frameStart, scratch);
       for (const [k, { address, length }] of sums.entries()) {
         if (!wide[k]) continue;
         const rounded = new Float32Array(heap.buffer, storages[k].address, length);

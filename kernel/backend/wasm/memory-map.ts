@@ -3,10 +3,10 @@
  *
  *   0      always zero: a load out of range reads here
  *   1024   never read: a store out of range writes here
- *   2048   launch frame, 32-bit words: scratch address, counts, group counts, then (address, length in words) per buffer
+ *   2048   launch frame, 32-bit words: counts, group counts, then (address, length in words) per buffer
  *   65536  the heap (memory.ts)
  *
- * Scratch, from the frame's address: workgroup arrays, then one record per invocation of a workgroup (or a single one, if
+ * Scratch, one block per thread: workgroup arrays, then one record per invocation of a workgroup (or a single one, if
  * invocations run one after another) holding function arrays and spilled values. An array is followed by two words: one that
  * stays zero, read when out of range, and one that is written when out of range.
  */
@@ -20,7 +20,7 @@ export const guardBytes = 1024;
 export const frameStart = 2048;
 export const heapStart = 65536;
 
-export const frame = { scratch: 0, count: 4, groups: 16, buffers: 32 } as const;
+export const frame = { count: 0, groups: 12, buffers: 24 } as const;
 export const addressAt = (buffer: number): number => frame.buffers + 8 * buffer;
 export const lengthAt = (buffer: number): number => addressAt(buffer) + 4;
 export const bufferLimit: number = (heapStart - frameStart - frame.buffers) / 8;
