@@ -40,6 +40,8 @@ function refuseValue(ctx: Context, raw: RawExpression, operand: Operand, scope: 
   const role = entry?.kind === 'variable' ? entry.variable.role : undefined;
   if (role === 'let')
     return ctx.report(raw.start, `cannot assign to '${name}', which is a let.`, 'Declare it with var.');
+  if (role === 'parameter' && node.type.kind === 'pointer')
+    return ctx.report(raw.start, `cannot assign to the pointer '${name}'.`, `Write *${name} = ….`);
   if (role === 'parameter')
     return ctx.report(
       raw.start,

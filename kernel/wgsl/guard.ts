@@ -93,7 +93,12 @@ export function guard(source: string): Diagnostic | undefined {
         return {
           message: `WGSL has no character '${token[0] === '\0' ? '\\0' : token[0]}'.`,
           at,
-          remedy: token[0] === '"' ? 'WGSL has no strings.' : undefined,
+          remedy:
+            token[0] === '"'
+              ? 'WGSL has no strings.'
+              : token[0] === '?'
+                ? 'Write select(ifFalse, ifTrue, condition).'
+                : undefined,
         };
     }
     if (token[0] === ';' || token[0] === '{' || token[0] === '}') {
