@@ -7,13 +7,13 @@
  */
 
 import { type Diagnostic, KernelError } from '../error.ts';
-import { parseSyntax, tooDeep } from './adapter.ts';
 import type { Module, Variable } from './ast.ts';
 import { moduleEntry, type OverrideUse, type OverrideValues, overrideId } from './declarations.ts';
 import { checkEntry, findEntry } from './entry.ts';
 import { checkExpression } from './expressions.ts';
 import { checkFunction } from './functions.ts';
 import { checkAssert } from './locals.ts';
+import { parseSyntax, tooDeep } from './parse.ts';
 import { prelude, preludeNames } from './prelude.ts';
 import { type Context, type Entry, type FunctionDraft, suggestion } from './scope.ts';
 import type { RawDeclaration, RawFunction, RawModule, RawStruct } from './syntax.ts';

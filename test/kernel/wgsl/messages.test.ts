@@ -52,7 +52,7 @@ const fragments: readonly (readonly [string, string])[] = [
   ],
   [
     'fn f(a: u32, b: u32) -> u32 { return a & b | a; }',
-    "main:1:46: '|' cannot follow '&' without parentheses. Say which comes first: (a … b) … c.",
+    "main:1:44: '|' cannot follow '&' without parentheses. Say which comes first: (a … b) … c.",
   ],
   ['fn f() -> f32 { return vec2f(); }', "main:1:24: the value 'f' returns must be f32, but this is vec2<f32>."],
   ['fn f() -> f32 { return f(); }', "main:1:24: 'f' calls itself. WGSL has no recursion; use a loop."],
@@ -72,7 +72,7 @@ const fragments: readonly (readonly [string, string])[] = [
     'fn f(a: array<f32, 4>) -> f32 { return a[4]; }',
     'main:1:42: index 4 is out of range: array<f32, 4> has elements 0 … 3.',
   ],
-  ['fn f() { let x = 5 x; }', "main:1:19: expected ';' after let declaration, but found 'x'."],
+  ['fn f() { let x = 5 x; }', "main:1:20: expected ';' after let, but found 'x'."],
   ['fn f() { var x: foo; }', "main:1:17: there is no type 'foo'."],
   ['fn f() -> f32 { return max(1.0); }', "main:1:24: 'max' takes 2 arguments, but 1 is given."],
   [
@@ -126,8 +126,11 @@ const fragments: readonly (readonly [string, string])[] = [
     'fn f() { var<storage> a: f32; }',
     "main:1:14: 'a' is in storage memory, but is declared in a function. Declare it outside of all functions.",
   ],
-  ['fn f() { float x = 1.0; }', "main:1:16: expected call, assignment, or increment, but found 'x'."],
-  ['fn f(){ 1 + 2; }', "main:1:14: expected call, assignment, or increment, but found ';'."],
+  [
+    'fn f() { float x = 1.0; }',
+    "main:1:16: 'float' cannot be followed by 'x'. Variables are declared by let or var: var x: f32 = 1.0;",
+  ],
+  ['fn f(){ 1 + 2; }', "main:1:9: expected a statement, but found '1'."],
   ['fn f(a: f32) { a++; }', "main:1:16: cannot assign to 'a', which is a parameter. Copy it first: var copy = a;"],
   ['fn f() { var a = 1.0; a++; }', "main:1:23: '++' takes i32 or u32, but this is f32. Write += 1."],
   ['fn f() { var b = !1; }', "main:1:18: '!' does not take abstract-int."],
