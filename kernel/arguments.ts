@@ -134,7 +134,7 @@ function fromNumbers(value: unknown, { type, shape, count }: Buffer, device: Dev
     return makeTensor(device.scalar(type, Number(value)), type, []);
   if (!isNumbers(value)) return undefined;
   const memory = device.allocate(type, value.length, false);
-  device.backend.write(memory.storage, value);
+  device.write(memory.storage, value);
   const inner = sizeOf(shape);
   return makeTensor(memory, type, count === 1 && value.length === inner ? shape : [value.length / inner, ...shape]);
 }

@@ -8,7 +8,7 @@
  * Until `device` is called, tensors live on the CPU in single precision.
  */
 
-import type { Backend, Count, Precision, Storage, WordType } from './backend/backend.ts';
+import type { Backend, Count, Precision, Storage, Words, WordType } from './backend/backend.ts';
 import { wasmBackend } from './backend/wasm/backend.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -39,6 +39,7 @@ export class Device {
   /** Such checks still under way. */
   readonly checks: Set<Promise<void>> = new Set();
   private bytes = 0;
+  private readonly written = new WeakMap<Storage, Words>();
   private readonly scalars = {
     f32: new Map<number, Memory>(),
     i32: new Map<number, Memory>(),
@@ -81,6 +82,18 @@ export class Device {
     this.backend.free(storage);
   }
 
+  /** Writes from the host, and remembers integers: what is known before a launch can decide how it runs. */
+  write(storage: Storage, data: ArrayLike<number>): void {
+    this.backend.write(storage, data);
+    if (storage.type !== 'f32' && data.length === storage.length)
+      this.written.set(storage, storage.type === 'i32' ? Int32Array.from(data) : Uint32Array.from(data));
+  }
+
+  /** The integers that the host wrote last, another object after each write; undefined where kernels write. */
+  known(storage: Storage): Words | undefined {
+    return this.written.get(storage);
+  }
+
   /** Enqueues one launch of a plan's program; storages belong to its buffers. */
   dispatch(plan: Plan, storages: readonly Storage[], count: Count): void {
     this.backend.run(plan.executable(this.backend), storages, count);
@@ -92,7 +105,7 @@ export class Device {
     const found = Object.is(value, -0) ? undefined : known.get(value);
     if (found) return found.retain();
     const memory = this.allocate(type, 1, false);
-    this.backend.write(memory.storage, [value]);
+    this.write(memory.storage, [value]);
     if (Object.is(value, -0)) return memory;
     if (known.size >= scalarsKept) {
       const [oldest] = known;

@@ -109,7 +109,7 @@ function indexTensor(
 ): { readonly index: Tensor; readonly made: Tensor | undefined } {
   if (!('shape' in index)) {
     const memory = x.device.allocate('u32', index.length, false);
-    x.device.backend.write(memory.storage, index);
+    x.device.write(memory.storage, index);
     const made = makeTensor(memory, 'u32', [index.length]);
     return { index: made, made };
   }

@@ -95,7 +95,7 @@ export class Tensor {
         `write: ${data.length} numbers for a tensor of shape [${this.shape.join(', ')}], which holds ${this.size}.`,
       );
     const { memory } = this;
-    this.device.backend.write(memory.storage, data);
+    this.device.write(memory.storage, data);
     this.version = ++memory.version;
     this.node = undefined;
   }
@@ -252,7 +252,7 @@ export function tensor(
     );
   const type = options.type ?? (data instanceof Int32Array ? 'i32' : data instanceof Uint32Array ? 'u32' : 'f32');
   const memory = device.allocate(type, size, false);
-  device.backend.write(memory.storage, flat);
+  device.write(memory.storage, flat);
   const made = new Tensor(memory, type, Object.freeze([...given]));
   releaseWhenCollected(made);
   return made;
