@@ -32,7 +32,7 @@ const scalarsKept = 512;
 
 /** A backend and the memory in use on it. */
 export class Device {
-  readonly backend: Backend;
+  /** @internal Its recorder, while a loop is being swept. */ backend: Backend;
   debug: boolean;
   /** Rejections of checks that could not be thrown at once (debug mode on a GPU); thrown by the next read. */
   failure: Error | undefined;

@@ -25,6 +25,38 @@ export interface Executable {
   readonly codeBytes: number;
 }
 
+/** What a replay does, in order; numbers are slots, to which storages are bound later. */
+export type ReplayOp =
+  | {
+      readonly kind: 'run';
+      readonly executable: Executable;
+      readonly slots: readonly number[];
+      readonly count: Count;
+    }
+  | { readonly kind: 'zero'; readonly slot: number }
+  | {
+      readonly kind: 'copy';
+      readonly from: number;
+      readonly to: number;
+      readonly words: number;
+      readonly fromWord: number;
+      readonly toWord: number;
+    };
+
+export interface ReplaySlot {
+  readonly type: WordType;
+  readonly length: number;
+}
+
+export interface Replay {
+  /** From now on the slot is this storage, from a word of it on. */
+  bind(slot: number, storage: Storage, word?: number): void;
+  /** Enqueues every operation. Each slot in use has been bound. */
+  run(): void;
+  /** Gives back what it holds for itself. */
+  release(): void;
+}
+
 export interface Backend {
   readonly kind: 'cpu' | 'webgpu';
   readonly precision: Precision;
@@ -35,7 +67,7 @@ export interface Backend {
   free(storage: Storage): void;
   /** Enqueues. data.length ≤ storage.length; copies at once. */
   write(storage: Storage, data: ArrayLike<number>): void;
-  copy(from: Storage, to: Storage, length: number): void;
+  copy(from: Storage, to: Storage, length: number, fromWord?: number, toWord?: number): void;
   /** Waits for everything enqueued before. Rejects with what was lost or failed. */
   read(storage: Storage, length: number): Promise<Words>;
   /** CPU only: the words at once. */
@@ -46,6 +78,8 @@ export interface Backend {
    * 'write' storages hold zeros on entry (the caller allocates them so). Never races; same input, same bits.
    */
   run(executable: Executable, storages: readonly Storage[], count: Count): void;
+  /** Makes operations ready to be run many times, each time on other storages. */
+  replay?(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay;
   /** Waits until all enqueued work is done. */
   finish(): Promise<void>;
   destroy(): void;

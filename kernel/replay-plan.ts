@@ -1,0 +1,123 @@
+/**
+ * From a trace to a replay: what must run each time, and which memory it runs on.
+ *
+ *   fixed      a launch that reads fixed slots alone has been run when the trace was made; its outputs are kept, not computed again
+ *   dead       a launch is dropped if nothing that it writes is read later or returned
+ *   blocks     what is made and not returned shares blocks of memory with what is made after its last use
+ *
+ * The memory of a result is the caller's, bound anew each time. A result that is no slot of its own is copied to one where the
+ * caller asks for it (`own`), and is otherwise told by what it is: something given, or something fixed.
+ */
+
+import type { ReplayOp, ReplaySlot, Storage } from './backend/backend.ts';
+import type { Trace } from './trace.ts';
+
+export type Result =
+  | { readonly kind: 'slot'; readonly slot: number }
+  | { readonly kind: 'given'; readonly position: number }
+  | { readonly kind: 'fixed'; readonly storage: Storage };
+
+export interface ReplayPlan {
+  readonly ops: readonly ReplayOp[];
+  readonly slots: readonly ReplaySlot[];
+  /** Whether given slot k is used. */
+  readonly reads: readonly boolean[];
+  readonly fixed: readonly { readonly slot: number; readonly storage: Storage }[];
+  readonly blocks: readonly ReplaySlot[];
+  /** Which block a slot has. */
+  readonly places: readonly { readonly slot: number; readonly block: number }[];
+  readonly results: readonly (Result | undefined)[];
+}
+
+/** Slots that an operation changes, and those it reads as well. */
+function touched(op: ReplayOp): { readonly writes: readonly number[]; readonly reads: readonly number[] } {
+  if (op.kind === 'zero') return { writes: [op.slot], reads: [] };
+  if (op.kind === 'copy') return { writes: [op.to], reads: [op.from] };
+  const { buffers } = op.executable.program;
+  return {
+    writes: op.slots.filter((_, k) => buffers[k].access === 'write'),
+    reads: op.slots.filter((_, k) => buffers[k].access === 'read'),
+  };
+}
+
+/** Operations whose outcome is needed. */
+function live(ops: readonly ReplayOp[], results: Iterable<number>): ReplayOp[] {
+  const needed = new Set(results);
+  const kept: ReplayOp[] = [];
+  for (const op of ops.toReversed()) {
+    const { writes, reads } = touched(op);
+    if (!writes.some(slot => needed.has(slot))) continue;
+    kept.push(op);
+    for (const slot of reads) needed.add(slot);
+    if (op.kind === 'zero') needed.delete(op.slot);
+  }
+  return kept.reverse();
+}
+
+/**
+ * @param alone How many of the given, from the first on, may be told as results; later ones are copied.
+ * @param own Whether result k must be a slot of its own.
+ * @param rewrite Another list of operations of the same effect, for example with launches fused.
+ */
+export function planReplay(
+  trace: Trace,
+  given: number,
+  alone: number,
+  own: (result: number) => boolean,
+  rewrite: (ops: readonly ReplayOp[]) => readonly ReplayOp[] = ops => ops,
+): ReplayPlan {
+  const { slots: known } = trace;
+  const slots: ReplaySlot[] = known.map(({ storage: { type, length } }) => ({ type, length }));
+  const ops = trace.ops.filter(
+    (op): op is ReplayOp => op.kind !== 'write' && touched(op).writes.some(slot => !known[slot].fixed),
+  );
+  const taken = new Set<number>();
+  const results = trace.results.map((slot, k): Result | undefined => {
+    if (slot === undefined) return undefined;
+    const { origin, fixed, storage } = known[slot];
+    const made = origin === 'made' && !fixed;
+    if (own(k) ? made && !taken.has(slot) : made) {
+      taken.add(slot);
+      return { kind: 'slot', slot };
+    }
+    if (!own(k) && slot < alone) return { kind: 'given', position: slot };
+    if (!own(k) && fixed) return { kind: 'fixed', storage };
+    const copy = slots.push(slots[slot]) - 1;
+    ops.push({ kind: 'copy', from: slot, to: copy, words: slots[slot].length, fromWord: 0, toWord: 0 });
+    return { kind: 'slot', slot: copy };
+  });
+  const returned = new Set(results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : [])));
+  const kept = rewrite(live(ops, returned));
+  const used = new Set(kept.flatMap(op => Object.values(touched(op)).flat()));
+  const fixed = known.flatMap((s, slot) => (s.fixed && used.has(slot) ? [{ slot, storage: s.storage }] : []));
+  const temporary = (slot: number): boolean => slot >= given && !known[slot]?.fixed && !returned.has(slot);
+  const reads = Array.from({ length: given }, (_, k) => used.has(k));
+  return { ops: kept, slots, reads, fixed, results, ...place(kept, slots, temporary) };
+}
+
+/** Gives temporaries blocks, each to one after another; inputs of an operation never share with its outputs. */
+function place(
+  ops: readonly ReplayOp[],
+  slots: readonly ReplaySlot[],
+  temporary: (slot: number) => boolean,
+): Pick<ReplayPlan, 'blocks' | 'places'> {
+  const last = new Map<number, number>();
+  const touches = ops.map(op => Object.values(touched(op)).flat().filter(temporary));
+  touches.forEach((all, t) => {
+    for (const slot of all) last.set(slot, t);
+  });
+  const blocks: ReplaySlot[] = [];
+  const free: number[] = [];
+  const blockOf = new Map<number, number>();
+  const fits = (block: number, slot: number): boolean =>
+    blocks[block].type === slots[slot].type && blocks[block].length === slots[slot].length;
+  touches.forEach((all, t) => {
+    for (const slot of all) {
+      if (blockOf.has(slot)) continue;
+      const found = free.findIndex(block => fits(block, slot));
+      blockOf.set(slot, found < 0 ? blocks.push(slots[slot]) - 1 : free.splice(found, 1)[0]);
+    }
+    for (const slot of new Set(all)) if (last.get(slot) === t) free.push(blockOf.get(slot) as number);
+  });
+  return { blocks, places: [...blockOf].map(([slot, block]) => ({ slot, block })) };
+}
