@@ -22,5 +22,7 @@ export { concat, stack } from './indexing.ts';
 export { explain, type Kernel, kernel, type LaunchOptions, type OverrideValues } from './kernel.ts';
 export { differentiable } from './launch.ts';
 export { adopt, collecting, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export { type ScanOptions, scan } from './scan.ts';
+export { argsort, type SortOptions, sort, sortBy } from './sort.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor.ts';
 export { backward, forward, type Target } from './walk.ts';

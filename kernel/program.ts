@@ -42,6 +42,24 @@ export function cached(
   return plan;
 }
 
+/** Runs `body` for k = 0 … times - 1, handing `carried` on. @returns what is carried out. */
+export function repeat(
+  b: Builder,
+  times: Value,
+  carried: readonly Value[],
+  body: (k: Value, carried: readonly Value[]) => readonly Value[],
+): Value[] {
+  const [, ...last] = b.while(
+    [b.u32(0), ...carried],
+    ([k]) => b.pure('lt', [k, times]),
+    ([k, ...now]) => {
+      const next = body(k, now);
+      return [b.pure('add', [k, b.u32(1)]), ...next];
+    },
+  );
+  return last;
+}
+
 /** Number of an element in strided storage: Σ_d coordinate_d(i) · stride_d, where i counts in row-major order over `sizes`. */
 export function strided(b: Builder, i: Value, sizes: readonly number[], strides: readonly number[]): Value {
   const dims = merge(sizes, strides);

@@ -1,0 +1,21 @@
+/**
+ * How the building blocks cut their work: a block of consecutive elements is one invocation's, done in sequence.
+ *
+ * A CPU wants few invocations with long blocks (counters stay in the cache, neighbouring lanes hide each other's latency), a GPU
+ * many with short ones. Cuts depend on the kind of device alone, so a result has the same bits however many threads there are.
+ */
+
+import type { Device } from './device.ts';
+
+export interface Tiling {
+  /** Elements one invocation scans. */
+  readonly scanBlock: number;
+  /** Keys one invocation sorts into place, and the bits of a key it looks at: 2^bits counters per invocation. */
+  readonly sortBlock: number;
+  readonly digitBits: number;
+}
+
+const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8 };
+const gpu: Tiling = { scanBlock: 64, sortBlock: 128, digitBits: 4 };
+
+export const tilingOf = ({ kind }: Device): Tiling => (kind === 'cpu' ? cpu : gpu);
