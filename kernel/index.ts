@@ -1,5 +1,6 @@
 export type { Count, Precision, Words, WordType } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
+export { type Compacted, compact, type Selected, selected } from './compact.ts';
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
 export { type Diagnostic, KernelError } from './error.ts';
 export { fromGPUBuffer, gpuDevice, toGPUBuffer } from './gpu-buffer.ts';
@@ -18,6 +19,7 @@ export {
   record,
   Trace,
 } from './graph.ts';
+export { type HistogramOptions, histogram } from './histogram.ts';
 export { concat, stack } from './indexing.ts';
 export { explain, type Kernel, kernel, type LaunchOptions, type OverrideValues } from './kernel.ts';
 export { differentiable } from './launch.ts';
