@@ -11,10 +11,11 @@ import { visit } from '../../ir/traverse.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
 import { cutAtBarriers, emitRegions, holdsBarrier, planSpills } from './emit-grouped.ts';
-import { type BufferAccess, contains, Emitter, params } from './emitter.ts';
+import { type BufferAccess, contains, Emitter, paramCount, params } from './emitter.ts';
 import { encodeModule, type Func, I32 } from './encode.ts';
 import { loopOverGroups, loopOverInvocations } from './invocations.ts';
 import type { Layout } from './layout.ts';
+import { Locals } from './locals.ts';
 import { type MathImport, MathImports } from './math.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
@@ -50,7 +51,13 @@ export function emitProgram(program: Program, layout: Layout, shared = false): E
   if (!grouped) countUses(program.body.body, program.body, [], plan.uses);
   const scratch = map.mapScratch(program, layout, plan.bytes);
   const { uses, spills } = plan;
-  const to = new Emitter({ program, layout, imports, uses, constants, spills, scratch });
+  const locals = new Locals(paramCount);
+  const [group, record] = [locals.fresh(I32), locals.fresh(I32)];
+  const hoisted = new ValueMap<number>();
+  const to = new Emitter(
+    { program, layout, imports, constants, spills, scratch, locals, hoisted, group, record },
+    uses,
+  );
   to.buffers = openBuffers(to);
   const size = program.workgroupSize;
   const records = grouped ? size[0] * size[1] * size[2] : 1;

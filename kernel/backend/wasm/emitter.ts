@@ -20,7 +20,7 @@ import {
 import { emitPure, type Held, type Operands } from './emit-pure.ts';
 import { Code, I32, type ValType } from './encode.ts';
 import type { Layout } from './layout.ts';
-import { Locals, type Slot } from './locals.ts';
+import type { Locals, Slot } from './locals.ts';
 import type { MathImports } from './math.ts';
 import type { ScratchMap } from './memory-map.ts';
 import * as map from './memory-map.ts';
@@ -28,11 +28,12 @@ import * as op from './opcodes.ts';
 import type { Uses } from './uses.ts';
 import { ValueMap } from './value-map.ts';
 
-type Tree = Extract<Inst, { kind: 'pure' | 'builtin' }>;
+export type Tree = Extract<Inst, { kind: 'pure' | 'builtin' }>;
 
 const deepestTree = 40;
 /** Parameters of the emitted function. */
 export const params = { begin: 0, end: 1, frame: 2, scratch: 3 } as const;
+export const paramCount = 4;
 
 export interface BufferAccess {
   /** Sums are being taken in it in double: each word is an f64, whatever the precision. */
@@ -43,30 +44,37 @@ export interface BufferAccess {
   readonly limits: ReadonlyMap<number, Slot>;
 }
 
+/** What the emitters of one module's parts share. */
 export interface Setting {
   readonly program: Program;
   readonly layout: Layout;
   readonly imports: MathImports;
-  readonly uses: Uses;
   readonly constants: ValueMap<number>;
   /** Offset among an invocation's spills of values that outlive the loop they are computed in. */
   readonly spills: ValueMap<number>;
   readonly scratch: ScratchMap;
+  readonly locals: Locals;
+  /** Locals of values that an earlier part computed, for good. */
+  readonly hoisted: ValueMap<number>;
+  /** Addresses of workgroup arrays, and of the current invocation's record. */
+  readonly group: Slot;
+  readonly record: Slot;
 }
 
 export class Emitter implements Operands {
   readonly code: Code = new Code();
-  readonly locals: Locals = new Locals(4);
+  readonly setting: Setting;
+  readonly locals: Locals;
   readonly program: Program;
   readonly layout: Layout;
   readonly uses: Uses;
+  readonly group: Slot;
+  readonly record: Slot;
   /** Pushes a builtin; before the loop over invocations, which sets it, only those that are the same for all. */
   builtin: (name: BuiltinName) => void = name => pushFrameBuiltin(this.code, name);
-  buffers: readonly (BufferAccess | undefined)[] = [];
+  buffers: readonly (BufferAccess | undefined)[];
+  protected readonly hoisted: ValueMap<number>;
   private readonly scratch: ScratchMap;
-  /** Addresses of workgroup arrays, and of the current invocation's record. */
-  group: Slot;
-  record: Slot;
   private readonly imports: MathImports;
   private readonly constants: ValueMap<number>;
   private readonly spills: ValueMap<number>;
@@ -74,18 +82,26 @@ export class Emitter implements Operands {
   private readonly left = new ValueMap<number>();
   private readonly trees = new ValueMap<{ inst: Tree; depth: number }>();
 
-  constructor(setting: Setting) {
+  constructor(setting: Setting, uses: Uses, buffers: readonly (BufferAccess | undefined)[] = []) {
+    this.setting = setting;
+    this.uses = uses;
+    this.buffers = buffers;
+    this.locals = setting.locals;
     this.program = setting.program;
     this.layout = setting.layout;
     this.imports = setting.imports;
-    this.uses = setting.uses;
     this.constants = setting.constants;
     this.spills = setting.spills;
     this.scratch = setting.scratch;
-    this.group = this.locals.take(I32, Number.POSITIVE_INFINITY);
-    this.record = this.locals.take(I32, Number.POSITIVE_INFINITY);
+    this.hoisted = setting.hoisted;
+    this.group = setting.group;
+    this.record = setting.record;
   }
 
+  /** How a value is held in a local. */
+  typeOf(value: Value): ValType {
+    return this.layout.held(value.type);
+  }
   constantOf(value: Value): number | undefined {
     return this.constants.get(value);
   }
@@ -114,6 +130,11 @@ export class Emitter implements Operands {
       this.useUp(value, slot);
       return;
     }
+    const hoisted = this.hoisted.get(value);
+    if (hoisted !== undefined) {
+      this.code.get(hoisted);
+      return;
+    }
     const spill = this.spills.get(value);
     if (spill === undefined) throw new Error(`wasm: %${value.id} is used before it is defined.`);
     this.code.get(this.record.local);
@@ -128,11 +149,11 @@ export class Emitter implements Operands {
   }
 
   hold(value: Value): Held {
-    if (this.constants.has(value)) return { get: () => this.push(value), free: () => {} };
+    if (this.constants.has(value) || this.hoisted.has(value)) return { get: () => this.push(value), free: () => {} };
     const slot = this.slots.get(value);
     if (slot) return { get: () => this.code.get(slot.local), free: () => this.useUp(value, slot) };
     this.push(value);
-    return this.keep(this.layout.held(value.type));
+    return this.keep(this.typeOf(value));
   }
 
   keep(type: ValType): Held {
@@ -145,7 +166,7 @@ export class Emitter implements Operands {
     this.code.call(this.imports.index(name, operand, args, result));
   }
 
-  private emitTree(inst: Tree): void {
+  protected emitTree(inst: Tree): void {
     if (inst.kind === 'pure') emitPure(inst, this);
     else this.builtin(inst.name);
   }
@@ -178,7 +199,7 @@ export class Emitter implements Operands {
   /** A local for several values that are never live apart (a loop's parameter and its result); `holds` further releases. */
   reserve(values: readonly Value[], holds: number): Slot {
     const total = values.reduce((sum, v) => sum + this.usesOf(v), holds);
-    const slot = this.locals.take(this.layout.held(values[0].type), Math.max(1, total));
+    const slot = this.locals.take(this.typeOf(values[0]), Math.max(1, total));
     for (const value of values) {
       if (this.usesOf(value) === 0) continue;
       this.slots.set(value, slot);

@@ -3,7 +3,9 @@
 export const I32 = 0x7f;
 export const F32 = 0x7d;
 export const F64 = 0x7c;
-export type ValType = typeof I32 | typeof F32 | typeof F64;
+export const I64 = 0x7e;
+export const V128 = 0x7b;
+export type ValType = typeof I32 | typeof F32 | typeof F64 | typeof I64 | typeof V128;
 
 const emptyBlock = 0x40;
 const functionType = 0x60;
@@ -44,6 +46,16 @@ export class Bytes {
     }
     this.data[this.length++] = rest & 0x7f;
   }
+  /** Signed LEB128 of a whole number of up to 53 bits. */
+  signedWide(value: number): void {
+    this.room(10);
+    let rest = value;
+    while (rest < -64 || rest > 63) {
+      this.data[this.length++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 128);
+    }
+    this.data[this.length++] = rest & 0x7f;
+  }
   float(value: number, bytes: 4 | 8): void {
     this.room(bytes);
     const view = new DataView(this.data.buffer, this.length, bytes);
@@ -79,6 +91,10 @@ export class Code extends Bytes {
     this.byte(0x41);
     this.signed(value);
   }
+  i64(value: number): void {
+    this.byte(0x42);
+    this.signedWide(value);
+  }
   f32(value: number): void {
     this.byte(0x43);
     this.float(value, 4);
@@ -103,6 +119,30 @@ export class Code extends Bytes {
     this.byte(0x10);
     this.unsigned(index);
   }
+  /** Vector instructions, of the 0xfd group. */
+  vector(...opcodes: readonly number[]): void {
+    for (const opcode of opcodes) {
+      this.byte(0xfd);
+      this.unsigned(opcode);
+    }
+  }
+  /** A vector load or store; `lane` where it touches one. */
+  vectorAccess(opcode: number, align: number, offset: number, lane?: number): void {
+    this.vector(opcode);
+    this.unsigned(align);
+    this.unsigned(offset);
+    if (lane !== undefined) this.byte(lane);
+  }
+  /** A lane is read or replaced. */
+  lane(opcode: number, lane: number): void {
+    this.vector(opcode);
+    this.byte(lane);
+  }
+  /** Bytes of two vectors (16 and up: the second) in a new order. */
+  shuffle(bytes: readonly number[]): void {
+    this.vector(0x0d);
+    this.op(...bytes);
+  }
   /** A load or store; `align` is the exponent of two of the natural alignment. */
   access(opcode: number, align: number, offset: number): void {
     this.byte(opcode);
@@ -115,8 +155,8 @@ export class Code extends Bytes {
   loop(): void {
     this.op(0x03, emptyBlock);
   }
-  if(): void {
-    this.op(0x04, emptyBlock);
+  if(result: number = emptyBlock): void {
+    this.op(0x04, result);
   }
   else(): void {
     this.byte(0x05);

@@ -32,6 +32,12 @@ export class Locals {
     return { local, type, depth: this.loops.length, uses };
   }
 
+  /** A local of its own for good: one that no code before or after it touches. */
+  fresh(type: ValType): Slot {
+    const local = this.first + this.types.push(type) - 1;
+    return { local, type, depth: 0, uses: Number.POSITIVE_INFINITY };
+  }
+
   /** One use is over. */
   release(slot: Slot): void {
     if (--slot.uses > 0) return;

@@ -11,6 +11,11 @@ export const i32 = {
   reinterpretF32: 0xbc,
 } as const; // biome-ignore format: a table
 
+export const i64 = {
+  ltS: 0x53, gtS: 0x55, geS: 0x59, add: 0x7c, sub: 0x7d, mul: 0x7e, extendI32S: 0xac, extendI32U: 0xad,
+} as const; // biome-ignore format: a table
+export const wrapI64 = 0xa7;
+
 export const f32 = {
   load: 0x2a, store: 0x38,
   eq: 0x5b, ne: 0x5c, lt: 0x5d, gt: 0x5e, le: 0x5f, ge: 0x60,
