@@ -1,5 +1,6 @@
 /**
- * How big it is: the core bundle (kernel + adjoint, minified and gzipped) against its budget, and lines per folder.
+ * How big it is: the core bundle (kernel + adjoint, minified and gzipped, what a CPU device loads) against its budget, and lines
+ * per folder.
  *
  *   npm run size
  */
@@ -18,15 +19,29 @@ const { outputFiles } = await build({
   stdin: { contents: core.map(name => `export * from './${name}/index.ts';`).join('\n'), resolveDir: root },
   bundle: true,
   minify: true,
+  splitting: true,
   write: false,
+  outdir: 'out',
   format: 'esm',
   platform: 'browser',
   target: 'es2023',
   conditions: ['source'],
 });
-const bytes = outputFiles[0].contents;
-const kB = gzipSync(bytes, { level: 9 }).length / 1000;
-console.log(`core (${core.join(' + ')})  ${kB.toFixed(1)} kB gzipped, ${(bytes.length / 1000).toFixed(1)} kB minified`);
+// The first file is the entry; what it imports statically is loaded with it, the rest (the WebGPU backend) when asked for.
+const text = new Map(outputFiles.map(file => [file.path.split('/').at(-1), file.text]));
+const loaded = new Set();
+const load = name => {
+  if (loaded.has(name)) return;
+  loaded.add(name);
+  for (const [, next] of text.get(name).matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) load(next);
+};
+load(outputFiles[0].path.split('/').at(-1));
+const zipped = names => names.reduce((sum, name) => sum + gzipSync(text.get(name), { level: 9 }).length, 0) / 1000;
+const kB = zipped([...loaded]);
+const late = zipped([...text.keys()].filter(name => !loaded.has(name)));
+console.log(
+  `core (${core.join(' + ')})  ${kB.toFixed(1)} kB gzipped; loaded for WebGPU alone: ${late.toFixed(1)} kB more`,
+);
 
 for (const folder of folders.filter(name => existsSync(root + name))) {
   const files = readdirSync(root + folder, { recursive: true }).filter(name => /\.(ts|mjs)$/.test(name));
