@@ -16,7 +16,7 @@ import { type Answer, apart, type Indexed } from './index-apart.ts';
 import { decode } from './index-decode.ts';
 import { type Facts, given, noFacts } from './index-facts.ts';
 import { type Axis, axes, IndexForms } from './index-form.ts';
-import type { Block, Program, ScatterAdd, Store } from './ir.ts';
+import type { Block, Load, Program, ScatterAdd, Store } from './ir.ts';
 import { add, constantPolynomial, multiply, textOf } from './polynomial.ts';
 
 export type Ownership = 'owned' | 'shared';
@@ -30,7 +30,7 @@ export interface CountLimit {
 }
 
 interface Access extends Indexed {
-  readonly inst: Store | ScatterAdd;
+  readonly inst: Store | ScatterAdd | Load;
   /** Trips of the loops around it. */
   readonly trips: readonly string[];
 }
@@ -39,7 +39,8 @@ function accessesOf(program: Program, forms: IndexForms): Access[] {
   const found: Access[] = [];
   const scan = (block: Block, facts: Facts, trips: readonly string[]): void => {
     for (const inst of block.body) {
-      if (inst.kind === 'store' || inst.kind === 'scatterAdd') {
+      const loaded = inst.kind === 'load' && program.buffers[inst.buffer].access === 'write';
+      if (inst.kind === 'store' || inst.kind === 'scatterAdd' || loaded) {
         const scaled = multiply(forms.formOf(inst.index), constantPolynomial(inst.stride));
         found.push({ inst, word: add(scaled, constantPolynomial(inst.offset)), facts, trips });
       } else if (inst.kind === 'if') {
@@ -48,6 +49,7 @@ function accessesOf(program: Program, forms: IndexForms): Access[] {
       } else if (inst.kind === 'while') {
         const trip = forms.trips.get(inst);
         const inner = trip === undefined ? trips : [...trips, trip];
+        scan(inst.cond, facts, inner);
         scan(inst.body, given(facts, inst.cond.yields[0], true, forms), inner);
       }
     }
@@ -169,7 +171,7 @@ export function storeLimits(program: Program): readonly CountLimit[] {
 export function countLimits(program: Program): readonly CountLimit[] {
   const owned = scatterOwnership(program);
   return limitsOf(program, ({ inst }) =>
-    inst.kind === 'store' ? !program.buffers[inst.buffer].unique : owned.get(inst) === 'owned',
+    inst.kind === 'scatterAdd' ? owned.get(inst) === 'owned' : !program.buffers[inst.buffer].unique,
   );
 }
 
@@ -181,7 +183,7 @@ function limitsOf(program: Program, concerns: (access: Access) => boolean): read
       if (limit.limit < (smallest.get(limit.axis)?.limit ?? Number.POSITIVE_INFINITY)) smallest.set(limit.axis, limit);
     }
   }
-  return [...smallest.values()].sort((a, b) => a.axis.localeCompare(b.axis));
+  return [...smallest.values()].sort((a, b) => (a.axis < b.axis ? -1 : 1));
 }
 
 /**
@@ -189,7 +191,7 @@ function limitsOf(program: Program, concerns: (access: Access) => boolean): read
  * An axis that does not occur in the index, but elsewhere in the program, is taken to have a count above 1.
  */
 export function scatterOwnership(program: Program): Map<ScatterAdd, Ownership> {
-  const { accesses, verdicts, forms } = analyse(program, () => true);
+  const { accesses, verdicts, forms } = analyse(program, ({ inst }) => inst.kind !== 'load');
   const used = axesUsed(forms);
   const shared = new Set<number>();
   for (const access of accesses) {
@@ -207,6 +209,21 @@ export function scatterOwnership(program: Program): Map<ScatterAdd, Ownership> {
     if (inst.kind === 'scatterAdd') result.set(inst, shared.has(inst.buffer) ? 'shared' : 'owned');
   }
   return result;
+}
+
+/** Whether an invocation of a launch that keeps to countLimits may load from an output what another has written there. */
+export function readsOthers(program: Program): boolean {
+  const { accesses, verdicts, forms } = analyse(program, () => true);
+  const used = axesUsed(forms);
+  const loaded = new Set(accesses.flatMap(({ inst }) => (inst.kind === 'load' ? inst.buffer : [])));
+  for (const [{ inst }, { collides, limits }] of verdicts) {
+    if (inst.kind !== 'load') continue;
+    if (collides === 'invocations' || limits.some(l => used.has(l.axis) && l.limit === 1)) return true;
+  }
+  return [...loaded].some(buffer => {
+    const own = accesses.filter(({ inst }) => inst.buffer === buffer);
+    return own.some(({ inst }) => inst.kind !== 'load') && meeting(own, forms, ['yes', 'trusted']) !== undefined;
+  });
 }
 
 function axesUsed(forms: IndexForms): ReadonlySet<string> {

@@ -1,22 +1,35 @@
-/** The CPU backend: WebAssembly, one thread. Everything is done by the time a call returns. */
+/** The CPU backend: WebAssembly, on the calling thread and workers. Everything is done by the time a call returns. */
 
 import type { Program } from '../../ir/ir.ts';
 import type { Backend, Precision, Storage, Words, WordType } from '../backend.ts';
+import { cuttingOf } from './cutting.ts';
 import { emitProgram } from './emit.ts';
-import { launcher, type Run, type WasmExecutable, type WasmStorage } from './launch.ts';
+import { launcher, type WasmExecutable, type WasmStorage } from './launch.ts';
 import { layoutOf } from './layout.ts';
 import { Heap } from './memory.ts';
+import { guessedPace } from './perform.ts';
+import { type Run, whyNoThreads } from './pool.ts';
+import { availableThreads, canShare, isKnown, mostThreads } from './worker.ts';
 
 export interface WasmOptions {
   readonly precision?: Precision;
   /** Bytes of memory allowed; 4 GiB if not given. */
   readonly memoryLimit?: number;
+  /** Threads that run kernels, with the caller's; as many as the machine runs at once if not given. */
+  readonly threads?: number;
 }
 
-export function wasmBackend({ precision = 'f32', memoryLimit }: WasmOptions = {}): Backend {
+export function wasmBackend({
+  precision = 'f32',
+  memoryLimit,
+  threads: wanted = availableThreads(),
+}: WasmOptions = {}): Backend {
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new RangeError(`device: ${wanted} threads; it must be a whole number, 1 or more.`);
   const layout = layoutOf(precision);
-  const heap = new Heap(memoryLimit);
-  const launch = launcher(heap);
+  const heap = new Heap(memoryLimit, wanted > 1 && canShare());
+  const threads = heap.shared ? Math.min(wanted, mostThreads) : 1;
+  const launch = launcher(heap, threads);
   const compiled = new WeakMap<Program, WasmExecutable>();
   const bytesPerWord = (type: WordType) => layout.bytes(type);
 
@@ -56,12 +69,26 @@ export function wasmBackend({ precision = 'f32', memoryLimit }: WasmOptions = {}
     const known = compiled.get(program);
     if (known) return known;
     const start = performance.now();
-    const { bytes, imports, ...rest } = emitProgram(program, layout);
-    const env: WebAssembly.ModuleImports = { memory: heap.memory };
+    const { bytes, imports, ...rest } = emitProgram(program, layout, heap.shared);
+    const { memory } = heap;
+    const env: WebAssembly.ModuleImports = { memory };
     for (const { name, run } of imports) env[name] = run;
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
-    const run = instance.exports.run as Run;
-    const executable = { program, run, ...rest, codeBytes: bytes.length, compileMs: performance.now() - start };
+    const module = new WebAssembly.Module(bytes);
+    const run = new WebAssembly.Instance(module, { env }).exports.run as Run;
+    const cutting = cuttingOf(program, rest.grouped);
+    const executable: WasmExecutable = {
+      ...rest,
+      name: program.name,
+      program,
+      run,
+      module,
+      memory,
+      imports: imports.every(each => isKnown(each.name, each.run)) ? imports.map(each => each.name) : undefined,
+      cutting,
+      pace: guessedPace(cutting.work),
+      codeBytes: bytes.length,
+      compileMs: performance.now() - start,
+    };
     compiled.set(program, executable);
     return executable;
   }
@@ -69,7 +96,11 @@ export function wasmBackend({ precision = 'f32', memoryLimit }: WasmOptions = {}
   return {
     kind: 'cpu',
     precision,
-    description: `WebAssembly, ${precision}`,
+    get description() {
+      const why = threads > 1 ? whyNoThreads() : undefined;
+      const count = why ? 1 : threads;
+      return `WebAssembly, ${precision}, ${count} thread${count > 1 ? 's' : ''}${why ? ` (${why})` : ''}`;
+    },
     allocate,
     free,
     write: (storage, data) => words(storage, data.length, 'write').set(data),

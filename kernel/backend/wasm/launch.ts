@@ -1,8 +1,16 @@
-/** One launch: checks, the launch frame, scratch memory, the call, and the rounding of sums taken in double. */
+/**
+ * One launch: checks, the launch frame, scratch memory, and sums in copies of their words.
+ *
+ * The frame lies at frameStart; where each chunk sums into copies of its own, there is one frame per chunk in the heap.
+ */
 
 import type { Count, Executable, Storage } from '../backend.ts';
+import { type Fold, foldFrame, foldModule } from './bulk.ts';
+import { type Cutting, chunkSize } from './cutting.ts';
 import type { Heap } from './memory.ts';
 import * as map from './memory-map.ts';
+import { guessedPace, type PacedCode, performer } from './perform.ts';
+import type { Code, Job } from './pool.ts';
 
 export interface WasmStorage extends Storage {
   readonly bytes: number;
@@ -10,76 +18,178 @@ export interface WasmStorage extends Storage {
   address: number;
 }
 
-export type Run = (begin: number, end: number, frame: number, scratch: number) => void;
-
-export interface WasmExecutable extends Executable {
-  readonly run: Run;
+export interface WasmExecutable extends Executable, PacedCode {
   /** The range is one of workgroups, not of invocations. */
   readonly grouped: boolean;
+  /** Per thread. */
   readonly scratchBytes: number;
   /** Per buffer: sums are taken in doubles. */
   readonly wide: readonly boolean[];
+  readonly cutting: Cutting;
 }
 
+/** Storages may be records of the caller's own; a launch looks at them once. */
+export type Launch = (executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) => void;
+
 const mostInvocations = 2 ** 32 - 1;
+/** Scratch memory of threads does not share cache lines. */
+const line = 128;
 
-export function launcher(
-  heap: Heap,
-): (executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) => void {
+/** Invocations, or workgroups. */
+function totalOf({ program, grouped }: WasmExecutable, count: Count): number {
+  const { name, workgroupSize } = program;
+  let total = 1;
+  for (let axis = 0; axis < 3; axis++) total *= grouped ? Math.ceil(count[axis] / workgroupSize[axis]) : count[axis];
+  if (!(total <= mostInvocations))
+    throw new RangeError(`${name}: ${total} invocations; at most ${mostInvocations} are allowed in one launch.`);
+  return total;
+}
+
+/** @param start In words. */
+function writeFrame(
+  words: Uint32Array,
+  start: number,
+  { program }: WasmExecutable,
+  storages: readonly WasmStorage[],
+  count: Count,
+): void {
+  for (let axis = 0; axis < 3; axis++) {
+    words[start + (map.frame.count >> 2) + axis] = count[axis];
+    words[start + (map.frame.groups >> 2) + axis] = Math.ceil(count[axis] / program.workgroupSize[axis]);
+  }
+  for (let k = 0; k < storages.length; k++) {
+    words[start + (map.addressAt(k) >> 2)] = storages[k].address;
+    words[start + (map.lengthAt(k) >> 2)] = storages[k].length;
+  }
+}
+
+const jobOf = (code: PacedCode, total: number, size: number, frame: number): Job<PacedCode> => ({
+  code,
+  total,
+  size,
+  chunks: 1,
+  frame,
+  frameStep: 0,
+  scratch: 0,
+  scratchStep: 0,
+  threads: 1,
+  wake: false,
+});
+
+export function launcher(heap: Heap, threads: number): Launch {
+  const perform = performer(threads);
+  const folds = new Map<Fold, PacedCode>();
+  const job = jobOf(undefined as unknown as PacedCode, 0, 0, map.frameStart);
+  /** Kept from launch to launch, at the size of the largest so far. */
+  const scratch = { address: 0, bytes: 0 };
   // Remade when the memory has grown, which replaces its buffer.
-  const frameWords = (map.heapStart - map.frameStart) >> 2;
-  let frame = new Uint32Array(heap.buffer, map.frameStart, frameWords);
+  let words = new Uint32Array(heap.buffer);
 
-  function writeFrame(executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) {
-    const { workgroupSize } = executable.program;
-    if (frame.buffer !== heap.buffer) frame = new Uint32Array(heap.buffer, map.frameStart, frameWords);
-    for (let axis = 0; axis < 3; axis++) {
-      frame[(map.frame.count >> 2) + axis] = count[axis];
-      frame[(map.frame.groups >> 2) + axis] = Math.ceil(count[axis] / workgroupSize[axis]);
-    }
+  function take(bytes: number, who: string): number {
+    const address = heap.allocate(bytes, false, who);
+    if (words.buffer !== heap.buffer) words = new Uint32Array(heap.buffer);
+    return address;
+  }
+  function makeScratch(bytes: number, who: string): void {
+    if (bytes <= scratch.bytes) return;
+    if (scratch.bytes > 0) heap.free(scratch.address, scratch.bytes);
+    scratch.bytes = 0;
+    scratch.address = take(bytes, who);
+    scratch.bytes = bytes;
+  }
+
+  function launch(executable: WasmExecutable, storages: readonly WasmStorage[], count: Count): void {
+    check(executable, storages);
+    if (words.buffer !== heap.buffer) words = new Uint32Array(heap.buffer);
+    const { name, grouped, scratchBytes, wide, cutting } = executable;
+    const total = totalOf(executable, count);
+    let sums = false;
+    let shared = 0;
     for (let k = 0; k < storages.length; k++) {
-      frame[map.addressAt(k) >> 2] = storages[k].address;
-      frame[map.lengthAt(k) >> 2] = storages[k].length;
+      sums ||= wide[k] || cutting.partial[k];
+      if (cutting.partial[k]) shared += storages[k].length;
+    }
+    const size = chunkSize(cutting, count, total, shared, grouped);
+    const step = Math.ceil(scratchBytes / line) * line;
+    makeScratch(size < total ? threads * step : scratchBytes, name);
+    job.code = executable;
+    job.total = total;
+    job.size = size;
+    job.frameStep = 0;
+    job.scratch = scratch.address;
+    job.scratchStep = step;
+    if (sums) launchSums(executable, storages, count, shared);
+    else {
+      writeFrame(words, map.frameStart >> 2, executable, storages, count);
+      perform(job);
     }
   }
 
-  return (executable, storages, count) => {
-    const { program, run, grouped, scratchBytes, wide } = executable;
-    check(executable, storages);
-    const size = program.workgroupSize;
-    let total = 1;
-    for (let axis = 0; axis < 3; axis++) total *= grouped ? Math.ceil(count[axis] / size[axis]) : count[axis];
-    if (!(total <= mostInvocations))
-      throw new RangeError(
-        `${program.name}: ${total} invocations; at most ${mostInvocations} are allowed in one launch.`,
-      );
-    if (scratchBytes === 0 && !wide.includes(true)) {
-      writeFrame(executable, storages, count);
-      run(0, total, map.frameStart, 0);
-      return;
-    }
-    const taken: { address: number; bytes: number }[] = [];
-    const take = (bytes: number, zero: boolean) => {
-      const address = heap.allocate(bytes, zero, program.name);
+  /** Launches the job, with sums in copies of their words. @param shared Words with sums that invocations share. */
+  function launchSums(
+    executable: WasmExecutable,
+    storages: readonly WasmStorage[],
+    count: Count,
+    shared: number,
+  ): void {
+    const { name, wide, cutting } = executable;
+    const copies = shared > 0 && job.size < job.total ? Math.ceil(job.total / job.size) : 1;
+    const frameBytes = map.addressAt(storages.length);
+    const taken: { readonly address: number; readonly bytes: number }[] = [];
+    const takeNow = (bytes: number): number => {
+      const address = take(bytes, name);
       taken.push({ address, bytes });
       return address;
     };
     try {
-      const scratch = take(scratchBytes, false);
-      const sums = storages.map((storage, k) =>
-        wide[k] ? { ...storage, address: take(8 * storage.length, true) } : storage,
-      );
-      writeFrame(executable, sums, count);
-      run(0, total, map.frameStart, scratch);
-      for (const [k, { address, length }] of sums.entries()) {
-        if (!wide[k]) continue;
-        const rounded = new Float32Array(heap.buffer, storages[k].address, length);
-        rounded.set(new Float64Array(heap.buffer, address, length));
+      const frames = takeNow(copies * frameBytes + foldFrame.bytes);
+      const fold = jobOf(job.code, 0, 0, frames + copies * frameBytes);
+      const sums = storages.map(({ type, length }, k) => {
+        const parts = cutting.partial[k] ? copies : 1;
+        if (parts === 1 && !wide[k]) return undefined;
+        const kind: Fold = type !== 'f32' ? 'i32' : wide[k] ? 'f64 to f32' : 'f64';
+        const step = length * (kind === 'i32' ? 4 : 8);
+        return { kind, parts, step, address: takeNow(parts * step) };
+      });
+      for (let copy = 0; copy < copies; copy++) {
+        const frame = (frames + copy * frameBytes) >> 2;
+        writeFrame(words, frame, executable, storages, count);
+        sums.forEach((sum, k) => {
+          if (sum) words[frame + (map.addressAt(k) >> 2)] = sum.address + (sum.parts > 1 ? copy * sum.step : 0);
+        });
       }
+      for (const sum of sums) if (sum) heap.fill(sum.address, 0, sum.parts * sum.step);
+      job.frame = frames;
+      if (copies > 1) job.frameStep = frameBytes;
+      perform(job);
+      sums.forEach((sum, k) => {
+        if (!sum) return;
+        const { address, length } = storages[k];
+        words.set([address, sum.address, sum.parts, sum.step], fold.frame >> 2);
+        fold.code = foldOf(sum.kind);
+        fold.total = length;
+        fold.size = Math.max(1024, Math.ceil(length / 16));
+        perform(fold);
+      });
     } finally {
+      job.frame = map.frameStart;
       for (const { address, bytes } of taken) heap.free(address, bytes);
     }
-  };
+  }
+
+  function foldOf(kind: Fold): PacedCode {
+    let code = folds.get(kind);
+    if (!code) {
+      const { memory } = heap;
+      const module = foldModule(kind, heap.shared);
+      const run = new WebAssembly.Instance(module, { env: { memory } }).exports.run as Code['run'];
+      code = { name: 'sum', run, module, memory, imports: [], pace: guessedPace(4) };
+      folds.set(kind, code);
+    }
+    return code;
+  }
+
+  return launch;
 }
 
 function check({ program }: WasmExecutable, storages: readonly WasmStorage[]): void {

@@ -1,11 +1,12 @@
 /**
- * The heap: one WebAssembly memory, grown as needed, up to 4 GiB.
+ * The heap: one WebAssembly memory, grown as needed, up to 4 GiB; shared with worker threads if asked for and allowed here.
  *
  * Freed blocks wait in lists by size, since a simulation asks for the same sizes over and over, and a page touched before is
  * several times cheaper than a new one. Before the memory grows, free blocks are joined with their neighbours and searched in
  * order of address. Memory never used yet is zero and is not cleared again.
  */
 
+import { bulkOf } from './bulk.ts';
 import { heapStart } from './memory-map.ts';
 
 const pageBytes = 65536;
@@ -22,7 +23,8 @@ interface Range {
 export class Heap {
   readonly memory: WebAssembly.Memory;
   /** The memory's words; another object after the memory has grown. */
-  buffer: ArrayBuffer;
+  buffer: ArrayBufferLike;
+  readonly shared: boolean;
   private readonly limit: number;
   /** End of the blocks; first byte never used. */
   private top = heapStart;
@@ -30,12 +32,20 @@ export class Heap {
   private readonly bySize = new Map<number, number[]>();
   private joined: Range[] = [];
   private freeBytes = 0;
+  /** fill(to, byte, bytes); move(to, from, bytes), which may overlap. */
+  readonly fill: (to: number, byte: number, bytes: number) => void;
+  readonly move: (to: number, from: number, bytes: number) => void;
 
   /** @param limit Bytes of memory allowed. */
-  constructor(limit: number = addressLimit) {
+  constructor(limit: number = addressLimit, shared = false) {
     this.limit = Math.min(limit, addressLimit);
-    this.memory = new WebAssembly.Memory({ initial: heapStart / pageBytes, maximum: addressLimit / pageBytes });
+    const size = { initial: heapStart / pageBytes, maximum: addressLimit / pageBytes };
+    this.memory = (shared && sharedMemory(size)) || new WebAssembly.Memory(size);
     this.buffer = this.memory.buffer;
+    this.shared = !(this.buffer instanceof ArrayBuffer);
+    const { fill, move } = bulkOf(this.memory, this.shared);
+    this.fill = fill;
+    this.move = move;
   }
 
   /** Bytes handed out and not given back. */
@@ -73,7 +83,7 @@ export class Heap {
   private cleared(address: number, size: number, zero: boolean): number {
     const end = address + size;
     const used = Math.min(end, this.touched) - address;
-    if (zero && used > 0) new Uint8Array(this.buffer, address, used).fill(0);
+    if (zero && used > 0) this.fill(address, 0, used);
     if (end > this.touched) this.touched = end;
     return address;
   }
@@ -139,6 +149,14 @@ export class Heap {
       this.top = last.start;
       this.freeBytes -= last.bytes;
     }
+  }
+}
+
+function sharedMemory(size: WebAssembly.MemoryDescriptor): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ ...size, shared: true });
+  } catch {
+    return undefined; // the host has not so much address space to reserve
   }
 }
 

@@ -9,6 +9,22 @@ import { contains } from './emitter.ts';
 
 const mostSingleSums = 8;
 
+/** Buffers in which several invocations may add to one word. */
+export function sharedSums(program: Program): ReadonlySet<number> {
+  const known = sharing.get(program);
+  if (known) return known;
+  const shared = new Set<number>();
+  if (contains(program.body, inst => inst.kind === 'scatterAdd')) {
+    // Invocations that do not know where they are all add to the same words.
+    const placed = contains(program.body, inst => inst.kind === 'builtin');
+    for (const [{ buffer }, ownership] of scatterOwnership(program))
+      if (!placed || ownership === 'shared') shared.add(buffer);
+  }
+  sharing.set(program, shared);
+  return shared;
+}
+const sharing = new WeakMap<Program, ReadonlySet<number>>();
+
 export function sumsInDouble(program: Program): ReadonlySet<number> {
   const sums: ScatterAdd[] = [];
   const wide = new Set<number>();
@@ -26,9 +42,6 @@ export function sumsInDouble(program: Program): ReadonlySet<number> {
   for (const { buffer } of sums) perBuffer.set(buffer, (perBuffer.get(buffer) ?? 0) + 1);
   for (const [buffer, count] of perBuffer)
     if (count > mostSingleSums * program.buffers[buffer].stride) wide.add(buffer);
-  if (sums.every(({ buffer }) => wide.has(buffer))) return wide;
-  // Invocations that do not know where they are all add to the same words.
-  if (!contains(program.body, inst => inst.kind === 'builtin')) return new Set(perBuffer.keys());
-  for (const [{ buffer }, ownership] of scatterOwnership(program)) if (ownership === 'shared') wide.add(buffer);
+  for (const buffer of sharedSums(program)) if (perBuffer.has(buffer)) wide.add(buffer);
   return wide;
 }
