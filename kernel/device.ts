@@ -17,6 +17,8 @@ export interface DeviceOptions {
   readonly kind?: 'auto' | 'cpu' | 'webgpu';
   /** 'f64' on the CPU only. Default 'f32'. */
   readonly precision?: Precision;
+  /** CPU: threads that run kernels, with the calling one. Default: as many as the machine runs at once. */
+  readonly threads?: number;
   /** WebGPU: a device of your own. It stays yours: destroying the Device does not destroy it. */
   readonly gpu?: GPUDevice;
   /** WebGPU: whether a software adapter will do. Default false. */
@@ -156,7 +158,8 @@ export async function device(choice: 'auto' | 'cpu' | 'webgpu' | GPUDevice | Dev
   if (kind === 'webgpu' && precision === 'f64')
     throw new RangeError(`device: WebGPU has no f64; use { kind: 'cpu', precision: 'f64' }.`);
   const opened = new Device(
-    (kind !== 'cpu' && precision === 'f32' && (await openGpu(kind, options))) || wasmBackend({ precision }),
+    (kind !== 'cpu' && precision === 'f32' && (await openGpu(kind, options))) ||
+      wasmBackend({ precision, ...(options.threads !== undefined && { threads: options.threads }) }),
     debug,
   );
   if (makeDefault) chosen = opened;
