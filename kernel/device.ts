@@ -12,6 +12,7 @@ import type { Backend, Count, Precision, Storage, Words, WordType } from './back
 import { wasmBackend } from './backend/wasm/backend.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
+import { Queue } from './queue.ts';
 
 export interface DeviceOptions {
   readonly kind?: 'auto' | 'cpu' | 'webgpu';
@@ -36,6 +37,8 @@ const scalarsKept = 512;
 export class Device {
   /** @internal Its recorder, while a loop is being swept. */ backend: Backend;
   debug: boolean;
+  /** Launches that have not run yet. */
+  readonly queue: Queue = new Queue(this);
   /** Rejections of checks that could not be thrown at once (debug mode on a GPU); thrown by the next read. */
   failure: Error | undefined;
   /** Such checks still under way. */
@@ -65,22 +68,40 @@ export class Device {
   }
   /** Bytes that tensors, graphs and checkpoints hold here. */
   get memoryInUse(): number {
+    this.flush();
     return this.bytes;
   }
 
   /** Zero-filled unless told otherwise. Throws RangeError where there is no room; nothing else is lost then. */
   allocate(type: WordType, length: number, zero = true): Memory {
-    return this.takeOver(this.backend.allocate(type, length, { zero }));
+    return new Memory(this, type, length, this.allocateStorage(type, length, zero));
+  }
+
+  allocateStorage(type: WordType, length: number, zero: boolean): Storage {
+    let storage: Storage;
+    try {
+      storage = this.backend.allocate(type, length, { zero });
+    } catch (error) {
+      // Queued launches keep what they read.
+      if (!this.queue.relieve()) throw error;
+      storage = this.backend.allocate(type, length, { zero });
+    }
+    this.bytes += this.bytesOf(storage);
+    return storage;
   }
 
   /** Memory around a storage that the backend has made. */
   takeOver(storage: Storage): Memory {
-    this.bytes += storage.length * bytesPerWord(this.precision, storage.type);
-    return new Memory(this, storage);
+    this.bytes += this.bytesOf(storage);
+    return new Memory(this, storage.type, storage.length, storage, true);
+  }
+
+  bytesOf({ type, length }: { readonly type: WordType; readonly length: number }): number {
+    return length * bytesPerWord(this.precision, type);
   }
 
   free(storage: Storage): void {
-    this.bytes -= storage.length * bytesPerWord(this.precision, storage.type);
+    this.bytes -= this.bytesOf(storage);
     this.backend.free(storage);
   }
 
@@ -99,6 +120,11 @@ export class Device {
   /** Enqueues one launch of a plan's program; storages belong to its buffers. */
   dispatch(plan: Plan, storages: readonly Storage[], count: Count): void {
     this.backend.run(plan.executable(this.backend), storages, count);
+  }
+
+  /** Runs what is queued. */
+  flush(): void {
+    this.queue.flush();
   }
 
   /** One number as memory; those in use lately are kept, so that a constant costs no upload per launch. */
@@ -120,6 +146,7 @@ export class Device {
 
   /** Waits for all work; rejects with the first thing that went wrong. */
   async finish(): Promise<void> {
+    this.flush();
     await this.backend.finish();
     await Promise.all(this.checks);
     this.throwFailure();
@@ -133,6 +160,7 @@ export class Device {
 
   /** Gives everything back. Its tensors are lost. */
   destroy(): void {
+    this.queue.clear();
     this.backend.destroy();
     if (chosen === this) chosen = undefined;
   }

@@ -4,12 +4,13 @@
  * Arguments have been checked by whoever built them (kernel.ts for users' kernels); here only the device is.
  */
 
-import type { Count, Storage } from './backend/backend.ts';
+import type { Count } from './backend/backend.ts';
 import { makeTensor } from './construct.ts';
 import { checkOutputs } from './debug.ts';
 import type { Device } from './device.ts';
 import { execute } from './execute.ts';
 import { type Cotangents, type Rule, record } from './graph.ts';
+import { fills } from './ir/footprint.ts';
 import { adopt, type Memory } from './memory.ts';
 import type { Derived, Plan } from './plan.ts';
 import type { Tensor } from './tensor.ts';
@@ -37,25 +38,42 @@ export function run(
   count: Count,
   shapes: readonly (readonly number[])[],
 ): Tensor[] {
-  const { program, slots, writes } = plan;
+  const lengths = shapes.map(sizeOf);
+  const given = inputs.map(input => input.memory);
+  const outputs = device.queue.add(plan, given, lengths, count) ?? runNow(plan, device, given, lengths, count);
+  const results = outputs.map((memory, k) => {
+    const tensor = makeTensor(memory, memory.type, shapes[k]);
+    adopt(tensor);
+    return tensor;
+  });
+  if (device.debug) {
+    const storages = plan.slots.map(({ write, position }) => (write ? outputs : given)[position].storage);
+    checkOutputs(device, plan.program, storages, results, count);
+  }
+  return results;
+}
+
+function runNow(
+  plan: Plan,
+  device: Device,
+  inputs: readonly Memory[],
+  lengths: readonly number[],
+  count: Count,
+): Memory[] {
+  const { slots, writes, usage } = plan;
   const outputs: Memory[] = [];
-  let storages: Storage[];
   try {
-    const given = inputs.map(input => input.memory.storage);
-    for (let k = 0; k < writes.length; k++) outputs.push(device.allocate(writes[k].type, sizeOf(shapes[k])));
-    storages = slots.map(({ write, position }) => (write ? outputs[position].storage : given[position]));
+    const given = inputs.map(input => input.storage);
+    writes.forEach(({ type }, k) => {
+      outputs.push(device.allocate(type, lengths[k], !fills(usage.writes[k], count, lengths[k])));
+    });
+    const storages = slots.map(({ write, position }) => (write ? outputs[position].storage : given[position]));
     if (count[0] * count[1] * count[2] > 0) execute(plan, device, storages, count);
   } catch (error) {
     for (const memory of outputs) memory.release();
     throw error;
   }
-  const results = outputs.map((memory, k) => {
-    const tensor = makeTensor(memory, writes[k].type, shapes[k]);
-    adopt(tensor);
-    return tensor;
-  });
-  if (device.debug) checkOutputs(device, program, storages, results, count);
-  return results;
+  return outputs;
 }
 
 export function sizeOf(shape: readonly number[]): number {

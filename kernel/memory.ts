@@ -6,20 +6,68 @@
  * what a differentiated function or a step of a rollout makes and does not return belongs to that call.
  */
 
-import type { Storage } from './backend/backend.ts';
+import type { Storage, WordType } from './backend/backend.ts';
 import type { Device } from './device.ts';
+import type { Launch } from './launch-groups.ts';
 import type { Tensor } from './tensor.ts';
 
 export class Memory {
   readonly device: Device;
-  readonly storage: Storage;
+  readonly type: WordType;
+  readonly length: number;
   /** Bumped by each write from the host, so that a gradient can tell that what it needs is gone. */
   version = 0;
-  private owners = 1;
+  /** The queued launch that will fill it: until then it may have no storage. */
+  source: Launch | undefined;
+  /** Shares of queued launches that read it; they do not need it when nobody else does. */
+  queued = 0;
+  /** Shares of tensors, graphs, checkpoints and queued launches. */
+  owners = 1;
+  /** Others may change its words behind our back. */
+  readonly foreign: boolean;
+  private stored: Storage | undefined;
+  private failure: unknown;
 
-  constructor(device: Device, storage: Storage) {
+  constructor(device: Device, type: WordType, length: number, storage?: Storage, foreign = false) {
     this.device = device;
-    this.storage = storage;
+    this.type = type;
+    this.length = length;
+    this.stored = storage;
+    this.foreign = foreign;
+  }
+
+  /** The words, computed if they were still to be. */
+  get storage(): Storage {
+    if (this.source) this.device.flush();
+    return this.stored ?? this.fail();
+  }
+
+  private fail(): never {
+    throw this.failure ?? new Error('memory: nobody owned it, so it was not computed; retain it first.');
+  }
+
+  /** Gives it storage, whether or not what fills it has run. */
+  materialise(zero: boolean): Storage {
+    this.stored ??= this.device.allocateStorage(this.type, this.length, zero);
+    return this.stored;
+  }
+
+  /** Its launch has run; what that never writes is zero. */
+  settle(): void {
+    this.source = undefined;
+    try {
+      if (this.owners === 0) this.drop();
+      else this.materialise(true);
+    } catch (error) {
+      this.failure = error;
+    }
+  }
+
+  /** Its launch failed: whoever asks for it is told. */
+  spoil(failure: unknown): void {
+    this.source = undefined;
+    this.failure = failure;
+    this.drop();
   }
 
   retain(): this {
@@ -28,7 +76,14 @@ export class Memory {
   }
 
   release(): void {
-    if (--this.owners === 0) this.device.free(this.storage);
+    if (--this.owners === 0) this.drop();
+    else if (this.owners === this.queued && this.stored) this.device.queue.idle(this);
+  }
+
+  private drop(): void {
+    const { stored } = this;
+    this.stored = undefined;
+    if (stored) this.device.free(stored);
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { Backend, Executable } from './backend/backend.ts';
 import { eliminateDeadCode } from './ir/dce.ts';
+import { type Usage, usageOf } from './ir/footprint.ts';
 import { forwardStores } from './ir/forward-stores.ts';
 import { adjointName, type Buffer, type Program, tangentName } from './ir/ir.ts';
 import { simplify } from './ir/simplify.ts';
@@ -24,7 +25,10 @@ export interface Derived {
   readonly targets: readonly number[];
 }
 
+let plans = 0;
+
 export class Plan {
+  readonly id: number = plans++;
   readonly program: Program;
   /** Input and output buffers, in the program's order, and where in program.buffers they are. */
   readonly reads: readonly Buffer[];
@@ -35,6 +39,7 @@ export class Plan {
   private readonly tangents = new Map<number, Derived>();
   private readonly adjoints = new Map<number, Derived>();
   private differentiable: Program | undefined;
+  private words: Usage | undefined;
 
   constructor(program: Program) {
     this.program = program;
@@ -50,6 +55,11 @@ export class Plan {
 
   get name(): string {
     return this.program.name;
+  }
+  /** Which words it touches. */
+  get usage(): Usage {
+    this.words ??= usageOf(this.program);
+    return this.words;
   }
 
   executable(backend: Backend): Executable {

@@ -1,0 +1,79 @@
+/** Plans of fused launches, made once for each combination of programs, of how they hang together, and of what is needed afterwards. */
+
+import { fuse, type Part, type Slot } from './ir/fuse.ts';
+import type { Buffer } from './ir/ir.ts';
+import { type Group, isOwnOutput, isTensorOperation, mayGo, shareOf } from './launch-groups.ts';
+import type { Memory } from './memory.ts';
+import { Plan } from './plan.ts';
+
+export interface FusedLaunch {
+  readonly plan: Plan;
+  /** For each buffer of its program. */
+  readonly memories: readonly Memory[];
+}
+
+interface Known {
+  readonly plan: Plan;
+  readonly slots: readonly number[];
+}
+
+const known = new Map<string, Known | 'seen'>();
+const mostKnown = 1000;
+
+/** One launch in place of a group's; undefined if they should better run one by one. */
+export function fusedLaunch(group: Group): FusedLaunch | undefined {
+  const { launches, count } = group;
+  const memories: Memory[] = [];
+  const buffers: Buffer[] = [];
+  const slotOf = new Map<Memory, number>();
+  const uses = new Map<Memory, number>();
+  const numbers: number[][] = [];
+  let key = '';
+  for (const { plan, inputs, outputs } of launches) {
+    const slots = plan.slots.map(({ write, position }, k) => {
+      const memory = (write ? outputs : inputs)[position];
+      const buffer = plan.program.buffers[k];
+      if (!write) uses.set(memory, (uses.get(memory) ?? 0) + 1);
+      const found = slotOf.get(memory);
+      if (found !== undefined && agree(buffers[found], buffer)) return found;
+      const slot = memories.push(memory) - 1;
+      buffers.push(buffer);
+      if (found === undefined) slotOf.set(memory, slot);
+      return slot;
+    });
+    numbers.push(slots);
+    key += `${plan.id}:${slots};`;
+  }
+  const slots = memories.map((memory): Slot => ({ own: false, kept: true, share: shareOf(memory, count) }));
+  launches.forEach(({ plan, outputs }) => {
+    plan.usage.writes.forEach((use, k) => {
+      const memory = outputs[k];
+      const slot = slotOf.get(memory) as number;
+      const kept = memory.owners > (uses.get(memory) ?? 0) || !mayGo(use, memory, count);
+      slots[slot] = { ...slots[slot], own: isOwnOutput(use, memory, count), kept };
+    });
+  });
+  for (const { own, kept, share } of slots) key += `${own ? 'o' : ''}${kept ? 'k' : ''}${share ?? ''},`;
+  let entry = known.get(key);
+  // What users' kernels make together is fused when it comes again.
+  if (entry === undefined && !launches.every(({ plan }) => isTensorOperation(plan))) {
+    remember(key, 'seen');
+    return undefined;
+  }
+  if (entry === undefined || entry === 'seen') {
+    const parts = launches.map(({ plan }, k): Part => ({ program: plan.program, slots: numbers[k] }));
+    const fused = fuse(parts, slots);
+    entry = { plan: new Plan(fused.program), slots: fused.slots };
+    remember(key, entry);
+  }
+  return { plan: entry.plan, memories: entry.slots.map(slot => memories[slot]) };
+}
+
+function remember(key: string, entry: Known | 'seen'): void {
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, entry);
+}
+
+/** Whether two buffers of one memory may be one: what reads a written one has been checked by the group. */
+const agree = (a: Buffer, b: Buffer): boolean =>
+  a.access === 'write' || (a.type === b.type && a.uniform === b.uniform && a.count === b.count);

@@ -1,0 +1,121 @@
+/**
+ * Which queued launches run as one: those over the same range that hand on, from one to the next, only what each invocation
+ * computes for itself. Groups run in order; a launch joins the first one that comes late enough for what it reads.
+ */
+
+import type { Count } from './backend/backend.ts';
+import { type BufferUse, fills, ownedExtent, sameSteps } from './ir/footprint.ts';
+import type { Memory } from './memory.ts';
+import type { Plan } from './plan.ts';
+
+export interface Launch {
+  readonly plan: Plan;
+  /** In the order of plan.reads and plan.writes. */
+  readonly inputs: readonly Memory[];
+  readonly outputs: readonly Memory[];
+  readonly count: Count;
+  /** The group that it is in; set while the queue runs. */
+  group: number;
+}
+
+export interface Group {
+  readonly launches: Launch[];
+  readonly count: Count;
+  readonly memories: Set<Memory>;
+  /** Instructions; infinite if nothing may join. */
+  size: number;
+}
+
+/** Small, so that what was fused compiles fast and keeps to registers. */
+const mostInsts = 400;
+
+/** Made in code, not written by a user: small and simple. */
+export const isTensorOperation = ({ program }: Plan): boolean => program.source === '';
+
+/** @param mostBuffers Of a fused program. */
+export function groupsOf(launches: readonly Launch[], mostBuffers: number): Group[] {
+  const groups: Group[] = [];
+  for (const launch of launches) {
+    let first = 0;
+    launch.inputs.forEach((memory, k) => {
+      const { source } = memory;
+      if (source) first = Math.max(first, source.group + (isLink(memory, source, launch, k) ? 0 : 1));
+    });
+    const joins = mayJoin(launch);
+    let at = joins ? groups.findIndex((group, g) => g >= first && hasRoom(group, launch, mostBuffers)) : -1;
+    if (at < 0) {
+      const size = joins ? 0 : Number.POSITIVE_INFINITY;
+      at = groups.push({ launches: [], count: launch.count, memories: new Set(), size }) - 1;
+    }
+    const group = groups[at];
+    launch.group = at;
+    group.launches.push(launch);
+    group.size += launch.plan.usage.size;
+    for (const memory of launch.inputs) group.memories.add(memory);
+    for (const memory of launch.outputs) if (isWanted(memory)) group.memories.add(memory);
+  }
+  return groups;
+}
+
+/** Whether somebody besides queued launches owns it. */
+const isWanted = (memory: Memory): boolean => memory.owners > memory.queued;
+
+const sameCount = (a: Count, b: Count): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
+
+function mayJoin({ plan, outputs, count }: Launch): boolean {
+  const { usage } = plan;
+  if (!usage.separable || usage.size > mostInsts / 2) return false;
+  return usage.writes.every((use, k) => !use.summed || isOwn(use, use, outputs[k].length, count));
+}
+
+function hasRoom(group: Group, { plan, inputs, outputs, count }: Launch, mostBuffers: number): boolean {
+  if (!(group.size + plan.usage.size <= mostInsts) || !sameCount(group.count, count)) return false;
+  const shared = inputs.filter(
+    memory => group.memories.has(memory) || group.launches.includes(memory.source as Launch),
+  );
+  // Kernels that have nothing to do with each other are left apart.
+  if (shared.length === 0 && !isTensorOperation(plan)) return false;
+  const added = new Set([...inputs, ...outputs.filter(isWanted)].filter(memory => !shared.includes(memory)));
+  return group.memories.size + added.size <= mostBuffers;
+}
+
+/** Whether each invocation has the words of two footprints, of one buffer, to itself, and all of them exist. */
+function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolean {
+  if (!a.footprint || !b.footprint || !sameSteps(a.footprint, b.footprint)) return false;
+  const extent = ownedExtent(a.footprint, Math.max(a.footprint.high, b.footprint.high), count);
+  return extent !== undefined && extent <= length;
+}
+
+/** Words per invocation of a memory, in a one-dimensional launch with so many for each. */
+export function shareOf({ length }: Memory, count: Count): number | undefined {
+  return count[1] === 1 && count[2] === 1 && length % count[0] === 0 ? length / count[0] : undefined;
+}
+
+/** Whether a program that asks for the length of a memory may be told it by the count. */
+const knowsLength = ({ lengthStride }: BufferUse, memory: Memory, count: Count): boolean =>
+  lengthStride === undefined || lengthStride === shareOf(memory, count);
+
+/** Whether input k of a launch may be handed on to it, within the invocation, by the launch that makes it. */
+function isLink(memory: Memory, source: Launch, launch: Launch, k: number): boolean {
+  const { count } = launch;
+  const read = launch.plan.usage.reads[k];
+  const { buffer } = read;
+  if (!sameCount(source.count, count) || buffer.uniform || buffer.type !== memory.type) return false;
+  const written = source.plan.usage.writes[source.outputs.indexOf(memory)];
+  return (
+    isOwn(written, read, memory.length, count) &&
+    knowsLength(written, memory, count) &&
+    knowsLength(read, memory, count)
+  );
+}
+
+/** Whether the words of an output may be left unwritten: nobody reads them but the invocation that wrote them. */
+export function mayGo(use: BufferUse, memory: Memory, count: Count): boolean {
+  return (!use.loaded || isOwn(use, use, memory.length, count)) && knowsLength(use, memory, count);
+}
+
+export const isOwnOutput = (use: BufferUse, memory: Memory, count: Count): boolean =>
+  isOwn(use, use, memory.length, count);
+
+/** Whether an output need not be cleared first. */
+export const isFilled = (use: BufferUse, memory: Memory, count: Count): boolean => fills(use, count, memory.length);

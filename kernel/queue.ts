@@ -1,0 +1,174 @@
+/**
+ * Launches that wait, so that those over the same range can run as one.
+ *
+ * A launch enters with memory for its outputs that has no storage yet. The queue runs when somebody asks for such storage, at
+ * the end of the current task, and when it is long. What nobody owns by then is neither stored nor, if nothing else needs it,
+ * computed. Values are those of the launches one by one. What goes wrong in a launch is told to whoever asks for its results.
+ */
+
+import type { Count } from './backend/backend.ts';
+import type { Device } from './device.ts';
+import { execute } from './execute.ts';
+import { fusedLaunch } from './fused-plans.ts';
+import type { BufferUse } from './ir/footprint.ts';
+import { type Group, groupsOf, isFilled, isTensorOperation, type Launch } from './launch-groups.ts';
+import { Memory } from './memory.ts';
+import type { Plan } from './plan.ts';
+
+const mostLaunches = 64;
+/** Bytes that only queued launches keep. */
+const mostIdle = 2 ** 27;
+const mostInvocations = 2 ** 32;
+/** Of a fused program: a GPU has few bindings. */
+const mostBuffers = { cpu: 32, webgpu: 8 } as const;
+
+const launched = new WeakMap<Device, WeakSet<Plan>>();
+
+export class Queue {
+  private readonly device: Device;
+  private launches: Launch[] = [];
+  private idleBytes = 0;
+  private running = false;
+  private scheduled = false;
+
+  constructor(device: Device) {
+    this.device = device;
+  }
+
+  /** Memory for the outputs of a launch that will run; undefined if it is one that must run at once. */
+  add(plan: Plan, inputs: readonly Memory[], lengths: readonly number[], count: Count): Memory[] | undefined {
+    const { device } = this;
+    const total = count[0] * count[1] * count[2];
+    if (device.debug || total === 0 || total >= mostInvocations || !this.takes(plan)) return undefined;
+    for (const input of inputs) if (input.foreign) return undefined;
+    if (this.launches.length >= mostLaunches || this.idleBytes > mostIdle) this.flush();
+    const outputs = plan.writes.map(({ type }, k) => new Memory(device, type, lengths[k]));
+    const launch: Launch = { plan, inputs, outputs, count, group: 0 };
+    for (const output of outputs) output.source = launch;
+    for (const input of inputs) {
+      input.queued++;
+      input.retain();
+    }
+    this.launches.push(launch);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      queueMicrotask(() => {
+        this.scheduled = false;
+        this.flush();
+      });
+    }
+    return outputs;
+  }
+
+  /** A user's kernel runs at once the first time, so that one which the device does not take is refused there. */
+  private takes(plan: Plan): boolean {
+    if (isTensorOperation(plan)) return true;
+    if (!plan.usage.separable) return false;
+    const { device } = this;
+    const known = launched.get(device);
+    if (known?.has(plan)) return true;
+    launched.set(device, (known ?? new WeakSet()).add(plan));
+    return false;
+  }
+
+  /** Runs all launches that somebody needs. */
+  flush(): void {
+    if (this.launches.length === 0 || this.running) return;
+    const launches = needed(this.launches);
+    this.launches = [];
+    this.running = true;
+    try {
+      if (launches.length === 1) this.runSingle(launches[0]);
+      else for (const group of groupsOf(launches, mostBuffers[this.device.kind])) this.runGroup(group);
+    } finally {
+      this.running = false;
+      this.idleBytes = 0;
+    }
+  }
+
+  private runGroup(group: Group): void {
+    const { launches, count } = group;
+    const run = (): boolean => {
+      const fused = launches.length > 1 ? fusedLaunch(group) : undefined;
+      if (!fused) return false;
+      const { plan, memories } = fused;
+      let written = 0;
+      const storages = plan.slots.map(({ write }, k) =>
+        write ? materialise(memories[k], plan.usage.writes[written++], count) : memories[k].storage,
+      );
+      execute(plan, this.device, storages, count);
+      return true;
+    };
+    if (!settled(launches, run)) for (const launch of launches) this.runSingle(launch);
+  }
+
+  private runSingle(launch: Launch): void {
+    const { plan, inputs, outputs, count } = launch;
+    settled([launch], () => {
+      const storages = plan.slots.map(({ write, position }) =>
+        write ? materialise(outputs[position], plan.usage.writes[position], count) : inputs[position].storage,
+      );
+      execute(plan, this.device, storages, count);
+      return true;
+    });
+  }
+
+  /** Only queued launches own this memory now. */
+  idle(memory: Memory): void {
+    this.idleBytes += this.device.bytesOf(memory);
+  }
+
+  /** Makes room by running what is queued; false if there is nothing to run. */
+  relieve(): boolean {
+    if (this.launches.length === 0 || this.running) return false;
+    this.flush();
+    return true;
+  }
+
+  /** Forgets what is queued. */
+  clear(): void {
+    const error = new Error('device: it was destroyed before this was computed; read what you need first.');
+    const { launches } = this;
+    this.launches = [];
+    settled(launches, () => {
+      throw error;
+    });
+  }
+}
+
+const materialise = (memory: Memory, use: BufferUse, count: Count): ReturnType<Memory['materialise']> =>
+  memory.materialise(!isFilled(use, memory, count));
+
+/** Launches whose results somebody owns, or another needed launch. */
+function needed(launches: readonly Launch[]): Launch[] {
+  const kept: Launch[] = [];
+  for (let k = launches.length - 1; k >= 0; k--) {
+    const launch = launches[k];
+    if (launch.outputs.every(memory => memory.owners === 0)) release(launch);
+    else kept.push(launch);
+  }
+  return kept.reverse();
+}
+
+function release({ inputs }: Launch): void {
+  for (const input of inputs) {
+    input.queued--;
+    input.release();
+  }
+}
+
+/** Runs launches and tells their memory how that went; false if they have not been run. */
+function settled(launches: readonly Launch[], run: () => boolean): boolean {
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    if (!run()) return false;
+  } catch (error) {
+    failure = { error };
+  }
+  launches.forEach(release);
+  for (const { outputs } of launches)
+    for (const output of outputs)
+      if (failure) output.spoil(failure.error);
+      else output.settle();
+  return true;
+}
