@@ -78,7 +78,7 @@ export function strided(b: Builder, i: Value, sizes: readonly number[], strides:
 }
 
 /** Joins neighbouring axes that one stride covers. */
-function merge(sizes: readonly number[], strides: readonly number[]): [size: number, stride: number][] {
+export function merge(sizes: readonly number[], strides: readonly number[]): [size: number, stride: number][] {
   const dims: [number, number][] = [];
   sizes.forEach((size, d) => {
     if (size === 1) return;

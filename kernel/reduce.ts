@@ -1,89 +1,16 @@
 /**
  * Sums over axes, and their transpose, expansion to a larger shape.
  *
- *   y[m] = Σ_r x[m, r]      in passes: P = ⌈R / 64⌉ lanes, lane k sums x[m, k + j P], j < 64, in four interleaved partial sums
- *
- * so an element takes part in at most about 18 additions per factor of 64, the order is fixed on every device, and
- * neighbouring lanes read neighbouring words. Sum and expansion are each other's adjoints, hence differentiable to any order.
+ * Each is the other's adjoint, hence both are differentiable to any order. How sums are taken: sum.ts.
  */
 
 import type { WordType } from './backend/backend.ts';
 import type { Rule } from './graph.ts';
-import type { Value } from './ir/ir.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
-import { adopt } from './memory.ts';
 import { cached, input, output, strided, stridesOf } from './program.ts';
 import { axisOf, broadcastShape, sameShape } from './shape.ts';
+import { sumOver } from './sum.ts';
 import type { Tensor } from './tensor.ts';
-
-const perLane = 64;
-const accumulators = 4;
-
-interface Layout {
-  readonly sizes: readonly number[];
-  readonly strides: readonly number[];
-}
-
-/** One pass: [M outputs] × [P lanes] of x, whose element (m, r) is at kept(m) + summed(r). */
-function pass(x: Tensor, kept: Layout, summed: Layout, lanes: number): Tensor {
-  const count = sizeOf(summed.sizes);
-  const { type } = x;
-  const key = `sum:${type}:${kept.sizes}:${kept.strides}:${summed.sizes}:${summed.strides}:${lanes}`;
-  const plan = cached(key, 'sum', [input('x', type), output('y', type)], (b, t) => {
-    const lane = b.pure('rem', [t, b.u32(lanes)]);
-    const base = strided(b, b.pure('div', [t, b.u32(lanes)]), kept.sizes, kept.strides);
-    const step = b.u32(lanes);
-    const [zero, none, total] = [b.const(type, 0), b.u32(0xffffffff), b.u32(count)];
-    const term = (r: Value): Value => {
-      const place = b.pure('add', [base, strided(b, r, summed.sizes, summed.strides)]);
-      return b.load(type, 0, b.pure('select', [b.pure('lt', [r, total]), place, none])); // beyond the buffer reads 0
-    };
-    const start = new Array<Value>(accumulators).fill(zero);
-    const [, ...sums] = b.while(
-      [lane, ...start],
-      ([r]) => b.pure('lt', [r, total]),
-      ([r, ...partial]) => {
-        let at = r;
-        const next = partial.map(sum => {
-          const added = b.pure('add', [sum, term(at)]);
-          at = b.pure('add', [at, step]);
-          return added;
-        });
-        return [at, ...next];
-      },
-    );
-    const [p, q, r, s] = sums;
-    b.store(1, t, 1, 0, b.pure('add', [b.pure('add', [p, q]), b.pure('add', [r, s])]));
-  });
-  const rows = sizeOf(kept.sizes);
-  return run(plan, x.device, [x], [rows * lanes, 1, 1], [[rows * lanes]])[0];
-}
-
-/** Sum over the axes listed, unrecorded; the result has `shape`. */
-function sumOver(x: Tensor, axes: readonly number[], shape: readonly number[]): Tensor {
-  const strides = stridesOf(x.shape);
-  const part = (inside: boolean): Layout => {
-    const own = x.shape.map((_, d) => d).filter(d => axes.includes(d) === inside);
-    return { sizes: own.map(d => x.shape[d]), strides: own.map(d => strides[d]) };
-  };
-  const kept = part(false);
-  const rows = sizeOf(kept.sizes);
-  let left = sizeOf(part(true).sizes);
-  let lanes = Math.max(1, Math.ceil(left / perLane));
-  let partial = pass(x, kept, part(true), lanes);
-  while (lanes > 1) {
-    left = lanes;
-    lanes = Math.ceil(left / perLane);
-    const rowLayout = { sizes: [rows], strides: [left] };
-    const next = pass(partial, rowLayout, { sizes: [left], strides: [1] }, lanes);
-    partial.dispose();
-    partial = next;
-  }
-  const shaped = partial.alias(false, shape);
-  partial.dispose();
-  adopt(shaped);
-  return shaped;
-}
 
 /** Sum to a smaller shape that broadcasts to x's. */
 function sumTo(x: Tensor, shape: readonly number[]): Tensor {

@@ -53,7 +53,7 @@ export function fromKeys(keys: Tensor, type: WordType, descending: boolean): Ten
 
 const bitsOf = (b: Builder, value: Value): Value => b.pure('bitcast', [value], 'u32');
 
-function notANumber(b: Builder, value: Value): Value {
+export function notANumber(b: Builder, value: Value): Value {
   const magnitude = b.pure('and', [bitsOf(b, value), b.u32(~signBit)]);
   return b.pure('gt', [magnitude, b.u32(0x7f800000)]);
 }
