@@ -1,10 +1,14 @@
-/** Runs a program on the WebAssembly backend as `interpret` runs it, and compares the two bit for bit. */
+/**
+ * Runs a program on the WebAssembly backend as `interpret` runs it, and compares the two bit for bit; in single precision, the
+ * program as the backend expands it.
+ */
 
 import { expect } from 'vitest';
 import type { Backend, Count, Precision, Words } from '../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../kernel/backend/wasm/backend.ts';
 import { interpret } from '../../kernel/ir/interpret.ts';
 import type { Program } from '../../kernel/ir/ir.ts';
+import { expandMath } from '../../kernel/ir/math/expand.ts';
 
 const shared: Record<Precision, Backend> = {
   f32: wasmBackend({ precision: 'f32' }),
@@ -38,7 +42,7 @@ export function compareWithInterpreter(
   count: Count,
   precision: Precision,
 ): void {
-  const expected = interpret(program, words, count, precision);
+  const expected = interpret(precision === 'f32' ? expandMath(program) : program, words, count, precision);
   const actual = runOnWasm(program, words, count, precision);
   program.buffers.forEach(({ name }, k) => {
     for (let j = 0; j < expected[k].length; j++)

@@ -7,6 +7,7 @@
  */
 
 import { type Block, type BuiltinName, type Inst, type LocalArray, operandsOf, type Program } from '../../ir/ir.ts';
+import { expandMath } from '../../ir/math/expand.ts';
 import { visit } from '../../ir/traverse.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
@@ -34,7 +35,8 @@ export interface Emitted {
 }
 
 /** @param shared Whether the memory it will run on is shared by threads. */
-export function emitProgram(program: Program, layout: Layout, shared = false): Emitted {
+export function emitProgram(source: Program, layout: Layout, shared = false): Emitted {
+  const program = layout.precision === 'f32' ? expandMath(source) : source;
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
   const constants = new ValueMap<number>();

@@ -1,0 +1,126 @@
+/**
+ * Writes formulas as IR: operands are values or numbers, a number taking the type of the other operand.
+ *
+ * Arithmetic is that of IEEE singles, except that a GPU may fuse, flush denormals and reorder: `target` says which it is.
+ */
+
+import type { Builder } from '../builder.ts';
+import type { PureOp, ScalarType, Value } from '../ir.ts';
+
+export type Target = 'ieee' | 'gpu';
+export type Term = Value | number;
+
+/** 1.5·2²³: adding it to |x| < 2²² rounds x to an integer, to even, which then stands in the low bits of the sum. */
+const roundingShift = 12582912;
+
+export class Formula {
+  readonly b: Builder;
+  readonly target: Target;
+
+  constructor(b: Builder, target: Target) {
+    this.b = b;
+    this.target = target;
+  }
+
+  op(name: PureOp, ...terms: readonly Term[]): Value {
+    const like = terms.find(t => typeof t !== 'number') as Value;
+    return this.b.pure(
+      name,
+      terms.map(t => this.term(t, like.type)),
+    );
+  }
+  private term(t: Term, type: ScalarType): Value {
+    return typeof t === 'number' ? this.b.const(type, t) : t;
+  }
+  float(x: number): Value {
+    return this.b.float(x);
+  }
+
+  neg = (x: Value): Value => this.op('neg', x);
+  abs = (x: Value): Value => this.op('abs', x);
+  sqrt = (x: Value): Value => this.op('sqrt', x);
+  not = (x: Value): Value => this.op('not', x);
+  add = (x: Term, y: Term): Value => this.op('add', x, y);
+  sub = (x: Term, y: Term): Value => this.op('sub', x, y);
+  mul = (x: Term, y: Term): Value => this.op('mul', x, y);
+  div = (x: Term, y: Term): Value => this.op('div', x, y);
+  min = (x: Term, y: Term): Value => this.op('min', x, y);
+  max = (x: Term, y: Term): Value => this.op('max', x, y);
+  lt = (x: Term, y: Term): Value => this.op('lt', x, y);
+  le = (x: Term, y: Term): Value => this.op('le', x, y);
+  gt = (x: Term, y: Term): Value => this.op('gt', x, y);
+  ge = (x: Term, y: Term): Value => this.op('ge', x, y);
+  eq = (x: Term, y: Term): Value => this.op('eq', x, y);
+  and = (x: Term, y: Term): Value => this.op('and', x, y);
+  or = (x: Term, y: Term): Value => this.op('or', x, y);
+  xor = (x: Term, y: Term): Value => this.op('xor', x, y);
+  /** Shifts by a constant, or by a u32. */
+  shl = (x: Value, n: Term): Value => this.b.pure('shl', [x, this.term(n, 'u32')]);
+  shr = (x: Value, n: Term): Value => this.b.pure('shr', [x, this.term(n, 'u32')]);
+
+  select(cond: Value, yes: Term, no: Term): Value {
+    const type = typeof yes !== 'number' ? yes.type : typeof no !== 'number' ? no.type : 'f32';
+    return this.b.pure('select', [cond, this.term(yes, type), this.term(no, type)]);
+  }
+  convert(x: Value, type: ScalarType): Value {
+    return this.b.pure('convert', [x], type);
+  }
+  bits(x: Value, type: 'i32' | 'u32' = 'u32'): Value {
+    return this.b.pure('bitcast', [x], type);
+  }
+  fromBits(x: Value): Value {
+    return this.b.pure('bitcast', [x], 'f32');
+  }
+
+  /** `usual`, but where cond holds what `then` gives: a branch, for what is seldom needed. */
+  rarely(cond: Value, usual: readonly Term[], then: () => readonly Term[]): Value[] {
+    const values = (terms: readonly Term[]) => terms.map(t => this.term(t, 'f32'));
+    const otherwise = values(usual);
+    return this.b.if(
+      cond,
+      () => values(then()),
+      () => otherwise,
+    );
+  }
+
+  /** c₀ + c₁x + c₂x² + …, by Horner's rule. */
+  polynomial(x: Value, coefficients: readonly number[]): Value {
+    const [last, ...others] = coefficients.toReversed();
+    return others.reduce<Term>((sum, c) => this.add(this.mul(sum, x), c), last) as Value;
+  }
+  /** x + xz·P(z) */
+  odd(x: Value, z: Value, coefficients: readonly number[]): Value {
+    return this.add(this.mul(this.polynomial(z, coefficients), this.mul(z, x)), x);
+  }
+
+  /** The whole number nearest to x, |x| < 2²², and a u32 that ends in its bits (the lowest nine at least). */
+  nearest(x: Value): { readonly n: Value; readonly low: Value } {
+    if (this.target === 'gpu') {
+      const n = this.op('round', x);
+      return { n, low: this.bits(this.convert(n, 'i32')) };
+    }
+    const shifted = this.add(x, roundingShift);
+    return { n: this.sub(shifted, roundingShift), low: this.bits(shifted) };
+  }
+
+  signBit(x: Value): Value {
+    return this.and(this.bits(x), 0x80000000);
+  }
+  /** |magnitude| is given the sign of x; magnitude ≥ 0. */
+  withSign(magnitude: Value, x: Value): Value {
+    return this.fromBits(this.or(this.bits(magnitude), this.signBit(x)));
+  }
+  /** 2ⁿ for −127 < n < 128, n an i32. */
+  powerOfTwo(n: Value): Value {
+    return this.fromBits(this.shl(this.add(n, 127), 23));
+  }
+  /** x·2ⁿ, |x| near 1, rounded once: half of n exactly, then the rest. */
+  scaled(x: Value, n: Value): Value {
+    const half = this.shr(n, 1);
+    return this.mul(this.mul(x, this.powerOfTwo(half)), this.powerOfTwo(this.sub(n, half)));
+  }
+  /** True unless x is positive, normal and finite. */
+  isUnusual(x: Value): Value {
+    return this.ge(this.sub(this.bits(x), 0x800000), 0x7f000000);
+  }
+}
