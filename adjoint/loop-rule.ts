@@ -1,69 +1,64 @@
-/** The rules of a rollout: its first run, which keeps checkpoints, its reversal, and its tangent. */
+/**
+ * The rules of a rollout: its first run, which keeps checkpoints, and its reversal.
+ *
+ * The adjoint of a step is a step of another loop, from (x̄_{i+1}, p̄) to (x̄_i, p̄), whose inputs are the leaves of step i. It
+ * records step i by itself and sweeps back over that; like the loop's own steps it is replayed (kernel/repeated.ts).
+ */
 
 import {
   adopt,
-  backward,
   type Cotangents,
-  forward,
   isTracked,
-  leaf,
+  Repeated,
   type Rule,
+  type Slots,
   scoped,
-  type Target,
   type Tensor,
-  Trace,
+  takeOut,
+  type View,
+  withRecorder,
+  zeros,
 } from '../kernel/index.ts';
+import { Course } from './course.ts';
+import { drop, Leaves, type Loop, memoryOf, share, tensorsOf } from './loop.ts';
+import { pushForward } from './loop-tangent.ts';
+import { unrolledBackward, unrolledForward } from './loop-unrolled.ts';
 import { type Action, revolve } from './revolve.ts';
-import { compareHashes, hashState } from './state-hash.ts';
-import { Captured, type StepLeaves, StepRecord } from './step-record.ts';
+import type { StepRecord } from './step-record.ts';
 
-type Slots = (Tensor | undefined)[];
-
-const share = (state: readonly Tensor[]): Tensor[] => state.map(x => x.alias(false));
-const dispose = (tensors: Cotangents): void => {
-  for (const x of tensors) x?.dispose();
-};
-
-interface Options {
-  readonly onAdjoint?: (step: number, norm: Tensor) => void;
-  readonly debug?: boolean;
-}
-
-/** A sweep that has come to its first turn: what is left of the schedule, the kept states, the last step's record. */
+/** A sweep that has come to its first turn: what is left of the schedule, the kept states, that before the last step. */
 interface Paused {
   readonly schedule: Generator<Action, void, undefined>;
-  readonly kept: Tensor[][];
-  readonly last: StepRecord;
+  readonly kept: Slots[];
+  readonly state: Slots;
+  /** The last step's record, unless it was replayed. */
+  readonly last: StepRecord | undefined;
 }
 
 export class LoopRule implements Rule {
   readonly name = 'rollout';
-  private readonly run: StepLeaves;
-  private readonly width: number;
-  private readonly steps: number;
-  private readonly slots: 'all' | number;
-  private readonly options: Options;
-  private readonly variables = new Captured();
-  private readonly hashes: Tensor[][] = [];
+  private readonly loop: Loop;
+  private readonly course: Course;
   private records: StepRecord[] | undefined;
   private paused: Paused | undefined;
 
-  constructor(run: StepLeaves, width: number, steps: number, slots: 'all' | number, options: Options) {
-    this.run = run;
-    this.width = width;
-    this.steps = steps;
-    this.slots = slots;
-    this.options = options;
+  constructor(loop: Loop) {
+    this.loop = loop;
+    this.course = new Course(loop);
   }
 
   get captured(): readonly Tensor[] {
-    return this.variables.tensors;
+    return this.course.variables.tensors;
   }
 
   /** The first run; the outputs belong to the caller. */
-  first(start: readonly Tensor[]): Tensor[] {
+  first(start: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
+    const { loop } = this;
+    const rows = new Leaves(inputs);
+    const end = (): Slots =>
+      loop.slots === 'all' && loop.refusal ? this.recordAll(start, rows) : this.sweep(start, rows);
     try {
-      return this.slots === 'all' ? this.recordAll(start) : this.sweep(start, this.slots);
+      return tensorsOf(withRecorder(loop.device, end), loop.state) as Tensor[];
     } catch (error) {
       this.release();
       throw error;
@@ -72,147 +67,160 @@ export class LoopRule implements Rule {
 
   /** The graph holds the captured variables now. */
   recorded(): void {
-    this.variables.settle();
+    this.course.variables.settle();
   }
 
-  private recordAll(start: readonly Tensor[]): Tensor[] {
+  private recordAll(start: readonly Tensor[], rows: Leaves): Slots {
     this.records = [];
-    let state = share(start);
-    for (let i = 0; i < this.steps; i++) {
-      const step = new StepRecord(this.run, state, i, this.variables, true);
+    let state = memoryOf(start);
+    for (let i = 0; i < this.loop.steps; i++) {
+      const step = this.record(state, rows, i);
       this.records.push(step);
-      dispose(state);
-      state = share(step.outputs);
+      drop(state);
+      state = memoryOf(step.outputs);
     }
     return state;
   }
 
-  private sweep(start: readonly Tensor[], slots: number): Tensor[] {
-    const schedule = revolve(this.steps, slots);
-    const kept: Tensor[][] = [];
-    let state = share(start);
-    for (let next = schedule.next(); !next.done; next = schedule.next()) {
-      const action = next.value;
-      if (action.kind === 'store') kept[action.slot] = share(state);
-      else if (action.kind === 'advance') state = this.advance(state, action.from, action.to, true);
-      else if (action.kind === 'turn') {
-        const last = new StepRecord(this.run, state, action.step, this.variables, true);
-        dispose(state);
-        this.paused = { schedule, kept, last };
-        if (this.options.debug) this.hashes[action.step + 1] = hashState(last.outputs);
-        return share(last.outputs);
-      }
-    }
-    return state;
-  }
-
-  /** Takes the state over. */
-  private advance(state: Tensor[], from: number, to: number, firstRun: boolean): Tensor[] {
-    let current = state;
-    for (let i = from; i < to; i++) {
-      const before = current;
-      const step = (): Tensor[] =>
-        scoped(
-          () => share(this.run(before, i)),
-          () => [],
-        );
-      current = firstRun ? this.variables.watch(step) : this.variables.ignore(step);
-      dispose(before);
-      if (this.options.debug) this.prove(current, i, firstRun);
-    }
-    return current;
-  }
-
-  /** Debug: the state after step i is what it was the first time. */
-  private prove(state: readonly Tensor[], i: number, firstRun: boolean): void {
-    const hash = hashState(state);
-    const was = this.hashes[i + 1];
-    if (firstRun || !was) {
-      this.hashes[i + 1] = hash;
-      return;
-    }
-    compareHashes(
-      was,
-      hash,
-      k =>
-        `rollout: step ${i}, run again, gives another state (leaf ${k}) than the first time; a step must depend on its arguments alone.`,
-    );
-    dispose(hash);
-  }
-
-  vjp(inputs: readonly Tensor[], bars: Cotangents): Cotangents {
-    if ([...inputs, ...bars].some(x => x && isTracked(x)))
-      return this.unroll(inputs, (outputs, targets) => backward(outputs, bars, targets));
-    let state: Slots = bars.slice(0, this.width).map(bar => bar?.alias(false));
-    const variables: Slots = [];
-    const turn = (step: StepRecord, i: number): void => {
-      this.tellNorm(i + 1, state);
-      const before = state;
-      state = scoped(
-        () => {
-          const given = step.backward(before);
-          given.captured.forEach((bar, k) => {
-            const old = variables[k];
-            variables[k] = (old && bar ? old.add(bar) : (bar ?? old))?.alias(false);
-            if (bar || old) old?.dispose();
-          });
-          return given.state.map(bar => bar?.alias(false));
-        },
-        () => [],
-      );
-      dispose(before);
-      step.release();
-    };
-    this.reverse(inputs, turn);
-    this.tellNorm(0, state);
-    const all = [...state, ...Array.from(this.captured, (_, k) => variables[k])];
-    for (const bar of all) if (bar) adopt(bar);
-    return all;
-  }
-
-  /** Calls `turn` on the record of each step, last to first. */
-  private reverse(inputs: readonly Tensor[], turn: (step: StepRecord, i: number) => void): void {
-    const { records, paused } = this;
-    if (records) {
-      this.records = undefined;
-      for (let i = records.length - 1; i >= 0; i--) turn(records[i], i);
-      return;
-    }
-    this.paused = undefined;
-    if (paused) turn(paused.last, this.steps - 1);
-    const schedule = paused?.schedule ?? revolve(this.steps, this.slots === 'all' ? this.steps : this.slots);
-    const kept = paused?.kept ?? [];
-    let state = paused ? [] : share(inputs.slice(0, this.width));
+  private record(state: Slots, rows: Leaves, i: number): StepRecord {
+    const { device, state: forms, inputs } = this.loop;
+    const memory = [...share(state), ...takeOut(device, rows.at(i), inputs)];
+    const leaves = tensorsOf(memory, [...forms, ...inputs]) as Tensor[];
     try {
-      for (const action of schedule) {
-        switch (action.kind) {
-          case 'store':
-            dispose(kept[action.slot] ?? []);
-            kept[action.slot] = share(state);
-            break;
-          case 'restore':
-            dispose(state);
-            state = share(kept[action.slot]);
-            break;
-          case 'advance':
-            state = this.advance(state, action.from, action.to, false);
-            break;
-          case 'turn': {
-            const step = new StepRecord(this.run, state, action.step, this.variables, false);
-            if (this.options.debug) this.prove(step.outputs, action.step, false);
-            turn(step, action.step);
-          }
+      return this.course.record(leaves, i, true);
+    } finally {
+      for (const leaf of leaves) leaf.dispose();
+    }
+  }
+
+  private sweep(start: readonly Tensor[], rows: Leaves): Slots {
+    const { loop, course } = this;
+    const schedule = revolve(loop.steps, this.slots);
+    const kept: Slots[] = [];
+    const steps = course.steps(true);
+    let state = memoryOf(start);
+    try {
+      for (let next = schedule.next(); !next.done; next = schedule.next()) {
+        const action = next.value;
+        if (action.kind === 'store') kept[action.slot] = share(state);
+        else if (action.kind === 'advance') state = course.advance(steps, state, rows, action.from, action.to, true);
+        else if (action.kind === 'turn') {
+          const last = steps.replays ? undefined : this.record(state, rows, action.step);
+          this.paused = { schedule, kept, state, last };
+          return last ? memoryOf(last.outputs) : steps.step(state, rows.at(action.step), [], action.step);
         }
       }
+      return state;
     } finally {
-      dispose(state);
-      kept.forEach(dispose);
+      steps.release();
     }
   }
 
-  private tellNorm(i: number, bars: Cotangents): void {
-    const { onAdjoint } = this.options;
+  private get slots(): number {
+    const { slots, steps } = this.loop;
+    return slots === 'all' ? steps : slots;
+  }
+
+  vjp(given: readonly Tensor[], bars: Cotangents): Cotangents {
+    const { loop, course } = this;
+    const { device, state, wanted } = loop;
+    if ([...given, ...bars].some(x => x && isTracked(x))) return unrolledBackward(loop, course, given, bars);
+    const width = state.length;
+    const inputs = given.slice(width, width + loop.inputs.length);
+    const sums = inputs.map((x, k) => (wanted[k] ? zeros(x.shape, { device }) : undefined));
+    const sinks = new Leaves(sums.filter(sum => sum !== undefined));
+    let carry: Slots = Array.from({ length: width + this.captured.length }, (_, k) => bars[k]?.memory.retain());
+    withRecorder(device, () => {
+      let record: StepRecord | undefined;
+      const adjoint = this.adjoint(() => record);
+      try {
+        this.reverse(given.slice(0, width), inputs, (leaves, i, made) => {
+          this.tellNorm(i + 1, carry);
+          record = made;
+          const before = carry;
+          carry = adjoint.step(before, leaves, sinks.at(i), i);
+          drop(before);
+        });
+      } finally {
+        adjoint.release();
+      }
+    });
+    this.tellNorm(0, carry);
+    const tensors = tensorsOf(carry, [...state, ...this.captured]);
+    for (const bar of tensors) if (bar) adopt(bar);
+    return [...tensors.slice(0, width), ...sums, ...tensors.slice(width)];
+  }
+
+  /** @param made The record of the step, if it has been made already. */
+  private adjoint(made: () => StepRecord | undefined): Repeated {
+    const { loop, course, captured } = this;
+    const { device, state, inputs, refusal, explain } = loop;
+    const width = state.length;
+    const body = {
+      name: 'its adjoint',
+      carry: [...state, ...captured],
+      inputs: [...state, ...inputs],
+      run: (carry: Cotangents, leaves: readonly Tensor[], i: number) => {
+        const step = made() ?? course.record(leaves, i, false);
+        const after = (): void => step.release();
+        try {
+          const bars = step.backward(carry.slice(0, width));
+          const sums = bars.captured.map((bar, k) => {
+            const old = carry[width + k];
+            return old && bar ? old.add(bar) : (bar ?? old);
+          });
+          return { carry: [...bars.leaves.slice(0, width), ...sums], sinks: bars.leaves.slice(width), after };
+        } catch (error) {
+          after();
+          throw error;
+        }
+      },
+    };
+    return new Repeated(device, body, refusal, explain);
+  }
+
+  /** Calls `turn` for each step, last to first, with its leaves and the record of it that there may be. */
+  private reverse(
+    start: readonly Tensor[],
+    inputs: readonly Tensor[],
+    turn: (leaves: readonly View[], i: number, record?: StepRecord) => void,
+  ): void {
+    const { records, paused, course, loop } = this;
+    this.records = undefined;
+    this.paused = undefined;
+    if (records) {
+      for (let i = records.length - 1; i >= 0; i--) turn([], i, records[i]);
+      return;
+    }
+    const schedule = paused?.schedule ?? revolve(loop.steps, this.slots);
+    const kept = paused?.kept ?? [];
+    const steps = course.steps(false);
+    const leaves = new Leaves(inputs);
+    const rows = new Leaves(inputs);
+    let state = paused?.state ?? memoryOf(start);
+    try {
+      if (paused) turn(leaves.at(loop.steps - 1, state), loop.steps - 1, paused.last);
+      for (const action of schedule) {
+        if (action.kind === 'store') {
+          drop(kept[action.slot] ?? []);
+          kept[action.slot] = share(state);
+        } else if (action.kind === 'restore') {
+          drop(state);
+          state = share(kept[action.slot]);
+        } else if (action.kind === 'advance') state = course.advance(steps, state, rows, action.from, action.to, false);
+        else turn(leaves.at(action.step, state), action.step);
+      }
+    } finally {
+      drop(state);
+      kept.forEach(drop);
+      steps.release();
+    }
+  }
+
+  private tellNorm(i: number, carry: Slots): void {
+    const { onAdjoint, state } = this.loop;
     if (!onAdjoint) return;
+    const bars = tensorsOf(share(carry.slice(0, state.length)), state);
     const norm = scoped(
       () => {
         const squares = bars.flatMap(bar => (bar ? [bar.square().sum()] : []));
@@ -227,62 +235,26 @@ export class LoopRule implements Rule {
       },
       () => [],
     );
+    for (const bar of bars) bar?.dispose();
     if (norm) onAdjoint(i, norm);
   }
 
-  jvp(inputs: readonly Tensor[], dots: Cotangents): Cotangents {
-    if ([...inputs, ...dots].some(x => x && isTracked(x)))
-      return this.unroll(inputs, (outputs, targets) => forward(outputs, targets, dots));
-    const variables = dots.slice(this.width);
-    let state = share(inputs.slice(0, this.width));
-    let tangent: Slots = dots.slice(0, this.width).map(dot => dot?.alias(false));
-    for (let i = 0; i < this.steps; i++) {
-      const step = new StepRecord(this.run, state, i, this.variables, false);
-      const before = tangent;
-      tangent = scoped(
-        () => step.forward(before, variables).map(dot => dot?.alias(false)),
-        () => [],
-      );
-      dispose(before);
-      dispose(state);
-      state = share(step.outputs);
-      step.release();
-    }
-    dispose(state);
-    for (const dot of tangent) if (dot) adopt(dot);
-    return tangent;
-  }
-
-  /** Runs all steps again, recorded also for the gradient that is being taken of this one, and sweeps over the record. */
-  private unroll(
-    inputs: readonly Tensor[],
-    sweep: (outputs: readonly Tensor[], targets: readonly Target[]) => Cotangents,
-  ): Cotangents {
-    const trace = new Trace();
-    const leaves = inputs.slice(0, this.width).map(x => leaf(x, trace));
-    const targets = leaves.map(({ node }) => ({ node: node as NonNullable<typeof node>, slot: 0 }));
-    try {
-      const outputs = this.variables.recordAlso(trace, () => {
-        let state: readonly Tensor[] = leaves;
-        for (let i = 0; i < this.steps; i++) state = this.run(state, i);
-        return state;
-      });
-      trace.close();
-      return sweep(outputs, [...targets, ...this.variables.targets()]);
-    } finally {
-      trace.finish();
-      dispose(leaves);
-    }
+  jvp(given: readonly Tensor[], dots: Cotangents): Cotangents {
+    const { loop, course } = this;
+    const tracked = [...given, ...dots].some(x => x && isTracked(x));
+    return (tracked ? unrolledForward : pushForward)(loop, course, given, dots);
   }
 
   release(): void {
     for (const step of this.records ?? []) step.release();
     this.records = undefined;
-    this.paused?.last.release();
-    this.paused?.kept.forEach(dispose);
+    if (this.paused) {
+      const { last, kept, state } = this.paused;
+      last?.release();
+      kept.forEach(drop);
+      drop(state);
+    }
     this.paused = undefined;
-    this.hashes.forEach(dispose);
-    this.hashes.length = 0;
-    this.variables.settle();
+    this.course.release();
   }
 }

@@ -1,53 +1,114 @@
 /**
  * A time loop as one node of the graph, with memory bounded by checkpoints.
  *
- *   x_{i+1} = step(x_i, i),  i = 0 … n − 1;      x̄_i = (∂x_{i+1}/∂x_i)ᵀ x̄_{i+1},   p̄ = Σ_i (∂x_{i+1}/∂p)ᵀ x̄_{i+1}
+ *   x_{i+1} = step(x_i, u_i),  i = 0 … n − 1
+ *   x̄_i = (∂x_{i+1}/∂x_i)ᵀ x̄_{i+1},   ū_i = (∂x_{i+1}/∂u_i)ᵀ x̄_{i+1},   p̄ = Σ_i (∂x_{i+1}/∂p)ᵀ x̄_{i+1}
  *
  * p are the captured variables: whatever the step's function uses that somebody outside differentiates with respect to.
  * They are found while the steps first run. Forwards, steps run unrecorded and some states are kept; backwards, segments run
  * again from these, and each step is recorded by itself and reversed (revolve.ts has the schedule). Memory: the kept states
- * and one step's record. 'all' keeps every step's record instead, and recomputes nothing.
+ * and one step's record.
+ *
+ * A step that does not take its number does the same each time, so after a few calls its launches are replayed without calling
+ * it, forwards and backwards; what differs from step to step comes as `inputs`. A step whose launches differ all the same, that
+ * reads back, or that takes its number is called each time; 'all' then keeps every step's record and recomputes nothing.
  *
  * Differentiated once more (a Hessian-vector product, a gradient of a tangent) the loop is unrolled into the outer record,
  * whose memory grows with n.
  */
 
-import { adopt, isRecording, record, scoped, type Tensor } from '../kernel/index.ts';
+import {
+  adopt,
+  type Cotangents,
+  type Device,
+  isRecording,
+  isTracked,
+  Repeated,
+  record,
+  type Slots,
+  type Tensor,
+  whyNotNow,
+  withRecorder,
+} from '../kernel/index.ts';
 import { type Checkpoints, slotsFor } from './checkpoints.ts';
+import { drop, Leaves, type Loop, memoryOf, tensorsOf } from './loop.ts';
 import { LoopRule } from './loop-rule.ts';
+import { takesMore } from './recordable.ts';
 import type { StepLeaves } from './step-record.ts';
-import { flatten, inOrderOf, matching } from './tree.ts';
+import { type Flat, flatten, inOrderOf, matching } from './tree.ts';
 
-export interface RolloutOptions {
+export interface RolloutOptions<U = undefined> {
+  /** A tree of tensors whose first axis counts the steps; step i is given the rows i. */
+  readonly inputs?: U;
   /** How much to keep: every step's record, a number of states, or as many states as fit. Default { bytes: 64 MiB }. */
   readonly checkpoints?: Checkpoints;
   /** Called in a backward sweep with |x̄_i|, one number on the device, for i = n … 0. */
   readonly onAdjoint?: (step: number, norm: Tensor) => void;
   /** Prove that recomputed states equal those of the first run; names the first step that differs. Default false. */
   readonly debug?: boolean;
+  /** Told how the steps, and their adjoints or tangents, are run: replayed, or why not. */
+  readonly explain?: (note: string) => void;
 }
 
+const fewSteps = 8;
+
 /**
- * Runs `steps` steps. Differentiable in both modes, with respect to the state and to anything tracked that `step` captures.
+ * Runs `steps` steps. Differentiable in both modes, with respect to the state, the inputs and anything tracked that `step` captures.
  *
- * @param step From a state and the step's number to the next state, of the same form. It must do the same when run again.
+ * @param step From a state (and the step's inputs) to the next state, of the same form. It must do the same when run again, and
+ *   is not called at every step unless it takes the step's number.
  * @param state A tree; integers may be part of it.
  * @returns The state after the last step.
  */
-export function rollout<S>(step: (state: S, i: number) => S, state: S, steps: number, options: RolloutOptions = {}): S {
+export function rollout<S>(step: (state: S, i: number) => S, state: S, steps: number, options?: RolloutOptions): S;
+export function rollout<S, U>(
+  step: (state: S, inputs: U, i: number) => S,
+  state: S,
+  steps: number,
+  options: RolloutOptions<U> & { readonly inputs: U },
+): S;
+export function rollout<S, U>(
+  step: ((state: S, i: number) => S) | ((state: S, inputs: U, i: number) => S),
+  state: S,
+  steps: number,
+  options: RolloutOptions<U> = {},
+): S {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`rollout: ${steps} steps; the number of steps is a whole number from 0.`);
   const form = flatten(state, 'rollout');
+  const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'rollout');
+  if (steps === 0 || form.leaves.length === 0) return state;
+  const [{ device }] = form.leaves;
+  const given = inputs?.leaves ?? [];
+  if (inputs) checkInputs(inputs, steps, device);
+  const width = form.leaves.length;
   const run: StepLeaves = (leaves, i) => {
-    const next = flatten(step(form.rebuild(leaves), i), `rollout: step ${i}`);
+    const now = form.rebuild(leaves.slice(0, width));
+    const made = inputs
+      ? (step as (state: S, inputs: U, i: number) => S)(now, inputs.rebuild(leaves.slice(width)), i)
+      : (step as (state: S, i: number) => S)(now, i);
+    const next = flatten(made, `rollout: step ${i}`);
     matching('rollout', form, next, `what step ${i} returned`);
     return inOrderOf(form, next);
   };
-  if (steps === 0) return state;
-  if (!isRecording()) return form.rebuild(plain(run, form.leaves, steps));
-  const rule = new LoopRule(run, form.leaves.length, steps, slotsFor(options.checkpoints, form.leaves, steps), options);
-  const outputs = rule.first(form.leaves);
-  const node = record(rule, [...form.leaves, ...rule.captured]);
+  const { onAdjoint, debug, explain } = options;
+  const loop: Loop = {
+    device,
+    run,
+    state: form.leaves.map(({ type, shape }) => ({ type, shape })),
+    inputs: given.map(({ type, shape }) => ({ type, shape: shape.slice(1) })),
+    wanted: given.map(x => x.type === 'f32' && isTracked(x)),
+    steps,
+    slots: 1,
+    refusal: refusalOf(step, inputs !== undefined, form.leaves, steps, debug),
+    onAdjoint,
+    debug,
+    explain,
+  };
+  if (!isRecording()) return form.rebuild(plain(loop, form.leaves, given));
+  const rule = new LoopRule({ ...loop, slots: slotsFor(options.checkpoints, form.leaves, steps) });
+  const outputs = rule.first(form.leaves, given);
+  const node = record(rule, [...form.leaves, ...given, ...rule.captured]);
   rule.recorded();
   outputs.forEach((output, slot) => {
     output.attach(node, slot);
@@ -57,17 +118,58 @@ export function rollout<S>(step: (state: S, i: number) => S, state: S, steps: nu
   return form.rebuild(outputs);
 }
 
+function checkInputs(inputs: Flat<unknown>, steps: number, device: Device): void {
+  inputs.leaves.forEach((leaf, k) => {
+    const name = inputs.names[k] ? `'${inputs.names[k]}' of the inputs` : 'the input';
+    if (leaf.shape[0] !== steps)
+      throw new RangeError(
+        `rollout: ${name} has shape [${leaf.shape.join(', ')}]; its first axis counts the steps, so it must be ${steps} long.`,
+      );
+    if (leaf.device !== device)
+      throw new TypeError(`rollout: ${name} is not on the state's device; move it there: await x.to(device).`);
+  });
+}
+
+/** Why the function must be called at every step. */
+function refusalOf(
+  step: (...args: never[]) => unknown,
+  withInputs: boolean,
+  state: readonly Tensor[],
+  steps: number,
+  debug: boolean | undefined,
+): string | undefined {
+  if (steps < fewSteps) return `there are fewer than ${fewSteps} steps`;
+  if (debug) return 'debug is set';
+  if (state.some(({ device }) => device !== state[0].device)) return 'its state lies on several devices';
+  return takesMore(step, withInputs ? 2 : 1) ?? whyNotNow(state[0].device);
+}
+
 /** Nobody differentiates: each step's intermediates go with the step. */
-function plain(run: StepLeaves, start: readonly Tensor[], steps: number): readonly Tensor[] {
-  let state = start.map(leaf => leaf.alias(true));
-  for (let i = 0; i < steps; i++) {
-    const before = state;
-    state = scoped(
-      () => run(before, i).map(leaf => leaf.alias(true)),
-      () => [],
-    );
-    for (const leaf of before) leaf.dispose();
-  }
-  for (const leaf of state) adopt(leaf);
-  return state;
+function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]): readonly Tensor[] {
+  const { device, steps, run, refusal, explain } = loop;
+  const body = {
+    name: 'the loop',
+    carry: loop.state,
+    inputs: loop.inputs,
+    run: (carry: Cotangents, rows: readonly Tensor[], i: number) => ({
+      carry: run([...(carry as readonly Tensor[]), ...rows], i),
+    }),
+  };
+  const rows = new Leaves(inputs);
+  let state: Slots = memoryOf(start);
+  withRecorder(device, () => {
+    const repeated = new Repeated(device, body, refusal, explain);
+    try {
+      for (let i = 0; i < steps; i++) {
+        const before = state;
+        state = repeated.step(before, rows.at(i), [], i);
+        drop(before);
+      }
+    } finally {
+      repeated.release();
+    }
+  });
+  const end = tensorsOf(state, loop.state) as Tensor[];
+  for (const leaf of end) adopt(leaf);
+  return end;
 }

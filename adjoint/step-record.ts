@@ -7,6 +7,7 @@
 
 import {
   backward,
+  type Cotangents,
   collecting,
   currentMode,
   forward,
@@ -21,7 +22,8 @@ import {
   Trace,
 } from '../kernel/index.ts';
 
-export type StepLeaves = (state: readonly Tensor[], step: number) => readonly Tensor[];
+/** From the leaves of a state, followed by those of a step's inputs, to the leaves of the next state. */
+export type StepLeaves = (leaves: readonly Tensor[], step: number) => readonly Tensor[];
 
 /** The captured variables of a rollout: found while its steps first run, known afterwards. */
 export class Captured {
@@ -85,13 +87,25 @@ export class StepRecord {
   /** What the step made: a loop inside it runs its own steps again, which use what they captured. */
   private readonly made: Tensor[] = [];
 
-  /** Runs the step on the state, recorded. */
-  constructor(run: StepLeaves, state: readonly Tensor[], step: number, captured: Captured, finding: boolean) {
+  /**
+   * Runs the step, recorded.
+   *
+   * @param given Leaves of the state and of the step's inputs. They stay the caller's.
+   * @param wanted By position, whether adjoints and tangents of a leaf are asked for.
+   */
+  constructor(
+    run: StepLeaves,
+    given: readonly Tensor[],
+    wanted: (position: number) => boolean,
+    step: number,
+    captured: Captured,
+    finding: boolean,
+  ) {
     this.trace = new Trace();
     this.captured = captured;
-    const leaves = state.map(s => leaf(s, this.trace));
+    const leaves = given.map((x, k) => (wanted(k) ? leaf(x, this.trace) : x.alias(false)));
     this.made.push(...leaves);
-    this.targets = leaves.map(({ node }) => ({ node: node as NonNullable<typeof node>, slot: 0 }));
+    this.targets = leaves.flatMap(({ node }) => (node ? [{ node, slot: 0 }] : []));
     try {
       this.outputs = captured.record(this.trace, finding, () =>
         collecting(this.made, () => run(leaves, step).map(out => out.alias(true))),
@@ -103,15 +117,15 @@ export class StepRecord {
     this.trace.close();
   }
 
-  /** Adjoints of the state and of the captured variables. */
-  backward(bars: readonly (Tensor | undefined)[]): { state: (Tensor | undefined)[]; captured: (Tensor | undefined)[] } {
+  /** Adjoints of the leaves wanted, and of the captured variables. */
+  backward(bars: Cotangents): { leaves: Cotangents; captured: Cotangents } {
     const all = backward(this.outputs, bars, [...this.targets, ...this.captured.targets()]);
-    return { state: all.slice(0, this.targets.length), captured: all.slice(this.targets.length) };
+    return { leaves: all.slice(0, this.targets.length), captured: all.slice(this.targets.length) };
   }
 
-  /** Tangents of the next state. */
-  forward(state: readonly (Tensor | undefined)[], captured: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-    return forward(this.outputs, [...this.targets, ...this.captured.targets()], [...state, ...captured]);
+  /** Tangents of the next state, for those of the leaves wanted and of the captured variables. */
+  forward(leaves: Cotangents, captured: Cotangents): Cotangents {
+    return forward(this.outputs, [...this.targets, ...this.captured.targets()], [...leaves, ...captured]);
   }
 
   release(): void {

@@ -9,6 +9,7 @@ import type { WebGpuBackend } from './backend/webgpu/backend.ts';
 import { type Device, defaultDevice } from './device.ts';
 import { sizeOf } from './launch.ts';
 import { releaseWhenCollected } from './memory.ts';
+import { Recorder } from './recorder.ts';
 import { Tensor } from './tensor.ts';
 
 function gpuBackend(who: string, device: Device): WebGpuBackend {
@@ -16,7 +17,9 @@ function gpuBackend(who: string, device: Device): WebGpuBackend {
     throw new TypeError(
       `${who}: the device is ${device.description}, which has no GPU buffers; open one with device('webgpu').`,
     );
-  return device.backend as WebGpuBackend;
+  const { backend } = device;
+  const own = backend instanceof Recorder ? backend.interrupt(`it calls ${who}`) : backend;
+  return own as WebGpuBackend;
 }
 
 /** The GPUDevice behind a device. */

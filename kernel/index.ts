@@ -1,6 +1,7 @@
 export type { Count, Precision, Words, WordType } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
 export { type Compacted, compact, type Selected, selected } from './compact.ts';
+export { makeTensor } from './construct.ts';
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
 export { type Diagnostic, KernelError } from './error.ts';
 export { amax, amin, argmax, argmin } from './extreme.ts';
@@ -23,8 +24,12 @@ export {
 export { type HistogramOptions, histogram } from './histogram.ts';
 export { concat, stack } from './indexing.ts';
 export { explain, type Kernel, kernel, type LaunchOptions, type OverrideValues } from './kernel.ts';
-export { differentiable } from './launch.ts';
-export { adopt, collecting, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export { differentiable, sizeOf } from './launch.ts';
+export { adopt, collecting, type Memory, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export type { Slots, View } from './recorded.ts';
+export { withRecorder } from './recorder.ts';
+export { type Body, type Form, Repeated, takeOut, whyNotNow } from './repeated.ts';
+export { rows } from './rows.ts';
 export { type ScanOptions, scan } from './scan.ts';
 export { argsort, type SortOptions, sort, sortBy } from './sort.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor.ts';

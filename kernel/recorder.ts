@@ -5,7 +5,18 @@
  * when the last of these lets go of them.
  */
 
-import type { Backend, Count, Executable, Precision, Storage, Words, WordType } from './backend/backend.ts';
+import type {
+  Backend,
+  Count,
+  Executable,
+  Precision,
+  Replay,
+  ReplayOp,
+  ReplaySlot,
+  Storage,
+  Words,
+  WordType,
+} from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Program } from './ir/ir.ts';
 import { Trace } from './trace.ts';
@@ -79,9 +90,9 @@ export class Recorder implements Backend {
     }
   }
 
-  /** A trace that is not used any more: what was kept for its sake is freed. */
-  discard(trace: Trace): void {
-    this.letGo(trace.slots.filter(s => s.origin === 'made' && s.fixed).map(s => s.storage));
+  /** A trace that is not used any more: what was kept for its sake, but for what is held, is freed. */
+  discard({ slots }: Trace, held: ReadonlySet<Storage> = new Set()): void {
+    this.letGo(slots.flatMap(s => (s.origin === 'made' && s.fixed && !held.has(s.storage) ? [s.storage] : [])));
   }
 
   allocate(type: WordType, length: number, options?: { readonly zero?: boolean }): Storage {
@@ -119,6 +130,10 @@ export class Recorder implements Backend {
     this.inner.run(executable, storages, count);
   }
 
+  replay(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay {
+    return this.inner.replay(ops, slots);
+  }
+
   finish(): Promise<void> {
     return this.inner.finish();
   }
@@ -140,6 +155,7 @@ export function withRecorder<T>(device: Device, run: () => T): T {
   try {
     return run();
   } finally {
+    device.flush();
     device.backend = backend;
   }
 }

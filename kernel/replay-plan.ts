@@ -13,7 +13,8 @@ import type { ReplayOp, ReplaySlot, Storage } from './backend/backend.ts';
 import type { Trace } from './trace.ts';
 
 export type Result =
-  | { readonly kind: 'slot'; readonly slot: number }
+  /** `same`: an earlier result that has this slot too. */
+  | { readonly kind: 'slot'; readonly slot: number; readonly same?: number | undefined }
   | { readonly kind: 'given'; readonly position: number }
   | { readonly kind: 'fixed'; readonly storage: Storage };
 
@@ -71,14 +72,15 @@ export function planReplay(
   const ops = trace.ops.filter(
     (op): op is ReplayOp => op.kind !== 'write' && touched(op).writes.some(slot => !known[slot].fixed),
   );
-  const taken = new Set<number>();
+  const taken = new Map<number, number>();
   const results = trace.results.map((slot, k): Result | undefined => {
     if (slot === undefined) return undefined;
     const { origin, fixed, storage } = known[slot];
     const made = origin === 'made' && !fixed;
-    if (own(k) ? made && !taken.has(slot) : made) {
-      taken.add(slot);
-      return { kind: 'slot', slot };
+    const same = taken.get(slot);
+    if (made && !(own(k) && same !== undefined)) {
+      taken.set(slot, same ?? k);
+      return { kind: 'slot', slot, same };
     }
     if (!own(k) && slot < alone) return { kind: 'given', position: slot };
     if (!own(k) && fixed) return { kind: 'fixed', storage };

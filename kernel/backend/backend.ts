@@ -54,7 +54,7 @@ export interface Replay {
   /** Enqueues every operation. Each slot in use has been bound. */
   run(): void;
   /** Gives back what it holds for itself. */
-  release(): void;
+  release?(): void;
 }
 
 export interface Backend {
@@ -79,7 +79,7 @@ export interface Backend {
    */
   run(executable: Executable, storages: readonly Storage[], count: Count): void;
   /** Makes operations ready to be run many times, each time on other storages. */
-  replay?(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay;
+  replay(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay;
   /** Waits until all enqueued work is done. */
   finish(): Promise<void>;
   destroy(): void;

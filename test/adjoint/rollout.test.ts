@@ -176,7 +176,7 @@ describe('what is run', () => {
     const loss = (k: Tensor) =>
       end(
         rollout(
-          state => {
+          (state, _i) => {
             calls++;
             return step(state, k);
           },

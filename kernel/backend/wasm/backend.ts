@@ -9,6 +9,7 @@ import { layoutOf } from './layout.ts';
 import { Heap } from './memory.ts';
 import { guessedPace } from './perform.ts';
 import { type Run, whyNoThreads } from './pool.ts';
+import { makeReplay } from './replay.ts';
 import { availableThreads, canShare, isKnown, mostThreads } from './worker.ts';
 
 export interface WasmOptions {
@@ -39,14 +40,14 @@ export function wasmBackend({
     if (type === 'u32') return new Uint32Array(buffer, address, length);
     return precision === 'f64' ? new Float64Array(buffer, address, length) : new Float32Array(buffer, address, length);
   }
-  function words(storage: Storage, length: number, who: string): Words {
+  function words(storage: Storage, length: number, who: string, start = 0): Words {
     const { address } = storage as WasmStorage;
     if (address < 0) throw new Error(`${who}: the storage was freed; keep its tensor until its last use.`);
-    if (length > storage.length)
+    if (start + length > storage.length)
       throw new RangeError(
-        `${who}: ${length} words asked of a storage of ${storage.length}; ask for at most that many.`,
+        `${who}: ${start + length} words asked of a storage of ${storage.length}; ask for at most that many.`,
       );
-    return view(storage.type, address, length);
+    return view(storage.type, address + start * bytesPerWord(storage.type), length);
   }
   function allocate(type: WordType, length: number, { zero = true } = {}): Storage {
     if (!Number.isInteger(length) || length < 0)
@@ -104,12 +105,14 @@ export function wasmBackend({
     allocate,
     free,
     write: (storage, data) => words(storage, data.length, 'write').set(data),
-    copy: (from, to, length) => words(to, length, 'copy').set(words(from, length, 'copy')),
+    copy: (from, to, length, fromWord, toWord) =>
+      words(to, length, 'copy', toWord).set(words(from, length, 'copy', fromWord)),
     read: async (storage, length) => readSync(storage, length),
     readSync,
     compile,
     run: (executable, storages, count) =>
       launch(executable as WasmExecutable, storages as readonly WasmStorage[], count),
+    replay: (ops, slots) => makeReplay(heap, bytesPerWord, launch, ops, slots),
     finish: async () => {},
     destroy: () => {},
   };

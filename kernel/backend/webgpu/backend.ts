@@ -1,7 +1,7 @@
 /** The WebGPU backend: GPU memory, launches in submission order, errors told at the next read. */
 
 import type { Program } from '../../ir/ir.ts';
-import type { Backend, Count, Executable, Storage, Words, WordType } from '../backend.ts';
+import type { Backend, Count, Executable, Replay, ReplayOp, ReplaySlot, Storage, Words, WordType } from '../backend.ts';
 import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
 import { compileProgram, compileResolve, variantFor, type WebGpuExecutable } from './compile.ts';
@@ -9,6 +9,7 @@ import { type DeviceOptions, type Gpu, openGpu, Reports } from './device.ts';
 import { launch, type Runtime } from './launch.ts';
 import { foreignStorage, type GpuStorage, Memory } from './memory.ts';
 import { Readback } from './readback.ts';
+import { makeReplay } from './replay.ts';
 
 export interface WebGpuBackend extends Backend {
   readonly kind: 'webgpu';
@@ -77,12 +78,12 @@ class Backing implements WebGpuBackend {
     this.commands.write((storage as GpuStorage).buffer, words as Float32Array<ArrayBuffer>);
   }
 
-  copy(from: Storage, to: Storage, length: number): void {
-    if (length > from.length || length > to.length)
+  copy(from: Storage, to: Storage, length: number, fromWord = 0, toWord = 0): void {
+    if (fromWord + length > from.length || toWord + length > to.length)
       throw new RangeError(
         `webgpu: ${length} words were copied from a storage of ${from.length} to one of ${to.length}.`,
       );
-    this.commands.copy((from as GpuStorage).buffer, 0, (to as GpuStorage).buffer, 0, length);
+    this.commands.copy((from as GpuStorage).buffer, fromWord, (to as GpuStorage).buffer, toWord, length);
   }
 
   async read(storage: Storage, length: number): Promise<Words> {
@@ -113,6 +114,10 @@ class Backing implements WebGpuBackend {
   run(executable: Executable, storages: readonly Storage[], count: Count): void {
     const compiled = variantFor(executable as WebGpuExecutable, count);
     launch(this.runtime, compiled, storages as readonly GpuStorage[], count);
+  }
+
+  replay(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay {
+    return makeReplay(this.runtime, ops, slots);
   }
 
   async finish(): Promise<void> {

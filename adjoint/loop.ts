@@ -1,0 +1,65 @@
+/** What the rules of a rollout work with: the loop, and its states as memory shared by count. */
+
+import {
+  type Device,
+  type Form,
+  type Memory,
+  makeTensor,
+  type Slots,
+  sizeOf,
+  type Tensor,
+  type View,
+} from '../kernel/index.ts';
+import type { StepLeaves } from './step-record.ts';
+
+export interface Loop {
+  readonly device: Device;
+  readonly run: StepLeaves;
+  readonly state: readonly Form[];
+  /** Inputs of one step. */
+  readonly inputs: readonly Form[];
+  /** Which of these somebody differentiates with respect to. */
+  readonly wanted: readonly boolean[];
+  readonly steps: number;
+  /** How many states are kept; 'all': every step's record. */
+  readonly slots: 'all' | number;
+  /** Why steps are not to be replayed. */
+  readonly refusal: string | undefined;
+  readonly onAdjoint?: ((step: number, norm: Tensor) => void) | undefined;
+  readonly debug?: boolean | undefined;
+  readonly explain?: ((note: string) => void) | undefined;
+}
+
+export const share = (state: Slots): Slots => state.map(memory => memory?.retain());
+export const drop = (state: Slots): void => {
+  for (const memory of state) memory?.release();
+};
+export const memoryOf = (tensors: readonly (Tensor | undefined)[]): Slots =>
+  tensors.map(tensor => tensor?.memory.retain());
+
+/** Tensors that take the memory over. */
+export const tensorsOf = (state: Slots, forms: readonly Form[]): (Tensor | undefined)[] =>
+  state.map((memory, k) => memory && makeTensor(memory, forms[k].type, forms[k].shape));
+
+/** The leaves of a step: those of a state, and one row of each input. They are told without making an object for each step. */
+export class Leaves {
+  private readonly views: { memory: Memory; word: number }[] = [];
+  private readonly sizes: readonly number[];
+
+  /** @param inputs A row for each step. */
+  constructor(inputs: readonly Tensor[]) {
+    this.views = inputs.map(({ memory }) => ({ memory, word: 0 }));
+    this.sizes = inputs.map(({ shape }) => sizeOf(shape.slice(1)));
+  }
+
+  /** The rows of step i, after the leaves of a state if one is given. They hold until the next call. */
+  at(i: number, state: Slots = []): readonly View[] {
+    const { views, sizes } = this;
+    const width = state.length;
+    if (views.length !== width + sizes.length)
+      views.unshift(...state.map(memory => ({ memory: memory as Memory, word: 0 })));
+    for (let k = 0; k < width; k++) views[k].memory = state[k] as Memory;
+    for (let k = 0; k < sizes.length; k++) views[width + k].word = i * sizes[k];
+    return views;
+  }
+}
