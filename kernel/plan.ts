@@ -7,7 +7,7 @@ import type { Backend, Executable } from './backend/backend.ts';
 import { eliminateDeadCode } from './ir/dce.ts';
 import { type Usage, usageOf } from './ir/footprint.ts';
 import { forwardStores } from './ir/forward-stores.ts';
-import { adjointName, type Buffer, type Program, tangentName } from './ir/ir.ts';
+import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
 import { simplify } from './ir/simplify.ts';
 import { adjoint } from './transform/adjoint.ts';
 import { tangent } from './transform/tangent.ts';
@@ -35,6 +35,8 @@ export class Plan {
   readonly writes: readonly Buffer[];
   readonly inputNames: readonly string[];
   readonly slots: readonly { readonly write: boolean; readonly position: number }[];
+  /** Whether it has sums, which can run in several ways. */
+  readonly sums: boolean;
   private readonly executables = new Map<Backend, Executable>();
   private readonly tangents = new Map<number, Derived>();
   private readonly adjoints = new Map<number, Derived>();
@@ -46,6 +48,7 @@ export class Plan {
     this.reads = program.buffers.filter(b => b.access === 'read');
     this.writes = program.buffers.filter(b => b.access === 'write');
     this.inputNames = this.reads.map(b => b.name);
+    this.sums = hasSums(program.body);
     let reads = 0;
     let writes = 0;
     this.slots = program.buffers.map(({ access }) =>
@@ -137,5 +140,8 @@ export class Plan {
     return { plan, sources, targets: plan.writes.map(b => at(targetAt, b.name)) };
   }
 }
+
+const hasSums = (block: Block): boolean =>
+  block.body.some(inst => inst.kind === 'scatterAdd' || blocksOf(inst).some(hasSums));
 
 const bits = (flags: readonly boolean[]): number => flags.reduce((sum, flag, k) => (flag ? sum + 2 ** k : sum), 0);
