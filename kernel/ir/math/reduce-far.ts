@@ -1,7 +1,7 @@
 /**
- * Payne & Hanek's reduction: (r, sign) with sin x = ± sin r, |r| ≤ π/2, for any finite |x| > 2¹³ (isCosine: cos x = ± sin r).
+ * Payne & Hanek's reduction: (r, sign) with sin x = ± sin r, |r| ≤ π/2, for any finite x > 2¹³ (isCosine: cos x = ± sin r).
  *
- * With |x| = m·2ᵉ the bits of 2/π above 2^(1 − e) make whole turns, so m times the 96 bits from there on is the angle in units of
+ * With x = m·2ᵉ the bits of 2/π above 2^(1 − e) make whole turns, so m times the 96 bits from there on is the angle in units of
  * 2⁻⁹⁴ quarter turns, modulo 4; a cosine is a sine a quarter turn further on. The sign is a u32 whose top bit tells.
  */
 
@@ -24,7 +24,7 @@ function wideProduct(m: Formula, a: Value, b: Value): { readonly low: Value; rea
 }
 
 export function reduceFar(m: Formula, x: Value, isCosine: boolean): [Value, Value] {
-  const bits = m.and(m.bits(x), 0x7fffffff);
+  const bits = m.bits(x);
   const mantissa = m.or(m.and(bits, 0x7fffff), 0x800000);
   const start = m.sub(m.shr(bits, 23), 120);
   // Words start / 32 and the three after it, taken by halving: no table, no array.
@@ -47,6 +47,5 @@ export function reduceFar(m: Formula, x: Value, isCosine: boolean): [Value, Valu
   const rest = m.bits(m.or(m.shl(turn, 1), m.shr(low, 31)), 'i32');
   const fine = m.mul(m.convert(m.and(low, 0x7fffffff), 'f32'), 2 ** -63);
   const r = m.mul(m.add(m.mul(m.convert(rest, 'f32'), 2 ** -32), fine), Math.PI);
-  const odd = m.and(m.add(turn, 0x40000000), 0x80000000);
-  return [m.select(m.ge(bits, 0x7f800000), Number.NaN, r), isCosine ? odd : m.xor(odd, m.signBit(x))];
+  return [m.select(m.ge(bits, 0x7f800000), Number.NaN, r), m.and(m.add(turn, 0x40000000), 0x80000000)];
 }
