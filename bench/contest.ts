@@ -1,0 +1,97 @@
+/**
+ * What a contender makes of a case, and how its process serves the runner: one line of JSON for each request.
+ *
+ *   (start)                → { firstMs, digests }   the first run, compilation included, and what it made; or { failed }
+ *   "milliseconds runs\n"  → { times }              milliseconds per unit of work, at least one
+ */
+
+import { createInterface } from 'node:readline';
+import { type Case, caseNamed } from './cases.ts';
+
+export interface Contest<T = unknown> {
+  /** One run of the work. Its time counts until `settle` is done. */
+  run(): T;
+  /** Waits for the work that `run` has only enqueued. */
+  settle?(made: T): unknown;
+  /** Gives back what the run made; timed as well, since a loop must do it. */
+  release?(made: T): void;
+  /** The numbers to compare with the other contenders'. */
+  results(made: T): readonly ArrayLike<number>[] | Promise<readonly ArrayLike<number>[]>;
+  /** Milliseconds of the run, where it has its own clock. */
+  milliseconds?(made: T): number;
+  /** Units of work in a run; times are per unit. Default 1. */
+  readonly units?: number;
+}
+
+/** Contests of one family by variant: what cases.ts calls 'wave forward' is families.wave.forward. */
+export type Family = Readonly<Record<string, (problem: never) => Contest>>;
+export type Families = Readonly<Record<string, Family>>;
+
+/**
+ * |a| and Σ a_i h(i), with h a hash of i in [−1, 1): equal for equal arrays, and for hardly any others.
+ */
+export function digest(a: ArrayLike<number>): readonly [number, number] {
+  let [square, projection] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const value = a[i]!;
+    square += value * value;
+    projection += (value * Math.imul(i + 1, 0x9e3779b1)) / 2 ** 31;
+  }
+  return [Math.sqrt(square), projection];
+}
+
+export function contestOf(families: Families, { family, variant, problem }: Case, small = false): Contest | undefined {
+  const make: ((problem: never) => Contest) | undefined = families[family]?.[variant];
+  return make?.(problem(small) as never);
+}
+
+/** One run; afterwards `use` may look at what it made. */
+async function once<R>(
+  contest: Contest,
+  use?: (made: unknown) => R,
+): Promise<{ readonly ms: number; readonly used?: R }> {
+  const start = performance.now();
+  const made = contest.run();
+  const resolved = made instanceof Promise ? await made : made;
+  const settled = contest.settle?.(resolved);
+  if (settled instanceof Promise) await settled;
+  let spent = performance.now() - start;
+  const used = use ? await use(resolved) : undefined;
+  const again = performance.now();
+  contest.release?.(resolved);
+  spent += performance.now() - again;
+  const ms = (contest.milliseconds?.(resolved) ?? spent) / (contest.units ?? 1);
+  return used === undefined ? { ms } : { ms, used: used as R };
+}
+
+/** The digests of one run, as the runner gets them. */
+export async function check(contest: Contest): Promise<{ readonly firstMs: number; readonly digests: unknown }> {
+  const first = await once(contest, async made => (await contest.results(made)).map(digest));
+  return { firstMs: first.ms, digests: await first.used };
+}
+
+async function rounds(contest: Contest, milliseconds: number, runs: number): Promise<number[]> {
+  const times: number[] = [];
+  const start = performance.now();
+  do times.push((await once(contest)).ms);
+  while (times.length < runs && performance.now() - start < milliseconds);
+  return times;
+}
+
+const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
+
+/** Serves the case named by the first argument until standard input ends. */
+export async function serve(families: Families): Promise<void> {
+  try {
+    const contest = contestOf(families, caseNamed(process.argv[2] ?? ''));
+    if (!contest) throw new Error('takes no part in this case');
+    say(await check(contest));
+    for await (const line of createInterface({ input: process.stdin })) {
+      const [milliseconds, runs] = line.split(' ').map(Number);
+      say({ times: await rounds(contest, milliseconds!, runs!) });
+    }
+  } catch (error) {
+    say({ failed: error instanceof Error ? error.message : String(error) });
+  }
+  process.exit(0);
+}

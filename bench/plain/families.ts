@@ -1,0 +1,17 @@
+/** Plain JavaScript on typed arrays, one thread, adjoints written by hand. */
+
+import type { Families } from '../contest.ts';
+import * as small from './small.ts';
+import * as sparse from './sparse.ts';
+import * as springs from './springs.ts';
+import * as wave from './wave.ts';
+
+export const families: Families = {
+  wave,
+  springs,
+  sparse,
+  small,
+  wavelet: { forward: small.wavelet, gradient: small.waveletGradient },
+  pendulums: { forward: small.pendulums, gradient: small.pendulumsGradient },
+  product: { forward: small.product },
+};

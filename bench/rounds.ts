@@ -1,0 +1,101 @@
+/**
+ * One case: every contender in a process of its own, in rounds A B C … A B C …, so that a slow minute of the machine hits all.
+ *
+ * In a round a contender runs for a while; the figure is the median over all its runs, beside it the minimum. Those who take
+ * seconds for a run take part in two rounds. The results of the first runs are compared with each other.
+ */
+
+import type { Case } from './cases.ts';
+import { type Answer, Child } from './child.ts';
+import type { Contender } from './contenders.ts';
+
+export interface Row {
+  readonly case: string;
+  readonly contender: string;
+  readonly medianMs?: number;
+  readonly minMs?: number;
+  readonly firstMs?: number;
+  readonly runs?: number;
+  /** Whether the result is that of the first contender who has one, to the case's tolerance. */
+  readonly agrees?: boolean;
+  /** Why there are no times. */
+  readonly failed?: string;
+}
+
+export interface Plan {
+  readonly rounds: number;
+  /** How long a contender runs in a round, ms. */
+  readonly milliseconds: number;
+  /** How long a contender warms up, ms. */
+  readonly warmUp: number;
+}
+
+const patience = 300; // s
+const slow = 2000; // ms
+
+export const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
+
+type Digests = NonNullable<Answer['digests']>;
+
+/** Whether two results are the same arrays, as far as their norms and projections tell. */
+export const agree = (a: Digests, b: Digests, tolerance: number): boolean =>
+  a.length === b.length &&
+  a.every(([norm, projection], k) => {
+    const [otherNorm, otherProjection] = b[k]!;
+    const allowed = tolerance * Math.max(norm, otherNorm);
+    return Math.abs(norm - otherNorm) <= allowed && Math.abs(projection - otherProjection) <= allowed;
+  });
+
+interface Entrant {
+  readonly contender: Contender;
+  readonly child: Child;
+  readonly first: Answer;
+  readonly times: number[];
+  failed?: string;
+}
+
+async function enter(contender: Contender, of: Case): Promise<Entrant | string | undefined> {
+  const command = await contender.start(of);
+  if (command === undefined || typeof command === 'string') return command;
+  const child = new Child(command);
+  const first = await child.answer(patience);
+  if (first.failed === undefined) return { contender, child, first, times: [] };
+  child.end();
+  return first.failed;
+}
+
+async function measure(entrant: Entrant, milliseconds: number): Promise<void> {
+  const { times, failed } = await entrant.child.measure(milliseconds, 1000, patience);
+  if (failed !== undefined) entrant.failed = failed;
+  entrant.times.push(...(times ?? []));
+}
+
+export async function compete(of: Case, contenders: readonly Contender[], plan: Plan): Promise<readonly Row[]> {
+  const rows = new Map<string, Row>();
+  const entrants: Entrant[] = [];
+  for (const contender of contenders) {
+    const entrant = await enter(contender, of);
+    if (typeof entrant === 'object') entrants.push(entrant);
+    else if (entrant !== undefined)
+      rows.set(contender.name, { case: of.name, contender: contender.name, failed: entrant });
+  }
+  const isSlow = ({ first }: Entrant) => first.firstMs! > slow;
+  for (const entrant of entrants) if (!isSlow(entrant)) await measure(entrant, plan.warmUp);
+  for (const { times } of entrants) times.length = 0;
+  for (let round = 0; round < plan.rounds; round++)
+    for (const entrant of entrants)
+      if (entrant.failed === undefined && (round < 2 || !isSlow(entrant))) await measure(entrant, plan.milliseconds);
+  const reference = entrants.find(e => e.contender.rivals.includes('plain')) ?? entrants[0];
+  for (const { contender, child, first, times, failed } of entrants) {
+    child.end();
+    rows.set(contender.name, {
+      case: of.name,
+      contender: contender.name,
+      agrees: agree(reference!.first.digests!, first.digests!, of.tolerance),
+      ...(failed === undefined
+        ? { medianMs: median(times), minMs: Math.min(...times), firstMs: first.firstMs!, runs: times.length }
+        : { failed }),
+    });
+  }
+  return contenders.flatMap(({ name }) => rows.get(name) ?? []);
+}
