@@ -10,7 +10,7 @@ import { makeTensor } from './construct.ts';
 import { isTracked } from './graph.ts';
 import type { Builder } from './ir/builder.ts';
 import type { PureOp, Value } from './ir/ir.ts';
-import { commonDevice, launch } from './launch.ts';
+import { commonDevice, launch, sizeOf } from './launch.ts';
 import type { Plan } from './plan.ts';
 import { cached, input, output } from './program.ts';
 import { expand } from './reduce.ts';
@@ -70,13 +70,12 @@ export function binary(name: BinaryName, left: Tensor, right: Operand): Tensor {
   const scalar: Scalar = isConstantScalar(right, shape) ? 'right' : isConstantScalar(left, shape) ? 'left' : 'none';
   const a = scalar === 'left' ? left : expand(left, shape);
   const b = scalar === 'right' ? right : expand(right, shape);
-  return launch(
-    binaryPlan(name, left.type, scalar),
-    device,
-    [a, b],
-    [shape.reduce((x, y) => x * y, 1), 1, 1],
-    [shape],
-  )[0];
+  const count = [sizeOf(shape), 1, 1] as const;
+  const [result] = launch(binaryPlan(name, left.type, scalar), device, [a, b], count, [shape]);
+  // What nobody holds is not stored.
+  if (a !== left) a.dispose();
+  if (b !== right) b.dispose();
+  return result;
 }
 
 /** x^y. Small whole exponents are products, so that a negative x is no special case and rounding is that of multiplication. */

@@ -2,7 +2,16 @@
 
 import { fuse, type Part, type Slot } from './ir/fuse.ts';
 import type { Buffer } from './ir/ir.ts';
-import { type Group, isOwnOutput, isTensorOperation, mayGo, shareOf } from './launch-groups.ts';
+import {
+  type Group,
+  isCheap,
+  isOwnOutput,
+  isTensorOperation,
+  isWanted,
+  type Launch,
+  mayGo,
+  shareOf,
+} from './launch-groups.ts';
 import type { Memory } from './memory.ts';
 import { Plan } from './plan.ts';
 
@@ -10,6 +19,8 @@ export interface FusedLaunch {
   readonly plan: Plan;
   /** For each buffer of its program. */
   readonly memories: readonly Memory[];
+  /** Launches whose output is owned, but not stored: it has been used up, as far as can be seen. */
+  readonly parked: ReadonlySet<Launch>;
 }
 
 interface Known {
@@ -20,8 +31,12 @@ interface Known {
 const known = new Map<string, Known | 'seen'>();
 const mostKnown = 1000;
 
-/** One launch in place of a group's; undefined if they should better run one by one. */
-export function fusedLaunch(group: Group): FusedLaunch | undefined {
+/**
+ * One launch in place of a group's; undefined if they should better run one by one.
+ *
+ * @param demanded The memory whose storage is asked for, or 'all' that is owned.
+ */
+export function fusedLaunch(group: Group, demanded: Memory | 'all' | undefined): FusedLaunch | undefined {
   const { launches, count } = group;
   const memories: Memory[] = [];
   const buffers: Buffer[] = [];
@@ -45,14 +60,27 @@ export function fusedLaunch(group: Group): FusedLaunch | undefined {
     key += `${plan.id}:${slots};`;
   }
   const slots = memories.map((memory): Slot => ({ own: false, kept: true, share: shareOf(memory, count) }));
-  launches.forEach(({ plan, outputs }) => {
+  const parked = new Set<Launch>();
+  const missed = new Set<Memory>(); // by parked launches, when they run again
+  for (const launch of launches.toReversed()) {
+    const { plan, inputs, outputs } = launch;
     plan.usage.writes.forEach((use, k) => {
       const memory = outputs[k];
+      const inside = uses.get(memory) ?? 0;
+      const wanted = isWanted(memory);
+      let kept =
+        memory.queued > inside || memory === demanded || !mayGo(use, memory, count) || (wanted && inside === 0);
+      if (!kept && (wanted || missed.has(memory))) {
+        kept = demanded === 'all' || !isCheap(launch);
+        if (!kept) {
+          parked.add(launch);
+          for (const input of inputs) missed.add(input);
+        }
+      }
       const slot = slotOf.get(memory) as number;
-      const kept = memory.owners > (uses.get(memory) ?? 0) || !mayGo(use, memory, count);
       slots[slot] = { ...slots[slot], own: isOwnOutput(use, memory, count), kept };
     });
-  });
+  }
   for (const { own, kept, share } of slots) key += `${own ? 'o' : ''}${kept ? 'k' : ''}${share ?? ''},`;
   let entry = known.get(key);
   // What users' kernels make together is fused when it comes again.
@@ -66,7 +94,7 @@ export function fusedLaunch(group: Group): FusedLaunch | undefined {
     entry = { plan: new Plan(fused.program), slots: fused.slots };
     remember(key, entry);
   }
-  return { plan: entry.plan, memories: entry.slots.map(slot => memories[slot]) };
+  return { plan: entry.plan, memories: entry.slots.map(slot => memories[slot]), parked };
 }
 
 function remember(key: string, entry: Known | 'seen'): void {

@@ -14,6 +14,8 @@ export interface Launch {
   readonly inputs: readonly Memory[];
   readonly outputs: readonly Memory[];
   readonly count: Count;
+  /** 'parked': it ran, as part of another, and its output was not stored; 'again': it will run once more. */
+  state: 'new' | 'parked' | 'again';
   /** The group that it is in; set while the queue runs. */
   group: number;
 }
@@ -28,6 +30,7 @@ export interface Group {
 
 /** Small, so that what was fused compiles fast and keeps to registers. */
 const mostInsts = 400;
+const mostCheap = 16;
 
 /** Made in code, not written by a user: small and simple. */
 export const isTensorOperation = ({ program }: Plan): boolean => program.source === '';
@@ -51,14 +54,17 @@ export function groupsOf(launches: readonly Launch[], mostBuffers: number): Grou
     launch.group = at;
     group.launches.push(launch);
     group.size += launch.plan.usage.size;
-    for (const memory of launch.inputs) group.memories.add(memory);
-    for (const memory of launch.outputs) if (isWanted(memory)) group.memories.add(memory);
+    for (const memory of launch.inputs) if (memory.source?.group !== at) group.memories.add(memory);
+    for (const memory of launch.outputs) if (isEnd(memory)) group.memories.add(memory);
   }
   return groups;
 }
 
 /** Whether somebody besides queued launches owns it. */
-const isWanted = (memory: Memory): boolean => memory.owners > memory.queued;
+export const isWanted = (memory: Memory): boolean => memory.owners > memory.queued;
+
+/** Nothing in the queue reads it. */
+const isEnd = (memory: Memory): boolean => memory.queued === 0;
 
 const sameCount = (a: Count, b: Count): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 
@@ -75,7 +81,7 @@ function hasRoom(group: Group, { plan, inputs, outputs, count }: Launch, mostBuf
   );
   // Kernels that have nothing to do with each other are left apart.
   if (shared.length === 0 && !isTensorOperation(plan)) return false;
-  const added = new Set([...inputs, ...outputs.filter(isWanted)].filter(memory => !shared.includes(memory)));
+  const added = new Set([...inputs, ...outputs.filter(isEnd)].filter(memory => !shared.includes(memory)));
   return group.memories.size + added.size <= mostBuffers;
 }
 
@@ -116,6 +122,10 @@ export function mayGo(use: BufferUse, memory: Memory, count: Count): boolean {
 
 export const isOwnOutput = (use: BufferUse, memory: Memory, count: Count): boolean =>
   isOwn(use, use, memory.length, count);
+
+/** Little enough to be computed a second time rather than stored: most intermediate results are garbage not collected yet. */
+export const isCheap = ({ plan, state }: Launch): boolean =>
+  state === 'new' && plan.writes.length === 1 && plan.usage.size <= mostCheap && isTensorOperation(plan);
 
 /** Whether an output need not be cleared first. */
 export const isFilled = (use: BufferUse, memory: Memory, count: Count): boolean => fills(use, count, memory.length);

@@ -17,7 +17,7 @@ export class Memory {
   readonly length: number;
   /** Bumped by each write from the host, so that a gradient can tell that what it needs is gone. */
   version = 0;
-  /** The queued launch that will fill it: until then it may have no storage. */
+  /** The launch that is to fill it: until then it may have no storage. */
   source: Launch | undefined;
   /** Shares of queued launches that read it; they do not need it when nobody else does. */
   queued = 0;
@@ -38,7 +38,7 @@ export class Memory {
 
   /** The words, computed if they were still to be. */
   get storage(): Storage {
-    if (this.source) this.device.flush();
+    if (this.source) this.device.queue.demand(this);
     return this.stored ?? this.fail();
   }
 
@@ -76,8 +76,10 @@ export class Memory {
   }
 
   release(): void {
-    if (--this.owners === 0) this.drop();
-    else if (this.owners === this.queued && this.stored) this.device.queue.idle(this);
+    if (--this.owners === 0) {
+      this.drop();
+      if (this.source?.state === 'parked') this.device.queue.abandon(this.source);
+    } else if (this.owners === this.queued && this.stored) this.device.queue.idle(this);
   }
 
   private drop(): void {

@@ -3,7 +3,9 @@
  *
  * A launch enters with memory for its outputs that has no storage yet. The queue runs when somebody asks for such storage, at
  * the end of the current task, and when it is long. What nobody owns by then is neither stored nor, if nothing else needs it,
- * computed. Values are those of the launches one by one. What goes wrong in a launch is told to whoever asks for its results.
+ * computed. What was only an intermediate result of a fused launch is not stored either, even if it is owned: its launch is
+ * parked, to run again should somebody ask. Values are those of the launches one by one. What goes wrong in a launch is told to
+ * whoever asks for its results.
  */
 
 import type { Count } from './backend/backend.ts';
@@ -27,6 +29,7 @@ const launched = new WeakMap<Device, WeakSet<Plan>>();
 export class Queue {
   private readonly device: Device;
   private launches: Launch[] = [];
+  private readonly parked = new Set<Launch>();
   private idleBytes = 0;
   private running = false;
   private scheduled = false;
@@ -41,11 +44,13 @@ export class Queue {
     const total = count[0] * count[1] * count[2];
     if (device.debug || total === 0 || total >= mostInvocations || !this.takes(plan)) return undefined;
     for (const input of inputs) if (input.foreign) return undefined;
-    if (this.launches.length >= mostLaunches || this.idleBytes > mostIdle) this.flush();
+    if (this.idleBytes > mostIdle) this.flushAll();
+    else if (this.launches.length >= mostLaunches) this.flush();
     const outputs = plan.writes.map(({ type }, k) => new Memory(device, type, lengths[k]));
-    const launch: Launch = { plan, inputs, outputs, count, group: 0 };
+    const launch: Launch = { plan, inputs, outputs, count, state: 'new', group: -1 };
     for (const output of outputs) output.source = launch;
     for (const input of inputs) {
+      if (input.source) this.recall(input.source);
       input.queued++;
       input.retain();
     }
@@ -71,25 +76,52 @@ export class Queue {
     return false;
   }
 
+  /** Puts a parked launch back, after those that it needs. */
+  private recall(launch: Launch): void {
+    if (launch.state !== 'parked') return;
+    launch.state = 'again';
+    this.parked.delete(launch);
+    for (const { source } of launch.inputs) if (source) this.recall(source);
+    this.launches.push(launch);
+  }
+
+  /** Computes a memory. */
+  demand(memory: Memory): void {
+    if (memory.source) this.recall(memory.source);
+    this.flush(memory);
+  }
+
+  /** Computes everything that is owned. */
+  flushAll(): void {
+    for (const launch of this.parked) this.recall(launch);
+    this.flush('all');
+  }
+
+  /** Nobody owns what a parked launch would make. */
+  abandon(launch: Launch): void {
+    if (this.parked.delete(launch)) release(launch);
+  }
+
   /** Runs all launches that somebody needs. */
-  flush(): void {
+  flush(demanded?: Memory | 'all'): void {
     if (this.launches.length === 0 || this.running) return;
     const launches = needed(this.launches);
     this.launches = [];
     this.running = true;
     try {
       if (launches.length === 1) this.runSingle(launches[0]);
-      else for (const group of groupsOf(launches, mostBuffers[this.device.kind])) this.runGroup(group);
+      else for (const group of groupsOf(launches, mostBuffers[this.device.kind])) this.runGroup(group, demanded);
     } finally {
       this.running = false;
       this.idleBytes = 0;
     }
   }
 
-  private runGroup(group: Group): void {
+  private runGroup(group: Group, demanded: Memory | 'all' | undefined): void {
     const { launches, count } = group;
+    const parked = new Set<Launch>();
     const run = (): boolean => {
-      const fused = launches.length > 1 ? fusedLaunch(group) : undefined;
+      const fused = launches.length > 1 ? fusedLaunch(group, demanded) : undefined;
       if (!fused) return false;
       const { plan, memories } = fused;
       let written = 0;
@@ -97,9 +129,16 @@ export class Queue {
         write ? materialise(memories[k], plan.usage.writes[written++], count) : memories[k].storage,
       );
       execute(plan, this.device, storages, count);
+      for (const launch of fused.parked) parked.add(launch);
       return true;
     };
-    if (!settled(launches, run)) for (const launch of launches) this.runSingle(launch);
+    if (!settled(launches, run, parked)) for (const launch of launches) this.runSingle(launch);
+    for (const launch of parked) this.park(launch);
+  }
+
+  private park(launch: Launch): void {
+    launch.state = 'parked';
+    this.parked.add(launch);
   }
 
   private runSingle(launch: Launch): void {
@@ -120,16 +159,17 @@ export class Queue {
 
   /** Makes room by running what is queued; false if there is nothing to run. */
   relieve(): boolean {
-    if (this.launches.length === 0 || this.running) return false;
-    this.flush();
+    if (this.launches.length + this.parked.size === 0 || this.running) return false;
+    this.flushAll();
     return true;
   }
 
   /** Forgets what is queued. */
   clear(): void {
     const error = new Error('device: it was destroyed before this was computed; read what you need first.');
-    const { launches } = this;
+    const launches = [...this.launches, ...this.parked];
     this.launches = [];
+    this.parked.clear();
     settled(launches, () => {
       throw error;
     });
@@ -157,16 +197,17 @@ function release({ inputs }: Launch): void {
   }
 }
 
-/** Runs launches and tells their memory how that went; false if they have not been run. */
-function settled(launches: readonly Launch[], run: () => boolean): boolean {
+/** Runs launches and tells their memory how that went, except for those that get parked; false if they have not been run. */
+function settled(launches: readonly Launch[], run: () => boolean, parked: ReadonlySet<Launch> = new Set()): boolean {
   let failure: { readonly error: unknown } | undefined;
   try {
     if (!run()) return false;
   } catch (error) {
     failure = { error };
   }
-  launches.forEach(release);
-  for (const { outputs } of launches)
+  const done = launches.filter(launch => !parked.has(launch));
+  done.forEach(release);
+  for (const { outputs } of done)
     for (const output of outputs)
       if (failure) output.spoil(failure.error);
       else output.settle();
