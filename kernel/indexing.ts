@@ -1,5 +1,5 @@
 /**
- * Elements moved, not computed: reshape, transpose, slice, gather and scatter by an index tensor, concat, stack.
+ * Elements moved, not computed: reshape, slice, gather and scatter by an index tensor, concat, stack.
  *
  * All are linear, and each is another's adjoint: take and place, gather and scatter, concat and slice.
  */
@@ -45,7 +45,7 @@ interface Part {
 }
 
 /** The part of a whole, as a tensor. */
-function take(x: Tensor, part: Part, name: string): Tensor {
+export function take(x: Tensor, part: Part, name: string): Tensor {
   const { sizes, strides, offset } = part;
   const whole = x.shape;
   const rule: Rule = {
@@ -73,14 +73,6 @@ function place(y: Tensor, part: Part, whole: readonly number[], name: string): T
     b.store(1, b.pure('add', [strided(b, i, sizes, strides), b.u32(offset)]), 1, 0, b.load(y.type, 0, i));
   });
   return differentiable(rule, [y], () => run(plan, y.device, [y], [sizeOf(sizes), 1, 1], [whole]))[0];
-}
-
-export function transpose(x: Tensor, axes: readonly number[] = x.shape.map((_, d) => x.shape.length - 1 - d)): Tensor {
-  const order = axes.map(a => axisOf('transpose', a, x.shape.length));
-  if (new Set(order).size !== x.shape.length || order.length !== x.shape.length)
-    throw new RangeError(`transpose: axes [${axes.join(', ')}] must name each of the ${x.shape.length} axes once.`);
-  const strides = stridesOf(x.shape);
-  return take(x, { sizes: order.map(d => x.shape[d]), strides: order.map(d => strides[d]), offset: 0 }, 'transpose');
 }
 
 export function slice(x: Tensor, start: number | readonly number[], end?: number | readonly number[]): Tensor {

@@ -1,20 +1,24 @@
 /**
- * Matrix product.
+ * Matrix product, of one pair of matrices or of a batch.
  *
  *   Y = A B        Ā = Ȳ Bᵀ,  B̄ = Aᵀ Ȳ        Ẏ = Ȧ B + A Ḃ
  *
- * Transposed operands are read in place. One invocation per element of Y, summing in order of the inner index.
+ * Which kernel runs, and the order of summation: multiply.ts.
  */
 
 import type { Rule } from './graph.ts';
-import { commonDevice, differentiable, run } from './launch.ts';
-import { cached, input, output } from './program.ts';
+import { commonDevice, differentiable, sizeOf } from './launch.ts';
+import { type Factors, multiply } from './multiply.ts';
+import { expand } from './reduce.ts';
+import { broadcastShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Product of two matrices, each of which may be read as its transpose. */
+/** Product of batches of matrices, [batch, rows, columns], each of which may be read as its transpose. */
 function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor {
-  const [m, inner] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
-  const n = transposeB ? b.shape[0] : b.shape[1];
+  const [batch, rows, inner] = a.shape;
+  const [m, k] = transposeA ? [inner, rows] : [rows, inner];
+  const n = b.shape[transposeB ? 1 : 2];
+  const factors: Factors = { batch, m, k, n, transposeA, transposeB };
   const rule: Rule = {
     name: 'matmul',
     vjp: ([a, b], [bar], [wantA, wantB]) =>
@@ -29,41 +33,29 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
       return [left && right ? left.add(right) : (left ?? right)];
     },
   };
-  return differentiable(rule, [a, b], () => {
-    const key = `matmul:${m}:${inner}:${n}:${transposeA}:${transposeB}`;
-    const plan = cached(key, 'matmul', [input('a'), input('b'), output('y')], (g, t) => {
-      const row = g.pure('div', [t, g.u32(n)]);
-      const column = g.pure('rem', [t, g.u32(n)]);
-      const times = (x: typeof t, factor: number) => g.pure('mul', [x, g.u32(factor)]);
-      const startA = transposeA ? row : times(row, inner);
-      const startB = transposeB ? times(column, inner) : column;
-      const [, sum] = g.while(
-        [g.u32(0), g.float(0)],
-        ([k]) => g.pure('lt', [k, g.u32(inner)]),
-        ([k, partial]) => {
-          const x = g.load('f32', 0, g.pure('add', [startA, transposeA ? times(k, m) : k]));
-          const y = g.load('f32', 1, g.pure('add', [startB, transposeB ? k : times(k, n)]));
-          return [g.pure('add', [k, g.u32(1)]), g.pure('add', [partial, g.pure('mul', [x, y])])];
-        },
-      );
-      g.store(2, t, 1, 0, sum);
-    });
-    return run(plan, a.device, [a, b], [m * n, 1, 1], [[m, n]]);
-  })[0];
+  return differentiable(rule, [a, b], () => [multiply(a, b, factors, [batch, m, n])])[0];
 }
 
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const [rank, other] = [a.shape.length, b.shape.length];
-  const fits = rank >= 1 && rank <= 2 && other >= 1 && other <= 2 && a.shape[rank - 1] === b.shape[0];
+  const fits = rank >= 1 && other >= 1 && a.shape[rank - 1] === b.shape[other === 1 ? 0 : other - 2];
   if (!fits || a.type !== 'f32' || b.type !== 'f32')
     throw new RangeError(
       `matmul: shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] of ${a.type} and ${b.type} do not multiply; ` +
-        'it takes f32 [m, k] or [k] with [k, n] or [k].',
+        'it takes f32 […, m, k] or [k] with […, k, n] or [k].',
     );
   commonDevice('matmul', [a, b]);
-  const left = rank === 1 ? a.reshape([1, a.size]) : a;
-  const right = other === 1 ? b.reshape([b.size, 1]) : b;
-  const result = product(left, right, false, false);
-  const shape = [...(rank === 1 ? [] : [a.shape[0]]), ...(other === 1 ? [] : [b.shape[1]])];
-  return shape.length === 2 ? result : result.reshape(shape);
+  const left = rank === 1 ? [1, a.size] : a.shape;
+  const right = other === 1 ? [b.size, 1] : b.shape;
+  const [m, k] = left.slice(-2);
+  const n = right[right.length - 1];
+  const batch = broadcastShape('matmul', left.slice(0, -2), right.slice(0, -2));
+  const shape = [...batch, ...(rank === 1 ? [] : [m]), ...(other === 1 ? [] : [n])];
+  // One matrix B for all is one product with more rows.
+  if (other <= 2)
+    return product(a.reshape([1, sizeOf(left.slice(0, -1)), k]), b.reshape([1, k, n]), false, false).reshape(shape);
+  const size = sizeOf(batch);
+  const all = (x: Tensor, matrix: readonly number[]): Tensor =>
+    expand(x.reshape(matrix), [...batch, ...matrix.slice(-2)]).reshape([size, ...matrix.slice(-2)]);
+  return product(all(a, left), all(b, right), false, false).reshape(shape);
 }

@@ -15,6 +15,7 @@ import { sizeOf } from './launch.ts';
 import { matmul } from './matmul.ts';
 import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from './memory.ts';
 import * as reduce from './reduce.ts';
+import { transpose } from './transpose.ts';
 
 export type Operand = Tensor | number;
 export type Index = Tensor | readonly number[];
@@ -202,7 +203,7 @@ export class Tensor {
   }
   /** Axes in a new order; default: reversed. */
   transpose(axes?: readonly number[]): Tensor {
-    return indexing.transpose(this, axes);
+    return transpose(this, axes);
   }
   /** Elements start … end - 1 along each axis given; negative counts from the end. */
   slice(start: number | readonly number[], end?: number | readonly number[]): Tensor {

@@ -13,9 +13,11 @@ export interface Tiling {
   /** Keys one invocation sorts into place, and the bits of a key it looks at: 2^bits counters per invocation. */
   readonly sortBlock: number;
   readonly digitBits: number;
+  /** Matrix product: one invocation's rows and columns; its columns are `lanes` apart. */
+  readonly matmul: { readonly rows: number; readonly columns: number; readonly lanes: number };
 }
 
-const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8 };
-const gpu: Tiling = { scanBlock: 64, sortBlock: 128, digitBits: 4 };
+const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8, matmul: { rows: 4, columns: 2, lanes: 4 } };
+const gpu: Tiling = { scanBlock: 64, sortBlock: 128, digitBits: 4, matmul: { rows: 8, columns: 1, lanes: 64 } };
 
 export const tilingOf = ({ kind }: Device): Tiling => (kind === 'cpu' ? cpu : gpu);

@@ -148,7 +148,7 @@ describe('errors', () => {
     [
       'matmul',
       () => x.matmul(x),
-      'matmul: shapes [2, 3] and [2, 3] of f32 and f32 do not multiply; it takes f32 [m, k] or [k] with [k, n] or [k].',
+      'matmul: shapes [2, 3] and [2, 3] of f32 and f32 do not multiply; it takes f32 […, m, k] or [k] with […, k, n] or [k].',
     ],
     ['reshape', () => x.reshape([4]), 'reshape: shape [2, 3] holds 6 elements, which do not fill [4].'],
     ['slice', () => x.slice(1, 5), 'slice: [1] … [5] is not within shape [2, 3].'],
