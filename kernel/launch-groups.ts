@@ -38,26 +38,72 @@ export const isTensorOperation = ({ program }: Plan): boolean => program.source 
 /** @param mostBuffers Of a fused program. */
 export function groupsOf(launches: readonly Launch[], mostBuffers: number): Group[] {
   const groups: Group[] = [];
-  for (const launch of launches) {
-    let first = 0;
-    launch.inputs.forEach((memory, k) => {
-      const { source } = memory;
-      if (source) first = Math.max(first, source.group + (isLink(memory, source, launch, k) ? 0 : 1));
-    });
-    const joins = mayJoin(launch);
-    let at = joins ? groups.findIndex((group, g) => g >= first && hasRoom(group, launch, mostBuffers)) : -1;
-    if (at < 0) {
-      const size = joins ? 0 : Number.POSITIVE_INFINITY;
-      at = groups.push({ launches: [], count: launch.count, memories: new Set(), size }) - 1;
-    }
-    const group = groups[at];
-    launch.group = at;
-    group.launches.push(launch);
-    group.size += launch.plan.usage.size;
-    for (const memory of launch.inputs) if (memory.source?.group !== at) group.memories.add(memory);
-    for (const memory of launch.outputs) if (isEnd(memory)) group.memories.add(memory);
-  }
+  for (const launch of launches) launch.group = -1;
+  // What is handed on runs where it is needed first.
+  for (const launch of launches) if (!mayJoin(launch) || launch.outputs.some(isEnd)) place(launch, groups, mostBuffers);
+  for (const launch of launches) place(launch, groups, mostBuffers);
   return groups;
+}
+
+/** Puts a launch into the first group that may have it, together with those not yet placed that hand on to it. */
+function place(launch: Launch, groups: Group[], mostBuffers: number): void {
+  if (launch.group >= 0) return;
+  const gathered = new Set<Launch>();
+  const gather = (member: Launch): void => {
+    if (gathered.has(member)) return;
+    member.inputs.forEach((memory, k) => {
+      const { source } = memory;
+      if (!source || source.group >= 0) return;
+      if (isLink(memory, source, member, k) && mayJoin(source) && mayJoin(member)) gather(source);
+      else place(source, groups, mostBuffers);
+    });
+    gathered.add(member);
+  };
+  gather(launch);
+  let members = [...gathered].filter(member => member.group < 0);
+  // One that also hands on otherwise than within an invocation comes before.
+  for (const member of members)
+    member.inputs.forEach((memory, k) => {
+      const { source } = memory;
+      if (source && members.includes(source) && source.group < 0 && !isLink(memory, source, member, k))
+        place(source, groups, mostBuffers);
+    });
+  members = members.filter(member => member.group < 0);
+  if (launch.group >= 0) return;
+  const whole = emptyGroup(launch);
+  const fits = members.every(member => {
+    const room = hasRoom(whole, [member], mostBuffers);
+    if (room) add(whole, member, -1);
+    return room;
+  });
+  if (fits) join(members, groups, mostBuffers);
+  else for (const member of members) join([member], groups, mostBuffers);
+}
+
+/** Sources outside of the members have been placed. */
+function join(members: readonly Launch[], groups: Group[], mostBuffers: number): void {
+  let first = 0;
+  for (const member of members)
+    member.inputs.forEach((memory, k) => {
+      const { source } = memory;
+      if (source && source.group >= 0)
+        first = Math.max(first, source.group + (isLink(memory, source, member, k) ? 0 : 1));
+    });
+  const joins = members.every(mayJoin);
+  let at = joins ? groups.findIndex((group, g) => g >= first && hasRoom(group, members, mostBuffers)) : -1;
+  if (at < 0) at = groups.push(emptyGroup(members[0])) - 1;
+  if (!joins) groups[at].size = Number.POSITIVE_INFINITY;
+  for (const member of members) add(groups[at], member, at);
+}
+
+const emptyGroup = ({ count }: Launch): Group => ({ launches: [], count, memories: new Set(), size: 0 });
+
+function add(group: Group, launch: Launch, at: number): void {
+  for (const memory of launch.inputs) if (!group.launches.includes(memory.source as Launch)) group.memories.add(memory);
+  for (const memory of launch.outputs) if (isEnd(memory)) group.memories.add(memory);
+  group.launches.push(launch);
+  group.size += launch.plan.usage.size;
+  launch.group = at;
 }
 
 /** Whether somebody besides queued launches owns it. */
@@ -74,15 +120,19 @@ function mayJoin({ plan, outputs, count }: Launch): boolean {
   return usage.writes.every((use, k) => !use.summed || isOwn(use, use, outputs[k].length, count));
 }
 
-function hasRoom(group: Group, { plan, inputs, outputs, count }: Launch, mostBuffers: number): boolean {
-  if (!(group.size + plan.usage.size <= mostInsts) || !sameCount(group.count, count)) return false;
-  const shared = inputs.filter(
-    memory => group.memories.has(memory) || group.launches.includes(memory.source as Launch),
-  );
+function hasRoom(group: Group, members: readonly Launch[], mostBuffers: number): boolean {
+  const [{ count }] = members;
+  const size = members.reduce((sum, { plan }) => sum + plan.usage.size, group.size);
+  if (!(size <= mostInsts) || !sameCount(group.count, count)) return false;
+  const inside = new Set([...group.launches, ...members]);
+  const outside = members.flatMap(({ inputs }) => inputs.filter(({ source }) => !source || !inside.has(source)));
   // Kernels that have nothing to do with each other are left apart.
-  if (shared.length === 0 && !isTensorOperation(plan)) return false;
-  const added = new Set([...inputs, ...outputs.filter(isEnd)].filter(memory => !shared.includes(memory)));
-  return group.memories.size + added.size <= mostBuffers;
+  const related = members.some(({ inputs }) =>
+    inputs.some(memory => group.memories.has(memory) || group.launches.includes(memory.source as Launch)),
+  );
+  if (!related && group.launches.length > 0 && !members.every(({ plan }) => isTensorOperation(plan))) return false;
+  const ends = members.flatMap(({ outputs }) => outputs.filter(isEnd));
+  return new Set([...group.memories, ...outside, ...ends]).size <= mostBuffers;
 }
 
 /** Whether each invocation has the words of two footprints, of one buffer, to itself, and all of them exist. */
