@@ -13,13 +13,14 @@ import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
 import { cutAtBarriers, emitRegions, holdsBarrier, planSpills } from './emit-grouped.ts';
 import { type BufferAccess, contains, Emitter, paramCount, params } from './emitter.ts';
-import { encodeModule, type Func, I32 } from './encode.ts';
+import { type Code, encodeModule, type Func, I32 } from './encode.ts';
 import { loopOverGroups, loopOverInvocations } from './invocations.ts';
 import type { Layout } from './layout.ts';
 import { Locals } from './locals.ts';
 import { type MathImport, MathImports } from './math.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
+import { emitVectorised, isVectorisable, laneScratchBytes } from './simd/emit.ts';
 import { sumsInDouble } from './sums.ts';
 import { countUses, noUses } from './uses.ts';
 import { ValueMap } from './value-map.ts';
@@ -56,10 +57,9 @@ export function emitProgram(source: Program, layout: Layout, shared = false): Em
   const locals = new Locals(paramCount);
   const [group, record] = [locals.fresh(I32), locals.fresh(I32)];
   const hoisted = new ValueMap<number>();
-  const to = new Emitter(
-    { program, layout, imports, constants, spills, scratch, locals, hoisted, group, record },
-    uses,
-  );
+  const setting = { program, layout, imports, constants, spills, scratch, locals, hoisted, group, record };
+  const to = new Emitter(setting, uses);
+  const vectorised = !grouped && isVectorisable(program);
   to.buffers = openBuffers(to);
   const size = program.workgroupSize;
   const records = grouped ? size[0] * size[1] * size[2] : 1;
@@ -69,23 +69,35 @@ export function emitProgram(source: Program, layout: Layout, shared = false): Em
     loopOverGroups(to, scratch, scratchBytes, !barriers, (each, first) => emitRegions(regions, to, each, first));
   } else {
     const { body } = program;
+    const zeroed = program.arrays.filter(array => needsZero(array, body));
+    if (vectorised) {
+      const arraysAt = align16(scratchBytes) - scratch.groupBytes;
+      const code = emitVectorised({ setting, opened: to.code, buffers: to.buffers, zeroed, arraysAt });
+      return finish(code, locals, align16(scratchBytes) + laneScratchBytes(program));
+    }
     const [fixed, varying] = partByInvariance(program);
     emitInsts(fixed, body, to, false);
-    const zeroed = program.arrays.filter(array => needsZero(array, body));
     loopOverInvocations(to, builtinsIn(body), () => {
       for (const array of zeroed) emitZero(array, to);
       emitInsts(varying, body, to);
     });
   }
-  const func: Func = { name: 'run', params: [I32, I32, I32, I32], results: [], locals: to.locals.types, code: to.code };
-  return {
-    bytes: encodeModule(imports.list(), func, shared),
-    imports: imports.list(),
-    grouped,
-    scratchBytes,
-    wide: to.buffers.map(access => access?.wide ?? false),
-  };
+  return finish(to.code, locals, scratchBytes);
+
+  function finish(code: Code, { types }: Locals, bytes: number): Emitted {
+    const func: Func = { name: 'run', params: [I32, I32, I32, I32], results: [], locals: types, code };
+    const wide = to.buffers.map(access => access?.wide ?? false);
+    return {
+      bytes: encodeModule(imports.list(), func, shared),
+      imports: imports.list(),
+      grouped,
+      scratchBytes: bytes,
+      wide,
+    };
+  }
 }
+
+const align16 = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
 /** Loads the address and the length of each buffer that the program touches. */
 function openBuffers(to: Emitter): (BufferAccess | undefined)[] {

@@ -18,7 +18,7 @@ import {
   type Value,
 } from '../../ir/ir.ts';
 import { emitPure, type Held, type Operands } from './emit-pure.ts';
-import { Code, I32, type ValType } from './encode.ts';
+import { Code, type ValType } from './encode.ts';
 import type { Layout } from './layout.ts';
 import type { Locals, Slot } from './locals.ts';
 import type { MathImports } from './math.ts';

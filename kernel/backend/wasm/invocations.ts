@@ -63,23 +63,16 @@ function unflatten(to: Emitter, sizes: number, [x, y, z]: readonly number[]): vo
   code.set(z);
 }
 
-/** One after another: x, y, z count along; ids in the workgroup are remainders. */
-export function loopOverInvocations(to: Emitter, builtins: ReadonlySet<BuiltinName>, body: () => void): void {
-  const { code, locals } = to;
+/** Pushes builtins of the invocation whose x, y and z are in locals; ids in the workgroup are remainders. */
+export function invocationBuiltins(to: Emitter, global: readonly number[]): (name: BuiltinName) => void {
+  const { code } = to;
   const size = to.program.workgroupSize;
-  const global = [0, 1, 2].map(() => locals.take(I32, forever).local);
-  const count = [0, 1].map(axis => {
-    const { local } = locals.take(I32, forever);
-    pushFrameBuiltin(code, axis === 0 ? 'countX' : 'countY');
-    code.set(local);
-    return local;
-  });
   const within = (axis: number) => {
     code.get(global[axis]);
     code.i32(size[axis]);
     code.op(op.i32.remU);
   };
-  to.builtin = name => {
+  return name => {
     if (name.startsWith('count') || name.startsWith('groups')) pushFrameBuiltin(code, name);
     else if (name.startsWith('global')) code.get(global[axisOf(name)]);
     else if (name === 'localIndex') {
@@ -99,6 +92,19 @@ export function loopOverInvocations(to: Emitter, builtins: ReadonlySet<BuiltinNa
       code.op(op.i32.divU);
     }
   };
+}
+
+/** One after another: x, y, z count along. */
+export function loopOverInvocations(to: Emitter, builtins: ReadonlySet<BuiltinName>, body: () => void): void {
+  const { code, locals } = to;
+  const global = [0, 1, 2].map(() => locals.take(I32, forever).local);
+  const count = [0, 1].map(axis => {
+    const { local } = locals.take(I32, forever);
+    pushFrameBuiltin(code, axis === 0 ? 'countX' : 'countY');
+    code.set(local);
+    return local;
+  });
+  to.builtin = invocationBuiltins(to, global);
   const needs = (axis: string) =>
     builtins.has('localIndex') ||
     [...builtins].some(name => /^(global|local|workgroup)/.test(name) && name.endsWith(axis));

@@ -12,7 +12,8 @@ export const i32 = {
 } as const; // biome-ignore format: a table
 
 export const i64 = {
-  ltS: 0x53, gtS: 0x55, geS: 0x59, add: 0x7c, sub: 0x7d, mul: 0x7e, extendI32S: 0xac, extendI32U: 0xad,
+  eq: 0x51, ltS: 0x53, gtS: 0x55, geS: 0x59, add: 0x7c, sub: 0x7d, mul: 0x7e, extendI32S: 0xac, extendI32U: 0xad,
+  reinterpretF64: 0xbd,
 } as const; // biome-ignore format: a table
 export const wrapI64 = 0xa7;
 
@@ -29,7 +30,7 @@ export const f64 = {
   eq: 0x61, ne: 0x62, lt: 0x63, gt: 0x64, le: 0x65, ge: 0x66,
   abs: 0x99, neg: 0x9a, ceil: 0x9b, floor: 0x9c, trunc: 0x9d, nearest: 0x9e, sqrt: 0x9f,
   add: 0xa0, sub: 0xa1, mul: 0xa2, div: 0xa3,
-  convertI32S: 0xb7, convertI32U: 0xb8, promote: 0xbb,
+  convertI32S: 0xb7, convertI32U: 0xb8, promote: 0xbb, reinterpretI64: 0xbf,
 } as const; // biome-ignore format: a table
 
 /** After the prefix 0xfc. */

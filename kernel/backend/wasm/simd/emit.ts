@@ -1,0 +1,144 @@
+/**
+ * SPMD on SIMD: the body of a kernel for several invocations at a time, neighbours along x (Pharr & Mark, ispc: A SPMD compiler
+ * for high-performance CPU programming, 2012). Scalar code of the same body runs what is left over at the ends of rows and
+ * segments; both give the same bits.
+ *
+ * Programs with workgroup memory or barriers, with atomics, or of enormous size stay scalar, and those that never ask where
+ * along x they are.
+ */
+
+import type { Inst, LocalArray, Program } from '../../../ir/ir.ts';
+import { size, visit } from '../../../ir/traverse.ts';
+import { emitZero } from '../emit-array.ts';
+import { emitInsts } from '../emit-block.ts';
+import { type BufferAccess, Emitter, type Setting } from '../emitter.ts';
+import { type Code, I32 } from '../encode.ts';
+import { invocationBuiltins } from '../invocations.ts';
+import * as op from '../opcodes.ts';
+import { countUses, noUses } from '../uses.ts';
+import { operandsIn } from './access.ts';
+import { emitZero as emitLaneZero, mapArrays } from './emit-array.ts';
+import { emitInsts as emitLaneInsts } from './emit-block.ts';
+import { emitLanes } from './emit-pure.ts';
+import { LaneEmitter } from './emitter.ts';
+import { level } from './form.ts';
+import { HoistEmitter } from './hoist.ts';
+import { lanesOf } from './lanes.ts';
+import { emitLoops } from './loop.ts';
+import { Rates } from './rates.ts';
+import { Segment } from './segment.ts';
+import { countLaneUses } from './uses.ts';
+
+const mostInstructions = 10_000;
+
+export function isVectorisable(program: Program): boolean {
+  if (size(program.body) > mostInstructions) return false;
+  let alongX = false;
+  let plain = true;
+  visit(program.body, inst => {
+    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
+    if (inst.kind === 'builtin' && inst.name === 'globalX') alongX = true;
+  });
+  return plain && alongX && program.arrays.every(array => array.space === 'function');
+}
+
+/** Bytes of scratch memory beyond the scalar code's. */
+export const laneScratchBytes = (program: Program): number => mapArrays(program).bytes;
+
+export interface VectorSetting {
+  readonly setting: Setting;
+  /** Before the loops: buffers and scratch memory are open. */
+  readonly opened: Code;
+  readonly buffers: readonly (BufferAccess | undefined)[];
+  /** Arrays that each invocation has to clear. */
+  readonly zeroed: readonly LocalArray[];
+  /** Where the lanes' arrays start, in bytes from the record. */
+  readonly arraysAt: number;
+}
+
+/** The whole function. */
+export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: VectorSetting): Code {
+  const { program, layout, locals } = setting;
+  const rates = new Rates(program);
+  const lanes = lanesOf(layout.precision);
+  const [x, y, z] = [0, 1, 2].map(() => locals.fresh(I32).local);
+  const hoists = [level.launch, level.row, level.segment].map(() => new HoistEmitter(setting, noUses(), buffers));
+  const [launch, row] = hoists;
+  row.builtin = invocationBuiltins(row, [x, y, z]);
+  hoists[level.segment].builtin = invocationBuiltins(hoists[level.segment], [x, y, z]);
+  launch.code.append(opened);
+  const arrays = { local: 0, offsets: mapArrays(program).offsets };
+  if (program.arrays.length > 0) {
+    arrays.local = locals.fresh(I32).local;
+    openArrays(launch, arrays.local, arraysAt, mapArrays(program).bytes);
+  }
+  hoistInsts(program, rates, hoists);
+  const segment = new Segment(rates, hoists, lanes);
+
+  const scalarUses = noUses();
+  const { body } = program;
+  countUses(body.body, body, [], scalarUses, v => rates.levelOf(v) > level.row);
+  const scalar = new Emitter(setting, scalarUses, buffers);
+  scalar.builtin = invocationBuiltins(scalar, [x, y, z]);
+  locals.enterLoop();
+  for (const array of zeroed) emitZero(array, scalar);
+  emitInsts(body.body, body, scalar);
+  locals.leaveLoop();
+
+  const isWide = (buffer: number) => buffers[buffer]?.wide ?? false;
+  const uses = countLaneUses(
+    body,
+    inst => operandsIn(inst, rates, isWide),
+    v => rates.levelOf(v) > level.segment && !rates.isLine(v),
+  );
+  const outer = hoists[level.segment];
+  const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, outer, x, arrays, emitLanes });
+  vector.builtin = invocationBuiltins(vector, [x, y, z]);
+  locals.enterLoop();
+  for (const array of zeroed) emitLaneZero(array, vector);
+  emitLaneInsts(body.body, body, vector);
+  locals.leaveLoop();
+  vector.prefix.append(vector.code);
+
+  const whole = new Emitter(setting, noUses(), buffers);
+  emitLoops(whole.code, whole, { x, y, z }, segment, {
+    launch: launch.code,
+    row: row.code,
+    segment: outer.code,
+    scalar: scalar.code,
+    vector: vector.prefix,
+    lanes: lanes.count,
+    overlap: mayRepeat(program),
+  });
+  return whole.code;
+}
+
+/** Computes all values of the launch and of a row, in the order of the program. */
+function hoistInsts(program: Program, rates: Rates, hoists: readonly HoistEmitter[]): void {
+  visit(program.body, inst => {
+    if (!('result' in inst) || inst.kind === 'const' || rates.levelOf(inst.result) > level.row) return;
+    emitInsts([inst], program.body, hoists[rates.levelOf(inst.result)], false);
+  });
+}
+
+/** @param bytes To clear once, for the vectors that stay zero after each array. */
+function openArrays(to: Emitter, local: number, at: number, bytes: number): void {
+  const { code } = to;
+  code.get(to.record.local);
+  code.i32(at);
+  code.op(op.i32.add);
+  code.tee(local);
+  code.i32(0);
+  code.i32(bytes);
+  code.fill();
+}
+
+/** An invocation may run twice if it only stores what it computes from inputs. */
+function mayRepeat(program: Program): boolean {
+  let repeats = true;
+  visit(program.body, (inst: Inst) => {
+    if (inst.kind === 'scatterAdd') repeats = false;
+    if (inst.kind === 'load' && program.buffers[inst.buffer].access === 'write') repeats = false;
+  });
+  return repeats;
+}

@@ -1,0 +1,182 @@
+/**
+ * The body of the vector loop: each value is a scalar local if all lanes agree on it, a vector if they do not.
+ *
+ * A vector that is a form of x (form.ts) has no local: it is made where it is used, x · slope + base. What is known before the
+ * loop is in locals already; its vectors are made there too.
+ */
+
+import type { LocalArray, Value } from '../../../ir/ir.ts';
+import type { Held } from '../emit-pure.ts';
+import { type BufferAccess, Emitter, type Setting, type Tree } from '../emitter.ts';
+import { Code, I32, V128, type ValType } from '../encode.ts';
+import * as op from '../opcodes.ts';
+import type { Uses } from '../uses.ts';
+import { level } from './form.ts';
+import type { HoistEmitter } from './hoist.ts';
+import { type Lanes, lanesOf } from './lanes.ts';
+import { i32x4, v128 } from './opcodes.ts';
+import type { Rates } from './rates.ts';
+import type { Segment } from './segment.ts';
+
+export interface Mask {
+  readonly local: number;
+}
+
+/** A condition that holds where we stand, whatever the lane. */
+export interface Guard {
+  readonly value: Value;
+  readonly truth: boolean;
+}
+
+export class LaneEmitter extends Emitter {
+  readonly lanes: Lanes;
+  readonly rates: Rates;
+  readonly segment: Segment;
+  /** Run at the start of each round, before `code`. */
+  readonly prefix: Code = new Code();
+  /** The first lane's x. */
+  readonly x: number;
+  /** Lanes that run; all, if undefined. */
+  mask: Mask | undefined;
+  guards: readonly Guard[] = [];
+  /** Address of this thread's local arrays, a vector per element. */
+  readonly arrays: number;
+  /** Emits a vector op (emit-pure.ts, which needs this class). */
+  private readonly emitLanes: (inst: Tree, to: LaneEmitter) => void;
+  private readonly offsets: ReadonlyMap<LocalArray, number>;
+  private readonly outer: HoistEmitter;
+  private readonly prepared = new Map<string, number>();
+
+  constructor(
+    setting: Setting,
+    uses: Uses,
+    buffers: readonly (BufferAccess | undefined)[],
+    parts: {
+      rates: Rates;
+      segment: Segment;
+      outer: HoistEmitter;
+      x: number;
+      arrays: { local: number; offsets: ReadonlyMap<LocalArray, number> };
+      emitLanes: (inst: Tree, to: LaneEmitter) => void;
+    },
+  ) {
+    super(setting, uses, buffers);
+    this.lanes = lanesOf(setting.layout.precision);
+    this.rates = parts.rates;
+    this.segment = parts.segment;
+    this.outer = parts.outer;
+    this.x = parts.x;
+    this.arrays = parts.arrays.local;
+    this.offsets = parts.arrays.offsets;
+    this.emitLanes = parts.emitLanes;
+  }
+
+  isVector(value: Value): boolean {
+    return this.rates.levelOf(value) === level.lanes;
+  }
+  isKnownBefore(value: Value): boolean {
+    return this.rates.levelOf(value) <= level.segment;
+  }
+  /** True for a value with a local, a tree or a place on the stack of its own in the body. */
+  lives(value: Value): boolean {
+    return !this.isKnownBefore(value) && !this.rates.isLine(value);
+  }
+  override typeOf(value: Value): ValType {
+    return this.isVector(value) ? V128 : this.layout.held(value.type);
+  }
+  protected override emitTree(inst: Tree): void {
+    if (this.isVector(inst.result)) this.emitLanes(inst, this);
+    else super.emitTree(inst);
+  }
+
+  override push(value: Value): void {
+    if (this.isKnownBefore(value)) this.pushKnown(value);
+    else if (this.rates.isLine(value)) this.pushLine(value);
+    else super.push(value);
+  }
+  override hold(value: Value): Held {
+    if (this.isKnownBefore(value)) return { get: () => this.pushKnown(value), free: () => {} };
+    if (!this.rates.isLine(value)) return super.hold(value);
+    this.pushLine(value);
+    return this.keep(V128);
+  }
+  private pushKnown(value: Value): void {
+    const constant = this.constantOf(value);
+    if (constant === undefined) this.code.get(this.outer.localOf(value));
+    else this.layout.constant(this.code, value.type, constant);
+  }
+
+  private pushLine(value: Value): void {
+    const form = this.rates.formOf(value);
+    if (!form) throw new Error(`wasm: %${value.id} has no form.`);
+    const { code } = this;
+    const base = this.segment.splatBase(form);
+    code.get(this.xs());
+    if (form.slope !== 1) {
+      code.get(this.segment.constant('i32', form.slope));
+      code.vector(i32x4.mul);
+    }
+    if (base === undefined) return;
+    code.get(base);
+    code.vector(i32x4.add);
+  }
+
+  /** Pushes a vector: of a value that all lanes agree on, that value in each. */
+  pushLanes(value: Value): void {
+    const constant = this.constantOf(value);
+    if (constant !== undefined) this.code.get(this.segment.constant(value.type, constant));
+    else if (this.isKnownBefore(value)) this.code.get(this.segment.splat(value));
+    else {
+      this.push(value);
+      if (!this.isVector(value)) this.lanes.splat(this.code, value.type);
+    }
+  }
+  holdLanes(value: Value): Held {
+    if (this.isKnownBefore(value)) return { get: () => this.pushLanes(value), free: () => {} };
+    if (this.isVector(value)) return this.hold(value);
+    this.pushLanes(value);
+    return this.keep(V128);
+  }
+
+  arrayStart(array: LocalArray): number {
+    return this.offsets.get(array) ?? 0;
+  }
+
+  /** x, x + 1, x + 2, x + 3 */
+  xs(): number {
+    return this.prepare('xs', V128, code => {
+      code.get(this.x);
+      code.vector(i32x4.splat);
+      code.get(this.steps(1));
+      code.vector(i32x4.add);
+    });
+  }
+  /** 0, step, 2 step, 3 step; made before the loop. */
+  steps(step: number): number {
+    return this.segment.steps(step);
+  }
+  /** The local of x · bytes. */
+  xTimes(bytes: number): number {
+    return this.prepare(`x${bytes}`, I32, code => {
+      code.get(this.x);
+      code.i32(bytes);
+      code.op(op.i32.mul);
+    });
+  }
+  private prepare(key: string, type: ValType, push: (code: Code) => void): number {
+    const known = this.prepared.get(key);
+    if (known !== undefined) return known;
+    push(this.prefix);
+    const { local } = this.locals.fresh(type);
+    this.prefix.set(local);
+    this.prepared.set(key, local);
+    return local;
+  }
+
+  /** Pushes lanes of the stack's vector that run, others zero. */
+  andMask(): void {
+    if (!this.mask) return;
+    this.code.get(this.mask.local);
+    this.code.vector(v128.and);
+  }
+}

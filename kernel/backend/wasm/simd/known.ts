@@ -1,0 +1,174 @@
+/**
+ * What the vector loop needs from outside of it: sums of atoms, pointers, and vectors of them, each made once, at the level of its
+ * atoms, into a local of its own, when it is first asked for.
+ */
+
+import type { Value } from '../../../ir/ir.ts';
+import { I32, type I64, V128 } from '../encode.ts';
+import * as op from '../opcodes.ts';
+import { type Atom, baseOf, type Form, formKey, isConstant, level, levelOf, type Test, termsKey } from './form.ts';
+import type { HoistEmitter } from './hoist.ts';
+import type { Lanes } from './lanes.ts';
+import { i32x4 } from './opcodes.ts';
+import type { Rates } from './rates.ts';
+
+/** Displacements that stay immediate in one pointer: −span ≤ words < span. */
+const span = 128;
+
+export interface Pointer {
+  readonly local: number;
+  /** Bytes to add. */
+  readonly offset: number;
+}
+
+export abstract class Known {
+  protected readonly rates: Rates;
+  protected readonly emitters: readonly HoistEmitter[];
+  private readonly lanes: Lanes;
+  private readonly known = new Map<string, number>();
+
+  /** @param emitters Of the launch, of a row, of a segment. */
+  constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes) {
+    this.rates = rates;
+    this.emitters = emitters;
+    this.lanes = lanes;
+  }
+
+  protected abstract atomLocal(atom: Atom): number;
+  /** The segment is empty unless the test comes out so at the probe. */
+  protected abstract assert(test: Test, truth: boolean): void;
+
+  /** The local of something computed once at a level. */
+  protected once(
+    key: string,
+    at: number,
+    type: typeof I32 | typeof V128 | typeof I64,
+    push: (to: HoistEmitter) => void,
+  ): number {
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const to = this.emitters[at];
+    push(to);
+    const { local } = to.locals.fresh(type);
+    to.code.set(local);
+    this.known.set(key, local);
+    return local;
+  }
+
+  /** Pushes Σ coefficient · atom + constant. */
+  protected pushSum(form: Form, to: HoistEmitter): void {
+    const { code } = to;
+    let first = true;
+    const plus = () => {
+      if (!first) code.op(op.i32.add);
+      first = false;
+    };
+    for (const { atom, coefficient } of form.terms.values()) {
+      if (atom.kind === 'assertion') {
+        this.assert(atom.test, atom.truth);
+        continue;
+      }
+      code.get(this.atomLocal(atom));
+      if (coefficient !== 1) {
+        code.i32(coefficient);
+        code.op(op.i32.mul);
+      }
+      plus();
+    }
+    if (form.constant !== 0 || first) {
+      code.i32(form.constant);
+      plus();
+    }
+  }
+
+  /** A vector with a buffer's address, or with the number of its elements of a stride, in each lane. */
+  splatLocal(buffer: number, what: 'base' | number): number {
+    return this.once(`buffer ${buffer} ${what}`, level.launch, V128, to => {
+      const { base, limits } = to.access(buffer);
+      to.code.get((what === 'base' ? base : limits.get(what))?.local as number);
+      to.code.vector(i32x4.splat);
+    });
+  }
+
+  /** The local of a form's value at x = 0; undefined where that is zero. */
+  base(form: Form): number | undefined {
+    const base = baseOf(form);
+    if (isConstant(base) && base.constant === 0) return undefined;
+    return this.once(`base${formKey(base)}`, levelOf(base), I32, to => this.pushSum(base, to));
+  }
+
+  /** A vector local with the form's value at x = 0 in each lane; undefined where that is zero. */
+  splatBase(form: Form): number | undefined {
+    const base = this.base(form);
+    if (base === undefined) return undefined;
+    return this.once(`splat${formKey(baseOf(form))}`, levelOf(form), V128, ({ code }) => {
+      code.get(base);
+      code.vector(i32x4.splat);
+    });
+  }
+
+  splat(value: Value): number {
+    const at = Math.min(this.rates.levelOf(value), level.segment);
+    return this.once(`splat v${value.id}`, at, V128, to => {
+      to.push(value);
+      this.lanes.splat(to.code, value.type);
+    });
+  }
+
+  /** A vector constant, made from what compilers cannot see is constant: they would rebuild it in the loop. */
+  constant(type: Value['type'], value: number): number {
+    const zero = this.once('zero', level.launch, I32, to => {
+      to.code.i32(0);
+      to.code.access(op.i32.load, 2, 0);
+    });
+    return this.once(
+      `constant ${type} ${Object.is(value, -0) ? '-0' : value}`,
+      level.launch,
+      V128,
+      ({ code, layout }) => {
+        layout.constant(code, type, value);
+        if (type === 'f32') {
+          // +0 changes no float but −0, and no NaN matters; bits are added instead.
+          const wide = layout.precision === 'f64';
+          code.op(wide ? op.i64.reinterpretF64 : op.i32.reinterpretF32);
+          code.get(zero);
+          if (wide) code.op(op.i64.extendI32U, op.i64.add, op.f64.reinterpretI64);
+          else code.op(op.i32.add, op.f32.reinterpretI32);
+        } else {
+          code.get(zero);
+          code.op(op.i32.add);
+        }
+        this.lanes.splat(code, type);
+      },
+    );
+  }
+
+  /** A vector of 0, step, 2 · step, 3 · step. */
+  steps(step: number): number {
+    return this.once(`steps ${step}`, level.launch, V128, ({ code }) => {
+      code.get(this.constant('i32', 0));
+      for (let lane = 1; lane < this.lanes.count; lane++) {
+        code.i32(lane * step);
+        code.lane(i32x4.replace, lane);
+      }
+    });
+  }
+
+  /** What to add bytes · x to, so as to reach word `scale` · form + offset of a buffer, x's slope being left out. */
+  pointer(buffer: number, bytes: number, scale: number, form: Form, offset: number): Pointer {
+    const words = form.constant * scale + offset;
+    const origin = Math.round(words / (2 * span)) * 2 * span;
+    const at = levelOf(form);
+    const key = `pointer ${buffer} ${bytes} ${scale} ${termsKey(form)} ${origin}`;
+    const local = this.once(key, at, I32, to => {
+      this.pushSum({ ...baseOf(form), constant: 0 }, to);
+      to.code.i32(scale * bytes);
+      to.code.op(op.i32.mul);
+      to.code.get(to.access(buffer).base.local);
+      to.code.op(op.i32.add);
+      to.code.i32((origin - span) * bytes);
+      to.code.op(op.i32.add);
+    });
+    return { local, offset: (words - origin + span) * bytes };
+  }
+}

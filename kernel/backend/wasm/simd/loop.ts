@@ -1,0 +1,248 @@
+/**
+ * The loops of a vector kernel over begin ≤ n < end: rows of the launch (x fastest), their segments (segment.ts), and in each
+ * segment scalar code up to its start and vector code to its end.
+ *
+ *   rows { row code; segments { segment code → [start, stop); scalar loop x < start; vector loop x < stop } }
+ *
+ * A piece too short for a segment, or one whose segment is too short, runs as scalar code. The last vector of a segment may cover
+ * lanes again that the one before it did, if the program allows (`overlap`).
+ */
+
+import { type Emitter, params } from '../emitter.ts';
+import type { Code } from '../encode.ts';
+import { I32 } from '../encode.ts';
+import * as map from '../memory-map.ts';
+import * as op from '../opcodes.ts';
+import type { Segment } from './segment.ts';
+
+/** Distance of the probe from the start of a segment, the shortest row with a probe, and lanes until the next one. */
+const probeDistance = 8;
+const shortestRow = 8;
+const retryDistance = 16;
+const mostInvocations = 2 ** 31 - 64;
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+export interface Parts {
+  readonly launch: Code;
+  readonly row: Code;
+  readonly segment: Code;
+  /** One invocation; one vector of them. */
+  readonly scalar: Code;
+  readonly vector: Code;
+  readonly lanes: number;
+  readonly overlap: boolean;
+}
+
+function advance(code: Code, local: number, step: number): void {
+  code.get(local);
+  code.i32(step);
+  code.op(op.i32.add);
+  code.set(local);
+}
+
+/** Puts the parts together. */
+export function emitLoops(code: Code, to: Emitter, place: Place, segment: Segment, parts: Parts): void {
+  const { x, y, z } = place;
+  const [end, start, stop] = [0, 1, 2].map(() => to.locals.fresh(I32).local);
+  const count = (axis: number) => {
+    code.get(params.frame);
+    code.access(op.i32.load, 2, map.frame.count + 4 * axis);
+  };
+  code.append(parts.launch);
+  code.block();
+  code.get(params.begin);
+  code.get(params.end);
+  code.op(op.i32.geU);
+  code.branchIf(0);
+  // z = ⌊begin / countX⌋, y = z mod countY, z = ⌊z / countY⌋
+  code.get(params.begin);
+  count(0);
+  code.op(op.i32.remU);
+  code.set(x);
+  code.get(params.begin);
+  count(0);
+  code.op(op.i32.divU);
+  code.tee(z);
+  count(1);
+  code.op(op.i32.remU);
+  code.set(y);
+  code.get(z);
+  count(1);
+  code.op(op.i32.divU);
+  code.set(z);
+  code.loop();
+  // end = x + min(countX − x, end − begin)
+  count(0);
+  code.get(x);
+  code.op(op.i32.sub);
+  code.tee(start);
+  code.get(params.end);
+  code.get(params.begin);
+  code.op(op.i32.sub);
+  code.tee(stop);
+  code.get(start);
+  code.get(stop);
+  code.op(op.i32.ltU, op.select);
+  code.tee(end);
+  code.get(params.begin);
+  code.op(op.i32.add);
+  code.set(params.begin);
+  code.get(end);
+  code.get(x);
+  code.op(op.i32.add);
+  code.set(end);
+  code.append(parts.row);
+  code.loop();
+  emitBounds(code, segment, parts, { x, end, start, stop });
+  emitScalar(code, parts.scalar, x, start);
+  emitVector(code, parts, x, start, stop);
+  code.get(x);
+  code.get(end);
+  code.op(op.i32.ne);
+  code.branchIf(0);
+  code.end();
+  // The next row.
+  code.i32(0);
+  code.set(x);
+  advance(code, y, 1);
+  code.get(y);
+  count(1);
+  code.op(op.i32.eq);
+  code.if();
+  code.i32(0);
+  code.set(y);
+  advance(code, z, 1);
+  code.end();
+  code.get(params.begin);
+  code.get(params.end);
+  code.op(op.i32.ne);
+  code.branchIf(0);
+  code.end();
+  code.end();
+}
+
+/** start and stop of the vector loop; both the end of the row, or a little further on, where there is none. */
+function emitBounds(
+  code: Code,
+  { probe, low, high }: Segment,
+  { segment, lanes }: Parts,
+  { x, end, start, stop }: { x: number; end: number; start: number; stop: number },
+): void {
+  const left = () => {
+    code.get(end);
+    code.get(x);
+    code.op(op.i32.sub);
+  };
+  code.get(end);
+  code.tee(start);
+  code.set(stop);
+  left();
+  code.i32(shortestRow);
+  code.op(op.i32.geU);
+  code.get(end);
+  code.i32(mostInvocations);
+  code.op(op.i32.ltU, op.i32.and);
+  code.if();
+  // probe = x + min(distance, left / 2)
+  code.get(x);
+  code.i32(probeDistance);
+  left();
+  code.i32(1);
+  code.op(op.i32.shrU);
+  code.i32(probeDistance);
+  left();
+  code.i32(1);
+  code.op(op.i32.shrU, op.i32.ltU, op.select, op.i32.add);
+  code.set(probe);
+  for (const [bound, from] of [
+    [low, x],
+    [high, end],
+  ]) {
+    code.get(from);
+    code.get(probe);
+    code.op(op.i32.sub, op.i64.extendI32S);
+    code.set(bound);
+  }
+  code.append(segment);
+  code.get(high);
+  code.get(low);
+  code.op(op.i64.sub);
+  code.i64(lanes);
+  code.op(op.i64.geS);
+  code.if();
+  for (const [bound, into] of [
+    [low, start],
+    [high, stop],
+  ]) {
+    code.get(bound);
+    code.op(op.wrapI64);
+    code.get(probe);
+    code.op(op.i32.add);
+    code.set(into);
+  }
+  code.else();
+  // start = stop = x + min(retry, left)
+  code.get(x);
+  code.i32(retryDistance);
+  left();
+  code.i32(retryDistance);
+  left();
+  code.op(op.i32.ltU, op.select, op.i32.add);
+  code.tee(start);
+  code.set(stop);
+  code.end();
+  code.end();
+}
+
+function emitScalar(code: Code, body: Code, x: number, start: number): void {
+  code.get(x);
+  code.get(start);
+  code.op(op.i32.ne);
+  code.if();
+  code.loop();
+  code.append(body);
+  advance(code, x, 1);
+  code.get(x);
+  code.get(start);
+  code.op(op.i32.ne);
+  code.branchIf(0);
+  code.end();
+  code.end();
+}
+
+function emitVector(code: Code, { vector, lanes, overlap }: Parts, x: number, start: number, stop: number): void {
+  code.get(stop);
+  code.get(start);
+  code.op(op.i32.ne);
+  code.if();
+  // stop: the last x of a whole vector
+  code.get(stop);
+  code.i32(lanes);
+  code.op(op.i32.sub);
+  code.set(stop);
+  code.loop();
+  code.append(vector);
+  advance(code, x, lanes);
+  code.get(x);
+  code.get(stop);
+  code.op(op.i32.leU);
+  code.branchIf(0);
+  if (overlap) {
+    code.get(x);
+    code.get(stop);
+    code.i32(lanes);
+    code.op(op.i32.add, op.i32.ne);
+    code.if();
+    code.get(stop);
+    code.set(x);
+    code.branch(1);
+    code.end();
+  }
+  code.end();
+  code.end();
+}
