@@ -30,13 +30,16 @@ export class Course {
     return new Repeated(device, body, refusal, firstRun ? explain : undefined);
   }
 
-  /** Takes the state over. */
+  /** Takes the state over: it is given back even if a step throws. */
   advance(steps: Repeated, state: Slots, rows: Leaves, from: number, to: number, firstRun: boolean): Slots {
     let current = state;
     for (let i = from; i < to; i++) {
       const before = current;
-      current = steps.step(before, rows.at(i), [], i);
-      drop(before);
+      try {
+        current = steps.step(before, rows.at(i), [], i);
+      } finally {
+        drop(before);
+      }
       if (this.loop.debug) this.prove(current, i, firstRun);
     }
     return current;

@@ -103,14 +103,21 @@ export class LoopRule implements Rule {
       for (let next = schedule.next(); !next.done; next = schedule.next()) {
         const action = next.value;
         if (action.kind === 'store') kept[action.slot] = share(state);
-        else if (action.kind === 'advance') state = course.advance(steps, state, rows, action.from, action.to, true);
-        else if (action.kind === 'turn') {
+        else if (action.kind === 'advance') {
+          const from = state;
+          state = [];
+          state = course.advance(steps, from, rows, action.from, action.to, true);
+        } else if (action.kind === 'turn') {
           const last = steps.replays ? undefined : this.record(state, rows, action.step);
           this.paused = { schedule, kept, state, last };
           return last ? memoryOf(last.outputs) : steps.step(state, rows.at(action.step), [], action.step);
         }
       }
       return state;
+    } catch (error) {
+      drop(state);
+      kept.forEach(drop);
+      throw error;
     } finally {
       steps.release();
     }
@@ -141,6 +148,9 @@ export class LoopRule implements Rule {
           carry = adjoint.step(before, leaves, sinks.at(i), i);
           drop(before);
         });
+      } catch (error) {
+        drop(carry);
+        throw error;
       } finally {
         adjoint.release();
       }
@@ -207,8 +217,11 @@ export class LoopRule implements Rule {
         } else if (action.kind === 'restore') {
           drop(state);
           state = share(kept[action.slot]);
-        } else if (action.kind === 'advance') state = course.advance(steps, state, rows, action.from, action.to, false);
-        else turn(leaves.at(action.step, state), action.step);
+        } else if (action.kind === 'advance') {
+          const from = state;
+          state = [];
+          state = course.advance(steps, from, rows, action.from, action.to, false);
+        } else turn(leaves.at(action.step, state), action.step);
       }
     } finally {
       drop(state);

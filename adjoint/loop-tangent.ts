@@ -43,6 +43,9 @@ export function pushForward(loop: Loop, course: Course, given: readonly Tensor[]
         carry = both.step(before, rows.at(i), [], i);
         drop(before);
       }
+    } catch (error) {
+      drop(carry);
+      throw error;
     } finally {
       both.release();
     }

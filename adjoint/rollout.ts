@@ -165,6 +165,9 @@ function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]):
         state = repeated.step(before, rows.at(i), [], i);
         drop(before);
       }
+    } catch (error) {
+      drop(state);
+      throw error;
     } finally {
       repeated.release();
     }

@@ -70,10 +70,12 @@ export class Node {
   inputs: readonly Tensor[];
   readonly traces: readonly Trace[];
   private holders: number;
+  private readonly dependent: boolean;
 
   constructor(rule: Rule, inputs: readonly Tensor[], traces: readonly Trace[]) {
     this.rule = rule;
     this.inputs = inputs;
+    this.dependent = inputs.length > 0;
     this.traces = traces;
     this.holders = traces.length;
     for (const trace of traces) trace.add(this);
@@ -86,8 +88,9 @@ export class Node {
     this.rule.release?.();
   }
 
+  /** Whether what it depended on is forgotten; a leaf that depended on nothing is a constant for who comes later. */
   get released(): boolean {
-    return this.holders === 0;
+    return this.holders === 0 && this.dependent;
   }
 
   /** @throws Error if an input was written to since it was recorded, or the record is gone. */
