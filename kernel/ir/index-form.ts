@@ -122,6 +122,8 @@ export class IndexForms {
   formOf(v: Value): Polynomial {
     let form = this.forms.get(v);
     if (!form) {
+      // What its own step leads back to is no counter.
+      if (this.definition.get(v)?.kind === 'while') this.forms.set(v, this.opaque(v, this.everything));
       form = this.derive(v);
       this.forms.set(v, form);
     }

@@ -56,7 +56,7 @@ export function performer(threads: number): (job: Job<PacedCode>) => void {
         code.run(begin, Math.min(total, begin + size), at, scratch);
     if (!timed || done === 0) return;
     const each = (1000 * (performance.now() - start)) / done;
-    // The first time also compiles.
-    pace.each = pace.jobs <= 2 ? each : pace.each + (each - pace.each) / 4;
+    // The first time also compiles; later ones may have been interrupted.
+    pace.each = pace.jobs <= 2 || each < pace.each ? each : pace.each + (each - pace.each) / 16;
   };
 }

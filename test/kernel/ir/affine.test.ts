@@ -3,7 +3,7 @@
 import { kernel } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../../kernel/error.ts';
-import { checkStores, countLimits, scatterOwnership, storeLimits } from '../../../kernel/ir/affine.ts';
+import { checkStores, countLimits, readsOthers, scatterOwnership, storeLimits } from '../../../kernel/ir/affine.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
@@ -158,4 +158,28 @@ describe('sums', () => {
     expect(limits(compile('y[i] += x[i];'))).toBe('y 1, z 1');
     expect(limits(compile('y[idx[i]] += x[i];'))).toBe('');
   });
+});
+
+describe('loads of outputs', () => {
+  it.each([
+    ['y[i] = 1; y[i] = y[i] + 2;', false],
+    ['y[2u * i] = 1; y[2u * i + 1u] = y[2u * i];', false],
+    ['for (var k = 0u; k < 8u; k++) { y[i * 8u + k] = f32(k) + y[i * 8u]; }', false],
+    ['if (i >= p.w || j >= p.h) { return; } y[j * p.w + i] = 1; y[j * p.w + i] *= 2;', false],
+    ['v[i] = vec3f(1); y[i] = v[i].x + g[i][2];', false],
+    ['y[i] = 1; v[i].x = y[i + 1u];', true],
+    ['y[i] = 1; v[i].x = y[0];', true],
+    ['y[i] = 1; v[i].x = y[idx[i]];', true],
+    ['y[i] = 1; var s = 0f; for (var k = 0u; y[k] < 3 && k < p.n; k++) { s += x[k]; } v[i].x = s;', true],
+    ['y[j * p.w + i] = 1; v[j * p.w + i].x = y[i];', true],
+  ])('%s: of others: %s', (body, want) => {
+    expect(readsOthers(compile(body))).toBe(want);
+  });
+});
+
+it('counters that step by each other are no counters', () => {
+  const program = compile(
+    'var a = 1u; var b = 1u; while (a < p.n) { y[i] += x[a]; let c = a; a += b; b += c; } y[i] += x[b];',
+  );
+  expect([...scatterOwnership(program).values()]).toEqual(['owned', 'owned']);
 });
