@@ -132,7 +132,7 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
     const recording = collecting(made, () => open('vjp', x));
     const { trace } = recording;
     const held: Held = { trace, made };
-    let disposed = false;
+    const life = { over: false }; // what the two methods hold on to, together or taken apart
     try {
       const y = collecting(made, () => flatten(f(recording.leaves), 'vjp'));
       trace.close();
@@ -141,7 +141,7 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
       const pullback: Pullback<X, Y> = {
         value: y.rebuild(y.leaves.map(result)),
         pullback(bar) {
-          if (disposed) throw new Error('vjp: the record has been released; call the pullback before dispose().');
+          if (life.over) throw new Error('vjp: the record has been released; call the pullback before dispose().');
           const bars = flatten(bar, 'vjp');
           matching('vjp', y, bars, 'the adjoint');
           return bounded(
@@ -150,11 +150,11 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
           );
         },
         dispose() {
-          disposed = true;
+          life.over = true;
           letGo(held);
         },
       };
-      abandoned.register(pullback, held);
+      abandoned.register(life, held);
       return pullback;
     } catch (error) {
       letGo(held);
