@@ -62,7 +62,7 @@ static void mandelbrot(void) {
 
 int main(int c, char **v) {
   count = c, words = v;
-  n = constant("n");
+  n = variant("coldStart") ? 0 : constant("n");
   if (variant("lennardJones")) {
     cut = constant("cutoff") * constant("cutoff");
     x = array("x"), start = array("start"), neighbour = array("neighbour"), f = floats(3 * n);
@@ -80,5 +80,7 @@ int main(int c, char **v) {
   } else if (variant("mandelbrot")) {
     limit = constant("limit"), counts = room(4 * (size_t)n * n);
     serve(mandelbrot, (void **)&counts, I32, (size_t)n * n, 1);
+  } else {
+    absent();
   }
 }

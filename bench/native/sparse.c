@@ -41,6 +41,7 @@ static void conjugate_gradients(void) {
 
 int main(int c, char **v) {
   count = c, words = v;
+  if (!variant("csr") && !variant("conjugateGradients")) return absent();
   n = constant("n"), iterations = constant("iterations");
   start = array("start"), column = array("column"), value = array("value"), b = array("b"), y = floats(n);
   if (!variant("conjugateGradients")) return serve(times, (void **)&y, F32, n, 1), 0;

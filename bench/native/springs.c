@@ -80,6 +80,7 @@ static void gradient(void) {
 
 int main(int c, char **w) {
   count = c, words = w;
+  if (!variant("forward") && !variant("gradient")) return absent();
   nodes = constant("nodes"), springs = constant("springs"), steps = constant("steps");
   dt = constant("dt"), drag = constant("drag"), gravity = constant("gravity");
   x0 = array("x"), target = array("target"), is_free = array("free"), rest = array("rest"), stiffness = array("stiffness");

@@ -76,6 +76,7 @@ static void gradient(void) {
 
 int main(int c, char **v) {
   count = c, words = v;
+  if (!variant("forward") && !variant("gradient")) return absent();
   n = constant("n"), steps = constant("steps"), courant = constant("courant"), cubic = constant("cubic");
   size_t points = (size_t)n * n;
   start = array("start"), target = array("target");
