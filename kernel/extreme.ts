@@ -25,7 +25,8 @@ interface Search {
   readonly along: readonly number[];
 }
 
-function wins(b: Builder, sign: 'gt' | 'lt', value: Value, best: Value): Value {
+/** Whether a value replaces the best so far. */
+export function wins(b: Builder, sign: 'gt' | 'lt', value: Value, best: Value): Value {
   const beyond = b.pure(sign, [value, best]);
   if (value.type !== 'f32') return beyond;
   const undefinedNow = b.pure('and', [notANumber(b, value), b.pure('not', [notANumber(b, best)])]);

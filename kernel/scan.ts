@@ -1,5 +1,5 @@
 /**
- * Cumulative sums along an axis.
+ * Cumulative sums along an axis (extremes: scan-extreme.ts).
  *
  *   inclusive   y[k] = x[0] + … + x[k]             exclusive   y[k] = x[0] + … + x[k - 1],  y[0] = 0
  *
@@ -9,62 +9,24 @@
  */
 
 import type { Rule } from './graph.ts';
-import type { Builder } from './ir/builder.ts';
-import type { Value } from './ir/ir.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
 import { cached, input, output, repeat } from './program.ts';
+import { gridOf, keyOf, type Layout, place } from './scan-blocks.ts';
+import { scannedPlaces } from './scan-extreme.ts';
 import { axisOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
 
 export interface ScanOptions {
+  /** What is cumulated: the sum, the largest or the smallest element so far. Default 'add'. */
+  readonly op?: 'add' | 'max' | 'min';
   /** Default: the last axis. */
   readonly axis?: number;
-  /** Leave out the element itself. Default false. */
+  /** Leave out the element itself; sums only. Default false. */
   readonly exclusive?: boolean;
-  /** Sum from the far end. Default false. */
+  /** Begin at the far end. Default false. */
   readonly reverse?: boolean;
 }
-
-/** x seen as [outer, n, inner], scanned along n. */
-interface Layout {
-  readonly outer: number;
-  readonly n: number;
-  readonly inner: number;
-}
-
-/**
- * Where an invocation's block lies: invocations are [blocks, outer] where inner is 1, else [inner, blocks, outer], so that
- * neighbours read neighbouring words if they can. element(k) is its k-th element's place, or one out of range.
- */
-function place(b: Builder, { outer, n, inner }: Layout, block: Value, reverse: boolean) {
-  const flat = inner === 1;
-  const [number, row] = flat
-    ? [b.builtin('globalX'), b.builtin('globalY')]
-    : [b.builtin('globalY'), b.builtin('globalZ')];
-  const blocks = b.builtin(flat ? 'countX' : 'countY');
-  // One row alone is as long as its buffer, so that one program serves all lengths; beyond either end is out of range.
-  const alone = outer === 1 && flat;
-  const length = alone ? b.length(0, 1) : b.u32(n);
-  const first = b.pure('mul', [number, block]);
-  const column = flat ? undefined : b.builtin('globalX');
-  const at = (row: Value, rowLength: Value, k: Value): Value => {
-    const i = b.pure('add', [b.pure('mul', [row, rowLength]), k]);
-    return column ? b.pure('add', [b.pure('mul', [i, b.u32(inner)]), column]) : i;
-  };
-  const element = (k: Value): Value => {
-    const along = b.pure('add', [first, k]);
-    const from = reverse ? b.pure('sub', [b.pure('sub', [length, b.u32(1)]), along]) : along;
-    if (alone) return from;
-    return b.pure('select', [b.pure('lt', [along, length]), at(row, length, from), b.u32(0xffffffff)]);
-  };
-  return { element, sum: at(row, blocks, number), trips: b.pure('min', [block, length]) };
-}
-
-const gridOf = ({ outer, inner }: Layout, blocks: number): [number, number, number] =>
-  inner === 1 ? [blocks, outer, 1] : [inner, blocks, outer];
-
-const keyOf = ({ outer, n, inner }: Layout): string => (outer === 1 && inner === 1 ? '' : `${outer > 1}:${n}:${inner}`);
 
 /** Unrecorded. */
 export function scanned(x: Tensor, layout: Layout, exclusive: boolean, reverse: boolean): Tensor {
@@ -76,8 +38,8 @@ export function scanned(x: Tensor, layout: Layout, exclusive: boolean, reverse: 
   const start = blocks > 1 ? blockStarts(x, layout, blocks, reverse, key) : undefined;
   const buffers = [input('x', type), ...(start ? [input('start', type)] : []), output('y', type)];
   const plan = cached(`scan:${exclusive}:${blocks > 1}:${key}`, 'scan', buffers, b => {
-    const { element, sum, trips } = place(b, layout, b.u32(scanBlock), reverse);
-    const from = start ? b.load(type, 1, sum) : b.const(type, 0);
+    const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
+    const from = start ? b.load(type, 1, total(number)) : b.const(type, 0);
     repeat(b, trips, [from], (k, [before]) => {
       const at = element(k);
       const after = b.pure('add', [before, b.load(type, 0, at)]);
@@ -95,11 +57,9 @@ function blockStarts(x: Tensor, layout: Layout, blocks: number, reverse: boolean
   const { type, device } = x;
   const { scanBlock } = tilingOf(device);
   const plan = cached(`scanBlocks:${key}`, 'scan', [input('x', type), output('sums', type)], b => {
-    const { element, sum, trips } = place(b, layout, b.u32(scanBlock), reverse);
-    const [total] = repeat(b, trips, [b.const(type, 0)], (k, [so]) => [
-      b.pure('add', [so, b.load(type, 0, element(k))]),
-    ]);
-    b.store(1, sum, 1, 0, total);
+    const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
+    const [sum] = repeat(b, trips, [b.const(type, 0)], (k, [so]) => [b.pure('add', [so, b.load(type, 0, element(k))])]);
+    b.store(1, total(number), 1, 0, sum);
   });
   const { outer, inner } = layout;
   const [sums] = run(plan, device, [x], gridOf(layout, blocks), [[outer, blocks, inner]]);
@@ -118,15 +78,25 @@ function scanNode(x: Tensor, layout: Layout, exclusive: boolean, reverse: boolea
 }
 
 /**
- * Cumulative sum along an axis; differentiable. Integers wrap.
+ * Cumulative sum, maximum or minimum along an axis; differentiable. Integers wrap; the first of equal extremes has the derivative.
  *
  * @param x f32, i32 or u32, of any shape with at least one axis.
  * @returns The same shape and type.
- * @throws RangeError if there is no such axis.
+ * @throws RangeError if there is no such axis, or an exclusive extreme is asked for.
  */
-export function scan(x: Tensor, { axis = -1, exclusive = false, reverse = false }: ScanOptions = {}): Tensor {
+export function scan(x: Tensor, options: ScanOptions = {}): Tensor {
+  const { op = 'add', axis = -1, exclusive = false, reverse = false } = options;
   if (x.shape.length === 0) throw new RangeError('scan: the tensor has no axes; give it one with reshape([1]).');
+  if (exclusive && op !== 'add')
+    throw new RangeError(
+      `scan: exclusive with op '${op}', but no number is the ${op} of nothing; use op 'add', or leave out exclusive.`,
+    );
   const along = axisOf('scan', axis, x.shape.length);
   const [outer, inner] = [sizeOf(x.shape.slice(0, along)), sizeOf(x.shape.slice(along + 1))];
-  return scanNode(x, { outer, n: x.shape[along], inner }, exclusive, reverse);
+  const layout = { outer, n: x.shape[along], inner };
+  if (op === 'add') return scanNode(x, layout, exclusive, reverse);
+  const places = scannedPlaces(x, undefined, layout, op === 'max' ? 'gt' : 'lt', reverse);
+  const values = x.reshape([-1]).gather(places).reshape(x.shape);
+  places.dispose();
+  return values;
 }

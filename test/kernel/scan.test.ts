@@ -1,6 +1,6 @@
 // Specification of scan: cumulative sums along any axis, from either end, and their derivatives.
 
-import { checkGradient, vjp } from 'retrograde/adjoint';
+import { checkGradient, grad, vjp } from 'retrograde/adjoint';
 import { scan, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { mulberry32 } from '../util/derivative-check.ts';
@@ -21,6 +21,25 @@ function expected(x: ArrayLike<number>, [outer, n, inner]: readonly number[], ex
         const at = (o * n + (reverse ? n - 1 - k : k)) * inner + i;
         y[at] = exclusive ? sum : sum + x[at];
         sum += x[at];
+      }
+    }
+  return y;
+}
+
+function extremes(
+  x: ArrayLike<number>,
+  [outer, n, inner]: readonly number[],
+  best: (a: number, b: number) => number,
+  reverse: boolean,
+) {
+  const y = new Float64Array(x.length);
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      let now: number | undefined;
+      for (let k = 0; k < n; k++) {
+        const at = (o * n + (reverse ? n - 1 - k : k)) * inner + i;
+        now = now === undefined ? x[at] : best(now, x[at]);
+        y[at] = now;
       }
     }
   return y;
@@ -65,6 +84,28 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) =
       }
   });
 
+  it('finds the extremes so far along each axis', async () => {
+    const shape = [3, 300, 5];
+    const random = mulberry32(8);
+    const x = Float32Array.from({ length: 4500 }, () => Math.floor(2000 * random()) - 1000);
+    const views = [
+      [1, 3, 1500],
+      [3, 300, 5],
+      [900, 5, 1],
+    ];
+    for (const op of ['max', 'min'] as const)
+      for (const axis of [0, 1, 2])
+        for (const reverse of [false, true]) {
+          const y = await scan(tensor(x, shape, { device }), { op, axis, reverse }).read();
+          expect(Array.from(y)).toEqual(Array.from(extremes(x, views[axis], Math[op], reverse)));
+        }
+    const long = Int32Array.from({ length: 70_000 }, (_, k) => (k % 1000) + k / 100);
+    for (const reverse of [false, true]) {
+      const y = await scan(tensor(long, undefined, { device }), { op: 'max', reverse }).read();
+      expect(same(y, Int32Array.from(extremes(long, [1, 70_000, 1], Math.max, reverse)))).toBe(true);
+    }
+  });
+
   it('stays within its error bound, and repeats bit for bit', async () => {
     const n = 100_000;
     const random = mulberry32(3);
@@ -89,6 +130,18 @@ describe('derivatives', () => {
     await checkGradient(f, x);
   });
 
+  it('extremes give theirs to the first of equals', async () => {
+    const x = tensor([1, 3, 2, 3, 0, 4], undefined, { device: cpu64 });
+    const g = grad((x: Tensor) => scan(x, { op: 'max' }).sum())(x);
+    expect(Array.from(await g.read())).toEqual([1, 4, 0, 0, 0, 1]);
+    const down = grad((x: Tensor) => scan(x, { op: 'min', reverse: true }).sum())(x);
+    expect(Array.from(await down.read())).toEqual([0, 0, 0, 0, 5, 1]);
+    await checkGradient(
+      (x: Tensor) => scan(x, { op: 'max' }).square(),
+      tensor([1, 3, 2, 5, 0], undefined, { device: cpu64 }),
+    );
+  });
+
   it('the adjoint sums from the other end', async () => {
     const ones = tensor(new Float32Array(600).fill(1), [2, 300], { device: cpu64 });
     const { pullback } = vjp((x: Tensor) => scan(x))(x);
@@ -99,5 +152,8 @@ describe('derivatives', () => {
 
 it('says what it cannot sum along', () => {
   expect(() => scan(tensor(3))).toThrow('scan: the tensor has no axes; give it one with reshape([1]).');
+  expect(() => scan(tensor([1]), { op: 'max', exclusive: true })).toThrow(
+    "scan: exclusive with op 'max', but no number is the max of nothing; use op 'add', or leave out exclusive.",
+  );
   expect(() => scan(tensor([1, 2]), { axis: 1 })).toThrow('scan: axis 1 of a tensor with 1 axes; allowed are -1 … 0.');
 });
