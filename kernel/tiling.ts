@@ -17,7 +17,7 @@ export interface Tiling {
   readonly matmul: { readonly rows: number; readonly columns: number; readonly lanes: number };
 }
 
-const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8, matmul: { rows: 4, columns: 2, lanes: 4 } };
+const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8, matmul: { rows: 4, columns: 2, lanes: 8 } };
 const gpu: Tiling = { scanBlock: 64, sortBlock: 128, digitBits: 4, matmul: { rows: 8, columns: 1, lanes: 64 } };
 
 export const tilingOf = ({ kind }: Device): Tiling => (kind === 'cpu' ? cpu : gpu);
