@@ -13,6 +13,8 @@ export type Term = Value | number;
 /** 1.5·2²³: adding it to |x| < 2²² rounds x to an integer, to even, which then stands in the low bits of the sum. */
 const roundingShift = 12582912;
 
+export const infinityBits = 0x7f800000;
+
 export class Formula {
   readonly b: Builder;
   readonly target: Target;
@@ -118,6 +120,16 @@ export class Formula {
   scaled(x: Value, n: Value): Value {
     const half = this.shr(n, 1);
     return this.mul(this.mul(x, this.powerOfTwo(half)), this.powerOfTwo(this.sub(n, half)));
+  }
+  /** By their bits, since a GPU's compiler may take it that no number is infinite, or none at all. */
+  isNaN(x: Value): Value {
+    return this.gt(this.magnitudeBits(x), infinityBits);
+  }
+  isInfinite(x: Value): Value {
+    return this.eq(this.magnitudeBits(x), infinityBits);
+  }
+  magnitudeBits(x: Value): Value {
+    return this.and(this.bits(x), 0x7fffffff);
   }
   /** True unless x is positive, normal and finite. */
   isUnusual(x: Value): Value {

@@ -7,7 +7,7 @@
 
 import type { Value } from '../ir.ts';
 import { type Exponential, reduceExponent } from './exponentials.ts';
-import type { Formula } from './formula.ts';
+import { type Formula, infinityBits } from './formula.ts';
 import { log1p, logOf, splitExponent } from './logarithms.ts';
 
 const infinity = Number.POSITIVE_INFINITY;
@@ -55,7 +55,7 @@ export function tanh(m: Formula, x: Value): Value {
 function unlessSteep(m: Formula, a: Value, u: Value): Value {
   const [result] = m.rarely(m.not(m.le(a, steep)), [log1p(m, u)], () => {
     const { f, e } = splitExponent(m, a);
-    return [m.select(m.lt(a, infinity), logOf(m, { f, e: m.add(e, 1) }), a)];
+    return [m.select(m.ge(m.magnitudeBits(a), infinityBits), a, logOf(m, { f, e: m.add(e, 1) }))];
   });
   return result;
 }

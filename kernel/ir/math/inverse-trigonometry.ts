@@ -61,8 +61,8 @@ export function atan2(m: Formula, y: Value, x: Value): Value {
   const least = m.min(ax, ay);
   const ratio = m.div(least, m.max(ax, ay));
   const [q] = m.rarely(m.isUnusual(sum), [ratio], () => {
-    const both = m.select(m.eq(least, Number.POSITIVE_INFINITY), 1, m.select(m.eq(sum, 0), 0, ratio));
-    return [m.select(m.eq(sum, sum), both, Number.NaN)];
+    const both = m.select(m.isInfinite(least), 1, m.select(m.eq(sum, 0), 0, ratio));
+    return [m.select(m.isNaN(sum), Number.NaN, both)];
   });
   const p = ofRatio(m, q, m.gt(ay, ax));
   const left = m.lt(m.bits(x, 'i32'), 0);

@@ -54,7 +54,7 @@ const extended =
     const [result] = m.rarely(unusual, [usual], () => [
       m.select(
         m.gt(x, 0),
-        m.select(m.eq(x, Number.POSITIVE_INFINITY), x, usual),
+        m.select(m.isInfinite(x), x, usual),
         m.select(m.eq(x, 0), Number.NEGATIVE_INFINITY, Number.NaN),
       ),
     ]);

@@ -62,9 +62,8 @@ function powerOfTwo(m: Formula, y: Value, [high, low]: readonly [Value, Value]):
 }
 
 export function pow(m: Formula, x: Value, y: Value): Value {
-  const infinity = Number.POSITIVE_INFINITY;
-  const yIsFinite = m.lt(m.abs(y), infinity);
-  const unusual = m.or(m.isUnusual(x), m.not(yIsFinite));
+  const yIsInfinite = m.isInfinite(y);
+  const unusual = m.or(m.isUnusual(x), yIsInfinite);
   const [a, shift] = m.rarely(unusual, [x, 0], () => {
     const magnitude = m.abs(x);
     const tiny = m.lt(magnitude, 2 ** -126);
@@ -73,20 +72,17 @@ export function pow(m: Formula, x: Value, y: Value): Value {
   const usual = powerOfTwo(m, y, wideLog2(m, a, shift));
   const [result] = m.rarely(unusual, [usual], () => {
     const magnitude = m.abs(x);
-    const isZero = m.eq(magnitude, 0);
+    const xIsInfinite = m.isInfinite(x);
     const grows = m.eq(m.gt(magnitude, 1), m.gt(y, 0));
-    const end = m.select(grows, infinity, 0);
-    const isEnd = m.or(m.or(isZero, m.eq(magnitude, infinity)), m.not(yIsFinite));
-    const size = m.select(isEnd, end, usual);
+    const isEnd = m.or(m.or(m.eq(x, 0), xIsInfinite), yIsInfinite);
+    const size = m.select(isEnd, m.select(grows, Number.POSITIVE_INFINITY, 0), usual);
     const half = m.mul(y, 0.5);
-    const isWhole = m.or(m.eq(m.op('trunc', y), y), m.not(yIsFinite));
-    const isOdd = m.and(m.and(isWhole, yIsFinite), m.op('ne', m.op('trunc', half), half));
+    const isWhole = m.eq(m.op('trunc', y), y);
+    const isOdd = m.and(isWhole, m.op('ne', m.op('trunc', half), half));
     const signed = m.select(isOdd, m.withSign(size, x), size);
-    const noPower = m.and(m.and(m.lt(x, 0), m.lt(magnitude, infinity)), m.not(isWhole));
-    const isUndefined = m.or(
-      m.or(noPower, m.and(m.eq(magnitude, 1), m.not(yIsFinite))),
-      m.or(m.op('ne', x, x), m.op('ne', y, y)),
-    );
+    const noPower = m.and(m.lt(x, 0), m.not(m.or(isWhole, xIsInfinite)));
+    const noLimit = m.and(m.eq(magnitude, 1), yIsInfinite);
+    const isUndefined = m.or(m.or(noPower, noLimit), m.or(m.isNaN(x), m.isNaN(y)));
     return [m.select(m.eq(y, 0), 1, m.select(isUndefined, Number.NaN, signed))];
   });
   return result;

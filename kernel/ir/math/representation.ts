@@ -3,10 +3,7 @@
  */
 
 import type { Value } from '../ir.ts';
-import type { Formula } from './formula.ts';
-
-const infinityBits = 0x7f800000;
-const magnitudeBits = (m: Formula, x: Value): Value => m.and(m.bits(x), 0x7fffffff);
+import { type Formula, infinityBits } from './formula.ts';
 
 /** 24 bits of mantissa, and the biased exponent, of a magnitude. */
 function parts(m: Formula, bits: Value): { readonly mantissa: Value; readonly exponent: Value } {
@@ -73,7 +70,7 @@ export function ldexp(m: Formula, x: Value, e: Value): Value {
 
 /** x = fract·2^exp; denormals are scaled by 2²⁴ first; 0, ∞ and NaN have exponent 0. */
 function frexp(m: Formula, x: Value): { readonly fract: Value; readonly exp: Value } {
-  const magnitude = magnitudeBits(m, x);
+  const magnitude = m.magnitudeBits(x);
   const isWhole = m.or(m.eq(magnitude, 0), m.ge(magnitude, infinityBits));
   const isTiny = m.lt(magnitude, 0x800000);
   const bits = m.bits(m.select(isTiny, m.mul(x, 2 ** 24), x));
@@ -89,7 +86,7 @@ export const frexpExp = (m: Formula, x: Value): Value => frexp(m, x).exp;
 
 /** To nearest even among half floats: below 2⁻¹⁴ a multiple of 2⁻²⁴, above 65504 infinite. */
 export function quantizeToF16(m: Formula, x: Value): Value {
-  const magnitude = magnitudeBits(m, x);
+  const magnitude = m.magnitudeBits(x);
   const tie = m.add(m.and(m.shr(magnitude, 13), 1), 0xfff);
   const rounded = m.and(m.add(magnitude, tie), 0xffffe000);
   const normal = m.fromBits(m.select(m.ge(rounded, 0x47800000), infinityBits, rounded));
