@@ -40,11 +40,16 @@ export class Plan {
   private readonly executables = new Map<Backend, Executable>();
   private readonly tangents = new Map<number, Derived>();
   private readonly adjoints = new Map<number, Derived>();
+  /** Loads each word of its inputs at most once, so that they may be computed there instead. */
+  readsOnce = false;
+  /** The program with its loops as they were written. */
+  draft: Program;
   private differentiable: Program | undefined;
   private words: Usage | undefined;
 
   constructor(program: Program) {
     this.program = program;
+    this.draft = program;
     this.reads = program.buffers.filter(b => b.access === 'read');
     this.writes = program.buffers.filter(b => b.access === 'write');
     this.inputNames = this.reads.map(b => b.name);

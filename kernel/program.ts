@@ -2,7 +2,7 @@
 
 import type { WordType } from './backend/backend.ts';
 import { Builder } from './ir/builder.ts';
-import type { Buffer, Value } from './ir/ir.ts';
+import type { Buffer, Program, Value } from './ir/ir.ts';
 import { simplify } from './ir/simplify.ts';
 import { Plan } from './plan.ts';
 
@@ -36,7 +36,9 @@ export function cached(
       fill(b, b.builtin('globalX'));
       return [];
     });
-    plan = new Plan(simplify({ name, buffers, arrays: b.arrays, body, workgroupSize: [64, 1, 1], source: '' }));
+    const draft: Program = { name, buffers, arrays: b.arrays, body, workgroupSize: [64, 1, 1], source: '' };
+    plan = new Plan(simplify(draft));
+    plan.draft = draft;
     plans.set(key, plan);
   }
   return plan;

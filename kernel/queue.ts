@@ -9,6 +9,7 @@
  */
 
 import type { Count } from './backend/backend.ts';
+import { compose } from './composed.ts';
 import type { Device } from './device.ts';
 import { execute } from './execute.ts';
 import { fusedLaunch } from './fused-plans.ts';
@@ -49,11 +50,8 @@ export class Queue {
     const outputs = plan.writes.map(({ type }, k) => new Memory(device, type, lengths[k]));
     const launch: Launch = { plan, inputs, outputs, count, state: 'new', group: -1 };
     for (const output of outputs) output.source = launch;
-    for (const input of inputs) {
-      if (input.source) this.recall(input.source);
-      input.queued++;
-      input.retain();
-    }
+    for (const { source } of inputs) if (source) this.recall(source);
+    retain(launch);
     this.launches.push(launch);
     if (!this.scheduled) {
       this.scheduled = true;
@@ -105,12 +103,18 @@ export class Queue {
   /** Runs all launches that somebody needs. */
   flush(demanded?: Memory | 'all'): void {
     if (this.launches.length === 0 || this.running) return;
-    const launches = needed(this.launches);
+    const waiting = needed(this.launches);
     this.launches = [];
     this.running = true;
     try {
-      if (launches.length === 1) this.runSingle(launches[0]);
-      else for (const group of groupsOf(launches, mostBuffers[this.device.kind])) this.runGroup(group, demanded);
+      if (waiting.length === 1) this.runSingle(waiting[0]);
+      else {
+        const most = mostBuffers[this.device.kind];
+        const { launches, parked, dropped } = compose(waiting, most, demanded, exchange);
+        for (const launch of parked) this.park(launch);
+        dropped.forEach(release);
+        for (const group of groupsOf(launches, most)) this.runGroup(group, demanded);
+      }
     } finally {
       this.running = false;
       this.idleBytes = 0;
@@ -188,6 +192,22 @@ function needed(launches: readonly Launch[]): Launch[] {
     else kept.push(launch);
   }
   return kept.reverse();
+}
+
+/** The outputs of one launch made by another plan from other inputs. */
+function exchange(launch: Launch, plan: Plan, inputs: readonly Memory[]): Launch {
+  const other: Launch = { ...launch, plan, inputs };
+  for (const output of other.outputs) output.source = other;
+  retain(other);
+  release(launch);
+  return other;
+}
+
+function retain({ inputs }: Launch): void {
+  for (const input of inputs) {
+    input.queued++;
+    input.retain();
+  }
 }
 
 function release({ inputs }: Launch): void {

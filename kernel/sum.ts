@@ -12,9 +12,10 @@
  */
 
 import type { Builder } from './ir/builder.ts';
-import type { Value } from './ir/ir.ts';
+import type { Buffer, Value } from './ir/ir.ts';
 import { run, sizeOf } from './launch.ts';
 import { adopt } from './memory.ts';
+import type { Plan } from './plan.ts';
 import { cached, input, merge, output, repeat, strided, stridesOf } from './program.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -50,6 +51,13 @@ function interleaved(b: Builder, zero: Value, count: number, term: (j: Value) =>
   return add(add(p, q), add(r, s));
 }
 
+/** Its input may be computed where it is added: each word is loaded once. */
+function adding(key: string, buffers: readonly Buffer[], fill: (b: Builder, i: Value) => void): Plan {
+  const plan = cached(key, 'sum', buffers, fill);
+  plan.readsOnce = true;
+  return plan;
+}
+
 /** One pass, to sums of up to 64 terms each. */
 function pass(addends: Addends): Addends {
   const { x, kept, summed } = addends;
@@ -66,7 +74,7 @@ function pass(addends: Addends): Addends {
 function sideBySide(x: Tensor, rows: number, count: number): Addends {
   const { type } = x;
   const lanes = rows * Math.min(Math.floor(maxLanes / rows), Math.ceil(count / terms));
-  const plan = cached(`sum:${type}:${lanes}`, 'sum', [input('x', type), output('y', type)], (b, lane) => {
+  const plan = adding(`sum:${type}:${lanes}`, [input('x', type), output('y', type)], (b, lane) => {
     const region = b.builtin('globalY');
     const first = b.pure('add', [b.pure('mul', [region, b.u32(terms * lanes)]), lane]);
     const sum = interleaved(b, b.const(type, 0), terms, j =>
@@ -93,7 +101,7 @@ function byColumns(addends: Addends, rows: number, count: number): Addends {
   const { x } = addends;
   const segments = Math.max(1, Math.ceil(count / terms));
   const buffers = [input('x', x.type), output('y', x.type)];
-  const plan = cached(`sumColumns:${keyOf(addends)}`, 'sum', buffers, (b, row) => {
+  const plan = adding(`sumColumns:${keyOf(addends)}`, buffers, (b, row) => {
     const segment = segments > 1 ? b.builtin('globalY') : b.u32(0);
     const first = b.pure('mul', [segment, b.u32(terms)]);
     const exact = segments === 1 || count % terms === 0;
@@ -111,7 +119,7 @@ function byRows(addends: Addends, rows: number, count: number): Addends {
   const lanes = Math.min(maxLanes, Math.ceil(count / terms));
   const regions = Math.ceil(count / (terms * lanes));
   const buffers = [input('x', x.type), output('y', x.type)];
-  const plan = cached(`sumRows:${keyOf(addends)}`, 'sum', buffers, (b, lane) => {
+  const plan = adding(`sumRows:${keyOf(addends)}`, buffers, (b, lane) => {
     const y = b.builtin('globalY');
     const row = b.pure('div', [y, b.u32(regions)]);
     const first = b.pure('add', [b.pure('mul', [b.pure('rem', [y, b.u32(regions)]), b.u32(terms * lanes)]), lane]);

@@ -44,7 +44,7 @@ export function fuse(parts: readonly Part[], slots: readonly Slot[]): Fused {
 }
 
 /** The parts one after another, on buffers numbered by slot. */
-function concatenate(parts: readonly Part[], slots: number): Program {
+export function concatenate(parts: readonly Part[], slots: number): Program {
   const buffers = new Array<Buffer>(slots);
   const b = new Builder();
   const body = b.block(() => {
@@ -155,7 +155,7 @@ function forward(program: Program, slots: readonly Slot[]): Program {
 }
 
 /** Drops buffers that nothing refers to. */
-function withoutUnused(program: Program): Fused {
+export function withoutUnused(program: Program): Fused {
   const used = new Set<number>();
   visit(program.body, inst => {
     if ('buffer' in inst) used.add(inst.buffer);

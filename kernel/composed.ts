@@ -1,0 +1,119 @@
+/**
+ * Launches that compute elements in place of loading them: a sum over x · y needs no storage for the products.
+ *
+ * An elementwise launch is taken into the one that reads its output if that loads each element once. What has been taken in
+ * everywhere need not run by itself.
+ */
+
+import type { Fused, Part } from './ir/fuse.ts';
+import { inlineMap, mapOf } from './ir/inline-map.ts';
+import { simplify } from './ir/simplify.ts';
+import { isCheap, type Launch } from './launch-groups.ts';
+import type { Memory } from './memory.ts';
+import { Plan } from './plan.ts';
+
+interface Composed {
+  readonly plan: Plan;
+  readonly slots: readonly number[];
+}
+
+const known = new Map<string, Composed | 'none'>();
+const mostKnown = 1000;
+const mostInsts = 600;
+
+export interface Composition {
+  readonly launches: readonly Launch[];
+  /** Not needed now; their outputs are owned. */
+  readonly parked: readonly Launch[];
+  /** Not needed at all. */
+  readonly dropped: readonly Launch[];
+}
+
+/** @param exchange Makes one launch stand for another, on other inputs. */
+export function compose(
+  launches: readonly Launch[],
+  mostBuffers: number,
+  demanded: Memory | 'all' | undefined,
+  exchange: (launch: Launch, plan: Plan, inputs: readonly Memory[]) => Launch,
+): Composition {
+  const taken = new Set<Launch>();
+  const composed = launches.map(launch => {
+    let now = launch;
+    if (!now.plan.readsOnce) return now;
+    for (let k = 0; k < now.inputs.length; k++) {
+      const { source } = now.inputs[k];
+      const next = source && composition(source, now, k, mostBuffers);
+      if (!next) continue;
+      taken.add(source);
+      now = exchange(now, next.plan, next.inputs);
+      k = -1;
+    }
+    return now;
+  });
+  if (taken.size === 0) return { launches, parked: [], dropped: [] };
+  const read = new Set<Memory>();
+  const left: Launch[] = [];
+  const parked: Launch[] = [];
+  const dropped: Launch[] = [];
+  for (const launch of composed.reverse()) {
+    const [output] = launch.outputs;
+    const spare = taken.has(launch) && !read.has(output);
+    if (spare && output.owners === 0) dropped.push(launch);
+    else if (spare && output !== demanded && demanded !== 'all') parked.push(launch);
+    else {
+      left.push(launch);
+      for (const memory of launch.inputs) read.add(memory);
+    }
+  }
+  return { launches: left.reverse(), parked, dropped };
+}
+
+/** The plan and inputs of a launch that has taken in what makes its input k; undefined if that cannot be. */
+function composition(
+  map: Launch,
+  launch: Launch,
+  k: number,
+  mostBuffers: number,
+): { readonly plan: Plan; readonly inputs: readonly Memory[] } | undefined {
+  const [output] = map.outputs;
+  const use = launch.plan.usage.reads[k];
+  const { buffer } = use;
+  if (!isCheap(map) || output.length !== map.count[0] || map.count[1] * map.count[2] !== 1) return undefined;
+  if (use.lengthStride !== undefined || buffer.type !== output.type || buffer.stride !== 1) return undefined;
+  if (launch.inputs.indexOf(output) !== launch.inputs.lastIndexOf(output)) return undefined;
+  const memories: Memory[] = [];
+  const slotOf = (memory: Memory): number => {
+    const found = memories.indexOf(memory);
+    return found >= 0 ? found : memories.push(memory) - 1;
+  };
+  const partOf = ({ plan, inputs, outputs }: Launch): Part => ({
+    program: plan.draft,
+    slots: plan.slots.map(({ write, position }) => slotOf((write ? outputs : inputs)[position])),
+  });
+  const [first, second] = [partOf(map), partOf(launch)];
+  const whole = new Set<number>();
+  map.inputs.forEach((memory, j) => {
+    if (memory.length === output.length && map.plan.usage.reads[j].buffer.stride === 1) whole.add(slotOf(memory));
+  });
+  const key = [map.plan.id, first.slots, [...whole], launch.plan.id, second.slots].join(';');
+  let entry = known.get(key);
+  if (!entry) {
+    if (known.size >= mostKnown) known.clear();
+    entry =
+      whole.size > 0 && mapOf(map.plan.draft)
+        ? made(inlineMap(first, second, slotOf(output), whole, memories.length))
+        : 'none';
+    known.set(key, entry);
+  }
+  if (entry === 'none' || entry.slots.length > mostBuffers) return undefined;
+  const { plan, slots } = entry;
+  const inputs = plan.slots.flatMap(({ write }, j) => (write ? [] : [memories[slots[j]]]));
+  return { plan, inputs };
+}
+
+function made({ program, slots }: Fused): Composed | 'none' {
+  const plan = new Plan(simplify(program));
+  plan.draft = program;
+  plan.readsOnce = true;
+  return plan.usage.size > mostInsts ? 'none' : { plan, slots };
+}
