@@ -2,7 +2,7 @@
  * From a trace to a replay: what must run each time, and which memory it runs on.
  *
  *   fixed      a launch that reads fixed slots alone has been run when the trace was made; its outputs are kept, not computed again
- *   dead       a launch is dropped if nothing that it writes is read later or returned
+ *   dead       a launch is dropped if nothing that it writes is read later or returned, a fill if a launch fills the same words
  *   blocks     what is made and not returned shares blocks of memory with what is made after its last use
  *
  * The memory of a result is the caller's, bound anew each time. A result that is no slot of its own is copied to one where the
@@ -10,6 +10,8 @@
  */
 
 import type { ReplayOp, ReplaySlot, Storage } from './backend/backend.ts';
+import { fills, type Usage, usageOf } from './ir/footprint.ts';
+import type { Program } from './ir/ir.ts';
 import type { Trace } from './trace.ts';
 
 export type Result =
@@ -41,16 +43,32 @@ function touched(op: ReplayOp): { readonly writes: readonly number[]; readonly r
   };
 }
 
+/** Slots that a launch writes from end to end, whatever they held. */
+function filled(op: ReplayOp, slots: readonly ReplaySlot[]): readonly number[] {
+  if (op.kind !== 'run') return [];
+  const { writes } = usageFor(op.executable.program);
+  const written = touched(op).writes;
+  return written.filter((slot, k) => !writes[k].loaded && fills(writes[k], op.count, slots[slot].length));
+}
+
+const usages = new WeakMap<Program, Usage>();
+
+function usageFor(program: Program): Usage {
+  const known = usages.get(program) ?? usageOf(program);
+  usages.set(program, known);
+  return known;
+}
+
 /** Operations whose outcome is needed. */
-function live(ops: readonly ReplayOp[], results: Iterable<number>): ReplayOp[] {
+function live(ops: readonly ReplayOp[], slots: readonly ReplaySlot[], results: Iterable<number>): ReplayOp[] {
   const needed = new Set(results);
   const kept: ReplayOp[] = [];
   for (const op of ops.toReversed()) {
     const { writes, reads } = touched(op);
     if (!writes.some(slot => needed.has(slot))) continue;
     kept.push(op);
+    for (const slot of op.kind === 'zero' ? writes : filled(op, slots)) needed.delete(slot);
     for (const slot of reads) needed.add(slot);
-    if (op.kind === 'zero') needed.delete(op.slot);
   }
   return kept.reverse();
 }
@@ -89,7 +107,7 @@ export function planReplay(
     return { kind: 'slot', slot: copy };
   });
   const returned = new Set(results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : [])));
-  const kept = rewrite(live(ops, returned));
+  const kept = rewrite(live(ops, slots, returned));
   const used = new Set(kept.flatMap(op => Object.values(touched(op)).flat()));
   const fixed = known.flatMap((s, slot) => (s.fixed && used.has(slot) ? [{ slot, storage: s.storage }] : []));
   const temporary = (slot: number): boolean => slot >= given && !known[slot]?.fixed && !returned.has(slot);
