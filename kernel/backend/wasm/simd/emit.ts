@@ -3,10 +3,11 @@
  * for high-performance CPU programming, 2012). Scalar code of the same body runs what is left over at the ends of rows and
  * segments; both give the same bits.
  *
- * Programs with workgroup memory or barriers, with atomics, or of enormous size stay scalar, and those that never ask where
- * along x they are.
+ * Programs with workgroup memory or barriers, with atomics, or of enormous size stay scalar; those that never ask where along x
+ * they are; and those whose invocations may see what others store, which they do in order.
  */
 
+import { readsOthers } from '../../../ir/affine.ts';
 import type { Inst, LocalArray, Program } from '../../../ir/ir.ts';
 import { size, visit } from '../../../ir/traverse.ts';
 import { emitZero } from '../emit-array.ts';
@@ -15,6 +16,7 @@ import { type BufferAccess, Emitter, type Setting } from '../emitter.ts';
 import { type Code, I32 } from '../encode.ts';
 import { invocationBuiltins } from '../invocations.ts';
 import * as op from '../opcodes.ts';
+import { sharedSums } from '../sums.ts';
 import { countUses, noUses } from '../uses.ts';
 import { operandsIn } from './access.ts';
 import { emitZero as emitLaneZero, mapArrays } from './emit-array.ts';
@@ -34,12 +36,15 @@ const mostInstructions = 10_000;
 export function isVectorisable(program: Program): boolean {
   if (size(program.body) > mostInstructions) return false;
   let alongX = false;
+  let rereads = false;
   let plain = true;
   visit(program.body, inst => {
     if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
     if (inst.kind === 'builtin' && inst.name === 'globalX') alongX = true;
+    if (inst.kind === 'load' && program.buffers[inst.buffer].access === 'write') rereads = true;
   });
-  return plain && alongX && program.arrays.every(array => array.space === 'function');
+  if (!plain || !alongX || program.arrays.some(array => array.space !== 'function')) return false;
+  return !rereads || (sharedSums(program).size === 0 && !readsOthers(program));
 }
 
 /** Bytes of scratch memory beyond the scalar code's. */
