@@ -6,39 +6,60 @@ import type { Count, Storage } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
-import type { Launch } from './scatter/numbers.ts';
-import { type Pass, Strategies } from './scatter/schedule.ts';
+import { type Decision, Strategies } from './scatter/schedule.ts';
+import { Tables } from './scatter/tables.ts';
 
-const strategies = new WeakMap<Plan, Strategies>();
+/** Longer rows than this are summed better by the CPU's accumulators; by fixed point, on a GPU, only if they are very long. */
+const longestRow = { cpu: 64, webgpu: 4096 } as const;
 
 export function execute(plan: Plan, device: Device, storages: readonly Storage[], count: Count): void {
-  const passes = plan.sums ? passesOf(plan, device, storages, count) : undefined;
-  if (passes) for (const pass of passes) runPass(pass, device, storages, count);
+  const decision = plan.sums ? decide(plan, device, storages, count) : undefined;
+  if (decision) runPasses(decision, device, storages, count);
   else device.dispatch(plan, storages, count);
 }
 
-function passesOf(plan: Plan, device: Device, storages: readonly Storage[], count: Count): readonly Pass[] | undefined {
+const strategies = new WeakMap<Plan, Strategies>();
+
+function decide(plan: Plan, device: Device, storages: readonly Storage[], count: Count): Decision | undefined {
   let known = strategies.get(plan);
   if (!known) {
     known = new Strategies(plan.program);
     strategies.set(plan, known);
   }
-  const launch: Launch = { count, length: k => storages[k].length, known: k => device.known(storages[k]) };
-  return known.schedule(launch);
+  const launch = { count, length: (k: number) => storages[k].length, known: (k: number) => device.known(storages[k]) };
+  return known.decide(launch, longestRow[device.kind]);
 }
 
-function runPass({ plan, bindings, over }: Pass, device: Device, storages: readonly Storage[], count: Count): void {
+const tables = new WeakMap<Device, Tables>();
+
+function runPasses(
+  { passes, temporaries, tables: needed }: Decision,
+  device: Device,
+  storages: readonly Storage[],
+  count: Count,
+): void {
   const made: Memory[] = [];
   const take = (memory: Memory): Storage => {
     made.push(memory);
     return memory.storage;
   };
   try {
-    const bound = bindings.map(binding =>
-      'axis' in binding ? take(device.scalar('u32', count[binding.axis])) : storages[binding.buffer],
-    );
-    const own: Count = over === 'launch' ? count : [Math.floor(storages[over.buffer].length / over.stride), 1, 1];
-    device.dispatch(plan, bound, own);
+    const between = temporaries.map(({ length, zero }) => take(device.allocate('f32', length, zero)));
+    let uploaded = tables.get(device);
+    if (!uploaded && needed.length > 0) {
+      uploaded = new Tables(device);
+      tables.set(device, uploaded);
+    }
+    const found = needed.map(table => uploaded?.storage(table) as Storage);
+    for (const { plan, bindings, over } of passes) {
+      const bound = bindings.map(binding => {
+        if ('buffer' in binding) return storages[binding.buffer];
+        if ('axis' in binding) return take(device.scalar('u32', count[binding.axis]));
+        return 'table' in binding ? found[binding.table] : between[binding.temporary];
+      });
+      const own: Count = over === 'launch' ? count : [Math.floor(storages[over.buffer].length / over.stride), 1, 1];
+      device.dispatch(plan, bound, own);
+    }
   } finally {
     for (const memory of made) memory.release();
   }

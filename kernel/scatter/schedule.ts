@@ -2,9 +2,10 @@
  * How the sums of a program run (kernel-ad rules G1–G5): a list of passes, each a program of its own, decided launch by launch
  * from what is known on the host and kept for launches like it.
  *
- *   owned            each word belongs to one invocation: summed in place
- *   gathered         affine indices: one invocation per element of the target (gather.ts)
- *   shared           anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
+ *   owned        each word belongs to one invocation: summed in place
+ *   gathered     affine indices: one invocation per element of the target (gather.ts)
+ *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts)
+ *   shared       anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
  *
  * Derivatives are taken of the original program, never of its passes.
  */
@@ -14,14 +15,23 @@ import { IndexForms } from '../ir/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
 import { visit } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';
-import { dropBuffers } from '../transform/buffers.ts';
+import { type Candidate, candidatesOf } from './candidates.ts';
+import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
 import { countBuffers, gatherProgram, type Target } from './gather.ts';
-import { fits, type Stencil, sitesOf, stencilsOf } from './inverse.ts';
+import type { Inspection } from './inspect.ts';
+import { fits } from './inverse.ts';
 import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.ts';
-import { buffersWith, costOf, isEffect, slice } from './slice.ts';
+import { RowSums, type Rows } from './row-sums.ts';
+import { type RowBuffers, sumRows } from './rows.ts';
+import { buffersWith, hasEffects } from './slice.ts';
+import type { Fluid } from './static-index.ts';
 
-/** Where a pass finds a buffer: a buffer of the program, or a count of its launch. */
-export type Binding = { readonly buffer: number } | { readonly axis: number };
+/** Where a pass finds a buffer: a buffer of the program, a count of its launch, or what the decision says. */
+export type Binding =
+  | { readonly buffer: number }
+  | { readonly axis: number }
+  | { readonly temporary: number }
+  | { readonly table: number };
 
 export interface Pass {
   readonly plan: Plan;
@@ -30,13 +40,15 @@ export interface Pass {
   readonly over: 'launch' | { readonly buffer: number; readonly stride: number };
 }
 
-/** A buffer whose sums can be turned around. */
-interface Candidate {
-  readonly buffer: number;
-  readonly stride: number;
-  readonly owned: boolean;
-  readonly stencils: readonly { readonly stencil: Stencil; readonly part: Program }[];
+/** How one launch runs. */
+export interface Decision {
+  readonly passes: readonly Pass[];
+  /** f32 words written by one pass and read by another. */
+  readonly temporaries: readonly { readonly length: number; readonly zero: boolean }[];
+  /** Found out on the host. */
+  readonly tables: readonly Uint32Array[];
 }
+
 interface Chosen {
   readonly elements: number;
   readonly stride: number;
@@ -47,28 +59,51 @@ interface Chosen {
 export class Strategies {
   private readonly source: Source;
   private readonly candidates: readonly Candidate[];
-  private readonly schedules = new Map<string, readonly Pass[]>();
+  private readonly rows: RowSums | undefined;
+  private readonly passes = new Map<string, readonly Pass[]>();
 
   constructor(program: Program) {
     const forms = new IndexForms(program);
-    this.candidates = isPlain(program) ? candidatesOf(program, forms) : [];
-    this.source = { program, forms, atoms: this.candidates.length > 0 ? atomValues(program, forms) : new Map() };
+    const busy = new Set([...buffersWith(program, 'store'), ...buffersWith(program, 'load')]);
+    const ownership = scatterOwnership(program);
+    const free = isPlain(program) ? [...buffersWith(program, 'scatterAdd')].filter(k => !busy.has(k)) : [];
+    const owned = new Set(free);
+    for (const [{ buffer }, own] of ownership) if (own === 'shared') owned.delete(buffer);
+    const shared = free.filter(k => !owned.has(k));
+    const open = shared.length > 0;
+    this.candidates = open ? candidatesOf(program, forms, free, owned) : [];
+    this.rows = open ? new RowSums(program, shared) : undefined;
+    this.source = { program, forms, atoms: open ? atomValues(program, forms) : new Map() };
   }
 
-  /** The passes of a launch; undefined where the program runs as it is. */
-  schedule(launch: Launch): readonly Pass[] | undefined {
-    if (this.candidates.every(c => c.owned)) return undefined;
+  /**
+   * What a launch does; undefined where the program runs as it is.
+   *
+   * @param longest Rows with more terms than this are left to the backend.
+   */
+  decide(launch: Launch, longest: number): Decision | undefined {
+    if (!this.rows) return undefined;
     const chosen = this.choose(launch);
-    if (chosen.length === 0) return undefined;
-    const key = chosen
-      .map(({ elements, target: t }) => [elements, t.buffer, ...t.stencils.map(s => Number(s.covered))].join())
-      .join(';');
-    let passes = this.schedules.get(key);
+    const gathered = new Set(chosen.map(c => c.target.buffer));
+    const rows = this.rows.choose(launch, gathered, longest);
+    if (chosen.length + rows.length === 0) return undefined;
+    const key = [
+      ...chosen.map(c => [c.elements, c.target.buffer, ...c.target.stencils.map(s => Number(s.covered))].join()),
+      ...rows.map(r => `${r.bundle.buffers} ${r.largest} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
+    ].join(';');
+    let passes = this.passes.get(key);
     if (!passes) {
-      passes = this.build(chosen);
-      this.schedules.set(key, passes);
+      passes = this.build(chosen, rows, this.rows.fluid);
+      this.passes.set(key, passes);
     }
-    return passes;
+    return {
+      passes,
+      temporaries: rows.map(({ bundle, found }) => ({
+        length: found.slots * bundle.words.length,
+        zero: bundle.sparse,
+      })),
+      tables: rows.flatMap(({ found }) => tablesOf(found)),
+    };
   }
 
   private choose(launch: Launch): Chosen[] {
@@ -87,53 +122,57 @@ export class Strategies {
     return able.filter(c => needed.has(c.elements));
   }
 
-  private build(chosen: readonly Chosen[]): readonly Pass[] {
+  private build(chosen: readonly Chosen[], rows: readonly Rows[], fluid: Fluid): readonly Pass[] {
     const { program } = this.source;
-    const gathered = new Set(chosen.map(c => c.target.buffer));
-    const rest = slice(program, inst => inst.kind !== 'scatterAdd' || !gathered.has(inst.buffer));
+    const bindings = new Map<Buffer, Binding>(program.buffers.map((b, buffer) => [b, { buffer }]));
+    countBuffers.forEach((b, axis) => {
+      bindings.set(b, { axis });
+    });
     const passes: Pass[] = [];
-    if (hasEffects(rest))
-      passes.push(
-        passOf(
-          dropBuffers(rest, (_, used) => used),
-          program.buffers,
-          'launch',
-        ),
-      );
-    const all = [...program.buffers, ...countBuffers];
+    const add = (pass: Program, over: Pass['over']): void => {
+      const bound = pass.buffers.map((b): Binding => {
+        const binding = bindings.get(b);
+        if (!binding) throw new Error(`${pass.name}: nothing is bound to ${b.name}.`);
+        return binding;
+      });
+      passes.push({ plan: new Plan(pass), bindings: bound, over });
+    };
+    let tables = 0;
+    const table = (name: string): Buffer => {
+      const b = indexBuffer(name);
+      bindings.set(b, { table: tables++ });
+      return b;
+    };
+    const kept = rows.map(({ bundle, found }, temporary) => {
+      const slots = slotBuffer('events', 'f32', bundle.words.length);
+      const start = found.start && table('start');
+      const read: Buffer = { ...slots, access: 'read', unique: false };
+      const sums: RowBuffers = { slots: read, order: table('order'), start: found.rowStart && table('row start') };
+      for (const b of [slots, read]) bindings.set(b, { temporary });
+      return { bundle, buffers: { slots, start }, sums };
+    });
+    const gathered = new Set(chosen.map(c => c.target.buffer));
+    const rest = keepEvents(program, kept, fluid, 'words', gathered);
+    if (hasEffects(rest)) add(rest, 'launch');
     for (const elements of new Set(chosen.map(c => c.elements))) {
       const own = chosen.filter(c => c.elements === elements);
       const [{ stride, target }] = own;
-      const body = gatherProgram(
-        this.source,
-        own.map(c => c.target),
-      );
-      passes.push(passOf(body, all, { buffer: target.buffer, stride }));
+      const targets = own.map(c => c.target);
+      add(gatherProgram(this.source, targets), { buffer: target.buffer, stride });
     }
+    kept.forEach(({ bundle, sums }, k) => {
+      add(sumRows(program, bundle, sums), rows[k].largest);
+    });
     return passes;
   }
 }
 
+/** In the order in which `build` numbers them. */
+const tablesOf = ({ start, order, rowStart }: Inspection): Uint32Array[] =>
+  [start, order, rowStart].filter(table => table !== undefined);
+
 /** More elements than this are not visited for the sake of so few sums. */
 const mostElements = (invocations: number): number => 4 * invocations + 1024;
-
-/** all: the program's buffers, and after them countBuffers. */
-function passOf(program: Program, all: readonly Buffer[], over: Pass['over']): Pass {
-  const own = all.length - countBuffers.length;
-  const bindings = program.buffers.map((b): Binding => {
-    const k = all.indexOf(b);
-    return countBuffers.includes(b) ? { axis: k - own } : { buffer: k };
-  });
-  return { plan: new Plan(program), bindings, over };
-}
-
-function hasEffects(program: Program): boolean {
-  let found = false;
-  visit(program.body, inst => {
-    if (isEffect(inst)) found = true;
-  });
-  return found;
-}
 
 /** Whether invocations know of each other only through their sums. */
 function isPlain(program: Program): boolean {
@@ -143,40 +182,3 @@ function isPlain(program: Program): boolean {
   });
   return plain;
 }
-
-/** Whether other invocations can run the part as well: it reads inputs only, and asks for nothing but its ids and counts. */
-function isMovable(part: Program): boolean {
-  let movable = true;
-  visit(part.body, inst => {
-    if (inst.kind === 'load' && part.buffers[inst.buffer].access === 'write') movable = false;
-    if (inst.kind === 'builtin' && !/^(global|count)/.test(inst.name)) movable = false;
-  });
-  return movable;
-}
-
-function candidatesOf(program: Program, forms: IndexForms): Candidate[] {
-  const ownership = scatterOwnership(program);
-  const sites = sitesOf(program, forms);
-  const busy = new Set([...buffersWith(program, 'store'), ...buffersWith(program, 'load')]);
-  const found: Candidate[] = [];
-  for (const buffer of new Set(sites.map(s => s.sum.buffer))) {
-    const own = sites.filter(s => s.sum.buffer === buffer);
-    const [{ sum }] = own;
-    const stencils =
-      !busy.has(buffer) && own.every(s => s.sum.stride === sum.stride) ? stencilsOf(own, forms) : undefined;
-    if (!stencils) continue;
-    const owned = own.every(s => ownership.get(s.sum) === 'owned');
-    const parts = stencils.map(stencil => ({
-      stencil,
-      part: slice(program, inst => inst.kind === 'scatterAdd' && stencil.sums.includes(inst)),
-    }));
-    const cost = parts.reduce((c, { stencil, part }) => c + copies(stencil) * costOf(part.body), 0);
-    if (parts.every(p => isMovable(p.part)) && cost <= mostCost)
-      found.push({ buffer, stride: sum.stride, owned, stencils: parts });
-  }
-  return found;
-}
-
-/** Times the part of a stencil is written out. */
-const copies = (stencil: Stencil): number => stencil.leaves.reduce((n, leaf) => n * leaf.pieces.length, 1);
-const mostCost = 2000;

@@ -122,3 +122,11 @@ export function buffersWith(program: Program, kind: 'load' | 'store' | 'scatterA
   });
   return found;
 }
+
+export function hasEffects(program: Program): boolean {
+  let found = false;
+  visit(program.body, inst => {
+    if (isEffect(inst)) found = true;
+  });
+  return found;
+}

@@ -1,0 +1,161 @@
+/**
+ * Finds out where the sums of a launch go, before it runs (the inspector of inspector and executor, Saltz et al. 1991): on the host,
+ * by running what is left of the program when only its indices matter, on the integers that the host wrote.
+ *
+ * What it finds belongs to those integers: it is kept as long as they are, and made anew when they change.
+ */
+
+import type { Backend, Storage, Words } from '../backend/backend.ts';
+import { wasmBackend } from '../backend/wasm/backend.ts';
+import type { Program } from '../ir/ir.ts';
+import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
+import type { Launch } from './numbers.ts';
+import type { Bundle, Fluid } from './static-index.ts';
+
+/** Where events are kept, and the rows they are summed in; see events.ts and rows.ts. */
+export interface Inspection {
+  readonly slots: number;
+  /** First slot of each invocation; undefined: in columns. */
+  readonly start: Uint32Array | undefined;
+  readonly order: Uint32Array;
+  readonly rowStart: Uint32Array | undefined;
+  readonly longest: number;
+  readonly events: number;
+}
+
+let host: Backend | undefined;
+
+/** Runs a program of integers on the host; words of the last buffer. */
+function runOnHost(
+  program: Program,
+  launch: Launch,
+  all: Program,
+  extra: ReadonlyMap<string, Words>,
+  words: number,
+): Uint32Array {
+  host ??= wasmBackend({ threads: 1 });
+  const backend = host;
+  const storages: Storage[] = [];
+  try {
+    let result: Storage | undefined;
+    for (const b of program.buffers) {
+      const k = all.buffers.indexOf(b);
+      const data = k < 0 ? extra.get(b.name) : launch.known(k);
+      const length = data?.length ?? (k < 0 ? words : launch.length(k));
+      const storage = backend.allocate(b.type, length);
+      storages.push(storage);
+      if (data) backend.write(storage, data);
+      else if (k < 0) result = storage;
+    }
+    backend.run(backend.compile(program), storages, launch.count);
+    return result && backend.readSync ? (backend.readSync(result, words) as Uint32Array) : new Uint32Array(words);
+  } finally {
+    for (const storage of storages) backend.free(storage);
+  }
+}
+
+/** The programs that inspect a bundle. */
+export class Inspector {
+  /** Integer inputs that decide. */
+  readonly inputs: readonly number[];
+  /** Buffers whose lengths decide. */
+  readonly measured: readonly number[];
+  private readonly program: Program;
+  private readonly count: Program;
+  private readonly columns: Program;
+  private readonly ragged: Program;
+
+  constructor(program: Program, bundle: Bundle, fluid: Fluid) {
+    this.program = program;
+    const slots = slotBuffer('event', 'u32', 1);
+    const keep = (how: 'count' | 'index', start?: typeof slots) =>
+      keepEvents(program, [{ bundle, buffers: { slots, start } }], fluid, how);
+    this.count = keep('count');
+    this.columns = keep('index');
+    this.ragged = keep('index', indexBuffer('start'));
+    const inputs = new Set<number>();
+    const measured = new Set<number>();
+    for (const { buffers } of [this.count, this.columns])
+      for (const b of buffers) {
+        const k = program.buffers.indexOf(b);
+        if (k >= 0) (b.access === 'read' && b.type !== 'f32' ? inputs : measured).add(k);
+      }
+    this.inputs = [...inputs];
+    this.measured = [...measured];
+  }
+
+  /** undefined where too much would have to be kept. */
+  inspect(launch: Launch, rows: number): Inspection | undefined {
+    const { count } = launch;
+    const invocations = count[0] * count[1] * count[2];
+    const none = new Map<string, Words>();
+    const counts = runOnHost(this.count, launch, this.program, none, invocations);
+    let most = 0;
+    let events = 0;
+    for (const n of counts) {
+      most = Math.max(most, n);
+      events += n;
+    }
+    if (events > mostEvents) return undefined;
+    const start = most * invocations <= padding(events) ? undefined : startsOf(counts);
+    const slots = start ? events : most * invocations;
+    const extra = start ? new Map([['start', start as Words]]) : none;
+    const targets = runOnHost(start ? this.ragged : this.columns, launch, this.program, extra, slots);
+    const slotOf = (i: number, n: number): number => (start ? start[i] + n : n * invocations + i);
+    return { slots, start, events, ...transpose(counts, targets, slotOf, rows, slots) };
+  }
+}
+
+/** A loop with many trips in many invocations is summed as it runs. */
+const mostEvents = 2 ** 24;
+/** Slots that a padded layout may have. */
+const padding = (events: number): number => 2 * events + 64;
+
+function startsOf(counts: Uint32Array): Uint32Array {
+  const start = new Uint32Array(counts.length + 1);
+  for (let k = 0; k < counts.length; k++) start[k + 1] = start[k] + counts[k];
+  return start;
+}
+
+/** The slots of each row, in the order of the invocations. Targets beyond the last row are left out. */
+function transpose(
+  counts: Uint32Array,
+  targets: Uint32Array,
+  slotOf: (i: number, n: number) => number,
+  rows: number,
+  slots: number,
+): Pick<Inspection, 'order' | 'rowStart' | 'longest'> {
+  const lengths = new Uint32Array(rows);
+  let within = 0;
+  const each = (visit: (row: number, slot: number) => void): void => {
+    for (let i = 0; i < counts.length; i++)
+      for (let n = 0; n < counts[i]; n++) {
+        const slot = slotOf(i, n);
+        if (targets[slot] < rows) visit(targets[slot], slot);
+      }
+  };
+  each(row => {
+    lengths[row]++;
+    within++;
+  });
+  let longest = 0;
+  for (const n of lengths) longest = Math.max(longest, n);
+  if (longest <= longestPadded && longest * rows <= padding(within)) {
+    const order = new Uint32Array(longest * rows).fill(slots);
+    const next = new Uint32Array(rows);
+    each((row, slot) => {
+      order[next[row]++ * rows + row] = slot;
+    });
+    return { order, rowStart: undefined, longest };
+  }
+  const rowStart = startsOf(lengths);
+  const order = new Uint32Array(within);
+  const next = rowStart.slice();
+  each((row, slot) => {
+    order[next[row]++] = slot;
+  });
+  return { order, rowStart, longest };
+}
+
+/** Longer rows are not summed plainly. */
+const longestPadded = 64;

@@ -1,0 +1,83 @@
+/**
+ * The second pass of sums at static indices: one invocation per element adds up what was kept for it.
+ *
+ *   target[j] = Σ_k kept[order[k · rows + j]]                  rows of nearly equal length, padded with a slot that is not there
+ *   target[j] = Σ kept[order[k]],  start[j] ≤ k < start[j + 1]     rows of any length
+ *
+ * The order is fixed. Rows of the second kind can be long, so what rounding loses is kept aside and added at the end (Neumaier 1974).
+ */
+
+import { Builder } from '../ir/builder.ts';
+import type { Buffer, Program, Value } from '../ir/ir.ts';
+import { simplify } from '../ir/simplify.ts';
+import { dropBuffers } from '../transform/buffers.ts';
+import type { Bundle } from './static-index.ts';
+
+export interface RowBuffers {
+  /** What pass one wrote. */
+  readonly slots: Buffer;
+  readonly order: Buffer;
+  /** For rows of any length. */
+  readonly start: Buffer | undefined;
+}
+
+export function sumRows(program: Program, { words }: Bundle, { slots, order, start }: RowBuffers): Program {
+  const b = new Builder();
+  const buffers = [...program.buffers, slots, order, ...(start ? [start] : [])];
+  const [keptAt, orderAt, startAt] = [0, 1, 2].map(k => program.buffers.length + k);
+  const terms = (k: Value): Value[] => {
+    const slot = b.load('u32', orderAt, k);
+    return words.map((_, w) => b.load('f32', keptAt, slot, words.length, w));
+  };
+  const zeros = (): Value[] => words.map(() => b.float(0));
+  const padded = (j: Value): Value[] => {
+    const rows = b.builtin('countX');
+    const all = b.length(orderAt, 1);
+    const [, ...sums] = b.while(
+      [b.u32(0), ...zeros()],
+      ([column]) => b.pure('lt', [column, all]),
+      ([column, ...partial]) => {
+        const added = terms(b.pure('add', [column, j])).map((term, w) => b.pure('add', [partial[w], term]));
+        return [b.pure('add', [column, rows]), ...added];
+      },
+    );
+    return sums;
+  };
+  const ragged = (j: Value): Value[] => {
+    const one = b.u32(1);
+    const end = b.load('u32', startAt, b.pure('add', [j, one]));
+    const [, ...sums] = b.while(
+      [b.load('u32', startAt, j), ...zeros(), ...zeros()],
+      ([k]) => b.pure('lt', [k, end]),
+      ([k, ...partial]) => {
+        const both = terms(k).map((term, w) => compensated(b, partial[w], partial[words.length + w], term));
+        return [b.pure('add', [k, one]), ...both.map(x => x.sum), ...both.map(x => x.lost)];
+      },
+    );
+    return words.map((_, w) => {
+      const [sum, lost] = [sums[w], sums[words.length + w]];
+      const finite = b.pure('le', [b.pure('abs', [sum]), b.float(largest)]); // of ∞ the rest is NaN
+      return b.pure('select', [finite, b.pure('add', [sum, lost]), sum]);
+    });
+  };
+  const body = b.block(() => {
+    const j = b.builtin('globalX');
+    const sums = start ? ragged(j) : padded(j);
+    words.forEach(({ buffer, stride, offset }, w) => {
+      b.store(buffer, j, stride, offset, sums[w]);
+    });
+    return [];
+  });
+  const name = `${program.name} rows`;
+  const whole: Program = { ...program, name, buffers, arrays: [], body, workgroupSize: [64, 1, 1] };
+  return dropBuffers(simplify(whole), (_, used) => used);
+}
+
+const largest = 3.4028234663852886e38;
+
+function compensated(b: Builder, sum: Value, lost: Value, term: Value): { readonly sum: Value; readonly lost: Value } {
+  const next = b.pure('add', [sum, term]);
+  const larger = b.pure('ge', [b.pure('abs', [sum]), b.pure('abs', [term])]);
+  const [big, small] = [b.pure('select', [larger, sum, term]), b.pure('select', [larger, term, sum])];
+  return { sum: next, lost: b.pure('add', [lost, b.pure('add', [b.pure('sub', [big, next]), small])]) };
+}
