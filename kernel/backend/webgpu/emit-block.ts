@@ -16,6 +16,7 @@ import type {
   Load,
   Program,
   Pure,
+  PureOp,
   ScatterAdd,
   Store,
   Value,
@@ -62,6 +63,8 @@ export class BlockEmitter implements Scope {
   readonly lines: string[] = [];
   /** Functions of emit-math.ts that were called. */
   readonly helpers: Set<string> = new Set();
+  /** Ops computed by functions of emit-function.ts. */
+  readonly formulas: Set<PureOp> = new Set();
   private readonly uniformLoads: ReadonlySet<ArrayLoad>;
   private readonly hoisted = new Map<string, string>();
   /** Values that share the variable of another: the results of a loop are its parameters. */
@@ -136,7 +139,8 @@ export class BlockEmitter implements Scope {
       case 'pure': {
         const args = inst.args.map(v => this.name(v));
         const exponent = this.constants.get(inst.args[1]);
-        return pureExpression(inst, args, exponent, helper => this.helpers.add(helper));
+        const need = (helper: string) => this.helpers.add(helper);
+        return pureExpression(inst, args, exponent, need, op => this.formulas.add(op));
       }
       case 'load': {
         const { inside, at } = wordOf(this, inst);

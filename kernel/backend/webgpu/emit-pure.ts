@@ -1,27 +1,13 @@
 /** IR constants and pure operations as WGSL expressions on named values. */
 
 import type { Pure, PureOp, ScalarType } from '../../ir/ir.ts';
+import { expansionOf } from '../../ir/math/expand.ts';
 import { hasWholePower, wholePowerName } from './emit-math.ts';
 
-/** f32 operations computed by a function of emit-math.ts. */
-const byFunction: Partial<Record<PureOp, string>> = {
-  sin: 'sine',
-  cos: 'cosine',
-  tan: 'tangent',
-  asin: 'arcSine',
-  acos: 'arcCosine',
-  atan: 'arcTangent',
-  atan2: 'arcTangent2',
-  sinh: 'hyperbolicSine',
-  cosh: 'hyperbolicCosine',
-  tanh: 'hyperbolicTangent',
-  asinh: 'areaSine',
-  acosh: 'areaCosine',
-  atanh: 'areaTangent',
-  pow: 'power',
-  ldexp: 'scaleByPower',
-  quantizeToF16: 'roundToHalf',
-};
+const builtIn = new Set<PureOp>(['inverseSqrt', 'frexpFract', 'frexpExp']);
+/** Whether an operation is computed by a function of emit-function.ts, and its name. */
+const isFormula = (inst: Pure): boolean => expansionOf(inst) !== undefined && !builtIn.has(inst.op);
+export const formulaName = (op: PureOp): string => `accurate${op[0].toUpperCase()}${op.slice(1)}`;
 
 // biome-ignore format: a table
 const infix: Partial<Record<PureOp, string>> = {
@@ -58,13 +44,14 @@ function convert(from: ScalarType, to: ScalarType, a: string, need: (helper: str
 /**
  * @param args Names of the operands.
  * @param exponent Of pow, if it is a constant.
- * @param need Told which functions of emit-math.ts the expression calls.
+ * @param need Told which functions of emit-math.ts the expression calls; `call` which formulas.
  */
 export function pureExpression(
   inst: Pure,
   args: readonly string[],
   exponent: number | undefined,
   need: (helper: string) => void,
+  call: (formula: PureOp) => void,
 ): string {
   const { op } = inst;
   const type = inst.args[0].type;
@@ -74,10 +61,9 @@ export function pureExpression(
     need(name);
     return `${name}(${a})`;
   }
-  const helper = op === 'rem' && type === 'f32' ? 'remainder' : byFunction[op];
-  if (helper) {
-    need(helper);
-    return `${helper}(${args.join(', ')})`;
+  if (isFormula(inst)) {
+    call(op);
+    return `${formulaName(op)}(${args.join(', ')})`;
   }
   switch (op) {
     case 'neg':
@@ -108,19 +94,8 @@ export function pureExpression(
   }
 }
 
-const costly = new Set<PureOp>([
-  'exp',
-  'exp2',
-  'log',
-  'log2',
-  'sqrt',
-  'inverseSqrt',
-  'div',
-  'rem',
-  'frexpFract',
-  'frexpExp',
-]);
+const costly = new Set<PureOp>(['sqrt', 'inverseSqrt', 'div', 'frexpFract', 'frexpExp', 'convert']);
 
 /** Whether an operation costs less than a branch around it. */
-export const isCheap = ({ op, args }: Pure): boolean =>
-  !(op in byFunction) && !(costly.has(op) && args[0].type === 'f32') && !(op === 'convert' && args[0].type === 'f32');
+export const isCheap = (inst: Pure): boolean =>
+  !isFormula(inst) && !(costly.has(inst.op) && inst.args[0].type === 'f32');

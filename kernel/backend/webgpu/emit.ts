@@ -8,7 +8,7 @@
 
 import type { Program } from '../../ir/ir.ts';
 import { BlockEmitter } from './emit-block.ts';
-import { mathFunctions } from './emit-math.ts';
+import { functionsOf } from './emit-function.ts';
 import { declareArray } from './emit-memory.ts';
 import type { Binding, Layout } from './layout.ts';
 import { sumFunction } from './scatter.ts';
@@ -73,7 +73,7 @@ export function emit(program: Program, usage: Usage, layout: Layout): string {
     record(layout),
     bindings.join('\n'),
     program.arrays.map(array => declareArray(usage, array)).join('\n'),
-    ...mathFunctions(emitter.helpers),
+    ...functionsOf(emitter),
     ...(layout.pass !== 'whole' && sites > 0 ? [sumFunction(layout.pass, looped)] : []),
     `${entry(program, usage, body)}${body}\n}`,
   ];

@@ -64,8 +64,11 @@ const extended =
 export const log: (m: Formula, x: Value) => Value = extended(logOf);
 export const log2: (m: Formula, x: Value) => Value = extended(log2Of);
 
-/** ln(1 + u), 0 ≤ u < 2²⁴: of the rounded sum w, and what rounding lost, c: ln(w + c) = ln w + c/w. */
+/**
+ * ln(1 + u), 0 ≤ u < 2²⁴: of the rounded sum w, and what rounding lost, c: ln(w + c) = ln w + c/w. The maximum, 1 + u itself,
+ * keeps compilers that reorder sums from making c = 0.
+ */
 export function log1p(m: Formula, u: Value): Value {
-  const w = m.add(u, 1);
+  const w = m.max(m.add(u, 1), 1);
   return logOf(m, splitExponent(m, w), m.div(m.sub(u, m.sub(w, 1)), w));
 }

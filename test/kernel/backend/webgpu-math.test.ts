@@ -1,5 +1,6 @@
-import { afterAll, describe, it } from 'vitest';
-import { agrees, openWebGpu } from '../../util/backends.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { scalarFunction } from '../../../kernel/ir/scalar-ops.ts';
+import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
 
 const gpu = await openWebGpu();
@@ -55,5 +56,55 @@ describe('webgpu float operations', () => {
     const allowed = pairs.filter(([, y]) => (op === 'div' || op === 'rem' ? Math.abs(y) > 1e-3 : true));
     const [x, y] = [allowed.map(p => p[0]), allowed.map(p => p[1])];
     await agrees(gpu, program, [x, y, x.length], [x.length, 1, 1], op === 'pow' ? 1e-5 : 1e-6);
+  });
+});
+
+describe('webgpu functions of one number, all over the floats', () => {
+  const least = 2 ** -120; // nothing on the way is denormal: a GPU may flush it
+  const bits = new Uint32Array(16_000).map((_, k) => 268_435 * k);
+  const isNormal = (x: number) => Number.isFinite(x) && Math.abs(x) >= least;
+  const sampled = new Float32Array(bits.buffer).filter(isNormal);
+  const names = ['sin', 'cos', 'exp', 'exp2', 'log', 'log2', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'] as const; // biome-ignore format: a row
+
+  it('are within 8 ulp or 2e-7 of the exact value where it is a normal number', async () => {
+    const program = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        const x = b.load('f32', 0, i);
+        names.forEach((op, k) => {
+          b.store(1, i, names.length, k, b.pure(op, [x]));
+        });
+      },
+      { buffers: [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write', names.length)] },
+    );
+    const [, y] = await runOn(gpu, program, [sampled, sampled.length * names.length], [sampled.length, 1, 1]);
+    names.forEach((op, k) => {
+      const exact = scalarFunction(op, 'f32', 'f32', 'f64');
+      const allowed = op === 'sin' || op === 'cos' ? 2e-7 : 0;
+      sampled.forEach((x, j) => {
+        const expected = exact(x, 0, 0);
+        if (!isNormal(Math.fround(expected))) return;
+        const error = Math.abs(y[j * names.length + k] - expected);
+        if (!(error <= Math.max(allowed, 2 ** -20 * Math.abs(expected))))
+          expect.fail(`${op}(${x}) is ${y[j * names.length + k]}, not ${expected}`);
+      });
+    });
+  });
+  it('has logarithms and powers that are right near 1', async () => {
+    const near = Float32Array.from({ length: 400 }, (_, k) => 1 + (k - 200) * 2 ** -22);
+    const program = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        const x = b.load('f32', 0, i);
+        b.store(1, i, 2, 0, b.pure('log', [x]));
+        b.store(1, i, 2, 1, b.pure('pow', [x, b.float(1e5)]));
+      },
+      { buffers: [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write', 2)] },
+    );
+    const [, y] = await runOn(gpu, program, [near, 800], [400, 1, 1]);
+    near.forEach((x, j) => {
+      expect(Math.abs(y[2 * j] / Math.log(x) - 1) || 0).toBeLessThan(1e-6);
+      expect(Math.abs(y[2 * j + 1] / x ** 1e5 - 1)).toBeLessThan(1e-6);
+    });
   });
 });
