@@ -57,7 +57,7 @@ const family =
 
 const linear = family('wave', small => wave(small ? { n: 24, steps: 7 } : {}));
 const cubic = family('wave', small => wave(small ? { n: 24, steps: 7, cubic: 0.05 } : { cubic: 0.05 }));
-const cloth = family('springs', small => springs(small ? { side: 7, steps: 5 } : {}));
+const cloth = family('springs', small => springs(small ? { side: 7, steps: 60 } : {}));
 const elements = family('wavelet', small => wavelet(small ? 1000 : undefined));
 const product512 = family('product', small => product(small ? 17 : 512));
 const product1024 = family('product', small => product(small ? 33 : 1024));

@@ -15,6 +15,8 @@ export interface Answer {
   readonly firstMs?: number;
   readonly digests?: readonly (readonly [number, number])[];
   readonly times?: readonly number[];
+  /** Processor time of a unit, all threads together, on average. */
+  readonly cpu?: number;
   readonly failed?: string;
 }
 

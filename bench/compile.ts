@@ -1,7 +1,7 @@
 /**
  * What it takes to compile a kernel and its gradient: one kernel a process, first cold, then again with warm JavaScript.
  *
- *   node compile.mjs name → { name, cold: Compilation, warm: Compilation }
+ *   report(name) → { name, cold: Compilation, warm: Compilation } on standard output
  *
  * front: WGSL to simplified IR; gradient: its adjoint as simplified IR; code: WebAssembly, compiled by the engine's first tier.
  */
@@ -48,12 +48,14 @@ function compile(source: string): Compilation {
   return { frontMs, gradientMs, codeMs, gradientCodeMs, bytes, gradientBytes };
 }
 
-const name = process.argv[2]!;
-const source = sources[name]!;
-const cold = compile(source);
-const runs = Array.from({ length: 15 }, () => compile(source));
-const warm = Object.fromEntries(
-  (Object.keys(cold) as (keyof Compilation)[]).map(key => [key, median(runs.map(run => run[key]))]),
-);
-console.log(JSON.stringify({ name, cold, warm }));
-process.exit(0);
+/** Prints one line for the kernel of this name. */
+export function report(name: string): void {
+  const source = sources[name]!;
+  const cold = compile(source);
+  const runs = Array.from({ length: 15 }, () => compile(source));
+  const warm = Object.fromEntries(
+    (Object.keys(cold) as (keyof Compilation)[]).map(key => [key, median(runs.map(run => run[key]))]),
+  );
+  console.log(JSON.stringify({ name, cold, warm }));
+  process.exit(0);
+}

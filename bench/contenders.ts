@@ -21,23 +21,20 @@ export interface Contender {
   readonly start: (of: Case) => Promise<Command | string | undefined>;
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+export const root: string = fileURLToPath(new URL('..', import.meta.url));
 const peers = join(root, 'bench/peers');
 const cache = join(root, '.cache/bench');
 export const threads: number = availableParallelism();
 
 const bundles = new Map<string, Promise<string>>();
 
-/** A module that serves the families of another, in one file. */
-function bundle(module: string, folder: string): Promise<string> {
-  const outfile = join(folder, `${module.replace(/\W+/g, '-')}.mjs`);
+/** A program as one file, named after a module, of the text that a file in bench/ would have. */
+export function bundle(name: string, text: string, folder: string = cache): Promise<string> {
+  const outfile = join(folder, `${name.replace(/\W+/g, '-')}.mjs`);
   const made =
     bundles.get(outfile) ??
     build({
-      stdin: {
-        contents: `import { families } from './${module}'; import { serve } from './contest.ts'; await serve(families);`,
-        resolveDir: join(root, 'bench'),
-      },
+      stdin: { contents: text, resolveDir: join(root, 'bench') },
       outfile,
       bundle: true,
       format: 'esm',
@@ -54,10 +51,17 @@ function bundle(module: string, folder: string): Promise<string> {
   return made;
 }
 
+const served = (module: string, folder?: string): Promise<string> =>
+  bundle(
+    module,
+    `import { families } from './${module}'; import { serve } from './contest.ts'; await serve(families);`,
+    folder,
+  );
+
 function script(name: string, rivals: readonly Rival[], module: string, env: Record<string, string> = {}): Contender {
   const start = async (of: Case): Promise<Command> => ({
     program: process.execPath,
-    args: ['--max-old-space-size=8192', await bundle(module, cache), of.name],
+    args: ['--max-old-space-size=8192', await served(module), of.name],
     env,
     cwd: root,
   });
@@ -69,7 +73,7 @@ function peer(name: string, rival: Rival, module: string, env: Record<string, st
     if (!existsSync(join(peers, 'node_modules'))) return 'not installed: npm ci --prefix bench/peers';
     if (!['wave', 'springs', 'wavelet', 'pendulums', 'product', 'small'].includes(of.family)) return undefined;
     const cold = of.variant === 'coldStart';
-    const file = await bundle(`peers/${module}${cold ? '-cold' : ''}.mjs`, join(peers, 'node_modules/.cache'));
+    const file = await served(`peers/${module}${cold ? '-cold' : ''}.mjs`, join(peers, 'node_modules/.cache'));
     return { program: process.execPath, args: ['--max-old-space-size=8192', file, of.name], env, cwd: root };
   };
   return { name, rivals: [rival, 'libraries'], start };

@@ -2,11 +2,12 @@
  * What a contender makes of a case, and how its process serves the runner: one line of JSON for each request.
  *
  *   (start)                → { firstMs, digests }   the first run, compilation included, and what it made; or { failed }
- *   "milliseconds runs\n"  → { times }              milliseconds per unit of work, at least one
+ *   "milliseconds runs\n"  → { times, cpu }         milliseconds per unit of work, at least one; processor time per unit
  */
 
 import { createInterface } from 'node:readline';
 import { type Case, caseNamed } from './cases.ts';
+import type { Answer } from './child.ts';
 
 export interface Contest<T = unknown> {
   /** One run of the work. Its time counts until `settle` is done. */
@@ -70,12 +71,18 @@ export async function check(contest: Contest): Promise<{ readonly firstMs: numbe
   return { firstMs: first.ms, digests: await first.used };
 }
 
-async function rounds(contest: Contest, milliseconds: number, runs: number): Promise<number[]> {
+async function round(
+  contest: Contest,
+  milliseconds: number,
+  runs: number,
+): Promise<Required<Pick<Answer, 'times' | 'cpu'>>> {
   const times: number[] = [];
   const start = performance.now();
+  const before = process.cpuUsage();
   do times.push((await once(contest)).ms);
   while (times.length < runs && performance.now() - start < milliseconds);
-  return times;
+  const { user, system } = process.cpuUsage(before);
+  return { times, cpu: (user + system) / 1000 / times.length / (contest.units ?? 1) };
 }
 
 const say = (message: object): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -88,7 +95,7 @@ export async function serve(families: Families): Promise<void> {
     say(await check(contest));
     for await (const line of createInterface({ input: process.stdin })) {
       const [milliseconds, runs] = line.split(' ').map(Number);
-      say({ times: await rounds(contest, milliseconds!, runs!) });
+      say(await round(contest, milliseconds!, runs!));
     }
   } catch (error) {
     say({ failed: error instanceof Error ? error.message : String(error) });

@@ -2,16 +2,19 @@
  * Retrograde beside plain JavaScript, jax-js, TensorFlow.js and C, on the same problems, in one run.
  *
  *   npm run bench                            everything that can be run here
- *   npm run bench -- wave matmul             cases whose names contain one of the words
+ *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
- *   npm run bench -- --quick                 one round; --rounds n: as many (default 5); --min: show minima, not medians
+ *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
+ *                                            --min, --cpu: show minima or processor time, not medians
+ *   npm run bench -- --threads 1              as many threads for Retrograde and C (default: as the machine runs)
  *   npm run bench -- --save                  append the rows to bench/results/<machine>.jsonl
  */
 
 import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
+import { compileRows, compileTable } from './compile-table.ts';
 import { contenders } from './contenders.ts';
-import { machine, save } from './results.ts';
+import { commit, machine, save } from './results.ts';
 import { compete, type Row } from './rounds.ts';
 import { table } from './table.ts';
 
@@ -22,27 +25,41 @@ const { values: options, positionals: words } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '5' },
     min: { type: 'boolean', default: false },
+    cpu: { type: 'boolean', default: false },
+    threads: { type: 'string' },
     save: { type: 'boolean', default: false },
   },
 });
 
+if (options.threads !== undefined)
+  Object.assign(process.env, { RETROGRADE_THREADS: options.threads, OMP_NUM_THREADS: options.threads });
+
 const names = options.only?.toLowerCase().split(',');
 const chosen = contenders.filter(({ name }) => !names || names.some(n => name.toLowerCase().startsWith(n)));
 const wanted = cases.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)));
-if (wanted.length === 0)
+const compiling = words.length === 0 || words.includes('compile');
+if (wanted.length === 0 && !compiling)
   throw new RangeError(`bench: no case is called so; there are ${cases.map(c => c.name).join(', ')}.`);
 
 const plan = options.quick
   ? { rounds: 1, milliseconds: 100, warmUp: 100 }
   : { rounds: Number(options.rounds), milliseconds: 200, warmUp: 400 };
-const by = options.min ? 'minMs' : 'medianMs';
+const by = options.cpu ? 'cpuMs' : options.min ? 'minMs' : 'medianMs';
 const rows: Row[] = [];
 for (const of of wanted) {
   process.stderr.write(`${of.name} …\n`);
   rows.push(...(await compete(of, chosen, plan)));
 }
-console.log(`${machine}, Node ${process.version}; ${options.min ? 'minimum' : 'median'} of interleaved runs, ms. C is built with -ffast-math, so it may
-reassociate and contract sums, which WebAssembly code may not; SSE4.2 is WebAssembly's own vector width. × counts how many times as fast as
-another Retrograde is. 'agrees' is checked for every contender; a result that differs is marked WRONG RESULT.\n`);
-console.log(table(wanted, rows, contenders, by));
-if (options.save) save(rows);
+console.log(`${machine}, Node ${process.version}, commit ${commit}`);
+if (rows.length > 0) {
+  console.log(`
+${{ medianMs: 'Median', minMs: 'Minimum', cpuMs: 'Processor time (all threads)' }[by]} of interleaved runs, ms. × counts how many times as fast as another Retrograde is. C is built with -ffast-math: it may
+reassociate and contract sums, which WebAssembly code may not; SSE4.2 is WebAssembly's own vector width. Every result is compared; one that
+differs is marked WRONG RESULT.
+`);
+  console.log(table(wanted, rows, contenders, by));
+}
+const compiled = compiling ? await compileRows() : [];
+if (compiling)
+  console.log(`\nCompile times, ms: in a new process / with warm JavaScript.\n\n${compileTable(compiled)}`);
+if (options.save) save([...rows, ...compiled.map(({ name, ...times }) => ({ case: `compile ${name}`, ...times }))]);

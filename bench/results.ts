@@ -1,6 +1,6 @@
 /** Rows kept: bench/results/<machine>.jsonl, one line a row, committed: a speed-up is a diff there. */
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -12,14 +12,17 @@ export const machine: string = `${cpus()[0]?.model ?? 'unknown'} x${cpus().lengt
   .replace(/[^\w]+/g, '-')
   .toLowerCase();
 
+function git(...args: string[]): string {
+  const { stdout, status } = spawnSync('git', args, {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+    encoding: 'utf8',
+  });
+  return status === 0 ? stdout.trim() : 'unknown';
+}
+export const commit: string = git('rev-parse', '--short', 'HEAD');
+
 export function save(rows: readonly object[]): void {
-  const git = (...args: string[]) =>
-    execFileSync('git', args, { cwd: fileURLToPath(folder.href.replace('results/', '')), encoding: 'utf8' }).trim();
-  const origin = {
-    commit: git('rev-parse', '--short', 'HEAD'),
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-  };
+  const origin = { commit, node: process.version, date: new Date().toISOString().slice(0, 10) };
   mkdirSync(folder, { recursive: true });
   appendFileSync(
     new URL(`${machine}.jsonl`, folder),

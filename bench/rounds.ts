@@ -14,6 +14,8 @@ export interface Row {
   readonly contender: string;
   readonly medianMs?: number;
   readonly minMs?: number;
+  /** Processor time of all threads, the least of the rounds' averages: what a busy machine disturbs least. */
+  readonly cpuMs?: number;
   readonly firstMs?: number;
   readonly runs?: number;
   /** Whether the result is that of the first contender who has one, to the case's tolerance. */
@@ -51,6 +53,7 @@ interface Entrant {
   readonly child: Child;
   readonly first: Answer;
   readonly times: number[];
+  cpu: number;
   failed?: string;
 }
 
@@ -59,15 +62,16 @@ async function enter(contender: Contender, of: Case): Promise<Entrant | string |
   if (command === undefined || typeof command === 'string') return command;
   const child = new Child(command);
   const first = await child.answer(patience);
-  if (first.failed === undefined) return { contender, child, first, times: [] };
+  if (first.failed === undefined) return { contender, child, first, times: [], cpu: Infinity };
   child.end();
   return first.failed;
 }
 
 async function measure(entrant: Entrant, milliseconds: number): Promise<void> {
-  const { times, failed } = await entrant.child.measure(milliseconds, 1000, patience);
+  const { times, cpu, failed } = await entrant.child.measure(milliseconds, 1000, patience);
   if (failed !== undefined) entrant.failed = failed;
   entrant.times.push(...(times ?? []));
+  entrant.cpu = Math.min(entrant.cpu, cpu ?? Infinity);
 }
 
 export async function compete(of: Case, contenders: readonly Contender[], plan: Plan): Promise<readonly Row[]> {
@@ -86,14 +90,20 @@ export async function compete(of: Case, contenders: readonly Contender[], plan: 
     for (const entrant of entrants)
       if (entrant.failed === undefined && (round < 2 || !isSlow(entrant))) await measure(entrant, plan.milliseconds);
   const reference = entrants.find(e => e.contender.rivals.includes('plain')) ?? entrants[0];
-  for (const { contender, child, first, times, failed } of entrants) {
+  for (const { contender, child, first, times, cpu, failed } of entrants) {
     child.end();
     rows.set(contender.name, {
       case: of.name,
       contender: contender.name,
       agrees: agree(reference!.first.digests!, first.digests!, of.tolerance),
       ...(failed === undefined
-        ? { medianMs: median(times), minMs: Math.min(...times), firstMs: first.firstMs!, runs: times.length }
+        ? {
+            medianMs: median(times),
+            minMs: Math.min(...times),
+            cpuMs: cpu,
+            firstMs: first.firstMs!,
+            runs: times.length,
+          }
         : { failed }),
     });
   }

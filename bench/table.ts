@@ -3,7 +3,7 @@
 import type { Case, Rival } from './cases.ts';
 import type { Row } from './rounds.ts';
 
-export type By = 'medianMs' | 'minMs';
+export type By = 'medianMs' | 'minMs' | 'cpuMs';
 
 /** Contenders in the order of their columns, and what targets call them. */
 export interface Column {
@@ -113,7 +113,8 @@ const ratioColumns: readonly (readonly [string, (column: Column) => boolean])[] 
   ['× best C', isNative],
 ];
 
-function layout(header: readonly string[], body: readonly (readonly string[])[]): string {
+/** A Markdown table in columns, the first and the last to the left. */
+export function layout(header: readonly string[], body: readonly (readonly string[])[]): string {
   const all = [header, ...body];
   const widths = header.map((_, k) => Math.max(...all.map(cells => cells[k]!.length)));
   const line = (cells: readonly string[]) =>
@@ -122,7 +123,7 @@ function layout(header: readonly string[], body: readonly (readonly string[])[])
   return [line(header), rule, ...body.map(line)].join('\n');
 }
 
-/** @param by Median or minimum over the runs, ms. */
+/** @param by Median or minimum over the runs, or processor time, ms. */
 export function table(cases: readonly Case[], rows: readonly Row[], columns: readonly Column[], by: By): string {
   const present = columns.filter(({ name }) => rows.some(row => row.contender === name && row.medianMs !== undefined));
   const header = [

@@ -77,13 +77,15 @@ static void serve(void (*run)(void), void **result, enum type type, size_t n, in
   fflush(stdout);
   while (scanf("%lf %d", &milliseconds, &runs) == 2) {
     printf("{\"times\":[");
+    clock_t before = clock();
+    int k = 0;
     start = now();
-    for (int k = 0; k == 0 || (k < runs && now() - start < milliseconds); k++) {
+    for (; k == 0 || (k < runs && now() - start < milliseconds); k++) {
       double begin = now();
       run();
       printf(k ? ",%.6f" : "%.6f", (now() - begin) / units);
     }
-    printf("]}\n");
+    printf("],\"cpu\":%.6f}\n", 1e3 * (clock() - before) / CLOCKS_PER_SEC / k / units);
     fflush(stdout);
   }
 }
