@@ -3,7 +3,6 @@
 import { execFileSync } from 'node:child_process';
 import type { Compilation } from './compile.ts';
 import { bundle, root } from './contenders.ts';
-import { sources } from './retrograde/sources.ts';
 import { layout } from './table.ts';
 
 export interface CompileRow {
@@ -14,9 +13,9 @@ export interface CompileRow {
 
 export async function compileRows(): Promise<readonly CompileRow[]> {
   const file = await bundle('compile.ts', `import { report } from './compile.ts'; report(process.argv[2]);`);
-  return Object.keys(sources).map(name =>
-    JSON.parse(execFileSync(process.execPath, [file, name], { cwd: root, encoding: 'utf8' })),
-  );
+  const ask = (...args: string[]) =>
+    JSON.parse(execFileSync(process.execPath, [file, ...args], { cwd: root, encoding: 'utf8' }));
+  return (ask() as string[]).map(name => ask(name));
 }
 
 const pair = (key: keyof Compilation) => (row: CompileRow) =>

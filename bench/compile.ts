@@ -48,8 +48,9 @@ function compile(source: string): Compilation {
   return { frontMs, gradientMs, codeMs, gradientCodeMs, bytes, gradientBytes };
 }
 
-/** Prints one line for the kernel of this name. */
-export function report(name: string): void {
+/** Prints one line for the kernel of this name; without one, the names. */
+export function report(name: string | undefined): void {
+  if (name === undefined) return console.log(JSON.stringify(Object.keys(sources)));
   const source = sources[name]!;
   const cold = compile(source);
   const runs = Array.from({ length: 15 }, () => compile(source));
