@@ -16,10 +16,11 @@ export class Course {
 
   /** The loop's own steps, unrecorded; in the first run, what they capture is found. */
   steps(firstRun: boolean): Repeated {
-    const { device, state, inputs, run, refusal, explain } = this.loop;
+    const { device, state, inputs, steps, run, refusal, explain } = this.loop;
     const { variables } = this;
     const body = {
       name: 'the loop',
+      steps,
       carry: state,
       inputs,
       run: (carry: Cotangents, rows: readonly Tensor[], i: number) => {

@@ -164,10 +164,11 @@ export class LoopRule implements Rule {
   /** @param made The record of the step, if it has been made already. */
   private adjoint(made: () => StepRecord | undefined): Repeated {
     const { loop, course, captured } = this;
-    const { device, state, inputs, refusal, explain } = loop;
+    const { device, state, inputs, steps, refusal, explain } = loop;
     const width = state.length;
     const body = {
       name: 'its adjoint',
+      steps,
       carry: [...state, ...captured],
       inputs: [...state, ...inputs],
       run: (carry: Cotangents, leaves: readonly Tensor[], i: number) => {

@@ -14,6 +14,7 @@ export function pushForward(loop: Loop, course: Course, given: readonly Tensor[]
   const rows = new Leaves([...given.slice(width, end), ...inputDots.filter(dot => dot !== undefined)]);
   const body = {
     name: 'its tangent',
+    steps,
     carry: [...state, ...state],
     inputs: [...inputs, ...inputs.filter((_, k) => inputDots[k])],
     run: (carry: Cotangents, leaves: readonly Tensor[], i: number) => {

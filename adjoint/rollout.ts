@@ -149,6 +149,7 @@ function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]):
   const { device, steps, run, refusal, explain } = loop;
   const body = {
     name: 'the loop',
+    steps,
     carry: loop.state,
     inputs: loop.inputs,
     run: (carry: Cotangents, rows: readonly Tensor[], i: number) => ({

@@ -30,6 +30,8 @@ export interface Recording {
   readonly results: Slots;
 }
 
+const mostBuffers = { cpu: 32, webgpu: 8 } as const;
+
 export class Recorded {
   readonly plan: ReplayPlan;
   private readonly device: Device;
@@ -41,9 +43,14 @@ export class Recorded {
   /** Fixed memory by position of the result. */
   private readonly handedOn: Slots;
 
-  constructor(device: Device, recorder: Recorder, recording: Recording) {
+  /** @param often Whether the step will run so often that compiling for it pays. */
+  constructor(device: Device, recorder: Recorder, recording: Recording, often: boolean) {
     const { trace, given, carried, results } = recording;
-    const plan = planReplay(trace, given.length, given.filter(p => p < carried).length, k => k >= carried);
+    const plan = planReplay(trace, given.length, given.filter(p => p < carried).length, k => k >= carried, {
+      compile: program => recorder.compile(program),
+      mostBuffers: mostBuffers[device.kind],
+      atOnce: often,
+    });
     this.plan = plan;
     this.device = device;
     this.recorder = recorder;

@@ -30,6 +30,8 @@ export interface Body {
   readonly name: string;
   readonly carry: readonly Form[];
   readonly inputs: readonly Form[];
+  /** How often it will run, about. */
+  readonly steps: number;
   /** `after` is called when what was returned has been taken over. */
   run(
     carry: Cotangents,
@@ -39,6 +41,7 @@ export interface Body {
 }
 
 const mostCalls = 12;
+const manySteps = 64;
 
 export class Repeated {
   /** Why the function is called at every step; undefined while it need not be. */
@@ -161,7 +164,7 @@ export class Repeated {
       return;
     }
     this.last = undefined;
-    this.recorded = new Recorded(this.device, recorder, { ...recording, trace });
+    this.recorded = new Recorded(this.device, recorder, { ...recording, trace }, this.body.steps >= manySteps);
     this.explain?.(`rollout: ${this.body.name} is replayed: ${this.recorded.description}.`);
   }
 }

@@ -3,6 +3,7 @@
  *
  *   fixed      a launch that reads fixed slots alone has been run when the trace was made; its outputs are kept, not computed again
  *   dead       a launch is dropped if nothing that it writes is read later or returned, a fill if a launch fills the same words
+ *   fused      launches over one range that hand on their own words are one (replay-fusion.ts)
  *   blocks     what is made and not returned shares blocks of memory with what is made after its last use
  *
  * The memory of a result is the caller's, bound anew each time. A result that is no slot of its own is copied to one where the
@@ -10,8 +11,9 @@
  */
 
 import type { ReplayOp, ReplaySlot, Storage } from './backend/backend.ts';
-import { fills, type Usage, usageOf } from './ir/footprint.ts';
-import type { Program } from './ir/ir.ts';
+import { fills } from './ir/footprint.ts';
+import { type FusionOptions, fuseReplay, usageFor } from './replay-fusion.ts';
+import { touched } from './replay-ops.ts';
 import type { Trace } from './trace.ts';
 
 export type Result =
@@ -32,31 +34,12 @@ export interface ReplayPlan {
   readonly results: readonly (Result | undefined)[];
 }
 
-/** Slots that an operation changes, and those it reads as well. */
-function touched(op: ReplayOp): { readonly writes: readonly number[]; readonly reads: readonly number[] } {
-  if (op.kind === 'zero') return { writes: [op.slot], reads: [] };
-  if (op.kind === 'copy') return { writes: [op.to], reads: [op.from] };
-  const { buffers } = op.executable.program;
-  return {
-    writes: op.slots.filter((_, k) => buffers[k].access === 'write'),
-    reads: op.slots.filter((_, k) => buffers[k].access === 'read'),
-  };
-}
-
 /** Slots that a launch writes from end to end, whatever they held. */
 function filled(op: ReplayOp, slots: readonly ReplaySlot[]): readonly number[] {
   if (op.kind !== 'run') return [];
   const { writes } = usageFor(op.executable.program);
   const written = touched(op).writes;
   return written.filter((slot, k) => !writes[k].loaded && fills(writes[k], op.count, slots[slot].length));
-}
-
-const usages = new WeakMap<Program, Usage>();
-
-function usageFor(program: Program): Usage {
-  const known = usages.get(program) ?? usageOf(program);
-  usages.set(program, known);
-  return known;
 }
 
 /** Operations whose outcome is needed. */
@@ -76,14 +59,13 @@ function live(ops: readonly ReplayOp[], slots: readonly ReplaySlot[], results: I
 /**
  * @param alone How many of the given, from the first on, may be told as results; later ones are copied.
  * @param own Whether result k must be a slot of its own.
- * @param rewrite Another list of operations of the same effect, for example with launches fused.
  */
 export function planReplay(
   trace: Trace,
   given: number,
   alone: number,
   own: (result: number) => boolean,
-  rewrite: (ops: readonly ReplayOp[]) => readonly ReplayOp[] = ops => ops,
+  fusion: FusionOptions,
 ): ReplayPlan {
   const { slots: known } = trace;
   const slots: ReplaySlot[] = known.map(({ storage: { type, length } }) => ({ type, length }));
@@ -107,7 +89,7 @@ export function planReplay(
     return { kind: 'slot', slot: copy };
   });
   const returned = new Set(results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : [])));
-  const kept = rewrite(live(ops, slots, returned));
+  const kept = live(fuseReplay(live(ops, slots, returned), slots, returned, fusion), slots, returned);
   const used = new Set(kept.flatMap(op => Object.values(touched(op)).flat()));
   const fixed = known.flatMap((s, slot) => (s.fixed && used.has(slot) ? [{ slot, storage: s.storage }] : []));
   const temporary = (slot: number): boolean => slot >= given && !known[slot]?.fixed && !returned.has(slot);

@@ -117,22 +117,25 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) =
   const at = params(device);
   const from = start(device);
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('random step %i: same bits, forward, backward, tangents', async seed => {
-    const step = randomStep(seed, device);
-    const notes: string[] = [];
-    const explain = (note: string) => notes.push(note);
-    const options: RolloutOptions = { checkpoints: seed % 3 === 0 ? 3 : seed % 3 === 1 ? 'all' : { bytes: 2 ** 20 } };
-    const steps = 9 + seed;
-    const recorded = rollout(step(at), from, steps, { ...options, explain });
-    expect(notes).toHaveLength(1);
-    expect(notes[0]).toContain('the loop is replayed');
-    await expectSame(device, recorded, rollout(called(step(at)), from, steps, options));
-    const run = (replay: boolean) => (p: Params) =>
-      loss(rollout(replay ? step(p) : called(step(p)), from, steps, { ...options, explain }));
-    await expectSame(device, valueAndGrad(run(true))(at), valueAndGrad(run(false))(at));
-    const direction: Params = { field: vector(device, 9), nested: [{ c: tensor([1], [1], { device }) }] };
-    await expectSame(device, jvp(run(true))(at, direction), jvp(run(false))(at, direction));
-  });
+  it.each(device.kind === 'cpu' ? [1, 2, 3, 4, 5, 6, 7, 8] : [1, 2, 4])(
+    'random step %i: the same, forward, backward, tangents',
+    async seed => {
+      const step = randomStep(seed, device);
+      const notes: string[] = [];
+      const explain = (note: string) => notes.push(note);
+      const options: RolloutOptions = { checkpoints: seed % 3 === 0 ? 3 : seed % 3 === 1 ? 'all' : { bytes: 2 ** 20 } };
+      const steps = 9 + seed;
+      const recorded = rollout(step(at), from, steps, { ...options, explain });
+      expect(notes).toHaveLength(1);
+      expect(notes[0]).toContain('the loop is replayed');
+      await expectSame(device, recorded, rollout(called(step(at)), from, steps, options));
+      const run = (replay: boolean) => (p: Params) =>
+        loss(rollout(replay ? step(p) : called(step(p)), from, steps, { ...options, explain }));
+      await expectSame(device, valueAndGrad(run(true))(at), valueAndGrad(run(false))(at));
+      const direction: Params = { field: vector(device, 9), nested: [{ c: tensor([1], [1], { device }) }] };
+      await expectSame(device, jvp(run(true))(at, direction), jvp(run(false))(at, direction));
+    },
+  );
 
   it('rows of inputs are those of the unrolled loop, with their gradient', async () => {
     const steps = 11;

@@ -1,0 +1,188 @@
+/**
+ * Launches of a replay that hand on, from one to the next, what each invocation computes for itself: run as one (ir/fuse.ts).
+ *
+ * A launch joins the last one that it depends on, if that runs over the same range. What nobody else reads is not stored.
+ */
+
+import type { Count, Executable, ReplayOp, ReplaySlot } from './backend/backend.ts';
+import { type BufferUse, ownedExtent, sameSteps, type Usage, usageOf } from './ir/footprint.ts';
+import { type Fused, fuse, type Part, type Slot } from './ir/fuse.ts';
+import type { Buffer, Program } from './ir/ir.ts';
+import { touched } from './replay-ops.ts';
+
+type Run = Extract<ReplayOp, { readonly kind: 'run' }>;
+
+export interface FusionOptions {
+  compile(program: Program): Executable;
+  readonly mostBuffers: number;
+  /** Whether to compile for a combination that has not been seen before. */
+  readonly atOnce: boolean;
+}
+
+const mostInsts = 400;
+
+export function fuseReplay(
+  ops: readonly ReplayOp[],
+  slots: readonly ReplaySlot[],
+  returned: ReadonlySet<number>,
+  options: FusionOptions,
+): readonly ReplayOp[] {
+  const readers = new Map<number, number>();
+  for (const op of ops) for (const slot of new Set(touched(op).reads)) readers.set(slot, (readers.get(slot) ?? 0) + 1);
+  const out: ReplayOp[] = [];
+  for (const op of ops) {
+    if (op.kind === 'run') {
+      const { writes } = touched(op);
+      // What clears its outputs may as well come before the launch that it joins.
+      const clears = out.filter(
+        other =>
+          other.kind === 'zero' &&
+          writes.includes(other.slot) &&
+          out.every(o => o === other || !touches(o, other.slot)),
+      );
+      const at = out.findLastIndex(other => !clears.includes(other) && conflict(other, op));
+      const before = out[at];
+      const joined = before?.kind === 'run' ? join(before, op, slots, returned, readers, options) : undefined;
+      if (joined) {
+        for (const slot of new Set(touched(op).reads)) readers.set(slot, (readers.get(slot) as number) - 1);
+        for (const clear of clears) out.splice(out.indexOf(clear), 1);
+        out.splice(out.indexOf(before), 1, ...clears, joined);
+        continue;
+      }
+    }
+    out.push(op);
+  }
+  return out;
+}
+
+const touches = (op: ReplayOp, slot: number): boolean => Object.values(touched(op)).some(all => all.includes(slot));
+
+/** Whether the order of two operations matters. */
+function conflict(a: ReplayOp, b: ReplayOp): boolean {
+  const [first, second] = [touched(a), touched(b)];
+  return (
+    first.writes.some(slot => second.reads.includes(slot) || second.writes.includes(slot)) ||
+    first.reads.some(slot => second.writes.includes(slot))
+  );
+}
+
+const usages = new WeakMap<Program, Usage>();
+
+export function usageFor(program: Program): Usage {
+  const known = usages.get(program) ?? usageOf(program);
+  usages.set(program, known);
+  return known;
+}
+
+/** How a launch uses its buffers, in the program's order. */
+function usesOf({ buffers }: Program, { reads, writes }: Usage): readonly BufferUse[] {
+  let [read, write] = [0, 0];
+  return buffers.map(({ access }) => (access === 'write' ? writes[write++] : reads[read++]));
+}
+
+/** Whether each invocation has the words of two footprints to itself, and all of them exist. */
+function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolean {
+  if (!a.footprint || !b.footprint || !sameSteps(a.footprint, b.footprint)) return false;
+  const extent = ownedExtent(a.footprint, Math.max(a.footprint.high, b.footprint.high), count);
+  return extent !== undefined && extent <= length;
+}
+
+function join(
+  a: Run,
+  b: Run,
+  slots: readonly ReplaySlot[],
+  returned: ReadonlySet<number>,
+  readers: ReadonlyMap<number, number>,
+  { compile, mostBuffers, atOnce }: FusionOptions,
+): Run | undefined {
+  const { count } = a;
+  const programs = [a.executable.program, b.executable.program];
+  const usage = programs.map(usageFor);
+  if (a.count.some((n, axis) => n !== b.count[axis]) || usage[0].size + usage[1].size > mostInsts) return undefined;
+  const shareOf = (slot: number): number | undefined =>
+    count[1] === 1 && count[2] === 1 && slots[slot].length % count[0] === 0 ? slots[slot].length / count[0] : undefined;
+  const written = new Map<number, BufferUse>();
+  const places: Place[] = [];
+  const numbers: number[][] = [];
+  for (const [part, { slots: own, executable }] of [a, b].entries()) {
+    const uses = usesOf(executable.program, usage[part]);
+    if (!usage[part].separable) return undefined;
+    numbers.push(
+      own.map((slot, k) => {
+        const { buffer } = uses[k];
+        const found = places.findIndex(
+          p => p.slot === slot && (p.buffer.access === 'write' || agree(p.buffer, buffer)),
+        );
+        return found >= 0 ? found : places.push({ slot, buffer }) - 1;
+      }),
+    );
+    for (const [k, use] of uses.entries()) {
+      const slot = own[k];
+      const source = written.get(slot);
+      const { length } = slots[slot];
+      if (use.buffer.access === 'write') {
+        if (source || places.some(p => p.slot === slot && p.buffer.access === 'read')) return undefined;
+        if (use.summed && !isOwn(use, use, length, count)) return undefined;
+        written.set(slot, use);
+      } else if (source) {
+        const knows = [use, source].every(u => u.lengthStride === undefined || u.lengthStride === shareOf(slot));
+        if (
+          !knows ||
+          use.buffer.uniform ||
+          use.buffer.type !== source.buffer.type ||
+          !isOwn(source, use, length, count)
+        )
+          return undefined;
+      }
+    }
+  }
+  if (places.length > mostBuffers) return undefined;
+  const reads = touched(b).reads;
+  const info = places.map(({ slot }): Slot => {
+    const use = written.get(slot);
+    const linked = reads.includes(slot) && !returned.has(slot) && readers.get(slot) === 1;
+    return {
+      own: use !== undefined && isOwn(use, use, slots[slot].length, count),
+      kept: !use || !linked,
+      share: shareOf(slot),
+    };
+  });
+  const fused = fusedOf(programs, numbers, info, atOnce);
+  if (!fused) return undefined;
+  return { kind: 'run', executable: compile(fused.program), slots: fused.slots.map(k => places[k].slot), count };
+}
+
+interface Place {
+  readonly slot: number;
+  readonly buffer: Buffer;
+}
+
+const agree = (a: Buffer, b: Buffer): boolean =>
+  b.access === 'read' && a.type === b.type && a.uniform === b.uniform && a.count === b.count;
+
+const known = new WeakMap<Program, WeakMap<Program, Map<string, Fused | 'seen'>>>();
+
+function fusedOf(
+  [a, b]: readonly Program[],
+  numbers: readonly (readonly number[])[],
+  slots: readonly Slot[],
+  atOnce: boolean,
+): Fused | undefined {
+  const second = known.get(a) ?? new WeakMap<Program, Map<string, Fused | 'seen'>>();
+  known.set(a, second);
+  const ways = second.get(b) ?? new Map<string, Fused | 'seen'>();
+  second.set(b, ways);
+  const key = JSON.stringify([numbers, slots]);
+  const found = ways.get(key);
+  if (found === undefined && !atOnce) {
+    ways.set(key, 'seen');
+    return undefined;
+  }
+  if (found && found !== 'seen') return found;
+  const fused = fuse(
+    [a, b].map((program, k): Part => ({ program, slots: numbers[k] })),
+    slots,
+  );
+  ways.set(key, fused);
+  return fused;
+}
