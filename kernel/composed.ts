@@ -10,6 +10,7 @@ import { inlineMap, mapOf } from './ir/inline-map.ts';
 import { simplify } from './ir/simplify.ts';
 import { isCheap, type Launch } from './launch-groups.ts';
 import type { Memory } from './memory.ts';
+import type { Needs } from './needs.ts';
 import { Plan } from './plan.ts';
 
 interface Composed {
@@ -23,49 +24,53 @@ const mostInsts = 600;
 
 export interface Composition {
   readonly launches: readonly Launch[];
+  /** Whose inputs others read now. */
+  readonly taken: readonly Launch[];
   /** Not needed now; their outputs are owned. */
   readonly parked: readonly Launch[];
+  /** What these will read. */
+  readonly missed: ReadonlySet<Memory>;
   /** Not needed at all. */
   readonly dropped: readonly Launch[];
 }
 
-/** @param exchange Makes one launch stand for another, on other inputs. */
-export function compose(
-  launches: readonly Launch[],
-  mostBuffers: number,
-  demanded: Memory | 'all' | undefined,
-  exchange: (launch: Launch, plan: Plan, inputs: readonly Memory[]) => Launch,
-): Composition {
+export function compose(queued: readonly Launch[], needs: Needs, mostBuffers: number): Composition {
   const taken = new Set<Launch>();
-  const composed = launches.map(launch => {
+  const makers = new Map<Memory, Launch>();
+  const composed = queued.map(launch => {
     let now = launch;
-    if (!now.plan.readsOnce) return now;
-    for (let k = 0; k < now.inputs.length; k++) {
-      const { source } = now.inputs[k];
+    for (let k = 0; k < now.inputs.length && now.plan.readsOnce; k++) {
+      const source = makers.get(now.inputs[k]);
       const next = source && composition(source, now, k, mostBuffers);
       if (!next) continue;
       taken.add(source);
-      now = exchange(now, next.plan, next.inputs);
+      now = { ...now, ...next };
       k = -1;
     }
+    for (const output of now.outputs) makers.set(output, now);
     return now;
   });
-  if (taken.size === 0) return { launches, parked: [], dropped: [] };
   const read = new Set<Memory>();
-  const left: Launch[] = [];
+  const missed = new Set<Memory>();
+  const launches: Launch[] = [];
   const parked: Launch[] = [];
   const dropped: Launch[] = [];
   for (const launch of composed.reverse()) {
-    const [output] = launch.outputs;
-    const spare = taken.has(launch) && !read.has(output);
-    if (spare && output.owners === 0) dropped.push(launch);
-    else if (spare && output !== demanded && demanded !== 'all') parked.push(launch);
-    else {
-      left.push(launch);
-      for (const memory of launch.inputs) read.add(memory);
+    const { inputs, outputs } = launch;
+    const needed = outputs.some(output => read.has(output) || needs.isMissed(output));
+    const wanted = outputs.some(needs.isWanted);
+    const recalled = outputs.some(output => missed.has(output));
+    const spare = taken.has(launch) ? !outputs.some(needs.isDemanded) : !wanted && isCheap(launch);
+    if (!needed && !wanted && !recalled) dropped.push(launch);
+    else if (!needed && spare) {
+      parked.push(launch);
+      for (const memory of inputs) missed.add(memory);
+    } else {
+      launches.push(launch);
+      for (const memory of inputs) read.add(memory);
     }
   }
-  return { launches: left.reverse(), parked, dropped };
+  return { launches: launches.reverse(), taken: [...taken], parked, missed, dropped };
 }
 
 /** The plan and inputs of a launch that has taken in what makes its input k; undefined if that cannot be. */

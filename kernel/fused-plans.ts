@@ -2,23 +2,17 @@
 
 import { fuse, type Part, type Slot } from './ir/fuse.ts';
 import type { Buffer } from './ir/ir.ts';
-import {
-  type Group,
-  isCheap,
-  isOwnOutput,
-  isTensorOperation,
-  isWanted,
-  type Launch,
-  mayGo,
-  shareOf,
-} from './launch-groups.ts';
+import { type Group, isCheap, isOwnOutput, isTensorOperation, type Launch, mayGo, shareOf } from './launch-groups.ts';
 import type { Memory } from './memory.ts';
+import type { Needs } from './needs.ts';
 import { Plan } from './plan.ts';
 
 export interface FusedLaunch {
   readonly plan: Plan;
   /** For each buffer of its program. */
   readonly memories: readonly Memory[];
+  /** Outputs to be kept that the program never writes. */
+  readonly zeros: readonly Memory[];
   /** Launches whose output is owned, but not stored: it has been used up, as far as can be seen. */
   readonly parked: ReadonlySet<Launch>;
 }
@@ -31,13 +25,11 @@ interface Known {
 const known = new Map<string, Known | 'seen'>();
 const mostKnown = 1000;
 
-/**
- * One launch in place of a group's; undefined if they should better run one by one.
- *
- * @param demanded The memory whose storage is asked for, or 'all' that is owned.
- */
-export function fusedLaunch(group: Group, demanded: Memory | 'all' | undefined): FusedLaunch | undefined {
-  const { launches, count } = group;
+/** One launch in place of a group's; undefined if they should better run one by one. */
+export function fusedLaunch(
+  { launches, count }: Pick<Group, 'launches' | 'count'>,
+  needs: Needs,
+): FusedLaunch | undefined {
   const memories: Memory[] = [];
   const buffers: Buffer[] = [];
   const slotOf = new Map<Memory, number>();
@@ -60,24 +52,29 @@ export function fusedLaunch(group: Group, demanded: Memory | 'all' | undefined):
     key += `${plan.id}:${slots};`;
   }
   const slots = memories.map((memory): Slot => ({ own: false, kept: true, share: shareOf(memory, count) }));
+  const written = new Set<number>();
   const parked = new Set<Launch>();
-  const missed = new Set<Memory>(); // by parked launches, when they run again
+  const missed = new Set(needs.missed);
   for (const launch of launches.toReversed()) {
     const { plan, inputs, outputs } = launch;
     plan.usage.writes.forEach((use, k) => {
       const memory = outputs[k];
       const inside = uses.get(memory) ?? 0;
-      const wanted = isWanted(memory);
+      const wanted = needs.isWanted(memory);
       let kept =
-        memory.queued > inside || memory === demanded || !mayGo(use, memory, count) || (wanted && inside === 0);
+        needs.readsOf(memory) > inside ||
+        needs.isMissed(memory) ||
+        !mayGo(use, memory, count) ||
+        (wanted && (inside === 0 || needs.isDemanded(memory)));
       if (!kept && (wanted || missed.has(memory))) {
-        kept = demanded === 'all' || !isCheap(launch);
+        kept = needs.demanded === 'all' || !isCheap(launch);
         if (!kept) {
           parked.add(launch);
           for (const input of inputs) missed.add(input);
         }
       }
       const slot = slotOf.get(memory) as number;
+      written.add(slot);
       slots[slot] = { ...slots[slot], own: isOwnOutput(use, memory, count), kept };
     });
   }
@@ -94,7 +91,9 @@ export function fusedLaunch(group: Group, demanded: Memory | 'all' | undefined):
     entry = { plan: new Plan(fused.program), slots: fused.slots };
     remember(key, entry);
   }
-  return { plan: entry.plan, memories: entry.slots.map(slot => memories[slot]), parked };
+  const { plan, slots: used } = entry;
+  const zeros = memories.filter((_, slot) => slots[slot].kept && written.has(slot) && !used.includes(slot));
+  return { plan, memories: used.map(slot => memories[slot]), zeros, parked };
 }
 
 function remember(key: string, entry: Known | 'seen'): void {

@@ -4,8 +4,9 @@
  */
 
 import type { Count } from './backend/backend.ts';
-import { type BufferUse, fills, ownedExtent, sameSteps } from './ir/footprint.ts';
+import { type BufferUse, ownedExtent, sameSteps } from './ir/footprint.ts';
 import type { Memory } from './memory.ts';
+import type { Needs } from './needs.ts';
 import type { Plan } from './plan.ts';
 
 export interface Launch {
@@ -16,8 +17,9 @@ export interface Launch {
   readonly count: Count;
   /** 'parked': it ran, as part of another, and its output was not stored; 'again': it will run once more. */
   state: 'new' | 'parked' | 'again';
-  /** The group that it is in; set while the queue runs. */
+  /** The group that it is in, and its place in the queue; set while the queue runs. */
   group: number;
+  place: number;
 }
 
 export interface Group {
@@ -36,26 +38,27 @@ const mostCheap = 16;
 export const isTensorOperation = ({ program }: Plan): boolean => program.source === '';
 
 /** @param mostBuffers Of a fused program. */
-export function groupsOf(launches: readonly Launch[], mostBuffers: number): Group[] {
+export function groupsOf(launches: readonly Launch[], needs: Needs, mostBuffers: number): Group[] {
   const groups: Group[] = [];
   for (const launch of launches) launch.group = -1;
   // What is handed on runs where it is needed first.
-  for (const launch of launches) if (!mayJoin(launch) || launch.outputs.some(isEnd)) place(launch, groups, mostBuffers);
-  for (const launch of launches) place(launch, groups, mostBuffers);
+  for (const launch of launches)
+    if (!mayJoin(launch) || launch.outputs.some(needs.isEnd)) place(launch, groups, needs, mostBuffers);
+  for (const launch of launches) place(launch, groups, needs, mostBuffers);
   return groups;
 }
 
 /** Puts a launch into the first group that may have it, together with those not yet placed that hand on to it. */
-function place(launch: Launch, groups: Group[], mostBuffers: number): void {
+function place(launch: Launch, groups: Group[], needs: Needs, mostBuffers: number): void {
   if (launch.group >= 0) return;
   const gathered = new Set<Launch>();
   const gather = (member: Launch): void => {
     if (gathered.has(member)) return;
     member.inputs.forEach((memory, k) => {
-      const { source } = memory;
+      const source = needs.makerOf(memory);
       if (!source || source.group >= 0) return;
       if (isLink(memory, source, member, k) && mayJoin(source) && mayJoin(member)) gather(source);
-      else place(source, groups, mostBuffers);
+      else place(source, groups, needs, mostBuffers);
     });
     gathered.add(member);
   };
@@ -64,53 +67,48 @@ function place(launch: Launch, groups: Group[], mostBuffers: number): void {
   // One that also hands on otherwise than within an invocation comes before.
   for (const member of members)
     member.inputs.forEach((memory, k) => {
-      const { source } = memory;
+      const source = needs.makerOf(memory);
       if (source && members.includes(source) && source.group < 0 && !isLink(memory, source, member, k))
-        place(source, groups, mostBuffers);
+        place(source, groups, needs, mostBuffers);
     });
   members = members.filter(member => member.group < 0);
   if (launch.group >= 0) return;
   const whole = emptyGroup(launch);
   const fits = members.every(member => {
-    const room = hasRoom(whole, [member], mostBuffers);
-    if (room) add(whole, member, -1);
+    const room = hasRoom(whole, [member], needs, mostBuffers);
+    if (room) add(whole, member, needs, -1);
     return room;
   });
-  if (fits) join(members, groups, mostBuffers);
-  else for (const member of members) join([member], groups, mostBuffers);
+  if (fits) join(members, groups, needs, mostBuffers);
+  else for (const member of members) join([member], groups, needs, mostBuffers);
 }
 
 /** Sources outside of the members have been placed. */
-function join(members: readonly Launch[], groups: Group[], mostBuffers: number): void {
+function join(members: readonly Launch[], groups: Group[], needs: Needs, mostBuffers: number): void {
   let first = 0;
   for (const member of members)
     member.inputs.forEach((memory, k) => {
-      const { source } = memory;
+      const source = needs.makerOf(memory);
       if (source && source.group >= 0)
         first = Math.max(first, source.group + (isLink(memory, source, member, k) ? 0 : 1));
     });
   const joins = members.every(mayJoin);
-  let at = joins ? groups.findIndex((group, g) => g >= first && hasRoom(group, members, mostBuffers)) : -1;
+  let at = joins ? groups.findIndex((group, g) => g >= first && hasRoom(group, members, needs, mostBuffers)) : -1;
   if (at < 0) at = groups.push(emptyGroup(members[0])) - 1;
   if (!joins) groups[at].size = Number.POSITIVE_INFINITY;
-  for (const member of members) add(groups[at], member, at);
+  for (const member of members) add(groups[at], member, needs, at);
 }
 
 const emptyGroup = ({ count }: Launch): Group => ({ launches: [], count, memories: new Set(), size: 0 });
 
-function add(group: Group, launch: Launch, at: number): void {
-  for (const memory of launch.inputs) if (!group.launches.includes(memory.source as Launch)) group.memories.add(memory);
-  for (const memory of launch.outputs) if (isEnd(memory)) group.memories.add(memory);
+function add(group: Group, launch: Launch, needs: Needs, at: number): void {
+  for (const memory of launch.inputs)
+    if (!group.launches.includes(needs.makerOf(memory) as Launch)) group.memories.add(memory);
+  for (const memory of launch.outputs) if (needs.isEnd(memory)) group.memories.add(memory);
   group.launches.push(launch);
   group.size += launch.plan.usage.size;
   launch.group = at;
 }
-
-/** Whether somebody besides queued launches owns it. */
-export const isWanted = (memory: Memory): boolean => memory.owners > memory.queued;
-
-/** Nothing in the queue reads it. */
-const isEnd = (memory: Memory): boolean => memory.queued === 0;
 
 const sameCount = (a: Count, b: Count): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 
@@ -120,18 +118,20 @@ function mayJoin({ plan, outputs, count }: Launch): boolean {
   return usage.writes.every((use, k) => !use.summed || isOwn(use, use, outputs[k].length, count));
 }
 
-function hasRoom(group: Group, members: readonly Launch[], mostBuffers: number): boolean {
+function hasRoom(group: Group, members: readonly Launch[], needs: Needs, mostBuffers: number): boolean {
   const [{ count }] = members;
   const size = members.reduce((sum, { plan }) => sum + plan.usage.size, group.size);
   if (!(size <= mostInsts) || !sameCount(group.count, count)) return false;
   const inside = new Set([...group.launches, ...members]);
-  const outside = members.flatMap(({ inputs }) => inputs.filter(({ source }) => !source || !inside.has(source)));
+  const outside = members.flatMap(({ inputs }) =>
+    inputs.filter(memory => !inside.has(needs.makerOf(memory) as Launch)),
+  );
   // Kernels that have nothing to do with each other are left apart.
   const related = members.some(({ inputs }) =>
-    inputs.some(memory => group.memories.has(memory) || group.launches.includes(memory.source as Launch)),
+    inputs.some(memory => group.memories.has(memory) || group.launches.includes(needs.makerOf(memory) as Launch)),
   );
   if (!related && group.launches.length > 0 && !members.every(({ plan }) => isTensorOperation(plan))) return false;
-  const ends = members.flatMap(({ outputs }) => outputs.filter(isEnd));
+  const ends = members.flatMap(({ outputs }) => outputs.filter(needs.isEnd));
   return new Set([...group.memories, ...outside, ...ends]).size <= mostBuffers;
 }
 
@@ -176,6 +176,3 @@ export const isOwnOutput = (use: BufferUse, memory: Memory, count: Count): boole
 /** Little enough to be computed a second time rather than stored: most intermediate results are garbage not collected yet. */
 export const isCheap = ({ plan, state }: Launch): boolean =>
   state === 'new' && plan.writes.length === 1 && plan.usage.size <= mostCheap && isTensorOperation(plan);
-
-/** Whether an output need not be cleared first. */
-export const isFilled = (use: BufferUse, memory: Memory, count: Count): boolean => fills(use, count, memory.length);

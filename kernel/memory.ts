@@ -25,6 +25,10 @@ export class Memory {
   owners = 1;
   /** Others may change its words behind our back. */
   readonly foreign: boolean;
+  /** Its number in a pattern of launches, and how often they read it (schedule.ts). */
+  pattern = 0;
+  number = 0;
+  reads = 0;
   private stored: Storage | undefined;
   private failure: unknown;
 
@@ -52,15 +56,10 @@ export class Memory {
     return this.stored;
   }
 
-  /** Its launch has run; what that never writes is zero. */
+  /** Its launch has run. */
   settle(): void {
     this.source = undefined;
-    try {
-      if (this.owners === 0) this.drop();
-      else this.materialise(true);
-    } catch (error) {
-      this.failure = error;
-    }
+    if (this.owners === 0) this.drop();
   }
 
   /** Its launch failed: whoever asks for it is told. */

@@ -9,14 +9,12 @@
  */
 
 import type { Count } from './backend/backend.ts';
-import { compose } from './composed.ts';
 import type { Device } from './device.ts';
 import { execute } from './execute.ts';
-import { fusedLaunch } from './fused-plans.ts';
-import type { BufferUse } from './ir/footprint.ts';
-import { type Group, groupsOf, isFilled, isTensorOperation, type Launch } from './launch-groups.ts';
+import { isTensorOperation, type Launch } from './launch-groups.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
+import { type Step, scheduled } from './schedule.ts';
 
 const mostLaunches = 64;
 /** Bytes that only queued launches keep. */
@@ -48,7 +46,7 @@ export class Queue {
     if (this.idleBytes > mostIdle) this.flushAll();
     else if (this.launches.length >= mostLaunches) this.flush();
     const outputs = plan.writes.map(({ type }, k) => new Memory(device, type, lengths[k]));
-    const launch: Launch = { plan, inputs, outputs, count, state: 'new', group: -1 };
+    const launch: Launch = { plan, inputs, outputs, count, state: 'new', group: -1, place: 0 };
     for (const output of outputs) output.source = launch;
     for (const { source } of inputs) if (source) this.recall(source);
     retain(launch);
@@ -102,58 +100,46 @@ export class Queue {
 
   /** Runs all launches that somebody needs. */
   flush(demanded?: Memory | 'all'): void {
-    if (this.launches.length === 0 || this.running) return;
-    const waiting = needed(this.launches);
+    const { launches } = this;
+    if (launches.length === 0 || this.running) return;
     this.launches = [];
     this.running = true;
     try {
-      if (waiting.length === 1) this.runSingle(waiting[0]);
-      else {
-        const most = mostBuffers[this.device.kind];
-        const { launches, parked, dropped } = compose(waiting, most, demanded, exchange);
-        for (const launch of parked) this.park(launch);
-        dropped.forEach(release);
-        for (const group of groupsOf(launches, most)) this.runGroup(group, demanded);
-      }
+      const { schedule, memories } = scheduled(launches, demanded, mostBuffers[this.device.kind]);
+      for (const step of schedule.steps) this.run(step, launches, memories);
+      for (const place of schedule.dropped) release(launches[place]);
+      for (const place of schedule.parked) this.park(launches[place]);
     } finally {
       this.running = false;
       this.idleBytes = 0;
     }
   }
 
-  private runGroup(group: Group, demanded: Memory | 'all' | undefined): void {
-    const { launches, count } = group;
-    const parked = new Set<Launch>();
-    const run = (): boolean => {
-      const fused = launches.length > 1 ? fusedLaunch(group, demanded) : undefined;
-      if (!fused) return false;
-      const { plan, memories } = fused;
-      let written = 0;
-      const storages = plan.slots.map(({ write }, k) =>
-        write ? materialise(memories[k], plan.usage.writes[written++], count) : memories[k].storage,
+  private run(step: Step, launches: readonly Launch[], memories: readonly Memory[]): void {
+    const { plan, count, roles, zeros, completes, releases } = step;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      const storages = step.memories.map((number, k) =>
+        roles[k] === 'read' ? memories[number].storage : memories[number].materialise(roles[k] === 'clear'),
       );
+      for (const number of zeros) memories[number].materialise(true);
       execute(plan, this.device, storages, count);
-      for (const launch of fused.parked) parked.add(launch);
-      return true;
-    };
-    if (!settled(launches, run, parked)) for (const launch of launches) this.runSingle(launch);
-    for (const launch of parked) this.park(launch);
+    } catch (error) {
+      failure = { error };
+    }
+    for (const place of releases) release(launches[place]);
+    for (const place of completes)
+      for (const output of launches[place].outputs)
+        if (failure) output.spoil(failure.error);
+        else output.settle();
   }
 
   private park(launch: Launch): void {
-    launch.state = 'parked';
-    this.parked.add(launch);
-  }
-
-  private runSingle(launch: Launch): void {
-    const { plan, inputs, outputs, count } = launch;
-    settled([launch], () => {
-      const storages = plan.slots.map(({ write, position }) =>
-        write ? materialise(outputs[position], plan.usage.writes[position], count) : inputs[position].storage,
-      );
-      execute(plan, this.device, storages, count);
-      return true;
-    });
+    if (launch.outputs[0].owners === 0) release(launch);
+    else {
+      launch.state = 'parked';
+      this.parked.add(launch);
+    }
   }
 
   /** Only queued launches own this memory now. */
@@ -174,33 +160,9 @@ export class Queue {
     const launches = [...this.launches, ...this.parked];
     this.launches = [];
     this.parked.clear();
-    settled(launches, () => {
-      throw error;
-    });
+    launches.forEach(release);
+    for (const { outputs } of launches) for (const output of outputs) output.spoil(error);
   }
-}
-
-const materialise = (memory: Memory, use: BufferUse, count: Count): ReturnType<Memory['materialise']> =>
-  memory.materialise(!isFilled(use, memory, count));
-
-/** Launches whose results somebody owns, or another needed launch. */
-function needed(launches: readonly Launch[]): Launch[] {
-  const kept: Launch[] = [];
-  for (let k = launches.length - 1; k >= 0; k--) {
-    const launch = launches[k];
-    if (launch.outputs.every(memory => memory.owners === 0)) release(launch);
-    else kept.push(launch);
-  }
-  return kept.reverse();
-}
-
-/** The outputs of one launch made by another plan from other inputs. */
-function exchange(launch: Launch, plan: Plan, inputs: readonly Memory[]): Launch {
-  const other: Launch = { ...launch, plan, inputs };
-  for (const output of other.outputs) output.source = other;
-  retain(other);
-  release(launch);
-  return other;
 }
 
 function retain({ inputs }: Launch): void {
@@ -215,21 +177,4 @@ function release({ inputs }: Launch): void {
     input.queued--;
     input.release();
   }
-}
-
-/** Runs launches and tells their memory how that went, except for those that get parked; false if they have not been run. */
-function settled(launches: readonly Launch[], run: () => boolean, parked: ReadonlySet<Launch> = new Set()): boolean {
-  let failure: { readonly error: unknown } | undefined;
-  try {
-    if (!run()) return false;
-  } catch (error) {
-    failure = { error };
-  }
-  const done = launches.filter(launch => !parked.has(launch));
-  done.forEach(release);
-  for (const { outputs } of done)
-    for (const output of outputs)
-      if (failure) output.spoil(failure.error);
-      else output.settle();
-  return true;
 }
