@@ -41,19 +41,24 @@ export function wasmBackend({
     return precision === 'f64' ? new Float64Array(buffer, address, length) : new Float32Array(buffer, address, length);
   }
   function words(storage: Storage, length: number, who: string, start = 0): Words {
-    const { address } = storage as WasmStorage;
+    const { address, bytes, stale } = storage as WasmStorage;
     if (address < 0) throw new Error(`${who}: the storage was freed; keep its tensor until its last use.`);
     if (start + length > storage.length)
       throw new RangeError(
         `${who}: ${start + length} words asked of a storage of ${storage.length}; ask for at most that many.`,
       );
+    if (stale) {
+      heap.fill(address, 0, bytes);
+      (storage as WasmStorage).stale = false;
+    }
     return view(storage.type, address + start * bytesPerWord(storage.type), length);
   }
   function allocate(type: WordType, length: number, { zero = true } = {}): Storage {
     if (!Number.isInteger(length) || length < 0)
       throw new RangeError(`allocate: a length of ${length} words; it must be a whole number, 0 or more.`);
     const bytes = length * bytesPerWord(type);
-    const storage: WasmStorage = { type, length, bytes, address: heap.allocate(bytes, zero, 'allocate') };
+    const address = heap.allocate(bytes, false, 'allocate');
+    const storage: WasmStorage = { type, length, bytes, address, stale: zero && heap.dirty };
     return storage;
   }
   function free(storage: Storage): void {

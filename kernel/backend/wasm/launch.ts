@@ -6,6 +6,7 @@
 
 import type { Count, Executable, Storage } from '../backend.ts';
 import { type Fold, foldFrame, foldModule } from './bulk.ts';
+import { Clearing } from './clearing.ts';
 import { type Cutting, chunkSize } from './cutting.ts';
 import type { Heap } from './memory.ts';
 import * as map from './memory-map.ts';
@@ -16,6 +17,8 @@ export interface WasmStorage extends Storage {
   readonly bytes: number;
   /** −1 once freed. */
   address: number;
+  /** To be zeros, but not yet cleared: a launch that stores to every word saves that. */
+  stale?: boolean;
 }
 
 export interface WasmExecutable extends Executable, PacedCode {
@@ -78,6 +81,7 @@ const jobOf = (code: PacedCode, total: number, size: number, frame: number): Job
 
 export function launcher(heap: Heap, threads: number): Launch {
   const perform = performer(threads);
+  const clearing = new Clearing(heap);
   const folds = new Map<Fold, PacedCode>();
   const job = jobOf(undefined as unknown as PacedCode, 0, 0, map.frameStart);
   /** Kept from launch to launch, at the size of the largest so far. */
@@ -104,12 +108,15 @@ export function launcher(heap: Heap, threads: number): Launch {
     const { name, grouped, scratchBytes, wide, cutting } = executable;
     const total = totalOf(executable, count);
     let sums = false;
+    let stale = false;
     let shared = 0;
     for (let k = 0; k < storages.length; k++) {
+      stale ||= storages[k].stale === true;
       sums ||= wide[k] || cutting.partial[k];
       if (cutting.partial[k]) shared += storages[k].length;
     }
     const size = chunkSize(cutting, count, total, shared, grouped);
+    if (stale) clearing.before(executable, storages, count, k => wide[k] || (cutting.partial[k] && size < total));
     const step = Math.ceil(scratchBytes / line) * line;
     makeScratch(size < total ? threads * step : scratchBytes, name);
     job.code = executable;

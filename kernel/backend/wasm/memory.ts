@@ -32,6 +32,8 @@ export class Heap {
   private readonly bySize = new Map<number, number[]>();
   private joined: Range[] = [];
   private freeBytes = 0;
+  /** Whether the block allocated last has been used before; if not, it holds zeros. */
+  dirty = false;
   /** fill(to, byte, bytes); move(to, from, bytes), which may overlap. */
   readonly fill: (to: number, byte: number, bytes: number) => void;
   readonly move: (to: number, from: number, bytes: number) => void;
@@ -83,6 +85,7 @@ export class Heap {
   private cleared(address: number, size: number, zero: boolean): number {
     const end = address + size;
     const used = Math.min(end, this.touched) - address;
+    this.dirty = used > 0;
     if (zero && used > 0) this.fill(address, 0, used);
     if (end > this.touched) this.touched = end;
     return address;

@@ -15,9 +15,15 @@ export function makeReplay(
   const bound = slots.map(
     ({ type, length }, k): WasmStorage => ({ type, length, bytes: length * wordBytes[k], address: -1 }),
   );
-  const runs = ops.map((op): (() => void) => {
+  const runs = ops.map((op, at): (() => void) => {
     if (op.kind === 'zero') {
       const storage = bound[op.slot];
+      const next = ops.slice(at + 1).find(each => mentions(each, op.slot));
+      // A launch clears what it does not store to.
+      if (next?.kind === 'run')
+        return () => {
+          storage.stale = true;
+        };
       return () => heap.fill(storage.address, 0, storage.bytes);
     }
     if (op.kind === 'copy') {
@@ -31,8 +37,11 @@ export function makeReplay(
   });
   return {
     bind(slot, storage, word = 0) {
-      const { address } = storage as WasmStorage;
+      const given = storage as WasmStorage;
+      const { address, bytes } = given;
       if (address < 0) throw new Error('rollout: a tensor that its step uses was disposed of; keep it until the end.');
+      if (given.stale) heap.fill(address, 0, bytes);
+      given.stale = false;
       bound[slot].address = address + word * wordBytes[slot];
     },
     run() {
@@ -40,3 +49,10 @@ export function makeReplay(
     },
   };
 }
+
+const mentions = (op: ReplayOp, slot: number): boolean =>
+  op.kind === 'run'
+    ? op.slots.includes(slot)
+    : op.kind === 'zero'
+      ? op.slot === slot
+      : op.from === slot || op.to === slot;
