@@ -8,9 +8,7 @@ import type { Count, Executable, ReplayOp, ReplaySlot } from './backend/backend.
 import { type BufferUse, ownedExtent, sameSteps, type Usage, usageOf } from './ir/footprint.ts';
 import { type Fused, fuse, type Part, type Slot } from './ir/fuse.ts';
 import type { Buffer, Program } from './ir/ir.ts';
-import { touched } from './replay-ops.ts';
-
-type Run = Extract<ReplayOp, { readonly kind: 'run' }>;
+import { type ReplayRun, touched } from './replay-ops.ts';
 
 export interface FusionOptions {
   compile(program: Program): Executable;
@@ -87,20 +85,42 @@ function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolea
   return extent !== undefined && extent <= length;
 }
 
+/** The launch without what only dead outputs are computed for. */
+export function withoutOutputs(
+  op: ReplayRun,
+  dead: ReadonlySet<number>,
+  slots: readonly ReplaySlot[],
+  { compile, atOnce }: FusionOptions,
+): ReplayRun {
+  const { program } = op.executable;
+  const usage = usageFor(program);
+  const uses = usesOf(program, usage);
+  const info = op.slots.map((slot, k): Slot => {
+    const use = uses[k];
+    const own = use.buffer.access === 'write' && isOwn(use, use, slots[slot].length, op.count);
+    return { own, kept: !dead.has(slot) || (use.loaded && !own), share: shareOf(slots[slot], op.count) };
+  });
+  if (!usage.separable || info.every(({ kept }) => kept)) return op;
+  const pruned = fusedOf([program], [op.slots.map((_, k) => k)], info, atOnce);
+  return pruned ? { ...op, executable: compile(pruned.program), slots: pruned.slots.map(k => op.slots[k]) } : op;
+}
+
+/** Words per invocation, where a one-dimensional launch has so many for each. */
+const shareOf = ({ length }: ReplaySlot, [x, y, z]: Count): number | undefined =>
+  y === 1 && z === 1 && length % x === 0 ? length / x : undefined;
+
 function join(
-  a: Run,
-  b: Run,
+  a: ReplayRun,
+  b: ReplayRun,
   slots: readonly ReplaySlot[],
   returned: ReadonlySet<number>,
   readers: ReadonlyMap<number, number>,
   { compile, mostBuffers, atOnce }: FusionOptions,
-): Run | undefined {
+): ReplayRun | undefined {
   const { count } = a;
   const programs = [a.executable.program, b.executable.program];
   const usage = programs.map(usageFor);
   if (a.count.some((n, axis) => n !== b.count[axis]) || usage[0].size + usage[1].size > mostInsts) return undefined;
-  const shareOf = (slot: number): number | undefined =>
-    count[1] === 1 && count[2] === 1 && slots[slot].length % count[0] === 0 ? slots[slot].length / count[0] : undefined;
   const written = new Map<number, BufferUse>();
   const places: Place[] = [];
   const numbers: number[][] = [];
@@ -125,7 +145,9 @@ function join(
         if (use.summed && !isOwn(use, use, length, count)) return undefined;
         written.set(slot, use);
       } else if (source) {
-        const knows = [use, source].every(u => u.lengthStride === undefined || u.lengthStride === shareOf(slot));
+        const knows = [use, source].every(
+          u => u.lengthStride === undefined || u.lengthStride === shareOf(slots[slot], count),
+        );
         if (
           !knows ||
           use.buffer.uniform ||
@@ -144,7 +166,7 @@ function join(
     return {
       own: use !== undefined && isOwn(use, use, slots[slot].length, count),
       kept: !use || !linked,
-      share: shareOf(slot),
+      share: shareOf(slots[slot], count),
     };
   });
   const fused = fusedOf(programs, numbers, info, atOnce);
@@ -160,29 +182,37 @@ interface Place {
 const agree = (a: Buffer, b: Buffer): boolean =>
   b.access === 'read' && a.type === b.type && a.uniform === b.uniform && a.count === b.count;
 
-const known = new WeakMap<Program, WeakMap<Program, Map<string, Fused | 'seen'>>>();
+const ids = new WeakMap<Program, number>();
+let programs = 0;
 
+function idOf(program: Program): number {
+  const id = ids.get(program) ?? programs++;
+  ids.set(program, id);
+  return id;
+}
+
+const known = new Map<string, Fused | 'seen'>();
+const mostKnown = 1000;
+
+/** Programs as one; undefined if they are seen for the first time and that is not enough. */
 function fusedOf(
-  [a, b]: readonly Program[],
+  parts: readonly Program[],
   numbers: readonly (readonly number[])[],
   slots: readonly Slot[],
   atOnce: boolean,
 ): Fused | undefined {
-  const second = known.get(a) ?? new WeakMap<Program, Map<string, Fused | 'seen'>>();
-  known.set(a, second);
-  const ways = second.get(b) ?? new Map<string, Fused | 'seen'>();
-  second.set(b, ways);
-  const key = JSON.stringify([numbers, slots]);
-  const found = ways.get(key);
-  if (found === undefined && !atOnce) {
-    ways.set(key, 'seen');
+  const key = JSON.stringify([parts.map(idOf), numbers, slots]);
+  const found = known.get(key);
+  if (found && found !== 'seen') return found;
+  if (known.size >= mostKnown) known.clear();
+  if (!found && !atOnce) {
+    known.set(key, 'seen');
     return undefined;
   }
-  if (found && found !== 'seen') return found;
   const fused = fuse(
-    [a, b].map((program, k): Part => ({ program, slots: numbers[k] })),
+    parts.map((program, k): Part => ({ program, slots: numbers[k] })),
     slots,
   );
-  ways.set(key, fused);
+  known.set(key, fused);
   return fused;
 }

@@ -2,6 +2,8 @@
 
 import type { ReplayOp } from './backend/backend.ts';
 
+export type ReplayRun = Extract<ReplayOp, { readonly kind: 'run' }>;
+
 export interface Touched {
   /** Slots whose words may change; those that stay are as they were. */
   readonly writes: readonly number[];

@@ -2,7 +2,8 @@
  * From a trace to a replay: what must run each time, and which memory it runs on.
  *
  *   fixed      a launch that reads fixed slots alone has been run when the trace was made; its outputs are kept, not computed again
- *   dead       a launch is dropped if nothing that it writes is read later or returned, a fill if a launch fills the same words
+ *   dead       a launch is dropped if nothing that it writes is read later or returned, and of another what only such outputs are
+ *              computed for; a fill is, if a launch fills the same words
  *   fused      launches over one range that hand on their own words are one (replay-fusion.ts)
  *   blocks     what is made and not returned shares blocks of memory with what is made after its last use
  *
@@ -12,8 +13,8 @@
 
 import type { ReplayOp, ReplaySlot, Storage } from './backend/backend.ts';
 import { fills } from './ir/footprint.ts';
-import { type FusionOptions, fuseReplay, usageFor } from './replay-fusion.ts';
-import { touched } from './replay-ops.ts';
+import { type FusionOptions, fuseReplay, usageFor, withoutOutputs } from './replay-fusion.ts';
+import { type ReplayRun, touched } from './replay-ops.ts';
 import type { Trace } from './trace.ts';
 
 export type Result =
@@ -35,23 +36,27 @@ export interface ReplayPlan {
 }
 
 /** Slots that a launch writes from end to end, whatever they held. */
-function filled(op: ReplayOp, slots: readonly ReplaySlot[]): readonly number[] {
-  if (op.kind !== 'run') return [];
+function filled(op: ReplayRun, slots: readonly ReplaySlot[]): readonly number[] {
   const { writes } = usageFor(op.executable.program);
-  const written = touched(op).writes;
-  return written.filter((slot, k) => !writes[k].loaded && fills(writes[k], op.count, slots[slot].length));
+  return touched(op).writes.filter((slot, k) => !writes[k].loaded && fills(writes[k], op.count, slots[slot].length));
 }
 
-/** Operations whose outcome is needed. */
-function live(ops: readonly ReplayOp[], slots: readonly ReplaySlot[], results: Iterable<number>): ReplayOp[] {
+/** Operations whose outcome is needed; `trim` is given a launch some of whose outputs are not. */
+function live(
+  ops: readonly ReplayOp[],
+  slots: readonly ReplaySlot[],
+  results: Iterable<number>,
+  trim: (op: ReplayRun, dead: ReadonlySet<number>) => ReplayRun,
+): ReplayOp[] {
   const needed = new Set(results);
   const kept: ReplayOp[] = [];
-  for (const op of ops.toReversed()) {
-    const { writes, reads } = touched(op);
-    if (!writes.some(slot => needed.has(slot))) continue;
+  for (const whole of ops.toReversed()) {
+    const dead = new Set(touched(whole).writes.filter(slot => !needed.has(slot)));
+    if (dead.size === touched(whole).writes.length) continue;
+    const op = whole.kind === 'run' && dead.size > 0 ? trim(whole, dead) : whole;
     kept.push(op);
-    for (const slot of op.kind === 'zero' ? writes : filled(op, slots)) needed.delete(slot);
-    for (const slot of reads) needed.add(slot);
+    for (const slot of op.kind === 'run' ? filled(op, slots) : op.kind === 'zero' ? [op.slot] : []) needed.delete(slot);
+    for (const slot of touched(op).reads) needed.add(slot);
   }
   return kept.reverse();
 }
@@ -89,7 +94,8 @@ export function planReplay(
     return { kind: 'slot', slot: copy };
   });
   const returned = new Set(results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : [])));
-  const kept = live(fuseReplay(live(ops, slots, returned), slots, returned, fusion), slots, returned);
+  const trimmed = live(ops, slots, returned, (op, dead) => withoutOutputs(op, dead, slots, fusion));
+  const kept = live(fuseReplay(trimmed, slots, returned, fusion), slots, returned, op => op);
   const used = new Set(kept.flatMap(op => Object.values(touched(op)).flat()));
   const fixed = known.flatMap((s, slot) => (s.fixed && used.has(slot) ? [{ slot, storage: s.storage }] : []));
   const temporary = (slot: number): boolean => slot >= given && !known[slot]?.fixed && !returned.has(slot);
