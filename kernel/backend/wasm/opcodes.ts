@@ -12,7 +12,7 @@ export const i32 = {
 } as const; // biome-ignore format: a table
 
 export const i64 = {
-  eq: 0x51, ltS: 0x53, gtS: 0x55, geS: 0x59, add: 0x7c, sub: 0x7d, mul: 0x7e, extendI32S: 0xac, extendI32U: 0xad,
+  eq: 0x51, ltS: 0x53, gtS: 0x55, geS: 0x59, add: 0x7c, sub: 0x7d, mul: 0x7e, divS: 0x7f, extendI32S: 0xac, extendI32U: 0xad,
   reinterpretF64: 0xbd,
 } as const; // biome-ignore format: a table
 export const wrapI64 = 0xa7;

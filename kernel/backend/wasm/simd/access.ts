@@ -13,6 +13,14 @@ import type { Rates } from './rates.ts';
 
 export type Access = { readonly kind: 'row' | 'line'; readonly form: Form } | { readonly kind: 'any' };
 
+/** Pushes an address; the offset to give to the instruction, lane by lane. */
+export interface Place {
+  readonly push: () => void;
+  readonly offset: (lane: number) => number;
+  /** Lanes are neighbouring words. */
+  readonly dense: boolean;
+}
+
 /** Lines steeper than this would not stay within 2³¹ words. */
 const steepest = 4096;
 
@@ -32,6 +40,11 @@ export const termsOf = (form: Form): Value[] =>
 /** The values that the code of an instruction pushes. */
 export function operandsIn(inst: Inst, rates: Rates, wide: (buffer: number) => boolean): readonly Value[] {
   if (inst.kind !== 'load' && inst.kind !== 'store' && inst.kind !== 'scatterAdd') return operandsOf(inst);
+  const sweep = wide(inst.buffer) ? undefined : rates.sweepOf(inst);
+  if (sweep) {
+    const counters = sweep.counters.map(({ counter }) => counter.param);
+    return inst.kind === 'load' ? counters : [...counters, inst.value];
+  }
   if (inst.kind === 'load' && rates.levelOf(inst.result) !== level.lanes) return operandsOf(inst);
   const access = accessOf(inst, rates, wide(inst.buffer));
   const address = access.kind === 'any' ? [inst.index] : termsOf(access.form);

@@ -16,6 +16,7 @@ import * as op from '../opcodes.ts';
 import { isDroppable } from '../uses.ts';
 import { emitArrayCopy, emitArrayFill, emitArrayLoad, emitArrayStore } from './emit-array.ts';
 import { emitLoad, emitScatterAdd, emitStore } from './emit-buffer.ts';
+import { emitUniformLoad } from './emit-sweep.ts';
 import type { LaneEmitter, Mask } from './emitter.ts';
 import { v128 } from './opcodes.ts';
 import { isIdle } from './uses.ts';
@@ -35,6 +36,7 @@ export function emitInsts(insts: readonly Inst[], block: Block, to: LaneEmitter)
         break;
       case 'load':
         if (to.isVector(inst.result)) emitLoad(inst, to);
+        else if (to.sweepOf(inst)) emitUniformLoad(inst, to);
         else emitScalarLoad(inst, new Map(), to);
         break;
       case 'length':
@@ -120,7 +122,49 @@ const isShort = (block: Block): boolean =>
     inst => inst.kind === 'const' || inst.kind === 'builtin' || inst.kind === 'pure' || inst.kind === 'length',
   );
 
+/** A branch that else computes nothing: what it computes is blended in where it ran, which may be seldom. */
+function emitRare(inst: If, to: LaneEmitter): void {
+  const { code, locals } = to;
+  const outer = to.mask;
+  const cond = to.hold(inst.cond);
+  const slots = inst.results.map((v, k) => {
+    if (!isLive(v, to)) return undefined;
+    const slot = to.reserve([v], 0);
+    to.pushLanes(inst.else.yields[k]);
+    code.set(slot.local);
+    return slot;
+  });
+  const mask = locals.take(V128, 1);
+  cond.get();
+  if (outer) {
+    code.get(outer.local);
+    code.vector(v128.and);
+  }
+  code.tee(mask.local);
+  to.lanes.any(code);
+  code.if();
+  to.mask = mask;
+  emitInsts(inst.then.body, inst.then, to);
+  slots.forEach((slot, k) => {
+    if (!slot) return;
+    to.pushLanes(inst.then.yields[k]);
+    code.get(slot.local);
+    cond.get();
+    to.lanes.widen(code, inst.results[k].type);
+    code.vector(v128.bitselect);
+    code.set(slot.local);
+  });
+  to.mask = outer;
+  code.end();
+  locals.release(mask);
+  cond.free();
+}
+
 function emitBlend(inst: If, to: LaneEmitter): void {
+  if (inst.else.body.length === 0 && !isShort(inst.then)) {
+    emitRare(inst, to);
+    return;
+  }
   const { code, locals } = to;
   const outer = to.mask;
   const cond = to.hold(inst.cond);

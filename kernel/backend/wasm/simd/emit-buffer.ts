@@ -12,24 +12,19 @@ import { I32, V128 } from '../encode.ts';
 import type { Slot } from '../locals.ts';
 import * as map from '../memory-map.ts';
 import * as op from '../opcodes.ts';
-import { accessOf } from './access.ts';
+import { accessOf, type Place } from './access.ts';
+import { sweptPlace } from './emit-sweep.ts';
 import type { LaneEmitter } from './emitter.ts';
 import { type Form, level } from './form.ts';
 import { i32x4, v128 } from './opcodes.ts';
 
 type Access = Load | Store | ScatterAdd;
-/** Pushes an address; the offset to give to the instruction, lane by lane. */
-interface Place {
-  readonly push: () => void;
-  readonly offset: (lane: number) => number;
-  /** Lanes are neighbouring words. */
-  readonly dense: boolean;
-}
-
 export function emitLoad(inst: Load, to: LaneEmitter): void {
   const { result } = inst;
+  const sweep = to.sweepOf(inst);
   const access = accessOf(inst, to.rates, to.access(inst.buffer).wide);
-  if (access.kind === 'any') gather(inst, to.holdLanes(inst.index), to);
+  if (sweep) loadAt(inst, sweptPlace(inst, sweep, to), to);
+  else if (access.kind === 'any') gather(inst, to.holdLanes(inst.index), to);
   else if (access.kind === 'row') loadAt(inst, rowPlace(inst, access.form, to), to);
   else
     line(
@@ -69,7 +64,9 @@ function emitWrite(
 ): void {
   const access = accessOf(inst, to.rates, to.access(inst.buffer).wide);
   const value = to.holdLanes(inst.value);
-  if (access.kind === 'any') singly(to.holdLanes(inst.index), value);
+  const sweep = to.sweepOf(inst);
+  if (sweep) regular(sweptPlace(inst, sweep, to), value);
+  else if (access.kind === 'any') singly(to.holdLanes(inst.index), value);
   else if (access.kind === 'row') {
     const place = rowPlace(inst, access.form, to);
     if (to.mask) masked(inst, place, value, to, regular, singly);

@@ -28,7 +28,7 @@ import { HoistEmitter } from './hoist.ts';
 import { lanesOf } from './lanes.ts';
 import { emitLoops } from './loop.ts';
 import { Rates } from './rates.ts';
-import { Segment } from './segment.ts';
+import { SweptSegment } from './swept-segment.ts';
 import { countLaneUses } from './uses.ts';
 
 const mostInstructions = 10_000;
@@ -78,7 +78,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     openArrays(launch, arrays.local, arraysAt, mapArrays(program).bytes);
   }
   hoistInsts(program, rates, hoists);
-  const segment = new Segment(rates, hoists, lanes);
+  const segment = new SweptSegment(rates, hoists, lanes);
 
   const scalarUses = noUses();
   const { body } = program;

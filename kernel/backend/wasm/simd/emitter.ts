@@ -5,7 +5,7 @@
  * loop is in locals already; its vectors are made there too.
  */
 
-import type { LocalArray, Value } from '../../../ir/ir.ts';
+import type { Load, LocalArray, ScatterAdd, Store, Value } from '../../../ir/ir.ts';
 import type { Held } from '../emit-pure.ts';
 import { type BufferAccess, Emitter, type Setting, type Tree } from '../emitter.ts';
 import { Code, I32, V128, type ValType } from '../encode.ts';
@@ -16,7 +16,8 @@ import type { HoistEmitter } from './hoist.ts';
 import { type Lanes, lanesOf } from './lanes.ts';
 import { i32x4, v128 } from './opcodes.ts';
 import type { Rates } from './rates.ts';
-import type { Segment } from './segment.ts';
+import type { Sweep } from './sweeps.ts';
+import type { SweptSegment } from './swept-segment.ts';
 
 export interface Mask {
   readonly local: number;
@@ -31,7 +32,7 @@ export interface Guard {
 export class LaneEmitter extends Emitter {
   readonly lanes: Lanes;
   readonly rates: Rates;
-  readonly segment: Segment;
+  readonly segment: SweptSegment;
   /** Run at the start of each round, before `code`. */
   readonly prefix: Code = new Code();
   /** The first lane's x. */
@@ -53,7 +54,7 @@ export class LaneEmitter extends Emitter {
     buffers: readonly (BufferAccess | undefined)[],
     parts: {
       rates: Rates;
-      segment: Segment;
+      segment: SweptSegment;
       outer: HoistEmitter;
       x: number;
       arrays: { local: number; offsets: ReadonlyMap<LocalArray, number> };
@@ -138,6 +139,11 @@ export class LaneEmitter extends Emitter {
     return this.keep(V128);
   }
 
+  /** Of an access whose words are of the usual size. */
+  sweepOf(inst: Load | Store | ScatterAdd): Sweep | undefined {
+    return this.access(inst.buffer).wide ? undefined : this.rates.sweepOf(inst);
+  }
+
   arrayStart(array: LocalArray): number {
     return this.offsets.get(array) ?? 0;
   }
@@ -161,6 +167,15 @@ export class LaneEmitter extends Emitter {
       code.get(this.x);
       code.i32(bytes);
       code.op(op.i32.mul);
+    });
+  }
+  /** The local of a pointer plus x · bytes. */
+  pointerAt(pointer: number, bytes: number): number {
+    const x = this.xTimes(bytes);
+    return this.prepare(`pointer ${pointer} ${bytes}`, I32, code => {
+      code.get(pointer);
+      code.get(x);
+      code.op(op.i32.add);
     });
   }
   private prepare(key: string, type: ValType, push: (code: Code) => void): number {

@@ -34,6 +34,7 @@ import {
   scaled,
   type Test,
 } from './form.ts';
+import { findSweeps, type Sweep } from './sweeps.ts';
 
 /** Shorter pieces of a row than this are not worth a segment each. */
 const shortestPiece = 32;
@@ -48,9 +49,12 @@ export class Rates {
   private readonly program: Program;
   private readonly testKeys = new Set<string>();
 
+  private readonly sweeps: ReadonlyMap<Inst, Sweep>;
+
   constructor(program: Program) {
     this.program = program;
     this.walk(program.body);
+    this.sweeps = findSweeps(program, this);
   }
 
   levelOf(v: Value): Level {
@@ -63,6 +67,9 @@ export class Rates {
   /** The test that a segment's condition is, and which outcome makes it true. */
   testOf(v: Value): { readonly test: Test; readonly truth: boolean } | undefined {
     return this.tests.get(v);
+  }
+  sweepOf(inst: Inst): Sweep | undefined {
+    return this.sweeps.get(inst);
   }
   definitionOf(v: Value): Inst | undefined {
     return this.definitions.get(v);

@@ -17,13 +17,13 @@ import { Known } from './known.ts';
 import type { Lanes } from './lanes.ts';
 import type { Rates } from './rates.ts';
 
-const far = 2 ** 40;
+export const far: number = 2 ** 40;
 
 export class Segment extends Known {
   readonly probe: number;
   readonly low: number;
   readonly high: number;
-  private readonly bounded = new Set<string>();
+  protected readonly bounded: Set<string> = new Set();
 
   constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes) {
     super(rates, emitters, lanes);
@@ -35,7 +35,7 @@ export class Segment extends Known {
     last.demand = value => this.demand(value, last);
   }
 
-  private get code(): Code {
+  protected get code(): Code {
     return this.emitters[level.segment].code;
   }
 
@@ -91,34 +91,45 @@ export class Segment extends Known {
       this.pushAt(form);
       code.op(op.i64.extendI32S, op.i64.sub);
     });
-    let condition: number | undefined;
-    if (guards.length) {
-      condition = this.once(`guard ${guarded}`, level.segment, I32, () => {
-        guards.forEach(({ value, truth }, k) => {
-          to.push(value);
-          if (!truth) code.op(op.i32.eqz);
-          if (k > 0) code.op(op.i32.and);
-        });
-      });
-    }
-    const unless = (otherwise: number) => {
-      if (condition === undefined) return;
-      code.i64(otherwise);
-      code.get(condition);
-      code.op(op.select);
-    };
+    const { condition, unless } = this.guarded(guards);
     code.get(start);
-    unless(-far);
+    unless(condition, -far);
     this.atLeast();
     code.get(start);
     code.get(limit);
     code.op(op.i64.extendI32U, op.i64.add);
-    unless(far);
+    unless(condition, far);
     this.below();
   }
 
+  /** The local of whether guards hold, and code that puts a number in the place of the stack's unless they do. */
+  protected guarded(guards: readonly { value: Value; truth: boolean }[]): {
+    condition: number | undefined;
+    unless: (condition: number | undefined, otherwise: number) => void;
+  } {
+    const { code } = this;
+    const to = this.emitters[level.segment];
+    const key = guards.map(({ value, truth }) => `${truth ? '' : '!'}${value.id}`).join(' ');
+    const condition = guards.length
+      ? this.once(`guard ${key}`, level.segment, I32, () => {
+          guards.forEach(({ value, truth }, k) => {
+            to.push(value);
+            if (!truth) code.op(op.i32.eqz);
+            if (k > 0) code.op(op.i32.and);
+          });
+        })
+      : undefined;
+    const unless = (local: number | undefined, otherwise: number) => {
+      if (local === undefined) return;
+      code.i64(otherwise);
+      code.get(local);
+      code.op(op.select);
+    };
+    return { condition, unless };
+  }
+
   /** The form's value at the probe. */
-  private pushAt(form: Form): void {
+  protected pushAt(form: Form): void {
     const { code } = this;
     if (isConstant(form)) {
       code.i32(form.constant);
@@ -143,11 +154,11 @@ export class Segment extends Known {
   }
 
   /** Stack: a number that x − p must reach. */
-  private atLeast(): void {
+  protected atLeast(): void {
     this.tighten(this.low, op.i64.gtS);
   }
   /** Stack: a number that x − p must stay below. */
-  private below(): void {
+  protected below(): void {
     this.tighten(this.high, op.i64.ltS);
   }
   private tighten(bound: number, better: number): void {
@@ -277,7 +288,7 @@ export class Segment extends Known {
     this.requireTop();
   }
   /** Stack: a condition without which the segment is empty. */
-  private requireTop(): void {
+  protected requireTop(): void {
     const { code } = this;
     const { locals } = this.emitters[0];
     const slot = locals.take(I32, 1);

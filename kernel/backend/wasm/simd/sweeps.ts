@@ -1,0 +1,84 @@
+/**
+ * Accesses in counted loops whose addresses are known before the loop, but for the counter:
+ *
+ *   index = slope · x + base + Σ coefficient · k,      first ≤ k < end for each counter k
+ *
+ * They are in range throughout if they are at both ends, so the segment is cut once (segment.ts) and the loop checks nothing.
+ * Accesses under a condition that only the loop knows are left out: what never happens would cut the segment.
+ */
+
+import type { Block, Inst, Load, Program, ScatterAdd, Store, Value, While } from '../../../ir/ir.ts';
+import { type Form, level, levelOf, type Term } from './form.ts';
+import type { Rates } from './rates.ts';
+
+/** k = first, first + 1, … end − 1. */
+export interface Counter {
+  readonly param: Value;
+  readonly first: Value;
+  readonly end: Value;
+}
+export interface Sweep {
+  /** Without the counters. */
+  readonly form: Form;
+  readonly counters: readonly { readonly counter: Counter; readonly coefficient: number }[];
+}
+
+/** Greater slopes and coefficients could leave 2⁶³. */
+const steepest = 2 ** 20;
+
+export function findSweeps(program: Program, rates: Rates): ReadonlyMap<Inst, Sweep> {
+  const sweeps = new Map<Inst, Sweep>();
+  const walk = (block: Block, counters: ReadonlyMap<Value, Counter>): void => {
+    for (const inst of block.body)
+      if (inst.kind === 'if') {
+        if (rates.levelOf(inst.cond) > level.segment) continue;
+        walk(inst.then, counters);
+        walk(inst.else, counters);
+      } else if (inst.kind === 'while') {
+        if (rates.levelOf(inst.cond.yields[0]) === level.lanes) continue;
+        const counter = counterOf(inst, rates);
+        walk(inst.body, counter ? new Map([...counters, [counter.param, counter]]) : counters);
+      } else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') {
+        const sweep = sweepOf(inst, rates, counters);
+        if (sweep) sweeps.set(inst, sweep);
+      }
+  };
+  walk(program.body, new Map());
+  return sweeps;
+}
+
+function counterOf({ init, params, cond, body }: While, rates: Rates): Counter | undefined {
+  if (cond.body.some(inst => inst.kind === 'load')) return undefined; // they happen once more than the body
+  const test = cond.body.find(inst => 'result' in inst && inst.result === cond.yields[0]);
+  if (test?.kind !== 'pure' || (test.op !== 'lt' && test.op !== 'gt')) return undefined;
+  const [param, end] = test.op === 'lt' ? test.args : test.args.toReversed();
+  const k = params.indexOf(param);
+  if (k < 0 || param.type === 'f32' || rates.levelOf(end) > level.segment || rates.levelOf(init[k]) > level.segment)
+    return undefined;
+  const next = rates.formOf(body.yields[k]);
+  const [term] = next?.terms.values() ?? [];
+  const counts = next?.terms.size === 1 && next.slope === 0 && next.constant === 1 && isParam(term, param);
+  return counts ? { param, first: init[k], end } : undefined;
+}
+
+const isParam = ({ atom, coefficient }: Term, param: Value): boolean =>
+  coefficient === 1 && atom.kind === 'value' && atom.value === param;
+
+function sweepOf(
+  { index }: Load | Store | ScatterAdd,
+  rates: Rates,
+  counters: ReadonlyMap<Value, Counter>,
+): Sweep | undefined {
+  const form = rates.formOf(index);
+  if (!form || levelOf(form) !== level.body || form.slope < 0 || form.slope > steepest) return undefined;
+  const terms = new Map(form.terms);
+  const swept: { counter: Counter; coefficient: number }[] = [];
+  for (const [key, { atom, coefficient }] of form.terms) {
+    if (atom.level < level.body) continue;
+    const counter = atom.kind === 'value' ? counters.get(atom.value) : undefined;
+    if (!counter || Math.abs(coefficient) > steepest) return undefined;
+    terms.delete(key);
+    swept.push({ counter, coefficient });
+  }
+  return { form: { ...form, terms }, counters: swept };
+}
