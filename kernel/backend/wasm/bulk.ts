@@ -4,9 +4,10 @@
  *   target[n] = Σ_k partₖ[n],   parts in order, the sum in their own precision, rounded once.
  */
 
-import { Code, encodeModule, F64, I32, type ValType } from './encode.ts';
+import { Code, encodeModule, F64, I32, V128, type ValType } from './encode.ts';
 import { Locals } from './locals.ts';
 import * as op from './opcodes.ts';
+import { f32x4, f64x2, i32x4, v128 } from './simd/opcodes.ts';
 
 type Bulk = (to: number, what: number, bytes: number) => void;
 
@@ -28,18 +29,34 @@ export type Fold = 'f64 to f32' | 'f64' | 'i32';
 /** The frame of a fold: four 32-bit words. */
 export const foldFrame = { target: 0, parts: 4, count: 8, step: 12, bytes: 16 } as const;
 
-/** `run(begin, end, frame)` for words begin ≤ n < end; parts lie `step` bytes apart. */
+const [begin, end, frame] = [0, 1, 2];
+
+/** `run(begin, end, frame)` for words begin ≤ n < end; parts lie `step` bytes apart, and are zero afterwards. */
 export function foldModule(kind: Fold, shared: boolean): WebAssembly.Module {
   const code = new Code();
   const locals = new Locals(4);
-  const [begin, end, frame] = [0, 1, 2];
   const take = (type: ValType) => locals.take(type, Number.POSITIVE_INFINITY).local;
-  const wide = kind !== 'i32';
-  const [sum, part, left] = [take(wide ? F64 : I32), take(I32), take(I32)];
-  const loadPart = () => {
-    code.get(part);
-    code.access(wide ? op.f64.load : op.i32.load, wide ? 3 : 2, 0);
-  };
+  const [part, left] = [take(I32), take(I32)];
+  for (const lanes of [kind === 'i32' ? 4 : 2, 1])
+    foldBy(lanes, kind, code, { part, left, sum: take(sumType(kind, lanes)) });
+  return assemble(code, [I32, I32, I32, I32], locals.types, shared);
+}
+
+const sumType = (kind: Fold, lanes: number): ValType => (lanes > 1 ? V128 : kind === 'i32' ? I32 : F64);
+
+/** Folds so many words at a time while there are so many left. */
+function foldBy(
+  lanes: number,
+  kind: Fold,
+  code: Code,
+  { part, left, sum }: { readonly part: number; readonly left: number; readonly sum: number },
+): void {
+  const wordBytes = kind === 'i32' ? 4 : 8;
+  const vector = lanes > 1;
+  const scalar = kind === 'i32' ? op.i32 : op.f64;
+  const align = kind === 'i32' ? 2 : 3;
+  const access = (name: 'load' | 'store') =>
+    vector ? code.vectorAccess(v128[name], align, 0) : code.access(scalar[name], align, 0);
   const fromFrame = (offset: number) => {
     code.get(frame);
     code.access(op.i32.load, 2, offset);
@@ -50,49 +67,64 @@ export function foldModule(kind: Fold, shared: boolean): WebAssembly.Module {
     code.i32(bytes);
     code.op(op.i32.mul, op.i32.add);
   };
-  const bump = (local: number, step: () => void) => {
+  const advance = (local: number, step: () => void) => {
     code.get(local);
     step();
     code.op(op.i32.add);
     code.set(local);
   };
+  const takePart = () => {
+    code.get(part);
+    access('load');
+    code.get(part);
+    if (vector || kind === 'i32') code.i32(0);
+    else code.f64(0);
+    if (vector) code.vector(i32x4.splat);
+    access('store');
+  };
   code.block();
   code.loop();
   code.get(begin);
+  code.i32(lanes - 1);
+  code.op(op.i32.add);
   code.get(end);
   code.op(op.i32.geU);
   code.branchIf(1);
-  address(foldFrame.parts, wide ? 8 : 4);
+  address(foldFrame.parts, wordBytes);
   code.set(part);
-  loadPart();
+  takePart();
   code.set(sum);
   fromFrame(foldFrame.count);
   code.set(left);
   code.block();
   code.loop();
-  bump(left, () => code.i32(-1));
+  advance(left, () => code.i32(-1));
   code.get(left);
   code.op(op.i32.eqz);
   code.branchIf(1);
-  bump(part, () => fromFrame(foldFrame.step));
+  advance(part, () => fromFrame(foldFrame.step));
   code.get(sum);
-  loadPart();
-  code.op(wide ? op.f64.add : op.i32.add);
+  takePart();
+  if (vector) code.vector(kind === 'i32' ? i32x4.add : f64x2.add);
+  else code.op(scalar.add);
   code.set(sum);
   code.branch(0);
   code.end();
   code.end();
   address(foldFrame.target, kind === 'f64' ? 8 : 4);
   code.get(sum);
-  if (kind === 'f64 to f32') {
+  if (kind !== 'f64 to f32') access('store');
+  else if (vector) {
+    code.vector(f32x4.demote);
+    code.vectorAccess(v128.store64Lane, 3, 0, 0);
+  } else {
     code.op(op.f32.demote);
     code.access(op.f32.store, 2, 0);
-  } else code.access(wide ? op.f64.store : op.i32.store, wide ? 3 : 2, 0);
-  bump(begin, () => code.i32(1));
+  }
+  advance(begin, () => code.i32(lanes));
   code.branch(0);
   code.end();
   code.end();
-  return assemble(code, [I32, I32, I32, I32], locals.types, shared);
 }
 
 const assemble = (code: Code, params: readonly ValType[], locals: readonly ValType[], shared: boolean) =>

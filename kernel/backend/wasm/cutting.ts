@@ -28,9 +28,11 @@ const mostChunks = 32;
 /** Work that is not cut further, some microseconds. */
 const leastWork = 8000;
 const assumedTrips = 10;
-/** Work of clearing, adding and storing a word of a chunk's copy, and the part of all work that this may be. */
-const foldWork = 4;
-const foldShare = 0.25;
+/** Work of folding and clearing a word of a chunk's copy, and the part of all work that this may be. */
+const foldWork = 3;
+const foldShare = 0.15;
+const mostCopies = 8;
+const fewWords = 64;
 const mostCopyBytes = 2 ** 27;
 
 /** @param grouped The range is one of workgroups. */
@@ -100,7 +102,7 @@ export function chunkSize(
   let chunks = Math.min(mostChunks, (total * work) / leastWork);
   if (words > 0) {
     const copies = (foldShare * total * work) / (foldWork * words);
-    chunks = Math.min(chunks, copies, mostCopyBytes / (8 * words));
+    chunks = Math.min(chunks, copies, words < fewWords ? mostChunks : mostCopies, mostCopyBytes / (8 * words));
   }
   if (chunks < 2 || limits === undefined || !limits.every(({ axis, limit }) => count['xyz'.indexOf(axis)] <= limit))
     return total;

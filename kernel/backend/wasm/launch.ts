@@ -35,6 +35,8 @@ export interface WasmExecutable extends Executable, PacedCode {
 export type Launch = (executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) => void;
 
 const mostInvocations = 2 ** 32 - 1;
+/** Bytes of copies that stay for the next launch. */
+const mostKept = 2 ** 25;
 /** Scratch memory of threads does not share cache lines. */
 const line = 128;
 
@@ -86,6 +88,8 @@ export function launcher(heap: Heap, threads: number): Launch {
   const job = jobOf(undefined as unknown as PacedCode, 0, 0, map.frameStart);
   /** Kept from launch to launch, at the size of the largest so far. */
   const scratch = { address: 0, bytes: 0 };
+  /** Copies for sums, all zeros from launch to launch. */
+  const copied = { address: 0, bytes: 0 };
   // Remade when the memory has grown, which replaces its buffer.
   let words = new Uint32Array(heap.buffer);
 
@@ -94,10 +98,20 @@ export function launcher(heap: Heap, threads: number): Launch {
     if (words.buffer !== heap.buffer) words = new Uint32Array(heap.buffer);
     return address;
   }
+  function giveBack(block: { address: number; bytes: number }): void {
+    if (block.bytes > 0) heap.free(block.address, block.bytes);
+    block.bytes = 0;
+  }
+  function makeCopies(bytes: number, who: string): void {
+    if (bytes <= copied.bytes) return;
+    giveBack(copied);
+    copied.address = take(bytes, who);
+    copied.bytes = bytes;
+    if (heap.dirty) heap.fill(copied.address, 0, bytes);
+  }
   function makeScratch(bytes: number, who: string): void {
     if (bytes <= scratch.bytes) return;
-    if (scratch.bytes > 0) heap.free(scratch.address, scratch.bytes);
-    scratch.bytes = 0;
+    giveBack(scratch);
     scratch.address = take(bytes, who);
     scratch.bytes = bytes;
   }
@@ -142,45 +156,48 @@ export function launcher(heap: Heap, threads: number): Launch {
     const { name, wide, cutting } = executable;
     const copies = shared > 0 && job.size < job.total ? Math.ceil(job.total / job.size) : 1;
     const frameBytes = map.addressAt(storages.length);
-    const taken: { readonly address: number; readonly bytes: number }[] = [];
-    const takeNow = (bytes: number): number => {
-      const address = take(bytes, name);
-      taken.push({ address, bytes });
-      return address;
-    };
+    const frames = take(copies * frameBytes + foldFrame.bytes, name);
     try {
-      const frames = takeNow(copies * frameBytes + foldFrame.bytes);
-      const fold = jobOf(job.code, 0, 0, frames + copies * frameBytes);
+      let bytes = 0;
       const sums = storages.map(({ type, length }, k) => {
         const parts = cutting.partial[k] ? copies : 1;
         if (parts === 1 && !wide[k]) return undefined;
         const kind: Fold = type !== 'f32' ? 'i32' : wide[k] ? 'f64 to f32' : 'f64';
         const step = length * (kind === 'i32' ? 4 : 8);
-        return { kind, parts, step, address: takeNow(parts * step) };
+        const start = bytes;
+        bytes += Math.ceil((parts * step) / line) * line;
+        return { kind, parts, step, start };
       });
+      makeCopies(bytes, name);
       for (let copy = 0; copy < copies; copy++) {
         const frame = (frames + copy * frameBytes) >> 2;
         writeFrame(words, frame, executable, storages, count);
         sums.forEach((sum, k) => {
-          if (sum) words[frame + (map.addressAt(k) >> 2)] = sum.address + (sum.parts > 1 ? copy * sum.step : 0);
+          if (!sum) return;
+          const own = sum.parts > 1 ? copy * sum.step : 0;
+          words[frame + (map.addressAt(k) >> 2)] = copied.address + sum.start + own;
         });
       }
-      for (const sum of sums) if (sum) heap.fill(sum.address, 0, sum.parts * sum.step);
       job.frame = frames;
       if (copies > 1) job.frameStep = frameBytes;
       perform(job);
+      const fold = jobOf(job.code, 0, 0, frames + copies * frameBytes);
       sums.forEach((sum, k) => {
         if (!sum) return;
         const { address, length } = storages[k];
-        words.set([address, sum.address, sum.parts, sum.step], fold.frame >> 2);
+        words.set([address, copied.address + sum.start, sum.parts, sum.step], fold.frame >> 2);
         fold.code = foldOf(sum.kind);
         fold.total = length;
         fold.size = Math.max(1024, Math.ceil(length / 16));
         perform(fold);
       });
+      if (copied.bytes > mostKept) giveBack(copied);
+    } catch (error) {
+      giveBack(copied);
+      throw error;
     } finally {
       job.frame = map.frameStart;
-      for (const { address, bytes } of taken) heap.free(address, bytes);
+      heap.free(frames, copies * frameBytes + foldFrame.bytes);
     }
   }
 
