@@ -5,9 +5,9 @@ static int n, iterations;
 static int32_t *start, *column;
 static float *value, *b, *y, *x, *r, *p;
 
-/* y = A v, and vᵀ y */
-static float multiply(const float *restrict v) {
-  float dot = 0;
+/* y = A v, and vᵀ y. Sums over all rows are taken in double: in single, a million terms one by one lose too much. */
+static double multiply(const float *restrict v) {
+  double dot = 0;
 #pragma omp parallel for schedule(static) reduction(+ : dot)
   for (int i = 0; i < n; i++) {
     float s = 0;
@@ -21,11 +21,12 @@ static float multiply(const float *restrict v) {
 static void times(void) { multiply(b); }
 
 static void conjugate_gradients(void) {
-  float rho = 0;
+  double rho = 0;
 #pragma omp parallel for schedule(static) reduction(+ : rho)
   for (int i = 0; i < n; i++) x[i] = 0, r[i] = p[i] = b[i], rho += b[i] * b[i];
   for (int k = 0; k < iterations; k++) {
-    float alpha = rho / multiply(p), next = 0;
+    float alpha = rho / multiply(p);
+    double next = 0;
 #pragma omp parallel for schedule(static) reduction(+ : next)
     for (int i = 0; i < n; i++) {
       x[i] += alpha * p[i];
