@@ -25,8 +25,8 @@ export class Memory {
   owners = 1;
   /** Others may change its words behind our back. */
   readonly foreign: boolean;
-  /** Its number in a pattern of launches, and how often they read it (schedule.ts). */
-  pattern = 0;
+  /** Its number among those of queued launches, and how often they read it; written when the queue runs (schedule.ts). */
+  turn = 0;
   number = 0;
   reads = 0;
   private stored: Storage | undefined;

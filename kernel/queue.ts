@@ -11,6 +11,7 @@
 import type { Count } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import { execute } from './execute.ts';
+import { fills } from './ir/footprint.ts';
 import { isTensorOperation, type Launch } from './launch-groups.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -23,12 +24,12 @@ const mostInvocations = 2 ** 32;
 /** Of a fused program: a GPU has few bindings. */
 const mostBuffers = { cpu: 32, webgpu: 8 } as const;
 
-const launched = new WeakMap<Device, WeakSet<Plan>>();
-
 export class Queue {
   private readonly device: Device;
   private launches: Launch[] = [];
   private readonly parked = new Set<Launch>();
+  /** Users' kernels that may wait. */
+  private readonly launched = new WeakSet<Plan>();
   private idleBytes = 0;
   private running = false;
   private scheduled = false;
@@ -63,12 +64,8 @@ export class Queue {
 
   /** A user's kernel runs at once the first time, so that one which the device does not take is refused there. */
   private takes(plan: Plan): boolean {
-    if (isTensorOperation(plan)) return true;
-    if (!plan.usage.separable) return false;
-    const { device } = this;
-    const known = launched.get(device);
-    if (known?.has(plan)) return true;
-    launched.set(device, (known ?? new WeakSet()).add(plan));
+    if (isTensorOperation(plan) || this.launched.has(plan)) return true;
+    if (plan.usage.separable) this.launched.add(plan);
     return false;
   }
 
@@ -87,8 +84,15 @@ export class Queue {
     this.flush(memory);
   }
 
+  /** The memory is about to change: computes what is owned and made from it. */
+  beforeWrite(memory: Memory): void {
+    if (memory.queued === 0) return;
+    for (const launch of this.parked) if (launch.inputs.includes(memory)) this.recall(launch);
+    this.flush('all');
+  }
+
   /** Computes everything that is owned. */
-  flushAll(): void {
+  private flushAll(): void {
     for (const launch of this.parked) this.recall(launch);
     this.flush('all');
   }
@@ -105,13 +109,17 @@ export class Queue {
     this.launches = [];
     this.running = true;
     try {
+      if (launches.length === 1 && launches[0].outputs.every(isOwned)) {
+        runAlone(launches[0], this.device);
+        return;
+      }
       const { schedule, memories } = scheduled(launches, demanded, mostBuffers[this.device.kind]);
       for (const step of schedule.steps) this.run(step, launches, memories);
       for (const place of schedule.dropped) release(launches[place]);
       for (const place of schedule.parked) this.park(launches[place]);
     } finally {
       this.running = false;
-      this.idleBytes = 0;
+      if (this.parked.size === 0) this.idleBytes = 0;
     }
   }
 
@@ -149,8 +157,8 @@ export class Queue {
 
   /** Makes room by running what is queued; false if there is nothing to run. */
   relieve(): boolean {
-    if (this.launches.length + this.parked.size === 0 || this.running) return false;
-    this.flushAll();
+    if (this.launches.length === 0 || this.running) return false;
+    this.flush();
     return true;
   }
 
@@ -163,6 +171,25 @@ export class Queue {
     launches.forEach(release);
     for (const { outputs } of launches) for (const output of outputs) output.spoil(error);
   }
+}
+
+const isOwned = ({ owners }: Memory): boolean => owners > 0;
+
+function runAlone(launch: Launch, device: Device): void {
+  const { plan, inputs, outputs, count } = launch;
+  try {
+    const { usage, slots } = plan;
+    const storages = slots.map(({ write, position }) =>
+      write
+        ? outputs[position].materialise(!fills(usage.writes[position], count, outputs[position].length))
+        : inputs[position].storage,
+    );
+    execute(plan, device, storages, count);
+    for (const output of outputs) output.settle();
+  } catch (error) {
+    for (const output of outputs) output.spoil(error);
+  }
+  release(launch);
 }
 
 function retain({ inputs }: Launch): void {

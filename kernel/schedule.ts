@@ -39,10 +39,44 @@ export interface Scheduled {
   readonly memories: readonly Memory[];
 }
 
-const known = new Map<string, Schedule>();
+interface Known {
+  readonly pattern: Int32Array;
+  readonly schedule: Schedule;
+}
+
+/** By a hash of the pattern. */
+const known = new Map<number, Known>();
 const mostKnown = 1000;
 
-let pattern = 0;
+let words = new Int32Array(4096);
+let length = 0;
+let hash = 0;
+let turn = 0;
+
+function note(word: number): void {
+  if (length === words.length) {
+    const more = new Int32Array(2 * length);
+    more.set(words);
+    words = more;
+  }
+  words[length++] = word;
+  hash = (Math.imul(hash, 0x01000193) ^ word) + (hash >>> 15);
+}
+
+function noteMemory(memory: Memory, memories: Memory[]): void {
+  if (memory.turn !== turn) {
+    memory.turn = turn;
+    memory.number = memories.push(memory) - 1;
+    memory.reads = 0;
+  }
+  note(memory.number);
+}
+
+function isKnown({ pattern }: Known): boolean {
+  if (pattern.length !== length) return false;
+  for (let k = 0; k < length; k++) if (pattern[k] !== words[k]) return false;
+  return true;
+}
 
 /** @param mostBuffers Of a fused program. */
 export function scheduled(
@@ -51,35 +85,32 @@ export function scheduled(
   mostBuffers: number,
 ): Scheduled {
   const memories: Memory[] = [];
-  pattern++;
-  let key = `${mostBuffers}`;
-  const note = (memory: Memory): void => {
-    if (memory.pattern !== pattern) {
-      memory.pattern = pattern;
-      memory.number = memories.push(memory) - 1;
-      memory.reads = 0;
-    }
-    key += `,${memory.number}`;
-  };
-  launches.forEach(({ plan, inputs, outputs, count, state }, k) => {
-    launches[k].place = k;
-    key += `${state === 'again' ? ';!' : ';'}${plan.id}x${count}`;
-    for (const memory of inputs) {
-      note(memory);
+  turn++;
+  length = 0;
+  hash = mostBuffers;
+  note(mostBuffers);
+  for (let k = 0; k < launches.length; k++) {
+    const launch = launches[k];
+    launch.place = k;
+    note(2 * launch.plan.id + (launch.state === 'again' ? 1 : 0));
+    for (let axis = 0; axis < 3; axis++) note(launch.count[axis]);
+    for (const memory of launch.inputs) {
+      noteMemory(memory, memories);
       memory.reads++;
     }
-    for (const memory of outputs) note(memory);
-  });
-  for (const { length, owners, queued, reads } of memories)
-    key += `;${length}${owners > queued ? 'w' : ''}${queued > reads ? 'm' : ''}`;
-  if (demanded) key += demanded === 'all' ? ';all' : `;${demanded.number}`;
-  let schedule = known.get(key);
-  if (!schedule) {
-    const { settled, ...made } = makeSchedule(launches, demanded, mostBuffers);
-    schedule = made;
-    if (known.size >= mostKnown) known.clear();
-    if (settled) known.set(key, schedule);
+    for (const memory of launch.outputs) noteMemory(memory, memories);
   }
+  for (const { length, owners, queued, reads } of memories) {
+    note(length);
+    note((owners > queued ? 1 : 0) + (queued > reads ? 2 : 0));
+  }
+  note(demanded === undefined ? -1 : demanded === 'all' ? -2 : demanded.number);
+  const found = known.get(hash);
+  if (found && isKnown(found)) return { schedule: found.schedule, memories };
+  const [at, pattern] = [hash, words.slice(0, length)];
+  const { settled, ...schedule } = makeSchedule(launches, demanded, mostBuffers);
+  if (known.size >= mostKnown) known.clear();
+  if (settled) known.set(at, { pattern, schedule });
   return { schedule, memories };
 }
 

@@ -96,7 +96,7 @@ export class Tensor {
         `write: ${data.length} numbers for a tensor of shape [${this.shape.join(', ')}], which holds ${this.size}.`,
       );
     const { memory } = this;
-    if (memory.queued > 0) this.device.queue.flushAll();
+    this.device.queue.beforeWrite(memory);
     this.device.write(memory.storage, data);
     this.version = ++memory.version;
     this.node = undefined;

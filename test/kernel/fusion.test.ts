@@ -205,6 +205,12 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, on) => {
     const z = x.mul(10);
     expect(Array.from(await y.read())).toEqual([10, 20]);
     expect(Array.from(await z.read())).toEqual([50, 60]);
+    const parked = x.add(1);
+    const used = parked.mul(2);
+    expect(Array.from(await used.read())).toEqual([12, 14]);
+    x.write([0, 0]);
+    expect(Array.from(await parked.read())).toEqual([6, 7]);
+    expect(Array.from(await used.read())).toEqual([12, 14]);
   });
 });
 
