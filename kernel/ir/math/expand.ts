@@ -38,6 +38,14 @@ export const expansionOf = ({ op, args }: Pure): Expansion | undefined =>
 const holdsExpansion = (block: Block): boolean =>
   block.body.some(inst => (inst.kind === 'pure' ? expansionOf(inst) : blocksOf(inst).some(holdsExpansion)));
 
+/** Numbers of which a block takes both the sine and the cosine. */
+function sharedAngles(block: Block): Set<Value> {
+  const of = (ops: readonly PureOp[]) =>
+    block.body.flatMap(inst => (inst.kind === 'pure' && ops.includes(inst.op) ? [inst.args[0]] : []));
+  const cosines = new Set(of(['cos', 'tan']));
+  return new Set(of(['sin', 'tan']).filter(angle => cosines.has(angle)));
+}
+
 export function expandMath(program: Program, target: Target = 'ieee'): Program {
   if (!holdsExpansion(program.body)) return program;
   const b = new Builder(largestId(program.body) + 1, program.arrays);
@@ -46,7 +54,14 @@ export function expandMath(program: Program, target: Target = 'ieee'): Program {
   const map = (v: Value): Value => replaced.get(v) ?? v;
   const expand = (block: Block): Block =>
     b.block(() => {
-      for (const original of block.body) expandInst(mapOperands(original, map));
+      const { phases } = formula;
+      formula.phases = new Map(phases);
+      const joint = sharedAngles(block);
+      for (const original of block.body) {
+        formula.isJoint = original.kind === 'pure' && joint.has(original.args[0]);
+        expandInst(mapOperands(original, map));
+      }
+      formula.phases = phases;
       return block.yields.map(map);
     });
   function expandInst(inst: Inst): void {

@@ -1,7 +1,7 @@
 /**
  * exp, exp2: x = n ln 2 + r with |r| ≤ ½ ln 2, eˣ = 2ⁿ(1 + q), q = eʳ − 1 = r + r²Q(r), Q minimax of degree 4 (3e-9).
  *
- * Where 2ⁿ or the result may leave the normal range, 2ⁿ is applied in two halves, which rounds once, down to the denormals.
+ * Where 2ⁿ or the result leaves the range of normal floats, 2ⁿ is applied in two halves, of which only the second rounds.
  */
 
 import type { Value } from '../ir.ts';
@@ -11,7 +11,6 @@ const [ln2High, ln2Low] = [0.693359375, -2.1219444e-4]; // ten bits: n times it 
 const quotient = [0.49999994, 0.16666517, 0.041668102, 8.3691655e-3, 1.3838003e-3];
 
 export interface Exponential {
-  readonly n: Value;
   /** Ends in the bits of n. */
   readonly low: Value;
   /** eʳ − 1 */
@@ -27,24 +26,22 @@ export function expMinusOneNearZero(m: Formula, r: Value): Value {
 export function reduceExponent(m: Formula, x: Value): Exponential {
   const { n, low } = m.nearest(m.mul(x, Math.LOG2E));
   const r = m.sub(m.sub(x, m.mul(n, ln2High)), m.mul(n, ln2Low));
-  return { n, low, q: expMinusOneNearZero(m, r) };
+  return { low, q: expMinusOneNearZero(m, r) };
 }
 
-/** 2ⁿ(1 + q), except beyond ±safe, where n may be large: there it is ∞ above high and 0 below low. */
-function scaledUp(m: Formula, x: Value, { n, low, q }: Exponential, safe: number, ends: readonly number[]): Value {
+/** 2ⁿ(1 + q) by adding n to the exponent where |x| ≤ safe, and in two halves beyond; 0 below low, ∞ above high. */
+function scaled(m: Formula, x: Value, { low, q }: Exponential, safe: number, [least, most]: readonly number[]): Value {
   const p = m.add(q, 1);
-  const direct = m.fromBits(m.add(m.bits(p), m.shl(low, 23)));
-  const isRare = m.not(m.le(m.abs(x), safe));
-  const [result] = m.rarely(isRare, [direct], () => {
-    const exact = m.scaled(p, m.convert(n, 'i32'));
-    return [m.select(m.lt(x, ends[0]), 0, m.select(m.gt(x, ends[1]), Number.POSITIVE_INFINITY, exact))];
-  });
+  const usual = m.fromBits(m.add(m.bits(p), m.shl(low, 23)));
+  const [result] = m.rarely(m.not(m.le(m.abs(x), safe)), [usual], () => [
+    m.select(m.lt(x, least), 0, m.select(m.gt(x, most), Number.POSITIVE_INFINITY, m.scaled(p, low))),
+  ]);
   return result;
 }
 
-export const exp = (m: Formula, x: Value): Value => scaledUp(m, x, reduceExponent(m, x), 87, [-104, 89]);
+export const exp = (m: Formula, x: Value): Value => scaled(m, x, reduceExponent(m, x), 87, [-104, 89]);
 
 export function exp2(m: Formula, x: Value): Value {
   const { n, low } = m.nearest(x);
-  return scaledUp(m, x, { n, low, q: expMinusOneNearZero(m, m.mul(m.sub(x, n), Math.LN2)) }, 126, [-151, 129]);
+  return scaled(m, x, { low, q: expMinusOneNearZero(m, m.mul(m.sub(x, n), Math.LN2)) }, 126, [-151, 129]);
 }

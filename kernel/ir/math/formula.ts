@@ -18,6 +18,9 @@ export const infinityBits = 0x7f800000;
 export class Formula {
   readonly b: Builder;
   readonly target: Target;
+  /** Set where sin and cos of one number are wanted: the first computes what both need, and the second finds it here. */
+  isJoint = false;
+  phases: Map<Value, readonly Value[]> = new Map();
 
   constructor(b: Builder, target: Target) {
     this.b = b;
@@ -95,7 +98,7 @@ export class Formula {
     return this.add(this.mul(this.polynomial(z, coefficients), this.mul(z, x)), x);
   }
 
-  /** The whole number nearest to x, |x| < 2²², and a u32 that ends in its bits (the lowest nine at least). */
+  /** The whole number nearest to x, |x| < 2²², and a u32 that ends in its bits (the lowest ten at least). */
   nearest(x: Value): { readonly n: Value; readonly low: Value } {
     if (this.target === 'gpu') {
       const n = this.op('round', x);
@@ -116,10 +119,12 @@ export class Formula {
   powerOfTwo(n: Value): Value {
     return this.fromBits(this.shl(this.add(n, 127), 23));
   }
-  /** x·2ⁿ, |x| near 1, rounded once: half of n exactly, then the rest. */
-  scaled(x: Value, n: Value): Value {
-    const half = this.shr(n, 1);
-    return this.mul(this.mul(x, this.powerOfTwo(half)), this.powerOfTwo(this.sub(n, half)));
+  /** x·2ⁿ, |x| near 1, |n| ≤ 250, rounded once: half of n exactly, then the rest. `low` ends in the bits of n. */
+  scaled(x: Value, low: Value): Value {
+    const half = this.and(this.shl(low, 22), 0xff800000);
+    const rest = this.sub(this.shl(low, 23), half);
+    const power = (exponent: Value) => this.fromBits(this.add(exponent, 0x3f800000));
+    return this.mul(this.mul(x, power(half)), power(rest));
   }
   /** By their bits, since a GPU's compiler may take it that no number is infinite, or none at all. */
   isNaN(x: Value): Value {

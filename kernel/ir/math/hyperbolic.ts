@@ -23,11 +23,10 @@ function expMinusOne(m: Formula, e: Exponential): Value {
 }
 
 /** ½eᵃ beyond what e^a allows. */
-function unlessLarge(m: Formula, a: Value, { n, q }: Exponential, usual: Value): Value {
-  const [result] = m.rarely(m.not(m.le(a, safe)), [usual], () => {
-    const half = m.scaled(m.add(q, 1), m.sub(m.convert(n, 'i32'), 1));
-    return [m.select(m.gt(a, 90), infinity, half)];
-  });
+function unlessLarge(m: Formula, a: Value, { low, q }: Exponential, usual: Value): Value {
+  const [result] = m.rarely(m.not(m.le(a, safe)), [usual], () => [
+    m.select(m.gt(a, 90), infinity, m.scaled(m.mul(m.add(q, 1), 0.5), low)),
+  ]);
   return result;
 }
 

@@ -57,13 +57,10 @@ export function atan2(m: Formula, y: Value, x: Value): Value {
     const scale = m.select(m.gt(top, 1e30), 2 ** -16, m.select(m.lt(top, 1e-30), 2 ** 120, 1));
     [ay, ax] = [m.mul(ay, scale), m.mul(ax, scale)];
   }
-  const sum = m.add(ax, ay); // 0, ∞ or NaN: the quotient is not a number
-  const least = m.min(ax, ay);
-  const ratio = m.div(least, m.max(ax, ay));
-  const [q] = m.rarely(m.isUnusual(sum), [ratio], () => {
-    const both = m.select(m.isInfinite(least), 1, m.select(m.eq(sum, 0), 0, ratio));
-    return [m.select(m.isNaN(sum), Number.NaN, both)];
-  });
+  // The order of operands keeps a NaN in one of the two.
+  const [least, most] = [m.min(ax, ay), m.max(ay, ax)];
+  const ratio = m.div(least, m.select(m.eq(most, 0), 1, most));
+  const q = m.select(m.isInfinite(least), 1, ratio);
   const p = ofRatio(m, q, m.gt(ay, ax));
   const left = m.lt(m.bits(x, 'i32'), 0);
   return m.withSign(m.select(left, m.sub(Math.PI, m.sub(p, 2 * halfPiLow)), p), y);

@@ -43,21 +43,20 @@ function log2Of(m: Formula, { f, e }: Mantissa): Value {
   return m.add(m.add(part, f), e);
 }
 
-/** Denormals are scaled by 2²³ first; 0, negative numbers, ∞ and NaN are put right last. */
+/** Denormals are scaled by 2²³; 0, negative numbers, ∞ and NaN have what they have. */
 const extended =
   (of: typeof log2Of) =>
   (m: Formula, x: Value): Value => {
-    const unusual = m.isUnusual(x);
-    const [normal, shift] = m.rarely(unusual, [x, 0], () => [m.mul(x, 2 ** 23), -23]);
-    const { f, e } = splitExponent(m, normal);
-    const usual = of(m, { f, e: m.add(e, shift) });
-    const [result] = m.rarely(unusual, [usual], () => [
-      m.select(
-        m.gt(x, 0),
-        m.select(m.isInfinite(x), x, usual),
-        m.select(m.eq(x, 0), Number.NEGATIVE_INFINITY, Number.NaN),
-      ),
-    ]);
+    const [result] = m.rarely(m.isUnusual(x), [of(m, splitExponent(m, x))], () => {
+      const { f, e } = splitExponent(m, m.mul(x, 2 ** 23));
+      return [
+        m.select(
+          m.gt(x, 0),
+          m.select(m.isInfinite(x), x, of(m, { f, e: m.sub(e, 23) })),
+          m.select(m.eq(x, 0), Number.NEGATIVE_INFINITY, Number.NaN),
+        ),
+      ];
+    });
     return result;
   };
 

@@ -56,22 +56,19 @@ function powerOfTwo(m: Formula, y: Value, [high, low]: readonly [Value, Value]):
   const [yLow, lLow] = [m.sub(bounded, yHigh), m.add(m.sub(high, lHigh), low)];
   const main = clamp(m.mul(yHigh, lHigh), 200);
   const rest = clamp(m.add(m.mul(bounded, lLow), m.mul(yLow, lHigh)), 1);
-  const { n } = m.nearest(m.add(main, rest));
-  const r = m.mul(m.add(m.sub(main, n), rest), Math.LN2);
-  return m.scaled(m.add(expMinusOneNearZero(m, r), 1), m.convert(n, 'i32'));
+  const whole = m.nearest(m.add(main, rest));
+  const r = m.mul(m.add(m.sub(main, whole.n), rest), Math.LN2);
+  return m.scaled(m.add(expMinusOneNearZero(m, r), 1), whole.low);
 }
 
 export function pow(m: Formula, x: Value, y: Value): Value {
   const yIsInfinite = m.isInfinite(y);
   const unusual = m.or(m.isUnusual(x), yIsInfinite);
-  const [a, shift] = m.rarely(unusual, [x, 0], () => {
-    const magnitude = m.abs(x);
-    const tiny = m.lt(magnitude, 2 ** -126);
-    return [m.select(tiny, m.mul(magnitude, 2 ** 24), magnitude), m.select(tiny, -24, 0)];
-  });
-  const usual = powerOfTwo(m, y, wideLog2(m, a, shift));
+  const magnitude = m.abs(x);
+  const isTiny = m.lt(magnitude, 2 ** -126);
+  const normal = m.select(isTiny, m.mul(magnitude, 2 ** 24), magnitude);
+  const usual = powerOfTwo(m, y, wideLog2(m, normal, m.select(isTiny, -24, 0)));
   const [result] = m.rarely(unusual, [usual], () => {
-    const magnitude = m.abs(x);
     const xIsInfinite = m.isInfinite(x);
     const grows = m.eq(m.gt(magnitude, 1), m.gt(y, 0));
     const isEnd = m.or(m.or(m.eq(x, 0), xIsInfinite), yIsInfinite);

@@ -1,12 +1,12 @@
 /**
- * Payne & Hanek's reduction: (r, sign) with sin x = ± sin r, |r| ≤ π/2, for any finite x > 2¹³ (isCosine: cos x = ± sin r).
+ * Payne & Hanek's reduction: (r, sign) with sin x = ± sin r, |r| ≤ π/2, for any finite x > 2¹³ (of a cosine: cos x = ± sin r).
  *
  * With x = m·2ᵉ the bits of 2/π above 2^(1 − e) make whole turns, so m times the 96 bits from there on is the angle in units of
  * 2⁻⁹⁴ quarter turns, modulo 4; a cosine is a sine a quarter turn further on. The sign is a u32 whose top bit tells.
  */
 
 import type { Value } from '../ir.ts';
-import type { Formula, Term } from './formula.ts';
+import { type Formula, infinityBits, type Term } from './formula.ts';
 
 /** 2/π after 32 zeros. */
 const digits = [0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561];
@@ -23,7 +23,7 @@ function wideProduct(m: Formula, a: Value, b: Value): { readonly low: Value; rea
   };
 }
 
-export function reduceFar(m: Formula, x: Value, isCosine: boolean): [Value, Value] {
+export function reduceFar(m: Formula, x: Value, cosines: readonly boolean[]): Value[] {
   const bits = m.bits(x);
   const mantissa = m.or(m.and(bits, 0x7fffff), 0x800000);
   const start = m.sub(m.shr(bits, 23), 120);
@@ -42,10 +42,12 @@ export function reduceFar(m: Formula, x: Value, isCosine: boolean): [Value, Valu
   const low = m.add(middle.low, wideProduct(m, mantissa, w2).high);
   const carry = m.select(m.lt(low, middle.low), m.b.u32(1), 0);
   const quarters = m.add(m.add(m.mul(mantissa, w0), middle.high), carry);
-  const turn = isCosine ? m.add(quarters, 0x40000000) : quarters;
-  // To the nearest half turn: a signed rest.
-  const rest = m.bits(m.or(m.shl(turn, 1), m.shr(low, 31)), 'i32');
-  const fine = m.mul(m.convert(m.and(low, 0x7fffffff), 'f32'), 2 ** -63);
-  const r = m.mul(m.add(m.mul(m.convert(rest, 'f32'), 2 ** -32), fine), Math.PI);
-  return [m.select(m.ge(bits, 0x7f800000), Number.NaN, r), m.and(m.add(turn, 0x40000000), 0x80000000)];
+  return cosines.flatMap(isCosine => {
+    const turn = isCosine ? m.add(quarters, 0x40000000) : quarters;
+    // To the nearest half turn: a signed rest.
+    const rest = m.bits(m.or(m.shl(turn, 1), m.shr(low, 31)), 'i32');
+    const fine = m.mul(m.convert(m.and(low, 0x7fffffff), 'f32'), 2 ** -63);
+    const r = m.mul(m.add(m.mul(m.convert(rest, 'f32'), 2 ** -32), fine), Math.PI);
+    return [m.select(m.ge(bits, infinityBits), Number.NaN, r), m.and(m.add(turn, 0x40000000), 0x80000000)];
+  });
 }
