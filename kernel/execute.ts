@@ -6,7 +6,7 @@ import type { Count, Storage } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
-import { type Decision, Strategies } from './scatter/schedule.ts';
+import { type Decision, type Pass, Strategies } from './scatter/schedule.ts';
 import { Tables } from './scatter/tables.ts';
 
 /** Longer rows than this are summed better by the CPU's accumulators; by fixed point, on a GPU, only if they are very long. */
@@ -27,7 +27,7 @@ function decide(plan: Plan, device: Device, storages: readonly Storage[], count:
     strategies.set(plan, known);
   }
   const launch = { count, length: (k: number) => storages[k].length, known: (k: number) => device.known(storages[k]) };
-  return known.decide(launch, longestRow[device.kind]);
+  return known.decide(launch, longestRow[device.kind], device.kind === 'webgpu');
 }
 
 const tables = new WeakMap<Device, Tables>();
@@ -57,10 +57,12 @@ function runPasses(
         if ('axis' in binding) return take(device.scalar('u32', count[binding.axis]));
         return 'table' in binding ? found[binding.table] : between[binding.temporary];
       });
-      const own: Count = over === 'launch' ? count : [Math.floor(storages[over.buffer].length / over.stride), 1, 1];
-      device.dispatch(plan, bound, own);
+      device.dispatch(plan, bound, over === 'launch' ? count : countOver(over, storages));
     }
   } finally {
     for (const memory of made) memory.release();
   }
 }
+
+const countOver = (over: Exclude<Pass['over'], 'launch'>, storages: readonly Storage[]): Count =>
+  'count' in over ? over.count : [Math.floor(storages[over.buffer].length / over.stride), 1, 1];

@@ -134,7 +134,7 @@ export function keepEvents(
 
   const body = b.block(() => {
     flatId = flatIdOf(b);
-    all = product(b, ['countX', 'countY', 'countZ']);
+    all = invocationsOf(b);
     copyAll(program.body);
     if (keep === 'count')
       kept.forEach(({ buffers: own }, k) => {
@@ -146,8 +146,9 @@ export function keepEvents(
   return dropBuffers(simplify(whole), (_, used) => used);
 }
 
-const product = (b: Builder, names: readonly ('countX' | 'countY' | 'countZ')[]): Value =>
-  names.map(name => b.builtin(name)).reduce((p, q) => b.pure('mul', [p, q]));
+/** countX · countY · countZ */
+export const invocationsOf = (b: Builder): Value =>
+  (['countX', 'countY', 'countZ'] as const).map(name => b.builtin(name)).reduce((p, q) => b.pure('mul', [p, q]));
 
 /** x + countX · (y + countY · z) */
 export function flatIdOf(b: Builder): Value {

@@ -9,7 +9,7 @@
 
 import { Builder } from '../ir/builder.ts';
 import { type Axis, axes, type IndexForms } from '../ir/index-form.ts';
-import type { Buffer, BuiltinName, LocalArray, Program, Value } from '../ir/ir.ts';
+import type { BuiltinName, LocalArray, Program, Value } from '../ir/ir.ts';
 import {
   add,
   constantPolynomial,
@@ -26,6 +26,7 @@ import type { Leaf, Stencil } from './inverse.ts';
 import type { AtomValues, Source } from './numbers.ts';
 import type { Piece } from './piecewise.ts';
 import { paste } from './slice.ts';
+import { copied, countBuffers, countOf } from './uniform.ts';
 
 /** A stencil, what it runs, and whether every invocation it finds is one of the launch (fits in inverse.ts). */
 export interface Gathered {
@@ -37,18 +38,6 @@ export interface Target {
   readonly buffer: number;
   readonly stencils: readonly Gathered[];
 }
-
-/** Read buffers of one number, appended to a program's own: the counts of its launch. */
-export const countBuffers: readonly Buffer[] = (['X', 'Y', 'Z'] as const).map(axis => ({
-  name: `count ${axis}`,
-  type: 'u32',
-  access: 'read',
-  stride: 1,
-  shape: [],
-  count: 1,
-  uniform: true,
-  unique: false,
-}));
 
 /** The program with buffers that it does not use left out; counts of the launch come from countBuffers. */
 export function gatherProgram(source: Source, targets: readonly Target[]): Program {
@@ -98,8 +87,7 @@ class Gatherer {
   }
 
   private count(axis: string): Value {
-    const k = this.program.buffers.length + 'XYZ'.indexOf(axis.slice(-1));
-    return this.b.load('u32', k, this.b.u32(0));
+    return countOf(this.b, axis, this.program.buffers.length);
   }
 
   /** A uniform polynomial, modulo 2³². */
@@ -121,35 +109,14 @@ class Gatherer {
     if (key.startsWith('count')) return this.count(key);
     const v = this.atoms.get(key);
     if (!v) throw new Error(`gather: nothing is '${key}'.`);
-    return this.as('u32', this.copied(v));
+    return this.as(
+      'u32',
+      copied(this.b, v, v => this.forms.define(v), this.program.buffers.length),
+    );
   }
 
   private as(type: 'i32' | 'u32', v: Value): Value {
     return v.type === type ? v : this.b.pure('convert', [v], type);
-  }
-
-  /** A uniform value of the original program, computed here. */
-  private copied(v: Value): Value {
-    const { b } = this;
-    const inst = this.forms.define(v);
-    switch (inst?.kind) {
-      case 'const':
-        return b.const(v.type, inst.value);
-      case 'builtin':
-        return this.count(inst.name);
-      case 'length':
-        return b.length(inst.buffer, inst.stride);
-      case 'load':
-        return b.load(v.type, inst.buffer, this.copied(inst.index), inst.stride, inst.offset);
-      case 'pure':
-        return b.pure(
-          inst.op,
-          inst.args.map(arg => this.copied(arg)),
-          v.type,
-        );
-      default:
-        throw new Error('gather: a uniform index comes from control flow.');
-    }
   }
 
   private stencil(gathered: Gathered, j: Value, sum: LocalArray): void {

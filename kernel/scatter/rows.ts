@@ -4,13 +4,14 @@
  *   target[j] = Σ_k kept[order[k · rows + j]]                  rows of nearly equal length, padded with a slot that is not there
  *   target[j] = Σ kept[order[k]],  start[j] ≤ k < start[j + 1]     rows of any length
  *
- * The order is fixed. Rows of the second kind can be long, so what rounding loses is kept aside and added at the end (Neumaier 1974).
+ * The order is fixed. Rows of the second kind can be long: their sums are compensated.
  */
 
 import { Builder } from '../ir/builder.ts';
 import type { Buffer, Program, Value } from '../ir/ir.ts';
 import { simplify } from '../ir/simplify.ts';
 import { dropBuffers } from '../transform/buffers.ts';
+import { compensated, settled } from './compensated.ts';
 import type { Bundle } from './static-index.ts';
 
 export interface RowBuffers {
@@ -50,15 +51,13 @@ export function sumRows(program: Program, { words }: Bundle, { slots, order, sta
       [b.load('u32', startAt, j), ...zeros(), ...zeros()],
       ([k]) => b.pure('lt', [k, end]),
       ([k, ...partial]) => {
-        const both = terms(k).map((term, w) => compensated(b, partial[w], partial[words.length + w], term));
+        const both = terms(k).map((term, w) =>
+          compensated(b, { sum: partial[w], lost: partial[words.length + w] }, term),
+        );
         return [b.pure('add', [k, one]), ...both.map(x => x.sum), ...both.map(x => x.lost)];
       },
     );
-    return words.map((_, w) => {
-      const [sum, lost] = [sums[w], sums[words.length + w]];
-      const finite = b.pure('le', [b.pure('abs', [sum]), b.float(largest)]); // of ∞ the rest is NaN
-      return b.pure('select', [finite, b.pure('add', [sum, lost]), sum]);
-    });
+    return words.map((_, w) => settled(b, { sum: sums[w], lost: sums[words.length + w] }));
   };
   const body = b.block(() => {
     const j = b.builtin('globalX');
@@ -71,13 +70,4 @@ export function sumRows(program: Program, { words }: Bundle, { slots, order, sta
   const name = `${program.name} rows`;
   const whole: Program = { ...program, name, buffers, arrays: [], body, workgroupSize: [64, 1, 1] };
   return dropBuffers(simplify(whole), (_, used) => used);
-}
-
-const largest = 3.4028234663852886e38;
-
-function compensated(b: Builder, sum: Value, lost: Value, term: Value): { readonly sum: Value; readonly lost: Value } {
-  const next = b.pure('add', [sum, term]);
-  const larger = b.pure('ge', [b.pure('abs', [sum]), b.pure('abs', [term])]);
-  const [big, small] = [b.pure('select', [larger, sum, term]), b.pure('select', [larger, term, sum])];
-  return { sum: next, lost: b.pure('add', [lost, b.pure('add', [b.pure('sub', [big, next]), small])]) };
 }

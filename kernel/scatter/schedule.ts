@@ -5,11 +5,13 @@
  *   owned        each word belongs to one invocation: summed in place
  *   gathered     affine indices: one invocation per element of the target (gather.ts)
  *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts)
+ *   partial      one word for all invocations, on a GPU: partial sums (partials.ts)
  *   shared       anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
  *
  * Derivatives are taken of the original program, never of its passes.
  */
 
+import type { Words } from '../backend/backend.ts';
 import { scatterOwnership } from '../ir/affine.ts';
 import { IndexForms } from '../ir/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
@@ -17,14 +19,16 @@ import { visit } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
-import { countBuffers, gatherProgram, type Target } from './gather.ts';
+import { gatherProgram, type Target } from './gather.ts';
 import type { Inspection } from './inspect.ts';
 import { fits } from './inverse.ts';
 import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.ts';
+import { lanesOf, lanesPass, partialSums, uniformTargets } from './partials.ts';
 import { RowSums, type Rows } from './row-sums.ts';
 import { type RowBuffers, sumRows } from './rows.ts';
 import { buffersWith, hasEffects } from './slice.ts';
 import type { Fluid } from './static-index.ts';
+import { countBuffers } from './uniform.ts';
 
 /** Where a pass finds a buffer: a buffer of the program, a count of its launch, or what the decision says. */
 export type Binding =
@@ -36,8 +40,8 @@ export type Binding =
 export interface Pass {
   readonly plan: Plan;
   readonly bindings: readonly Binding[];
-  /** Invocations: as many as the program's, or as this buffer has elements. */
-  readonly over: 'launch' | { readonly buffer: number; readonly stride: number };
+  /** Invocations: as many as the program's, as this buffer has elements, or these. */
+  readonly over: 'launch' | { readonly buffer: number; readonly stride: number } | { readonly count: Launch['count'] };
 }
 
 /** How one launch runs. */
@@ -47,6 +51,30 @@ export interface Decision {
   readonly temporaries: readonly { readonly length: number; readonly zero: boolean }[];
   /** Found out on the host. */
   readonly tables: readonly Uint32Array[];
+}
+
+/** A launch, and what was decided. */
+interface Decided {
+  readonly count: Launch['count'];
+  readonly lengths: readonly number[];
+  readonly known: readonly (Words | undefined)[];
+  readonly longest: number;
+  readonly decision: Decision | undefined;
+}
+
+function isLike(last: Decided, launch: Launch, longest: number, integers: readonly number[]): boolean {
+  const { count, lengths, known } = last;
+  if (longest !== last.longest) return false;
+  for (let axis = 0; axis < 3; axis++) if (count[axis] !== launch.count[axis]) return false;
+  for (let k = 0; k < lengths.length; k++) if (lengths[k] !== launch.length(k)) return false;
+  for (let k = 0; k < integers.length; k++) if (known[k] !== launch.known(integers[k])) return false;
+  return true;
+}
+
+interface Built {
+  readonly passes: readonly Pass[];
+  /** Words with partial sums. */
+  readonly partials: number;
 }
 
 interface Chosen {
@@ -60,7 +88,11 @@ export class Strategies {
   private readonly source: Source;
   private readonly candidates: readonly Candidate[];
   private readonly rows: RowSums | undefined;
-  private readonly passes = new Map<string, readonly Pass[]>();
+  private readonly built = new Map<string, Built>();
+  private readonly uniform: readonly number[];
+  /** Buffers whose contents can matter. */
+  private readonly integers: readonly number[];
+  private last: Decided | undefined;
 
   constructor(program: Program) {
     const forms = new IndexForms(program);
@@ -73,6 +105,8 @@ export class Strategies {
     const open = shared.length > 0;
     this.candidates = open ? candidatesOf(program, forms, free, owned) : [];
     this.rows = open ? new RowSums(program, shared) : undefined;
+    this.uniform = uniformTargets(program, forms, shared);
+    this.integers = program.buffers.flatMap((b, k) => (b.access === 'read' && b.type !== 'f32' ? [k] : []));
     this.source = { program, forms, atoms: open ? atomValues(program, forms) : new Map() };
   }
 
@@ -80,30 +114,47 @@ export class Strategies {
    * What a launch does; undefined where the program runs as it is.
    *
    * @param longest Rows with more terms than this are left to the backend.
+   * @param partial Whether one word for all invocations gets partial sums.
    */
-  decide(launch: Launch, longest: number): Decision | undefined {
+  decide(launch: Launch, longest: number, partial = false): Decision | undefined {
     if (!this.rows) return undefined;
+    const { buffers } = this.source.program;
+    if (!this.last || !isLike(this.last, launch, longest, this.integers)) {
+      const lengths = buffers.map((_, k) => launch.length(k));
+      const known = this.integers.map(k => launch.known(k));
+      this.last = {
+        count: launch.count,
+        lengths,
+        known,
+        longest,
+        decision: this.decideAnew(launch, longest, partial, this.rows),
+      };
+    }
+    return this.last.decision;
+  }
+
+  private decideAnew(launch: Launch, longest: number, partial: boolean, sums: RowSums): Decision | undefined {
     const chosen = this.choose(launch);
     const gathered = new Set(chosen.map(c => c.target.buffer));
-    const rows = this.rows.choose(launch, gathered, longest);
-    if (chosen.length + rows.length === 0) return undefined;
+    const invocations = launch.count[0] * launch.count[1] * launch.count[2];
+    const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
+    const rows = sums.choose(launch, new Set([...gathered, ...words]), longest);
+    if (chosen.length + rows.length + words.length === 0) return undefined;
+    const lanes = lanesOf(words.length > 0 ? invocations : 0);
     const key = [
       ...chosen.map(c => [c.elements, c.target.buffer, ...c.target.stencils.map(s => Number(s.covered))].join()),
-      ...rows.map(r => `${r.bundle.buffers} ${r.largest} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
+      ...rows.map(r => `${r.bundle.buffers} ${r.largest.buffer} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
+      ...(words.length > 0 ? [lanes.join()] : []),
     ].join(';');
-    let passes = this.passes.get(key);
-    if (!passes) {
-      passes = this.build(chosen, rows, this.rows.fluid);
-      this.passes.set(key, passes);
+    let built = this.built.get(key);
+    if (!built) {
+      built = this.build(chosen, rows, words, lanes, sums.fluid);
+      this.built.set(key, built);
     }
-    return {
-      passes,
-      temporaries: rows.map(({ bundle, found }) => ({
-        length: found.slots * bundle.words.length,
-        zero: bundle.sparse,
-      })),
-      tables: rows.flatMap(({ found }) => tablesOf(found)),
-    };
+    const { passes, partials } = built;
+    const kept = rows.map(({ bundle, found }) => ({ length: found.slots * bundle.words.length, zero: bundle.sparse }));
+    const partialWords = partials > 0 ? [invocations, ...lanes].map(n => ({ length: n * partials, zero: false })) : [];
+    return { passes, temporaries: [...kept, ...partialWords], tables: rows.flatMap(({ found }) => tablesOf(found)) };
   }
 
   private choose(launch: Launch): Chosen[] {
@@ -122,7 +173,13 @@ export class Strategies {
     return able.filter(c => needed.has(c.elements));
   }
 
-  private build(chosen: readonly Chosen[], rows: readonly Rows[], fluid: Fluid): readonly Pass[] {
+  private build(
+    chosen: readonly Chosen[],
+    rows: readonly Rows[],
+    words: readonly number[],
+    lanes: readonly number[],
+    fluid: Fluid,
+  ): Built {
     const { program } = this.source;
     const bindings = new Map<Buffer, Binding>(program.buffers.map((b, buffer) => [b, { buffer }]));
     countBuffers.forEach((b, axis) => {
@@ -153,17 +210,32 @@ export class Strategies {
     });
     const gathered = new Set(chosen.map(c => c.target.buffer));
     const rest = keepEvents(program, kept, fluid, 'words', gathered);
-    if (hasEffects(rest)) add(rest, 'launch');
+    const targets = rest.buffers.filter(b => words.includes(program.buffers.indexOf(b)));
+    const parts = targets.length > 0 ? partialSums(rest, targets) : undefined;
+    if (parts) {
+      bindings.set(parts.written, { temporary: rows.length });
+      bindings.set(parts.read, { temporary: rows.length + lanes.length });
+    }
+    if (hasEffects(rest)) add(parts?.first ?? rest, 'launch');
     for (const elements of new Set(chosen.map(c => c.elements))) {
       const own = chosen.filter(c => c.elements === elements);
       const [{ stride, target }] = own;
-      const targets = own.map(c => c.target);
-      add(gatherProgram(this.source, targets), { buffer: target.buffer, stride });
+      const gathers = own.map(c => c.target);
+      add(gatherProgram(this.source, gathers), { buffer: target.buffer, stride });
     }
     kept.forEach(({ bundle, sums }, k) => {
       add(sumRows(program, bundle, sums), rows[k].largest);
     });
-    return passes;
+    if (!parts) return { passes, partials: 0 };
+    lanes.forEach((n, k) => {
+      const to = slotBuffer('partial sums', 'f32', 1);
+      const from: Buffer = { ...to, access: 'read', unique: false };
+      bindings.set(from, { temporary: rows.length + k });
+      bindings.set(to, { temporary: rows.length + k + 1 });
+      add(lanesPass(from, to), { count: [n, parts.words, 1] });
+    });
+    add(parts.last, { count: [1, 1, 1] });
+    return { passes, partials: parts.words };
   }
 }
 
@@ -171,6 +243,8 @@ export class Strategies {
 const tablesOf = ({ start, order, rowStart }: Inspection): Uint32Array[] =>
   [start, order, rowStart].filter(table => table !== undefined);
 
+/** Partial sums take a word an invocation. */
+const mostPartial = 2 ** 24;
 /** More elements than this are not visited for the sake of so few sums. */
 const mostElements = (invocations: number): number => 4 * invocations + 1024;
 

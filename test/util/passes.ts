@@ -22,6 +22,7 @@ export function scheduled(
   words: Readonly<Record<string, Words>>,
   count: Count,
   longest = 64,
+  partial = false,
 ): Scheduled {
   verify(program);
   const given = program.buffers.map(b => words[b.name] ?? 0);
@@ -30,7 +31,7 @@ export function scheduled(
     typeof w === 'number' || program.buffers[k].type === 'f32' ? undefined : Uint32Array.from(w),
   );
   const launch = { count, length: (k: number) => lengths[k], known: (k: number) => ints[k] };
-  const decision = new Strategies(program).decide(launch, longest);
+  const decision = new Strategies(program).decide(launch, longest, partial);
   const named = (results: readonly ArrayLike<number>[]) =>
     Object.fromEntries(
       program.buffers.flatMap((b, k) => (b.access === 'write' ? [[b.name, Array.from(results[k])]] : [])),
@@ -53,7 +54,8 @@ export function scheduled(
       }
       return plan.program.buffers[k].access === 'write' ? lengths[binding.buffer] : given[binding.buffer];
     });
-    const own: Count = over === 'launch' ? count : [Math.floor(lengths[over.buffer] / over.stride), 1, 1];
+    const own: Count =
+      over === 'launch' ? count : 'count' in over ? over.count : [Math.floor(lengths[over.buffer] / over.stride), 1, 1];
     const out = interpret(plan.program, input, own, 'f64');
     bindings.forEach((binding, k) => {
       if (plan.program.buffers[k].access === 'read') return;
