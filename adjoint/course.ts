@@ -31,16 +31,11 @@ export class Course {
     return new Repeated(device, body, refusal, firstRun ? explain : undefined);
   }
 
-  /** Takes the state over: it is given back even if a step throws. */
+  /** From a state, which is used up even if a step throws. */
   advance(steps: Repeated, state: Slots, rows: Leaves, from: number, to: number, firstRun: boolean): Slots {
     let current = state;
     for (let i = from; i < to; i++) {
-      const before = current;
-      try {
-        current = steps.step(before, rows.at(i), [], i);
-      } finally {
-        drop(before);
-      }
+      current = steps.step(current, rows.at(i), [], i);
       if (this.loop.debug) this.prove(current, i, firstRun);
     }
     return current;

@@ -110,7 +110,7 @@ export class LoopRule implements Rule {
         } else if (action.kind === 'turn') {
           const last = steps.replays ? undefined : this.record(state, rows, action.step);
           this.paused = { schedule, kept, state, last };
-          return last ? memoryOf(last.outputs) : steps.step(state, rows.at(action.step), [], action.step);
+          return last ? memoryOf(last.outputs) : steps.step(share(state), rows.at(action.step), [], action.step);
         }
       }
       return state;
@@ -145,8 +145,8 @@ export class LoopRule implements Rule {
           this.tellNorm(i + 1, carry);
           record = made;
           const before = carry;
+          carry = [];
           carry = adjoint.step(before, leaves, sinks.at(i), i);
-          drop(before);
         });
       } catch (error) {
         drop(carry);

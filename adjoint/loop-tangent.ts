@@ -41,8 +41,8 @@ export function pushForward(loop: Loop, course: Course, given: readonly Tensor[]
     try {
       for (let i = 0; i < steps; i++) {
         const before = carry;
+        carry = [];
         carry = both.step(before, rows.at(i), [], i);
-        drop(before);
       }
     } catch (error) {
       drop(carry);

@@ -163,8 +163,8 @@ function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]):
     try {
       for (let i = 0; i < steps; i++) {
         const before = state;
+        state = [];
         state = repeated.step(before, rows.at(i), [], i);
-        drop(before);
       }
     } catch (error) {
       drop(state);

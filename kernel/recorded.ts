@@ -1,10 +1,10 @@
 /**
  * A recorded step of a loop, ready to run: from the carried memory to the next, with no work but its launches.
  *
- * What is carried on lies in new memory at each step, unless the step hands on what it was given or something fixed.
+ * What is carried on lies in memory that nobody else has, unless the step hands on what it was given or something fixed.
  */
 
-import type { Replay, Storage } from './backend/backend.ts';
+import type { Replay, ReplaySlot, Storage } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
 import type { Recorder } from './recorder.ts';
@@ -30,6 +30,15 @@ export interface Recording {
   readonly results: Slots;
 }
 
+interface Bound {
+  readonly slot: number;
+  readonly position: number;
+}
+interface Same {
+  readonly position: number;
+  readonly from: number;
+}
+
 const mostBuffers = { cpu: 32, webgpu: 8 } as const;
 
 export class Recorded {
@@ -40,8 +49,18 @@ export class Recorded {
   private readonly replay: Replay;
   private readonly blocks: Memory[] = [];
   private readonly held: readonly Storage[];
-  /** Fixed memory by position of the result. */
-  private readonly handedOn: Slots;
+  /** What is bound anew at each step: slots and their positions among the carried, the inputs, the sinks, the results. */
+  private readonly carried: readonly Bound[];
+  private readonly rows: readonly Bound[];
+  private readonly ends: readonly Bound[];
+  private readonly fresh: readonly (Bound & { readonly form: ReplaySlot })[];
+  /** Results that are something carried, another result, or fixed memory. */
+  private readonly renamed: readonly Same[];
+  private readonly aliased: readonly Same[];
+  private readonly handedOn: readonly { readonly position: number; readonly memory: Memory }[];
+  /** Memory that was carried, for results to come; for each thing carried, the result that may have its memory. */
+  private readonly spare: (Memory | undefined)[] = [];
+  private readonly heirs: readonly number[];
 
   /** @param often Whether the step will run so often that compiling for it pays. */
   constructor(device: Device, recorder: Recorder, recording: Recording, often: boolean) {
@@ -55,7 +74,32 @@ export class Recorded {
     this.device = device;
     this.recorder = recorder;
     this.recording = recording;
-    this.handedOn = plan.results.map((result, k) => (result?.kind === 'fixed' ? results[k]?.retain() : undefined));
+    const all = given.flatMap((position, slot) => (plan.reads[slot] ? [{ slot, position }] : []));
+    this.carried = all.filter(({ position }) => position < carried);
+    this.rows = all.flatMap(({ slot, position }) =>
+      position < carried ? [] : [{ slot, position: position - carried }],
+    );
+    const told = plan.results.flatMap((result, position) => (result ? [{ ...result, position }] : []));
+    const made = told.flatMap(result => (result.kind === 'slot' && result.same === undefined ? [result] : []));
+    this.ends = made.flatMap(({ slot, position }) =>
+      position < carried ? [] : [{ slot, position: position - carried }],
+    );
+    this.fresh = made.flatMap(({ slot, position }) =>
+      position < carried ? [{ slot, position, form: plan.slots[slot] }] : [],
+    );
+    this.renamed = told.flatMap(result =>
+      result.kind === 'given' ? [{ position: result.position, from: given[result.slot] }] : [],
+    );
+    this.aliased = told.flatMap(result =>
+      result.kind === 'slot' && result.same !== undefined ? [{ position: result.position, from: result.same }] : [],
+    );
+    this.handedOn = told.flatMap(({ kind, position }) =>
+      kind === 'fixed' ? [{ position, memory: (results[position] as Memory).retain() }] : [],
+    );
+    this.heirs = results.slice(0, carried).map((memory, position) => {
+      const fits = this.fresh.filter(({ form }) => form.type === memory?.type && form.length === memory.length);
+      return (fits.find(f => f.position === position) ?? fits[0])?.position ?? -1;
+    });
     this.held = plan.fixed.map(({ storage }) => storage);
     recorder.hold(this.held);
     recorder.discard(trace, new Set(this.held));
@@ -90,39 +134,41 @@ export class Recorded {
     return true;
   }
 
-  /** Runs the step; what it returns is the caller's. What goes to a sink is written there. */
+  /** Runs the step. The carry is used up, and what is returned is the caller's. What goes to a sink is written there. */
   step(carry: Slots, inputs: readonly View[], sinks: readonly View[]): Slots {
-    const { replay, device, plan } = this;
-    const { given, carried } = this.recording;
-    for (let slot = 0; slot < given.length; slot++) {
-      if (!plan.reads[slot]) continue;
-      const position = given[slot];
-      if (position < carried) replay.bind(slot, (carry[position] as Memory).storage);
-      else replay.bind(slot, inputs[position - carried].memory.storage, inputs[position - carried].word);
-    }
-    const next = new Array<Memory | undefined>(carried).fill(undefined);
+    const { replay, spare } = this;
+    const next = new Array<Memory | undefined>(this.recording.carried).fill(undefined);
     try {
-      for (let k = 0; k < plan.results.length; k++) {
-        const result = plan.results[k];
-        if (!result) continue;
-        if (k >= carried)
-          replay.bind((result as { slot: number }).slot, sinks[k - carried].memory.storage, sinks[k - carried].word);
-        else if (result.kind === 'given') next[k] = carry[given[result.position]]?.retain();
-        else if (result.kind === 'fixed') next[k] = this.handedOn[k]?.retain();
-        else if (result.same !== undefined) next[k] = next[result.same]?.retain();
-        else {
-          const { type, length } = plan.slots[result.slot];
-          const memory = device.allocate(type, length, false);
-          next[k] = memory;
-          replay.bind(result.slot, memory.storage);
-        }
+      for (const { slot, position } of this.carried) replay.bind(slot, (carry[position] as Memory).storage);
+      for (const { slot, position } of this.rows)
+        replay.bind(slot, inputs[position].memory.storage, inputs[position].word);
+      for (const { slot, position } of this.ends)
+        replay.bind(slot, sinks[position].memory.storage, sinks[position].word);
+      for (const { slot, position, form } of this.fresh) {
+        const memory = spare[position] ?? this.device.allocate(form.type, form.length, false);
+        spare[position] = undefined;
+        next[position] = memory;
+        replay.bind(slot, memory.storage);
       }
+      for (const { position, from } of this.renamed) next[position] = carry[from]?.retain();
+      for (const { position, from } of this.aliased) next[position] = next[from]?.retain();
+      for (const { position, memory } of this.handedOn) next[position] = memory.retain();
       replay.run();
     } catch (error) {
       for (const memory of next) memory?.release();
       throw error;
+    } finally {
+      for (let k = 0; k < carry.length; k++) this.useUp(carry[k], this.heirs[k]);
     }
     return next;
+  }
+
+  /** Keeps the memory for a result to come if nobody else has it. */
+  private useUp(memory: Memory | undefined, heir: number): void {
+    if (!memory) return;
+    const free = heir >= 0 && memory.owners === 1 && !memory.foreign && this.spare[heir] === undefined;
+    if (free && (memory.type === 'f32' || !this.device.known(memory.storage))) this.spare[heir] = memory;
+    else memory.release();
   }
 
   release(): void {
@@ -131,8 +177,8 @@ export class Recorded {
   }
 
   private giveBack(): void {
-    for (const memory of this.blocks) memory.release();
-    for (const memory of this.handedOn) memory?.release();
+    for (const memory of [...this.blocks, ...this.spare]) memory?.release();
+    for (const { memory } of this.handedOn) memory.release();
     this.recorder.letGo(this.held);
   }
 }

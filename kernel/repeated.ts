@@ -66,9 +66,17 @@ export class Repeated {
     return this.recorded !== undefined;
   }
 
-  /** The next carry, which is the caller's; the one given stays so. What goes to sinks is written there. */
+  /** From a carry, which is used up, to the next, which is the caller's. What goes to sinks is written there. */
   step(carry: Slots, inputs: readonly View[], sinks: readonly View[], i: number): Slots {
     if (this.recorded?.fits(carry, inputs)) return this.recorded.step(carry, inputs, sinks);
+    try {
+      return this.callOrRecord(carry, inputs, sinks, i);
+    } finally {
+      for (const memory of carry) memory?.release();
+    }
+  }
+
+  private callOrRecord(carry: Slots, inputs: readonly View[], sinks: readonly View[], i: number): Slots {
     const { backend } = this.device;
     const pattern = patternOf(carry);
     const steady = pattern === this.pattern && this.refusal === undefined && this.recorded === undefined;

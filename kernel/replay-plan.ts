@@ -20,7 +20,7 @@ import type { Trace } from './trace.ts';
 export type Result =
   /** `same`: an earlier result that has this slot too. */
   | { readonly kind: 'slot'; readonly slot: number; readonly same?: number | undefined }
-  | { readonly kind: 'given'; readonly position: number }
+  | { readonly kind: 'given'; readonly slot: number }
   | { readonly kind: 'fixed'; readonly storage: Storage };
 
 export interface ReplayPlan {
@@ -87,7 +87,7 @@ export function planReplay(
       taken.set(slot, same ?? k);
       return { kind: 'slot', slot, same };
     }
-    if (!own(k) && slot < alone) return { kind: 'given', position: slot };
+    if (!own(k) && slot < alone) return { kind: 'given', slot };
     if (!own(k) && fixed) return { kind: 'fixed', storage };
     const copy = slots.push(slots[slot]) - 1;
     ops.push({ kind: 'copy', from: slot, to: copy, words: slots[slot].length, fromWord: 0, toWord: 0 });
