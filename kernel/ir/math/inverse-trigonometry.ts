@@ -60,7 +60,7 @@ export function atan2(m: Formula, y: Value, x: Value): Value {
   // The order of operands keeps a NaN in one of the two.
   const [least, most] = [m.min(ax, ay), m.max(ay, ax)];
   const ratio = m.div(least, m.select(m.eq(most, 0), 1, most));
-  const q = m.select(m.isInfinite(least), 1, ratio);
+  const q = m.select(m.and(m.isInfinite(least), m.eq(least, most)), 1, ratio);
   const p = ofRatio(m, q, m.gt(ay, ax));
   const left = m.lt(m.bits(x, 'i32'), 0);
   return m.withSign(m.select(left, m.sub(Math.PI, m.sub(p, 2 * halfPiLow)), p), y);

@@ -57,8 +57,9 @@ function compare(op: PureOp, actual: ArrayLike<number>, x: ArrayLike<number>, y?
     const rounded = Math.fround(expected);
     if (Object.is(actual[k], rounded)) continue;
     const error = Math.abs(actual[k] - expected);
-    const ulps = Number.isFinite(actual[k]) && actual[k] !== rounded ? error / ulpAt(expected) : infinity;
-    if (error > worst.absolute || Number.isNaN(error)) worst.absolute = error;
+    const isOff = Number.isNaN(error) || !Number.isFinite(actual[k]) || actual[k] === rounded; // or a zero of the other sign
+    const ulps = isOff ? infinity : error / ulpAt(expected);
+    worst.absolute = Math.max(worst.absolute, isOff ? infinity : error);
     if (ulps <= worst.ulps) continue;
     worst.ulps = ulps;
     worst.text = `${op}(${x[k]}${y ? `, ${y[k]}` : ''}) = ${actual[k]}, not ${rounded}`;
