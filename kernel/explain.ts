@@ -1,11 +1,11 @@
 /**
  * Tells how a kernel and its gradient will run: operations, words moved, the strategy of every sum, the rule of every loop.
- * Nothing is run; everything told is decided at compile time.
+ * Nothing is run; of the strategies of sums it tells the best ones, which launches take if their sizes and indices allow.
  */
 
 import { lineColumn } from './error.ts';
-import { scatterOwnership } from './ir/affine.ts';
 import { type Block, blocksOf, type Inst, type Program } from './ir/ir.ts';
+import { Strategies, type Strategy } from './scatter/schedule.ts';
 import { adjoint } from './transform/adjoint.ts';
 import type { LoopRule } from './transform/reverse.ts';
 
@@ -27,12 +27,12 @@ export function explainProgram(program: Program, simplify: (program: Program) =>
 function section(program: Program): string[] {
   const all = [...instructions(program.body)];
   const bytes = (kinds: readonly Inst['kind'][]) => 4 * all.filter(inst => kinds.includes(inst.kind)).length;
-  const passes = all.some(inst => inst.kind === 'scatterAdd' && ownershipOf(program, inst) === 'shared') ? 3 : 1;
+  const strategies = new Strategies(program);
   return [
     `  ${all.filter(inst => inst.kind === 'pure').length} operations in the text; reads ${bytes(['load'])} bytes and writes ${bytes(['store', 'scatterAdd'])} bytes per pass through it`,
-    `  passes: 1 on the CPU, ${passes} on WebGPU`,
+    passes(strategies, all),
     ...localMemory(program),
-    ...sums(program, all),
+    ...sums(program, strategies, all),
   ];
 }
 
@@ -41,18 +41,27 @@ function localMemory(program: Program): string[] {
   return bytes > 0 ? [`  local memory: ${bytes} bytes per invocation`] : [];
 }
 
-const ownershipOf = (program: Program, inst: Extract<Inst, { kind: 'scatterAdd' }>) =>
-  scatterOwnership(program).get(inst) ?? 'shared';
+/** The kernel itself, and what its sums add to it. */
+function passes(strategies: Strategies, all: readonly Inst[]): string {
+  const used = new Set(all.flatMap(inst => (inst.kind === 'scatterAdd' ? [strategies.strategyOf(inst.buffer)] : [])));
+  const more = (count: number, strategy: Strategy): number => (used.has(strategy) ? count : 0);
+  const cpu = 1 + more(1, 'gathered') + more(1, 'rows');
+  return `  passes: ${cpu} on the CPU, ${cpu + more(3, 'word') + more(2, 'shared')} on WebGPU, at most`;
+}
 
-function sums(program: Program, all: readonly Inst[]): string[] {
-  const ownership = scatterOwnership(program);
+const texts: Readonly<Record<Strategy, string>> = {
+  owned: 'owned by one invocation, added in place',
+  gathered: 'gathered, each element by one invocation',
+  rows: 'kept, then added by rows of a transpose made once, if the host wrote the indices; else shared',
+  word: 'one for all invocations, f64 accumulators on the CPU, partial sums on WebGPU',
+  shared: 'shared, f64 accumulators on the CPU, 64-bit fixed point on WebGPU',
+};
+
+function sums(program: Program, strategies: Strategies, all: readonly Inst[]): string[] {
   const lines = all.flatMap(inst => {
     if (inst.kind !== 'scatterAdd') return [];
-    const owned = ownership.get(inst) === 'owned';
-    const strategy = owned
-      ? 'owned by one invocation, added in place'
-      : 'shared, f64 accumulators on the CPU, 64-bit fixed point on WebGPU';
-    return [`  ${where(program, inst.at)}sum into ${program.buffers[inst.buffer].name}: ${strategy}`];
+    const { name } = program.buffers[inst.buffer];
+    return [`  ${where(program, inst.at)}sum into ${name}: ${texts[strategies.strategyOf(inst.buffer)]}`];
   });
   return [...new Set(lines)];
 }

@@ -47,6 +47,10 @@ export class RowSums {
     return this.fluidity;
   }
 
+  mayTake(buffer: number): boolean {
+    return this.shared.includes(buffer) && bundlesOf(this.program, [buffer], this.fluid).length > 0;
+  }
+
   /** Rows of the shared buffers that are not gathered, as far as their indices are known now and worth it. */
   choose(launch: Launch, gathered: ReadonlySet<number>, longest: number): Rows[] {
     const left = this.shared.filter(k => !gathered.has(k));

@@ -44,6 +44,8 @@ export interface Pass {
   readonly over: 'launch' | { readonly buffer: number; readonly stride: number } | { readonly count: Launch['count'] };
 }
 
+export type Strategy = 'owned' | 'gathered' | 'rows' | 'word' | 'shared';
+
 /** How one launch runs. */
 export interface Decision {
   readonly passes: readonly Pass[];
@@ -90,6 +92,7 @@ export class Strategies {
   private readonly rows: RowSums | undefined;
   private readonly built = new Map<string, Built>();
   private readonly uniform: readonly number[];
+  private readonly owned: ReadonlySet<number>;
   /** Buffers whose contents can matter. */
   private readonly integers: readonly number[];
   private last: Decided | undefined;
@@ -99,8 +102,9 @@ export class Strategies {
     const busy = new Set([...buffersWith(program, 'store'), ...buffersWith(program, 'load')]);
     const ownership = scatterOwnership(program);
     const free = isPlain(program) ? [...buffersWith(program, 'scatterAdd')].filter(k => !busy.has(k)) : [];
-    const owned = new Set(free);
+    const owned = buffersWith(program, 'scatterAdd');
     for (const [{ buffer }, own] of ownership) if (own === 'shared') owned.delete(buffer);
+    this.owned = owned;
     const shared = free.filter(k => !owned.has(k));
     const open = shared.length > 0;
     this.candidates = open ? candidatesOf(program, forms, free, owned) : [];
@@ -108,6 +112,14 @@ export class Strategies {
     this.uniform = uniformTargets(program, forms, shared);
     this.integers = program.buffers.flatMap((b, k) => (b.access === 'read' && b.type !== 'f32' ? [k] : []));
     this.source = { program, forms, atoms: open ? atomValues(program, forms) : new Map() };
+  }
+
+  /** The best that is open to the sums into a buffer; launches decide whether they take it. */
+  strategyOf(buffer: number): Strategy {
+    if (this.owned.has(buffer)) return 'owned';
+    if (this.candidates.some(c => c.buffer === buffer)) return 'gathered';
+    if (this.uniform.includes(buffer)) return 'word';
+    return this.rows?.mayTake(buffer) ? 'rows' : 'shared';
   }
 
   /**
