@@ -82,6 +82,7 @@ async function round(
   do times.push((await once(contest)).ms);
   while (times.length < runs && performance.now() - start < milliseconds);
   const { user, system } = process.cpuUsage(before);
+  if (contest.milliseconds) return { times, cpu: Math.min(...times) }; // the work is in another process
   return { times, cpu: (user + system) / 1000 / times.length / (contest.units ?? 1) };
 }
 
