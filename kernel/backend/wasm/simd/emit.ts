@@ -32,6 +32,8 @@ import { SweptSegment } from './swept-segment.ts';
 import { countLaneUses } from './uses.ts';
 
 const mostInstructions = 10_000;
+/** A row of a body without loops is worth its preparation from here on. */
+const shortestPlainRow = 8;
 
 export function isVectorisable(program: Program): boolean {
   if (size(program.body) > mostInstructions) return false;
@@ -114,6 +116,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     vector: vector.prefix,
     lanes: lanes.count,
     overlap: mayRepeat(program),
+    shortestRow: body.body.some(inst => inst.kind === 'while') ? lanes.count : shortestPlainRow,
   });
   return whole.code;
 }

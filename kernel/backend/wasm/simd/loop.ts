@@ -15,9 +15,8 @@ import * as map from '../memory-map.ts';
 import * as op from '../opcodes.ts';
 import type { Segment } from './segment.ts';
 
-/** Distance of the probe from the start of a segment, the shortest row with a probe, and lanes until the next one. */
+/** Distance of the probe from the start of a segment, and lanes until the next one. */
 const probeDistance = 8;
-const shortestRow = 8;
 const retryDistance = 16;
 const mostInvocations = 2 ** 31 - 64;
 
@@ -36,6 +35,8 @@ export interface Parts {
   readonly vector: Code;
   readonly lanes: number;
   readonly overlap: boolean;
+  /** Shorter rows run as scalar code. */
+  readonly shortestRow: number;
 }
 
 function advance(code: Code, local: number, step: number): void {
@@ -130,7 +131,7 @@ export function emitLoops(code: Code, to: Emitter, place: Place, segment: Segmen
 function emitBounds(
   code: Code,
   { probe, low, high }: Segment,
-  { segment, lanes }: Parts,
+  { segment, lanes, shortestRow }: Parts,
   { x, end, start, stop }: { x: number; end: number; start: number; stop: number },
 ): void {
   const left = () => {
