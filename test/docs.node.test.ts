@@ -47,7 +47,10 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist
   const paths = [...source.matchAll(/`((?:[\w-]+\/)+(?:[\w.-]+\.(?:ts|mjs|json))?|[\w-]+\.(?:ts|mjs|json))`/g)].map(
     m => m[1],
   );
-  const places = ['', 'kernel/', 'kernel/transform/', 'kernel/wgsl/', 'scenes/', 'bench/'];
+  const parts = ['scatter/', 'transform/', 'wgsl/', 'backend/wasm/', 'backend/wasm/simd/'].map(
+    part => `kernel/${part}`,
+  );
+  const places = ['', 'kernel/', ...parts, 'scenes/', 'bench/'];
   for (const path of new Set(paths))
     if (!made.includes(path))
       expect(
