@@ -20,6 +20,7 @@ import { Locals } from './locals.ts';
 import { type MathImport, MathImports } from './math.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
+import { rotateLoops } from './rotate.ts';
 import { emitVectorised, isVectorisable, laneScratchBytes } from './simd/emit.ts';
 import { sumsInDouble } from './sums.ts';
 import { countUses, noUses } from './uses.ts';
@@ -37,15 +38,17 @@ export interface Emitted {
 
 /** @param shared Whether the memory it will run on is shared by threads. */
 export function emitProgram(source: Program, layout: Layout, shared = false): Emitted {
-  const program = layout.precision === 'f32' ? expandMath(source) : source;
+  const expanded = layout.precision === 'f32' ? expandMath(source) : source;
+  const barriers = holdsBarrier(expanded.body);
+  const grouped = barriers || expanded.arrays.some(array => array.space === 'workgroup');
+  const vectorised = !grouped && isVectorisable(expanded);
+  const program = vectorised ? rotateLoops(expanded) : expanded;
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
   const constants = new ValueMap<number>();
   visit(program.body, inst => {
     if (inst.kind === 'const') constants.set(inst.result, inst.value);
   });
-  const barriers = holdsBarrier(program.body);
-  const grouped = barriers || program.arrays.some(array => array.space === 'workgroup');
   const imports = new MathImports();
   const regions = grouped ? cutAtBarriers(program.body, []) : [];
   const plan = grouped
@@ -59,7 +62,6 @@ export function emitProgram(source: Program, layout: Layout, shared = false): Em
   const hoisted = new ValueMap<number>();
   const setting = { program, layout, imports, constants, spills, scratch, locals, hoisted, group, record };
   const to = new Emitter(setting, uses);
-  const vectorised = !grouped && isVectorisable(program);
   to.buffers = openBuffers(to);
   const size = program.workgroupSize;
   const records = grouped ? size[0] * size[1] * size[2] : 1;

@@ -7,7 +7,7 @@
  *       running lanes agree on stays a scalar.
  */
 
-import type { Block, If, Inst, Value, While } from '../../../ir/ir.ts';
+import type { Block, If, Inst, Load, Store, Value, While } from '../../../ir/ir.ts';
 import { emitLength } from '../emit-array.ts';
 import { emitLoad as emitScalarLoad } from '../emit-buffer.ts';
 import { V128 } from '../encode.ts';
@@ -16,6 +16,7 @@ import * as op from '../opcodes.ts';
 import { isDroppable } from '../uses.ts';
 import { emitArrayCopy, emitArrayFill, emitArrayLoad, emitArrayStore } from './emit-array.ts';
 import { emitLoad, emitScatterAdd, emitStore } from './emit-buffer.ts';
+import { emitLoads, emitStores, groupElements } from './emit-element.ts';
 import { emitUniformLoad } from './emit-sweep.ts';
 import type { LaneEmitter, Mask } from './emitter.ts';
 import { v128 } from './opcodes.ts';
@@ -25,7 +26,14 @@ import { isIdle } from './uses.ts';
 const shortSide = 8;
 
 export function emitInsts(insts: readonly Inst[], block: Block, to: LaneEmitter): void {
+  const groups = groupElements(insts, to);
   for (const inst of insts) {
+    if (groups.others.has(inst)) continue;
+    const group = groups.first.get(inst);
+    if (group) {
+      emitGroup(group, to);
+      continue;
+    }
     if (isDroppable(inst) && (!to.lives(inst.result) || !to.isWanted(inst.result))) continue;
     switch (inst.kind) {
       case 'const':
@@ -74,6 +82,13 @@ export function emitInsts(insts: readonly Inst[], block: Block, to: LaneEmitter)
     }
   }
 }
+
+function emitGroup(group: readonly (Load | Store)[], to: LaneEmitter): void {
+  if (isLoads(group)) emitLoads(group, to);
+  else if (isStores(group) && !emitStores(group, to)) for (const store of group) emitStore(store, to);
+}
+const isLoads = (group: readonly (Load | Store)[]): group is readonly Load[] => group[0].kind === 'load';
+const isStores = (group: readonly (Load | Store)[]): group is readonly Store[] => group[0].kind === 'store';
 
 /** A result that is used in the body, as a vector or a scalar; others are known or lines. */
 const isLive = (v: Value, to: LaneEmitter): boolean => to.lives(v) && to.isWanted(v);

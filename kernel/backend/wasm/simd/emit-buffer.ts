@@ -206,23 +206,13 @@ function pushLine(form: Form, to: LaneEmitter): Held {
 }
 
 function loadAt(inst: Load, { push, offset, dense }: Place, to: LaneEmitter): void {
-  const { code, lanes } = to;
-  const { type } = inst.result;
   push();
   if (dense) {
-    lanes.load(code, type, offset(0));
+    to.lanes.load(to.code, inst.result.type, offset(0));
     return;
   }
   const address = to.keep(I32);
-  address.get();
-  lanes.loadFirst(code, type, offset(0));
-  for (let lane = 1; lane < lanes.count; lane++) {
-    const vector = to.keep(V128);
-    address.get();
-    vector.get();
-    lanes.loadLane(code, type, offset(lane), lane);
-    vector.free();
-  }
+  pushWords(inst, { push: address.get, offset: (_, lane) => offset(lane), free: address.free }, 0, to);
   address.free();
 }
 
@@ -287,11 +277,27 @@ function addWord(inst: ScatterAdd, address: Held, offset: number, value: Held, l
   layout.store(code, type, offset);
 }
 
-/** Each lane's address, in a vector local; `offset` is what to give to the instruction. Uses the index up. */
-function addresses(inst: Access, index: Held, to: LaneEmitter): { local: Held; offset: number } {
+/** Where each lane's element is. */
+export interface Elements {
+  /** Pushes an address. */
+  push(lane: number): void;
+  /** What to add to it for a word of the element. */
+  offset(word: number, lane: number): number;
+  free(): void;
+}
+
+/** Elements x + form, side by side. */
+export function rowElements(inst: Access, form: Form, to: LaneEmitter): Elements {
+  const bytes = to.wordBytes(inst.buffer);
+  const { push, offset } = rowPlace({ ...inst, offset: 0 }, form, to);
+  return { push, offset: (word, lane) => offset(lane) + word * bytes, free: () => {} };
+}
+
+/** Elements anywhere; those that are out of range or not to be written are replaced. Uses the index up. */
+export function anyElements(inst: Access, index: Held, to: LaneEmitter): Elements {
   const { code } = to;
   const bytes = to.wordBytes(inst.buffer);
-  const later = (inst.offset + 1) * bytes <= map.guardBytes;
+  const later = isNear(inst.stride);
   const reads = inst.kind === 'load';
   index.get();
   code.get(to.segment.constant('i32', inst.stride * bytes));
@@ -309,46 +315,59 @@ function addresses(inst: Access, index: Held, to: LaneEmitter): { local: Held; o
   if (!reads) to.andMask();
   code.vector(reads ? v128.and : v128.bitselect);
   index.free();
-  return { local: to.keep(V128), offset: later ? inst.offset * bytes : 0 };
+  const addresses = to.keep(V128);
+  return {
+    push: lane => {
+      addresses.get();
+      code.lane(i32x4.extract, lane);
+    },
+    offset: word => (later ? word * bytes : 0),
+    free: addresses.free,
+  };
 }
 
-function gather(inst: Load, index: Held, to: LaneEmitter): void {
+/** Whether a vector loaded anywhere in the element is inside of the guard areas that stand for it out of range. */
+export const isNear = (stride: number): boolean => stride * 8 + 16 <= map.guardBytes;
+
+/** Pushes a word of each element. */
+export function pushWords(inst: Load, elements: Elements, word: number, to: LaneEmitter): void {
   const { code, lanes } = to;
   const { type } = inst.result;
-  const { local, offset } = addresses(inst, index, to);
   const wide = to.access(inst.buffer).wide;
-  const pushAddress = (lane: number) => {
-    local.get();
-    code.lane(i32x4.extract, lane);
-  };
   for (let lane = 0; lane < lanes.count; lane++) {
+    const offset = elements.offset(word, lane);
     if (wide) {
-      pushAddress(lane);
+      elements.push(lane);
       code.access(op.f64.load, 3, offset);
       code.op(op.f32.demote);
       if (lane === 0) lanes.splat(code, type);
       else lanes.replace(code, type, lane);
     } else if (lane === 0) {
-      pushAddress(0);
+      elements.push(0);
       lanes.loadFirst(code, type, offset);
     } else {
       const vector = to.keep(V128);
-      pushAddress(lane);
+      elements.push(lane);
       vector.get();
       lanes.loadLane(code, type, offset, lane);
       vector.free();
     }
   }
-  local.free();
+}
+
+function gather(inst: Load, index: Held, to: LaneEmitter): void {
+  const elements = anyElements(inst, index, to);
+  pushWords(inst, elements, inst.offset, to);
+  elements.free();
 }
 
 function scatter(inst: Store | ScatterAdd, index: Held, value: Held, to: LaneEmitter): void {
   const { code, lanes } = to;
   const { type } = inst.value;
-  const { local, offset } = addresses(inst, index, to);
+  const elements = anyElements(inst, index, to);
   for (let lane = 0; lane < lanes.count; lane++) {
-    local.get();
-    code.lane(i32x4.extract, lane);
+    const offset = elements.offset(inst.offset, lane);
+    elements.push(lane);
     if (inst.kind === 'scatterAdd') {
       const address = to.keep(I32);
       addWord(inst, address, offset, value, lane, to);
@@ -363,5 +382,5 @@ function scatter(inst: Store | ScatterAdd, index: Held, value: Held, to: LaneEmi
       lanes.storeLane(code, type, offset, lane);
     }
   }
-  local.free();
+  elements.free();
 }

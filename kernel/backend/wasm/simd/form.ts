@@ -49,7 +49,7 @@ export type Atom = { readonly key: string; readonly level: Level } & (
     }
   /** One of two forms without slope. */
   | { readonly kind: 'choice'; readonly test: Test; readonly ifTrue: Form; readonly ifFalse: Form }
-  /** Zero; the segment ends where the test is not `truth`. */
+  /** Zero; the segment ends where the test is not `truth`. A quotient's test: it equals the number `truth`. */
   | { readonly kind: 'assertion'; readonly test: Test; readonly truth: boolean }
 );
 
@@ -90,8 +90,21 @@ export function levelOf(form: Form): Level {
   return most;
 }
 
+/** The form without its assertions, once they are seen to. */
+export function bare(form: Form, see: (assertion: Extract<Atom, { kind: 'assertion' }>) => void): Form {
+  let terms: Map<string, Term> | undefined;
+  for (const [key, { atom }] of form.terms) {
+    if (atom.kind !== 'assertion') continue;
+    see(atom);
+    terms ??= new Map(form.terms);
+    terms.delete(key);
+  }
+  return terms ? { ...form, terms } : form;
+}
+
 /** Equal keys: equal forms, but for the constant. */
 export function termsKey(form: Form): string {
+  if (form.terms.size === 0) return '';
   let text = '';
   for (const key of [...form.terms.keys()].sort()) text += `${form.terms.get(key)?.coefficient}${key} `;
   return text;
