@@ -18,9 +18,9 @@ interface Composed {
   readonly slots: readonly number[];
 }
 
-const known = new Map<string, Composed | 'none'>();
+const known = new Map<string, Composed | 'none' | 'large'>();
 const mostKnown = 1000;
-const mostInsts = 600;
+const mostInsts = 800;
 
 export interface Composition {
   readonly launches: readonly Launch[];
@@ -38,15 +38,7 @@ export function compose(queued: readonly Launch[], needs: Needs, mostBuffers: nu
   const taken = new Set<Launch>();
   const makers = new Map<Memory, Launch>();
   const composed = queued.map(launch => {
-    let now = launch;
-    for (let k = 0; k < now.inputs.length && now.plan.readsOnce; k++) {
-      const source = makers.get(now.inputs[k]);
-      const next = source && composition(source, now, k, mostBuffers);
-      if (!next) continue;
-      taken.add(source);
-      now = { ...now, ...next };
-      k = -1;
-    }
+    const now = launch.plan.readsOnce ? absorb(launch, makers, taken, needs, mostBuffers) : launch;
     for (const output of now.outputs) makers.set(output, now);
     return now;
   });
@@ -73,13 +65,43 @@ export function compose(queued: readonly Launch[], needs: Needs, mostBuffers: nu
   return { launches: launches.reverse(), taken: [...taken], parked, missed, dropped };
 }
 
+/**
+ * The launch with all the maps before it taken in; as it was if that would be too large, or compute functions twice, since half
+ * of it gains nothing.
+ */
+function absorb(
+  launch: Launch,
+  makers: ReadonlyMap<Memory, Launch>,
+  taken: Set<Launch>,
+  needs: Needs,
+  mostBuffers: number,
+): Launch {
+  const absorbed: Launch[] = [];
+  let now = launch;
+  for (let k = 0; k < now.inputs.length; k++) {
+    const source = makers.get(now.inputs[k]);
+    const next = source && composition(source, now, k, mostBuffers);
+    if (!next) continue;
+    if (next === 'large' || (isCostly(source.plan) && needs.readsOf(source.outputs[0]) > 1)) return launch;
+    absorbed.push(source);
+    now = { ...now, ...next };
+    k = -1;
+  }
+  for (const source of absorbed) taken.add(source);
+  return now;
+}
+
+const costly = /^(exp|log|pow|a?(sin|cos|tan))/;
+const isCostly = ({ program }: Plan): boolean =>
+  program.body.body.some(inst => inst.kind === 'pure' && costly.test(inst.op));
+
 /** The plan and inputs of a launch that has taken in what makes its input k; undefined if that cannot be. */
 function composition(
   map: Launch,
   launch: Launch,
   k: number,
   mostBuffers: number,
-): { readonly plan: Plan; readonly inputs: readonly Memory[] } | undefined {
+): { readonly plan: Plan; readonly inputs: readonly Memory[] } | 'large' | undefined {
   const [output] = map.outputs;
   const use = launch.plan.usage.reads[k];
   const { buffer } = use;
@@ -110,15 +132,16 @@ function composition(
         : 'none';
     known.set(key, entry);
   }
-  if (entry === 'none' || entry.slots.length > mostBuffers) return undefined;
+  if (entry === 'none') return undefined;
+  if (entry === 'large' || entry.slots.length > mostBuffers) return 'large';
   const { plan, slots } = entry;
   const inputs = plan.slots.flatMap(({ write }, j) => (write ? [] : [memories[slots[j]]]));
   return { plan, inputs };
 }
 
-function made({ program, slots }: Fused): Composed | 'none' {
+function made({ program, slots }: Fused): Composed | 'large' {
   const plan = new Plan(simplify(program));
   plan.draft = program;
   plan.readsOnce = true;
-  return plan.usage.size > mostInsts ? 'none' : { plan, slots };
+  return plan.usage.size > mostInsts ? 'large' : { plan, slots };
 }

@@ -24,7 +24,7 @@ export interface BufferUse {
   readonly summed: boolean;
   /** Of all loads, stores and sums; undefined if one of them is elsewhere, or there is none. */
   readonly footprint: Footprint | undefined;
-  /** k = 0 … high are all stored to, by every invocation. */
+  /** k = 0 … high are all stored to, by every invocation, and never read. */
   readonly dense: boolean;
   /** Asked for its length, in elements of so many words; NaN: of several sizes. */
   readonly lengthStride: number | undefined;
@@ -75,7 +75,8 @@ export function usageOf(program: Program): Usage {
     const footprint = footprintOf(words);
     // A sum that is also read or stored to is left to itself.
     if (sums.size > 0 && (!footprint || words.length > sums.size)) separable = false;
-    const dense = footprint !== undefined && footprint.low === 0 && stored.size > footprint.high;
+    const onlyStored = !loaded && sums.size === 0;
+    const dense = onlyStored && footprint?.low === 0 && stored.size > footprint.high;
     return { buffer, loaded, summed: sums.size > 0, footprint, dense, lengthStride };
   });
   const reads = uses.filter(use => use.buffer.access === 'read');
