@@ -14,6 +14,7 @@ import { type Block, blocksOf, type Inst, type Program } from '../../ir/ir.ts';
 import { visit } from '../../ir/traverse.ts';
 import type { Count } from '../backend.ts';
 import { sharedSums } from './sums.ts';
+import { mostChunks } from './worker.ts';
 
 export interface Cutting {
   /** Invocations may run in any order, at once, if the count keeps to these limits; undefined if they may not. */
@@ -24,10 +25,9 @@ export interface Cutting {
   readonly work: number;
 }
 
-const mostChunks = 32;
-/** Work that is not cut further, some microseconds. */
-const leastWork = 8000;
-const assumedTrips = 10;
+/** Work that is not cut further: about a microsecond in vectors, ten in scalar code. */
+const leastWork = 32_000;
+const assumedTrips = 50;
 /** Work of folding and clearing a word of a chunk's copy, and the part of all work that this may be. */
 const foldWork = 3;
 const foldShare = 0.15;

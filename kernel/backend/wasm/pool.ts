@@ -6,7 +6,7 @@
  * There is one pool for all devices, made when first needed. The words shared with the workers: worker.ts.
  */
 
-import { type Helper, leftMask, type Mail, mostThreads, startWorker, word, wordCount } from './worker.ts';
+import { type Helper, type Mail, mostThreads, startWorker, word, wordCount } from './worker.ts';
 
 export type Run = (begin: number, end: number, frame: number, scratch: number) => void;
 
@@ -26,7 +26,7 @@ export interface Job<C extends Code = Code> {
   code: C;
   total: number;
   size: number;
-  /** At most 63. */
+  /** At most mostChunks. */
   chunks: number;
   frame: number;
   frameStep: number;
@@ -44,12 +44,11 @@ const patience = 5;
 /** Workers that died before new ones are no longer tried. */
 const mostDeaths = 8;
 
-const { load, store, compareExchange, notify, wait } = Atomics;
+const { load, store, and, notify, wait } = Atomics;
 
 class Pool {
   private readonly words = new Int32Array(new SharedArrayBuffer(4 * wordCount));
   private readonly helpers: Helper[] = [];
-  private generation = 0;
   /** Number of each piece of code, and the workers that have it. */
   private readonly sent = new WeakMap<Code, { readonly id: number; helpers: number }>();
   private readonly collected = new FinalizationRegistry<number>(id => this.tell({ id }, this.helpers));
@@ -108,42 +107,46 @@ class Pool {
     words[word.frameStep] = frameStep;
     words[word.scratch] = scratch;
     words[word.scratchStep] = job.scratchStep;
+    words[word.job]++;
     store(words, word.done, 0);
-    this.generation += leftMask + 1;
-    store(words, word.ticket, this.generation | chunks);
+    store(words, word.open, chunks < 32 ? (1 << chunks) - 1 : -1);
     if (job.wake) this.ring();
     let own = 0;
     let taken = 0;
     let trap: { readonly error: unknown } | undefined;
-    for (;;) {
-      const ticket = load(words, word.ticket);
-      const left = ticket & leftMask;
-      if (left === 0) break;
-      if (compareExchange(words, word.ticket, ticket, ticket - 1) !== ticket) continue;
-      own++;
-      if (trap) continue;
-      const chunk = chunks - left;
-      const end = Math.min(total, size * (chunk + 1));
-      try {
-        run(size * chunk, end, frame + chunk * frameStep, scratch);
-      } catch (error) {
-        trap = { error };
+    do {
+      for (let open = load(words, word.open); open !== 0; open = load(words, word.open)) {
+        const bit = open & -open;
+        if ((and(words, word.open, ~bit) & bit) === 0) continue;
+        own++;
+        if (trap) continue;
+        const chunk = 31 - Math.clz32(bit);
+        const end = Math.min(total, size * (chunk + 1));
+        try {
+          run(size * chunk, end, frame + chunk * frameStep, scratch);
+        } catch (error) {
+          trap = { error };
+        }
+        taken += end - size * chunk;
       }
-      taken += end - size * chunk;
-    }
-    this.awaitChunks(chunks - own, code.name);
+    } while (!this.awaitChunks(chunks - own, code.name));
     if (trap) throw trap.error;
     if (load(words, word.failed) !== 0) throw new Error(`${code.name}: a worker thread failed: ${this.takeFailure()}.`);
     return taken;
   }
 
-  private awaitChunks(count: number, name: string): void {
+  /** False if a worker has given a chunk back. */
+  private awaitChunks(count: number, name: string): boolean {
     const { words } = this;
-    for (let polled = 0; polled < polls; polled++) if (load(words, word.done) === count) return;
+    for (let polled = 0; polled < polls; polled++) {
+      if (load(words, word.done) === count) return true;
+      if (load(words, word.open) !== 0) return false;
+    }
     let looked = performance.now();
     for (;;) {
       const done = load(words, word.done);
-      if (done === count) return;
+      if (done === count) return true;
+      if (load(words, word.open) !== 0) return false;
       if (mayWait) {
         store(words, word.waiting, 1);
         wait(words, word.done, done, 1);
@@ -153,7 +156,7 @@ class Pool {
       looked = performance.now();
       if (this.helpers.every(helper => helper.lives())) continue;
       // What the dead one had not finished may have been finished in the meantime.
-      if (load(words, word.done) === count) return;
+      if (load(words, word.done) === count) return true;
       died(this, 'it died');
       // The others stop as soon as they can; until then they may still write.
       if (mayWait) wait(words, word.bell, load(words, word.bell), 4 * patience);

@@ -5,20 +5,21 @@
  * A worker is told of code by messages, and of work by 32-bit words that it shares with the caller (`word`): it watches those
  * for a while, then sleeps on `bell`. It leaves its loop for the event loop when it has been sent more messages than it has seen.
  *
- * `ticket` is a generation and, in its low six bits, how many chunks are left to claim. Chunks are claimed by compare-exchange, so
- * the words of a job that were read between the reading of a ticket and its claim are those of the ticket's generation: they
- * are rewritten only after all of its chunks have been claimed and done.
+ * `open` has a bit for each chunk of the job that nobody has claimed yet. Who clears a bit owns the chunk, of whatever job is then
+ * open, and that job stays open until the chunk is done: its words are read after the claim. A worker that turns out not to be
+ * meant sets the bit again. Each thread begins at its own share of the chunks, so that it mostly meets the memory it met
+ * in the launch before, and then takes what others have left.
  */
 
 /** Places in the shared words, by cache lines of 32 words where several threads write. */
 export const word = {
-  ticket: 0, done: 32, bell: 64, sleepers: 65, waiting: 96, failed: 97, textLength: 98, online: 99,
-  code: 128, threads: 129, total: 130, size: 131, chunks: 132, frame: 133, frameStep: 134, scratch: 135, scratchStep: 136,
+  open: 0, done: 32, bell: 64, sleepers: 65, waiting: 96, failed: 97, textLength: 98, online: 99,
+  code: 128, threads: 129, total: 130, size: 131, chunks: 132, frame: 133, frameStep: 134, scratch: 135, scratchStep: 136, job: 137,
   text: 160, worker: 416, stride: 32, mail: 0, helped: 1,
 } as const; // biome-ignore format: a table
 export const mostThreads = 32;
 export const wordCount: number = word.worker + mostThreads * word.stride;
-export const leftMask = 63;
+export const mostChunks = 32;
 const textLimit = 2 * (word.worker - word.text);
 /** Polls of an idle worker before it sleeps: some 30 μs. */
 const polls = 3000;
@@ -42,7 +43,7 @@ const source = `'use strict';
 const listen = typeof require === 'function' ? f => require('node:worker_threads').parentPort.on('message', f)
   : f => { self.onmessage = e => f(e.data); };
 const known = { ${Object.entries(known).map(([name, run]) => `${name}: ${run}`)} };
-const { load, add, sub, compareExchange, notify, wait } = Atomics;
+const { load, add, sub, and, or, notify, wait } = Atomics;
 const runs = new Map();
 let words, text, own, me, seen = 0;
 function failed(error) {
@@ -52,18 +53,28 @@ function failed(error) {
   Atomics.store(words, ${word.failed}, me);
 }
 function work() {
-  for (let polled = 0;;) {
-    const ticket = load(words, ${word.ticket});
-    const left = ticket & ${leftMask};
-    const run = left > 0 && me < words[${word.threads}] && runs.get(words[${word.code}]);
-    if (run) {
+  for (let polled = 0, job = -1, next = 0;;) {
+    const open = load(words, ${word.open});
+    if (open !== 0 && me < words[${word.threads}] && runs.has(words[${word.code}])) {
       polled = 0;
-      const begin = (words[${word.chunks}] - left) * (words[${word.size}] >>> 0);
+      if (job !== words[${word.job}]) {
+        job = words[${word.job}];
+        next = words[${word.chunks}] * me / words[${word.threads}] | 0;
+      }
+      const ahead = next < 32 && open & (-1 << next) || open;
+      const bit = ahead & -ahead;
+      if ((and(words, ${word.open}, ~bit) & bit) === 0) continue;
+      const run = runs.get(words[${word.code}]);
+      if (!run || me >= words[${word.threads}]) {
+        or(words, ${word.open}, bit);
+        continue;
+      }
+      const chunk = 31 - Math.clz32(bit);
+      next = chunk + 1;
+      const begin = chunk * (words[${word.size}] >>> 0);
       const end = Math.min(begin + (words[${word.size}] >>> 0), words[${word.total}] >>> 0);
-      const frame = words[${word.frame}] + (words[${word.chunks}] - left) * words[${word.frameStep}];
-      const scratch = words[${word.scratch}] + me * words[${word.scratchStep}];
-      if (compareExchange(words, ${word.ticket}, ticket, ticket - 1) !== ticket) continue;
-      try { run(begin, end, frame, scratch); } catch (error) { failed(error); }
+      const frame = words[${word.frame}] + chunk * words[${word.frameStep}];
+      try { run(begin, end, frame, words[${word.scratch}] + me * words[${word.scratchStep}]); } catch (error) { failed(error); }
       words[own + ${word.helped}]++;
       add(words, ${word.done}, 1);
       if (load(words, ${word.waiting})) notify(words, ${word.done});
@@ -74,7 +85,7 @@ function work() {
     polled = 0;
     const bell = load(words, ${word.bell});
     add(words, ${word.sleepers}, 1);
-    if (load(words, ${word.ticket}) === ticket && load(words, own + ${word.mail}) === seen) wait(words, ${word.bell}, bell);
+    if (load(words, ${word.open}) === open && load(words, own + ${word.mail}) === seen) wait(words, ${word.bell}, bell);
     sub(words, ${word.sleepers}, 1);
   }
 }
