@@ -8,7 +8,7 @@
  * Until `device` is called, tensors live on the CPU in single precision.
  */
 
-import type { Backend, Count, Precision, Storage, Words, WordType } from './backend/backend.ts';
+import type { Backend, Count, Floats, Precision, Storage, Timing, Words, WordType } from './backend/backend.ts';
 import { wasmBackend } from './backend/wasm/backend.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -65,6 +65,10 @@ export class Device {
   /** For people: 'WebAssembly, f64', or the adapter's own words. */
   get description(): string {
     return this.backend.description;
+  }
+  /** What its compiler may do to floats beyond IEEE 754: nothing on the CPU; on a GPU, what a self-test has found. */
+  get floats(): Floats {
+    return this.backend.floats ?? { reassociates: false, contracts: false, flushesDenormals: false };
   }
   /** Bytes that tensors, graphs and checkpoints hold here. */
   get memoryInUse(): number {
@@ -156,6 +160,23 @@ export class Device {
     const { failure } = this;
     this.failure = undefined;
     if (failure) throw failure;
+  }
+
+  /**
+   * Milliseconds on the GPU of each kernel that `work` launches (not those of what it awaits).
+   *
+   * @returns undefined on the CPU, and on a GPU without timestamp queries.
+   */
+  async timings(work: () => void): Promise<readonly Timing[] | undefined> {
+    this.flush();
+    const { backend } = this;
+    const both = () => {
+      work();
+      this.flush();
+    };
+    if (backend.timings) return backend.timings(both);
+    both();
+    return undefined;
   }
 
   /** Gives everything back. Its tensors are lost. */

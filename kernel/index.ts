@@ -1,4 +1,4 @@
-export type { Count, Precision, Words, WordType } from './backend/backend.ts';
+export type { Count, Floats, Precision, Timing, Words, WordType } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
 export { type Compacted, compact, type Selected, selected } from './compact.ts';
 export { makeTensor } from './construct.ts';

@@ -9,6 +9,7 @@ import type {
   Backend,
   Count,
   Executable,
+  Floats,
   Precision,
   Replay,
   ReplayOp,
@@ -25,6 +26,7 @@ export class Recorder implements Backend {
   readonly kind: 'cpu' | 'webgpu';
   readonly precision: Precision;
   readonly description: string;
+  readonly floats?: Floats;
   readonly readSync?: (storage: Storage, length: number) => Words;
   readonly inner: Backend;
   private trace: Trace | undefined;
@@ -36,6 +38,7 @@ export class Recorder implements Backend {
     this.kind = inner.kind;
     this.precision = inner.precision;
     this.description = inner.description;
+    if (inner.floats) this.floats = inner.floats;
     if (inner.readSync)
       this.readSync = (storage, length) => {
         this.trace?.readBack(storage);

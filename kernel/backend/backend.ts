@@ -57,11 +57,30 @@ export interface Replay {
   release?(): void;
 }
 
+/** What a device's compiler may do to floats beyond IEEE 754; compensated sums need `reassociates` to be false. */
+export interface Floats {
+  /** Sums and products may be taken in another order: (a + b) − a may become b. */
+  readonly reassociates: boolean;
+  /** a·b + c may be rounded once. */
+  readonly contracts: boolean;
+  /** Numbers below 2⁻¹²⁶ may become 0. */
+  readonly flushesDenormals: boolean;
+}
+
+/** Of all launches of one kernel: milliseconds on the GPU. */
+export interface Timing {
+  readonly kernel: string;
+  readonly launches: number;
+  readonly ms: number;
+}
+
 export interface Backend {
   readonly kind: 'cpu' | 'webgpu';
   readonly precision: Precision;
   /** Human-readable: 'WebAssembly, f64' or the adapter's description. */
   readonly description: string;
+  /** Found by a self-test; undefined where floats are IEEE 754's. */
+  readonly floats?: Floats;
   /** Zero-filled unless told otherwise. Throws RangeError (who, how much was asked, what is allowed) if there is no room. */
   allocate(type: WordType, length: number, options?: { readonly zero?: boolean }): Storage;
   free(storage: Storage): void;
@@ -80,6 +99,8 @@ export interface Backend {
   run(executable: Executable, storages: readonly Storage[], count: Count): void;
   /** Makes operations ready to be run many times, each time on other storages. */
   replay(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay;
+  /** Times what `work` enqueues, kernel by kernel; undefined where the device cannot. */
+  timings?(work: () => void): Promise<readonly Timing[] | undefined>;
   /** Waits until all enqueued work is done. */
   finish(): Promise<void>;
   destroy(): void;

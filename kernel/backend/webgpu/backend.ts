@@ -1,7 +1,19 @@
 /** The WebGPU backend: GPU memory, launches in submission order, errors told at the next read. */
 
 import type { Program } from '../../ir/ir.ts';
-import type { Backend, Count, Executable, Replay, ReplayOp, ReplaySlot, Storage, Words, WordType } from '../backend.ts';
+import type {
+  Backend,
+  Count,
+  Executable,
+  Floats,
+  Replay,
+  ReplayOp,
+  ReplaySlot,
+  Storage,
+  Timing,
+  Words,
+  WordType,
+} from '../backend.ts';
 import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
 import { compileProgram, compileResolve, variantFor, type WebGpuExecutable } from './compile.ts';
@@ -10,9 +22,12 @@ import { launch, type Runtime } from './launch.ts';
 import { foreignStorage, type GpuStorage, Memory } from './memory.ts';
 import { Readback } from './readback.ts';
 import { makeReplay } from './replay.ts';
+import { floatsText, testFloats } from './self-test.ts';
+import { Timings } from './timings.ts';
 
 export interface WebGpuBackend extends Backend {
   readonly kind: 'webgpu';
+  readonly floats: Floats;
   readonly device: GPUDevice;
   /** A GPUBuffer of the caller's as storage; freeing the storage leaves it alone. */
   importBuffer(buffer: GPUBuffer, type: WordType, length: number): Storage;
@@ -26,6 +41,7 @@ class Backing implements WebGpuBackend {
   readonly kind = 'webgpu';
   readonly precision = 'f32';
   readonly description: string;
+  readonly floats: Floats;
   readonly device: GPUDevice;
   private readonly gpu: Gpu;
   private readonly reports: Reports;
@@ -35,10 +51,11 @@ class Backing implements WebGpuBackend {
   private readonly executables = new WeakMap<Program, WebGpuExecutable>();
   private readonly runtime: Runtime;
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Gpu, floats: Floats) {
     this.gpu = gpu;
+    this.floats = floats;
     this.device = gpu.device;
-    this.description = `WebGPU, ${gpu.description}`;
+    this.description = `WebGPU, ${gpu.description}${floatsText(floats)}`;
     this.reports = new Reports(gpu.device);
     this.commands = new Commands(gpu.device);
     this.memory = new Memory(gpu.device, gpu.limits, this.reports);
@@ -120,6 +137,24 @@ class Backing implements WebGpuBackend {
     return makeReplay(this.runtime, ops, slots);
   }
 
+  async timings(work: () => void): Promise<readonly Timing[] | undefined> {
+    if (!this.device.features.has('timestamp-query')) {
+      work();
+      return undefined;
+    }
+    this.commands.submit();
+    const timings = new Timings(this.device);
+    this.commands.timings = timings;
+    try {
+      work();
+      this.commands.submit();
+    } finally {
+      this.commands.timings = undefined;
+    }
+    await this.finish();
+    return timings.read();
+  }
+
   async finish(): Promise<void> {
     this.reports.throwIfLost();
     this.commands.submit();
@@ -162,5 +197,5 @@ const isShared = (data: ArrayBufferView): boolean =>
  */
 export async function webgpuBackend(options: DeviceOptions = {}): Promise<WebGpuBackend | undefined> {
   const gpu = await openGpu(options);
-  return gpu && new Backing(gpu);
+  return gpu && new Backing(gpu, await testFloats(gpu.device));
 }

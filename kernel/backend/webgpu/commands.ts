@@ -5,6 +5,8 @@
  * A host write runs before a batch that is not yet submitted: so one that touches a buffer of that batch submits it first.
  */
 
+import type { Timings } from './timings.ts';
+
 const align = 256;
 const batchDispatches = 128;
 const ringBytes = 64 * 1024;
@@ -12,6 +14,8 @@ const ringBytes = 64 * 1024;
 export class Commands {
   /** Called after each submission. */
   onSubmit: () => void = () => undefined;
+  /** Set while kernels are timed. */
+  timings: Timings | undefined;
   private readonly device: GPUDevice;
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
@@ -53,13 +57,18 @@ export class Commands {
     const bytes = Math.ceil((record.length * 4) / align) * align;
     if (this.recorded + bytes > ringBytes || this.dispatches >= batchDispatches) this.submit();
     this.records.set(record, this.recorded / 4);
-    this.pass ??= this.open().beginComputePass();
+    this.pass ??= this.open().beginComputePass(this.stamps(pipeline.label));
     this.pass.setPipeline(pipeline);
     this.pass.setBindGroup(0, group, [this.recorded]);
     this.pass.dispatchWorkgroups(groups[0], groups[1]);
     this.recorded += bytes;
     this.dispatches++;
     for (const buffer of buffers) this.touched.add(buffer);
+    if (this.timings) this.outside();
+  }
+  private stamps(name: string): GPUComputePassDescriptor {
+    const timestampWrites = this.timings?.next(name);
+    return timestampWrites ? { timestampWrites } : {};
   }
 
   clear(buffer: GPUBuffer, words: number): void {

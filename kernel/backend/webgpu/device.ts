@@ -54,6 +54,9 @@ const raised = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
+/** Features taken where they are offered. */
+const wanted: readonly GPUFeatureName[] = ['timestamp-query'];
+
 function limitsOf(device: GPUDevice, storageBuffers: number | undefined): Limits {
   const l = device.limits;
   return {
@@ -81,7 +84,8 @@ export async function openGpu({
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter || (isSoftware(adapter) && !allowSoftware)) return undefined;
   const requiredLimits = Object.fromEntries(raised.map(name => [name, adapter.limits[name]]));
-  const opened = await adapter.requestDevice({ label: 'retrograde', requiredLimits });
+  const requiredFeatures = wanted.filter(name => adapter.features.has(name));
+  const opened = await adapter.requestDevice({ label: 'retrograde', requiredLimits, requiredFeatures });
   return { device: opened, description: describe(adapter.info), limits: limitsOf(opened, storageBuffers), own: true };
 }
 
