@@ -13,6 +13,7 @@ import { eliminateDeadCode } from '../ir/dce.ts';
 import { type Block, type Buffer, type If, type Inst, largestId, type Program, type Value } from '../ir/ir.ts';
 import { simplify } from '../ir/simplify.ts';
 import { dropBuffers } from '../transform/buffers.ts';
+import { compensated, settled } from './compensated.ts';
 import { isEffect } from './slice.ts';
 import type { Bundle, Fluid } from './static-index.ts';
 
@@ -29,6 +30,13 @@ export const indexBuffer = (name: string): Buffer => ({
   ...plain, name, type: 'u32', access: 'read', stride: 1, unique: false,
 }); // biome-ignore format: one record
 
+/** Words of which each invocation keeps what it adds to them in all, at w · N + i. */
+export interface Totals {
+  readonly wordOf: ReadonlyMap<Inst, number>;
+  readonly words: number;
+  readonly buffer: Buffer;
+}
+
 /** What becomes of an event: its words are kept, or its index, or it is only counted. */
 export type Keep = 'words' | 'index' | 'count';
 
@@ -37,17 +45,28 @@ export interface Kept {
   readonly buffers: EventBuffers;
 }
 
-/** The program with these bundles kept and other buffers' sums dropped; its buffers are the program's and those given. */
+export interface Changes {
+  readonly kept: readonly Kept[];
+  readonly totals?: readonly Totals[];
+  /** Buffers whose sums are dropped. */
+  readonly dropped?: ReadonlySet<number>;
+}
+
+/** The program with these changes; its buffers are the program's and those given, as far as it uses them. */
 export function keepEvents(
   program: Program,
-  kept: readonly Kept[],
+  { kept, totals = [], dropped = new Set() }: Changes,
   { conditions }: Fluid,
   keep: Keep,
-  dropped: ReadonlySet<number> = new Set(),
 ): Program {
   const b = new Builder(largestId(program.body) + 1, program.arrays);
   const added = kept.flatMap(({ buffers }) => [buffers.slots, ...(buffers.start ? [buffers.start] : [])]);
-  const buffers = [...program.buffers, ...added];
+  const buffers = [...program.buffers, ...added, ...totals.map(t => t.buffer)];
+  const running = totals.map(({ words }) => ['sums', 'lost'].map(name => b.localArray(name, 'f32', words)));
+  const sites = new Map<string, number>();
+  for (const [t, { wordOf }] of totals.entries())
+    for (const w of wordOf.values()) sites.set(`${t} ${w}`, (sites.get(`${t} ${w}`) ?? 0) + 1);
+  let loops = 0;
   const counters = kept.map(() => b.localArray('events', 'u32', 1));
   const place = new Map(kept.flatMap(({ bundle }, k) => bundle.events.map(event => [event[0], k] as const)));
   const member = new Map(
@@ -92,6 +111,21 @@ export function keepEvents(
       b.store(at, slot, 1, 0, inst.index.type === 'u32' ? inst.index : b.pure('convert', [inst.index], 'u32'));
     return true;
   }
+  /** Adds to the invocation's own total. */
+  function total(inst: Extract<Inst, { kind: 'scatterAdd' }>): boolean {
+    const t = totals.findIndex(({ wordOf }) => wordOf.has(inst));
+    const w = totals[t]?.wordOf.get(inst);
+    if (w === undefined) return false;
+    const [sums, lost] = running[t];
+    const at = b.u32(w);
+    if (loops === 0 && sites.get(`${t} ${w}`) === 1) b.arrayStore(sums, at, inst.value);
+    else {
+      const next = compensated(b, { sum: b.arrayLoad(sums, at), lost: b.arrayLoad(lost, at) }, inst.value);
+      b.arrayStore(sums, at, next.sum);
+      b.arrayStore(lost, at, next.lost);
+    }
+    return true;
+  }
   /** One branch after the other, and the results chosen afterwards. */
   function bothArms({ cond, then, else: otherwise, results }: If): void {
     copyAll(then);
@@ -124,9 +158,11 @@ export function keepEvents(
     for (const inst of block.body) {
       if (inst.kind === 'if') branch(inst);
       else if (inst.kind === 'while') {
+        loops++;
         const cond = copied(inst.cond);
         b.push({ ...inst, cond, body: copied(inst.body) });
-      } else if (inst.kind === 'scatterAdd' && event(inst)) continue;
+        loops--;
+      } else if (inst.kind === 'scatterAdd' && (event(inst) || total(inst))) continue;
       else if (isEffect(inst) ? keep === 'words' && !(inst.kind === 'scatterAdd' && dropped.has(inst.buffer)) : true)
         b.push(inst);
     }
@@ -140,6 +176,14 @@ export function keepEvents(
       kept.forEach(({ buffers: own }, k) => {
         b.store(buffers.indexOf(own.slots), flatId, 1, 0, b.arrayLoad(counters[k], b.u32(0)));
       });
+    totals.forEach(({ words, buffer }, t) => {
+      const [sums, lost] = running[t];
+      for (let w = 0; w < words; w++) {
+        const at = b.u32(w);
+        const sum = settled(b, { sum: b.arrayLoad(sums, at), lost: b.arrayLoad(lost, at) });
+        b.store(buffers.indexOf(buffer), b.pure('add', [b.pure('mul', [all, at]), flatId]), 1, 0, sum);
+      }
+    });
     return [];
   });
   const whole = eliminateDeadCode({ ...program, buffers, arrays: b.arrays, body });

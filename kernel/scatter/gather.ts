@@ -9,7 +9,7 @@
 
 import { Builder } from '../ir/builder.ts';
 import { type Axis, axes, type IndexForms } from '../ir/index-form.ts';
-import type { BuiltinName, LocalArray, Program, Value } from '../ir/ir.ts';
+import type { Buffer, Inst, LocalArray, Program, Value } from '../ir/ir.ts';
 import {
   add,
   constantPolynomial,
@@ -25,7 +25,7 @@ import { dropBuffers } from '../transform/buffers.ts';
 import type { Leaf, Stencil } from './inverse.ts';
 import type { AtomValues, Source } from './numbers.ts';
 import type { Piece } from './piecewise.ts';
-import { paste } from './slice.ts';
+import { type Effect, paste } from './slice.ts';
 import { copied, countBuffers, countOf } from './uniform.ts';
 
 /** A stencil, what it runs, and whether every invocation it finds is one of the launch (fits in inverse.ts). */
@@ -37,18 +37,20 @@ export interface Gathered {
 export interface Target {
   readonly buffer: number;
   readonly stencils: readonly Gathered[];
+  /** Where each invocation's contributions have been kept (Totals in events.ts); undefined: they are computed again. */
+  readonly kept: { readonly wordOf: ReadonlyMap<Inst, number>; readonly read: Buffer } | undefined;
 }
 
 /** The program with buffers that it does not use left out; counts of the launch come from countBuffers. */
 export function gatherProgram(source: Source, targets: readonly Target[]): Program {
   const { program } = source;
-  const to = new Gatherer(source);
+  const to = new Gatherer(source, targets);
   const body = to.b.block(() => {
     const j = to.b.builtin('globalX');
     for (const target of targets) to.target(target, j);
     return [];
   });
-  const buffers = [...program.buffers, ...countBuffers];
+  const buffers = [...program.buffers, ...countBuffers, ...targets.flatMap(({ kept }) => kept?.read ?? [])];
   const whole = {
     ...program,
     name: `${program.name} gathered`,
@@ -60,27 +62,41 @@ export function gatherProgram(source: Source, targets: readonly Target[]): Progr
   return dropBuffers(simplify(whole), (_, used) => used);
 }
 
+/** Who adds: its ids, and the digits that they are made of. */
+interface Invocation {
+  readonly ids: ReadonlyMap<string, Value>;
+  readonly digits: ReadonlyMap<string, Value>;
+}
+type Add = (invocation: Invocation) => void;
+
 class Gatherer {
   readonly b = new Builder();
   private readonly program: Program;
   private readonly forms: IndexForms;
   private readonly atoms: AtomValues;
+  /** Numbers of the buffers of what is kept. */
+  private readonly keptAt = new Map<Target, number>();
 
-  constructor({ program, forms, atoms }: Source) {
+  constructor({ program, forms, atoms }: Source, targets: readonly Target[]) {
+    const kept = targets.filter(t => t.kept);
+    kept.forEach((t, k) => {
+      this.keptAt.set(t, program.buffers.length + countBuffers.length + k);
+    });
     this.program = program;
     this.forms = forms;
     this.atoms = atoms;
   }
 
-  target({ buffer, stencils }: Target, j: Value): void {
+  target(target: Target, j: Value): void {
     const { b } = this;
+    const { buffer, stencils } = target;
     const { name, type } = this.program.buffers[buffer];
     const [{ stride }] = stencils[0].stencil.sums;
     const sum = b.localArray(name, type, stride);
     const touched = new Set<number>();
     for (const gathered of stencils) {
       for (const { offset } of gathered.stencil.sums) touched.add(offset);
-      this.stencil(gathered, j, sum);
+      this.stencil(gathered, j, ids => this.add(target, gathered, ids, sum));
     }
     for (const offset of [...touched].sort((p, q) => p - q))
       b.store(buffer, j, stride, offset, b.arrayLoad(sum, b.u32(offset)));
@@ -119,7 +135,7 @@ class Gatherer {
     return v.type === type ? v : this.b.pure('convert', [v], type);
   }
 
-  private stencil(gathered: Gathered, j: Value, sum: LocalArray): void {
+  private stencil(gathered: Gathered, j: Value, add: Add): void {
     const { b } = this;
     const { leaves, constant } = gathered.stencil;
     const tests: Value[] = [];
@@ -142,7 +158,7 @@ class Gatherer {
       }
     }
     if (leaves.length === 0) tests.push(b.pure('eq', [rest, b.u32(0)]));
-    this.choose(gathered, values, 0, new Map(), tests, sum);
+    this.choose(gathered, values, 0, new Map(), tests, add);
   }
 
   private isNegative(p: Polynomial): boolean {
@@ -158,18 +174,18 @@ class Gatherer {
     k: number,
     digits: ReadonlyMap<string, Value>,
     tests: readonly Value[],
-    sum: LocalArray,
+    add: Add,
   ): void {
     const { b } = this;
     const { leaves } = gathered.stencil;
     if (k === leaves.length) {
-      this.contribute(gathered, digits, tests, sum);
+      this.contribute(gathered, digits, tests, add);
       return;
     }
     const leaf = leaves[k];
     const room = roomOf(leaves, k);
     const go = (q: Value, more: readonly Value[]) =>
-      this.choose(gathered, values, k + 1, new Map(digits).set(leaf.digit.key, q), more, sum);
+      this.choose(gathered, values, k + 1, new Map(digits).set(leaf.digit.key, q), more, add);
     for (const piece of leaf.pieces) {
       if (piece.sign === 0) {
         const here = b.pure('eq', [values[k], this.uniform(piece.at)]);
@@ -273,44 +289,54 @@ class Gatherer {
 
   /** Runs the invocation with these digits. */
   private contribute(
-    { stencil, part, covered }: Gathered,
+    { stencil, covered }: Gathered,
     digits: ReadonlyMap<string, Value>,
     tests: readonly Value[],
-    sum: LocalArray,
+    add: Add,
   ): void {
     const { b } = this;
-    const ids = new Map<BuiltinName, Value>();
+    const ids = new Map<string, Value>();
     const conditions = [...tests];
     for (const axis of axes) {
       const id = this.idOf(axis, stencil.leaves, digits);
       ids.set(axis, id ?? b.u32(0));
       if (id && !covered) conditions.push(b.pure('lt', [id, this.count(axis)]));
     }
-    this.guarded(conditions, () => {
-      const given = new Map<Value, Value>();
-      visit(part.body, inst => {
-        if (inst.kind !== 'pure' && inst.kind !== 'builtin') return;
-        const { result } = inst;
-        if (inst.kind === 'builtin') {
-          given.set(result, ids.get(inst.name) ?? this.count(inst.name));
-          return;
-        }
-        if (result.type !== 'i32' && result.type !== 'u32') return;
-        const form = this.forms.formOf(result);
-        const [m] = form.values();
-        const digit =
-          form.size === 1 && m.coefficient === 1 && m.factors.length === 1 ? digits.get(m.factors[0]) : undefined;
-        if (digit) given.set(result, this.as(result.type, digit));
-      });
-      paste(b, part, {
-        given,
-        effect: inst => {
-          if (inst.kind !== 'scatterAdd') return;
-          const at = b.u32(inst.offset);
-          b.arrayStore(sum, at, b.pure('add', [b.arrayLoad(sum, at), inst.value]));
-        },
-      });
+    this.guarded(conditions, () => add({ ids, digits }));
+  }
+
+  /** Adds what the invocation contributes: runs it, or fetches what it kept. */
+  private add(target: Target, { stencil, part }: Gathered, { ids, digits }: Invocation, sum: LocalArray): void {
+    const { b } = this;
+    const plus = (offset: number, value: Value): void => {
+      const at = b.u32(offset);
+      b.arrayStore(sum, at, b.pure('add', [b.arrayLoad(sum, at), value]));
+    };
+    const from = this.keptAt.get(target);
+    if (from !== undefined) {
+      const [x, y, z] = axes.map(axis => ids.get(axis) ?? b.u32(0));
+      const [nx, ny, nz] = axes.map(axis => this.count(axis));
+      const id = b.pure('add', [x, b.pure('mul', [nx, b.pure('add', [y, b.pure('mul', [ny, z])])])]);
+      const all = b.pure('mul', [b.pure('mul', [nx, ny]), nz]);
+      const words = new Map(stencil.sums.map(s => [target.kept?.wordOf.get(s) ?? 0, s.offset]));
+      for (const [word, offset] of words)
+        plus(offset, b.load('f32', from, b.pure('add', [b.pure('mul', [all, b.u32(word)]), id])));
+      return;
+    }
+    const given = new Map<Value, Value>();
+    visit(part.body, inst => {
+      if (inst.kind === 'builtin') given.set(inst.result, ids.get(inst.name) ?? this.count(inst.name));
+      if (inst.kind !== 'pure' || (inst.result.type !== 'i32' && inst.result.type !== 'u32')) return;
+      const form = this.forms.formOf(inst.result);
+      const [m] = form.values();
+      const known = form.size === 1 && m.coefficient === 1 && m.factors.length === 1;
+      const digit = known ? digits.get(m.factors[0]) : undefined;
+      if (digit) given.set(inst.result, this.as(inst.result.type, digit));
     });
+    const effect = (inst: Effect): void => {
+      if (inst.kind === 'scatterAdd') plus(inst.offset, inst.value);
+    };
+    paste(b, part, { given, effect });
   }
 
   /** Σ low · digit */

@@ -69,7 +69,7 @@ export class Inspector {
     this.program = program;
     const slots = slotBuffer('event', 'u32', 1);
     const keep = (how: 'count' | 'index', start?: typeof slots) =>
-      keepEvents(program, [{ bundle, buffers: { slots, start } }], fluid, how);
+      keepEvents(program, { kept: [{ bundle, buffers: { slots, start } }] }, fluid, how);
     this.count = keep('count');
     this.columns = keep('index');
     this.ragged = keep('index', indexBuffer('start'));

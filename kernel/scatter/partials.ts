@@ -9,14 +9,13 @@
  */
 
 import { Builder } from '../ir/builder.ts';
-import { IndexForms } from '../ir/index-form.ts';
-import { type Block, type Buffer, largestId, type Program, type ScatterAdd, type Value } from '../ir/ir.ts';
+import type { IndexForms } from '../ir/index-form.ts';
+import type { Block, Buffer, Inst, Program, ScatterAdd, Value } from '../ir/ir.ts';
 import { textOf } from '../ir/polynomial.ts';
 import { simplify } from '../ir/simplify.ts';
 import { visit } from '../ir/traverse.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import { compensated, settled } from './compensated.ts';
-import { flatIdOf, invocationsOf, slotBuffer } from './events.ts';
 import { copied, countBuffers, isCopyable } from './uniform.ts';
 
 const mostLanes = [4096, 64] as const;
@@ -45,82 +44,23 @@ export function uniformTargets(program: Program, forms: IndexForms, buffers: rea
   return buffers.filter(k => !varying.has(k) && program.buffers[k].type === 'f32');
 }
 
-export interface Partials {
-  readonly words: number;
-  /** Writes p and nothing of the targets. */
-  readonly first: Program;
-  readonly last: Program;
-  /** p as it is written, q as `last` reads it. */
-  readonly written: Buffer;
-  readonly read: Buffer;
-}
-
-/** @param targets Buffers of the program to treat so; its sums into others stay. */
-export function partialSums(program: Program, targets: readonly Buffer[]): Partials {
-  const forms = new IndexForms(program);
-  const chosen = (sum: ScatterAdd): boolean => targets.includes(program.buffers[sum.buffer]);
-  const keyOf = ({ buffer, stride, offset, index }: ScatterAdd): string =>
-    [buffer, stride, offset, textOf(forms.formOf(index))].join(' ');
-  const words = new Map<string, ScatterAdd>();
-  visit(program.body, inst => {
-    if (inst.kind === 'scatterAdd' && chosen(inst) && !words.has(keyOf(inst))) words.set(keyOf(inst), inst);
-  });
-  const written = slotBuffer('partial sums', 'f32', 1);
-  const read: Buffer = { ...written, access: 'read', unique: false };
-  return {
-    words: words.size,
-    first: firstPass(program, written, [...words.keys()], sum => (chosen(sum) ? keyOf(sum) : undefined)),
-    last: lastPass(program, read, [...words.values()], forms),
-    written,
-    read,
-  };
-}
-
-/** p[w · N + i]: every invocation writes all of its words. */
-function firstPass(
+/** The words of these targets: for each sum which it is, and for each word one of its sums. */
+export function wordsOf(
   program: Program,
-  written: Buffer,
-  words: readonly string[],
-  keyOf: (sum: ScatterAdd) => string | undefined,
-): Program {
-  const b = new Builder(largestId(program.body) + 1, program.arrays);
-  const [sums, lost] = ['sums', 'lost'].map(name => b.localArray(name, 'f32', words.length));
-  const add = (word: number, value: Value): void => {
-    const at = b.u32(word);
-    const next = compensated(b, { sum: b.arrayLoad(sums, at), lost: b.arrayLoad(lost, at) }, value);
-    b.arrayStore(sums, at, next.sum);
-    b.arrayStore(lost, at, next.lost);
-  };
-  const copied = (block: Block): Block =>
-    b.block(() => {
-      copyAll(block);
-      return block.yields;
-    });
-  const copyAll = (block: Block): void => {
-    for (const inst of block.body) {
-      const key = inst.kind === 'scatterAdd' ? keyOf(inst) : undefined;
-      if (key !== undefined && inst.kind === 'scatterAdd') add(words.indexOf(key), inst.value);
-      else if (inst.kind === 'if') {
-        const then = copied(inst.then);
-        b.push({ ...inst, then, else: copied(inst.else) });
-      } else if (inst.kind === 'while') {
-        const cond = copied(inst.cond);
-        b.push({ ...inst, cond, body: copied(inst.body) });
-      } else b.push(inst);
-    }
-  };
-  const body = b.block(() => {
-    const [id, all] = [flatIdOf(b), invocationsOf(b)];
-    copyAll(program.body);
-    words.forEach((_, w) => {
-      const at = b.u32(w);
-      const total = settled(b, { sum: b.arrayLoad(sums, at), lost: b.arrayLoad(lost, at) });
-      b.store(program.buffers.length, b.pure('add', [b.pure('mul', [all, at]), id]), 1, 0, total);
-    });
-    return [];
+  forms: IndexForms,
+  targets: readonly number[],
+): { readonly wordOf: ReadonlyMap<Inst, number>; readonly words: readonly ScatterAdd[] } {
+  const known = new Map<string, number>();
+  const wordOf = new Map<Inst, number>();
+  const words: ScatterAdd[] = [];
+  visit(program.body, inst => {
+    if (inst.kind !== 'scatterAdd' || !targets.includes(inst.buffer)) return;
+    const key = [inst.buffer, inst.stride, inst.offset, textOf(forms.formOf(inst.index))].join(' ');
+    const word = known.get(key) ?? words.push(inst) - 1;
+    known.set(key, word);
+    wordOf.set(inst, word);
   });
-  const whole = { ...program, buffers: [...program.buffers, written], arrays: b.arrays, body };
-  return dropBuffers(simplify(whole), (_, used) => used);
+  return { wordOf, words };
 }
 
 /** Σ of terms k, k + step, … below `end` of a buffer. */
@@ -138,7 +78,7 @@ function total(b: Builder, buffer: number, first: Value, end: Value, step: Value
 }
 
 /** target[w] += Σ_l q[w, l], word by word: two may be one. */
-function lastPass(program: Program, read: Buffer, words: readonly ScatterAdd[], forms: IndexForms): Program {
+export function lastPass(program: Program, read: Buffer, words: readonly ScatterAdd[], forms: IndexForms): Program {
   const b = new Builder();
   const counts = program.buffers.length;
   const from = counts + countBuffers.length;

@@ -18,12 +18,12 @@ import type { Buffer, Program } from '../ir/ir.ts';
 import { visit } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
-import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
-import { gatherProgram, type Target } from './gather.ts';
+import { indexBuffer, keepEvents, slotBuffer, type Totals } from './events.ts';
+import { type Gathered, gatherProgram } from './gather.ts';
 import type { Inspection } from './inspect.ts';
 import { fits } from './inverse.ts';
 import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.ts';
-import { lanesOf, lanesPass, partialSums, uniformTargets } from './partials.ts';
+import { lanesOf, lanesPass, lastPass, uniformTargets, wordsOf } from './partials.ts';
 import { RowSums, type Rows } from './row-sums.ts';
 import { type RowBuffers, sumRows } from './rows.ts';
 import { buffersWith, hasEffects } from './slice.ts';
@@ -81,8 +81,10 @@ interface Built {
 
 interface Chosen {
   readonly elements: number;
+  readonly buffer: number;
   readonly stride: number;
-  readonly target: Target;
+  readonly stencils: readonly Gathered[];
+  readonly totals: Omit<Totals, 'buffer'> | undefined;
 }
 
 /** The strategies open to a program, worked out at its first launch. */
@@ -147,14 +149,14 @@ export class Strategies {
 
   private decideAnew(launch: Launch, longest: number, partial: boolean, sums: RowSums): Decision | undefined {
     const chosen = this.choose(launch);
-    const gathered = new Set(chosen.map(c => c.target.buffer));
+    const gathered = new Set(chosen.map(c => c.buffer));
     const invocations = launch.count[0] * launch.count[1] * launch.count[2];
     const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
     const rows = sums.choose(launch, new Set([...gathered, ...words]), longest);
     if (chosen.length + rows.length + words.length === 0) return undefined;
     const lanes = lanesOf(words.length > 0 ? invocations : 0);
     const key = [
-      ...chosen.map(c => [c.elements, c.target.buffer, ...c.target.stencils.map(s => Number(s.covered))].join()),
+      ...chosen.map(c => [c.elements, c.buffer, ...c.stencils.map(s => Number(s.covered))].join()),
       ...rows.map(r => `${r.bundle.buffers} ${r.largest.buffer} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
       ...(words.length > 0 ? [lanes.join()] : []),
     ].join(';');
@@ -164,7 +166,10 @@ export class Strategies {
       this.built.set(key, built);
     }
     const { passes, partials } = built;
-    const kept = rows.map(({ bundle, found }) => ({ length: found.slots * bundle.words.length, zero: bundle.sparse }));
+    const kept = [
+      ...rows.map(({ bundle, found }) => ({ length: found.slots * bundle.words.length, zero: bundle.sparse })),
+      ...chosen.flatMap(({ totals }) => (totals ? [{ length: totals.words * invocations, zero: false }] : [])),
+    ];
     const partialWords = partials > 0 ? [invocations, ...lanes].map(n => ({ length: n * partials, zero: false })) : [];
     return { passes, temporaries: [...kept, ...partialWords], tables: rows.flatMap(({ found }) => tablesOf(found)) };
   }
@@ -173,12 +178,14 @@ export class Strategies {
     const { count } = launch;
     const invocations = count[0] * count[1] * count[2];
     const numbers = new LaunchNumbers(this.source, launch);
-    const able = this.candidates.flatMap(({ buffer, stride, owned, stencils }) => {
+    const able = this.candidates.flatMap(({ buffer, stride, owned, kept, stencils }) => {
       const elements = Math.floor(launch.length(buffer) / stride);
       const fitted = stencils.map(s => ({ ...s, fit: fits(s.stencil, elements, count, numbers) }));
+      const words = kept ? 1 + Math.max(...kept.values()) : 0;
       if (elements === 0 || elements > mostElements(invocations) || !fitted.every(s => s.fit)) return [];
+      if (words * invocations > mostKept) return [];
       const gathered = fitted.map(({ stencil, part, fit }) => ({ stencil, part, covered: fit?.covered ?? false }));
-      return [{ owned, elements, stride, target: { buffer, stencils: gathered } }];
+      return [{ owned, elements, stride, buffer, stencils: gathered, totals: kept && { wordOf: kept, words } }];
     });
     // Owned sums come along where a pass of as many elements runs anyway.
     const needed = new Set(able.filter(c => !c.owned).map(c => c.elements));
@@ -188,7 +195,7 @@ export class Strategies {
   private build(
     chosen: readonly Chosen[],
     rows: readonly Rows[],
-    words: readonly number[],
+    uniform: readonly number[],
     lanes: readonly number[],
     fluid: Fluid,
   ): Built {
@@ -220,34 +227,43 @@ export class Strategies {
       for (const b of [slots, read]) bindings.set(b, { temporary });
       return { bundle, buffers: { slots, start }, sums };
     });
-    const gathered = new Set(chosen.map(c => c.target.buffer));
-    const rest = keepEvents(program, kept, fluid, 'words', gathered);
-    const targets = rest.buffers.filter(b => words.includes(program.buffers.indexOf(b)));
-    const parts = targets.length > 0 ? partialSums(rest, targets) : undefined;
-    if (parts) {
-      bindings.set(parts.written, { temporary: rows.length });
-      bindings.set(parts.read, { temporary: rows.length + lanes.length });
-    }
-    if (hasEffects(rest)) add(parts?.first ?? rest, 'launch');
-    for (const elements of new Set(chosen.map(c => c.elements))) {
-      const own = chosen.filter(c => c.elements === elements);
+    let temporary = rows.length;
+    /** A buffer written by one pass and read by another. */
+    const between = (name: string): { readonly written: Buffer; readonly read: Buffer } => {
+      const written = slotBuffer(name, 'f32', 1);
+      const read: Buffer = { ...written, access: 'read', unique: false };
+      for (const b of [written, read]) bindings.set(b, { temporary });
+      temporary++;
+      return { written, read };
+    };
+    const gathers = chosen.map(({ buffer, stencils, totals: own, elements, stride }) => {
+      const passed = own && between('contributions');
+      const kept = own && passed && { wordOf: own.wordOf, read: passed.read };
+      const totals = own && passed && { ...own, buffer: passed.written };
+      return { elements, stride, totals, target: { buffer, stencils, kept } };
+    });
+    const dropped = new Set(chosen.filter(c => !c.totals).map(c => c.buffer));
+    const { wordOf, words } = wordsOf(program, this.source.forms, uniform);
+    const stages = words.length > 0 ? [...lanes, 0].map(() => between('partial sums')) : [];
+    const totals = gathers.flatMap(g => g.totals ?? []);
+    if (words.length > 0) totals.push({ wordOf, words: words.length, buffer: stages[0].written });
+    const rest = keepEvents(program, { kept, totals, dropped }, fluid, 'words');
+    if (hasEffects(rest)) add(rest, 'launch');
+    for (const elements of new Set(gathers.map(g => g.elements))) {
+      const own = gathers.filter(g => g.elements === elements);
       const [{ stride, target }] = own;
-      const gathers = own.map(c => c.target);
-      add(gatherProgram(this.source, gathers), { buffer: target.buffer, stride });
+      const targets = own.map(g => g.target);
+      add(gatherProgram(this.source, targets), { buffer: target.buffer, stride });
     }
     kept.forEach(({ bundle, sums }, k) => {
       add(sumRows(program, bundle, sums), rows[k].largest);
     });
-    if (!parts) return { passes, partials: 0 };
     lanes.forEach((n, k) => {
-      const to = slotBuffer('partial sums', 'f32', 1);
-      const from: Buffer = { ...to, access: 'read', unique: false };
-      bindings.set(from, { temporary: rows.length + k });
-      bindings.set(to, { temporary: rows.length + k + 1 });
-      add(lanesPass(from, to), { count: [n, parts.words, 1] });
+      if (words.length > 0) add(lanesPass(stages[k].read, stages[k + 1].written), { count: [n, words.length, 1] });
     });
-    add(parts.last, { count: [1, 1, 1] });
-    return { passes, partials: parts.words };
+    if (words.length > 0)
+      add(lastPass(program, stages[lanes.length].read, words, this.source.forms), { count: [1, 1, 1] });
+    return { passes, partials: words.length };
   }
 }
 
@@ -255,7 +271,8 @@ export class Strategies {
 const tablesOf = ({ start, order, rowStart }: Inspection): Uint32Array[] =>
   [start, order, rowStart].filter(table => table !== undefined);
 
-/** Partial sums take a word an invocation. */
+/** Words kept between passes. */
+const mostKept = 2 ** 26;
 const mostPartial = 2 ** 24;
 /** More elements than this are not visited for the sake of so few sums. */
 const mostElements = (invocations: number): number => 4 * invocations + 1024;

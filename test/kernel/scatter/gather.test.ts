@@ -112,12 +112,6 @@ const gathered: readonly Row[] = [
   // vectors, loops with the same element, arrays
   ['y[(X + 1u) % n] += vec3f(x[X], 1.0, x[X] * x[X]); y[X].y += 3.0;', [6, 1, 1], 18, { n: 6, type: 'vec3f' }],
   ['for (var k = 0u; k < m; k++) { y[X + 1u] += x[X + k] * f32(k); } y[X] += 1.0;', [6, 1, 1], 7, { m: 4 }],
-  [
-    'var a: array<f32, 9>; for (var k = 0u; k < 9u; k++) { a[(k + X) % 9u] = x[k]; } y[X + 1u] += a[m]; y[X] += a[X];',
-    [6, 1, 1],
-    7,
-    { m: 4 },
-  ],
 ];
 
 describe('gathered', () => {
@@ -126,6 +120,47 @@ describe('gathered', () => {
       const decision = check(body, count, length, options);
       expect(decision?.passes).toHaveLength(1);
       expect(decision?.tables).toEqual([]);
+    });
+});
+
+const dear: readonly Row[] = [
+  [
+    'var a: array<f32, 9>; for (var k = 0u; k < 9u; k++) { a[(k + X) % 9u] = x[k]; } y[X + 1u] += a[m]; y[X] += a[X];',
+    [6, 1, 1],
+    7,
+    { m: 4 },
+  ],
+  [
+    'let f = sin(x[X]) * exp(x[X + 1u]) + cos(x[X + 2u]); y[X] += f; y[X + 1u] -= f; y[X + 2u] += f; y[X + 3u] += 2 * f;',
+    [10, 1, 1],
+    12,
+  ],
+  [
+    `${wrapped} let f = exp(sin(x[X])) * pow(x[X] + 2, x[c]); let g = vec2f(f, tan(f)); y[r * n + (c + 1u) % n] += g; y[((r + 1u) % n) * n + c] -= g; y[((r + n - 1u) % n) * n + c] += g; y[X].y += f;`,
+    [16, 1, 1],
+    32,
+    { n: 4, type: 'vec2f' },
+  ],
+  [
+    'if (x[X] > 1.0) { return; } for (var k = 0u; k < m; k++) { let f = sin(f32(k) * x[X]); y[max(X, 1u) - 1u] += f; y[X] += f; y[X + 1u] -= sin(f); }',
+    [12, 1, 1],
+    12,
+    { m: 40 },
+  ],
+  [
+    'let f = exp(sin(cos(exp(sin(cos(exp(x[X + 4u * Y]))))))); y[((Y + 1u) % m) * n + (X + 1u) % n] += f; y[((Y + 2u) % m) * n + X] += f;',
+    [4, 3, 1],
+    12,
+    { n: 4, m: 3 },
+  ],
+];
+
+describe('kept, then gathered, where contributions are dear', () => {
+  for (const [body, count, length, options] of dear)
+    it(`${body}, count ${count}, ${length} elements, ${JSON.stringify(options)}`, () => {
+      const decision = check(body, count, length, options);
+      expect(decision?.passes).toHaveLength(2);
+      expect(decision?.temporaries).toHaveLength(1);
     });
 });
 
