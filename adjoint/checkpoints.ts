@@ -2,22 +2,32 @@
 
 import type { Tensor } from '../kernel/index.ts';
 
-/** 'all': every step's record. A number: that many states, the first included. { bytes }: as many states as fit. */
+/**
+ * 'all': every state (of 2 GiB in all, at most), or every step's record where steps are not replayed. A number: that many
+ * states, the first included. { bytes }: as many states as fit.
+ */
 export type Checkpoints = 'all' | number | { readonly bytes: number };
 
 const defaultBytes = 2 ** 26;
+/** No more than this is taken for all states. */
+const mostBytes = 2 ** 31;
 
-/** @throws RangeError if not even one state fits. */
+/**
+ * @param replayed Whether steps may be replayed, which leaves no record of each.
+ * @throws RangeError if not even one state fits.
+ */
 export function slotsFor(
   checkpoints: Checkpoints = { bytes: defaultBytes },
   state: readonly Tensor[],
   steps: number,
+  replayed: boolean,
 ): 'all' | number {
-  if (checkpoints === 'all') return 'all';
+  if (checkpoints === 'all' && !replayed) return 'all';
   const perState = state.reduce(
     (sum, leaf) => sum + leaf.size * (leaf.type === 'f32' && leaf.device.precision === 'f64' ? 8 : 4),
     0,
   );
+  if (checkpoints === 'all') return Math.min(steps, Math.max(1, Math.floor(mostBytes / Math.max(1, perState))));
   const slots = typeof checkpoints === 'number' ? checkpoints : Math.floor(checkpoints.bytes / Math.max(1, perState));
   if (!(slots >= 1) || (typeof checkpoints === 'number' && !Number.isInteger(slots)))
     throw new RangeError(

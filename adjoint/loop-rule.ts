@@ -55,8 +55,7 @@ export class LoopRule implements Rule {
   first(start: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
     const { loop } = this;
     const rows = new Leaves(inputs);
-    const end = (): Slots =>
-      loop.slots === 'all' && loop.refusal ? this.recordAll(start, rows) : this.sweep(start, rows);
+    const end = (): Slots => (loop.slots === 'all' ? this.recordAll(start, rows) : this.sweep(start, rows));
     try {
       return tensorsOf(withRecorder(loop.device, end), loop.state) as Tensor[];
     } catch (error) {

@@ -21,7 +21,7 @@ export interface Loop {
   /** Which of these somebody differentiates with respect to. */
   readonly wanted: readonly boolean[];
   readonly steps: number;
-  /** How many states are kept; 'all': every step's record. */
+  /** How many states are kept; 'all': every step's record instead. */
   readonly slots: 'all' | number;
   /** Why steps are not to be replayed. */
   readonly refusal: string | undefined;

@@ -40,7 +40,7 @@ import { type Flat, flatten, inOrderOf, matching } from './tree.ts';
 export interface RolloutOptions<U = undefined> {
   /** A tree of tensors whose first axis counts the steps; step i is given the rows i. */
   readonly inputs?: U;
-  /** How much to keep: every step's record, a number of states, or as many states as fit. Default { bytes: 64 MiB }. */
+  /** How much to keep: all, a number of states, or as many states as fit. Default { bytes: 64 MiB }. */
   readonly checkpoints?: Checkpoints;
   /** Called in a backward sweep with |x̄_i|, one number on the device, for i = n … 0. */
   readonly onAdjoint?: (step: number, norm: Tensor) => void;
@@ -106,7 +106,7 @@ export function rollout<S, U>(
     explain,
   };
   if (!isRecording()) return form.rebuild(plain(loop, form.leaves, given));
-  const rule = new LoopRule({ ...loop, slots: slotsFor(options.checkpoints, form.leaves, steps) });
+  const rule = new LoopRule({ ...loop, slots: slotsFor(options.checkpoints, form.leaves, steps, !loop.refusal) });
   const outputs = rule.first(form.leaves, given);
   const node = record(rule, [...form.leaves, ...given, ...rule.captured]);
   rule.recorded();

@@ -14,6 +14,7 @@ import * as indexing from './indexing.ts';
 import { sizeOf } from './launch.ts';
 import { matmul } from './matmul.ts';
 import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from './memory.ts';
+import { Recorder } from './recorder.ts';
 import * as reduce from './reduce.ts';
 import { transpose } from './transpose.ts';
 
@@ -109,6 +110,8 @@ export class Tensor {
 
   /** Exempts the tensor from the release at the end of the differentiated function or rollout step that made it. */
   keep(): this {
+    const { backend } = this.device;
+    if (backend instanceof Recorder) backend.interrupt('it keeps a tensor');
     this.kept = true;
     return this;
   }

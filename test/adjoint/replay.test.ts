@@ -1,109 +1,20 @@
 // Specification of recorded rollouts: the same bits as when the step's function is called each time, or a reason why it is.
 
-import { flatten, grad, hvp, jvp, type RolloutOptions, rollout, valueAndGrad, vjp } from 'retrograde/adjoint';
-import { type Device, kernel, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import { flatten, grad, hvp, jvp, type RolloutOptions, rollout, valueAndGrad } from 'retrograde/adjoint';
+import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { cpu32, cpu64, devices } from '../util/devices.ts';
+import { cpu64, devices } from '../util/devices.ts';
+import { called, loss, type Params, params, randomStep, start, vector } from '../util/random-step.ts';
 
 const numbers = async (tree: unknown) =>
   (await Promise.all(flatten(tree).leaves.map(async leaf => Array.from(await leaf.read())))).flat();
 
-/** A generator of numbers in [0, 1). */
-const randomFrom = (seed: number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-};
-
-/** The step with its number as a parameter, which keeps it from being recorded. */
-const called =
-  <S>(step: (state: S) => S) =>
-  (state: S, _i: number): S =>
-    step(state);
-
-const stencil = kernel(/* wgsl */ `
-  var<storage, read> u: array<f32>;
-  var<storage, read> c: array<f32>;
-  var<uniform> w: vec4f;
-  var<storage, read_write> uNext: array<f32>;
-  @compute @workgroup_size(64) fn stencil(@builtin(global_invocation_id) id: vec3u) {
-    let n = arrayLength(&u);
-    uNext[id.x] = w.x * u[(id.x + n - 1u) % n] + w.y * sin(u[id.x]) + w.z * u[(id.x + 1u) % n] + c[0] * w.w;
-  }
-`);
 const spread = kernel(/* wgsl */ `
   var<storage, read> x: array<f32>;
   var<storage, read> to: array<u32>;
   var<storage, read_write> y: array<f32>;
   @compute @workgroup_size(64) fn spread(@builtin(global_invocation_id) id: vec3u) { y[to[id.x]] += tanh(x[id.x]); }
 `);
-
-interface Params {
-  readonly field: Tensor;
-  readonly nested: readonly [{ readonly c: Tensor }];
-}
-interface State {
-  readonly a: Tensor;
-  readonly b: Tensor;
-  readonly old: Tensor;
-  readonly ticks: Tensor;
-}
-
-const size = 12;
-const vector = (device: Device, seed: number) => {
-  const random = randomFrom(seed);
-  return tensor(
-    Array.from({ length: size }, () => random() - 0.5),
-    [size],
-    { device },
-  );
-};
-const params = (device: Device): Params => ({
-  field: vector(device, 1),
-  nested: [{ c: tensor([0.3], [1], { device }) }],
-});
-const start = (device: Device): State => {
-  const a = vector(device, 2);
-  return { a, b: vector(device, 3), old: a, ticks: tensor([0, 5], [2], { type: 'i32', device }) };
-};
-
-/** A step drawn at random: tensor arithmetic, kernels, broadcasts, sums into shared words, state handed on or put aside. */
-function randomStep(seed: number, device: Device) {
-  const to = tensor(
-    Array.from({ length: size }, (_, i) => (i * 5) % 7),
-    [size],
-    { type: 'u32', device },
-  );
-  return ({ field, nested: [{ c }] }: Params) =>
-    ({ a, b, old, ticks }: State): State => {
-      const random = randomFrom(seed);
-      const pool = [a, b, old, field];
-      const pick = () => pool[Math.floor(random() * pool.length)];
-      for (let k = 0; k < 5; k++) {
-        const choice = Math.floor(random() * 7);
-        const [x, y] = [pick(), pick()];
-        if (choice === 0) pool.push(x.mul(0.5).add(y.sin()));
-        else if (choice === 1) pool.push(x.mul(y).tanh());
-        else if (choice === 2) pool.push(x.add(c));
-        else if (choice === 3) pool.push(x.sub(y.mean()).mul(0.7));
-        else if (choice === 4)
-          pool.push(stencil({ u: x, c, w: [0.2, 0.5, 0.25, 0.1] }, { count: size }).uNext as Tensor);
-        else if (choice === 5) pool.push(spread({ x, to }, { count: size, out: { y: size } }).y.mul(0.3));
-        else pool.push(x.gather(to).mul(c));
-      }
-      const next = { a: pool[pool.length - 1], b: pool[pool.length - 2], old: a, ticks: ticks.add(3) };
-      const twist = Math.floor(random() * 5);
-      if (twist === 0) return { ...next, b: old };
-      if (twist === 1) return { ...next, b: next.a };
-      if (twist === 2) return { ...next, a: b, b: next.a };
-      if (twist === 3) return { ...next, b };
-      return next;
-    };
-}
-
-const loss = ({ a, b, old, ticks }: State) => a.square().sum().add(b.sum()).add(old.mean()).add(ticks.size);
 
 /** A GPU's compiler may contract what is fused, and launches are fused from the second time on: there, only nearly the same. */
 const expectSame = async (device: Device, got: unknown, want: unknown) => {
@@ -221,6 +132,16 @@ describe('what is replayed', () => {
     return notes;
   };
 
+  it('is the same for long loops, whose launches are fused at once', async () => {
+    for (const seed of [11, 12, 13, 14, 15, 16]) {
+      const step = randomStep(seed, device);
+      const [at, from] = [params(device), start(device)];
+      const run = (replay: boolean) => (p: Params) =>
+        loss(rollout(replay ? step(p) : called(step(p)), from, 70, { checkpoints: 20 }));
+      expect(await numbers(valueAndGrad(run(true))(at))).toEqual(await numbers(valueAndGrad(run(false))(at)));
+    }
+  });
+
   it('hands on what it was given, exchanged, aliased, or what it captured', async () => {
     const steady: ((state: Pair) => Pair)[] = [
       ({ a, b }) => ({ a: a.sin(), b }),
@@ -286,145 +207,5 @@ describe('what is replayed', () => {
     const turning = ({ a, b }: Pair): Pair => ({ ...step({ a, b }), b: b.add(1).mul(2) });
     const turned = (replay: boolean) => rollout(replay ? turning : called(turning), { a: x, b: index }, steps);
     expect(await numbers(turned(true))).toEqual(await numbers(turned(false)));
-  });
-});
-
-describe('what is called each time, and why', () => {
-  const device = cpu32;
-  const x = tensor([1, -0.5, 0.2], [3], { device });
-  const notesOf = (step: (...args: never[]) => Tensor, steps = 20, options: RolloutOptions = {}): string[] => {
-    const notes: string[] = [];
-    rollout(step as (x: Tensor) => Tensor, x, steps, { ...options, explain: note => notes.push(note) }).dispose();
-    return notes;
-  };
-
-  it('a step that takes its number, or may', () => {
-    const why = "rollout: the loop calls the step's function each time: ";
-    expect(notesOf((s: Tensor, i: number) => s.add(i))).toEqual([`${why}it takes the number of the step.`]);
-    expect(notesOf((s: Tensor, i = 0) => s.add(i))).toEqual([`${why}it may take more arguments.`]);
-    expect(notesOf((...all: [Tensor, number]) => all[0].add(all[1]))).toEqual([`${why}it may take more arguments.`]);
-    expect(
-      notesOf(function (s: Tensor) {
-        // biome-ignore lint/complexity/noArguments: what is tested
-        return s.add(arguments[1] as number);
-      }),
-    ).toEqual([`${why}it uses 'arguments'.`]);
-    const bound = ((s: Tensor) => s.sin()).bind(undefined);
-    expect(notesOf(bound)).toEqual([`${why}the text of its function is not known.`]);
-    expect(notesOf((s: Tensor) => s.sin(), 3)).toEqual([`${why}there are fewer than 8 steps.`]);
-    expect(notesOf((s: Tensor) => s.sin(), 20, { debug: true })).toEqual([`${why}debug is set.`]);
-  });
-
-  it('any way to write a function of one parameter is known', () => {
-    const written = (text: string) => new Function(`return ${text}`)() as (s: Tensor) => Tensor;
-    const steps = {
-      method(s: Tensor) {
-        return s.sin();
-      },
-    };
-    for (const step of [
-      (s: Tensor) => s.sin(),
-      function named(s: Tensor) {
-        return s.cos();
-      },
-      steps.method,
-      written('s => s.sin()'),
-      written('( s, ) => s.sin()'),
-      written('async => async.sin()'),
-    ])
-      expect(notesOf(step)[0]).toContain('is replayed');
-  });
-
-  it('a step that depends on more than its arguments keeps doing so', async () => {
-    let time = 0;
-    const drifting = (s: Tensor) => {
-      time += 0.5;
-      return s.add(time);
-    };
-    const notes = notesOf(drifting);
-    expect(notes).toEqual([
-      "rollout: the loop calls the step's function each time: steps that follow each other do not launch the same.",
-    ]);
-    expect(time).toBe(10);
-    const seen: Promise<ArrayLike<number>>[] = [];
-    const reading = (s: Tensor) => {
-      const next = s.mul(2);
-      seen.push(next.read());
-      return next;
-    };
-    expect(notesOf(reading)[0]).toContain('it reads back what it computes');
-    expect(Array.from(await seen[9])).toEqual([1024, -512, 1024 * Math.fround(0.2)]);
-    const note = tensor([0], [1], { device });
-    let writes = 0;
-    const writing = (s: Tensor) => {
-      note.write([writes++]);
-      return s.add(note);
-    };
-    expect(notesOf(writing)[0]).toContain('it writes to a tensor that it did not make');
-    const data = [1, 2, 3];
-    const feeding = (s: Tensor) => {
-      data[0] *= 2;
-      return s.add(tensor(data, [3], { device }));
-    };
-    expect(notesOf(feeding)[0]).toContain('do not launch the same');
-  });
-
-  it('a rollout in a recorded step is part of it', async () => {
-    const inner: string[] = [];
-    const outer: string[] = [];
-    const run = (replay: boolean) => (start: Tensor) =>
-      rollout(
-        (replay ? (f: (s: Tensor) => Tensor) => f : called<Tensor>)((s: Tensor) =>
-          rollout((t: Tensor) => t.sin().mul(1.1), s, 9, { explain: note => inner.push(note) }),
-        ),
-        start,
-        10,
-        { checkpoints: 3, explain: note => outer.push(note) },
-      ).sum();
-    expect(await numbers(valueAndGrad(run(true))(x))).toEqual(await numbers(valueAndGrad(run(false))(x)));
-    expect(outer.filter(note => note.includes('is replayed'))).toHaveLength(2);
-    expect(inner.some(note => note.includes('it is part of a step that is recorded'))).toBe(true);
-    expect(inner.some(note => note.includes('is replayed'))).toBe(true);
-  });
-});
-
-describe('memory', () => {
-  const device = cpu32;
-  it('is back where it was when values and gradients are disposed of', () => {
-    const k = tensor(0.4, [], { device });
-    const x = tensor(new Float32Array(100).fill(0.5), [100], { device });
-    const loss = (checkpoints: 'all' | number) => (k: Tensor) =>
-      rollout(s => s.add(s.sin().mul(k).mul(0.1)), x, 50, { checkpoints }).sum();
-    const once = (checkpoints: 'all' | number) => {
-      const { value, grad: g } = valueAndGrad(loss(checkpoints))(k);
-      value.dispose();
-      g.dispose();
-    };
-    once('all');
-    const before = memoryInUse(device);
-    for (const checkpoints of ['all', 3, 'all', 1] as const) {
-      once(checkpoints);
-      expect(memoryInUse(device)).toBe(before);
-    }
-    const { pullback, value, dispose } = vjp(loss(3))(k);
-    const one = tensor(1, [], { device });
-    const { pullback: second, value: again, dispose: done } = vjp(loss('all'))(k);
-    for (const bar of [pullback(one), second(one), pullback(one), second(one)]) bar.dispose();
-    for (const end of [dispose, done]) end();
-    for (const t of [value, again, one]) t.dispose();
-    expect(memoryInUse(device)).toBe(before);
-  });
-
-  it('is given back when a step throws', () => {
-    const x = tensor(new Float32Array(10), [10], { device });
-    let calls = 0;
-    const failing = (s: Tensor) => {
-      if (++calls % 3 === 0) throw new Error('enough');
-      return s.add(1);
-    };
-    const before = memoryInUse(device);
-    for (let k = 0; k < 3; k++) expect(() => rollout(failing, x, 20)).toThrow('enough');
-    expect(() => grad((s: Tensor) => rollout(failing, s, 20).sum())(x)).toThrow('enough');
-    expect(memoryInUse(device)).toBe(before);
   });
 });
