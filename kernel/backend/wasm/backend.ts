@@ -8,7 +8,7 @@ import { launcher, type WasmExecutable, type WasmStorage } from './launch.ts';
 import { layoutOf } from './layout.ts';
 import { Heap } from './memory.ts';
 import { guessedPace } from './perform.ts';
-import { type Run, whyNoThreads } from './pool.ts';
+import { leavePool, type Run, whyNoThreads } from './pool.ts';
 import { makeReplay } from './replay.ts';
 import { availableThreads, canShare, isKnown, mostThreads } from './worker.ts';
 
@@ -119,6 +119,6 @@ export function wasmBackend({
       launch(executable as WasmExecutable, storages as readonly WasmStorage[], count),
     replay: (ops, slots) => makeReplay(heap, bytesPerWord, launch, ops, slots),
     finish: async () => {},
-    destroy: () => {},
+    destroy: () => leavePool(heap),
   };
 }

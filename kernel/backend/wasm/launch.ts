@@ -82,7 +82,7 @@ const jobOf = (code: PacedCode, total: number, size: number, frame: number): Job
 });
 
 export function launcher(heap: Heap, threads: number): Launch {
-  const perform = performer(threads);
+  const perform = performer(threads, heap);
   const clearing = new Clearing(heap);
   const folds = new Map<Fold, PacedCode>();
   const job = jobOf(undefined as unknown as PacedCode, 0, 0, map.frameStart);

@@ -20,10 +20,10 @@ export const guessedPace = (work: number): Pace => ({ each: work * 3e-4, jobs: 0
 /** Microseconds. Shorter jobs are not shared; shorter ones wake nobody; and so much must come up before workers are started. */
 const worthSharing = 5;
 const worthWaking = 40;
-const worthStarting = 1000;
+const worthStarting = 5000;
 
-/** @param threads That may take part, with the caller. @returns a function that performs jobs; it sets `chunks`, `threads` and `wake`. */
-export function performer(threads: number): (job: Job<PacedCode>) => void {
+/** @param threads That may take part, with the caller. @param user Keeps the pool alive. @returns a function that performs jobs; it sets `chunks`, `threads` and `wake`. */
+export function performer(threads: number, user: object): (job: Job<PacedCode>) => void {
   let started = false;
   let waited = 0;
 
@@ -31,7 +31,7 @@ export function performer(threads: number): (job: Job<PacedCode>) => void {
     waited += expected;
     if (!started && waited < worthStarting) return undefined;
     started = true;
-    return threadPool(threads);
+    return threadPool(threads, user);
   }
 
   return job => {

@@ -201,8 +201,11 @@ function died(of: Pool, why: string): void {
   endThreads();
 }
 
-/** The pool, with workers enough for so many threads; undefined where none can be had. */
-export function threadPool(threads: number): Pool | undefined {
+const users = new Set<object>();
+
+/** The pool, with workers enough for so many threads; undefined where none can be had. @param user Who keeps it alive. */
+export function threadPool(threads: number, user?: object): Pool | undefined {
+  if (user) users.add(user);
   if (deaths >= mostDeaths) return undefined;
   try {
     pool ??= new Pool();
@@ -220,6 +223,11 @@ export const runningPool = (): Pick<Pool, 'helped' | 'online'> | undefined => po
 
 /** Why there are no workers, if there are none where they were wanted. */
 export const whyNoThreads = (): string | undefined => (deaths >= mostDeaths ? obstacle : undefined);
+
+/** Ends the workers with their last user. */
+export function leavePool(user: object): void {
+  if (users.delete(user) && users.size === 0) endThreads();
+}
 
 /** Ends the workers; the next job that is worth it starts others. */
 export function endThreads(): void {

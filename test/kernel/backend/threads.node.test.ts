@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import { Code, encodeModule, type Func, I32 } from '../../../kernel/backend/wasm/encode.ts';
 import * as op from '../../../kernel/backend/wasm/opcodes.ts';
 import {
@@ -17,6 +18,8 @@ import {
   runningPool,
   threadPool,
 } from '../../../kernel/backend/wasm/pool.ts';
+import { programOf } from '../../util/program.ts';
+import { runOnWasm } from '../../util/wasm.ts';
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
 
@@ -160,6 +163,26 @@ describe('a worker that dies', () => {
     pool().run(jobOf(count, 8));
     expect([...counts().subarray(0, 8)]).toEqual(new Array(8).fill(1));
   });
+});
+
+it('the last device that is destroyed ends the workers', async () => {
+  const heavy = programOf(b => {
+    const i = b.builtin('globalX');
+    const sum = b.while(
+      [b.u32(0), b.float(0)],
+      ([k]) => b.pure('lt', [k, b.u32(2000)]),
+      ([k, s]) => [b.pure('add', [k, b.u32(1)]), b.pure('add', [b.pure('mul', [s, s]), b.float(0.1)])],
+    );
+    b.store(2, i, 1, 0, sum[1]);
+  });
+  const [first, second] = [wasmBackend({ threads: 2 }), wasmBackend({ threads: 3 })];
+  for (const backend of [first, second])
+    for (let k = 0; k < 10; k++) runOnWasm(heavy, [[0], [0], 5000, 1], [5000, 1, 1], 'f32', backend);
+  expect(runningPool()).toBeDefined();
+  first.destroy();
+  expect(runningPool()).toBeDefined();
+  second.destroy();
+  expect(runningPool()).toBeUndefined();
 });
 
 it('the process ends by itself, from a bundle, with workers asleep', async () => {
