@@ -105,6 +105,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
   for (const array of zeroed) emitLaneZero(array, vector);
   emitLaneInsts(body.body, body, vector);
   locals.leaveLoop();
+  segment.finish();
   vector.prefix.append(vector.code);
 
   const whole = new Emitter(setting, noUses(), buffers);

@@ -16,17 +16,12 @@ import type { HoistEmitter } from './hoist.ts';
 import { type Lanes, lanesOf } from './lanes.ts';
 import { i32x4, v128 } from './opcodes.ts';
 import type { Rates } from './rates.ts';
+import type { Guard } from './segment.ts';
 import type { Sweep } from './sweeps.ts';
 import type { SweptSegment } from './swept-segment.ts';
 
 export interface Mask {
   readonly local: number;
-}
-
-/** A condition that holds where we stand, whatever the lane. */
-export interface Guard {
-  readonly value: Value;
-  readonly truth: boolean;
 }
 
 export class LaneEmitter extends Emitter {

@@ -27,11 +27,11 @@ export interface Term {
   readonly coefficient: number;
 }
 
-/** A condition that changes at most once along a row. `less`: first < second. */
+/** A condition that changes at most once along a row; `less`: first < second. `inside`: 0 ≤ first < second, for assertions. */
 export type Test =
   | { readonly kind: 'value'; readonly key: string; readonly value: Value }
   | {
-      readonly kind: 'less' | 'equal';
+      readonly kind: 'less' | 'equal' | 'inside';
       readonly key: string;
       readonly first: Form;
       readonly second: Form;

@@ -6,7 +6,18 @@
 import type { Value } from '../../../ir/ir.ts';
 import { I32, type I64, V128 } from '../encode.ts';
 import * as op from '../opcodes.ts';
-import { type Atom, baseOf, type Form, formKey, isConstant, level, levelOf, type Test, termsKey } from './form.ts';
+import {
+  type Atom,
+  bare,
+  baseOf,
+  type Form,
+  formKey,
+  isConstant,
+  level,
+  levelOf,
+  type Test,
+  termsKey,
+} from './form.ts';
 import type { HoistEmitter } from './hoist.ts';
 import type { Lanes } from './lanes.ts';
 import { i32x4 } from './opcodes.ts';
@@ -55,19 +66,21 @@ export abstract class Known {
     return local;
   }
 
+  /** The form without its assertions, which from here on hold in the segment. */
+  protected bare(form: Form): Form {
+    return bare(form, ({ test, truth }) => this.assert(test, truth));
+  }
+
   /** Pushes Σ coefficient · atom + constant. */
-  protected pushSum(form: Form, to: HoistEmitter): void {
+  protected pushSum(of: Form, to: HoistEmitter): void {
     const { code } = to;
+    const form = this.bare(of);
     let first = true;
     const plus = () => {
       if (!first) code.op(op.i32.add);
       first = false;
     };
     for (const { atom, coefficient } of form.terms.values()) {
-      if (atom.kind === 'assertion') {
-        this.assert(atom.test, atom.truth);
-        continue;
-      }
       code.get(this.atomLocal(atom));
       if (coefficient !== 1) {
         code.i32(coefficient);
@@ -92,16 +105,17 @@ export abstract class Known {
 
   /** The local of a form's value at x = 0; undefined where that is zero. */
   base(form: Form): number | undefined {
-    const base = baseOf(form);
+    const base = this.bare(baseOf(form));
     if (isConstant(base) && base.constant === 0) return undefined;
     return this.once(`base${formKey(base)}`, levelOf(base), I32, to => this.pushSum(base, to));
   }
 
   /** A vector local with the form's value at x = 0 in each lane; undefined where that is zero. */
   splatBase(form: Form): number | undefined {
-    const base = this.base(form);
+    const sum = this.bare(baseOf(form));
+    const base = this.base(sum);
     if (base === undefined) return undefined;
-    return this.once(`splat${formKey(baseOf(form))}`, levelOf(form), V128, ({ code }) => {
+    return this.once(`splat${formKey(sum)}`, levelOf(sum), V128, ({ code }) => {
       code.get(base);
       code.vector(i32x4.splat);
     });
@@ -155,7 +169,8 @@ export abstract class Known {
   }
 
   /** What to add bytes · x to, so as to reach word `scale` · form + offset of a buffer, x's slope being left out. */
-  pointer(buffer: number, bytes: number, scale: number, form: Form, offset: number): Pointer {
+  pointer(buffer: number, bytes: number, scale: number, of: Form, offset: number): Pointer {
+    const form = this.bare(of);
     const words = form.constant * scale + offset;
     const origin = Math.round(words / (2 * span)) * 2 * span;
     const at = levelOf(form);

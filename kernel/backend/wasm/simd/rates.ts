@@ -33,11 +33,14 @@ import {
   rowForm,
   scaled,
   type Test,
+  termsKey,
 } from './form.ts';
 import { findSweeps, type Sweep } from './sweeps.ts';
 
 /** Shorter pieces of a row than this are not worth a segment each. */
 const shortestPiece = 32;
+/** Neighbours up to this distance across a border. */
+const nearest = 64;
 /** More tests than this cost more to prepare than they save. */
 const mostTests = 24;
 
@@ -48,6 +51,8 @@ export class Rates {
   private readonly definitions = new ValueMap<Inst>();
   private readonly program: Program;
   private readonly testKeys = new Set<string>();
+  /** Remainders by what they are the remainders of: their divisor and their constant. */
+  private readonly digits = new Map<string, { readonly by: string; readonly constant: number }>();
 
   private readonly sweeps: ReadonlyMap<Inst, Sweep>;
 
@@ -271,7 +276,8 @@ export class Rates {
         return a.type === 'bool' ? undefined : f;
       case 'mul':
         if (number !== undefined) return scaled(f, number);
-        return g && isConstant(f) ? scaled(g, f.constant) : undefined;
+        if (isConstant(f)) return g && scaled(g, f.constant);
+        return g && (this.multiple(f, g) ?? this.multiple(g, f));
       case 'shl':
         return number === undefined ? undefined : scaled(f, 1 << (number & 31));
       case 'shr':
@@ -296,10 +302,42 @@ export class Rates {
     if (of.slope !== 1 || by.slope !== 0 || levelOf(of) > level.segment || levelOf(by) > level.segment)
       return undefined;
     if (isConstant(by) && by.constant < shortestPiece) return undefined;
-    const kind = op === 'div' ? 'quotient' : 'product';
+    const near = this.nearDigit(op, of, by, signed);
+    if (near) return near;
+    const atom = this.quotient('quotient', of, by, signed);
+    if (op === 'div') return atom;
+    const digit = isConstant(by)
+      ? combine(of, 1, atom, -by.constant)
+      : combine(of, 1, this.quotient('product', of, by, signed), -1);
+    this.digits.set(lineKey(digit), { by: formKey(by), constant: digit.constant });
+    return digit;
+  }
+  private quotient(kind: 'quotient' | 'product', of: Form, by: Form, signed: boolean): Form {
     const key = `${kind}${signed ? 's' : 'u'}(${formKey(of)}${formKey(by)})`;
-    const form = atomForm({ kind, key, level: level.segment, of, by, signed });
-    return op === 'div' ? form : combine(of, 1, form, -1);
+    return atomForm({ kind, key, level: level.segment, of, by, signed });
+  }
+
+  /** (digit + c) mod W and (digit + W − c) mod W, c small: the digit itself ± c, as long as that is between 0 and W. */
+  private nearDigit(op: 'div' | 'rem', of: Form, by: Form, signed: boolean): Form | undefined {
+    for (const wraps of [0, 1]) {
+      const inner = combine(of, 1, by, -wraps);
+      const digit = this.digits.get(lineKey(inner));
+      if (digit?.by !== formKey(by) || Math.abs(inner.constant - digit.constant) > nearest) continue;
+      const key = `inside${formKey(inner)}${formKey(by)}`;
+      const test: Test = { kind: 'inside', key, first: inner, second: by, signed };
+      const assertion = atomForm({ kind: 'assertion', key, level: level.segment, test, truth: true });
+      return combine(op === 'rem' ? inner : constantForm(wraps), 1, assertion, 1);
+    }
+    return undefined;
+  }
+
+  /** ⌊u / W⌋ · W, as remainders have it. */
+  private multiple(f: Form, g: Form): Form | undefined {
+    const [term] = f.terms.values();
+    if (f.slope !== 0 || f.constant !== 0 || f.terms.size !== 1 || term.coefficient !== 1) return undefined;
+    const { atom } = term;
+    if (atom.kind !== 'quotient' || formKey(atom.by) !== formKey(g)) return undefined;
+    return this.quotient('product', atom.of, atom.by, atom.signed);
   }
 
   private limit(op: 'min' | 'max', a: Value, b: Value, f: Form, g: Form, signed: boolean): Form | undefined {
@@ -310,6 +348,8 @@ export class Rates {
     return test && this.choose({ test, truth: true }, b, a);
   }
 }
+
+const lineKey = (form: Form): string => `${form.slope} ${termsKey(form)}`;
 
 const valueAtom = (value: Value, rate: Level): Atom => ({ kind: 'value', key: `v${value.id}`, level: rate, value });
 

@@ -19,6 +19,14 @@ import type { Rates } from './rates.ts';
 
 export const far: number = 2 ** 40;
 
+/** A condition that holds where we stand, whatever the lane. */
+export interface Guard {
+  readonly value: Value;
+  readonly truth: boolean;
+}
+export const guardsKey = (guards: readonly Guard[]): string =>
+  guards.map(({ value, truth }) => `${truth ? '' : '!'}${value.id}`).join(' ');
+
 export class Segment extends Known {
   readonly probe: number;
   readonly low: number;
@@ -77,39 +85,14 @@ export class Segment extends Known {
     }
   }
 
-  /** The segment ends where the index leaves the buffer; only if the guards hold. Index forms have slope 1. */
-  within(buffer: number, stride: number, form: Form, guards: readonly { value: Value; truth: boolean }[]): void {
-    const key = `within ${buffer} ${stride} ${formKey(form)}`;
-    const guarded = guards.map(({ value, truth }) => `${truth ? '' : '!'}${value.id}`).join(' ');
-    if (this.bounded.has(key) || this.bounded.has(`${key} if ${guarded}`)) return;
-    this.bounded.add(guards.length ? `${key} if ${guarded}` : key);
-    const { code } = this;
-    const to = this.emitters[level.segment];
-    const limit = to.access(buffer).limits.get(stride)?.local as number;
-    const start = this.once(`to${formKey(form)}`, level.segment, I64, () => {
-      code.i64(0);
-      this.pushAt(form);
-      code.op(op.i64.extendI32S, op.i64.sub);
-    });
-    const { condition, unless } = this.guarded(guards);
-    code.get(start);
-    unless(condition, -far);
-    this.atLeast();
-    code.get(start);
-    code.get(limit);
-    code.op(op.i64.extendI32U, op.i64.add);
-    unless(condition, far);
-    this.below();
-  }
-
   /** The local of whether guards hold, and code that puts a number in the place of the stack's unless they do. */
-  protected guarded(guards: readonly { value: Value; truth: boolean }[]): {
+  protected guarded(guards: readonly Guard[]): {
     condition: number | undefined;
     unless: (condition: number | undefined, otherwise: number) => void;
   } {
     const { code } = this;
     const to = this.emitters[level.segment];
-    const key = guards.map(({ value, truth }) => `${truth ? '' : '!'}${value.id}`).join(' ');
+    const key = guardsKey(guards);
     const condition = guards.length
       ? this.once(`guard ${key}`, level.segment, I32, () => {
           guards.forEach(({ value, truth }, k) => {
@@ -126,6 +109,15 @@ export class Segment extends Known {
       code.op(op.select);
     };
     return { condition, unless };
+  }
+
+  /** Where, from the probe, a form of slope 1 is zero, in a local. */
+  protected startOf(form: Form): number {
+    return this.once(`to${formKey(form)}`, level.segment, I64, () => {
+      this.code.i64(0);
+      this.pushAt(form);
+      this.code.op(op.i64.extendI32S, op.i64.sub);
+    });
   }
 
   /** The form's value at the probe. */
@@ -283,10 +275,26 @@ export class Segment extends Known {
     const key = `assert ${test.key}${truth}`;
     if (this.bounded.has(key)) return;
     this.bounded.add(key);
+    if (test.kind === 'inside') {
+      this.keepInside(test.first, test.second);
+      return;
+    }
     this.pushTest(test);
     if (!truth) this.code.op(op.i32.eqz);
     this.requireTop();
   }
+  /** 0 ≤ form < by, and by < 2³¹. */
+  private keepInside(form: Form, by: Form): void {
+    const { code } = this;
+    const start = this.startOf(form);
+    code.get(start);
+    this.atLeast();
+    code.get(start);
+    code.get(this.at(by, true));
+    code.op(op.i64.add);
+    this.below();
+  }
+
   /** Stack: a condition without which the segment is empty. */
   protected requireTop(): void {
     const { code } = this;

@@ -1,5 +1,6 @@
 /**
- * Where in a row swept accesses (sweeps.ts) are in range. With i(k) their index at the probe p, they are at x if
+ * Where in a row accesses are in range. Those with an index x + form, whose forms often differ by constants only, are looked at
+ * together, once all are known. Of swept accesses (sweeps.ts) both ends are looked at: with i(k) their index at the probe p, they are at x if
  *
  *   0 ≤ min i + slope · (x − p)      and      max i + slope · (x − p) < n,      min and max being at an end of each counter
  */
@@ -7,16 +8,85 @@
 import type { Value } from '../../../ir/ir.ts';
 import { I32, I64 } from '../encode.ts';
 import * as op from '../opcodes.ts';
-import type { Guard } from './emitter.ts';
-import { formKey, level } from './form.ts';
-import { far, Segment } from './segment.ts';
+import { type Form, formKey, level, termsKey } from './form.ts';
+import { far, type Guard, guardsKey, Segment } from './segment.ts';
 import type { Sweep } from './sweeps.ts';
 
+/** Accesses whose forms differ by constants. */
+interface Reach {
+  readonly form: Form;
+  readonly guards: readonly Guard[];
+  least: number;
+  /** The largest constant, by buffer and stride. */
+  readonly most: Map<string, { readonly buffer: number; readonly stride: number; readonly constant: number }>;
+}
+
 export class SweptSegment extends Segment {
+  private readonly reaches = new Map<string, Reach>();
+
+  /** The segment ends where the index leaves the buffer; only if the guards hold. Index forms have slope 1. */
+  within(buffer: number, stride: number, of: Form, guards: readonly Guard[]): void {
+    const form = this.bare(of);
+    const key = `${termsKey(form)}${guardsKey(guards)}`;
+    let reach = this.reaches.get(key);
+    if (!reach) {
+      reach = { form: { ...form, constant: 0 }, guards, least: form.constant, most: new Map() };
+      this.reaches.set(key, reach);
+    }
+    const words = `${buffer} ${stride}`;
+    reach.least = Math.min(reach.least, form.constant);
+    reach.most.set(words, {
+      buffer,
+      stride,
+      constant: Math.max(reach.most.get(words)?.constant ?? -far, form.constant),
+    });
+  }
+
+  /** What all accesses with one form, but for the constant, need: 0 ≤ i + least and i + constant < n, for each of their buffers. */
+  finish(): void {
+    const { code } = this;
+    for (const { form, guards, least, most } of this.reaches.values()) {
+      const start = this.startOf(form);
+      const room = this.room([...most.values()]);
+      const { condition, unless } = this.guarded(guards);
+      code.get(start);
+      code.i64(least);
+      code.op(op.i64.sub);
+      unless(condition, -far);
+      this.atLeast();
+      code.get(start);
+      code.get(room);
+      code.op(op.i64.add);
+      unless(condition, far);
+      this.below();
+    }
+  }
+
+  /** min (n − constant) over buffers. */
+  private room(ends: readonly { buffer: number; stride: number; constant: number }[]): number {
+    const key = ends.map(({ buffer, stride, constant }) => `${buffer} ${stride} ${constant}`).join();
+    return this.once(`reach ${key}`, level.launch, I64, to => {
+      const { code } = to;
+      const [least, next] = [to.locals.fresh(I64).local, to.locals.fresh(I64).local];
+      ends.forEach(({ buffer, stride, constant }, k) => {
+        code.get(to.access(buffer).limits.get(stride)?.local as number);
+        code.op(op.i64.extendI32U);
+        code.i64(constant);
+        code.op(op.i64.sub);
+        code.set(k === 0 ? least : next);
+        if (k === 0) return;
+        for (const local of [least, next, least, next]) code.get(local);
+        code.op(op.i64.ltS, op.select);
+        code.set(least);
+      });
+      code.get(least);
+    });
+  }
+
   /** The segment ends where a swept index leaves the buffer, at either end of its counters; unless they count nothing. */
   sweep(buffer: number, stride: number, { form, counters }: Sweep, guards: readonly Guard[]): void {
     const swept = counters.map(({ counter, coefficient }) => `${coefficient}v${counter.param.id}`).join(' ');
-    const guardKey = guards.map(({ value, truth }) => `${truth ? '' : '!'}${value.id}`).join(' ');
+    const guardKey = guardsKey(guards);
     const key = `sweep ${buffer} ${stride} ${formKey(form)} ${swept}`;
     if (this.bounded.has(key) || this.bounded.has(`${key} if ${guardKey}`)) return;
     this.bounded.add(guards.length ? `${key} if ${guardKey}` : key);
