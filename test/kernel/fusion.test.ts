@@ -1,7 +1,7 @@
 // Specification of the queue: launches that run as one give the bits of launches one by one, and fewer of them run.
 
 import { grad, hvp, valueAndGrad } from 'retrograde/adjoint';
-import { type Device, device, kernel, type Tensor, tensor, type Words } from 'retrograde/kernel';
+import { collecting, type Device, device, kernel, type Tensor, tensor, type Words } from 'retrograde/kernel';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
@@ -63,12 +63,13 @@ async function randomGraph(on: Device, seed: number, step: <T extends Tensor>(x:
     ),
   );
   const kept: Tensor[] = [];
+  const all: Tensor[] = [...floats, ...whole];
   for (let k = 0; k < 25; k++) {
     const x = pick(floats.slice(-6));
     const y = pick(floats);
     const fits = (a: Tensor, b: Tensor) =>
       a.shape.every((n, d) => [undefined, 1, n].includes(b.shape[d - a.shape.length + b.shape.length]));
-    const made: Tensor = step(
+    const make = (): Tensor =>
       random() < 0.35
         ? x[pick(unary)]()
         : random() < 0.3
@@ -81,24 +82,26 @@ async function randomGraph(on: Device, seed: number, step: <T extends Tensor>(x:
                 ? x.slice(0, 1).broadcastTo(x.shape)
                 : fits(x, y) || fits(y, x)
                   ? x[pick(binary)](y)
-                  : x.mul(x),
-    );
+                  : x.mul(x);
+    const made = step(collecting(all, make));
     floats.push(made);
     const fate = random();
     if (fate < 0.3) kept.push(made);
     else if (fate < 0.6 && floats.length > 6) floats.splice(floats.indexOf(made), 1)[0].dispose();
     const [i, j] = [pick(whole), pick(whole)];
-    if (random() < 0.3) whole.push(step(i[pick(integers)](j)));
+    if (random() < 0.3) whole.push(step(collecting(all, () => i[pick(integers)](j))));
     if (random() < 0.05) floats[0].write(numbers(12));
     if (random() < 0.05) await pick(floats).read();
   }
   const results: Words[] = [];
   for (const x of [...kept, ...floats.slice(-3), ...whole]) results.push(await x.read());
+  for (const x of all) x.dispose();
   return results;
 }
 
 describe.each(devices.map(d => [d.description, d] as const))('%s', (_, on) => {
   it('gives the bits of operations one by one, on random graphs', async () => {
+    const before = on.memoryInUse;
     for (let seed = 1; seed <= (on === gpu ? 12 : 60); seed++) {
       const [got, want] = [await randomGraph(on, seed, later), await randomGraph(on, seed, now)];
       expect(got.length).toBe(want.length);
@@ -106,6 +109,7 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, on) => {
         sameBits(words, want[k], on);
       });
     }
+    expect(on.memoryInUse - before).toBeLessThan(100); // a few numbers are remembered
   });
 
   it('gives the same gradients and Hessian products', async () => {
