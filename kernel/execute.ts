@@ -6,6 +6,7 @@ import type { Count, Storage } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
+import type { Launch } from './scatter/numbers.ts';
 import { type Decision, type Pass, Strategies } from './scatter/schedule.ts';
 import { Tables } from './scatter/tables.ts';
 
@@ -13,20 +14,21 @@ import { Tables } from './scatter/tables.ts';
 const longestRow = { cpu: 64, webgpu: 4096 } as const;
 
 export function execute(plan: Plan, device: Device, storages: readonly Storage[], count: Count): void {
-  const decision = plan.sums ? decide(plan, device, storages, count) : undefined;
+  const launch = { count, length: (k: number) => storages[k].length, known: (k: number) => device.known(storages[k]) };
+  const decision = plan.sums ? decide(plan, device, launch) : undefined;
   if (decision) runPasses(decision, device, storages, count);
   else device.dispatch(plan, storages, count);
 }
 
 const strategies = new WeakMap<Plan, Strategies>();
 
-function decide(plan: Plan, device: Device, storages: readonly Storage[], count: Count): Decision | undefined {
+/** How the sums of a launch run; undefined: as the backend does it. */
+export function decide(plan: Plan, device: Device, launch: Launch): Decision | undefined {
   let known = strategies.get(plan);
   if (!known) {
     known = new Strategies(plan.program);
     strategies.set(plan, known);
   }
-  const launch = { count, length: (k: number) => storages[k].length, known: (k: number) => device.known(storages[k]) };
   return known.decide(launch, longestRow[device.kind], device.kind === 'webgpu');
 }
 

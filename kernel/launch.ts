@@ -4,11 +4,11 @@
  * Arguments have been checked by whoever built them (kernel.ts for users' kernels); here only the device is.
  */
 
-import type { Count } from './backend/backend.ts';
+import type { Count, Storage, Words } from './backend/backend.ts';
 import { makeTensor } from './construct.ts';
 import { checkOutputs } from './debug.ts';
 import type { Device } from './device.ts';
-import { execute } from './execute.ts';
+import { decide, execute } from './execute.ts';
 import { type Cotangents, type Rule, record } from './graph.ts';
 import { fills } from './ir/footprint.ts';
 import { adopt, type Memory } from './memory.ts';
@@ -64,16 +64,37 @@ function runNow(
   const outputs: Memory[] = [];
   try {
     const given = inputs.map(input => input.storage);
-    writes.forEach(({ type }, k) => {
-      outputs.push(device.allocate(type, lengths[k], !fills(usage.writes[k], count, lengths[k])));
+    const runs = count[0] * count[1] * count[2] > 0;
+    const filled = plan.sums && runs ? filledBySums(plan, device, given, lengths, count) : undefined;
+    slots.forEach(({ write, position: k }, buffer) => {
+      if (!write) return;
+      const zero = !filled?.has(buffer) && !fills(usage.writes[k], count, lengths[k]);
+      outputs.push(device.allocate(writes[k].type, lengths[k], zero));
     });
     const storages = slots.map(({ write, position }) => (write ? outputs[position].storage : given[position]));
-    if (count[0] * count[1] * count[2] > 0) execute(plan, device, storages, count);
+    if (runs) execute(plan, device, storages, count);
   } catch (error) {
     for (const memory of outputs) memory.release();
     throw error;
   }
   return outputs;
+}
+
+/** Buffers that the passes of its sums will write in full. */
+function filledBySums(
+  plan: Plan,
+  device: Device,
+  given: readonly Storage[],
+  lengths: readonly number[],
+  count: Count,
+): ReadonlySet<number> | undefined {
+  const inputAt = (k: number): Storage | undefined => (plan.slots[k].write ? undefined : given[plan.slots[k].position]);
+  const length = (k: number): number => inputAt(k)?.length ?? lengths[plan.slots[k].position];
+  const known = (k: number): Words | undefined => {
+    const storage = inputAt(k);
+    return storage && device.known(storage);
+  };
+  return decide(plan, device, { count, length, known })?.filled;
 }
 
 export function sizeOf(shape: readonly number[]): number {

@@ -9,7 +9,8 @@ import { type Bundle, bundlesOf, type Fluid, fluidOf } from './static-index.ts';
 export interface Rows {
   readonly bundle: Bundle;
   readonly found: Inspection;
-  /** The buffer with the most elements: the rows. */
+  /** Rows: as many as the largest buffer has elements. */
+  readonly elements: number;
   readonly largest: { readonly buffer: number; readonly stride: number };
 }
 
@@ -76,7 +77,7 @@ export class RowSums {
       if (elements <= 1) return [];
       const found = inspected(work, launch, elements);
       if (!found || found.longest === 0 || found.longest > longest || elements > 4 * found.events + 1024) return [];
-      return [{ bundle, found, largest: { buffer, stride } }];
+      return [{ bundle, found, elements, largest: { buffer, stride } }];
     });
   }
 }

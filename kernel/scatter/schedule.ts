@@ -53,6 +53,8 @@ export interface Decision {
   readonly temporaries: readonly { readonly length: number; readonly zero: boolean }[];
   /** Found out on the host. */
   readonly tables: readonly Uint32Array[];
+  /** Buffers of the program of which the passes write every word: they need not be cleared. */
+  readonly filled: ReadonlySet<number>;
 }
 
 /** A launch, and what was decided. */
@@ -171,7 +173,19 @@ export class Strategies {
       ...chosen.flatMap(({ totals }) => (totals ? [{ length: totals.words * invocations, zero: false }] : [])),
     ];
     const partialWords = partials > 0 ? [invocations, ...lanes].map(n => ({ length: n * partials, zero: false })) : [];
-    return { passes, temporaries: [...kept, ...partialWords], tables: rows.flatMap(({ found }) => tablesOf(found)) };
+    const filled = new Set<number>();
+    const note = (buffer: number, offsets: number, stride: number, elements: number): void => {
+      if (offsets === stride && launch.length(buffer) === elements * stride) filled.add(buffer);
+    };
+    for (const { buffer, stride, elements, stencils } of chosen)
+      note(buffer, new Set(stencils.flatMap(s => s.stencil.sums.map(sum => sum.offset))).size, stride, elements);
+    for (const { bundle, elements } of rows)
+      for (const buffer of bundle.buffers) {
+        const words = bundle.words.filter(w => w.buffer === buffer);
+        note(buffer, words.length, words[0].stride, elements);
+      }
+    const tables = rows.flatMap(({ found }) => tablesOf(found));
+    return { passes, temporaries: [...kept, ...partialWords], tables, filled };
   }
 
   private choose(launch: Launch): Chosen[] {
