@@ -50,13 +50,14 @@ function compile(source: string): Compilation {
 
 /** Prints one line for the kernel of this name; without one, the names. */
 export function report(name: string | undefined): void {
-  if (name === undefined) return console.log(JSON.stringify(Object.keys(sources)));
+  console.log(JSON.stringify(name === undefined ? Object.keys(sources) : times(name)));
+  process.exit(0);
+}
+
+function times(name: string): object {
   const source = sources[name]!;
   const cold = compile(source);
   const runs = Array.from({ length: 15 }, () => compile(source));
-  const warm = Object.fromEntries(
-    (Object.keys(cold) as (keyof Compilation)[]).map(key => [key, median(runs.map(run => run[key]))]),
-  );
-  console.log(JSON.stringify({ name, cold, warm }));
-  process.exit(0);
+  const keys = Object.keys(cold) as (keyof Compilation)[];
+  return { name, cold, warm: Object.fromEntries(keys.map(key => [key, median(runs.map(run => run[key]))])) };
 }

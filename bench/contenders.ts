@@ -4,7 +4,7 @@
  * Bundles, programs and data go to .cache/, which is not kept. What is missing is said in the table, with what to do.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -91,7 +91,22 @@ function data({ name, problem }: Case): readonly string[] {
   return [folder, ...Object.entries(constants).map(([key, value]) => `${key}=${value}`)];
 }
 
-/** -ffast-math lets the compiler reassociate and contract, which WebAssembly code may not. */
+const programs = new Map<string, string>();
+
+/** The program made of a file, once; a sentence if the compiler refuses. Without OpenMP: one thread. */
+function compiled(compiler: string, flags: readonly string[], source: string, program: string): string {
+  const known = programs.get(program);
+  if (known !== undefined) return known;
+  mkdirSync(join(cache, 'native'), { recursive: true });
+  // -ffast-math lets the compiler reassociate and contract, which WebAssembly code may not.
+  const options = ['-O3', ...flags, '-ffast-math', source, '-o', program, '-lm'];
+  const made = [['-fopenmp'], []].some(
+    extra => spawnSync(compiler, [...extra, ...options], { stdio: 'ignore' }).status === 0,
+  );
+  programs.set(program, made ? program : '');
+  return made ? program : '';
+}
+
 function native(
   name: string,
   rivals: readonly Rival[],
@@ -103,19 +118,9 @@ function native(
     const source = join(root, 'bench/native', `${of.family}.c`);
     if (!existsSync(source)) return undefined;
     if (!compiler) return `not installed: ${compilers[0]}`;
-    mkdirSync(join(cache, 'native'), { recursive: true });
-    const program = join(cache, 'native', `${of.family}-${name.replace(/\W+/g, '-')}`);
-    const options = ['-O3', ...flags, '-ffast-math', source, '-o', program, '-lm'];
-    try {
-      execFileSync(compiler, ['-fopenmp', ...options], { stdio: 'pipe' });
-    } catch {
-      try {
-        execFileSync(compiler, options, { stdio: 'pipe' }); // without OpenMP: one thread
-      } catch {
-        return `${compiler} does not compile it`;
-      }
-    }
-    return { program, args: [of.variant, ...data(of)] };
+    const place = join(cache, 'native', `${of.family}-${name.replace(/\W+/g, '-')}`);
+    const program = compiled(compiler, flags, source, place);
+    return program ? { program, args: [of.variant, ...data(of)] } : `${compiler} does not compile it`;
   };
   return { name, rivals, start };
 }

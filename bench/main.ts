@@ -43,15 +43,12 @@ if (wanted.length === 0 && !compiling)
 
 const plan = options.quick
   ? { rounds: 1, milliseconds: 100, warmUp: 100 }
-  : { rounds: Number(options.rounds), milliseconds: 200, warmUp: 400 };
+  : { rounds: Number(options.rounds), milliseconds: 150, warmUp: 300 };
 const by = options.cpu ? 'cpuMs' : options.min ? 'minMs' : 'medianMs';
 const rows: Row[] = [];
-for (const of of wanted) {
-  process.stderr.write(`${of.name} …\n`);
-  rows.push(...(await compete(of, chosen, plan)));
-}
-console.log(`${machine}, Node ${process.version}, commit ${commit}`);
-if (rows.length > 0) {
+
+function report(): void {
+  if (rows.length === 0) return;
   console.log(`
 ${{ medianMs: 'Median', minMs: 'Minimum', cpuMs: 'Processor time (all threads)' }[by]} of interleaved runs, ms. × counts how many times as fast as another Retrograde is. C is built with -ffast-math: it may
 reassociate and contract sums, which WebAssembly code may not; SSE4.2 is WebAssembly's own vector width. Every result is compared; one that
@@ -59,7 +56,22 @@ differs is marked WRONG RESULT.
 `);
   console.log(table(wanted, rows, contenders, by));
 }
+
+process.on('SIGINT', () => {
+  report();
+  process.exit(130);
+});
+console.log(`${machine}, Node ${process.version}, commit ${commit}`);
+for (const of of wanted) {
+  const begin = performance.now();
+  const found = await compete(of, chosen, plan);
+  rows.push(...found);
+  if (options.save) save(found);
+  const times = found.flatMap(row => (row[by] === undefined ? [] : [`${row.contender} ${row[by].toPrecision(3)}`]));
+  process.stderr.write(`${of.name} (${((performance.now() - begin) / 1000).toFixed(0)} s): ${times.join(', ')} ms\n`);
+}
+report();
 const compiled = compiling ? await compileRows() : [];
 if (compiling)
   console.log(`\nCompile times, ms: in a new process / with warm JavaScript.\n\n${compileTable(compiled)}`);
-if (options.save) save([...rows, ...compiled.map(({ name, ...times }) => ({ case: `compile ${name}`, ...times }))]);
+if (options.save) save(compiled.map(({ name, ...times }) => ({ case: `compile ${name}`, ...times })));

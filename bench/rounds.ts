@@ -1,8 +1,8 @@
 /**
  * One case: every contender in a process of its own, in rounds A B C … A B C …, so that a slow minute of the machine hits all.
  *
- * In a round a contender runs for a while; the figure is the median over all its runs, beside it the minimum. Those who take
- * seconds for a run take part in two rounds. The results of the first runs are compared with each other.
+ * In a round a contender runs for a while; the figure is the median over all its runs, beside it the minimum. Those whose first
+ * run took seconds take part in two rounds, or in one. The results of the first runs are compared with each other.
  */
 
 import type { Case } from './cases.ts';
@@ -33,7 +33,7 @@ export interface Plan {
 }
 
 const patience = 300; // s
-const slow = 2000; // ms
+const [slow, slowest] = [2000, 8000]; // ms
 
 export const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
 
@@ -83,12 +83,12 @@ export async function compete(of: Case, contenders: readonly Contender[], plan: 
     else if (entrant !== undefined)
       rows.set(contender.name, { case: of.name, contender: contender.name, failed: entrant });
   }
-  const isSlow = ({ first }: Entrant) => first.firstMs! > slow;
-  for (const entrant of entrants) if (!isSlow(entrant)) await measure(entrant, plan.warmUp);
+  const roundsOf = ({ first }: Entrant) => (first.firstMs! > slowest ? 1 : first.firstMs! > slow ? 2 : plan.rounds);
+  for (const entrant of entrants) if (entrant.first.firstMs! <= slow) await measure(entrant, plan.warmUp);
   for (const { times } of entrants) times.length = 0;
   for (let round = 0; round < plan.rounds; round++)
     for (const entrant of entrants)
-      if (entrant.failed === undefined && (round < 2 || !isSlow(entrant))) await measure(entrant, plan.milliseconds);
+      if (entrant.failed === undefined && round < roundsOf(entrant)) await measure(entrant, plan.milliseconds);
   const reference = entrants.find(e => e.contender.rivals.includes('plain')) ?? entrants[0];
   for (const { contender, child, first, times, cpu, failed } of entrants) {
     child.end();

@@ -8,7 +8,7 @@ import { conjugateGradients, csr, ell } from './sparse.ts';
 import * as springs from './springs.ts';
 import * as wave from './wave.ts';
 
-const { lennardJones, lennardJonesAdjoint, mandelbrot, sum, triad } = small;
+const { lennardJones, lennardJonesAdjoint, mandelbrot, sort, sum, triad } = small;
 
 export const families: Families = {
   wave: { forward: wave.forward, gradient: wave.gradient, step: wave.step, stepAdjoint: wave.stepAdjoint },
@@ -24,6 +24,6 @@ export const families: Families = {
   wavelet: { forward: small.wavelet, gradient: small.waveletGradient },
   pendulums: { forward: small.pendulums, gradient: small.pendulumsGradient },
   product: { forward: small.product },
-  small: { lennardJones, lennardJonesAdjoint, mandelbrot, sum, triad, coldStart: () => coldStart() },
+  small: { lennardJones, lennardJonesAdjoint, mandelbrot, sort, sum, triad, coldStart: () => coldStart() },
   overhead,
 };

@@ -1,10 +1,10 @@
 /** Short cases: a kernel each, or a method of Tensor. */
 
 import { grad, rollout, vjp } from 'retrograde/adjoint';
-import { kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { kernel, sort as sorted, type Tensor, tensor } from 'retrograde/kernel';
 import type { Contest } from '../contest.ts';
 import { columns, type Particles, particles } from '../problems/particles.ts';
-import type { Picture, Small } from '../problems/small.ts';
+import type { Keys, Picture, Small } from '../problems/small.ts';
 import * as problems from '../problems/small.ts';
 import { contest } from './contest.ts';
 
@@ -75,6 +75,11 @@ export function product({ arrays, constants: { n } }: Small<'a' | 'b', 'n'>): Co
 export function sum({ arrays }: Small<'x', 'n'>): Contest<readonly Tensor[]> {
   const x = tensor(arrays.x);
   return contest(() => [x.sum()]);
+}
+
+export function sort({ arrays }: Keys): Contest<readonly Tensor[]> {
+  const keys = tensor(arrays.keys);
+  return contest(() => [sorted(keys)]);
 }
 
 const triadKernel = kernel(/* wgsl */ `
