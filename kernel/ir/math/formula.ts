@@ -88,10 +88,21 @@ export class Formula {
     );
   }
 
-  /** c₀ + c₁x + c₂x² + …, by Horner's rule. */
+  /**
+   * c₀ + c₁x + c₂x² + … by Horner's rule: of short ones in x; of long ones in x², on pairs of terms (after Estrin), which halves
+   * the chain of operations that wait for each other.
+   */
   polynomial(x: Value, coefficients: readonly number[]): Value {
-    const [last, ...others] = coefficients.toReversed();
-    return others.reduce<Term>((sum, c) => this.add(this.mul(sum, x), c), last) as Value;
+    const isLong = coefficients.length > 4;
+    const step = isLong ? this.mul(x, x) : x;
+    const terms = isLong
+      ? coefficients.flatMap((c, k) => (k % 2 === 0 ? [this.pair(x, c, coefficients[k + 1])] : []))
+      : coefficients;
+    const [last, ...others] = terms.toReversed();
+    return others.reduce<Term>((sum, term) => this.add(this.mul(sum, step), term), last) as Value;
+  }
+  private pair(x: Value, c0: number, c1: number | undefined): Term {
+    return c1 === undefined ? c0 : this.add(this.mul(x, c1), c0);
   }
   /** x + xz·P(z) */
   odd(x: Value, z: Value, coefficients: readonly number[]): Value {
