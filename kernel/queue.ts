@@ -117,6 +117,8 @@ export class Queue {
       for (const step of schedule.steps) this.run(step, launches, memories);
       for (const place of schedule.dropped) release(launches[place]);
       for (const place of schedule.parked) this.park(launches[place]);
+    } catch (error) {
+      discard(launches, error); // each step catches its own
     } finally {
       this.running = false;
       if (this.parked.size === 0) this.idleBytes = 0;
@@ -168,9 +170,13 @@ export class Queue {
     const launches = [...this.launches, ...this.parked];
     this.launches = [];
     this.parked.clear();
-    launches.forEach(release);
-    for (const { outputs } of launches) for (const output of outputs) output.spoil(error);
+    discard(launches, error);
   }
+}
+
+function discard(launches: readonly Launch[], error: unknown): void {
+  launches.forEach(release);
+  for (const { outputs } of launches) for (const output of outputs) output.spoil(error);
 }
 
 const isOwned = ({ owners }: Memory): boolean => owners > 0;
