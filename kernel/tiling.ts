@@ -8,6 +8,8 @@
 import type { Device } from './device.ts';
 
 export interface Tiling {
+  /** Sums: invocations that go through a region side by side, and rounds of 64 terms that each takes at most. */
+  readonly sum: { readonly lanes: number; readonly rounds: number };
   /** Elements one invocation scans. */
   readonly scanBlock: number;
   /** Keys one invocation sorts into place, and the bits of a key it looks at: 2^bits counters per invocation. */
@@ -17,7 +19,19 @@ export interface Tiling {
   readonly matmul: { readonly rows: number; readonly columns: number; readonly lanes: number };
 }
 
-const cpu: Tiling = { scanBlock: 256, sortBlock: 4096, digitBits: 8, matmul: { rows: 4, columns: 2, lanes: 8 } };
-const gpu: Tiling = { scanBlock: 64, sortBlock: 128, digitBits: 4, matmul: { rows: 8, columns: 1, lanes: 64 } };
+const cpu: Tiling = {
+  sum: { lanes: 4, rounds: 16 },
+  scanBlock: 256,
+  sortBlock: 4096,
+  digitBits: 8,
+  matmul: { rows: 4, columns: 2, lanes: 4 },
+};
+const gpu: Tiling = {
+  sum: { lanes: 64, rounds: 1 },
+  scanBlock: 64,
+  sortBlock: 128,
+  digitBits: 4,
+  matmul: { rows: 8, columns: 1, lanes: 64 },
+};
 
 export const tilingOf = ({ kind }: Device): Tiling => (kind === 'cpu' ? cpu : gpu);
