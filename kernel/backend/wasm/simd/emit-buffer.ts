@@ -17,6 +17,7 @@ import { sweptPlace } from './emit-sweep.ts';
 import type { LaneEmitter } from './emitter.ts';
 import { type Form, level } from './form.ts';
 import { i32x4, v128 } from './opcodes.ts';
+import { emitTotal } from './totals.ts';
 
 type Access = Load | Store | ScatterAdd;
 export function emitLoad(inst: Load, to: LaneEmitter): void {
@@ -48,6 +49,11 @@ export function emitStore(inst: Store, to: LaneEmitter): void {
 }
 
 export function emitScatterAdd(inst: ScatterAdd, to: LaneEmitter): void {
+  const total = to.totals.get(inst);
+  if (total) {
+    emitTotal(inst, total, to);
+    return;
+  }
   emitWrite(
     inst,
     to,

@@ -29,6 +29,7 @@ import { lanesOf } from './lanes.ts';
 import { emitLoops } from './loop.ts';
 import { Rates } from './rates.ts';
 import { SweptSegment } from './swept-segment.ts';
+import { closeTotals, openTotals } from './totals.ts';
 import { countLaneUses } from './uses.ts';
 
 const mostInstructions = 10_000;
@@ -80,6 +81,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     openArrays(launch, arrays.local, arraysAt, mapArrays(program).bytes);
   }
   hoistInsts(program, rates, hoists);
+  const totals = openTotals(program, rates, launch);
   const segment = new SweptSegment(rates, hoists, lanes);
 
   const scalarUses = noUses();
@@ -99,7 +101,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     v => rates.levelOf(v) > level.segment && !rates.isLine(v),
   );
   const outer = hoists[level.segment];
-  const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, outer, x, arrays, emitLanes });
+  const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, totals, outer, x, arrays, emitLanes });
   vector.builtin = invocationBuiltins(vector, [x, y, z]);
   locals.enterLoop();
   for (const array of zeroed) emitLaneZero(array, vector);
@@ -119,6 +121,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     overlap: mayRepeat(program),
     shortestRow: body.body.some(inst => inst.kind === 'while') ? lanes.count : shortestPlainRow,
   });
+  closeTotals(totals, whole.code);
   return whole.code;
 }
 

@@ -19,6 +19,7 @@ import type { Rates } from './rates.ts';
 import type { Guard } from './segment.ts';
 import type { Sweep } from './sweeps.ts';
 import type { SweptSegment } from './swept-segment.ts';
+import type { Totals } from './totals.ts';
 
 export interface Mask {
   readonly local: number;
@@ -28,6 +29,7 @@ export class LaneEmitter extends Emitter {
   readonly lanes: Lanes;
   readonly rates: Rates;
   readonly segment: SweptSegment;
+  readonly totals: Totals;
   /** Run at the start of each round, before `code`. */
   readonly prefix: Code = new Code();
   /** The first lane's x. */
@@ -50,6 +52,7 @@ export class LaneEmitter extends Emitter {
     parts: {
       rates: Rates;
       segment: SweptSegment;
+      totals: Totals;
       outer: HoistEmitter;
       x: number;
       arrays: { local: number; offsets: ReadonlyMap<LocalArray, number> };
@@ -60,6 +63,7 @@ export class LaneEmitter extends Emitter {
     this.lanes = lanesOf(setting.layout.precision);
     this.rates = parts.rates;
     this.segment = parts.segment;
+    this.totals = parts.totals;
     this.outer = parts.outer;
     this.x = parts.x;
     this.arrays = parts.arrays.local;
