@@ -33,7 +33,7 @@ export function reduceExponent(m: Formula, x: Value): Exponential {
 function scaled(m: Formula, x: Value, { low, q }: Exponential, safe: number, [least, most]: readonly number[]): Value {
   const p = m.add(q, 1);
   const usual = m.fromBits(m.add(m.bits(p), m.shl(low, 23)));
-  const [result] = m.rarely(m.not(m.le(m.abs(x), safe)), [usual], () => [
+  const [result] = m.rarely(m.isBeyond(x, safe), [usual], () => [
     m.select(m.lt(x, least), 0, m.select(m.gt(x, most), Number.POSITIVE_INFINITY, m.scaled(p, low))),
   ]);
   return result;

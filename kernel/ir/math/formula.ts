@@ -147,6 +147,10 @@ export class Formula {
   magnitudeBits(x: Value): Value {
     return this.and(this.bits(x), 0x7fffffff);
   }
+  /** Not |x| ≤ bound; NaN is beyond. */
+  isBeyond(x: Value, bound: number): Value {
+    return this.gt(this.and(this.bits(x, 'i32'), 0x7fffffff), new Int32Array(new Float32Array([bound]).buffer)[0]);
+  }
   /** True unless x is positive, normal and finite. */
   isUnusual(x: Value): Value {
     return this.ge(this.sub(this.bits(x), 0x800000), 0x7f000000);

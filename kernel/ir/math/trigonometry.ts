@@ -24,8 +24,11 @@ function reduce(m: Formula, a: Value, cosines: readonly boolean[]): readonly Val
   return m.rarely(m.gt(a, 8192), near, () => reduceFar(m, a, cosines));
 }
 
+/** |x|, sharing the sign bit with what follows. */
+const magnitude = (m: Formula, x: Value): Value => m.fromBits(m.xor(m.bits(x), m.signBit(x)));
+
 function reduceBoth(m: Formula, x: Value): readonly Value[] {
-  const phases = m.phases.get(x) ?? reduce(m, m.abs(x), [false, true]);
+  const phases = m.phases.get(x) ?? reduce(m, magnitude(m, x), [false, true]);
   m.phases.set(x, phases);
   return phases;
 }
@@ -34,12 +37,12 @@ const signedSine = (m: Formula, r: Value, sign: Value): Value =>
   m.fromBits(m.xor(m.bits(m.odd(r, m.mul(r, r), sine)), sign));
 
 export function sin(m: Formula, x: Value): Value {
-  const [r, sign] = m.isJoint ? reduceBoth(m, x) : reduce(m, m.abs(x), [false]);
+  const [r, sign] = m.isJoint ? reduceBoth(m, x) : reduce(m, magnitude(m, x), [false]);
   return signedSine(m, r, m.xor(sign, m.signBit(x)));
 }
 
 export function cos(m: Formula, x: Value): Value {
-  const [r, sign] = m.isJoint ? reduceBoth(m, x).slice(2) : reduce(m, m.abs(x), [true]);
+  const [r, sign] = m.isJoint ? reduceBoth(m, x).slice(2) : reduce(m, magnitude(m, x), [true]);
   return signedSine(m, r, sign);
 }
 
