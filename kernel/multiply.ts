@@ -6,7 +6,7 @@
  *   columns  A has few rows: an invocation takes a column of B, a segment of k, and all rows
  *   dots     the same, B transposed: 64 invocations share a row of Bᵀ, side by side along k
  *
- * Each element is summed in order of k: throughout (tiles); in segments of 256 (columns) or every 64th (dots), whose sums are
+ * Each element is summed in order of k: throughout (tiles); in segments of 16 m (columns) or every 64th (dots), whose sums are
  * then summed as in sum.ts. |error| ≤ k ε Σ|a b| at most.
  */
 
@@ -30,7 +30,8 @@ export interface Factors {
 }
 
 const fewRows = 8;
-const segment = 256;
+/** Steps of k in a segment, for each row of A: processors follow few streams at a time. */
+const stepsPerRow = 16;
 const dotLanes = 64;
 
 const sum = (b: Builder, ...terms: Value[]): Value => terms.reduce((p, q) => b.pure('add', [p, q]));
@@ -121,6 +122,7 @@ function fold(partial: Tensor, segments: number, shape: readonly number[]): Tens
 }
 
 function columns(x: Tensor, y: Tensor, { batch, m, k, n, transposeB }: Factors, shape: readonly number[]): Tensor {
+  const segment = stepsPerRow * Math.max(1, m);
   const segments = Math.max(1, Math.ceil(k / segment));
   const buffers = [input('a'), input('b'), output('y')];
   const plan = cached(`matmulColumns:${batch}:${m}:${k}:${n}:${transposeB}`, 'matmul', buffers, (b, column) => {

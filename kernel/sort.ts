@@ -151,6 +151,7 @@ export function sort(keys: Tensor, { descending = false }: SortOptions = {}): Te
   if (double || isTracked(keys)) return sortBy(keys, [], { descending })[0];
   const [words] = keysOf(keys, descending);
   const sorted = sortWord({ keys: words, carried: undefined }, false).keys;
+  if (keys.type === 'u32' && !descending) return sorted;
   const result = fromKeys(sorted, keys.type, descending);
   sorted.dispose();
   return result;
