@@ -45,6 +45,9 @@ export class Locals {
     else this.recycle(slot);
   }
 
+  get openLoops(): number {
+    return this.loops.length;
+  }
   enterLoop(): void {
     this.loops.push([]);
   }

@@ -164,7 +164,7 @@ function emitRare(inst: If, to: LaneEmitter): void {
     if (!slot) return;
     to.pushLanes(inst.then.yields[k]);
     code.get(slot.local);
-    cond.get();
+    code.get(mask.local);
     to.lanes.widen(code, inst.results[k].type);
     code.vector(v128.bitselect);
     code.set(slot.local);

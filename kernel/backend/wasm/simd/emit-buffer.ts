@@ -9,11 +9,10 @@
 import type { Load, ScatterAdd, Store } from '../../../ir/ir.ts';
 import type { Held } from '../emit-pure.ts';
 import { I32, V128 } from '../encode.ts';
-import type { Slot } from '../locals.ts';
 import * as map from '../memory-map.ts';
 import * as op from '../opcodes.ts';
 import { accessOf, type Place } from './access.ts';
-import { sweptPlace } from './emit-sweep.ts';
+import { emitSplat, sweptPlace } from './emit-sweep.ts';
 import type { LaneEmitter } from './emitter.ts';
 import { type Form, level } from './form.ts';
 import { i32x4, v128 } from './opcodes.ts';
@@ -24,7 +23,8 @@ export function emitLoad(inst: Load, to: LaneEmitter): void {
   const { result } = inst;
   const sweep = to.sweepOf(inst);
   const access = accessOf(inst, to.rates, to.access(inst.buffer).wide);
-  if (sweep) loadAt(inst, sweptPlace(inst, sweep, to), to);
+  if (sweep?.form.slope === 0) emitSplat(sweptPlace(inst, sweep, to), to);
+  else if (sweep) loadAt(inst, sweptPlace(inst, sweep, to), to);
   else if (access.kind === 'any') gather(inst, to.holdLanes(inst.index), to);
   else if (access.kind === 'row') loadAt(inst, rowPlace(inst, access.form, to), to);
   else
@@ -147,17 +147,10 @@ function line(
 ): void {
   const { code } = to;
   const first = pushLine(form, to);
-  const limit = to.access(inst.buffer).limits.get(inst.stride) as Slot;
   const bytes = to.wordBytes(inst.buffer);
-  const step = form.slope * (to.lanes.count - 1);
   first.get();
-  code.get(limit.local);
+  code.get(to.segment.reach(inst.buffer, inst.stride, form.slope * (to.lanes.count - 1)));
   code.op(op.i32.ltU);
-  first.get();
-  code.i32(step);
-  code.op(op.i32.add);
-  code.get(limit.local);
-  code.op(op.i32.ltU, op.i32.and);
   if (inst.kind !== 'load' && to.mask) {
     pushAllRun(to);
     code.op(op.i32.and);
@@ -306,8 +299,7 @@ export function anyElements(inst: Access, index: Held, to: LaneEmitter): Element
   const later = isNear(inst.stride);
   const reads = inst.kind === 'load';
   index.get();
-  code.get(to.segment.constant('i32', inst.stride * bytes));
-  code.vector(i32x4.mul);
+  pushTimes(inst.stride * bytes, index, to);
   code.get(to.segment.splatLocal(inst.buffer, 'base'));
   code.vector(i32x4.add);
   if (!later) {
@@ -317,9 +309,12 @@ export function anyElements(inst: Access, index: Held, to: LaneEmitter): Element
   if (!reads) code.get(to.segment.constant('i32', map.sink));
   index.get();
   code.get(to.segment.splatLocal(inst.buffer, inst.stride));
-  code.vector(i32x4.ltU);
-  if (!reads) to.andMask();
-  code.vector(reads ? v128.and : v128.bitselect);
+  if (reads) code.vector(i32x4.geU, v128.andnot);
+  else {
+    code.vector(i32x4.ltU);
+    to.andMask();
+    code.vector(v128.bitselect);
+  }
   index.free();
   const addresses = to.keep(V128);
   return {
@@ -330,6 +325,27 @@ export function anyElements(inst: Access, index: Held, to: LaneEmitter): Element
     offset: word => (later ? word * bytes : 0),
     free: addresses.free,
   };
+}
+
+/** Stack: the index → its multiple, by shifts if few do. */
+function pushTimes(factor: number, index: Held, to: LaneEmitter): void {
+  const { code } = to;
+  const high = 31 - Math.clz32(factor);
+  const rest = factor - 2 ** high;
+  const shift = (by: number) => {
+    code.i32(by);
+    code.vector(i32x4.shl);
+  };
+  if ((rest & (rest - 1)) !== 0) {
+    code.get(to.segment.constant('i32', factor));
+    code.vector(i32x4.mul);
+    return;
+  }
+  shift(high);
+  if (rest === 0) return;
+  index.get();
+  shift(31 - Math.clz32(rest));
+  code.vector(i32x4.add);
 }
 
 /** Whether a vector loaded anywhere in the element is inside of the guard areas that stand for it out of range. */

@@ -26,7 +26,8 @@ const keyOf = ({ buffer, stride, index }: Load | Store): string => `${buffer} ${
 function mayGroup(inst: Load | Store, to: LaneEmitter): boolean {
   if (inst.stride === 1 || !isNear(inst.stride)) return false;
   if (inst.kind === 'load' && !to.isVector(inst.result)) return false;
-  if (to.sweepOf(inst)) return inst.kind === 'load';
+  const sweep = to.sweepOf(inst);
+  if (sweep) return inst.kind === 'load' && sweep.form.slope > 0;
   return accessOf(inst, to.rates, to.access(inst.buffer).wide).kind !== 'line';
 }
 
@@ -95,6 +96,8 @@ export function emitLoads(group: readonly Load[], to: LaneEmitter): void {
     const components = loadTransposed(elements, low, span, to);
     for (const load of group) {
       components[load.offset - low].get();
+      // Or it would be transposed again in each round of a loop.
+      if (to.locals.openLoops === 1) to.segment.pin(to);
       to.define(load.result);
     }
     for (const each of components) each.free();

@@ -35,3 +35,9 @@ export function emitUniformLoad(inst: Load, to: LaneEmitter): void {
   to.layout.load(to.code, inst.result.type, offset(0));
   to.define(inst.result);
 }
+
+/** The same, in every lane of a vector. */
+export function emitSplat({ push, offset }: Place, to: LaneEmitter): void {
+  push();
+  to.lanes.loadSplat(to.code, offset(0));
+}

@@ -50,8 +50,16 @@ export function isVectorisable(program: Program): boolean {
   return !rereads || (sharedSums(program).size === 0 && !readsOthers(program));
 }
 
-/** Bytes of scratch memory beyond the scalar code's. */
-export const laneScratchBytes = (program: Program): number => mapArrays(program).bytes;
+/** Bytes of scratch memory beyond the scalar code's: arrays, and if there are loops a vector to spare. */
+export const laneScratchBytes = (program: Program): number => mapArrays(program).bytes + (hasLoops(program) ? 16 : 0);
+
+function hasLoops(program: Program): boolean {
+  let loops = false;
+  visit(program.body, inst => {
+    if (inst.kind === 'while') loops = true;
+  });
+  return loops;
+}
 
 export interface VectorSetting {
   readonly setting: Setting;
@@ -80,9 +88,17 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     arrays.local = locals.fresh(I32).local;
     openArrays(launch, arrays.local, arraysAt, mapArrays(program).bytes);
   }
+  let spare: number | undefined;
+  if (hasLoops(program)) {
+    spare = locals.fresh(I32).local;
+    launch.code.get(launch.record.local);
+    launch.code.i32(arraysAt + mapArrays(program).bytes);
+    launch.code.op(op.i32.add);
+    launch.code.set(spare);
+  }
   hoistInsts(program, rates, hoists);
   const totals = openTotals(program, rates, launch);
-  const segment = new SweptSegment(rates, hoists, lanes);
+  const segment = new SweptSegment(rates, hoists, lanes, spare);
 
   const scalarUses = noUses();
   const { body } = program;

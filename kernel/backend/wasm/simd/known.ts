@@ -20,7 +20,7 @@ import {
 } from './form.ts';
 import type { HoistEmitter } from './hoist.ts';
 import type { Lanes } from './lanes.ts';
-import { i32x4 } from './opcodes.ts';
+import { i32x4, v128 } from './opcodes.ts';
 import type { Rates } from './rates.ts';
 
 /** Displacements that stay immediate in one pointer: −span ≤ words < span. */
@@ -37,12 +37,14 @@ export abstract class Known {
   protected readonly emitters: readonly HoistEmitter[];
   private readonly lanes: Lanes;
   private readonly known = new Map<string, number>();
+  private readonly spare: number | undefined;
 
-  /** @param emitters Of the launch, of a row, of a segment. */
-  constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes) {
+  /** @param emitters Of the launch, of a row, of a segment. @param spare Address of 16 bytes, if there are inner loops. */
+  constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes, spare?: number) {
     this.rates = rates;
     this.emitters = emitters;
     this.lanes = lanes;
+    this.spare = spare;
   }
 
   protected abstract atomLocal(atom: Atom): number;
@@ -60,10 +62,24 @@ export abstract class Known {
     if (known !== undefined) return known;
     const to = this.emitters[at];
     push(to);
+    if (type === V128) this.pin(to);
     const { local } = to.locals.fresh(type);
     to.code.set(local);
     this.known.set(key, local);
     return local;
+  }
+
+  /** Stack: a vector → the same, by way of memory: compilers move what they can recompute into inner loops, but no loads. */
+  pin({ code, locals }: Pick<HoistEmitter, 'code' | 'locals'>): void {
+    if (this.spare === undefined) return;
+    const slot = locals.take(V128, 1);
+    code.set(slot.local);
+    code.get(this.spare);
+    code.get(slot.local);
+    code.vectorAccess(v128.store, 2, 0);
+    code.get(this.spare);
+    code.vectorAccess(v128.load, 2, 0);
+    locals.release(slot);
   }
 
   /** The form without its assertions, which from here on hold in the segment. */
@@ -165,6 +181,20 @@ export abstract class Known {
         code.i32(lane * step);
         code.lane(i32x4.replace, lane);
       }
+    });
+  }
+
+  /** The least first index at which lanes `step` apart are not all in range; 0 if there is none. */
+  reach(buffer: number, stride: number, step: number): number {
+    return this.once(`reach ${buffer} ${stride} ${step}`, level.launch, I32, to => {
+      const limit = to.access(buffer).limits.get(stride)?.local as number;
+      to.code.get(limit);
+      to.code.i32(step);
+      to.code.op(op.i32.sub);
+      to.code.i32(0);
+      to.code.get(limit);
+      to.code.i32(step);
+      to.code.op(op.i32.gtU, op.select);
     });
   }
 

@@ -26,6 +26,8 @@ export interface Lanes {
   /** Stack: address → neighbouring words; address, vector → nothing. */
   load(code: Code, type: ScalarType, offset: number): void;
   store(code: Code, type: ScalarType, offset: number): void;
+  /** Stack: address → vector with a float in every lane. */
+  loadSplat(code: Code, offset: number): void;
   /** Stack: address → vector with a word in lane 0; address, vector → vector with a word in a lane; address, vector → nothing. */
   loadFirst(code: Code, type: ScalarType, offset: number): void;
   loadLane(code: Code, type: ScalarType, offset: number, lane: number): void;
@@ -66,6 +68,7 @@ const four: Lanes = {
   bits: code => code.vector(i32x4.bitmask),
   load: (code, _, offset) => code.vectorAccess(v128.load, 2, offset),
   store: (code, _, offset) => code.vectorAccess(v128.store, 2, offset),
+  loadSplat: (code, offset) => code.vectorAccess(v128.load32Splat, 2, offset),
   loadFirst: (code, _, offset) => code.vectorAccess(v128.load32Zero, 2, offset),
   loadLane: (code, _, offset, lane) => code.vectorAccess(v128.load32Lane, 2, offset, lane),
   storeLane: (code, _, offset, lane) => code.vectorAccess(v128.store32Lane, 2, offset, lane),
@@ -92,6 +95,7 @@ const two: Lanes = {
     type === 'f32' ? code.vectorAccess(v128.load, 3, offset) : code.vectorAccess(v128.load64Zero, 2, offset),
   store: (code, type, offset) =>
     type === 'f32' ? code.vectorAccess(v128.store, 3, offset) : code.vectorAccess(v128.store64Lane, 2, offset, 0),
+  loadSplat: (code, offset) => code.vectorAccess(v128.load64Splat, 3, offset),
   loadFirst: (code, type, offset) =>
     type === 'f32' ? code.vectorAccess(v128.load64Zero, 3, offset) : code.vectorAccess(v128.load32Zero, 2, offset),
   loadLane: (code, type, offset, lane) =>

@@ -1,7 +1,7 @@
 /** Vector instructions the emitter uses, after the prefix 0xfd. WebAssembly core specification 2.0, §5.4.8. */
 
 export const v128 = {
-  load: 0, store: 11, load32Zero: 92, load64Zero: 93, load32Lane: 86, load64Lane: 87, store32Lane: 90, store64Lane: 91,
+  load: 0, load32Splat: 9, load64Splat: 10, store: 11, load32Zero: 92, load64Zero: 93, load32Lane: 86, load64Lane: 87, store32Lane: 90, store64Lane: 91,
   not: 77, and: 78, andnot: 79, or: 80, xor: 81, bitselect: 82, anyTrue: 83,
 } as const; // biome-ignore format: a table
 

@@ -35,7 +35,7 @@ import {
   type Test,
   termsKey,
 } from './form.ts';
-import { findSweeps, type Sweep } from './sweeps.ts';
+import { findSweeps, type Sweep, splatted } from './sweeps.ts';
 
 /** Shorter pieces of a row than this are not worth a segment each. */
 const shortestPiece = 32;
@@ -60,6 +60,7 @@ export class Rates {
     this.program = program;
     this.walk(program.body);
     this.sweeps = findSweeps(program, this);
+    for (const v of splatted(program, this.sweeps, this)) this.set(v, level.lanes);
   }
 
   levelOf(v: Value): Level {

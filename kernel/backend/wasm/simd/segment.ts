@@ -33,8 +33,8 @@ export class Segment extends Known {
   readonly high: number;
   protected readonly bounded: Set<string> = new Set();
 
-  constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes) {
-    super(rates, emitters, lanes);
+  constructor(rates: Rates, emitters: readonly HoistEmitter[], lanes: Lanes, spare?: number) {
+    super(rates, emitters, lanes, spare);
     const { locals } = emitters[0];
     this.probe = locals.fresh(I32).local;
     this.low = locals.fresh(I64).local;

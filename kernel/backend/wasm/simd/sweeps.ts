@@ -7,7 +7,18 @@
  * Accesses under a condition that only the loop knows are left out: what never happens would cut the segment.
  */
 
-import type { Block, Inst, Load, Program, ScatterAdd, Store, Value, While } from '../../../ir/ir.ts';
+import {
+  type Block,
+  blocksOf,
+  type Inst,
+  type Load,
+  operandsOf,
+  type Program,
+  type ScatterAdd,
+  type Store,
+  type Value,
+  type While,
+} from '../../../ir/ir.ts';
 import { type Form, level, levelOf, type Term } from './form.ts';
 import type { Rates } from './rates.ts';
 
@@ -81,4 +92,23 @@ function sweepOf(
     swept.push({ counter, coefficient });
   }
   return { form: { ...form, terms }, counters: swept };
+}
+
+/** Floats that all lanes load from one word, and use as vectors only: they are loaded as such. */
+export function splatted(program: Program, sweeps: ReadonlyMap<Inst, Sweep>, rates: Rates): Value[] {
+  const scalar = new Set<Value>();
+  const visit = ({ body, yields }: Block): void => {
+    for (const v of yields) scalar.add(v);
+    for (const inst of body) {
+      for (const inner of blocksOf(inst)) visit(inner);
+      if (inst.kind === 'pure' && rates.levelOf(inst.result) === level.lanes) continue;
+      for (const v of operandsOf(inst)) scalar.add(v);
+    }
+  };
+  visit(program.body);
+  const values: Value[] = [];
+  for (const [inst, { form }] of sweeps)
+    if (inst.kind === 'load' && form.slope === 0 && inst.result.type === 'f32' && !scalar.has(inst.result))
+      values.push(inst.result);
+  return values;
 }
