@@ -3,7 +3,7 @@
 import { grad, rollout, vjp } from 'retrograde/adjoint';
 import { kernel, type Tensor, tensor } from 'retrograde/kernel';
 import type { Contest } from '../contest.ts';
-import { type Wave, wave } from '../problems/wave.ts';
+import type { Wave } from '../problems/wave.ts';
 import { contest } from './contest.ts';
 
 interface Waves {
@@ -74,6 +74,6 @@ export function stepAdjoint({ arrays, constants }: Wave): Contest<readonly Tenso
 }
 
 export const sources: Readonly<Record<string, string>> = {
-  wave: waveKernel(wave({ steps: 1 }).constants).source,
-  'cubic wave': waveKernel(wave({ steps: 1, cubic: 0.05 }).constants).source,
+  wave: waveKernel({ n: 512, steps: 1, courant: 0.25, cubic: 0 }).source,
+  'cubic wave': waveKernel({ n: 512, steps: 1, courant: 0.25, cubic: 0.05 }).source,
 };
