@@ -8,6 +8,7 @@ import type { Count, Executable, ReplayOp, ReplaySlot } from './backend/backend.
 import { type BufferUse, ownedExtent, sameSteps, type Usage, usageOf } from './ir/footprint.ts';
 import { type Fused, fuse, type Part, type Slot } from './ir/fuse.ts';
 import type { Buffer, Program } from './ir/ir.ts';
+import { visit } from './ir/traverse.ts';
 import { type ReplayRun, touched } from './replay-ops.ts';
 
 export interface FusionOptions {
@@ -72,6 +73,15 @@ export function usageFor(program: Program): Usage {
   return known;
 }
 
+/** Programs with loops do enough by themselves, and take longer with more to hold in registers. */
+function loops({ body }: Program): boolean {
+  let found = false;
+  visit(body, inst => {
+    found ||= inst.kind === 'while';
+  });
+  return found;
+}
+
 /** How a launch uses its buffers, in the program's order. */
 function usesOf({ buffers }: Program, { reads, writes }: Usage): readonly BufferUse[] {
   let [read, write] = [0, 0];
@@ -126,7 +136,7 @@ function join(
   const numbers: number[][] = [];
   for (const [part, { slots: own, executable }] of [a, b].entries()) {
     const uses = usesOf(executable.program, usage[part]);
-    if (!usage[part].separable) return undefined;
+    if (!usage[part].separable || loops(executable.program)) return undefined;
     numbers.push(
       own.map((slot, k) => {
         const { buffer } = uses[k];
