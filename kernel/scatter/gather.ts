@@ -157,7 +157,6 @@ class Gatherer {
         if (k === 0) tests.push(b.pure('eq', [rest, b.u32(0)]));
       }
     }
-    if (leaves.length === 0) tests.push(b.pure('eq', [rest, b.u32(0)]));
     this.choose(gathered, values, 0, new Map(), tests, add);
   }
 

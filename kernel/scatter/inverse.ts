@@ -79,7 +79,7 @@ function stencilOf(group: readonly Site[], forms: IndexForms): Stencil | undefin
   const [{ sum, facts }] = group;
   const own = new PiecewiseForms(forms, facts);
   const mixed = mixedRadix(sum.index, forms, own);
-  if (!mixed) return undefined;
+  if (!mixed || mixed.leaves.length === 0) return undefined;
   let { constant } = mixed;
   const leaves = mixed.leaves
     .map((leaf): Leaf => {

@@ -55,7 +55,7 @@ export class RowSums {
   /** Rows of the shared buffers that are not gathered, as far as their indices are known now and worth it. */
   choose(launch: Launch, gathered: ReadonlySet<number>, longest: number): Rows[] {
     const left = this.shared.filter(k => !gathered.has(k));
-    if (left.length === 0) return [];
+    if (left.length === 0 || longest === 0) return [];
     const key = left.join();
     let works = this.bundles.get(key);
     if (!works) {

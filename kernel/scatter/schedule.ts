@@ -4,7 +4,7 @@
  *
  *   owned        each word belongs to one invocation: summed in place
  *   gathered     affine indices: one invocation per element of the target (gather.ts)
- *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts)
+ *   by rows      indices that depend on integers only, on a GPU: kept, then summed by element (events.ts, inspect.ts, rows.ts)
  *   partial      one word for all invocations, on a GPU: partial sums (partials.ts)
  *   shared       anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
  *
@@ -129,7 +129,7 @@ export class Strategies {
   /**
    * What a launch does; undefined where the program runs as it is.
    *
-   * @param longest Rows with more terms than this are left to the backend.
+   * @param longest Rows with more terms than this are left to the backend; 0: all.
    * @param partial Whether one word for all invocations gets partial sums.
    */
   decide(launch: Launch, longest: number, partial = false): Decision | undefined {
