@@ -12,7 +12,7 @@ import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { commonDevice, run } from './launch.ts';
 import { pick } from './permute.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, output, repeat } from './program.ts';
 import { scanned } from './scan.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
@@ -66,7 +66,7 @@ export function selected(mask: Tensor): Selected {
   const counting = cached(
     `selectedCount:${type}:${block}`,
     'selected',
-    [input('mask', type), output('counts', 'u32')],
+    [input('mask', type), covered('counts', 'u32')],
     (b, p) => {
       b.store(
         1,
@@ -79,7 +79,7 @@ export function selected(mask: Tensor): Selected {
   );
   const [counts] = run(counting, device, [mask], [blocks, 1, 1], [[blocks]]);
   const starts = scanned(counts, { outer: 1, n: blocks, inner: 1 }, true, false);
-  const buffers = [input('mask', type), input('starts', 'u32'), output('indices', 'u32'), output('count', 'u32')];
+  const buffers = [input('mask', type), input('starts', 'u32'), covered('indices', 'u32'), output('count', 'u32')];
   const placing = cached(`selected:${type}:${block}`, 'selected', buffers, (b, p) => {
     const size = b.length(0, 1);
     const last = b.pure('sub', [size, b.u32(1)]);

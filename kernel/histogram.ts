@@ -12,7 +12,7 @@ import type { WordType } from './backend/backend.ts';
 import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { commonDevice, launch, run } from './launch.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, output, repeat } from './program.ts';
 import { sameShape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
@@ -41,7 +41,7 @@ function binOf(b: Builder, x: Value, bins: number, range: readonly [number, numb
 function countBlocks(x: Tensor, bins: number, range: HistogramOptions['range'], key: string): Tensor {
   const { type, device } = x;
   const { sortBlock } = tilingOf(device);
-  const plan = cached(`histogram:${key}`, 'histogram', [input('x', type), output('counts', 'u32')], (b, p) => {
+  const plan = cached(`histogram:${key}`, 'histogram', [input('x', type), covered('counts', 'u32')], (b, p) => {
     const counters = b.localArray('counters', 'u32', bins);
     b.arrayFill(counters, b.u32(0));
     const first = b.pure('mul', [p, b.u32(sortBlock)]);

@@ -13,7 +13,7 @@
 import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { run } from './launch.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, repeat } from './program.ts';
 import { sumOver } from './sum.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
@@ -59,7 +59,7 @@ export function multiply(a: Tensor, b: Tensor, factors: Factors, shape: readonly
 function packed(x: Tensor, { batch, k, n, transposeB }: Factors, width: number): Tensor {
   const panels = Math.ceil(n / width);
   const strip = 16;
-  const plan = cached(`pack:${k}:${n}:${transposeB}:${width}`, 'matmul', [input('b'), output('y')], (b, lane) => {
+  const plan = cached(`pack:${k}:${n}:${transposeB}:${width}`, 'matmul', [input('b'), covered('y')], (b, lane) => {
     const [first, z] = [times(b, b.builtin('globalY'), strip), b.builtin('globalZ')];
     const [which, panel] = [b.pure('div', [z, b.u32(panels)]), b.pure('rem', [z, b.u32(panels)])];
     const column = sum(b, times(b, panel, width), lane);
@@ -83,7 +83,7 @@ function tiles(x: Tensor, y: Tensor, factors: Factors, shape: readonly number[])
   const { rows, columns, lanes } = tilingOf(x.device).matmul;
   const width = columns * lanes;
   const panels = Math.ceil(n / width);
-  const buffers = [input('a'), input('b'), output('y')];
+  const buffers = [input('a'), input('b'), covered('y')];
   const plan = cached(`matmul:${m}:${k}:${n}:${rows}:${columns}:${lanes}`, 'matmul', buffers, (b, lane) => {
     const [first, z] = [times(b, b.builtin('globalY'), rows), b.builtin('globalZ')];
     const [which, panel] = [b.pure('div', [z, b.u32(panels)]), b.pure('rem', [z, b.u32(panels)])];
@@ -124,7 +124,7 @@ function fold(partial: Tensor, segments: number, shape: readonly number[]): Tens
 function columns(x: Tensor, y: Tensor, { batch, m, k, n, transposeB }: Factors, shape: readonly number[]): Tensor {
   const segment = stepsPerRow * Math.max(1, m);
   const segments = Math.max(1, Math.ceil(k / segment));
-  const buffers = [input('a'), input('b'), output('y')];
+  const buffers = [input('a'), input('b'), covered('y')];
   const plan = cached(`matmulColumns:${batch}:${m}:${k}:${n}:${transposeB}`, 'matmul', buffers, (b, column) => {
     const [part, which] = [b.builtin('globalY'), b.builtin('globalZ')];
     const first = times(b, part, segment);
@@ -150,7 +150,7 @@ function columns(x: Tensor, y: Tensor, { batch, m, k, n, transposeB }: Factors, 
 
 function dots(x: Tensor, y: Tensor, { batch, m, k, n }: Factors, shape: readonly number[]): Tensor {
   const lanes = Math.min(dotLanes, Math.ceil(k / 16));
-  const buffers = [input('a'), input('b'), output('y')];
+  const buffers = [input('a'), input('b'), covered('y')];
   const plan = cached(`matmulDots:${m}:${k}:${n}`, 'matmul', buffers, (b, lane) => {
     const [column, z] = [b.builtin('globalY'), b.builtin('globalZ')]; // z counts rows of A, of all batches
     const which = b.pure('div', [z, b.u32(m)]);

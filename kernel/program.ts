@@ -8,6 +8,8 @@ import { Plan } from './plan.ts';
 
 export const input = (name: string, type: WordType = 'f32'): Buffer => buffer(name, type, 'read');
 export const output = (name: string, type: WordType = 'f32'): Buffer => buffer(name, type, 'write');
+/** An output of which every word is written, though its indices do not show it. */
+export const covered = (name: string, type: WordType = 'f32'): Buffer => ({ ...output(name, type), covered: true });
 
 const buffer = (name: string, type: WordType, access: Buffer['access']): Buffer => ({
   name,

@@ -10,7 +10,7 @@ import { wins } from './extreme.ts';
 import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { run } from './launch.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, repeat } from './program.ts';
 import { gridOf, keyOf, type Layout, place } from './scan-blocks.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
@@ -51,7 +51,7 @@ export function scannedPlaces(
   };
   let before: Tensor | undefined;
   if (blocks > 1) {
-    const winning = cached(`scanWinners:${key}`, 'scan', [...buffers, output('winners', 'u32')], b => {
+    const winning = cached(`scanWinners:${key}`, 'scan', [...buffers, covered('winners', 'u32')], b => {
       const winner = lead(b, b.u32(none), () => {});
       const { number, total } = place(b, layout, b.u32(scanBlock), reverse);
       b.store(inputs.length, total(number), 1, 0, winner);
@@ -61,7 +61,7 @@ export function scannedPlaces(
     winners.dispose();
   }
   const more = before ? [input('before', 'u32')] : [];
-  const placing = cached(`scanPlaces:${blocks > 1}:${key}`, 'scan', [...buffers, ...more, output('y', 'u32')], b => {
+  const placing = cached(`scanPlaces:${blocks > 1}:${key}`, 'scan', [...buffers, ...more, covered('y', 'u32')], b => {
     const { number, total } = place(b, layout, b.u32(scanBlock), reverse);
     const previous = () => b.load('u32', inputs.length, total(b.pure('sub', [number, b.u32(1)])));
     const start = before ? b.pure('select', [b.pure('eq', [number, b.u32(0)]), b.u32(none), previous()]) : b.u32(none);

@@ -10,7 +10,7 @@
 
 import type { Rule } from './graph.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, repeat } from './program.ts';
 import { gridOf, keyOf, type Layout, place } from './scan-blocks.ts';
 import { scannedPlaces } from './scan-extreme.ts';
 import { axisOf } from './shape.ts';
@@ -36,7 +36,7 @@ export function scanned(x: Tensor, layout: Layout, exclusive: boolean, reverse: 
   const key = `${type}:${scanBlock}:${reverse}:${keyOf(layout)}`;
   const grid = gridOf(layout, blocks);
   const start = blocks > 1 ? blockStarts(x, layout, blocks, reverse, key) : undefined;
-  const buffers = [input('x', type), ...(start ? [input('start', type)] : []), output('y', type)];
+  const buffers = [input('x', type), ...(start ? [input('start', type)] : []), covered('y', type)];
   const plan = cached(`scan:${exclusive}:${blocks > 1}:${key}`, 'scan', buffers, b => {
     const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
     const from = start ? b.load(type, 1, total(number)) : b.const(type, 0);
@@ -56,7 +56,7 @@ export function scanned(x: Tensor, layout: Layout, exclusive: boolean, reverse: 
 function blockStarts(x: Tensor, layout: Layout, blocks: number, reverse: boolean, key: string): Tensor {
   const { type, device } = x;
   const { scanBlock } = tilingOf(device);
-  const plan = cached(`scanBlocks:${key}`, 'scan', [input('x', type), output('sums', type)], b => {
+  const plan = cached(`scanBlocks:${key}`, 'scan', [input('x', type), covered('sums', type)], b => {
     const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
     const [sum] = repeat(b, trips, [b.const(type, 0)], (k, [so]) => [b.pure('add', [so, b.load(type, 0, element(k))])]);
     b.store(1, total(number), 1, 0, sum);

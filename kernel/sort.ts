@@ -16,7 +16,7 @@ import type { Value } from './ir/ir.ts';
 import { commonDevice, run } from './launch.ts';
 import { pick } from './permute.ts';
 import type { Plan } from './plan.ts';
-import { cached, input, output, repeat } from './program.ts';
+import { cached, covered, input, repeat } from './program.ts';
 import { scanned } from './scan.ts';
 import { fromKeys, keysOf } from './sort-keys.ts';
 import type { Tensor } from './tensor.ts';
@@ -65,7 +65,7 @@ const countPlan = (block: number, bits: number): Plan =>
   cached(
     `sortCount:${block}:${bits}`,
     'sort',
-    [input('keys', 'u32'), input('shift', 'u32'), output('counts', 'u32')],
+    [input('keys', 'u32'), input('shift', 'u32'), covered('counts', 'u32')],
     b => {
       const counters = b.localArray('counters', 'u32', 2 ** bits);
       b.arrayFill(counters, b.u32(0));
@@ -81,8 +81,8 @@ const countPlan = (block: number, bits: number): Plan =>
 function placePlan(block: number, bits: number, carries: 'nothing' | 'numbers' | 'carried'): Plan {
   const inputs = [input('keys', 'u32'), input('shift', 'u32'), input('starts', 'u32')];
   if (carries === 'carried') inputs.push(input('carried', 'u32'));
-  const outputs = [output('keysOut', 'u32')];
-  if (carries !== 'nothing') outputs.push(output('carriedOut', 'u32'));
+  const outputs = [covered('keysOut', 'u32')];
+  if (carries !== 'nothing') outputs.push(covered('carriedOut', 'u32'));
   return cached(`sortPlace:${block}:${bits}:${carries}`, 'sort', [...inputs, ...outputs], b => {
     const counters = b.localArray('counters', 'u32', 2 ** bits);
     overDigits(b, bits, (digit, place) => b.arrayStore(counters, digit, b.load('u32', 2, place)));

@@ -8,7 +8,7 @@
 import type { Rule } from './graph.ts';
 import { reshape, take } from './indexing.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
-import { cached, input, output, repeat, stridesOf } from './program.ts';
+import { cached, covered, input, repeat, stridesOf } from './program.ts';
 import { axisOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -17,7 +17,7 @@ const strip = 16;
 /** Unrecorded: x as [batch, m, n] to [batch, n, m], given any shape of that size. */
 export function transposed(x: Tensor, [batch, m, n]: readonly number[], shape: readonly number[]): Tensor {
   const { type, device } = x;
-  const plan = cached(`transpose:${type}:${m}:${n}`, 'transpose', [input('x', type), output('y', type)], (b, i) => {
+  const plan = cached(`transpose:${type}:${m}:${n}`, 'transpose', [input('x', type), covered('y', type)], (b, i) => {
     const [first, which] = [b.pure('mul', [b.builtin('globalY'), b.u32(strip)]), b.builtin('globalZ')];
     const row = b.pure('mul', [b.pure('add', [b.pure('mul', [which, b.u32(m)]), i]), b.u32(n)]);
     const block = b.pure('mul', [which, b.u32(n)]);

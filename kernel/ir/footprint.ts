@@ -162,10 +162,11 @@ export function ownedExtent(
 
 /** Whether a launch writes every word of an output of that length. */
 export function fills(
-  { footprint, dense }: BufferUse,
+  { buffer, footprint, dense }: BufferUse,
   count: readonly [number, number, number],
   length: number,
 ): boolean {
+  if (buffer.covered) return true;
   if (!dense || !footprint) return false;
   const invocations = count[0] * count[1] * count[2];
   return length === invocations * (footprint.high + 1) && ownedExtent(footprint, footprint.high, count) === length;

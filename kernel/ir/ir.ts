@@ -46,6 +46,8 @@ export interface Buffer {
   readonly uniform: boolean;
   /** Declared @unique: stores are promised not to collide. */
   readonly unique: boolean;
+  /** Promised that each launch writes every word, so that zeros beforehand are not needed. */
+  readonly covered?: boolean;
 }
 
 /** Local memory, zero at the start of each invocation (workgroup: of each workgroup). */
