@@ -10,7 +10,7 @@ import type { Held } from '../emit-pure.ts';
 import { I32, V128 } from '../encode.ts';
 import { isDroppable } from '../uses.ts';
 import { accessOf } from './access.ts';
-import { anyElements, type Elements, isNear, pushWords, rowElements } from './emit-buffer.ts';
+import { anyElements, type Elements, isNear, pushWords, rowElements } from './elements.ts';
 import { sweptPlace } from './emit-sweep.ts';
 import type { LaneEmitter } from './emitter.ts';
 import { v128 } from './opcodes.ts';
