@@ -3,7 +3,7 @@
 import { flatten, grad, type RolloutOptions, rollout, valueAndGrad, vjp } from 'retrograde/adjoint';
 import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { cpu32 } from '../util/devices.ts';
+import { cpu32, cpu64 } from '../util/devices.ts';
 import { called } from '../util/random-step.ts';
 
 const numbers = async (tree: unknown) =>
@@ -112,6 +112,60 @@ describe('what is called each time, and why', () => {
     expect(outer.filter(note => note.includes('is replayed'))).toHaveLength(2);
     expect(inner.some(note => note.includes('it is part of a step that is recorded'))).toBe(true);
     expect(inner.some(note => note.includes('is replayed'))).toBe(true);
+  });
+});
+
+describe('edges', () => {
+  const device = cpu32;
+  const x = tensor([1, -0.5, 0.2], [3], { device });
+
+  it.each([0, 1, 2, 7, 8, 9, 12, 13])('%i steps', async steps => {
+    const step = (s: Tensor) => s.sin().add(s.mean());
+    const run = (replay: boolean) => (s: Tensor) =>
+      rollout(replay ? step : called(step), s, steps)
+        .square()
+        .sum();
+    expect(await numbers(valueAndGrad(run(true))(x))).toEqual(await numbers(valueAndGrad(run(false))(x)));
+  });
+
+  it('inputs have a row for each step, on the device of the state', () => {
+    const step = (s: Tensor, force: Tensor) => s.add(force);
+    const inputs = tensor([1, 2, 3], [3, 1], { device });
+    expect(() => rollout(step, x, 4, { inputs })).toThrow(
+      'rollout: the input has shape [3, 1]; its first axis counts the steps, so it must be 4 long.',
+    );
+    const elsewhere = { force: tensor([1, 2, 3, 4], [4, 1], { device: cpu64 }) };
+    expect(() =>
+      rollout((s: Tensor, { force }: typeof elsewhere) => s.add(force), x, 4, { inputs: elsewhere }),
+    ).toThrow("rollout: 'force' of the inputs is not on the state's device; move it there: await x.to(device).");
+  });
+
+  it('inputs nobody differentiates by cost no adjoint', async () => {
+    const steps = 20;
+    const inputs = tensor(
+      Float32Array.from({ length: steps }, (_, i) => Math.cos(i)),
+      [steps],
+      { device },
+    );
+    const run = (replay: boolean) => (s: Tensor) => {
+      const step = (s: Tensor, force: Tensor) => s.mul(force).sin();
+      const end = replay
+        ? rollout(step, s, steps, { inputs })
+        : rollout((s, f: Tensor, _i) => step(s, f), s, steps, { inputs });
+      return end.sum();
+    };
+    expect(await numbers(grad(run(true))(x))).toEqual(await numbers(grad(run(false))(x)));
+  });
+
+  it('gradients may be in flight side by side', async () => {
+    const loss = (scale: number) => async (s: Tensor) => {
+      const end = rollout((t: Tensor) => t.sin().mul(scale), s, 30, { checkpoints: 4 });
+      await end.read();
+      return rollout((t: Tensor) => t.cos(), end, 30).sum();
+    };
+    const alone = [await numbers(await grad(loss(0.5))(x)), await numbers(await grad(loss(0.9))(x))];
+    const together = await Promise.all([grad(loss(0.5))(x), grad(loss(0.9))(x)]);
+    expect([await numbers(together[0]), await numbers(together[1])]).toEqual(alone);
   });
 });
 
