@@ -1,7 +1,7 @@
 /**
  * What it takes to compile a kernel and its gradient: one kernel a process, first cold, then again with warm JavaScript.
  *
- *   report(name) → { name, cold: Compilation, warm: Compilation } on standard output
+ *   report(name) → { name, cold: Compilation, warm: Compilation, fullSpeedMs? } on standard output
  *
  * front: WGSL to simplified IR; gradient: its adjoint as simplified IR; code: WebAssembly, compiled by the engine's first tier.
  */
@@ -13,7 +13,7 @@ import { lower } from '../kernel/ir/lower.ts';
 import { simplify } from '../kernel/ir/simplify.ts';
 import { adjoint } from '../kernel/transform/adjoint.ts';
 import { parse } from '../kernel/wgsl/check.ts';
-import { sources } from './retrograde/sources.ts';
+import { sources, straight } from './retrograde/sources.ts';
 import { median } from './rounds.ts';
 
 function timed<T>(work: () => T): readonly [T, number] {
@@ -32,7 +32,7 @@ export interface Compilation {
 }
 
 function compile(source: string): Compilation {
-  const backend = wasmBackend();
+  const backend = wasmBackend({ threads: 1 });
   const [program, frontMs] = timed(() => simplify(lower(parse(source))));
   const floats = (access: string) =>
     new Set(
@@ -48,6 +48,25 @@ function compile(source: string): Compilation {
   return { frontMs, gradientMs, codeMs, gradientCodeMs, bytes, gradientBytes };
 }
 
+/** From the first launch to the first of three in a row at final speed, ms: when the engine's second tier has taken over. */
+function settling(source: string): number {
+  const backend = wasmBackend({ threads: 1 });
+  const program = simplify(lower(parse(source)));
+  const storages = program.buffers.map(({ type }) => backend.allocate(type, 4096));
+  const begin = performance.now();
+  const executable = backend.compile(program);
+  const ends: number[] = [];
+  do {
+    backend.run(executable, storages, [4096, 1, 1]);
+    ends.push(performance.now() - begin);
+  } while (ends.at(-1)! < 200);
+  const spent = ends.map((end, k) => end - (ends[k - 1] ?? 0));
+  const fast = 1.25 * median(spent.slice(-spent.length / 2));
+  const at = spent.findIndex((_, k) => spent.slice(k, k + 3).every(ms => ms < fast));
+  backend.destroy();
+  return ends[at]!;
+}
+
 /** Prints one line for the kernel of this name; without one, the names. */
 export function report(name: string | undefined): void {
   console.log(JSON.stringify(name === undefined ? Object.keys(sources) : times(name)));
@@ -56,8 +75,14 @@ export function report(name: string | undefined): void {
 
 function times(name: string): object {
   const source = sources[name]!;
+  const fullSpeedMs = name === straight ? settling(source) : undefined;
   const cold = compile(source);
   const runs = Array.from({ length: 15 }, () => compile(source));
   const keys = Object.keys(cold) as (keyof Compilation)[];
-  return { name, cold, warm: Object.fromEntries(keys.map(key => [key, median(runs.map(run => run[key]))])) };
+  return {
+    name,
+    fullSpeedMs,
+    cold,
+    warm: Object.fromEntries(keys.map(key => [key, median(runs.map(run => run[key]))])),
+  };
 }
