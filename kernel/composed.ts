@@ -7,7 +7,7 @@
 
 import type { Fused, Part } from './ir/fuse.ts';
 import { inlineMap, mapOf } from './ir/inline-map.ts';
-import { simplify } from './ir/simplify.ts';
+import { size, visit } from './ir/traverse.ts';
 import { isCheap, type Launch } from './launch-groups.ts';
 import type { Memory } from './memory.ts';
 import type { Needs } from './needs.ts';
@@ -20,7 +20,8 @@ interface Composed {
 
 const known = new Map<string, Composed | 'none' | 'large'>();
 const mostKnown = 1000;
-const mostInsts = 800;
+/** With loops not unrolled. */
+const mostInsts = 400;
 
 export interface Composition {
   readonly launches: readonly Launch[];
@@ -92,8 +93,8 @@ function absorb(
 }
 
 const costly = /^(exp|log|pow|a?(sin|cos|tan))/;
-const isCostly = ({ program }: Plan): boolean =>
-  program.body.body.some(inst => inst.kind === 'pure' && costly.test(inst.op));
+const isCostly = ({ draft }: Plan): boolean =>
+  draft.body.body.some(inst => inst.kind === 'pure' && costly.test(inst.op));
 
 /** The plan and inputs of a launch that has taken in what makes its input k; undefined if that cannot be. */
 function composition(
@@ -103,10 +104,10 @@ function composition(
   mostBuffers: number,
 ): { readonly plan: Plan; readonly inputs: readonly Memory[] } | 'large' | undefined {
   const [output] = map.outputs;
-  const use = launch.plan.usage.reads[k];
-  const { buffer } = use;
+  const at = launch.plan.slots.findIndex(({ write, position }) => !write && position === k);
+  const buffer = launch.plan.draft.buffers[at];
   if (!isCheap(map) || output.length !== map.count[0] || map.count[1] * map.count[2] !== 1) return undefined;
-  if (use.lengthStride !== undefined || buffer.type !== output.type || buffer.stride !== 1) return undefined;
+  if (buffer.type !== output.type || buffer.stride !== 1 || asksLength(launch.plan, at)) return undefined;
   if (launch.inputs.indexOf(output) !== launch.inputs.lastIndexOf(output)) return undefined;
   const memories: Memory[] = [];
   const slotOf = (memory: Memory): number => {
@@ -139,9 +140,16 @@ function composition(
   return { plan, inputs };
 }
 
+function asksLength({ draft }: Plan, buffer: number): boolean {
+  let asks = false;
+  visit(draft.body, inst => {
+    asks ||= inst.kind === 'length' && inst.buffer === buffer;
+  });
+  return asks;
+}
+
 function made({ program, slots }: Fused): Composed | 'large' {
-  const plan = new Plan(simplify(program));
-  plan.draft = program;
+  const plan = new Plan(program, true);
   plan.readsOnce = true;
-  return plan.usage.size > mostInsts ? 'large' : { plan, slots };
+  return size(program.body) > mostInsts ? 'large' : { plan, slots };
 }

@@ -39,7 +39,7 @@ export function fusedLaunch(
   for (const { plan, inputs, outputs } of launches) {
     const slots = plan.slots.map(({ write, position }, k) => {
       const memory = (write ? outputs : inputs)[position];
-      const buffer = plan.program.buffers[k];
+      const buffer = plan.draft.buffers[k];
       if (!write) uses.set(memory, (uses.get(memory) ?? 0) + 1);
       const found = slotOf.get(memory);
       if (found !== undefined && agree(buffers[found], buffer)) return found;
@@ -86,7 +86,7 @@ export function fusedLaunch(
     return undefined;
   }
   if (entry === undefined || entry === 'seen') {
-    const parts = launches.map(({ plan }, k): Part => ({ program: plan.program, slots: numbers[k] }));
+    const parts = launches.map(({ plan }, k): Part => ({ program: plan.draft, slots: numbers[k] }));
     const fused = fuse(parts, slots);
     entry = { plan: new Plan(fused.program), slots: fused.slots };
     remember(key, entry);

@@ -32,10 +32,10 @@ export interface Group {
 
 /** Small, so that what was fused compiles fast and keeps to registers. */
 const mostInsts = 400;
-const mostCheap = 16;
+const mostCheap = 24;
 
 /** Made in code, not written by a user: small and simple. */
-export const isTensorOperation = ({ program }: Plan): boolean => program.source === '';
+export const isTensorOperation = ({ draft }: Plan): boolean => draft.source === '';
 
 /** @param mostBuffers Of a fused program. */
 export function groupsOf(launches: readonly Launch[], needs: Needs, mostBuffers: number): Group[] {

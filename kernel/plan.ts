@@ -29,7 +29,8 @@ let plans = 0;
 
 export class Plan {
   readonly id: number = plans++;
-  readonly program: Program;
+  /** The program as it was given: with its loops, if it is a draft. */
+  readonly draft: Program;
   /** Input and output buffers, in the program's order, and where in program.buffers they are. */
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
@@ -42,14 +43,14 @@ export class Plan {
   private readonly adjoints = new Map<number, Derived>();
   /** Loads each word of its inputs at most once, so that they may be computed there instead. */
   readsOnce = false;
-  /** The program with its loops as they were written. */
-  draft: Program;
   private differentiable: Program | undefined;
   private words: Usage | undefined;
+  private simple: Program | undefined;
 
-  constructor(program: Program) {
-    this.program = program;
+  /** @param draft Whether the program is to be simplified, once it runs by itself. */
+  constructor(program: Program, draft = false) {
     this.draft = program;
+    this.simple = draft ? undefined : program;
     this.reads = program.buffers.filter(b => b.access === 'read');
     this.writes = program.buffers.filter(b => b.access === 'write');
     this.inputNames = this.reads.map(b => b.name);
@@ -61,12 +62,16 @@ export class Plan {
     );
   }
 
+  get program(): Program {
+    this.simple ??= simplify(this.draft);
+    return this.simple;
+  }
   get name(): string {
-    return this.program.name;
+    return this.draft.name;
   }
   /** Which words it touches. */
   get usage(): Usage {
-    this.words ??= usageOf(this.program);
+    this.words ??= usageOf(this.draft);
     return this.words;
   }
 
@@ -94,7 +99,7 @@ export class Plan {
     return /[~']/.test(name) ? `${name.replaceAll('~', '¯').replaceAll("'", '˙')}${this.slotOf(name)}` : name;
   }
   private slotOf(name: string): number {
-    return this.program.buffers.findIndex(b => b.name === name);
+    return this.draft.buffers.findIndex(b => b.name === name);
   }
 
   /** Tangents of all float outputs, for tangents of the inputs that are active. */

@@ -2,8 +2,7 @@
 
 import type { WordType } from './backend/backend.ts';
 import { Builder } from './ir/builder.ts';
-import type { Buffer, Program, Value } from './ir/ir.ts';
-import { simplify } from './ir/simplify.ts';
+import type { Buffer, Value } from './ir/ir.ts';
 import { Plan } from './plan.ts';
 
 export const input = (name: string, type: WordType = 'f32'): Buffer => buffer(name, type, 'read');
@@ -38,9 +37,7 @@ export function cached(
       fill(b, b.builtin('globalX'));
       return [];
     });
-    const draft: Program = { name, buffers, arrays: b.arrays, body, workgroupSize: [64, 1, 1], source: '' };
-    plan = new Plan(simplify(draft));
-    plan.draft = draft;
+    plan = new Plan({ name, buffers, arrays: b.arrays, body, workgroupSize: [64, 1, 1], source: '' }, true);
     plans.set(key, plan);
   }
   return plan;
