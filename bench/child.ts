@@ -20,6 +20,11 @@ export interface Answer {
   readonly failed?: string;
 }
 
+const living = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of living) child.kill();
+});
+
 export class Child {
   private readonly process: ChildProcess;
   private readonly lines: AsyncIterator<string>;
@@ -27,6 +32,8 @@ export class Child {
 
   constructor({ program, args, env, cwd }: Command) {
     this.process = spawn(program, args, { ...(cwd && { cwd }), env: { ...process.env, ...env } });
+    living.add(this.process);
+    this.process.on('exit', () => living.delete(this.process));
     this.process.on('error', error => {
       this.errors += error.message;
     });
