@@ -65,7 +65,7 @@ export class SweptSegment extends Segment {
   /** min (n − constant) over buffers. */
   private room(ends: readonly { buffer: number; stride: number; constant: number }[]): number {
     const key = ends.map(({ buffer, stride, constant }) => `${buffer} ${stride} ${constant}`).join();
-    return this.once(`reach ${key}`, level.launch, I64, to => {
+    return this.once(`ends ${key}`, level.launch, I64, to => {
       const { code } = to;
       const [least, next] = [to.locals.fresh(I64).local, to.locals.fresh(I64).local];
       ends.forEach(({ buffer, stride, constant }, k) => {
