@@ -57,7 +57,7 @@ describe.each<Precision>(['f32', 'f64'])('on an %s device', precision => {
       const actual = runOnWasm(program, words, count, precision);
       const scale = x.reduce((sum, v) => sum + 1 + Math.abs(v), 0);
       program.buffers.forEach(({ name }, k) => {
-        const worst = expected[k].reduce((most, v, j) => Math.max(most, Math.abs(v - actual[k][j])), 0);
+        const worst = Math.max(0, ...Array.from(expected[k], (v, j) => Math.abs(v - actual[k][j])));
         expect(worst, `${name} by ${count}`).toBeLessThanOrEqual(scale * (precision === 'f32' ? 2 ** -22 : 2 ** -44));
       });
     }
