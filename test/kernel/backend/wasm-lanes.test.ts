@@ -162,3 +162,9 @@ it('repeats its sums to the bit', () => {
   const run = () => Array.from(runOnWasm(p, [numbers(500), [3, 1, 4, 1, 5, 9, 2], 10], [500, 1, 1], 'f32')[2]);
   expect(run()).toEqual(run());
 });
+
+it('computes long chains of what a row agrees on', () => {
+  const steps = Array.from({ length: 3000 }, (_, k) => `a = a * 0.999 + f32(row % ${2 + (k % 7)}u);`).join(' ');
+  const p = program(`let row = i / n[0]; var a = f32(row); ${steps} y[i] = a + x[i];`);
+  compareWithInterpreter(p, [numbers(200), [50], 200], [200, 1, 1], 'f32');
+});

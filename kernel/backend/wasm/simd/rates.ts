@@ -41,6 +41,8 @@ import { findSweeps, type Sweep, splatted } from './sweeps.ts';
 const shortestPiece = 32;
 /** Neighbours up to this distance across a border. */
 const nearest = 64;
+/** Longest chain of operations in the code of a segment. */
+const deepest = 100;
 /** More tests than this cost more to prepare than they save. */
 const mostTests = 24;
 
@@ -51,6 +53,8 @@ export class Rates {
   private readonly definitions = new ValueMap<Inst>();
   private readonly program: Program;
   private readonly testKeys = new Set<string>();
+  /** Steps from a segment's first numbers to a value of the segment. */
+  private readonly depths = new ValueMap<number>();
   /** Remainders by what they are the remainders of: their divisor and their constant. */
   private readonly digits = new Map<string, { readonly by: string; readonly constant: number }>();
 
@@ -176,7 +180,8 @@ export class Rates {
 
   private pure(inst: Pure): void {
     const { result } = inst;
-    const operands = operandsOf(inst).reduce<Level>((most, v) => Math.max(most, this.levelOf(v)) as Level, 0);
+    const most = operandsOf(inst).reduce<Level>((rate, v) => Math.max(rate, this.levelOf(v)) as Level, 0);
+    const operands = most === level.segment && this.isDeep(inst) ? level.body : most;
     if (result.type === 'bool') this.bool(inst, operands);
     else if (result.type === 'f32' || operands <= level.row) {
       this.own(result, operands);
@@ -196,6 +201,13 @@ export class Rates {
     else if (rate <= level.segment && operands !== level.body) this.set(v, level.segment, form);
     else if (operands <= level.body) this.set(v, operands, form);
     else this.own(v, level.lanes);
+  }
+
+  /** What a segment needs is emitted on demand, so long chains are left to the body. */
+  private isDeep({ args, result }: Pure): boolean {
+    const depth = 1 + Math.max(...args.map(v => this.depths.get(v) ?? 0));
+    this.depths.set(result, depth);
+    return depth > deepest;
   }
 
   private bool(inst: Pure, operands: Level): void {
