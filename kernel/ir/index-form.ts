@@ -198,7 +198,8 @@ export class IndexForms {
     const { op, args, result } = inst;
     if (result.type === 'f32' || args[0].type === 'f32') {
       const varies = new Set(args.flatMap(arg => [...this.variesWith(this.formOf(arg))]));
-      return this.atom(`${op}(${args.map(arg => textOf(this.formOf(arg))).join()})${result.type}`, varies, false);
+      const text = `${op}(${args.map(arg => textOf(this.formOf(arg))).join()})${result.type}`;
+      return this.atom(briefly(text, result), varies, false);
     }
     const [a, b] = args.map(arg => this.formOf(arg));
     const power = (amount: Polynomial): Polynomial => constantPolynomial(2 ** ((numberOf(amount) ?? 0) & 31));
@@ -222,7 +223,7 @@ export class IndexForms {
       limit !== undefined && limit > 0 ? { coefficient: limit + (op === 'rem' ? 0 : 1), factors: [] } : undefined;
     const text = args.map(arg => textOf(this.formOf(arg))).join(' , ');
     return this.atom(
-      `${op}(${text})${result.type}`,
+      briefly(`${op}(${text})${result.type}`, result),
       varies,
       result.type === 'u32',
       result.type === 'u32' ? extent : undefined,
@@ -257,6 +258,10 @@ export class IndexForms {
 }
 
 const isMask = (n: number | undefined): boolean => n !== undefined && n > 0 && (n & (n + 1)) === 0;
+
+/** A value's text, or its number where the text is long: that of a graph could be as long as all its paths. */
+const longestText = 400;
+const briefly = (text: string, v: Value): string => (text.length > longestText ? `v${v.id}` : text);
 
 /** How often a loop with one counter runs at most: from `counter < limit` and the like, for steps of a known size. */
 function tripCount(loop: While, forms: IndexForms): Monomial | undefined {
