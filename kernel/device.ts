@@ -37,7 +37,7 @@ const scalarsKept = 512;
 export class Device {
   /** @internal Its recorder, while a loop is being swept. */ backend: Backend;
   debug: boolean;
-  /** Launches that have not run yet. */
+  /** @internal Launches that have not run yet. */
   readonly queue: Queue = new Queue(this);
   /** Rejections of checks that could not be thrown at once (debug mode on a GPU); thrown by the next read. */
   failure: Error | undefined;

@@ -125,7 +125,7 @@ describe('fuse', () => {
     const body = () => `var a = 0.5; ${statement(0)} ${statement(0)} ${statement(0)} y[i] = a + y[i];`;
     const data = Array.from({ length: 4 }, () => Math.fround(4 * random() - 2));
     const whole = [3, 2, 1];
-    for (let trial = 0; trial < 15; trial++) {
+    for (let trial = 0; trial < 8; trial++) {
       const [first, second] = [body(), body()];
       for (const middle of [kept, gone]) {
         const { program, slots } = chain(first, second, middle);
