@@ -1,28 +1,64 @@
 /**
- * Who runs a job: the calling thread alone, or the pool with it. Short jobs are not shared; what is short is judged by the time
- * that earlier jobs of the same code took, which never changes results.
+ * Who runs a job: the calling thread alone, or the pool with it. Short jobs are not shared; nor, for a while, is code that took
+ * longer with the pool than alone, as it does where other processes want the cores. All this goes by the time that earlier jobs
+ * of the same code took, and never changes results.
  */
 
 import { type Code, type Job, threadPool } from './pool.ts';
 
-/** What is known of the time that code takes: microseconds per invocation, or per workgroup. */
+/** What is known of the time that code takes, in microseconds per invocation or workgroup. */
 export interface Pace {
+  /** On one thread, at its best so far. */
   each: number;
+  /** On the average, from beginning to end: alone, and with the pool. Zero while not known. */
+  alone: number;
+  shared: number;
   jobs: number;
+  /** Jobs to run alone from here, and how many it was the last time. */
+  pause: number;
+  lastPause: number;
 }
 export interface PacedCode extends Code {
   readonly pace: Pace;
 }
 
 /** @param work Units of work (cutting.ts); the guess is for code that is not vectorised. */
-export const guessedPace = (work: number): Pace => ({ each: work * 3e-4, jobs: 0 });
+export const guessedPace = (work: number): Pace => ({
+  each: work * 3e-4,
+  alone: 0,
+  shared: 0,
+  jobs: 0,
+  pause: 0,
+  lastPause: 0,
+});
 
 /** Microseconds. Shorter jobs are not shared; shorter ones wake nobody; and so much must come up before workers are started. */
 const worthSharing = 5;
 const worthWaking = 40;
 const worthStarting = 5000;
+/** The job that is run alone to compare with. */
+const trial = 3;
+const longestPause = 64;
 
-/** @param threads That may take part, with the caller. @param user Keeps the pool alive. @returns a function that performs jobs; it sets `chunks`, `threads` and `wake`. */
+const averaged = (mean: number, sample: number): number =>
+  mean === 0 ? sample : mean + (Math.min(sample, 8 * mean) - mean) / 8;
+
+/** Takes note of a job done with the pool; `tried` after a pause, which a good one ends. */
+function noteShared(pace: Pace, sample: number, tried: boolean): void {
+  pace.shared = tried ? sample : averaged(pace.shared, sample);
+  if (pace.alone === 0 || pace.shared <= pace.alone) {
+    pace.lastPause = 0;
+    return;
+  }
+  pace.lastPause = Math.min(longestPause, 2 * pace.lastPause || 4);
+  pace.pause = pace.lastPause;
+}
+
+/**
+ * @param threads That may take part, with the caller.
+ * @param user Keeps the pool alive.
+ * @returns A function that performs jobs; it sets their `chunks`, `threads` and `wake`.
+ */
 export function performer(threads: number, user: object): (job: Job<PacedCode>) => void {
   let started = false;
   let waited = 0;
@@ -38,25 +74,32 @@ export function performer(threads: number, user: object): (job: Job<PacedCode>) 
     const { code, total, size, frame, frameStep, scratch } = job;
     const { pace } = code;
     const expected = pace.each * total;
-    const shared = threads > 1 && expected >= worthSharing && size < total && code.imports !== undefined;
-    const pool = shared ? poolFor(expected) : undefined;
-    const timed = (pace.jobs++ & 31) < 4;
+    const worthy = threads > 1 && size < total && expected >= worthSharing && code.imports !== undefined;
+    const count = pace.jobs++;
+    const alone = !worthy || count === trial || (pace.pause > 0 && pace.pause-- > 0);
+    const pool = alone ? undefined : poolFor(expected);
+    const timed = worthy || (count & 31) < 4;
     const start = timed ? performance.now() : 0;
-    let done = total;
+    let own = total;
     if (pool) {
       job.chunks = Math.ceil(total / size);
       job.threads = threads;
       // Many short jobs are worth it too.
       job.wake = waited >= worthWaking;
       if (job.wake) waited = 0;
-      done = pool.run(job);
+      own = pool.run(job);
     } else if (frameStep === 0) code.run(0, total, frame, scratch);
     else
       for (let begin = 0, at = frame; begin < total; begin += size, at += frameStep)
         code.run(begin, Math.min(total, begin + size), at, scratch);
-    if (!timed || done === 0) return;
-    const each = (1000 * (performance.now() - start)) / done;
-    // The first time also compiles; later ones may have been interrupted.
-    pace.each = pace.jobs <= 2 || each < pace.each ? each : pace.each + (each - pace.each) / 16;
+    if (!timed || total === 0) return;
+    const microseconds = 1000 * (performance.now() - start);
+    // The first job also compiles; later ones may have been interrupted.
+    if (own > 0) {
+      const each = microseconds / own;
+      pace.each = count < 2 || each < pace.each ? each : pace.each + (each - pace.each) / 16;
+    }
+    if (pool) noteShared(pace, microseconds / total, pace.lastPause > 0);
+    else if (count > 0) pace.alone = averaged(pace.alone, microseconds / total);
   };
 }
