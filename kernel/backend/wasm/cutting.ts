@@ -6,12 +6,12 @@
  * Sums whose words several invocations share (G4, G5) are taken in one copy of the words per chunk, folded in the order of
  * chunks; as many chunks as make clearing and folding the copies a small part of the work. All other sums are in place.
  *
- * Work is counted in units of about one addition, a loop as `assumedTrips` times its body.
+ * Work is counted in units of about one addition; a loop as often as it runs at most, or else as `assumedTrips` times its body.
  */
 
 import { type CountLimit, countLimits, readsOthers } from '../../ir/affine.ts';
-import { type Block, blocksOf, type Inst, type Program } from '../../ir/ir.ts';
-import { visit } from '../../ir/traverse.ts';
+import { type Block, blocksOf, type Inst, type Program, type Value, type While } from '../../ir/ir.ts';
+import { definitions, visit } from '../../ir/traverse.ts';
 import type { Count } from '../backend.ts';
 import { sharedSums } from './sums.ts';
 import { mostChunks } from './worker.ts';
@@ -57,17 +57,36 @@ export function cuttingOf(program: Program, grouped: boolean): Cutting {
   return {
     limits: meets ? undefined : sums || rereads ? countLimits(program) : [],
     partial: buffers.map((_, k) => shared.has(k)),
-    work: workOf(program.body) * (grouped ? workgroupSize[0] * workgroupSize[1] * workgroupSize[2] : 1),
+    work:
+      workOf(program.body, definitions(program.body)) *
+      (grouped ? workgroupSize[0] * workgroupSize[1] * workgroupSize[2] : 1),
   };
 }
 
-function workOf(block: Block): number {
+function workOf(block: Block, definition: ReadonlyMap<Value, Inst>): number {
   let work = 0;
   for (const inst of block.body) {
-    const inner = blocksOf(inst).reduce((sum, each) => sum + workOf(each), 0);
-    work += ownWork(inst) + (inst.kind === 'while' ? assumedTrips : 1) * inner;
+    const inner = blocksOf(inst).reduce((sum, each) => sum + workOf(each, definition), 0);
+    work += ownWork(inst) + (inst.kind === 'while' ? tripsOf(inst, definition) : 1) * inner;
   }
   return work;
+}
+
+/** The constant that a counter of the loop stays below, by itself or as the least of several bounds, over its step. */
+function tripsOf({ params, cond, body }: While, definition: ReadonlyMap<Value, Inst>): number {
+  const constant = (v: Value): number => {
+    const inst = definition.get(v);
+    if (inst?.kind === 'const') return inst.value;
+    return inst?.kind === 'pure' && inst.op === 'min' ? Math.min(...inst.args.map(constant)) : Number.POSITIVE_INFINITY;
+  };
+  let trips = Number.POSITIVE_INFINITY;
+  for (const inst of cond.body) {
+    if (inst.kind !== 'pure' || !/^l[te]$/.test(inst.op)) continue;
+    const next = definition.get(body.yields[params.indexOf(inst.args[0])]);
+    const step = next?.kind === 'pure' && next.op === 'add' ? Math.min(...next.args.map(constant)) : 1;
+    trips = Math.min(trips, constant(inst.args[1]) / Math.max(1, step));
+  }
+  return trips > 0 && trips < Number.POSITIVE_INFINITY ? trips : assumedTrips;
 }
 
 const costly = /^(exp|log|sin|cos|tan|asin|acos|atan|pow)/;
