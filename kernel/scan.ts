@@ -3,12 +3,15 @@
  *
  *   inclusive   y[k] = x[0] + … + x[k]             exclusive   y[k] = x[0] + … + x[k - 1],  y[0] = 0
  *
- * In blocks of B elements: each block is summed, the sums are scanned (by the same rule), and each block then starts from its
- * offset. So an element takes part in at most B additions per level, ⌈log n / log B⌉ levels; |error| ≤ B · levels · ε · Σ|x|.
+ * In blocks: each block is summed, the sums are scanned (by the same rule), and each block then starts from its offset. Within a
+ * block, rounds of 256 elements are summed by themselves first. So an element takes part in at most 256 + 9 additions per level
+ * (2048 elements a block on a CPU): |error| ≤ 265 ⌈log n / log 2048⌉ ε Σ|x|; on a GPU, with blocks of 64, 64 ⌈log n / log 64⌉.
  * The derivative of a cumulative sum is that of its tangent; the adjoint is the cumulative sum from the other end.
  */
 
 import type { Rule } from './graph.ts';
+import type { Builder } from './ir/builder.ts';
+import type { Value } from './ir/ir.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
 import { cached, covered, input, repeat } from './program.ts';
 import { gridOf, keyOf, type Layout, place } from './scan-blocks.ts';
@@ -16,6 +19,9 @@ import { scannedPlaces } from './scan-extreme.ts';
 import { axisOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
+
+/** Elements that are summed by themselves before they are added to what came before. */
+const round = 256;
 
 export interface ScanOptions {
   /** What is cumulated: the sum, the largest or the smallest element so far. Default 'add'. */
@@ -26,6 +32,30 @@ export interface ScanOptions {
   readonly exclusive?: boolean;
   /** Begin at the far end. Default false. */
   readonly reverse?: boolean;
+}
+
+interface Step {
+  readonly after: Value;
+  /** Is given the map from a sum within the round to the whole sum. */
+  readonly store?: (whole: (sum: Value) => Value) => void;
+}
+
+/** Adds up the elements k < trips, and perhaps some out of range, in rounds; `step` is given the round's sum so far. */
+function accumulate(b: Builder, trips: Value, start: Value, step: (k: Value, so: Value) => Step): Value {
+  const most = b.u32(round);
+  const rounds = b.pure('div', [b.pure('add', [trips, b.u32(round - 1)]), most]);
+  const each = b.pure('min', [trips, most]);
+  const [total] = repeat(b, rounds, [start], (r, [before]) => {
+    const first = b.pure('mul', [r, most]);
+    const whole = (sum: Value): Value => b.pure('add', [before, sum]);
+    const [sum] = repeat(b, each, [b.const(start.type, 0)], (k, [so]) => {
+      const { after, store } = step(b.pure('add', [first, k]), so);
+      store?.(whole);
+      return [after];
+    });
+    return [whole(sum)];
+  });
+  return total;
 }
 
 /** Unrecorded. */
@@ -40,11 +70,10 @@ export function scanned(x: Tensor, layout: Layout, exclusive: boolean, reverse: 
   const plan = cached(`scan:${exclusive}:${blocks > 1}:${key}`, 'scan', buffers, b => {
     const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
     const from = start ? b.load(type, 1, total(number)) : b.const(type, 0);
-    repeat(b, trips, [from], (k, [before]) => {
+    accumulate(b, trips, from, (k, so) => {
       const at = element(k);
-      const after = b.pure('add', [before, b.load(type, 0, at)]);
-      b.store(start ? 2 : 1, at, 1, 0, exclusive ? before : after);
-      return [after];
+      const after = b.pure('add', [so, b.load(type, 0, at)]);
+      return { after, store: sum => b.store(start ? 2 : 1, at, 1, 0, sum(exclusive ? so : after)) };
     });
   });
   const [y] = run(plan, device, start ? [x, start] : [x], grid, [shape]);
@@ -58,7 +87,9 @@ function blockStarts(x: Tensor, layout: Layout, blocks: number, reverse: boolean
   const { scanBlock } = tilingOf(device);
   const plan = cached(`scanBlocks:${key}`, 'scan', [input('x', type), covered('sums', type)], b => {
     const { element, number, total, trips } = place(b, layout, b.u32(scanBlock), reverse);
-    const [sum] = repeat(b, trips, [b.const(type, 0)], (k, [so]) => [b.pure('add', [so, b.load(type, 0, element(k))])]);
+    const sum = accumulate(b, trips, b.const(type, 0), (k, so) => ({
+      after: b.pure('add', [so, b.load(type, 0, element(k))]),
+    }));
     b.store(1, total(number), 1, 0, sum);
   });
   const { outer, inner } = layout;

@@ -10,7 +10,7 @@ import type { Device } from './device.ts';
 export interface Tiling {
   /** Sums: invocations that go through a region side by side, and rounds of 64 terms that each takes at most. */
   readonly sum: { readonly lanes: number; readonly rounds: number };
-  /** Elements one invocation scans. */
+  /** Elements one invocation scans: longer than a page on a CPU, whose prefetchers follow each lane. */
   readonly scanBlock: number;
   /** Keys one invocation sorts into place, and the bits of a key it looks at: 2^bits counters per invocation. */
   readonly sortBlock: number;
@@ -21,7 +21,7 @@ export interface Tiling {
 
 const cpu: Tiling = {
   sum: { lanes: 4, rounds: 16 },
-  scanBlock: 256,
+  scanBlock: 2048,
   sortBlock: 4096,
   digitBits: 8,
   matmul: { rows: 4, columns: 2, lanes: 4 },
