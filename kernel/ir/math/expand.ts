@@ -73,5 +73,9 @@ export function expandMath(program: Program, target: Target = 'ieee'): Program {
       else replaced.set(inst.result, expansion(formula, inst.args[0], inst.args[1]));
     }
   }
-  return eliminateCommonSubexpressions({ ...program, body: expand(program.body) });
+  const { body, yields } = expand(program.body);
+  return eliminateCommonSubexpressions({
+    ...program,
+    body: { body: [...formula.constants.values(), ...body], yields },
+  });
 }

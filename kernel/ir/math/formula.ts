@@ -5,7 +5,7 @@
  */
 
 import type { Builder } from '../builder.ts';
-import type { PureOp, ScalarType, Value } from '../ir.ts';
+import type { Const, PureOp, ScalarType, Value } from '../ir.ts';
 
 export type Target = 'ieee' | 'gpu';
 export type Term = Value | number;
@@ -18,6 +18,8 @@ export const infinityBits = 0x7f800000;
 export class Formula {
   readonly b: Builder;
   readonly target: Target;
+  /** Those of all formulas, each once, to stand before everything. */
+  readonly constants: Map<string, Const> = new Map();
   /** Set where sin and cos of one number are wanted: the first computes what both need, and the second finds it here. */
   isJoint = false;
   phases: Map<Value, readonly Value[]> = new Map();
@@ -35,10 +37,15 @@ export class Formula {
     );
   }
   private term(t: Term, type: ScalarType): Value {
-    return typeof t === 'number' ? this.b.const(type, t) : t;
+    return typeof t === 'number' ? this.constant(type, t) : t;
   }
-  float(x: number): Value {
-    return this.b.float(x);
+  constant(type: ScalarType, x: number): Value {
+    const key = `${type} ${x}`;
+    const known = this.constants.get(key);
+    if (known) return known.result;
+    const result = this.b.value(type);
+    this.constants.set(key, { kind: 'const', result, value: type === 'u32' ? x >>> 0 : x });
+    return result;
   }
 
   neg = (x: Value): Value => this.op('neg', x);

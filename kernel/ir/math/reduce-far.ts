@@ -31,7 +31,7 @@ export function reduceFar(m: Formula, x: Value, cosines: readonly boolean[]): Va
   let words: readonly Term[] = digits;
   for (const step of [4, 2, 1]) {
     const skip = m.op('ne', m.and(start, 32 * step), 0);
-    const u32 = (t: Term) => (typeof t === 'number' ? m.b.u32(t) : t);
+    const u32 = (t: Term) => (typeof t === 'number' ? m.constant('u32', t) : t);
     words = words.slice(0, step + 3).map((w, k) => m.select(skip, u32(words[k + step] ?? 0), u32(w)));
   }
   const up = m.and(start, 31);
@@ -40,7 +40,7 @@ export function reduceFar(m: Formula, x: Value, cosines: readonly boolean[]): Va
   );
   const middle = wideProduct(m, mantissa, w1);
   const low = m.add(middle.low, wideProduct(m, mantissa, w2).high);
-  const carry = m.select(m.lt(low, middle.low), m.b.u32(1), 0);
+  const carry = m.select(m.lt(low, middle.low), m.constant('u32', 1), 0);
   const quarters = m.add(m.add(m.mul(mantissa, w0), middle.high), carry);
   return cosines.flatMap(isCosine => {
     const turn = isCosine ? m.add(quarters, 0x40000000) : quarters;

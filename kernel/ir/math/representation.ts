@@ -75,10 +75,10 @@ function frexp(m: Formula, x: Value): { readonly fract: Value; readonly exp: Val
   const isTiny = m.lt(magnitude, 0x800000);
   const bits = m.bits(m.select(isTiny, m.mul(x, 2 ** 24), x));
   const biased = m.bits(m.and(m.shr(bits, 23), 255), 'i32');
-  const exp = m.sub(biased, m.select(isTiny, m.b.const('i32', 150), 126));
+  const exp = m.sub(biased, m.select(isTiny, m.constant('i32', 150), 126));
   return {
     fract: m.select(isWhole, x, m.fromBits(m.or(m.and(bits, 0x807fffff), 0x3f000000))),
-    exp: m.select(isWhole, m.b.const('i32', 0), exp),
+    exp: m.select(isWhole, m.constant('i32', 0), exp),
   };
 }
 export const frexpFract = (m: Formula, x: Value): Value => frexp(m, x).fract;
