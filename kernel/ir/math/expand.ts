@@ -2,7 +2,7 @@
  * Replaces functions that machines lack, on f32, by straight-line IR of what they have: so every way of running a program (one
  * lane, many, any number of threads) computes the same bits, and derivatives of programs never see these formulas.
  *
- * Errors against the exact value, in ulp of the result (tests sample every range and every special value):
+ * Errors against the exact value, in ulp of the result (tests sample all floats and special values):
  *
  *   sin cos        2 on [−π, π], 1.3e-7 absolute elsewhere    exp exp2           1        asin             2.5
  *   tan            4 on [−π, π]                               log log2           1.6      acos atan atan2  2
