@@ -1,8 +1,8 @@
 /**
  * One case: every contender in a process of its own, in rounds A B C … A B C …, so that a slow minute of the machine hits all.
  *
- * In a round a contender runs for a while; the figure is the median over all its runs, beside it the minimum. Those whose first
- * run took seconds take part in two rounds, or in one. The results of the first runs are compared with each other.
+ * In a round a contender runs for a while; the figure is the median over all its runs, beside it the minimum. Those whose runs
+ * take seconds take part in two rounds, or in one. The results of the first runs are compared with each other.
  */
 
 import type { Case } from './cases.ts';
@@ -33,7 +33,7 @@ export interface Plan {
 }
 
 const patience = 300; // s
-const [slow, slowest] = [2000, 8000]; // ms
+const [slow, slowest] = [1500, 8000]; // ms
 
 export const median = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
 
@@ -83,12 +83,18 @@ export async function compete(of: Case, contenders: readonly Contender[], plan: 
     else if (entrant !== undefined)
       rows.set(contender.name, { case: of.name, contender: contender.name, failed: entrant });
   }
-  const roundsOf = ({ first }: Entrant) => (first.firstMs! > slowest ? 1 : first.firstMs! > slow ? 2 : plan.rounds);
-  for (const entrant of entrants) if (entrant.first.firstMs! <= slow) await measure(entrant, plan.warmUp);
+  for (const entrant of entrants) if (entrant.first.firstMs! <= slowest) await measure(entrant, plan.warmUp);
+  const allowed = new Map(
+    entrants.map(({ contender, first, times }) => {
+      const run = Math.min(first.firstMs!, ...times);
+      return [contender, run > slowest ? 1 : run > slow ? 2 : plan.rounds];
+    }),
+  );
   for (const { times } of entrants) times.length = 0;
   for (let round = 0; round < plan.rounds; round++)
     for (const entrant of entrants)
-      if (entrant.failed === undefined && round < roundsOf(entrant)) await measure(entrant, plan.milliseconds);
+      if (entrant.failed === undefined && round < allowed.get(entrant.contender)!)
+        await measure(entrant, plan.milliseconds);
   const reference = entrants.find(e => e.contender.rivals.includes('plain')) ?? entrants[0];
   for (const { contender, child, first, times, cpu, failed } of entrants) {
     child.end();
