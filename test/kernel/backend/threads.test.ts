@@ -102,15 +102,18 @@ describe.each(precisions)('on an %s device', precision => {
       var<storage, read> x: array<f32>;
       var<storage, read_write> y: array<f32>;
       var<storage, read_write> group: array<f32>;
+      var<storage, read_write> total: f32;
       @compute @workgroup_size(64) fn blur(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) l: u32, @builtin(workgroup_id) w: vec3u) {
         tile[l] = x[id.x];
         workgroupBarrier();
         for (var k = 0u; k < 20u; k++) { y[id.x] += tile[(l + k) % 64u]; }
         if (l == 0u) { group[w.x] = tile[63]; }
+        total += abs(tile[63u - l]);
       }`);
     const x = Float32Array.from({ length: 64 * 400 }, (_, k) => Math.sin(k));
-    const [, y, group] = alike(blur, [x, x.length, 400], [x.length, 1, 1], precision);
+    const [, y, group, total] = alike(blur, [x, x.length, 400, 1], [x.length, 1, 1], precision);
     expect(group[399]).toBe(x[64 * 399 + 63]);
+    expect(total[0] / x.reduce((all, v) => all + Math.abs(v), 0)).toBeCloseTo(1, 6);
     const sum = Array.from({ length: 20 }, (_, k) => x[64 * 5 + ((60 + k) % 64)]).reduce((a, b) => a + b, 0);
     expect(y[64 * 5 + 60]).toBeCloseTo(sum, 5);
   });
