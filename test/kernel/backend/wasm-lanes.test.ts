@@ -168,3 +168,12 @@ it('computes long chains of what a row agrees on', () => {
   const p = program(`let row = i / n[0]; var a = f32(row); ${steps} y[i] = a + x[i];`);
   compareWithInterpreter(p, [numbers(200), [50], 200], [200, 1, 1], 'f32');
 });
+
+it('follows long chains of clamps and choices', () => {
+  const steps = Array.from(
+    { length: 60 },
+    (_, k) => `j = select(j + ${k % 3}u, min(j, w - 1u), j > ${k}u + w / 2u);`,
+  ).join(' ');
+  const p = program(`let w = n[0]; let even = w % 2u == 0u; var j = i % w; ${steps} y[i] = x[j];`);
+  compareWithInterpreter(p, [numbers(300), [100], 300], [300, 1, 1], 'f32');
+});

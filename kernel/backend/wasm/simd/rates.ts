@@ -14,6 +14,7 @@ import {
   operandsOf,
   type Program,
   type Pure,
+  type PureOp,
   type Value,
   type While,
 } from '../../../ir/ir.ts';
@@ -41,6 +42,8 @@ import { findSweeps, type Sweep, splatted } from './sweeps.ts';
 const shortestPiece = 32;
 /** Neighbours up to this distance across a border. */
 const nearest = 64;
+/** Operations that add to a form nothing that it does not hold itself. */
+const linear = new Set<PureOp>(['add', 'sub', 'neg', 'mul', 'shl', 'convert', 'bitcast']);
 /** Longest chain of operations in the code of a segment. */
 const deepest = 100;
 /** More tests than this cost more to prepare than they save. */
@@ -53,6 +56,7 @@ export class Rates {
   private readonly definitions = new ValueMap<Inst>();
   private readonly program: Program;
   private readonly testKeys = new Set<string>();
+  private readonly names = new Map<string, string>();
   /** Steps from a segment's first numbers to a value of the segment. */
   private readonly depths = new ValueMap<number>();
   /** Remainders by what they are the remainders of: their divisor and their constant. */
@@ -149,7 +153,8 @@ export class Rates {
     inst.results.forEach((v, k) => {
       this.definitions.set(v, inst);
       const [a, b] = [inst.then.yields[k], inst.else.yields[k]];
-      const merged = cond <= level.segment && this.choose(this.conditionOf(inst.cond), a, b);
+      const deep = this.isDeep(v, [inst.cond, a, b], 1);
+      const merged = cond <= level.segment && !deep && this.choose(this.conditionOf(inst.cond), a, b);
       if (merged) this.settle(v, merged, level.segment);
       else if (cond === level.lanes) this.own(v, level.lanes);
       else this.own(v, Math.max(level.body, this.levelOf(a), this.levelOf(b)) as Level);
@@ -181,8 +186,10 @@ export class Rates {
   private pure(inst: Pure): void {
     const { result } = inst;
     const most = operandsOf(inst).reduce<Level>((rate, v) => Math.max(rate, this.levelOf(v)) as Level, 0);
-    const operands = most === level.segment && this.isDeep(inst) ? level.body : most;
-    if (result.type === 'bool') this.bool(inst, operands);
+    const deep = this.isDeep(result, inst.args, most === level.lanes && linear.has(inst.op) ? 0 : 1);
+    const operands = deep && most === level.segment ? level.body : most;
+    if (deep && operands > level.row) this.own(result, operands);
+    else if (result.type === 'bool') this.bool(inst, operands);
     else if (result.type === 'f32' || operands <= level.row) {
       this.own(result, operands);
       const form = result.type !== 'f32' && this.derive(inst);
@@ -203,9 +210,19 @@ export class Rates {
     else this.own(v, level.lanes);
   }
 
+  /** A short name for a key: keys hold those of what they are made of. */
+  private name(key: string): string {
+    let name = this.names.get(key);
+    if (name === undefined) {
+      name = `#${this.names.size}`;
+      this.names.set(key, name);
+    }
+    return name;
+  }
+
   /** What a segment needs is emitted on demand, so long chains are left to the body. */
-  private isDeep({ args, result }: Pure): boolean {
-    const depth = 1 + Math.max(...args.map(v => this.depths.get(v) ?? 0));
+  private isDeep(result: Value, args: readonly Value[], step: number): boolean {
+    const depth = step + Math.max(...args.map(v => this.depths.get(v) ?? 0));
     this.depths.set(result, depth);
     return depth > deepest;
   }
@@ -237,7 +254,7 @@ export class Rates {
     const steep = (slope: number) => Math.abs(slope) > 1;
     if (steep(first.slope) || steep(second.slope) || steep(first.slope - second.slope)) return undefined;
     if (levelOf(first) > level.segment || levelOf(second) > level.segment) return undefined;
-    const key = `${kind}${signed ? 's' : 'u'}${formKey(first)}${formKey(second)}`;
+    const key = this.name(`${kind}${signed ? 's' : 'u'}${formKey(first)}${formKey(second)}`);
     if (this.testKeys.size >= mostTests && !this.testKeys.has(key)) return undefined;
     this.testKeys.add(key);
     return { kind, key, first, second, signed };
@@ -253,14 +270,14 @@ export class Rates {
     if (!f || !g || levelOf(f) > level.segment || levelOf(g) > level.segment) return undefined;
     if (f.slope === g.slope) {
       const [ifTrue, ifFalse] = truth ? [baseOf(f), baseOf(g)] : [baseOf(g), baseOf(f)];
-      const key = `choice(${test.key}${formKey(ifTrue)}${formKey(ifFalse)})`;
+      const key = this.name(`choice(${test.key}${formKey(ifTrue)}${formKey(ifFalse)})`);
       const base = atomForm({ kind: 'choice', key, level: level.segment, test, ifTrue, ifFalse });
       return { ...base, slope: f.slope };
     }
     const moving = g.slope === 0 ? f : f.slope === 0 ? g : undefined;
     if (!moving || Math.abs(moving.slope) !== 1) return undefined;
     const wanted = truth === (moving === f);
-    const key = `assert(${test.key}${wanted})`;
+    const key = this.name(`assert(${test.key}${wanted})`);
     const assertion: Atom = { kind: 'assertion', key, level: level.segment, test, truth: wanted };
     return combine(moving, 1, atomForm(assertion), 1);
   }
@@ -326,7 +343,7 @@ export class Rates {
     return digit;
   }
   private quotient(kind: 'quotient' | 'product', of: Form, by: Form, signed: boolean): Form {
-    const key = `${kind}${signed ? 's' : 'u'}(${formKey(of)}${formKey(by)})`;
+    const key = this.name(`${kind}${signed ? 's' : 'u'}(${formKey(of)}${formKey(by)})`);
     return atomForm({ kind, key, level: level.segment, of, by, signed });
   }
 
@@ -336,7 +353,7 @@ export class Rates {
       const inner = combine(of, 1, by, -wraps);
       const digit = this.digits.get(lineKey(inner));
       if (digit?.by !== formKey(by) || Math.abs(inner.constant - digit.constant) > nearest) continue;
-      const key = `inside${formKey(inner)}${formKey(by)}`;
+      const key = this.name(`inside${formKey(inner)}${formKey(by)}`);
       const test: Test = { kind: 'inside', key, first: inner, second: by, signed };
       const assertion = atomForm({ kind: 'assertion', key, level: level.segment, test, truth: true });
       return combine(op === 'rem' ? inner : constantForm(wraps), 1, assertion, 1);
