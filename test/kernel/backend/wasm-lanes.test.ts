@@ -171,8 +171,8 @@ it('computes long chains of what a row agrees on', () => {
 
 it('follows long chains of clamps and choices', () => {
   const steps = Array.from(
-    { length: 60 },
-    (_, k) => `j = select(j + ${k % 3}u, min(j, w - 1u), j > ${k}u + w / 2u);`,
+    { length: 1500 },
+    (_, k) => `j = select(j + ${k % 3}u, min(j, w - 1u), ${k % 2 ? 'even' : `j > ${k}u + w / 2u`});`,
   ).join(' ');
   const p = program(`let w = n[0]; let even = w % 2u == 0u; var j = i % w; ${steps} y[i] = x[j];`);
   compareWithInterpreter(p, [numbers(300), [100], 300], [300, 1, 1], 'f32');
