@@ -34,9 +34,7 @@ export class Heap {
   private freeBytes = 0;
   /** Whether the block allocated last has been used before; if not, it holds zeros. */
   dirty = false;
-  /** fill(to, byte, bytes); move(to, from, bytes), which may overlap. */
-  readonly fill: (to: number, byte: number, bytes: number) => void;
-  readonly move: (to: number, from: number, bytes: number) => void;
+  private bulk: ReturnType<typeof bulkOf> | undefined;
 
   /** @param limit Bytes of memory allowed. */
   constructor(limit: number = addressLimit, shared = false) {
@@ -45,9 +43,16 @@ export class Heap {
     this.memory = (shared && sharedMemory(size)) || new WebAssembly.Memory(size);
     this.buffer = this.memory.buffer;
     this.shared = !(this.buffer instanceof ArrayBuffer);
-    const { fill, move } = bulkOf(this.memory, this.shared);
-    this.fill = fill;
-    this.move = move;
+  }
+
+  fill(to: number, byte: number, bytes: number): void {
+    this.bulk ??= bulkOf(this.memory, this.shared);
+    this.bulk.fill(to, byte, bytes);
+  }
+  /** The two may overlap. */
+  move(to: number, from: number, bytes: number): void {
+    this.bulk ??= bulkOf(this.memory, this.shared);
+    this.bulk.move(to, from, bytes);
   }
 
   /** Bytes handed out and not given back. */

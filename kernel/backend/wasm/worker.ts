@@ -121,7 +121,7 @@ const builtin = <T>(name: string): T | undefined =>
 export const canShare = (): boolean =>
   typeof SharedArrayBuffer !== 'undefined' &&
   globalThis.crossOriginIsolated !== false &&
-  (builtin('node:worker_threads') !== undefined || typeof Worker !== 'undefined');
+  (globalThis.process?.getBuiltinModule !== undefined || typeof Worker !== 'undefined');
 
 /** Threads that this machine runs at once. */
 export function availableThreads(): number {
