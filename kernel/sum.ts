@@ -78,6 +78,15 @@ function shareOut({ device }: Tensor, count: number, rows: number): Shares {
   return { lanes, rounds, terms: share, region: lanes * rounds * share };
 }
 
+/** Shares of one region that leave nothing over, so that no addend needs a check. */
+function shareEvenly({ device }: Tensor, count: number): Shares | undefined {
+  const { lanes, rounds: most } = tilingOf(device).sum;
+  const each = count / lanes;
+  for (let share = terms; share >= terms / 2; share--)
+    if (each % share === 0 && each / share <= most) return { lanes, rounds: each / share, terms: share, region: count };
+  return undefined;
+}
+
 /** Σ_j term(j) of a lane's share, round by round. */
 function inRounds(b: Builder, zero: Value, { rounds, terms }: Shares, term: (j: Value) => Value): Value {
   if (rounds === 1) return interleaved(b, zero, terms, term);
@@ -156,7 +165,7 @@ function byColumns(addends: Addends, rows: number, count: number, most: number):
 
 function byRows(addends: Addends, rows: number, count: number): Addends {
   const { x } = addends;
-  const shares = shareOut(x, count, 1);
+  const shares = shareEvenly(x, count) ?? shareOut(x, count, 1);
   const { lanes, region } = shares;
   const regions = Math.ceil(count / region);
   const buffers = [input('x', x.type), output('y', x.type)];
