@@ -14,9 +14,7 @@ import { Tensor } from './tensor.ts';
 
 function gpuBackend(who: string, device: Device): WebGpuBackend {
   if (device.kind !== 'webgpu')
-    throw new TypeError(
-      `${who}: the device is ${device.description}, which has no GPU buffers; open one with device('webgpu').`,
-    );
+    throw new TypeError(`${who}: the device is the CPU, which has no GPU buffers; open one with device('webgpu').`);
   const { backend } = device;
   const own = backend instanceof Recorder ? backend.interrupt(`it calls ${who}`) : backend;
   return own as WebGpuBackend;

@@ -63,7 +63,7 @@ it('a lost device says what was lost, and the process goes on', async () => {
 
 it('refuses what does not fit', () => {
   expect(() => toGPUBuffer(tensor([1], undefined, { device: cpu32 }))).toThrow(
-    "toGPUBuffer: the device is WebAssembly, f32, which has no GPU buffers; open one with device('webgpu').",
+    "toGPUBuffer: the device is the CPU, which has no GPU buffers; open one with device('webgpu').",
   );
   const small = gpuDevice(gpu).createBuffer({ size: 8, usage: GPUBufferUsage.STORAGE });
   expect(() => fromGPUBuffer(small, [3], { device: gpu })).toThrow(
