@@ -13,6 +13,8 @@ const pageBytes = 65536;
 const alignment = 16;
 /** Vector loads may read past the end of the last word. */
 const padding = 16;
+const large = 65536;
+const stagger = 1024 + 64;
 export const addressLimit: number = 65536 * pageBytes;
 
 interface Range {
@@ -168,6 +170,11 @@ function sharedMemory(size: WebAssembly.MemoryDescriptor): WebAssembly.Memory | 
   }
 }
 
+/**
+ * Large blocks are a whole number of 4 KiB and a bit more: a store and loads of the next words of another buffer whose addresses
+ * agree modulo 4 KiB would hold each other up.
+ */
 function roundSize(bytes: number): number {
+  if (bytes >= large) return Math.ceil((bytes + padding) / 4096) * 4096 + stagger;
   return Math.max(alignment, Math.ceil((bytes + padding) / alignment) * alignment);
 }

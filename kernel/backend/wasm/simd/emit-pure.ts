@@ -46,11 +46,13 @@ function emitPure(inst: Pure, to: LaneEmitter): void {
   const { code } = to;
   const operand = args[0].type;
   if (inst.op === 'select') {
-    to.pushLanes(args[1]);
-    to.pushLanes(args[2]);
+    // Where one side is zero, the mask alone makes it.
+    const zero = args.findIndex((arg, k) => k > 0 && Object.is(to.constantOf(arg), 0));
+    if (zero !== 1) to.pushLanes(args[1]);
+    if (zero !== 2) to.pushLanes(args[2]);
     to.pushLanes(args[0]);
     to.lanes.widen(code, result.type);
-    code.vector(v128.bitselect);
+    code.vector(zero === 1 ? v128.andnot : zero === 2 ? v128.and : v128.bitselect);
   } else if (inst.op === 'convert') emitConvert(args[0], result.type, to);
   else if (inst.op === 'bitcast') emitBitcast(args[0], result.type, to);
   else if (operand === 'f32') emitFloat(inst, to);
