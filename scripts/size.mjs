@@ -44,7 +44,9 @@ console.log(
 );
 
 for (const folder of folders.filter(name => existsSync(root + name))) {
-  const files = readdirSync(root + folder, { recursive: true }).filter(name => /\.(ts|mjs)$/.test(name) && !/node_modules/.test(name));
+  const files = readdirSync(root + folder, { recursive: true }).filter(
+    name => /\.(ts|mjs)$/.test(name) && !/node_modules/.test(name),
+  );
   const lines = files.map(name => readFileSync(`${root}${folder}/${name}`, 'utf8').split('\n').length - 1);
   const total = lines.reduce((sum, n) => sum + n, 0);
   console.log(`${folder.padEnd(8)} ${String(total).padStart(6)} lines  ${String(files.length).padStart(4)} files`);
