@@ -4,7 +4,7 @@
  *   npm test                              everything, in Node and in Chromium
  *   npm test -- test/kernel               one folder
  *   npm test -- --project node -t scatter one project, one name
- *   npm run check                         types, lint and all tests but *.slow.test.ts (--quick)
+ *   npm run check                         types, lint and, in Node alone, all tests but *.slow.test.ts (--quick)
  *
  * RETROGRADE_GPU=hardware uses the machine's own GPU driver and playwright's own browser instead of SwiftShader.
  */
@@ -15,6 +15,7 @@ import { softwareGpu } from './software-gpu.mjs';
 
 const args = process.argv.slice(2).filter(arg => arg !== '--quick');
 const quick = process.argv.includes('--quick');
+if (quick) args.push('--project', 'node');
 
 const software = process.env.RETROGRADE_GPU === 'hardware' ? undefined : await softwareGpu();
 console.log(
