@@ -1,7 +1,9 @@
 /** A program for compiler tests: reads x (f32) and n (u32), writes y (f32) and m (i32). */
 
 import { Builder } from '../../kernel/ir/builder.ts';
-import type { Buffer, Program } from '../../kernel/ir/ir.ts';
+import type { Buffer, Program, Value } from '../../kernel/ir/ir.ts';
+import { print } from '../../kernel/ir/print.ts';
+import { verify } from '../../kernel/ir/verify.ts';
 
 export function buffer(name: string, type: Buffer['type'], access: Buffer['access'], stride = 1): Buffer {
   const shape = stride > 1 ? [stride] : [];
@@ -25,4 +27,16 @@ export function programOf(
     return [];
   });
   return { name: 'test', buffers, arrays: builder.arrays, body, workgroupSize, source: '' };
+}
+
+/** Number of the output y. */
+export const y = 2;
+/** y[k] = v. */
+export const store = (b: Builder, v: Value, k = 0): void => b.store(y, b.u32(k), 1, 0, v);
+
+/** The instructions of a program after a pass, one a line. */
+export function textAfter(pass: (p: Program) => Program, build: (b: Builder) => void): string {
+  const program = pass(programOf(build));
+  verify(program);
+  return `\n${print(program).split('\n').slice(5).join('\n')}\n`;
 }

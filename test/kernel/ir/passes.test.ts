@@ -1,26 +1,13 @@
 // Each simplifying pass on its smallest example: IR in, text out.
 
 import { describe, expect, it } from 'vitest';
-import type { Builder } from '../../../kernel/ir/builder.ts';
 import { eliminateCommonSubexpressions } from '../../../kernel/ir/cse.ts';
 import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
 import { fold } from '../../../kernel/ir/fold.ts';
-import type { Program, PureOp, ScalarType, Value } from '../../../kernel/ir/ir.ts';
+import type { PureOp, ScalarType, Value } from '../../../kernel/ir/ir.ts';
 import { hoistLoopInvariants } from '../../../kernel/ir/licm.ts';
-import { print } from '../../../kernel/ir/print.ts';
-import { promoteArrays } from '../../../kernel/ir/promote-arrays.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
-import { unroll } from '../../../kernel/ir/unroll.ts';
-import { verify } from '../../../kernel/ir/verify.ts';
-import { programOf } from '../../util/program.ts';
-
-const y = 2;
-const textAfter = (pass: (p: Program) => Program, build: (b: Builder) => void): string => {
-  const program = pass(programOf(build));
-  verify(program);
-  return `\n${print(program).split('\n').slice(5).join('\n')}\n`;
-};
-const store = (b: Builder, v: Value, k = 0) => b.store(y, b.u32(k), 1, 0, v);
+import { store, textAfter, y } from '../../util/program.ts';
 
 describe('fold', () => {
   /** op(a, b) with `x` an unknown float, `i` and `u` unknown integers, `c` an unknown bool: what the op became. */
@@ -308,121 +295,5 @@ store y[0u] %24
       );
     });
     expect(text).toMatch(/loop [\s\S]*load y/);
-  });
-});
-
-describe('unroll and promoteArrays', () => {
-  const polynomial = (b: Builder, degree: number) => {
-    const c = b.localArray('c', 'f32', degree + 1);
-    const count = (body: (k: Value) => void) =>
-      b.while(
-        [b.u32(0)],
-        ([k]) => b.pure('le', [k, b.u32(degree)]),
-        ([k]) => {
-          body(k);
-          return [b.pure('add', [k, b.u32(1)])];
-        },
-      );
-    count(k => b.arrayStore(c, k, b.load('f32', 0, k)));
-    const [value] = b.while(
-      [b.float(0), b.const('i32', degree)],
-      ([, k]) => b.pure('ge', [k, b.const('i32', 0)]),
-      ([v, k]) => [
-        b.pure('add', [b.pure('mul', [v, b.float(3)]), b.arrayLoad(c, k)]),
-        b.pure('sub', [k, b.const('i32', 1)]),
-      ],
-    );
-    store(b, value);
-  };
-
-  it('make straight-line code of short loops over an array', () => {
-    expect(textAfter(simplify, b => polynomial(b, 2))).toBe(`
-%0 = load x[0u]
-%1 = load x[1u]
-%2 = load x[2u]
-%3 = add 0.0 %2
-%4 = mul %3 3.0
-%5 = add %4 %1
-%6 = mul %5 3.0
-%7 = add %6 %0
-store y[0u] %7
-`);
-  });
-
-  it('leave loops of more than 16 trips, and the arrays they index', () => {
-    const text = textAfter(simplify, b => polynomial(b, 16));
-    expect(text).toContain('array c: f32[17]');
-    expect(text.match(/loop/g)).toHaveLength(2);
-    expect(
-      textAfter(
-        p => unroll(p, { maxTrips: 17 }),
-        b => polynomial(b, 16),
-      ),
-    ).not.toContain('loop');
-  });
-
-  it('leave longer loops over an array that another index keeps', () => {
-    const text = textAfter(simplify, b => {
-      const a = b.localArray('a', 'f32', 12);
-      b.while(
-        [b.u32(0)],
-        ([k]) => b.pure('lt', [k, b.u32(12)]),
-        ([k]) => {
-          b.arrayStore(a, k, b.load('f32', 0, k));
-          return [b.pure('add', [k, b.u32(1)])];
-        },
-      );
-      store(b, b.arrayLoad(a, b.load('u32', 1, b.u32(0))));
-    });
-    expect(text).toContain('loop');
-  });
-
-  it('carry array elements through branches and loops; out of range is 0', () => {
-    const text = textAfter(
-      p => eliminateDeadCode(fold(promoteArrays(p))),
-      b => {
-        const a = b.localArray('a', 'f32', 2);
-        const copy = b.localArray('copy', 'f32', 2);
-        const n = b.load('u32', 1, b.u32(0));
-        b.while(
-          [b.u32(0)],
-          ([k]) => b.pure('lt', [k, n]),
-          ([k]) => {
-            b.if(
-              b.pure('lt', [k, b.u32(5)]),
-              () => {
-                b.arrayStore(a, b.u32(1), b.pure('add', [b.arrayLoad(a, b.u32(1)), b.load('f32', 0, k)]));
-                b.arrayStore(a, b.u32(2), b.float(7));
-                return [];
-              },
-              () => [],
-            );
-            return [b.pure('add', [k, b.u32(1)])];
-          },
-        );
-        b.arrayCopy(copy, b.u32(0), a, b.u32(1), 2);
-        store(b, b.arrayLoad(copy, b.u32(0)), 0);
-        store(b, b.arrayLoad(copy, b.u32(1)), 1);
-      },
-    );
-    expect(text).toBe(`
-%0 = load n[0u]
-%9, %10 = loop (%1 = 0u, %2 = 0.0) {
-  %3 = lt.u32 %1 %0
-  while %3
-  %4 = lt.u32 %1 5u
-  %7 = if %4 {
-    %5 = load x[%1]
-    %6 = add %2 %5
-    yield %6
-  } else {
-    yield %2
-  }
-  %8 = add.u32 %1 1u
-  next %8, %7
-}
-store y[0u] %10
-store y[1u] 0.0
-`);
   });
 });
