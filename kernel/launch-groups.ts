@@ -31,7 +31,7 @@ export interface Group {
 }
 
 /** Small, so that what was fused compiles fast and keeps to registers. */
-const mostInsts = 400;
+export const mostInsts = 400;
 const mostCheap = 24;
 
 /** Made in code, not written by a user: small and simple. */
@@ -110,7 +110,7 @@ function add(group: Group, launch: Launch, needs: Needs, at: number): void {
   launch.group = at;
 }
 
-const sameCount = (a: Count, b: Count): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
+export const sameCount = (a: Count, b: Count): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 
 function mayJoin({ plan, outputs, count }: Launch): boolean {
   const { usage } = plan;
@@ -136,20 +136,25 @@ function hasRoom(group: Group, members: readonly Launch[], needs: Needs, mostBuf
 }
 
 /** Whether each invocation has the words of two footprints, of one buffer, to itself, and all of them exist. */
-function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolean {
+export function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolean {
   if (!a.footprint || !b.footprint || !sameSteps(a.footprint, b.footprint)) return false;
   const extent = ownedExtent(a.footprint, Math.max(a.footprint.high, b.footprint.high), count);
   return extent !== undefined && extent <= length;
 }
 
-/** Words per invocation of a memory, in a one-dimensional launch with so many for each. */
-export function shareOf({ length }: Memory, count: Count): number | undefined {
+/** Of a memory, or of a replay's slot. */
+interface Sized {
+  readonly length: number;
+}
+
+/** Words per invocation, in a one-dimensional launch with so many for each. */
+export function shareOf({ length }: Sized, count: Count): number | undefined {
   return count[1] === 1 && count[2] === 1 && length % count[0] === 0 ? length / count[0] : undefined;
 }
 
 /** Whether a program that asks for the length of a memory may be told it by the count. */
-const knowsLength = ({ lengthStride }: BufferUse, memory: Memory, count: Count): boolean =>
-  lengthStride === undefined || lengthStride === shareOf(memory, count);
+export const knowsLength = ({ lengthStride }: BufferUse, of: Sized, count: Count): boolean =>
+  lengthStride === undefined || lengthStride === shareOf(of, count);
 
 /** Whether input k of a launch may be handed on to it, within the invocation, by the launch that makes it. */
 function isLink(memory: Memory, source: Launch, launch: Launch, k: number): boolean {

@@ -4,11 +4,12 @@
  * A launch joins the last one that it depends on, if that runs over the same range. What nobody else reads is not stored.
  */
 
-import type { Count, Executable, ReplayOp, ReplaySlot } from './backend/backend.ts';
-import { type BufferUse, ownedExtent, sameSteps, type Usage, usageOf } from './ir/footprint.ts';
+import type { Executable, ReplayOp, ReplaySlot } from './backend/backend.ts';
+import { type BufferUse, type Usage, usageOf } from './ir/footprint.ts';
 import { type Fused, fuse, type Part, type Slot } from './ir/fuse.ts';
 import type { Buffer, Program } from './ir/ir.ts';
 import { visit } from './ir/traverse.ts';
+import { isOwn, knowsLength, mostInsts, sameCount, shareOf } from './launch-groups.ts';
 import { type ReplayRun, touched } from './replay-ops.ts';
 
 export interface FusionOptions {
@@ -17,8 +18,6 @@ export interface FusionOptions {
   /** Whether to compile for a combination that has not been seen before. */
   readonly atOnce: boolean;
 }
-
-const mostInsts = 400;
 
 export function fuseReplay(
   ops: readonly ReplayOp[],
@@ -88,13 +87,6 @@ function usesOf({ buffers }: Program, { reads, writes }: Usage): readonly Buffer
   return buffers.map(({ access }) => (access === 'write' ? writes[write++] : reads[read++]));
 }
 
-/** Whether each invocation has the words of two footprints to itself, and all of them exist. */
-function isOwn(a: BufferUse, b: BufferUse, length: number, count: Count): boolean {
-  if (!a.footprint || !b.footprint || !sameSteps(a.footprint, b.footprint)) return false;
-  const extent = ownedExtent(a.footprint, Math.max(a.footprint.high, b.footprint.high), count);
-  return extent !== undefined && extent <= length;
-}
-
 /** The launch without what only dead outputs are computed for. */
 export function withoutOutputs(
   op: ReplayRun,
@@ -115,10 +107,6 @@ export function withoutOutputs(
   return pruned ? { ...op, executable: compile(pruned.program), slots: pruned.slots.map(k => op.slots[k]) } : op;
 }
 
-/** Words per invocation, where a one-dimensional launch has so many for each. */
-const shareOf = ({ length }: ReplaySlot, [x, y, z]: Count): number | undefined =>
-  y === 1 && z === 1 && length % x === 0 ? length / x : undefined;
-
 function join(
   a: ReplayRun,
   b: ReplayRun,
@@ -130,7 +118,7 @@ function join(
   const { count } = a;
   const programs = [a.executable.program, b.executable.program];
   const usage = programs.map(usageFor);
-  if (a.count.some((n, axis) => n !== b.count[axis]) || usage[0].size + usage[1].size > mostInsts) return undefined;
+  if (!sameCount(count, b.count) || usage[0].size + usage[1].size > mostInsts) return undefined;
   const written = new Map<number, BufferUse>();
   const places: Place[] = [];
   const numbers: number[][] = [];
@@ -155,11 +143,8 @@ function join(
         if (use.summed && !isOwn(use, use, length, count)) return undefined;
         written.set(slot, use);
       } else if (source) {
-        const knows = [use, source].every(
-          u => u.lengthStride === undefined || u.lengthStride === shareOf(slots[slot], count),
-        );
         if (
-          !knows ||
+          ![use, source].every(u => knowsLength(u, slots[slot], count)) ||
           use.buffer.uniform ||
           use.buffer.type !== source.buffer.type ||
           !isOwn(source, use, length, count)
