@@ -7,7 +7,7 @@
 
 import type { Fused, Part } from './ir/fuse.ts';
 import { inlineMap, mapOf } from './ir/inline-map.ts';
-import { size, visit } from './ir/traverse.ts';
+import { size } from './ir/traverse.ts';
 import { isCheap, type Launch } from './launch-groups.ts';
 import type { Memory } from './memory.ts';
 import type { Needs } from './needs.ts';
@@ -104,10 +104,9 @@ function composition(
   mostBuffers: number,
 ): { readonly plan: Plan; readonly inputs: readonly Memory[] } | 'large' | undefined {
   const [output] = map.outputs;
-  const at = launch.plan.slots.findIndex(({ write, position }) => !write && position === k);
-  const buffer = launch.plan.draft.buffers[at];
+  const { buffer, lengthStride } = launch.plan.usage.reads[k];
   if (!isCheap(map) || output.length !== map.count[0] || map.count[1] * map.count[2] !== 1) return undefined;
-  if (buffer.type !== output.type || buffer.stride !== 1 || asksLength(launch.plan, at)) return undefined;
+  if (buffer.type !== output.type || buffer.stride !== 1 || lengthStride !== undefined) return undefined;
   if (launch.inputs.indexOf(output) !== launch.inputs.lastIndexOf(output)) return undefined;
   const memories: Memory[] = [];
   const slotOf = (memory: Memory): number => {
@@ -138,14 +137,6 @@ function composition(
   const { plan, slots } = entry;
   const inputs = plan.slots.flatMap(({ write }, j) => (write ? [] : [memories[slots[j]]]));
   return { plan, inputs };
-}
-
-function asksLength({ draft }: Plan, buffer: number): boolean {
-  let asks = false;
-  visit(draft.body, inst => {
-    asks ||= inst.kind === 'length' && inst.buffer === buffer;
-  });
-  return asks;
 }
 
 function made({ program, slots }: Fused): Composed | 'large' {
