@@ -3,15 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
-import { print } from '../../../kernel/ir/print.ts';
-import { verify } from '../../../kernel/ir/verify.ts';
-import { programOf } from '../../util/program.ts';
+import { textAfter } from '../../util/program.ts';
 
-const swept = (build: (b: Builder) => void) => {
-  const program = eliminateDeadCode(programOf(build));
-  verify(program);
-  return `\n${print(program).split('\n').slice(5).join('\n')}\n`;
-};
+const swept = (build: (b: Builder) => void) => textAfter(eliminateDeadCode, build);
 
 describe('eliminateDeadCode', () => {
   it('drops loop variables that feed only themselves', () => {

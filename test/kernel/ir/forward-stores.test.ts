@@ -9,15 +9,10 @@ import type { Program } from '../../../kernel/ir/ir.ts';
 import { print } from '../../../kernel/ir/print.ts';
 import { visit } from '../../../kernel/ir/traverse.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
-import { buffer, programOf } from '../../util/program.ts';
+import { buffer, programOf, textAfter, y } from '../../util/program.ts';
 import { randomProgram } from '../../util/random-program.ts';
 
-const y = 2;
-const forwarded = (build: (b: Builder) => void) => {
-  const program = forwardStores(programOf(build));
-  verify(program);
-  return `\n${print(program).split('\n').slice(5).join('\n')}\n`;
-};
+const forwarded = (build: (b: Builder) => void) => textAfter(forwardStores, build);
 const increment = (b: Builder, index: ReturnType<Builder['value']>) => {
   b.store(y, index, 1, 0, b.pure('add', [b.load('f32', y, index), b.float(1)]));
 };
