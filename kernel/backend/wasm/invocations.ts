@@ -11,7 +11,7 @@ const forever = Number.POSITIVE_INFINITY;
 const axisOf = (name: BuiltinName): number => 'XYZ'.indexOf(name[name.length - 1]);
 
 /** local += step */
-function advance(code: Code, local: number, step: number): void {
+export function advance(code: Code, local: number, step: number): void {
   code.get(local);
   code.i32(step);
   code.op(op.i32.add);
@@ -40,7 +40,7 @@ function overRange(to: Emitter, body: () => void): void {
 }
 
 /** Coordinates of number `params.begin` in a box whose sizes are words of the frame. */
-function unflatten(to: Emitter, sizes: number, [x, y, z]: readonly number[]): void {
+export function unflatten(to: Emitter, sizes: number, [x, y, z]: readonly number[]): void {
   const { code } = to;
   const size = (axis: number) => {
     code.get(params.frame);

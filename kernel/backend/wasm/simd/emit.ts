@@ -127,7 +127,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
   vector.prefix.append(vector.code);
 
   const whole = new Emitter(setting, noUses(), buffers);
-  emitLoops(whole.code, whole, { x, y, z }, segment, {
+  emitLoops(whole, { x, y, z }, segment, {
     launch: launch.code,
     row: row.code,
     segment: outer.code,

@@ -8,9 +8,9 @@
  * lanes again that the one before it did, if the program allows (`overlap`).
  */
 
-import { type Emitter, params } from '../emitter.ts';
-import type { Code } from '../encode.ts';
-import { I32 } from '../encode.ts';
+import { type Emitter, params, pushFrameBuiltin } from '../emitter.ts';
+import { type Code, I32 } from '../encode.ts';
+import { advance, unflatten } from '../invocations.ts';
 import * as map from '../memory-map.ts';
 import * as op from '../opcodes.ts';
 import type { Segment } from './segment.ts';
@@ -39,46 +39,20 @@ export interface Parts {
   readonly shortestRow: number;
 }
 
-function advance(code: Code, local: number, step: number): void {
-  code.get(local);
-  code.i32(step);
-  code.op(op.i32.add);
-  code.set(local);
-}
-
 /** Puts the parts together. */
-export function emitLoops(code: Code, to: Emitter, place: Place, segment: Segment, parts: Parts): void {
-  const { x, y, z } = place;
+export function emitLoops(to: Emitter, { x, y, z }: Place, segment: Segment, parts: Parts): void {
+  const { code } = to;
   const [end, start, stop] = [0, 1, 2].map(() => to.locals.fresh(I32).local);
-  const count = (axis: number) => {
-    code.get(params.frame);
-    code.access(op.i32.load, 2, map.frame.count + 4 * axis);
-  };
   code.append(parts.launch);
   code.block();
   code.get(params.begin);
   code.get(params.end);
   code.op(op.i32.geU);
   code.branchIf(0);
-  // z = ⌊begin / countX⌋, y = z mod countY, z = ⌊z / countY⌋
-  code.get(params.begin);
-  count(0);
-  code.op(op.i32.remU);
-  code.set(x);
-  code.get(params.begin);
-  count(0);
-  code.op(op.i32.divU);
-  code.tee(z);
-  count(1);
-  code.op(op.i32.remU);
-  code.set(y);
-  code.get(z);
-  count(1);
-  code.op(op.i32.divU);
-  code.set(z);
+  unflatten(to, map.frame.count, [x, y, z]);
   code.loop();
   // end = x + min(countX − x, end − begin)
-  count(0);
+  pushFrameBuiltin(code, 'countX');
   code.get(x);
   code.op(op.i32.sub);
   code.tee(start);
@@ -112,7 +86,7 @@ export function emitLoops(code: Code, to: Emitter, place: Place, segment: Segmen
   code.set(x);
   advance(code, y, 1);
   code.get(y);
-  count(1);
+  pushFrameBuiltin(code, 'countY');
   code.op(op.i32.eq);
   code.if();
   code.i32(0);
