@@ -23,32 +23,31 @@ function initial(
   return keepAbstract ? init : materialize(ctx, init);
 }
 
-function bind(ctx: Context, scope: Scope, raw: RawVar | RawLet, variable: Variable | undefined): void {
-  const { name, start } = raw.name;
+interface Found {
+  readonly type: Type;
+  readonly init: Expression | undefined;
+}
+
+/** Gives the name its variable, or none where what stands behind it is wrong. */
+function declareVariable(
+  ctx: Context,
+  raw: RawVar | RawLet,
+  scope: Scope,
+  found: Found | undefined,
+): Statement | undefined {
+  const { name, start, end } = raw.name;
+  const variable: Variable | undefined = found && { name, type: found.type, role: raw.kind, start, end };
   declare(ctx, scope, name, start, variable ? { kind: 'variable', variable } : { kind: 'wrong' });
+  return variable && { kind: 'declare', variable, init: found?.init, start: raw.start, end: raw.end };
 }
 
 export function declareLet(ctx: Context, raw: RawLet, scope: Scope): Statement | undefined {
   const init = initial(ctx, raw, scope, false);
-  const { start, end } = raw;
-  if (!init) return bind(ctx, scope, raw, undefined) ?? undefined;
-  const variable: Variable = {
-    name: raw.name.name,
-    type: init.type,
-    role: 'let',
-    start: raw.name.start,
-    end: raw.name.end,
-  };
-  bind(ctx, scope, raw, variable);
-  return { kind: 'declare', variable, init, start, end };
+  return declareVariable(ctx, raw, scope, init && { type: init.type, init });
 }
 
 /** The type of a local var, and its initial value. */
-function localVar(
-  ctx: Context,
-  raw: RawVar,
-  scope: Scope,
-): { readonly type: Type; readonly init: Expression | undefined } | undefined {
+function localVar(ctx: Context, raw: RawVar, scope: Scope): Found | undefined {
   const { name, start } = raw.name;
   const space = raw.template[0];
   if (space && space.name !== 'function') {
@@ -74,17 +73,7 @@ function storable(ctx: Context, name: string, type: Type, at: number): true | un
 }
 
 export function declareVar(ctx: Context, raw: RawVar, scope: Scope): Statement | undefined {
-  const found = localVar(ctx, raw, scope);
-  if (!found) return bind(ctx, scope, raw, undefined) ?? undefined;
-  const variable: Variable = {
-    name: raw.name.name,
-    type: found.type,
-    role: 'var',
-    start: raw.name.start,
-    end: raw.name.end,
-  };
-  bind(ctx, scope, raw, variable);
-  return { kind: 'declare', variable, init: found.init, start: raw.start, end: raw.end };
+  return declareVariable(ctx, raw, scope, localVar(ctx, raw, scope));
 }
 
 /** The value of a const declaration, which may stay abstract. */
