@@ -69,9 +69,10 @@ export function block(c: Cursor, where: string): RawBlock {
   return { kind: 'block', body, start, end: c.end };
 }
 
-function statements(c: Cursor): RawStatement[] {
+/** Statements up to a `}`, or to what else ends them. */
+function statements(c: Cursor, atEnd: (c: Cursor) => boolean = () => false): RawStatement[] {
   const body: RawStatement[] = [];
-  while (!c.is('}') && !c.done) {
+  while (!c.is('}') && !c.done && !atEnd(c)) {
     if (c.take(';')) continue;
     const made = c.recover(() => statement(c));
     if (made) body.push(made);
@@ -196,8 +197,7 @@ function leftSide(c: Cursor): RawExpression {
 function assignment(c: Cursor): BinaryOperator | '' | undefined {
   if (c.take('=')) return '';
   if (c.touches('>>=')) {
-    for (let k = 0; k < 2; k++) c.next();
-    c.next();
+    for (let k = 0; k < 3; k++) c.next();
     return '>>';
   }
   const compound = /^(<<|[+\-*/%&|^])=$/.exec(c.text);
@@ -239,6 +239,9 @@ function forStatement(c: Cursor): RawStatement {
   return { kind: 'for', init, cond, update: step, body: block(c, "after the head of 'for'"), start, end: c.end };
 }
 
+const atContinuing = (c: Cursor): boolean => c.is('continuing');
+const atBreakIf = (c: Cursor): boolean => c.is('break') && c.peek(1) === 'if';
+
 /** loop { …; continuing { …; break if cond; } } */
 function loopStatement(c: Cursor): RawStatement {
   const { start } = c;
@@ -246,25 +249,17 @@ function loopStatement(c: Cursor): RawStatement {
   refuseAttributes(c);
   const opened = c.start;
   c.expect('{', 'after loop');
-  const body: RawStatement[] = [];
-  let continuing: RawBlock | undefined;
-  let breakIf: RawExpression | undefined;
-  c.nested(() => {
-    while (!c.is('}') && !c.done) {
-      if (c.is('continuing') && !continuing) {
-        const tail = c.recover(() => continuingBlock(c));
-        if (tail) ({ continuing, breakIf } = tail);
-        if (!c.is('}')) c.recover(() => c.fail("'}' after the continuing block, which is the last of a loop"));
-        break;
-      }
-      if (c.take(';')) continue;
-      const made = c.recover(() => statement(c));
-      if (made) body.push(made);
-    }
+  let tail: ReturnType<typeof continuingBlock> | undefined;
+  const body = c.nested(() => {
+    const made = statements(c, atContinuing);
+    if (!atContinuing(c)) return made;
+    tail = c.recover(() => continuingBlock(c));
+    if (!c.is('}')) c.recover(() => c.fail("'}' after the continuing block, which is the last of a loop"));
+    return made;
   });
   c.expect('}', 'at the end of the loop');
   const whole: RawBlock = { kind: 'block', body, start: opened, end: c.end };
-  return { kind: 'loop', body: whole, continuing, breakIf, start, end: c.end };
+  return { kind: 'loop', body: whole, continuing: tail?.continuing, breakIf: tail?.breakIf, start, end: c.end };
 }
 
 function continuingBlock(c: Cursor): { readonly continuing: RawBlock; readonly breakIf: RawExpression | undefined } {
@@ -274,22 +269,17 @@ function continuingBlock(c: Cursor): { readonly continuing: RawBlock; readonly b
   const body: RawStatement[] = [];
   let breakIf: RawExpression | undefined;
   c.nested(() => {
-    while (!c.is('}') && !c.done) {
-      if (c.take(';')) continue;
-      if (c.is('break') && c.peek(1) === 'if') {
-        const at = c.start;
-        c.next();
-        c.next();
-        breakIf = expression(c);
-        c.expect(';', 'after break if');
-        // `break if` may only stand last; any other stays in the block, where the checker refuses it.
-        if (c.is('}')) break;
-        body.push({ kind: 'breakIf', start: at, end: c.end });
-        breakIf = undefined;
-        continue;
-      }
-      const made = c.recover(() => statement(c));
-      if (made) body.push(made);
+    while (!breakIf) {
+      for (const each of statements(c, atBreakIf)) body.push(each);
+      if (!atBreakIf(c)) return;
+      const at = c.start;
+      c.next();
+      c.next();
+      const cond = expression(c);
+      c.expect(';', 'after break if');
+      // `break if` may only stand last; any other stays in the block, where the checker refuses it.
+      if (c.is('}')) breakIf = cond;
+      else body.push({ kind: 'breakIf', start: at, end: c.end });
     }
   });
   c.expect('}', 'at the end of continuing');
