@@ -91,12 +91,17 @@ export class Cursor {
   get isName(): boolean {
     return beginsName(this.text) && this.text !== '_' && !keywords.has(this.text);
   }
+  /** Any name; a keyword in its place is called one. */
+  name(what: string): string {
+    const { text } = this;
+    if (keywords.has(text)) this.refuse(`'${text}' is a keyword, but ${what} is expected here.`, this.start);
+    if (!this.isName) this.fail(what);
+    return this.next();
+  }
   /** A name being declared, or that of a member. */
   identifier(what: string): RawIdentifier {
-    const { start, text } = this;
-    if (keywords.has(text)) this.refuse(`'${text}' is a keyword, but ${what} is expected here.`, start);
-    if (!this.isName) this.fail(what);
-    this.next();
+    const { start } = this;
+    const text = this.name(what);
     if (text.startsWith('__'))
       this.refuse(`'${text}' begins with two underscores, which WGSL keeps for itself.`, start);
     return { name: text, start, end: this.end };

@@ -6,6 +6,7 @@
 import type { BinaryOperator } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import type { RawExpression, RawName } from './syntax.ts';
+import { beginsNumber } from './tokens.ts';
 
 type Binary = RawExpression & { readonly kind: 'binary' };
 type Group = 'logicalOr' | 'logicalAnd' | 'bit' | 'relational' | 'shift' | 'sum' | 'product';
@@ -159,7 +160,7 @@ function primary(c: Cursor): RawExpression {
     c.expect(')', 'after the expression');
     return { kind: 'paren', inner, start, end: c.end };
   }
-  if (/^\.?\d/.test(text) || text === 'true' || text === 'false') {
+  if (beginsNumber(text) || text === 'true' || text === 'false') {
     c.next();
     return { kind: 'literal', text, start, end: c.end };
   }
@@ -176,10 +177,8 @@ export function callOf(c: Cursor, callee: RawName): RawExpression & { readonly k
 
 /** A name with its template list: a type, a variable, a function. */
 export function templatedName(c: Cursor, what: string): RawName {
-  const { start, text } = c;
-  if (/^[a-z]/.test(text) && !c.isName) c.refuse(`'${text}' is a keyword, but ${what} is expected here.`, start);
-  if (!c.isName) c.fail(what);
-  c.next();
+  const { start } = c;
+  const text = c.name(what);
   if (c.is(':') && c.peek(1) === ':')
     c.refuse(
       `'${text}::${c.peek(2)}' is a path, but WGSL has no modules.`,

@@ -36,6 +36,7 @@ const number =
   /^(?:0[xX](?:[\da-fA-F]+[iu]?|(?:[\da-fA-F]+\.?[\da-fA-F]*|\.[\da-fA-F]+)(?:[pP][+-]?\d+[fh]?)?)|(?:0|[1-9]\d*)[iu]?|\d+[fh]|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?[fh]?|\d+[eE][+-]?\d+[fh]?)$/;
 /** Told from other tokens by the first character; property escapes take milliseconds to compile, so only odd names meet them. */
 export const beginsName = (text: string): boolean => /^[A-Za-z_\u0080-\uffff]/.test(text);
+export const beginsNumber = (text: string): boolean => /^\.?\d/.test(text);
 const isProperName = (text: string): boolean => /^\w+$/.test(text) || /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(text);
 const commentMarks = /\/\*|\*\//g;
 
@@ -94,7 +95,7 @@ function wrongToken(source: string, at: number, text: string): Diagnostic | unde
     const message = text && text.length > 1 ? `'${text}' is not a name in WGSL.` : `WGSL has no character '${shown}'.`;
     return { message, at, remedy: remedies[character] };
   }
-  if (!/^\.?\d/.test(text)) return undefined;
+  if (!beginsNumber(text)) return undefined;
   const rest = /^\w*/.exec(source.slice(at + text.length, at + text.length + 40))?.[0];
   return rest || !number.test(text) ? { message: `'${text}${rest}' is not a number in WGSL.`, at } : undefined;
 }
