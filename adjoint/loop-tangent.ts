@@ -1,11 +1,11 @@
 /** The tangent of a rollout: states and their tangents, step by step, in one loop. */
 
-import { adopt, type Cotangents, Repeated, type Slots, type Tensor, withRecorder } from '../kernel/index.ts';
+import { adopt, type Cotangents, type Tensor } from '../kernel/index.ts';
 import type { Course } from './course.ts';
-import { drop, Leaves, type Loop, memoryOf, tensorsOf } from './loop.ts';
+import { drop, Leaves, type Loop, memoryOf, runSteps, tensorsOf } from './loop.ts';
 
 export function pushForward(loop: Loop, course: Course, given: readonly Tensor[], dots: Cotangents): Cotangents {
-  const { device, state, inputs, wanted, steps, refusal, explain } = loop;
+  const { state, inputs, wanted, steps } = loop;
   const width = state.length;
   const end = width + inputs.length;
   const variables = dots.slice(end);
@@ -35,22 +35,7 @@ export function pushForward(loop: Loop, course: Course, given: readonly Tensor[]
       }
     },
   };
-  let carry: Slots = memoryOf([...given.slice(0, width), ...dots.slice(0, width)]);
-  withRecorder(device, () => {
-    const both = new Repeated(device, body, refusal, explain);
-    try {
-      for (let i = 0; i < steps; i++) {
-        const before = carry;
-        carry = [];
-        carry = both.step(before, rows.at(i), [], i);
-      }
-    } catch (error) {
-      drop(carry);
-      throw error;
-    } finally {
-      both.release();
-    }
-  });
+  const carry = runSteps(loop, body, memoryOf([...given.slice(0, width), ...dots.slice(0, width)]), rows);
   drop(carry.slice(0, width));
   const tangents = tensorsOf(carry.slice(width), state);
   for (const dot of tangents) if (dot) adopt(dot);

@@ -1,14 +1,17 @@
 /** What the rules of a rollout work with: the loop, and its states as memory shared by count. */
 
 import {
+  type Body,
   type Device,
   type Form,
   type Memory,
   makeTensor,
+  Repeated,
   type Slots,
   sizeOf,
   type Tensor,
   type View,
+  withRecorder,
 } from '../kernel/index.ts';
 import type { StepLeaves } from './step-record.ts';
 
@@ -62,4 +65,25 @@ export class Leaves {
     for (let k = 0; k < sizes.length; k++) views[width + k].word = i * sizes[k];
     return views;
   }
+}
+
+/** Runs a step of its own as often as the loop has steps, each with its rows; from a carry, which is used up, to the last. */
+export function runSteps({ device, steps, refusal, explain }: Loop, body: Body, start: Slots, rows: Leaves): Slots {
+  let carry = start;
+  withRecorder(device, () => {
+    const repeated = new Repeated(device, body, refusal, explain);
+    try {
+      for (let i = 0; i < steps; i++) {
+        const before = carry;
+        carry = [];
+        carry = repeated.step(before, rows.at(i), [], i);
+      }
+    } catch (error) {
+      drop(carry);
+      throw error;
+    } finally {
+      repeated.release();
+    }
+  });
+  return carry;
 }

@@ -23,15 +23,12 @@ import {
   type Device,
   isRecording,
   isTracked,
-  Repeated,
   record,
-  type Slots,
   type Tensor,
   whyNotNow,
-  withRecorder,
 } from '../kernel/index.ts';
 import { type Checkpoints, slotsFor } from './checkpoints.ts';
-import { drop, Leaves, type Loop, memoryOf, tensorsOf } from './loop.ts';
+import { Leaves, type Loop, memoryOf, runSteps, tensorsOf } from './loop.ts';
 import { LoopRule } from './loop-rule.ts';
 import { takesMore } from './recordable.ts';
 import type { StepLeaves } from './step-record.ts';
@@ -146,7 +143,7 @@ function refusalOf(
 
 /** Nobody differentiates: each step's intermediates go with the step. */
 function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]): readonly Tensor[] {
-  const { device, steps, run, refusal, explain } = loop;
+  const { steps, run } = loop;
   const body = {
     name: 'the loop',
     steps,
@@ -156,24 +153,7 @@ function plain(loop: Loop, start: readonly Tensor[], inputs: readonly Tensor[]):
       carry: run([...(carry as readonly Tensor[]), ...rows], i),
     }),
   };
-  const rows = new Leaves(inputs);
-  let state: Slots = memoryOf(start);
-  withRecorder(device, () => {
-    const repeated = new Repeated(device, body, refusal, explain);
-    try {
-      for (let i = 0; i < steps; i++) {
-        const before = state;
-        state = [];
-        state = repeated.step(before, rows.at(i), [], i);
-      }
-    } catch (error) {
-      drop(state);
-      throw error;
-    } finally {
-      repeated.release();
-    }
-  });
-  const end = tensorsOf(state, loop.state) as Tensor[];
+  const end = tensorsOf(runSteps(loop, body, memoryOf(start), new Leaves(inputs)), loop.state) as Tensor[];
   for (const leaf of end) adopt(leaf);
   return end;
 }
