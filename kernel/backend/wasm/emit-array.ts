@@ -4,18 +4,29 @@
  */
 
 import type { ArrayCopy, ArrayFill, ArrayLoad, ArrayStore, Length, LocalArray, Value } from '../../ir/ir.ts';
+import type { Held } from './emit-pure.ts';
 import type { Emitter } from './emitter.ts';
-import { I32 } from './encode.ts';
+import { type Code, I32 } from './encode.ts';
 import type { Slot } from './locals.ts';
 import * as op from './opcodes.ts';
 
-const longestUnrolled = 16;
+/** Longer arrays are filled in a loop. */
+export const longestUnrolled = 16;
 const zeroWord = (array: LocalArray): number => array.length;
 const sinkWord = (array: LocalArray): number => array.length + 1;
 
 export function emitLength(inst: Length, to: Emitter): void {
   to.code.get((to.access(inst.buffer).limits.get(inst.stride) as Slot).local);
   to.define(inst.result);
+}
+
+/** Pushes an index, or `spare` in its place if it is not below `length`. */
+export function pushWithin(push: () => void, length: number, spare: number, code: Code): void {
+  push();
+  code.i32(spare);
+  push();
+  code.i32(length);
+  code.op(op.i32.ltU, op.select);
 }
 
 /** Pushes the address of an element; the result is the offset to give to the load or store. */
@@ -27,11 +38,7 @@ function element(array: LocalArray, index: Value, spare: number, to: Emitter): n
   code.get(to.arrayBase(array));
   if (known !== undefined) return start + bytes * (known >= 0 && known < array.length ? known : spare);
   const held = to.hold(index);
-  held.get();
-  code.i32(spare);
-  held.get();
-  code.i32(array.length);
-  code.op(op.i32.ltU, op.select);
+  pushWithin(held.get, array.length, spare, code);
   held.free();
   code.i32(bytes === 8 ? 3 : 2);
   code.op(op.i32.shl, op.i32.add);
@@ -77,8 +84,9 @@ export function emitArrayFill({ array, value }: ArrayFill, to: Emitter): void {
   else
     emitCounted(array.length, to, k => {
       code.get(to.arrayBase(array));
-      pushScaled(k, bytes, to);
-      code.op(op.i32.add);
+      k.get();
+      code.i32(bytes === 8 ? 3 : 2);
+      code.op(op.i32.shl, op.i32.add);
       const address = to.keep(I32);
       address.get();
       held.get();
@@ -88,21 +96,15 @@ export function emitArrayFill({ array, value }: ArrayFill, to: Emitter): void {
   held.free();
 }
 
-function pushScaled(local: number, bytes: 4 | 8, to: Emitter): void {
-  to.code.get(local);
-  to.code.i32(bytes === 8 ? 3 : 2);
-  to.code.op(op.i32.shl);
-}
-
 /** for (k = 0; k < length; k++), length ≥ 1 */
-function emitCounted(length: number, to: Emitter, body: (k: number) => void): void {
+export function emitCounted(length: number, to: Emitter, body: (k: Held) => void): void {
   const { code, locals } = to;
   const k = locals.take(I32, 1);
   code.i32(0);
   code.set(k.local);
   locals.enterLoop();
   code.loop();
-  body(k.local);
+  body({ get: () => code.get(k.local), free: () => {} });
   code.get(k.local);
   code.i32(1);
   code.op(op.i32.add);
@@ -145,27 +147,17 @@ export function emitArrayCopy({ target, targetStart, source, sourceStart, length
   code.else();
   // start + k does not wrap: a start beyond the end is first brought to the end.
   const clamped = (start: () => void, array: LocalArray) => {
-    start();
-    code.i32(array.length);
-    start();
-    code.i32(array.length);
-    code.op(op.i32.ltU, op.select);
+    pushWithin(start, array.length, array.length, code);
     return to.keep(I32);
   };
   const [from, onto] = [clamped(s.get, source), clamped(t.get, target)];
   emitCounted(length, to, k => {
     const position = (start: () => void, array: LocalArray, spare: number) => {
       start();
-      code.get(k);
+      k.get();
       code.op(op.i32.add);
       const at = to.keep(I32);
-      address(array, () => {
-        at.get();
-        code.i32(spare);
-        at.get();
-        code.i32(array.length);
-        code.op(op.i32.ltU, op.select);
-      });
+      address(array, () => pushWithin(at.get, array.length, spare, code));
       at.free();
     };
     position(onto.get, target, sinkWord(target));

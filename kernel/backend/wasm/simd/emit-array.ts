@@ -4,6 +4,7 @@
  */
 
 import type { ArrayCopy, ArrayFill, ArrayLoad, ArrayStore, LocalArray, Program, Value } from '../../../ir/ir.ts';
+import { emitCounted, longestUnrolled, pushWithin } from '../emit-array.ts';
 import type { Held } from '../emit-pure.ts';
 import { I32, V128 } from '../encode.ts';
 import * as op from '../opcodes.ts';
@@ -11,7 +12,6 @@ import type { LaneEmitter } from './emitter.ts';
 import { i32x4, v128 } from './opcodes.ts';
 
 const vectorBytes = 16;
-const longestUnrolled = 16;
 
 /** Byte offsets of the arrays, and of the end. */
 export function mapArrays(program: Program): { offsets: ReadonlyMap<LocalArray, number>; bytes: number } {
@@ -33,11 +33,7 @@ function element(array: LocalArray, index: Held | number, spare: number, to: Lan
   const start = to.arrayStart(array);
   code.get(to.arrays);
   if (typeof index === 'number') return start + vectorBytes * (index >= 0 && index < array.length ? index : spare);
-  index.get();
-  code.i32(spare);
-  index.get();
-  code.i32(array.length);
-  code.op(op.i32.ltU, op.select);
+  pushWithin(index.get, array.length, spare, code);
   code.i32(4);
   code.op(op.i32.shl, op.i32.add);
   return start;
@@ -161,29 +157,8 @@ export function emitArrayFill({ array, value }: ArrayFill, to: LaneEmitter): voi
   const held = to.holdLanes(value);
   if (array.length <= longestUnrolled) for (let k = 0; k < array.length; k++) setElement(array, k, false, held, to);
   else if (!to.mask && Object.is(to.constantOf(value), 0)) emitZero(array, to);
-  else counted(array.length, to, k => setElement(array, k, false, held, to));
+  else emitCounted(array.length, to, k => setElement(array, k, false, held, to));
   held.free();
-}
-
-/** for (k = 0; k < length; k++), length ≥ 1 */
-function counted(length: number, to: LaneEmitter, body: (k: Held) => void): void {
-  const { code, locals } = to;
-  const k = locals.take(I32, 1);
-  code.i32(0);
-  code.set(k.local);
-  locals.enterLoop();
-  code.loop();
-  body({ get: () => code.get(k.local), free: () => {} });
-  code.get(k.local);
-  code.i32(1);
-  code.op(op.i32.add);
-  code.tee(k.local);
-  code.i32(length);
-  code.op(op.i32.ltU);
-  code.branchIf(0);
-  code.end();
-  locals.leaveLoop();
-  locals.release(k);
 }
 
 /** Element by element, reading zeros and dropping what does not fit. A start beyond the end is brought to the end: no wrap. */
@@ -197,18 +172,12 @@ export function emitArrayCopy({ target, targetStart, source, sourceStart, length
       index.get();
       code.get(to.segment.constant('i32', array.length));
       code.vector(i32x4.minU);
-    } else {
-      index.get();
-      code.i32(array.length);
-      index.get();
-      code.i32(array.length);
-      code.op(op.i32.ltU, op.select);
-    }
+    } else pushWithin(index.get, array.length, array.length, code);
     index.free();
     return { at: to.keep(varies ? V128 : I32), varies };
   };
   const [from, onto] = [clamped(sourceStart, source), clamped(targetStart, target)];
-  counted(length, to, k => {
+  emitCounted(length, to, k => {
     const position = ({ at, varies }: { at: Held; varies: boolean }): Held => {
       at.get();
       k.get();
