@@ -27,22 +27,8 @@ export function hashState(state: readonly Tensor[]): Tensor[] {
 /** @throws Error, at once on the CPU and otherwise at the next read, if the hashes differ. */
 export function compareHashes(was: readonly Tensor[], is: readonly Tensor[], message: (leaf: number) => string): void {
   was.forEach((before, k) => {
-    const { device } = before;
-    const after = is[k];
-    const compare = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
+    before.device.check([before.memory.retain(), is[k].memory.retain()], (a, b) => {
       if (a[0] !== b[0]) throw new Error(message(k));
-    };
-    if (device.backend.readSync) {
-      const [a, b] = [before, after].map(t => device.backend.readSync?.(t.memory.storage, 1) ?? []);
-      compare(a, b);
-      return;
-    }
-    const done = Promise.all([before, after].map(t => device.backend.read(t.memory.storage, 1)))
-      .then(([a, b]) => compare(a, b))
-      .catch((error: unknown) => {
-        device.failure ??= error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => device.checks.delete(done));
-    device.checks.add(done);
+    });
   });
 }

@@ -4,7 +4,7 @@
  * On a GPU the answer comes later, so the error is thrown by the next read or finish.
  */
 
-import type { Count, Executable, Storage, Words } from './backend/backend.ts';
+import type { Count, Executable, Storage } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import { lineColumn } from './error.ts';
 import { type Block, type Buffer, type Inst, largestId, type Program, type Value } from './ir/ir.ts';
@@ -24,7 +24,7 @@ export function checkOutputs(
   );
   writes.forEach(({ buffer, position }, k) => {
     if (buffer.type !== 'f32') return;
-    inspect(device, outputs[k], words => {
+    device.check([outputs[k].memory.retain()], words => {
       const at = words.findIndex(Number.isNaN);
       if (at >= 0)
         throw new Error(
@@ -34,26 +34,6 @@ export function checkOutputs(
   });
   const promised = writes.filter(({ buffer, position }) => buffer.unique && storesTo(program, position).length > 0);
   if (promised.length > 0 && program.source !== '') checkUnique(device, program, storages, count, promised);
-}
-
-function inspect(device: Device, tensor: Tensor, check: (words: Words) => void): void {
-  const { backend } = device;
-  if (backend.readSync) {
-    check(backend.readSync(tensor.memory.storage, tensor.size));
-    return;
-  }
-  const copy = tensor.alias(false);
-  const done = backend
-    .read(copy.memory.storage, copy.size)
-    .then(check)
-    .catch((error: unknown) => {
-      device.failure ??= error instanceof Error ? error : new Error(String(error));
-    })
-    .finally(() => {
-      copy.dispose();
-      device.checks.delete(done);
-    });
-  device.checks.add(done);
 }
 
 const element = (buffer: Buffer, word: number): string =>
@@ -110,31 +90,13 @@ function checkUnique(
   device.backend.run(executable, all, count);
   for (const memory of fresh) memory?.release();
   promised.forEach(({ buffer, position }, k) => {
-    const read = (words: Words): void => {
+    device.check([tallies[k]], words => {
       const at = words.findIndex(n => n > 1);
       if (at >= 0)
         throw new Error(
           `${program.name}: ${element(buffer, at)} is stored ${words[at]} times${where(program, position)}, but '${buffer.name}' is declared @unique.`,
         );
-    };
-    const { storage } = tallies[k];
-    if (device.backend.readSync) {
-      const words = device.backend.readSync(storage, storage.length);
-      tallies[k].release();
-      read(words);
-      return;
-    }
-    const done = device.backend
-      .read(storage, storage.length)
-      .then(read)
-      .catch((error: unknown) => {
-        device.failure ??= error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => {
-        tallies[k].release();
-        device.checks.delete(done);
-      });
-    device.checks.add(done);
+    });
   });
 }
 

@@ -156,6 +156,36 @@ export class Device {
     this.throwFailure();
   }
 
+  /**
+   * Reads memories and judges their words: at once on the CPU; on a GPU what `judge` throws is thrown by the next read.
+   *
+   * @param memories given up
+   */
+  check(memories: readonly Memory[], judge: (...words: Words[]) => void): void {
+    const { backend } = this;
+    const release = () => {
+      for (const memory of memories) memory.release();
+    };
+    if (backend.readSync) {
+      try {
+        judge(...memories.map(({ storage }) => backend.readSync?.(storage, storage.length) as Words));
+      } finally {
+        release();
+      }
+      return;
+    }
+    const done = Promise.all(memories.map(({ storage }) => backend.read(storage, storage.length)))
+      .then(words => judge(...words))
+      .catch((error: unknown) => {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        release();
+        this.checks.delete(done);
+      });
+    this.checks.add(done);
+  }
+
   throwFailure(): void {
     const { failure } = this;
     this.failure = undefined;
