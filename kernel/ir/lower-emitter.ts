@@ -11,7 +11,7 @@
 import { Builder } from './builder.ts';
 import type { Block, BuiltinName, Inst, PureOp, ScalarType, Value } from './ir.ts';
 import { foldInteger, isComparison, negationOf } from './lower-fold.ts';
-import { substitute } from './lower-substitute.ts';
+import { substitute } from './traverse.ts';
 
 /** A mutable scalar variable: its current value. */
 export interface Slot {

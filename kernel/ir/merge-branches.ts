@@ -7,7 +7,7 @@
  */
 
 import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, type Value } from './ir.ts';
-import { hasEffect, mapOperands, rebuilt, visit } from './traverse.ts';
+import { hasEffect, substitute, visit } from './traverse.ts';
 
 export function mergeBranches(program: Program): Program {
   const body = mergeIn(program.body, program);
@@ -59,14 +59,4 @@ function join(first: If, second: If): If {
     else: arm(first.else, second.else),
     results: [...first.results, ...second.results],
   };
-}
-
-function substitute(block: Block, map: (v: Value) => Value): Block {
-  const body = block.body.map((old): Inst => {
-    const inst = mapOperands(old, map);
-    if (inst.kind === 'if') return { ...inst, then: substitute(inst.then, map), else: substitute(inst.else, map) };
-    if (inst.kind === 'while') return { ...inst, cond: substitute(inst.cond, map), body: substitute(inst.body, map) };
-    return inst;
-  });
-  return rebuilt(block, body, map);
 }

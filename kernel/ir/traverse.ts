@@ -101,6 +101,17 @@ export function rebuilt(block: Block, body: readonly Inst[], map: (v: Value) => 
   return same && yields === block.yields ? block : { body: same ? block.body : body, yields };
 }
 
+/** Replaces values by others wherever they are read. */
+export function substitute(block: Block, map: (v: Value) => Value): Block {
+  const body = block.body.map((old): Inst => {
+    const inst = mapOperands(old, map);
+    if (inst.kind === 'if') return { ...inst, then: substitute(inst.then, map), else: substitute(inst.else, map) };
+    if (inst.kind === 'while') return { ...inst, cond: substitute(inst.cond, map), body: substitute(inst.body, map) };
+    return inst;
+  });
+  return rebuilt(block, body, map);
+}
+
 /** Copies instructions (no object is in a program twice) with fresh results; `renamed` maps old values to new ones and gains those defined here. */
 export function copyInsts(body: readonly Inst[], renamed: Map<Value, Value>, fresh: (v: Value) => Value): Inst[] {
   const map = (v: Value) => renamed.get(v) ?? v;
