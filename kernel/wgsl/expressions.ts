@@ -59,34 +59,11 @@ function unaryExpression(ctx: Context, raw: Raw<'unary'>, scope: Scope | undefin
   return node && { node };
 }
 
-const logical = new Set(['&&', '||']);
-const bitwise = new Set(['&', '|', '^']);
-const shift = new Set(['<<', '>>']);
-const relational = new Set(['<', '<=', '>', '>=', '==', '!=']);
-
-/** WGSL §8.19: which operators may stand beside which without parentheses. */
-function mixes(op: string, side: string): boolean {
-  if (bitwise.has(op)) return side !== op;
-  if (logical.has(op)) return bitwise.has(side) || (logical.has(side) && side !== op);
-  if (shift.has(op)) return true;
-  if (relational.has(op)) return bitwise.has(side) || relational.has(side) || logical.has(side);
-  return bitwise.has(side) || shift.has(side);
-}
-
 function binaryExpression(ctx: Context, raw: Raw<'binary'>, scope: Scope | undefined): Operand | undefined {
   const { op, at } = raw;
-  for (const side of [raw.left, raw.right]) {
-    if (side.kind === 'binary' && mixes(op, side.op)) {
-      return ctx.report(
-        at,
-        `'${op}' and '${side.op}' cannot be mixed without parentheses.`,
-        'Say which comes first: (a … b) … c.',
-      );
-    }
-  }
   const left = value(ctx, raw.left, scope);
   // false && … and true || … are decided; what follows is checked, but has no value.
-  if (left && logical.has(op) && left.value === (op === '||')) {
+  if (left && (op === '&&' || op === '||') && left.value === (op === '||')) {
     const rest = ctx.unevaluated(() => value(ctx, raw.right, scope));
     if (!rest || isBool(rest.type)) return { node: literal(bool, op === '||', raw) };
   }
