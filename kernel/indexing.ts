@@ -6,6 +6,8 @@
 
 import { makeTensor } from './construct.ts';
 import type { Rule } from './graph.ts';
+import type { Builder } from './ir/builder.ts';
+import type { Value } from './ir/ir.ts';
 import { commonDevice, differentiable, run, sizeOf } from './launch.ts';
 import { adopt } from './memory.ts';
 import { cached, input, output, strided, stridesOf } from './program.ts';
@@ -121,6 +123,15 @@ function withIndex(who: string, x: Tensor, index: Index, run: (index: Tensor) =>
   }
 }
 
+/** Word t of the indexed side, in the rows that buffer 1 names; out of range where a row is. */
+function wordAt(b: Builder, { type }: Tensor, t: Value, rows: number, width: number): Value {
+  const row = b.load(type, 1, b.pure('div', [t, b.u32(width)]));
+  const at = type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
+  const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
+  const inside = b.pure('lt', [at, b.u32(rows)]);
+  return b.pure('select', [inside, place, b.u32(0xffffffff)]);
+}
+
 export function gather(x: Tensor, index: Index): Tensor {
   return withIndex('gather', x, index, at => gatherRows(x, at));
 }
@@ -138,11 +149,7 @@ function gatherRows(x: Tensor, index: Tensor): Tensor {
     'gather',
     [input('x', x.type), input('index', index.type), output('y', x.type)],
     (b, t) => {
-      const row = b.load(index.type, 1, b.pure('div', [t, b.u32(width)]));
-      const at = index.type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
-      const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
-      const inside = b.pure('lt', [at, b.u32(rows)]);
-      b.store(2, t, 1, 0, b.load(x.type, 0, b.pure('select', [inside, place, b.u32(0xffffffff)])));
+      b.store(2, t, 1, 0, b.load(x.type, 0, wordAt(b, index, t, rows, width)));
     },
   );
   return differentiable(rule, [x, index], () =>
@@ -174,11 +181,7 @@ function scatterRows(x: Tensor, index: Tensor, rows: number): Tensor {
     'scatter',
     [input('x'), input('index', index.type), output('y')],
     (b, t) => {
-      const row = b.load(index.type, 1, b.pure('div', [t, b.u32(width)]));
-      const at = index.type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
-      const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
-      const inside = b.pure('lt', [at, b.u32(rows)]);
-      b.scatterAdd(2, b.pure('select', [inside, place, b.u32(0xffffffff)]), 1, 0, b.load('f32', 0, t));
+      b.scatterAdd(2, wordAt(b, index, t, rows, width), 1, 0, b.load('f32', 0, t));
     },
   );
   return differentiable(rule, [x, index], () =>
