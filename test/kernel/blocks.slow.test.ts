@@ -14,8 +14,8 @@ import {
   type Words,
 } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 const places: [string, Device, number][] = [
   [`10⁶, ${cpu32.description}`, cpu32, 1e6],

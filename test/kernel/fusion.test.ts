@@ -3,9 +3,9 @@
 import { grad, hvp, valueAndGrad } from 'retrograde/adjoint';
 import { collecting, type Device, device, type Tensor, tensor, type Words } from 'retrograde/kernel';
 import { describe, expect, it, vi } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu32, devices, gpu } from '../util/devices.ts';
 import { counter, later, now, sameBits, spies } from '../util/queue.ts';
+import { mulberry32 } from '../util/random.ts';
 
 const unary = ['neg', 'abs', 'sqrt', 'exp', 'log', 'sin', 'cos', 'tanh', 'square', 'relu'] as const;
 const binary = ['add', 'sub', 'mul', 'div', 'pow', 'max', 'min'] as const;

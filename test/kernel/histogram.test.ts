@@ -3,8 +3,8 @@
 import { checkGradient } from 'retrograde/adjoint';
 import { histogram, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu64, devices } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) => {
   it.each([0, 1, 2, 64, 65, 1000, 4097, 50_000])('counts %i whole numbers, and leaves out the others', async n => {

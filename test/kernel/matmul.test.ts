@@ -3,8 +3,8 @@
 import { checkGradient, vjp } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu64, devices } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 /** [m, k, n]: one by one, few rows, few columns, several tiles, ragged tiles, long sums, nothing to sum. */
 const sizes = [

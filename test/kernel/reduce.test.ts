@@ -3,8 +3,8 @@
 import { checkGradient, grad } from 'retrograde/adjoint';
 import { amax, amin, argmax, argmin, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu64, devices } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 /** Shapes and axes that take every way there is through the passes. */
 const cases: [shape: number[], axes: number[]][] = [

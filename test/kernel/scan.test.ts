@@ -3,8 +3,8 @@
 import { checkGradient, grad, vjp } from 'retrograde/adjoint';
 import { scan, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu64, devices } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 const sizes = [0, 1, 2, 63, 64, 65, 255, 256, 257, 1000, 2047, 2048, 2049, 4097, 100_000];
 

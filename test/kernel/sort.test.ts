@@ -3,8 +3,8 @@
 import { checkGradient, grad } from 'retrograde/adjoint';
 import { argsort, type SortOptions, sort, sortBy, type Tensor, tensor, type Words } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { mulberry32 } from '../util/derivative-check.ts';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
 
 const sizes = [0, 1, 2, 63, 64, 65, 127, 128, 129, 1000, 4097, 20_000];
 const random = mulberry32(11);

@@ -5,20 +5,10 @@ import { adjointName, type Program, tangentName } from '../../kernel/ir/ir.ts';
 import { verify } from '../../kernel/ir/verify.ts';
 import { adjoint } from '../../kernel/transform/adjoint.ts';
 import { tangent } from '../../kernel/transform/tangent.ts';
+import { mulberry32 } from './random.ts';
 
 export type Data = Readonly<Record<string, readonly number[]>>;
 type Count = readonly [number, number, number];
-
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Runs a program; `data` gives the inputs by name and the lengths of the outputs (as arrays of that length). */
 export function run(program: Program, data: Data, count: Count): Record<string, number[]> {

@@ -6,6 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
+import { mulberry32 } from './random.ts';
 import { sampledCoverage } from './sampled-coverage.ts';
 
 export interface FilmRecipe {
@@ -31,20 +32,10 @@ export interface Dynamics {
   readonly velocity0: readonly (readonly [number, number])[];
 }
 
-/** mulberry32, by Tommy Ettinger. */
-function random(seed: number): (from: number, to: number) => number {
-  let a = seed >>> 0;
-  return (from, to) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return from + ((to - from) * ((t ^ (t >>> 14)) >>> 0)) / 4294967296;
-  };
-}
-
 /** A chain of one to six masses with everything drawn at random; the guess is off by half, the velocities unknown. */
 export function randomFilm(seed: number, masses?: number): FilmRecipe {
-  const u = random(seed);
+  const random = mulberry32(seed);
+  const u = (from: number, to: number) => from + (to - from) * random();
   const n = masses ?? 1 + Math.floor(u(0, 6));
   const each = <T>(make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
   const mass = each(() => u(0.15, 0.5));

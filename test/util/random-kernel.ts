@@ -1,7 +1,7 @@
 // Random WGSL kernels for property tests: loops with carries, nested loops, breaks and continues, branches, local arrays
 // with run-time indices, functions that write through pointers. Values stay of order one, so derivatives are meaningful.
 
-import { mulberry32 } from './derivative-check.ts';
+import { mulberry32 } from './random.ts';
 
 export interface RandomKernel {
   readonly source: string;

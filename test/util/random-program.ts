@@ -10,18 +10,7 @@ import type { Count } from '../../kernel/backend/backend.ts';
 import { Builder } from '../../kernel/ir/builder.ts';
 import type { Buffer, LocalArray, Program, PureOp, ScalarType, Value } from '../../kernel/ir/ir.ts';
 import { floatBinary, floatUnary, intBinary, intUnary } from '../../kernel/ir/ir.ts';
-
-/** Uniform in [0, 1), by Tommy Ettinger's generator. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { mulberry32 } from './random.ts';
 
 export interface RandomProgramOptions {
   readonly seed: number;

@@ -1,7 +1,7 @@
 // Steps of rollouts drawn at random: tensor arithmetic, kernels, broadcasts, sums into shared words, state handed on or put aside.
 
 import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
-import { mulberry32 } from './random-program.ts';
+import { mulberry32 } from './random.ts';
 
 /** The step with its number as a parameter, which keeps it from being recorded. */
 export const called =

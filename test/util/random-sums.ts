@@ -1,6 +1,6 @@
 // Random kernels that add to y at piecewise affine indices: shifts, wraps, clamps, mirrors, selections, of rank 1 to 3, guarded or not.
 
-import { mulberry32 } from './derivative-check.ts';
+import { mulberry32 } from './random.ts';
 
 const pick = <T>(random: () => number, list: readonly T[]): T => list[Math.floor(random() * list.length)];
 

@@ -6,7 +6,8 @@ import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
-import { mulberry32, randomProgram } from '../../util/random-program.ts';
+import { mulberry32 } from '../../util/random.ts';
+import { randomProgram } from '../../util/random-program.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';
 
 const precisions: readonly Precision[] = ['f32', 'f64'];

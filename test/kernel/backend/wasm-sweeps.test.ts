@@ -8,7 +8,7 @@ import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
 import { visit } from '../../../kernel/ir/traverse.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
-import { mulberry32 } from '../../util/random-program.ts';
+import { mulberry32 } from '../../util/random.ts';
 import { compareWithInterpreter } from '../../util/wasm.ts';
 
 const program = (body: string): Program =>

@@ -5,7 +5,8 @@ import { interpret } from '../../../kernel/ir/interpret.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
 import { adjoint } from '../../../kernel/transform/adjoint.ts';
 import { backends, openWebGpu, runOn, worst } from '../../util/backends.ts';
-import { mulberry32, randomProgram } from '../../util/random-program.ts';
+import { mulberry32 } from '../../util/random.ts';
+import { randomProgram } from '../../util/random-program.ts';
 
 const all = await backends();
 const narrow = await openWebGpu({ storageBuffers: 4 });

@@ -5,6 +5,7 @@ import type { Builder } from '../../../kernel/ir/builder.ts';
 import type { Program, Value } from '../../../kernel/ir/ir.ts';
 import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
+import { congruential } from '../../util/random.ts';
 
 const gpu = await openWebGpu();
 const narrow = await openWebGpu({ storageBuffers: 3 });
@@ -21,13 +22,7 @@ function scatter(fill: (b: Builder, i: Value) => void): Program {
 }
 const indexed = scatter((b, i) => b.scatterAdd(2, b.load('u32', 1, i), 1, 0, b.load('f32', 0, i)));
 const uniform = scatter((b, i) => b.scatterAdd(2, b.u32(0), 1, 0, b.load('f32', 0, i)));
-const random = (n: number, seed = 1) => {
-  let state = seed >>> 0;
-  return Array.from({ length: n }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  });
-};
+const random = (n: number, seed = 1) => Array.from({ length: n }, congruential(seed));
 const sumUp = async (x: ArrayLike<number>) => (await runOn(gpu, uniform, [x, [0], 1], [x.length, 1, 1]))[2][0];
 
 describe('webgpu sums', () => {

@@ -6,6 +6,7 @@ import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import { congruential } from '../../util/random.ts';
 
 /** Expressions are u32 in WGSL; the JavaScript beside them wraps alike. */
 interface Text {
@@ -14,13 +15,12 @@ interface Text {
 }
 
 class Writer {
-  private state: number;
+  private readonly random: () => number;
   constructor(seed: number) {
-    this.state = Math.imul(seed, 2654435761) >>> 0;
+    this.random = congruential(Math.imul(seed, 2654435761));
   }
   below(n: number): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * n);
+    return Math.floor(this.random() * n);
   }
   private atom(): string {
     return ['i', 'i', 'i', 'j', 'k'][this.below(5)];

@@ -9,8 +9,8 @@ import type { Program } from '../../../kernel/ir/ir.ts';
 import { print } from '../../../kernel/ir/print.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
-import { mulberry32 } from '../../util/derivative-check.ts';
 import { lowered } from '../../util/lowered.ts';
+import { mulberry32 } from '../../util/random.ts';
 
 const text = (program: Program): string =>
   print(program)

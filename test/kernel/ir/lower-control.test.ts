@@ -5,21 +5,21 @@ import { interpret } from '../../../kernel/ir/interpret.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import { congruential } from '../../util/random.ts';
 
 /** A program in both languages. In JavaScript every jump names its target. */
 class Writer {
   readonly wgsl: string[] = [];
   readonly js: string[] = [];
-  private state: number;
+  private readonly random: () => number;
   private names = 0;
   private statements = 0;
   constructor(seed: number) {
-    this.state = seed;
+    this.random = congruential(seed);
   }
 
   private below(n: number): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * n);
+    return Math.floor(this.random() * n);
   }
   private both(wgsl: string, js = wgsl): void {
     this.wgsl.push(wgsl);

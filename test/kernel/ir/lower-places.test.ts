@@ -5,6 +5,7 @@ import { interpret } from '../../../kernel/ir/interpret.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import { congruential } from '../../util/random.ts';
 
 type Shape = 'i32' | 'vec3i' | 'T' | 'row' | 'grid' | 'S';
 
@@ -14,19 +15,18 @@ class Writer {
   readonly js: string[] = [];
   readonly rows: number;
   readonly cells: number;
-  private state: number;
+  private readonly random: () => number;
   private names = 0;
   private readonly pointers: { name: string; shape: Shape }[] = [];
   private readonly values: { name: string; shape: Shape }[] = [];
 
   constructor(seed: number) {
-    this.state = seed;
+    this.random = congruential(seed);
     this.rows = [2, 3, 12][this.below(3)];
     this.cells = [2, 5, 20][this.below(3)];
   }
   below(n: number): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((this.state / 2 ** 32) * n);
+    return Math.floor(this.random() * n);
   }
   private one<T>(list: readonly T[]): T {
     return list[this.below(list.length)];

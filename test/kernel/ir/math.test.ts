@@ -7,9 +7,8 @@ import { expandMath } from '../../../kernel/ir/math/expand.ts';
 import type { Target } from '../../../kernel/ir/math/formula.ts';
 import { scalarFunction } from '../../../kernel/ir/scalar-ops.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
-
-import { mulberry32 } from '../../util/derivative-check.ts';
 import { buffer, programOf } from '../../util/program.ts';
+import { mulberry32 } from '../../util/random.ts';
 import { runOnWasm } from '../../util/wasm.ts';
 
 const infinity = Number.POSITIVE_INFINITY;

@@ -4,20 +4,14 @@ import { KernelError, kernel } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { shaders as micro } from '../../fixtures/wgsl/micro.ts';
 import { shaders } from '../../fixtures/wgsl/shaders.ts';
-
-function uniform(seed: number): (n: number) => number {
-  let state = seed >>> 0;
-  return n => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
+import { congruential } from '../../util/random.ts';
 
 const tokensOf = (source: string): string[] => source.match(/\s+|[\p{L}_][\p{L}\p{N}_]*|[\d.]+[a-z]*|./gu) ?? [];
 
 /** The text with a few tokens dropped, doubled, swapped or replaced by others of it, or cut off. */
 function mangle(source: string, seed: number): string {
-  const random = uniform(seed);
+  const next = congruential(seed);
+  const random = (n: number) => Math.floor(next() * n);
   const tokens = tokensOf(source);
   for (let k = 1 + random(3); k > 0; k--) {
     const [i, j] = [random(tokens.length), random(tokens.length)];
