@@ -61,6 +61,7 @@ export function custom<X, Y>(f: (x: X) => Y, rules: CustomRules<X, Y>): (x: X) =
     const node = record(rule, [...input.leaves, ...outputs]);
     outputs.forEach((output, slot) => {
       output.attach(node, slot);
+      node?.inputs[width + slot].attach(node, slot); // rules may use the value, which depends on the argument
     });
     return y.rebuild(outputs);
   };

@@ -44,6 +44,26 @@ describe('custom', () => {
     expect(await words(g.y)).toEqual([0.8, 1]);
   });
 
+  it('a rule that uses the value is differentiated through it, to any order', async () => {
+    const exp = custom((x: Tensor) => x.exp(), { vjp: (_, bar, y) => bar.mul(y), jvp: (_, dot, y) => dot.mul(y) });
+    const x = on64([0.5, -1]);
+    const one = on64([1, 1]);
+    const f = (x: Tensor) => exp(x.mul(2));
+    const first = grad((x: Tensor) => f(x).sum());
+    const second = grad((x: Tensor) => first(x).sum());
+    const third = grad((x: Tensor) => second(x).sum());
+    const tangents = jvp((x: Tensor) => jvp(f)(x, one).tangent)(x, one).tangent;
+    const expected = [0.5, -1].map(v => Math.exp(2 * v));
+    for (const [found, factor] of [
+      [second(x), 4],
+      [third(x), 8],
+      [hvp((x: Tensor) => f(x).sum())(x, one), 4],
+      [tangents, 4],
+      [jvp(second)(x, one).tangent, 8],
+    ] as const)
+      for (const [k, v] of (await words(found)).entries()) expect(v).toBeCloseTo(factor * expected[k], 12);
+  });
+
   it('says which rule is missing, and what a rule returned', () => {
     const oneWay = custom((x: Tensor) => x.exp(), { name: 'oneWay', vjp: (_, bar) => bar.sum() });
     const x = on64([1, 2]);
