@@ -7,7 +7,8 @@
  * differentiated in their turn if they are made of tensor operations and kernels. checkGradient tests them.
  */
 
-import { adopt, inMode, nextTrace, type Rule, record, type Tensor, zeros } from '../kernel/index.ts';
+import { adopt, type Rule, record, type Tensor, zeros } from '../kernel/index.ts';
+import { unrecorded } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
 export interface CustomRules<X, Y> {
@@ -28,7 +29,7 @@ export function custom<X, Y>(f: (x: X) => Y, rules: CustomRules<X, Y>): (x: X) =
     const input = flatten(x, name);
     const constants = input.rebuild(input.leaves.map(leaf => constant(leaf)));
     const y = flatten(
-      inMode({ floor: nextTrace(), frame: undefined, captured: undefined }, () => f(constants)),
+      unrecorded(() => f(constants)),
       name,
     );
     const outputs = y.leaves.map(leaf => constant(leaf));

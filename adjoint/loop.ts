@@ -67,13 +67,22 @@ export class Leaves {
   }
 }
 
-/** Runs a step of its own as often as the loop has steps, each with its rows; from a carry, which is used up, to the last. */
-export function runSteps({ device, steps, refusal, explain }: Loop, body: Body, start: Slots, rows: Leaves): Slots {
+/**
+ * Runs a step of its own as often as the loop has steps, each with its rows, or until `ends` says so; from a carry, which is used
+ * up, to the last.
+ */
+export function runSteps(
+  { device, steps, refusal, explain }: Pick<Loop, 'device' | 'steps' | 'refusal' | 'explain'>,
+  body: Body,
+  start: Slots,
+  rows: Leaves,
+  ends: (carry: Slots, done: number) => boolean = () => false,
+): Slots {
   let carry = start;
   withRecorder(device, () => {
     const repeated = new Repeated(device, body, refusal, explain);
     try {
-      for (let i = 0; i < steps; i++) {
+      for (let i = 0; i < steps && !ends(carry, i); i++) {
         const before = carry;
         carry = [];
         carry = repeated.step(before, rows.at(i), [], i);

@@ -1,6 +1,6 @@
 /** Runs a function on leaves of a new trace, and says what a sweep over its record needs. */
 
-import { adopt, isTracked, leaf, type Target, type Tensor, Trace } from '../kernel/index.ts';
+import { adopt, inMode, isTracked, leaf, nextTrace, type Target, type Tensor, Trace } from '../kernel/index.ts';
 import { type Flat, flatten } from './tree.ts';
 
 export interface Recording<X> {
@@ -38,3 +38,7 @@ export function result(x: Tensor): Tensor {
 }
 
 export const isPromise = (x: unknown): x is Promise<unknown> => typeof x === 'object' && x !== null && 'then' in x;
+
+/** Runs a function so that no gradient sees what it does. */
+export const unrecorded = <T>(run: () => T): T =>
+  inMode({ floor: nextTrace(), frame: undefined, captured: undefined }, run);

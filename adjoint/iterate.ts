@@ -1,0 +1,70 @@
+/**
+ * A loop that may stop by itself: state ↦ step(state), at most `maxSteps` times.
+ *
+ * Nothing of it is recorded for gradients: what an iterative method finds is differentiated by the equation it solves, not by
+ * its iterations. On the CPU the host looks at a leaf of the state every few steps and may end the loop. A GPU cannot be looked
+ * at without waiting, so there all steps run: a step must leave alone what it has finished.
+ */
+
+import { adopt, type Memory, type Slots, type Tensor, type Words, whyNotNow } from '../kernel/index.ts';
+import { Leaves, memoryOf, runSteps, tensorsOf } from './loop.ts';
+import { unrecorded } from './recording.ts';
+import { flatten, inOrderOf, matching } from './tree.ts';
+
+export interface IterateOptions {
+  readonly maxSteps: number;
+  /** A leaf of the state by its name, such as 'residual', and whether its values, after that many steps, end the loop. */
+  readonly watch?: string;
+  readonly stop?: (words: Words, steps: number) => boolean;
+  /** Steps from one look to the next. Default 4. */
+  readonly every?: number;
+}
+
+export interface Iterated<S> {
+  readonly state: S;
+  /** Steps that ran. */
+  readonly steps: number;
+}
+
+/**
+ * Iterates.
+ *
+ * @param step From a state to the next, of the same form, the same each time: it is recorded and replayed, as a rollout's is.
+ */
+export function iterate<S>(step: (state: S) => S, start: S, options: IterateOptions): Iterated<S> {
+  const { maxSteps, watch, stop, every = 4 } = options;
+  const form = flatten(start, 'iterate');
+  const { leaves, names } = form;
+  if (maxSteps <= 0 || leaves.length === 0) return { state: start, steps: 0 };
+  const [{ device }] = leaves;
+  const watched = names.indexOf(watch ?? '');
+  if (watch !== undefined && watched < 0)
+    throw new RangeError(`iterate: the state has no '${watch}' to watch; it has ${names.join(', ')}.`);
+  const forms = leaves.map(({ type, shape }) => ({ type, shape }));
+  const body = {
+    name: 'the iteration',
+    steps: maxSteps,
+    carry: forms,
+    inputs: [],
+    run: (carry: readonly (Tensor | undefined)[]) => {
+      const next = flatten(step(form.rebuild(carry as readonly Tensor[])), 'iterate: step');
+      matching('iterate', form, next, 'what a step returned');
+      return { carry: inOrderOf(form, next) };
+    },
+  };
+  let steps = maxSteps;
+  const ends = (carry: Slots, done: number): boolean => {
+    if (!stop || watched < 0 || done % every !== 0) return false;
+    device.flush();
+    const { storage } = carry[watched] as Memory;
+    const words = device.backend.readSync?.(storage, leaves[watched].size);
+    if (words === undefined || !stop(words, done)) return false;
+    steps = done;
+    return true;
+  };
+  const loop = { device, steps: maxSteps, refusal: whyNotNow(device), explain: undefined };
+  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves([]), ends));
+  const end = tensorsOf(carry, forms) as Tensor[];
+  for (const leaf of end) adopt(leaf);
+  return { state: form.rebuild(end), steps };
+}
