@@ -221,7 +221,7 @@ let chosen: Device | undefined;
 
 /** Where tensors are made if nothing else is said. */
 export function defaultDevice(): Device {
-  chosen ??= new Device(wasmBackend());
+  chosen ??= new Device(wasmBackend({ vectorsLate: true }));
   return chosen;
 }
 
@@ -238,7 +238,11 @@ export async function device(choice: 'auto' | 'cpu' | 'webgpu' | GPUDevice | Dev
     throw new RangeError(`device: WebGPU has no f64; use { kind: 'cpu', precision: 'f64' }.`);
   const opened = new Device(
     (kind !== 'cpu' && precision === 'f32' && (await openGpu(kind, options))) ||
-      wasmBackend({ precision, ...(options.threads !== undefined && { threads: options.threads }) }),
+      wasmBackend({
+        precision,
+        vectorsLate: true,
+        ...(options.threads !== undefined && { threads: options.threads }),
+      }),
     debug,
   );
   if (makeDefault) chosen = opened;

@@ -10,6 +10,7 @@ import { Heap } from './memory.ts';
 import { guessedPace } from './perform.ts';
 import { leavePool, type Run, whyNoThreads } from './pool.ts';
 import { makeReplay } from './replay.ts';
+import { tierOf } from './tier.ts';
 import { availableThreads, canShare, isKnown, mostThreads } from './worker.ts';
 
 export interface WasmOptions {
@@ -18,12 +19,15 @@ export interface WasmOptions {
   readonly memoryLimit?: number;
   /** Threads that run kernels, with the caller's; as many as the machine runs at once if not given. */
   readonly threads?: number;
+  /** Make a program's vectors only when a launch is worth them (tier.ts). Default false. */
+  readonly vectorsLate?: boolean;
 }
 
 export function wasmBackend({
   precision = 'f32',
   memoryLimit,
   threads: wanted = availableThreads(),
+  vectorsLate = false,
 }: WasmOptions = {}): Backend {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new RangeError(`device: ${wanted} threads; it must be a whole number, 1 or more.`);
@@ -72,17 +76,23 @@ export function wasmBackend({
   }
 
   function compile(program: Program): WasmExecutable {
-    const known = compiled.get(program);
-    if (known) return known;
+    let executable = compiled.get(program);
+    if (!executable) {
+      executable = make(program, vectorsLate);
+      compiled.set(program, executable);
+    }
+    return executable;
+  }
+  function make(program: Program, scalar: boolean): WasmExecutable {
     const start = performance.now();
-    const { bytes, imports, ...rest } = emitProgram(program, layout, heap.shared);
+    const { bytes, imports, lacksVectors, ...rest } = emitProgram(program, layout, { shared: heap.shared, scalar });
     const { memory } = heap;
     const env: WebAssembly.ModuleImports = { memory };
     for (const { name, run } of imports) env[name] = run;
     const module = new WebAssembly.Module(bytes);
     const run = new WebAssembly.Instance(module, { env }).exports.run as Run;
     const cutting = cuttingOf(program, rest.grouped);
-    const executable: WasmExecutable = {
+    return {
       ...rest,
       name: program.name,
       program,
@@ -91,12 +101,11 @@ export function wasmBackend({
       memory,
       imports: imports.every(each => isKnown(each.name, each.run)) ? imports.map(each => each.name) : undefined,
       cutting,
+      tier: lacksVectors ? tierOf(() => make(program, false)) : undefined,
       pace: guessedPace(cutting.work),
       codeBytes: bytes.length,
       compileMs: performance.now() - start,
     };
-    compiled.set(program, executable);
-    return executable;
   }
 
   return {

@@ -22,7 +22,7 @@ import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 import { rotateLoops } from './rotate.ts';
 import { emitVectorised, isVectorisable, laneScratchBytes } from './simd/emit.ts';
-import { sumsInDouble } from './sums.ts';
+import { sharedSums, sumsInDouble } from './sums.ts';
 import { countUses, noUses } from './uses.ts';
 import { ValueMap } from './value-map.ts';
 
@@ -34,14 +34,28 @@ export interface Emitted {
   readonly scratchBytes: number;
   /** Per buffer: sums are taken in doubles, in memory that the backend gives for the launch. */
   readonly wide: readonly boolean[];
+  /** Scalar code of a program that could have vectors, which give the same bits. */
+  readonly lacksVectors: boolean;
 }
 
-/** @param shared Whether the memory it will run on is shared by threads. */
-export function emitProgram(source: Program, layout: Layout, shared = false): Emitted {
+export interface EmitOptions {
+  /** Whether the memory it will run on is shared by threads. */
+  readonly shared?: boolean;
+  /** Leave out vectors where scalar code gives the same bits. */
+  readonly scalar?: boolean;
+}
+
+export function emitProgram(
+  source: Program,
+  layout: Layout,
+  { shared = false, scalar = false }: EmitOptions = {},
+): Emitted {
   const expanded = layout.precision === 'f32' ? expandMath(source) : source;
   const barriers = holdsBarrier(expanded.body);
   const grouped = barriers || expanded.arrays.some(array => array.space === 'workgroup');
-  const vectorised = !grouped && isVectorisable(expanded);
+  const vectorisable = !grouped && isVectorisable(expanded);
+  const lacksVectors = vectorisable && scalar && sharedSums(expanded).size === 0;
+  const vectorised = vectorisable && !lacksVectors;
   const program = vectorised ? rotateLoops(expanded) : expanded;
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
@@ -95,6 +109,7 @@ export function emitProgram(source: Program, layout: Layout, shared = false): Em
       grouped,
       scratchBytes: bytes,
       wide,
+      lacksVectors,
     };
   }
 }

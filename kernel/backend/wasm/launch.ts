@@ -12,6 +12,7 @@ import type { Heap } from './memory.ts';
 import * as map from './memory-map.ts';
 import { guessedPace, type PacedCode, performer } from './perform.ts';
 import type { Code, Job } from './pool.ts';
+import { codeFor, type Tier } from './tier.ts';
 
 export interface WasmStorage extends Storage {
   readonly bytes: number;
@@ -29,6 +30,8 @@ export interface WasmExecutable extends Executable, PacedCode {
   /** Per buffer: sums are taken in doubles. */
   readonly wide: readonly boolean[];
   readonly cutting: Cutting;
+  /** Scalar code that vectors may replace. */
+  readonly tier: Tier | undefined;
 }
 
 /** Storages may be records of the caller's own; a launch looks at them once. */
@@ -116,8 +119,9 @@ export function launcher(heap: Heap, threads: number): Launch {
     scratch.bytes = bytes;
   }
 
-  function launch(executable: WasmExecutable, storages: readonly WasmStorage[], count: Count): void {
-    check(executable, storages);
+  function launch(given: WasmExecutable, storages: readonly WasmStorage[], count: Count): void {
+    check(given, storages);
+    const executable = codeFor(given, count);
     if (words.buffer !== heap.buffer) words = new Uint32Array(heap.buffer);
     const { name, grouped, scratchBytes, wide, cutting } = executable;
     const total = totalOf(executable, count);

@@ -1,0 +1,34 @@
+/**
+ * Which code a launch runs. A program's scalar code takes half as long to make as its vectors and runs a few invocations as
+ * fast; so vectors follow with the first launch that is worth them, or when small ones have added up. Both give the same bits:
+ * programs whose invocations share sums, which vectors add in another order, have vectors from the start.
+ */
+
+import type { Count } from '../backend.ts';
+import type { WasmExecutable } from './launch.ts';
+
+/** What stands in for vectors until they are wanted. */
+export interface Tier {
+  /** Work that may still run as scalar code. */
+  left: number;
+  vectors: WasmExecutable | undefined;
+  readonly compile: () => WasmExecutable;
+}
+
+/** Units of work (cutting.ts): of a launch, some microseconds; of all of them, the time that compiling takes. */
+const worthVectors = 32_000;
+const worthWaiting = 2_000_000;
+
+export const tierOf = (compile: () => WasmExecutable): Tier => ({ left: worthWaiting, vectors: undefined, compile });
+
+/** The code for a launch of so many invocations. */
+export function codeFor(executable: WasmExecutable, [x, y, z]: Count): WasmExecutable {
+  const { tier } = executable;
+  if (!tier) return executable;
+  if (tier.vectors) return tier.vectors;
+  const work = executable.cutting.work * x * y * z;
+  tier.left -= work;
+  if (work < worthVectors && tier.left > 0) return executable;
+  tier.vectors = tier.compile();
+  return tier.vectors;
+}
