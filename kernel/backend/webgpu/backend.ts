@@ -16,9 +16,9 @@ import type {
 } from '../backend.ts';
 import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
-import { compileProgram, compileResolve, variantFor, type WebGpuExecutable } from './compile.ts';
+import { compileProgram, compileResolve, type WebGpuExecutable } from './compile.ts';
 import { type DeviceOptions, type Gpu, openGpu, Reports } from './device.ts';
-import { launch, type Runtime } from './launch.ts';
+import { launchFor, type Runtime } from './launch.ts';
 import { foreignStorage, type GpuStorage, Memory } from './memory.ts';
 import { Readback } from './readback.ts';
 import { makeReplay } from './replay.ts';
@@ -65,7 +65,7 @@ class Backing implements WebGpuBackend {
       gpu,
       commands: this.commands,
       memory: this.memory,
-      groups: new BindGroups(gpu.device, this.commands.ring),
+      groups: new BindGroups(gpu.device, this.commands.ring, gpu.limits.bindingBytes),
       resolve: () => {
         resolver ??= compileResolve(gpu, this.reports);
         return resolver;
@@ -129,8 +129,8 @@ class Backing implements WebGpuBackend {
   }
 
   run(executable: Executable, storages: readonly Storage[], count: Count): void {
-    const compiled = variantFor(executable as WebGpuExecutable, count);
-    launch(this.runtime, compiled, storages as readonly GpuStorage[], count);
+    const given = storages as readonly GpuStorage[];
+    launchFor(this.runtime, executable as WebGpuExecutable, given, count)(given);
   }
 
   replay(ops: readonly ReplayOp[], slots: readonly ReplaySlot[]): Replay {

@@ -11,6 +11,12 @@ const align = 256;
 const batchDispatches = 128;
 const ringBytes = 64 * 1024;
 
+/** Buffers bound together, and the last batch that they were used in. */
+export interface Bound {
+  readonly buffers: readonly GPUBuffer[];
+  batch: number;
+}
+
 export class Commands {
   /** Called after each submission. */
   onSubmit: () => void = () => undefined;
@@ -23,6 +29,8 @@ export class Commands {
   private readonly records = new Uint32Array(ringBytes / 4);
   private recorded = 0;
   private dispatches = 0;
+  private batch = 0;
+  private current: GPUComputePipeline | undefined;
   /** The uniform buffer, and the most bytes of one record. */
   readonly ring: GPUBuffer;
   static readonly recordBytes: number = 4096;
@@ -44,30 +52,33 @@ export class Commands {
   private outside(): GPUCommandEncoder {
     this.pass?.end();
     this.pass = undefined;
+    this.current = undefined;
     return this.open();
   }
 
   dispatch(
     pipeline: GPUComputePipeline,
     group: GPUBindGroup,
-    record: ArrayLike<number>,
+    record: Uint32Array,
     groups: readonly [number, number],
-    buffers: Iterable<GPUBuffer>,
+    bound: Bound,
   ): void {
     const bytes = Math.ceil((record.length * 4) / align) * align;
     if (this.recorded + bytes > ringBytes || this.dispatches >= batchDispatches) this.submit();
     this.records.set(record, this.recorded / 4);
-    this.pass ??= this.open().beginComputePass(this.stamps(pipeline.label));
-    this.pass.setPipeline(pipeline);
+    this.pass ??= this.open().beginComputePass(this.stamps(pipeline));
+    if (pipeline !== this.current) this.pass.setPipeline(pipeline);
+    this.current = pipeline;
     this.pass.setBindGroup(0, group, [this.recorded]);
     this.pass.dispatchWorkgroups(groups[0], groups[1]);
     this.recorded += bytes;
     this.dispatches++;
-    for (const buffer of buffers) this.touched.add(buffer);
+    if (bound.batch !== this.batch) for (const buffer of bound.buffers) this.touched.add(buffer);
+    bound.batch = this.batch;
     if (this.timings) this.outside();
   }
-  private stamps(name: string): GPUComputePassDescriptor {
-    const timestampWrites = this.timings?.next(name);
+  private stamps({ label }: GPUComputePipeline): GPUComputePassDescriptor {
+    const timestampWrites = this.timings?.next(label);
     return timestampWrites ? { timestampWrites } : {};
   }
 
@@ -96,7 +107,9 @@ export class Commands {
     if (this.recorded > 0) this.device.queue.writeBuffer(this.ring, 0, this.records, 0, this.recorded / 4);
     this.device.queue.submit([this.encoder.finish()]);
     this.pass = undefined;
+    this.current = undefined;
     this.encoder = undefined;
+    this.batch++;
     this.touched.clear();
     this.recorded = 0;
     this.dispatches = 0;

@@ -1,8 +1,8 @@
-/** A replay on WebGPU: ordinary launches on storages whose buffers change; what begins inside a buffer is copied out and back. */
+/** A replay on WebGPU: prepared launches on storages whose buffers change; what begins inside a buffer is copied out and back. */
 
 import type { Replay, ReplayOp, ReplaySlot } from '../backend.ts';
-import { variantFor, type WebGpuExecutable } from './compile.ts';
-import { launch, type Runtime } from './launch.ts';
+import type { WebGpuExecutable } from './compile.ts';
+import { prepare, type Runtime } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
 
 /** A slot's storage; `window`: the words meant begin there in another buffer, and `own` holds them while the replay runs. */
@@ -40,11 +40,12 @@ export function makeReplay(runtime: Runtime, ops: readonly ReplayOp[], slots: re
       return () => commands.copy(from.buffer, op.fromWord, to.buffer, op.toWord, op.words);
     }
     const storages = op.slots.map(slot => bound[slot]);
-    const compiled = variantFor(op.executable as WebGpuExecutable, op.count);
+    const lengths = op.slots.map(slot => slots[slot].length);
+    const launch = prepare(runtime, op.executable as WebGpuExecutable, lengths, op.count);
     op.executable.program.buffers.forEach(({ access }, k) => {
       if (access === 'write') written.add(storages[k]);
     });
-    return () => launch(runtime, compiled, storages, op.count);
+    return () => launch(storages);
   });
   const windows = new Set<Bound>();
   return {
