@@ -14,6 +14,7 @@ import * as indexing from './indexing.ts';
 import { sizeOf } from './launch.ts';
 import { matmul } from './matmul.ts';
 import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from './memory.ts';
+import { relief } from './pressure.ts';
 import { Recorder } from './recorder.ts';
 import * as reduce from './reduce.ts';
 import { transpose } from './transpose.ts';
@@ -78,6 +79,7 @@ export class Tensor {
       return words;
     } finally {
       memory.release();
+      await relief(device);
     }
   }
 

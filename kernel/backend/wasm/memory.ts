@@ -105,7 +105,8 @@ export class Heap {
       const mib = (n: number) => `${(n / 2 ** 20).toFixed(1)} MiB`;
       throw new RangeError(
         `${who}: no room for ${mib(asked)} on the CPU device, where ${mib(this.used)} of at most ${mib(this.limit)} are in use; ` +
-          'dispose of tensors that are no longer needed, or keep fewer checkpoints.',
+          'dispose of tensors that are no longer needed (the garbage collector does so only while the program awaits a read), ' +
+          'or keep fewer checkpoints.',
       );
     }
     const address = this.top;
