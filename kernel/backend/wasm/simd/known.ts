@@ -5,6 +5,7 @@
 
 import type { Value } from '../../../ir/ir.ts';
 import { I32, type I64, V128 } from '../encode.ts';
+import { heapStart } from '../memory-map.ts';
 import * as op from '../opcodes.ts';
 import {
   type Atom,
@@ -23,8 +24,11 @@ import type { Lanes } from './lanes.ts';
 import { i32x4, v128 } from './opcodes.ts';
 import type { Rates } from './rates.ts';
 
-/** Displacements that stay immediate in one pointer: −span ≤ words < span. */
-const span = 128;
+/**
+ * Displacements that stay immediate in one pointer, −span ≤ words < span, so that neighbouring rows share it. No pointer is
+ * negative: it is less than 2 · span words of at most 8 bytes below a word of the heap.
+ */
+const span = heapStart / 16;
 
 export interface Pointer {
   readonly local: number;
