@@ -6,7 +6,7 @@
  */
 
 import type { WordType } from './backend/backend.ts';
-import { makeTensor } from './construct.ts';
+import { checkTensor, makeTensor } from './construct.ts';
 import { isTracked } from './graph.ts';
 import type { Builder } from './ir/builder.ts';
 import type { PureOp, Value } from './ir/ir.ts';
@@ -55,6 +55,8 @@ const isConstantScalar = (x: Tensor, shape: readonly number[]): boolean =>
 
 export function binary(name: BinaryName, left: Tensor, right: Operand): Tensor {
   if (typeof right === 'number') {
+    if (left.type !== 'f32' && !Number.isInteger(right))
+      throw new RangeError(`${name}: the tensor holds ${left.type} and the number is ${right}; give a whole one.`);
     const number = makeTensor(left.device.scalar(left.type, right), left.type, []);
     try {
       return binary(name, left, number);
@@ -62,6 +64,7 @@ export function binary(name: BinaryName, left: Tensor, right: Operand): Tensor {
       number.dispose();
     }
   }
+  checkTensor(name, right, ' or a number');
   if (left.type !== right.type)
     throw new TypeError(`${name}: one tensor holds ${left.type} and the other ${right.type}; both must hold the same.`);
   if (left.type !== 'f32' && name === 'pow') throw new TypeError(`pow: the tensors hold ${left.type}; pow takes f32.`);

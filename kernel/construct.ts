@@ -1,6 +1,7 @@
-/** How launches make tensors without knowing their methods, which are themselves launches: tensor.ts installs the constructor here. */
+/** How launches make and know tensors without their methods, which are themselves launches: tensor.ts installs the constructor here. */
 
 import type { WordType } from './backend/backend.ts';
+import { inWords } from './error.ts';
 import type { Memory } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -16,4 +17,10 @@ export function installTensor(make: Construct): void {
 export function makeTensor(memory: Memory, type: WordType, shape: readonly number[]): Tensor {
   if (!construct) throw new Error('tensor.ts has not been loaded');
   return construct(memory, type, shape);
+}
+
+/** @param or What else is allowed. */
+export function checkTensor(who: string, value: Tensor, or = ''): void {
+  if (typeof value !== 'object' || value === null || !('hold' in value))
+    throw new TypeError(`${who}: the other operand is ${inWords(value)}; give a tensor${or}.`);
 }

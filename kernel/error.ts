@@ -1,4 +1,4 @@
-/** KernelError: everything wrong with a kernel's WGSL, each with line, column, caret and remedy. */
+/** KernelError: everything wrong with a kernel's WGSL, each with line, column, caret and remedy. And values as messages show them. */
 
 export interface Diagnostic {
   /** What is wrong, with the names and values concerned, one sentence. */
@@ -40,4 +40,16 @@ export class KernelError extends Error {
     super(diagnostics.map(d => format(kernel, source, d)).join('\n'));
     this.diagnostics = diagnostics;
   }
+}
+
+/** A value that should not be there, as a message shows it. */
+export function inWords(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
+  if (ArrayBuffer.isView(value)) return 'a typed array';
+  if ('then' in value) return 'a promise';
+  if ('hold' in value && 'shape' in value) return `a tensor of shape [${(value.shape as number[]).join(', ')}]`;
+  if (!Array.isArray(value)) return 'an object';
+  return value.length <= 4 && value.every(v => typeof v === 'number') ? `[${value.join(', ')}]` : 'an array';
 }

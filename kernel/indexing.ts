@@ -4,17 +4,19 @@
  * All are linear, and each is another's adjoint: take and place, gather and scatter, concat and slice.
  */
 
-import { makeTensor } from './construct.ts';
+import { checkTensor, makeTensor } from './construct.ts';
+import { inWords } from './error.ts';
 import type { Rule } from './graph.ts';
 import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { commonDevice, differentiable, run, sizeOf } from './launch.ts';
 import { adopt } from './memory.ts';
 import { cached, input, output, strided, stridesOf } from './program.ts';
-import { axisOf, sameShape } from './shape.ts';
+import { axisOf, checkShape, sameShape } from './shape.ts';
 import type { Index, Tensor } from './tensor.ts';
 
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  checkShape('reshape', shape, -1);
   const known = shape.reduce((size, n) => (n === -1 ? size : size * n), 1);
   const full = shape.map(n => (n === -1 ? x.size / known : n));
   if (
@@ -101,7 +103,12 @@ function indexTensor(
   x: Tensor,
   index: Index,
 ): { readonly index: Tensor; readonly made: Tensor | undefined } {
+  if (typeof index !== 'object' || index === null || !('length' in index || 'hold' in index))
+    throw new TypeError(`${who}: the index is ${inWords(index)}; give an array of whole numbers, or a tensor of them.`);
   if (!('shape' in index)) {
+    const wrong = Array.prototype.findIndex.call(index, n => !Number.isInteger(n));
+    if (wrong >= 0)
+      throw new RangeError(`${who}: index[${wrong}] is ${inWords(index[wrong])}; indices are whole numbers.`);
     const memory = x.device.allocate('u32', index.length, false);
     x.device.write(memory.storage, index);
     const made = makeTensor(memory, 'u32', [index.length]);
@@ -194,9 +201,12 @@ const partsAtOnce = 6;
 
 /** Joins tensors along an axis; the other lengths must agree. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
-  const [first] = parts;
-  if (!first) throw new RangeError('concat: there is nothing to join; give at least one tensor.');
-  const along = axisOf('concat', axis, first.shape.length);
+  return joinAll('concat', parts, axis);
+}
+
+function joinAll(who: string, parts: readonly Tensor[], axis: number): Tensor {
+  const first = checkParts(who, parts);
+  const along = axisOf(who, axis, first.shape.length);
   for (const { shape, type } of parts)
     if (
       type !== first.type ||
@@ -204,9 +214,9 @@ export function concat(parts: readonly Tensor[], axis = 0): Tensor {
       !shape.every((n, d) => d === along || n === first.shape[d])
     )
       throw new RangeError(
-        `concat: ${first.type} [${first.shape.join(', ')}] and ${type} [${shape.join(', ')}] do not join along axis ${axis}; all else must agree.`,
+        `${who}: ${first.type} [${first.shape.join(', ')}] and ${type} [${shape.join(', ')}] do not join along axis ${axis}; all else must agree.`,
       );
-  commonDevice('concat', parts);
+  commonDevice(who, parts);
   let joined = [...parts];
   while (joined.length > 1) {
     const groups: Tensor[] = [];
@@ -263,10 +273,25 @@ function zerosLike(x: Tensor): Tensor {
 
 /** Joins tensors of one shape along a new axis. */
 export function stack(parts: readonly Tensor[], axis = 0): Tensor {
-  const rank = (parts[0]?.shape.length ?? 0) + 1;
-  const along = axisOf('stack', axis, rank);
-  return concat(
+  const first = checkParts('stack', parts);
+  const along = axisOf('stack', axis, first.shape.length + 1);
+  const other = parts.find(p => !sameShape(p.shape, first.shape));
+  if (other)
+    throw new RangeError(
+      `stack: shapes [${first.shape.join(', ')}] and [${other.shape.join(', ')}] differ; they must be the same.`,
+    );
+  return joinAll(
+    'stack',
     parts.map(p => reshape(p, [...p.shape.slice(0, along), 1, ...p.shape.slice(along)])),
     along,
   );
+}
+
+/** The first of the parts. */
+function checkParts(who: string, parts: readonly Tensor[]): Tensor {
+  if (!Array.isArray(parts))
+    throw new TypeError(`${who}: what is to be joined is ${inWords(parts)}; give an array: ${who}([x, y]).`);
+  if (parts.length === 0) throw new RangeError(`${who}: there is nothing to join; give at least one tensor.`);
+  for (const part of parts) checkTensor(who, part);
+  return parts[0];
 }

@@ -6,6 +6,7 @@
  * Which kernel runs, and the order of summation: multiply.ts.
  */
 
+import { checkTensor } from './construct.ts';
 import type { Rule } from './graph.ts';
 import { commonDevice, differentiable, sizeOf } from './launch.ts';
 import { type Factors, multiply } from './multiply.ts';
@@ -37,6 +38,7 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
 }
 
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensor('matmul', b);
   const [rank, other] = [a.shape.length, b.shape.length];
   const fits = rank >= 1 && other >= 1 && a.shape[rank - 1] === b.shape[other === 1 ? 0 : other - 2];
   if (!fits || a.type !== 'f32' || b.type !== 'f32')

@@ -5,10 +5,11 @@
  */
 
 import type { WordType } from './backend/backend.ts';
+import { checkTensor } from './construct.ts';
 import type { Rule } from './graph.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
 import { cached, input, output, strided, stridesOf } from './program.ts';
-import { axisOf, broadcastShape, sameShape } from './shape.ts';
+import { axisOf, broadcastShape, checkShape, sameShape } from './shape.ts';
 import { sumOver } from './sum.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -33,6 +34,7 @@ function sumNode(x: Tensor, axes: readonly number[], shape: readonly number[]): 
 
 /** Broadcasts to a larger shape; x itself where the shape is that already. */
 export function expand(x: Tensor, shape: readonly number[]): Tensor {
+  checkShape('broadcastTo', shape);
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShape('broadcastTo', x.shape, shape), shape))
     throw new RangeError(`broadcastTo: [${x.shape.join(', ')}] does not broadcast to [${shape.join(', ')}].`);
@@ -83,11 +85,13 @@ export function sum(x: Tensor, axis?: number | readonly number[]): Tensor {
 }
 
 export function mean(x: Tensor, axis?: number | readonly number[]): Tensor {
+  if (x.type !== 'f32') throw new TypeError(`mean: the tensor holds ${x.type}; mean takes f32.`);
   const total = sum(x, axis);
   return total.mul(sizeOf(total.shape) / x.size);
 }
 
 export function dot(x: Tensor, y: Tensor): Tensor {
+  checkTensor('dot', y);
   if (!sameShape(x.shape, y.shape))
     throw new RangeError(
       `dot: shapes [${x.shape.join(', ')}] and [${y.shape.join(', ')}] differ; they must be the same.`,

@@ -1,4 +1,6 @@
-/** Shapes: equality, broadcasting as NumPy defines it, axes counted from the end. */
+/** Shapes: what is one, equality, broadcasting as NumPy defines it, axes counted from the end. */
+
+import { inWords } from './error.ts';
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, d) => n === b[d]);
@@ -26,4 +28,12 @@ export function axisOf(who: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || positive < 0 || positive >= rank)
     throw new RangeError(`${who}: axis ${axis} of a tensor with ${rank} axes; allowed are ${-rank} … ${rank - 1}.`);
   return positive;
+}
+
+/** @param least -1 where one length may be left open. */
+export function checkShape(who: string, shape: readonly number[], least = 0): void {
+  if (!Array.isArray(shape) || !shape.every(n => Number.isInteger(n) && n >= least))
+    throw new RangeError(
+      `${who}: the shape is ${inWords(shape)}; give an array of whole numbers from ${least}, such as [2, 3].`,
+    );
 }

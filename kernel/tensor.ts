@@ -2,13 +2,15 @@
  * Tensor: numbers on a device, with a shape and, while a gradient is being recorded, the node that made it.
  *
  * Values never change under a computation: kernels have no in-place outputs, and `write` bumps a version that gradients check.
- * Arithmetic broadcasts as NumPy does, rounds as the device does, and is differentiable in both modes to any order.
+ * Arithmetic broadcasts as NumPy does, rounds as the device does (integers divide towards zero), and is differentiable in both
+ * modes to any order.
  */
 
 import * as arithmetic from './arithmetic.ts';
 import type { Words, WordType } from './backend/backend.ts';
 import { installTensor } from './construct.ts';
-import { type Device, defaultDevice } from './device.ts';
+import { Device, defaultDevice } from './device.ts';
+import { inWords } from './error.ts';
 import type { Node } from './graph.ts';
 import * as indexing from './indexing.ts';
 import { sizeOf } from './launch.ts';
@@ -17,6 +19,7 @@ import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from '.
 import { relief } from './pressure.ts';
 import { Recorder } from './recorder.ts';
 import * as reduce from './reduce.ts';
+import { checkShape } from './shape.ts';
 import { transpose } from './transpose.ts';
 
 export type Operand = Tensor | number;
@@ -49,8 +52,8 @@ export class Tensor {
     const { memory } = this.hold;
     if (!memory)
       throw new Error(
-        `tensor: this one, of shape [${this.shape.join(', ')}], has been released; what a differentiated function or a rollout's step makes ` +
-          'and does not return ends with it. Return it, or call keep() on it there.',
+        `tensor: this one, of shape [${this.shape.join(', ')}], has been released, by dispose() or because what a differentiated function ` +
+          "or a rollout's step makes and does not return ends with it; return it, or call keep() on it there.",
       );
     return memory;
   }
@@ -128,6 +131,20 @@ export class Tensor {
   /** The same values on another device; a constant there. */
   async to(device: Device): Promise<Tensor> {
     return device === this.device ? this : tensor(await this.read(), this.shape, { type: this.type, device });
+  }
+
+  /** What it is; its values are on the device: await read(). */
+  toString(): string {
+    const { kind, precision } = this.device;
+    const where = kind === 'cpu' ? `the CPU${precision === 'f64' ? ' in f64' : ''}` : 'the GPU';
+    return `tensor of ${this.type}, shape [${this.shape.join(', ')}], on ${where}${this.hold.memory ? '' : ', released'}`;
+  }
+  /** @internal x + y, x < y: JavaScript would make strings and NaN of tensors. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new TypeError(
+      `tensor: this one, of shape [${this.shape.join(', ')}], is an operand of JavaScript's; use add(), mul(), … or the number that item() gives.`,
+    );
   }
 
   add(other: Operand): Tensor {
@@ -229,9 +246,10 @@ export class Tensor {
 }
 
 installTensor((memory, type, shape) => new Tensor(memory, type, shape));
+Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Tensor.prototype.toString });
 
 export interface TensorOptions {
-  /** Default: i32 for an Int32Array, u32 for a Uint32Array, otherwise f32. */
+  /** Default: i32 for an Int32Array, u32 for a Uint32Array, otherwise f32. Numbers are converted as typed arrays convert them. */
   readonly type?: WordType;
   /** Default: the default device. */
   readonly device?: Device;
@@ -248,16 +266,14 @@ export function tensor(
   shape?: readonly number[],
   options: TensorOptions = {},
 ): Tensor {
-  const { device = defaultDevice() } = options;
-  const flat = typeof data === 'number' ? [data] : ArrayBuffer.isView(data) ? (data as Words) : flatten(data);
-  const given =
-    shape ?? (ArrayBuffer.isView(data) ? [data.byteLength / (data as Words).BYTES_PER_ELEMENT] : shapeOf(data));
+  if (shape !== undefined) checkShape('tensor', shape);
+  const { device, type } = placeOf('tensor', options, data);
+  const nesting = ArrayBuffer.isView(data) ? [(data as Words).length] : shapeOf(data);
+  const flat = ArrayBuffer.isView(data) ? (data as Words) : flatten(data, shape ? undefined : nesting);
+  const given = shape ?? nesting;
   const size = sizeOf(given);
-  if (flat.length !== size || !given.every(n => Number.isInteger(n) && n >= 0))
-    throw new RangeError(
-      `tensor: ${flat.length} numbers do not fill the shape [${given.join(', ')}]${shape ? '' : ', which the nesting suggests'}.`,
-    );
-  const type = options.type ?? (data instanceof Int32Array ? 'i32' : data instanceof Uint32Array ? 'u32' : 'f32');
+  if (flat.length !== size)
+    throw new RangeError(`tensor: ${flat.length} numbers do not fill the shape [${given.join(', ')}].`);
   const memory = device.allocate(type, size, false);
   device.write(memory.storage, flat);
   const made = new Tensor(memory, type, Object.freeze([...given]));
@@ -267,30 +283,53 @@ export function tensor(
 
 /** All zeros. */
 export function zeros(shape: readonly number[], options: TensorOptions = {}): Tensor {
-  const { device = defaultDevice(), type = 'f32' } = options;
+  checkShape('zeros', shape);
+  const { device, type } = placeOf('zeros', options);
   const made = new Tensor(device.allocate(type, sizeOf(shape)), type, Object.freeze([...shape]));
   adopt(made);
   return made;
 }
 
-function flatten(data: Nested | ArrayLike<number>): number[] {
+function placeOf(who: string, options: TensorOptions, data?: unknown): Required<TensorOptions> {
+  const { device = defaultDevice() } = options;
+  if (!(device instanceof Device))
+    throw new TypeError(`${who}: the device is ${inWords(device)}; give what await device(…) returned.`);
+  const type = options.type ?? (data instanceof Int32Array ? 'i32' : data instanceof Uint32Array ? 'u32' : 'f32');
+  if (type !== 'f32' && type !== 'i32' && type !== 'u32')
+    throw new TypeError(
+      `${who}: the type is ${inWords(type)}; give 'f32', 'i32' or 'u32'. Double precision is a device's: { kind: 'cpu', precision: 'f64' }.`,
+    );
+  return { device, type };
+}
+
+/** @param nesting Lengths, from the outermost, that all parts must have. */
+function flatten(data: Nested | ArrayLike<number>, nesting: readonly number[] | undefined): number[] {
   const flat: number[] = [];
-  const visit = (part: unknown): void => {
-    if (typeof part === 'number') flat.push(part);
-    else if (typeof part === 'object' && part !== null && 'length' in part)
-      for (const inner of Array.from(part as ArrayLike<unknown>)) visit(inner);
-    else
-      throw new TypeError(
-        `tensor: found ${part === null ? 'null' : typeof part === 'object' ? 'an object' : String(part)} where a number should be.`,
+  const visit = (part: unknown, depth: number): void => {
+    const list = isList(part);
+    if (
+      nesting &&
+      (list ? part.length !== nesting[depth] : depth !== nesting.length) &&
+      (list || typeof part === 'number')
+    )
+      throw new RangeError(
+        `tensor: the rows are not alike: ${inWords(part)} stands where the first ones suggest the shape [${nesting.join(', ')}]; give all of them the same lengths.`,
       );
+    if (typeof part === 'number') flat.push(part);
+    else if (list) for (let k = 0; k < part.length; k++) visit(part[k], depth + 1);
+    else if (depth === 0)
+      throw new TypeError(`tensor: the data is ${inWords(part)}; give a number, an array of numbers or a typed array.`);
+    else throw new TypeError(`tensor: element ${flat.length} is ${inWords(part)}; all must be numbers.`);
   };
-  visit(data);
+  visit(data, 0);
   return flat;
 }
 
+const isList = (part: unknown): part is ArrayLike<unknown> =>
+  typeof part === 'object' && part !== null && 'length' in part;
+
 function shapeOf(data: Nested | ArrayLike<number>): number[] {
   const shape: number[] = [];
-  for (let part: unknown = data; typeof part === 'object' && part !== null; part = (part as ArrayLike<unknown>)[0])
-    shape.push((part as ArrayLike<unknown>).length);
+  for (let part: unknown = data; isList(part); part = part[0]) shape.push(part.length);
   return shape;
 }

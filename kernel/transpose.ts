@@ -5,6 +5,7 @@
  * words and writes them down a column, and neighbouring invocations write neighbouring words. Other orders are moved word by word.
  */
 
+import { inWords } from './error.ts';
 import type { Rule } from './graph.ts';
 import { reshape, take } from './indexing.ts';
 import { differentiable, run, sizeOf } from './launch.ts';
@@ -45,6 +46,8 @@ function swap(shape: readonly number[], order: readonly number[]): readonly numb
 
 export function transpose(x: Tensor, axes: readonly number[] = x.shape.map((_, d) => x.shape.length - 1 - d)): Tensor {
   const rank = x.shape.length;
+  if (!Array.isArray(axes))
+    throw new TypeError(`transpose: the axes are ${inWords(axes)}; give an array, such as [1, 0].`);
   const order = axes.map(a => axisOf('transpose', a, rank));
   if (new Set(order).size !== rank || order.length !== rank)
     throw new RangeError(`transpose: axes [${axes.join(', ')}] must name each of the ${rank} axes once.`);

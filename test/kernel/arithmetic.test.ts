@@ -163,6 +163,21 @@ describe('errors', () => {
       () => concat([x, x.transpose()]),
       'concat: f32 [2, 3] and f32 [3, 2] do not join along axis 0; all else must agree.',
     ],
+    ['stack', () => stack([x, x.transpose()]), 'stack: shapes [2, 3] and [3, 2] differ; they must be the same.'],
+    [
+      'parts in no array',
+      () => concat(x as never, x as never),
+      'concat: what is to be joined is a tensor of shape [2, 3]; give an array: concat([x, y]).',
+    ],
+    ['nothing', () => x.add(undefined as never), 'add: the other operand is undefined; give a tensor or a number.'],
+    ['a list', () => x.mul([1, 2] as never), 'mul: the other operand is [1, 2]; give a tensor or a number.'],
+    ['a number', () => x.matmul(2 as never), 'matmul: the other operand is 2; give a tensor.'],
+    ['dimensions', () => x.reshape(3 as never), 'reshape: the shape is 3; give an array of whole numbers from -1'],
+    ['order', () => x.transpose(1 as never), 'transpose: the axes are 1; give an array, such as [1, 0].'],
+    ['half a row', () => x.gather([0, 0.5]), 'gather: index[1] is 0.5; indices are whole numbers.'],
+    ['one row', () => x.gather(1 as never), 'gather: the index is 1; give an array of whole numbers'],
+    ['a fraction', () => index(cpu64).add(0.5), 'add: the tensor holds u32 and the number is 0.5; give a whole one.'],
+    ['mean', () => index(cpu64).mean(), 'mean: the tensor holds u32; mean takes f32.'],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message);
   });

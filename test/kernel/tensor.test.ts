@@ -26,9 +26,35 @@ describe('tensor', () => {
     [
       'ragged',
       () => tensor([[1, 2], [3]]),
-      'tensor: 3 numbers do not fill the shape [2, 2], which the nesting suggests.',
+      'tensor: the rows are not alike: [3] stands where the first ones suggest the shape [2, 2]; give all of them the same lengths.',
     ],
-    ['no number', () => tensor([1, 'x'] as unknown as number[]), 'tensor: found x where a number should be.'],
+    [
+      'ragged, with as many numbers as it should have',
+      () => tensor([[1, 2], [3], [4, 5, 6]]),
+      'tensor: the rows are not alike: [3] stands where the first ones suggest the shape [3, 2]; give all of them the same lengths.',
+    ],
+    ['no number', () => tensor([1, 'x'] as never), "tensor: element 1 is 'x'; all must be numbers."],
+    [
+      'nothing',
+      () => tensor(undefined as never),
+      'tensor: the data is undefined; give a number, an array of numbers or a typed array.',
+    ],
+    [
+      'a shape that is no array',
+      () => tensor([1, 2], 2 as never),
+      'tensor: the shape is 2; give an array of whole numbers from 0, such as [2, 3].',
+    ],
+    ['a negative length', () => zeros([2, -1]), 'zeros: the shape is [2, -1]; give an array of whole numbers from 0'],
+    [
+      'another type',
+      () => zeros([2], { type: 'f64' as never }),
+      "zeros: the type is 'f64'; give 'f32', 'i32' or 'u32'.",
+    ],
+    [
+      'no device',
+      () => tensor(1, [], { device: 'cpu' as never }),
+      "tensor: the device is 'cpu'; give what await device(…) returned.",
+    ],
   ])('refuses what is %s', (_, act, message) => {
     expect(act).toThrow(message);
   });
@@ -74,6 +100,26 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) =
   it('reads one number with item, and only one', async () => {
     expect(await tensor([[7]], undefined, { device }).item()).toBe(7);
     await expect(tensor([1, 2], undefined, { device }).item()).rejects.toThrow('item: the tensor has shape [2]');
+  });
+});
+
+describe('a tensor in plain JavaScript', () => {
+  it('says what it is, not what it holds', () => {
+    const x = zeros([2, 3], { device: cpu32 });
+    expect(`${x}`).toBe('tensor of f32, shape [2, 3], on the CPU');
+    expect(String(zeros([], { device: cpu64, type: 'u32' }))).toBe('tensor of u32, shape [], on the CPU in f64');
+    x.dispose();
+    expect([x].join()).toBe('tensor of f32, shape [2, 3], on the CPU, released');
+  });
+
+  it.each([
+    ['+', (x: number) => x + 1],
+    ['-', (x: number) => 1 - x],
+    ['<', (x: number) => x < 2],
+  ])('is no operand of %s', (_, act) => {
+    expect(() => act(tensor([1]) as never)).toThrow(
+      "tensor: this one, of shape [1], is an operand of JavaScript's; use add(), mul(), … or the number that item() gives.",
+    );
   });
 });
 
