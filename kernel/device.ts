@@ -10,6 +10,7 @@
 
 import type { Backend, Count, Floats, Precision, Storage, Timing, Words, WordType } from './backend/backend.ts';
 import { wasmBackend } from './backend/wasm/backend.ts';
+import type { UserGPUDevice } from './gpu-types.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { Queue } from './queue.ts';
@@ -21,7 +22,7 @@ export interface DeviceOptions {
   /** CPU: threads that run kernels, with the calling one. Default: as many as the machine runs at once. */
   readonly threads?: number;
   /** WebGPU: a device of your own. It stays yours: destroying the Device does not destroy it. */
-  readonly gpu?: GPUDevice;
+  readonly gpu?: UserGPUDevice;
   /** WebGPU: whether a software adapter will do. Default false. */
   readonly software?: boolean;
   /** Stop at the first NaN and check @unique promises, at the price of waiting for each launch. Default false. */
@@ -230,7 +231,9 @@ export function defaultDevice(): Device {
  *
  * @throws RangeError if what was asked for does not exist here. A software adapter is never taken unasked.
  */
-export async function device(choice: 'auto' | 'cpu' | 'webgpu' | GPUDevice | DeviceOptions = 'auto'): Promise<Device> {
+export async function device(
+  choice: 'auto' | 'cpu' | 'webgpu' | UserGPUDevice | DeviceOptions = 'auto',
+): Promise<Device> {
   const options: DeviceOptions =
     typeof choice === 'string' ? { kind: choice } : 'createBuffer' in choice ? { gpu: choice } : choice;
   const { kind = options.gpu ? 'webgpu' : 'auto', precision = 'f32', debug = false, makeDefault = true } = options;

@@ -7,6 +7,7 @@
 import type { WordType } from './backend/backend.ts';
 import type { WebGpuBackend } from './backend/webgpu/backend.ts';
 import { type Device, defaultDevice } from './device.ts';
+import type { UserGPUBuffer, UserGPUDevice } from './gpu-types.ts';
 import { sizeOf } from './launch.ts';
 import { releaseWhenCollected } from './memory.ts';
 import { Recorder } from './recorder.ts';
@@ -21,7 +22,7 @@ function gpuBackend(who: string, device: Device): WebGpuBackend {
 }
 
 /** The GPUDevice behind a device. */
-export const gpuDevice = (of: Device): GPUDevice => gpuBackend('gpuDevice', of).device;
+export const gpuDevice = (of: Device): UserGPUDevice => gpuBackend('gpuDevice', of).device;
 
 /**
  * A tensor that shows a buffer of the user's, who keeps it alive meanwhile and destroys it afterwards.
@@ -29,7 +30,7 @@ export const gpuDevice = (of: Device): GPUDevice => gpuBackend('gpuDevice', of).
  * @param buffer Usage STORAGE | COPY_SRC | COPY_DST; words packed without padding.
  */
 export function fromGPUBuffer(
-  buffer: GPUBuffer,
+  buffer: UserGPUBuffer,
   shape: readonly number[],
   { type = 'f32', device = defaultDevice() }: { readonly type?: WordType; readonly device?: Device } = {},
 ): Tensor {
@@ -45,5 +46,5 @@ export function fromGPUBuffer(
 }
 
 /** The buffer that holds a tensor, with all work on it submitted. It stays the tensor's: copy from it, do not write or destroy it. */
-export const toGPUBuffer = (tensor: Tensor): GPUBuffer =>
+export const toGPUBuffer = (tensor: Tensor): UserGPUBuffer =>
   gpuBackend('toGPUBuffer', tensor.device).bufferOf(tensor.memory.storage);
