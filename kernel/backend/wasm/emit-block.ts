@@ -94,6 +94,7 @@ function emitWhile(inst: While, to: Emitter): void {
   for (const v of inst.init) to.push(v);
   const slots = inst.params.map((param, k) => to.reserve([param, inst.results[k]], 1));
   for (const slot of slots.toReversed()) code.set(slot.local);
+  to.opened(inst, slots);
   locals.enterLoop();
   code.block();
   code.loop();

@@ -12,7 +12,7 @@ import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 
 /** Element addresses that several loads, or several stores, of a block have in common, made by the first of them. */
-export type Addresses = Map<string, { count: number; slot: Slot | undefined }>;
+export type Addresses = Map<string, { count: number; slot: Slot | undefined; offset: number }>;
 
 const keyOf = ({ kind, buffer, stride, index }: Load | Store): string => `${kind} ${buffer} ${stride} ${index.id}`;
 
@@ -25,7 +25,7 @@ export function shareAddresses(insts: readonly Inst[], to: Emitter): Addresses {
     const key = keyOf(inst);
     const known = addresses.get(key);
     if (known) known.count++;
-    else addresses.set(key, { count: 1, slot: undefined });
+    else addresses.set(key, { count: 1, slot: undefined, offset: 0 });
   }
   return addresses;
 }
@@ -42,12 +42,12 @@ function emitAddress(inst: Load | Store, addresses: Addresses, to: Emitter): num
     // The index counts this use too.
     to.hold(index).free();
   } else {
-    to.word(buffer, stride, 0, index, fallback);
+    shared.offset = to.word(buffer, stride, 0, index, fallback);
     shared.slot = to.locals.take(I32, shared.count);
     to.code.tee(shared.slot.local);
   }
   to.locals.release(shared.slot);
-  return offset;
+  return shared.offset + offset;
 }
 
 export function emitLoad(inst: Load, addresses: Addresses, to: Emitter): void {

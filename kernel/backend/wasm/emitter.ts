@@ -16,6 +16,7 @@ import {
   type PureOp,
   type ScalarType,
   type Value,
+  type While,
 } from '../../ir/ir.ts';
 import { emitPure, type Held, type Operands } from './emit-pure.ts';
 import { Code, type ValType } from './encode.ts';
@@ -251,6 +252,9 @@ export class Emitter implements Operands {
     code.op(op.i32.ltU, op.select);
     held.free();
   }
+
+  /** Called before a loop, whose variables are in their locals. */
+  opened(_loop: While, _slots: readonly Slot[]): void {}
 
   access(buffer: number): BufferAccess {
     const access = this.buffers[buffer];

@@ -27,10 +27,12 @@ import { level } from './form.ts';
 import { HoistEmitter } from './hoist.ts';
 import { lanesOf } from './lanes.ts';
 import { emitLoops } from './loop.ts';
+import { NarrowEmitter } from './narrow.ts';
 import { Rates } from './rates.ts';
 import { SweptSegment } from './swept-segment.ts';
 import { closeTotals, openTotals } from './totals.ts';
 import { countLaneUses } from './uses.ts';
+import { isNarrow } from './worth.ts';
 
 const mostInstructions = 10_000;
 /** A row of a body without loops is worth its preparation from here on. */
@@ -110,21 +112,10 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
   emitInsts(body.body, body, scalar);
   locals.leaveLoop();
 
-  const isWide = (buffer: number) => buffers[buffer]?.wide ?? false;
-  const uses = countLaneUses(
-    body,
-    inst => operandsIn(inst, rates, isWide),
-    v => rates.levelOf(v) > level.segment && !rates.isLine(v),
-  );
   const outer = hoists[level.segment];
-  const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, totals, outer, x, arrays, emitLanes });
-  vector.builtin = invocationBuiltins(vector, [x, y, z]);
-  locals.enterLoop();
-  for (const array of zeroed) emitLaneZero(array, vector);
-  emitLaneInsts(body.body, body, vector);
-  locals.leaveLoop();
+  const narrow = mayRepeat(program) && isNarrow(program, rates, lanes.count);
+  const vector = narrow ? invocation() : vectorOfThem();
   segment.finish();
-  vector.prefix.append(vector.code);
 
   const whole = new Emitter(setting, noUses(), buffers);
   emitLoops(whole, { x, y, z }, segment, {
@@ -132,13 +123,43 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     row: row.code,
     segment: outer.code,
     scalar: scalar.code,
-    vector: vector.prefix,
-    lanes: lanes.count,
-    overlap: mayRepeat(program),
+    vector,
+    lanes: narrow ? 1 : lanes.count,
+    overlap: !narrow && mayRepeat(program),
+    leaves: narrow,
     shortestRow: body.body.some(inst => inst.kind === 'while') ? lanes.count : shortestPlainRow,
   });
   closeTotals(totals, whole.code);
   return whole.code;
+
+  function vectorOfThem(): Code {
+    const isWide = (buffer: number) => buffers[buffer]?.wide ?? false;
+    const uses = countLaneUses(
+      body,
+      inst => operandsIn(inst, rates, isWide),
+      v => rates.levelOf(v) > level.segment && !rates.isLine(v),
+    );
+    const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, totals, outer, x, arrays, emitLanes });
+    vector.builtin = invocationBuiltins(vector, [x, y, z]);
+    locals.enterLoop();
+    for (const array of zeroed) emitLaneZero(array, vector);
+    emitLaneInsts(body.body, body, vector);
+    locals.leaveLoop();
+    vector.prefix.append(vector.code);
+    return vector.prefix;
+  }
+
+  function invocation(): Code {
+    const uses = noUses();
+    countUses(body.body, body, [], uses, v => rates.levelOf(v) > level.segment);
+    const to = new NarrowEmitter(setting, uses, buffers, { rates, segment, outer, x });
+    to.builtin = invocationBuiltins(to, [x, y, z]);
+    locals.enterLoop();
+    for (const array of zeroed) emitZero(array, to);
+    emitInsts(body.body, body, to);
+    locals.leaveLoop();
+    return to.code;
+  }
 }
 
 /** Computes all values of the launch and of a row, in the order of the program. */

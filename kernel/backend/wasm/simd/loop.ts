@@ -37,12 +37,15 @@ export interface Parts {
   readonly overlap: boolean;
   /** Shorter rows run as scalar code. */
   readonly shortestRow: number;
+  /** `vector` runs in a block that it may leave: then scalar code goes on from there. */
+  readonly leaves: boolean;
 }
 
 /** Puts the parts together. */
 export function emitLoops(to: Emitter, { x, y, z }: Place, segment: Segment, parts: Parts): void {
   const { code } = to;
   const [end, start, stop] = [0, 1, 2].map(() => to.locals.fresh(I32).local);
+  const left = parts.leaves ? to.locals.fresh(I32).local : undefined;
   code.append(parts.launch);
   code.block();
   code.get(params.begin);
@@ -73,9 +76,19 @@ export function emitLoops(to: Emitter, { x, y, z }: Place, segment: Segment, par
   code.set(end);
   code.append(parts.row);
   code.loop();
-  emitBounds(code, segment, parts, { x, end, start, stop });
+  if (left === undefined) emitBounds(code, segment, parts, { x, end, start, stop });
+  else {
+    code.get(left);
+    code.if();
+    emitRetry(code, { x, end, start, stop });
+    code.i32(0);
+    code.set(left);
+    code.else();
+    emitBounds(code, segment, parts, { x, end, start, stop });
+    code.end();
+  }
   emitScalar(code, parts.scalar, x, start);
-  emitVector(code, parts, x, start, stop);
+  emitVector(code, parts, { x, end, start, stop }, left);
   code.get(x);
   code.get(end);
   code.op(op.i32.ne);
@@ -101,13 +114,39 @@ export function emitLoops(to: Emitter, { x, y, z }: Place, segment: Segment, par
   code.end();
 }
 
+/** Locals: where we are in the row, where it ends, and where the vector loop starts and stops. */
+interface Bounds {
+  readonly x: number;
+  readonly end: number;
+  readonly start: number;
+  readonly stop: number;
+}
+
+/** start = stop = x + min(retry, end − x) */
+function emitRetry(code: Code, { x, end, start, stop }: Bounds): void {
+  const left = () => {
+    code.get(end);
+    code.get(x);
+    code.op(op.i32.sub);
+  };
+  code.get(x);
+  code.i32(retryDistance);
+  left();
+  code.i32(retryDistance);
+  left();
+  code.op(op.i32.ltU, op.select, op.i32.add);
+  code.tee(start);
+  code.set(stop);
+}
+
 /** start and stop of the vector loop; both the end of the row, or a little further on, where there is none. */
 function emitBounds(
   code: Code,
   { probe, low, high }: Segment,
   { segment, lanes, shortestRow }: Parts,
-  { x, end, start, stop }: { x: number; end: number; start: number; stop: number },
+  bounds: Bounds,
 ): void {
+  const { x, end, start, stop } = bounds;
   const left = () => {
     code.get(end);
     code.get(x);
@@ -161,15 +200,7 @@ function emitBounds(
     code.set(into);
   }
   code.else();
-  // start = stop = x + min(retry, left)
-  code.get(x);
-  code.i32(retryDistance);
-  left();
-  code.i32(retryDistance);
-  left();
-  code.op(op.i32.ltU, op.select, op.i32.add);
-  code.tee(start);
-  code.set(stop);
+  emitRetry(code, bounds);
   code.end();
   code.end();
 }
@@ -190,7 +221,8 @@ function emitScalar(code: Code, body: Code, x: number, start: number): void {
   code.end();
 }
 
-function emitVector(code: Code, { vector, lanes, overlap }: Parts, x: number, start: number, stop: number): void {
+/** @param left Set if the vector loop was left. */
+function emitVector(code: Code, { vector, lanes, overlap }: Parts, { x, start, stop }: Bounds, left?: number): void {
   code.get(stop);
   code.get(start);
   code.op(op.i32.ne);
@@ -200,6 +232,10 @@ function emitVector(code: Code, { vector, lanes, overlap }: Parts, x: number, st
   code.i32(lanes);
   code.op(op.i32.sub);
   code.set(stop);
+  if (left !== undefined) {
+    code.block();
+    code.block();
+  }
   code.loop();
   code.append(vector);
   advance(code, x, lanes);
@@ -219,5 +255,12 @@ function emitVector(code: Code, { vector, lanes, overlap }: Parts, x: number, st
     code.end();
   }
   code.end();
+  if (left !== undefined) {
+    code.branch(1);
+    code.end();
+    code.i32(1);
+    code.set(left);
+    code.end();
+  }
   code.end();
 }
