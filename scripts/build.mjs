@@ -9,12 +9,14 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const bundled = ['kernel', 'adjoint', 'solvers', 'physics', 'render'];
+const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+const folders = Object.values(exports).flatMap(({ source }) => source?.split('/')[1] ?? []);
+const bundled = folders.filter(folder => folder !== 'scenes');
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
