@@ -13,9 +13,10 @@ import { flatten, inOrderOf, matching } from './tree.ts';
 
 export interface IterateOptions {
   readonly maxSteps: number;
-  /** A leaf of the state by its name, such as 'residual', and whether its values, after that many steps, end the loop. */
-  readonly watch?: string;
-  readonly stop?: (words: Words, steps: number) => boolean;
+  /** Leaves of the state by name, such as 'residual'. */
+  readonly watch?: readonly string[];
+  /** Whether their values, after that many steps, end the loop. */
+  readonly stop?: (values: readonly Words[], steps: number) => boolean;
   /** Steps from one look to the next. Default 4. */
   readonly every?: number;
 }
@@ -32,14 +33,16 @@ export interface Iterated<S> {
  * @param step From a state to the next, of the same form, the same each time: it is recorded and replayed, as a rollout's is.
  */
 export function iterate<S>(step: (state: S) => S, start: S, options: IterateOptions): Iterated<S> {
-  const { maxSteps, watch, stop, every = 4 } = options;
+  const { maxSteps, watch = [], stop, every = 4 } = options;
   const form = flatten(start, 'iterate');
   const { leaves, names } = form;
   if (maxSteps <= 0 || leaves.length === 0) return { state: start, steps: 0 };
   const [{ device }] = leaves;
-  const watched = names.indexOf(watch ?? '');
-  if (watch !== undefined && watched < 0)
-    throw new RangeError(`iterate: the state has no '${watch}' to watch; it has ${names.join(', ')}.`);
+  const watched = watch.map(name => {
+    const position = names.indexOf(name);
+    if (position >= 0) return position;
+    throw new RangeError(`iterate: the state has no '${name}' to watch; it has ${names.join(', ')}.`);
+  });
   const forms = leaves.map(({ type, shape }) => ({ type, shape }));
   const body = {
     name: 'the iteration',
@@ -54,11 +57,10 @@ export function iterate<S>(step: (state: S) => S, start: S, options: IterateOpti
   };
   let steps = maxSteps;
   const ends = (carry: Slots, done: number): boolean => {
-    if (!stop || watched < 0 || done % every !== 0) return false;
+    const { readSync } = device.backend;
+    if (!stop || !readSync || done % every !== 0) return false;
     device.flush();
-    const { storage } = carry[watched] as Memory;
-    const words = device.backend.readSync?.(storage, leaves[watched].size);
-    if (words === undefined || !stop(words, done)) return false;
+    if (!stop(watched.map(k => readSync((carry[k] as Memory).storage, leaves[k].size)), done)) return false;
     steps = done;
     return true;
   };

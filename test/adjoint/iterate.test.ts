@@ -32,9 +32,9 @@ describe('iterate', () => {
       const looks: number[] = [];
       const { state, steps } = iterate(heron(a), begin(a), {
         maxSteps: 1000,
-        watch: 'error',
+        watch: ['error'],
         every,
-        stop: (error, steps) => {
+        stop: ([error], steps) => {
           looks.push(steps);
           return error.every(e => e < 1e-9);
         },
@@ -76,7 +76,7 @@ describe('iterate', () => {
 
   it('says what is wrong', () => {
     const a = tensor([2], undefined, { device: cpu32 });
-    expect(() => iterate(heron(a), begin(a), { maxSteps: 3, watch: 'residual' })).toThrow(
+    expect(() => iterate(heron(a), begin(a), { maxSteps: 3, watch: ['x', 'residual'] })).toThrow(
       "iterate: the state has no 'residual' to watch; it has x, error.",
     );
     expect(() => iterate(() => ({ x: a, error: tensor([1, 2]) }), begin(a), { maxSteps: 3 })).toThrow(

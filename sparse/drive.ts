@@ -1,0 +1,140 @@
+/**
+ * Runs an iterative method and judges its result.
+ *
+ * What a method believes its residual to be drifts from b − A x; so once it believes to have arrived, the residual is computed anew, and
+ * if that is too large the method starts again from there, as long as that helps. On a GPU nothing can be judged without waiting: all
+ * steps run, and the judgement is thrown by the next read.
+ */
+
+import { iterate } from '../adjoint/index.ts';
+import { releaseWhenCollected, scoped, type Tensor, type Words } from '../kernel/index.ts';
+import { ConvergenceError } from './error.ts';
+import { dots, type IterativeMethod, type System } from './krylov/method.ts';
+import type { LinearOperator } from './operator.ts';
+import type { Prepared } from './preconditioner.ts';
+
+export interface SolveReport {
+  readonly method: string;
+  readonly iterations: number;
+  /** Largest |b − A x| / |b|, computed anew from x. */
+  readonly residual: number;
+}
+
+export interface Solving {
+  readonly method: IterativeMethod;
+  readonly prepared: Prepared;
+  readonly project: (v: Tensor) => Tensor;
+  readonly rtol: number;
+  readonly atol: number;
+  readonly maxSteps: number;
+  readonly x0: Tensor | undefined;
+  readonly onSolved: ((report: SolveReport) => void) | undefined;
+}
+
+/** A new start that does not at least halve the residual is the last. */
+const worthwhile = 0.25;
+/** Methods aim a little below the tolerance, for what their own reckoning is off. */
+const aim = 0.81;
+
+export function solveNow(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
+  return scoped(
+    () => run(A, b, solving),
+    x => [x],
+  );
+}
+
+function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
+  const { method, prepared, project, maxSteps, x0 } = solving;
+  const system: System = {
+    apply: x => project(A.apply(x)),
+    applyTranspose: y => project(A.transpose.apply(y)),
+    precondition: r => project(prepared.apply(r)),
+  };
+  const right = project(b);
+  const size = dots(right, right);
+  let x = x0 ? project(x0.detach()) : b.mul(0);
+  let r = x0 ? right.sub(system.apply(x)) : right;
+  const judge = new Judge(A, solving);
+  const limits = peek(size)?.map(square => Math.max(solving.rtol ** 2 * square, solving.atol ** 2));
+  if (!limits) {
+    const end = iterate(s => method.step(system, s), method.start(system, x, r), { maxSteps });
+    x = project(end.state.x);
+    r = right.sub(system.apply(x));
+    const memories = [size, dots(r, r), end.state.breakdown].map(t => t.memory.retain());
+    const last = kept(x);
+    b.device.check(memories, (bb, rr, broken) => judge.conclude(last, bb, rr, broken, maxSteps));
+    return x;
+  }
+  let iterations = 0;
+  let residual = peek(dots(r, r)) as Words;
+  for (;;) {
+    const { state, steps } = iterate(s => method.step(system, s), method.start(system, x, r), {
+      maxSteps: maxSteps - iterations,
+      watch: ['residual', 'breakdown'],
+      stop: ([rr, broken]) => rr.every((v, k) => !(v > aim * limits[k])) || broken.some(v => v !== 0),
+    });
+    iterations += steps;
+    x = project(state.x);
+    r = right.sub(system.apply(x));
+    const before = residual;
+    residual = peek(dots(r, r)) as Words;
+    const met = residual.every((v, k) => v <= limits[k]);
+    const better = residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
+    const broken = peek(state.breakdown) as Words;
+    if (!met && better && iterations < maxSteps && broken.every(v => v === 0)) continue;
+    judge.conclude(x, peek(size) as Words, residual, broken, iterations);
+    return x;
+  }
+}
+
+/** The values, on a CPU. */
+function peek(x: Tensor): Words | undefined {
+  return x.device.backend.readSync?.(x.memory.storage, x.size);
+}
+
+/** Out of all scopes: for errors, which may be looked at later. */
+function kept(x: Tensor): Tensor {
+  const alias = x.alias(false);
+  releaseWhenCollected(alias);
+  return alias;
+}
+
+class Judge {
+  private readonly A: LinearOperator<unknown>;
+  private readonly solving: Solving;
+
+  constructor(A: LinearOperator<unknown>, solving: Solving) {
+    this.A = A;
+    this.solving = solving;
+  }
+
+  /** @throws ConvergenceError unless each residual is within its limit. */
+  conclude(x: Tensor, size: Words, residual: Words, broken: Words, iterations: number): void {
+    const { method, rtol, atol, onSolved } = this.solving;
+    const relative = Array.from(residual, (v, k) => (v === 0 ? 0 : Math.sqrt(v / size[k])));
+    const worst = relative.reduce((a, v) => (v > a || Number.isNaN(v) ? v : a), 0);
+    const met = residual.every((v, k) => v <= Math.max(rtol ** 2 * size[k], atol ** 2));
+    if (met) {
+      onSolved?.({ method: method.name, iterations, residual: worst });
+      return;
+    }
+    const why = this.reason(size, residual, broken, iterations);
+    throw new ConvergenceError(
+      `linearSolve: ${method.name} left |b − Ax| / |b| at ${worst.toPrecision(3)} after ${iterations} steps, above rtol = ${rtol}: ${why}.`,
+      { iterations, residual: worst, x: kept(x) },
+    );
+  }
+
+  private reason(size: Words, residual: Words, broken: Words, iterations: number): string {
+    const { A, solving } = this;
+    if (!size.every(Number.isFinite)) return 'b holds numbers that are not finite';
+    if (broken.some(v => v !== 0)) return solving.method.breakdown;
+    if (!residual.every(Number.isFinite))
+      return `the ${A.name} (or its preconditioner) gives numbers that are not finite`;
+    if (iterations >= solving.maxSteps)
+      return 'these were all the steps allowed; give a preconditioner, more maxSteps, or a nullspace if the matrix is singular';
+    return A.device.precision === 'f64'
+      ? 'new starts do not help; the matrix may be singular (give its nullspace) or too ill-conditioned for this tolerance'
+      : 'f32 reaches no further here; ask for a larger rtol, or use an f64 device';
+  }
+}

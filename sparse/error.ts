@@ -1,0 +1,26 @@
+/** A linear solve that did not reach its tolerance. */
+
+import type { Tensor } from '../kernel/index.ts';
+
+export interface Failure {
+  /** Steps taken, over all restarts. */
+  readonly iterations: number;
+  /** Largest |b − A x| / |b|, computed anew from x. */
+  readonly residual: number;
+  /** The last iterate. */
+  readonly x: Tensor;
+}
+
+export class ConvergenceError extends Error implements Failure {
+  override readonly name = 'ConvergenceError';
+  readonly iterations: number;
+  readonly residual: number;
+  readonly x: Tensor;
+
+  constructor(message: string, { iterations, residual, x }: Failure) {
+    super(message);
+    this.iterations = iterations;
+    this.residual = residual;
+    this.x = x;
+  }
+}

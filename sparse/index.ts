@@ -1,0 +1,13 @@
+export { type Assembly, coordinates } from './coordinates.ts';
+export type { SolveReport } from './drive.ts';
+export { ConvergenceError, type Failure } from './error.ts';
+export { jacobi } from './jacobi.ts';
+export { cg } from './krylov/cg.ts';
+export type { Iterate, IterativeMethod, System } from './krylov/method.ts';
+export { richardson } from './krylov/richardson.ts';
+export { bsr, csr, type MatrixOptions, SparseMatrix } from './matrix.ts';
+export type { Nullspace } from './nullspace.ts';
+export type { LinearOperator } from './operator.ts';
+export { Pattern, type PatternArrays, type Transposed } from './pattern.ts';
+export type { Preconditioner, Prepared } from './preconditioner.ts';
+export { linearSolve, type SolveOptions } from './solve.ts';

@@ -1,0 +1,50 @@
+/** What an iterative method is: a state that holds x, and a step that betters it. The driver (solve.ts) judges the result. */
+
+import { kernel, type Tensor } from '../../kernel/index.ts';
+
+/** A x = b as a method sees it. Vectors are [n] or [n, m]; their dot products [] or [m]. */
+export interface System {
+  /** A x */
+  apply(x: Tensor): Tensor;
+  /** Aᵀ y */
+  applyTranspose(y: Tensor): Tensor;
+  /** M⁻¹ r, an approximation of A⁻¹ r. */
+  precondition(r: Tensor): Tensor;
+}
+
+export interface Iterate {
+  readonly x: Tensor;
+  /** Squared norm of the residual as the method reckons it, for each vector. */
+  readonly residual: Tensor;
+  /** Not zero once the method cannot go on, for each vector. */
+  readonly breakdown: Tensor;
+}
+
+export interface IterativeMethod<S extends Iterate = Iterate> {
+  readonly name: string;
+  /** What A must be. */
+  readonly needs: 'any' | 'symmetric' | 'positive definite';
+  /** What a breakdown tells of the problem. */
+  readonly breakdown: string;
+  /** @param r b − A x */
+  start(system: System, x: Tensor, r: Tensor): S;
+  /** Always the same launches: steps are recorded. */
+  step(system: System, state: S): S;
+}
+
+/** x · y for each vector. */
+export const dots = (x: Tensor, y: Tensor): Tensor => (x.shape.length === 1 ? x.dot(y) : x.mul(y).sum(0));
+
+const ratioKernel = kernel(/* wgsl */ `
+  var<storage, read> a: array<f32>;
+  var<storage, read> b: array<f32>;
+  var<storage, read_write> q: array<f32>;
+  @compute @workgroup_size(64)
+  fn ratio(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    if (b[i] != 0.0) { q[i] = a[i] / b[i]; }
+  }
+`);
+
+/** a / b, and 0 where b is 0: what has converged stays where it is. */
+export const ratio = (a: Tensor, b: Tensor): Tensor => ratioKernel({ a, b }, { count: a.size, out: { q: a.shape } }).q;

@@ -1,0 +1,24 @@
+/** Preconditioners: cheap approximate inverses. One is prepared for an operator, and serves its transpose too. */
+
+import type { Tensor } from '../kernel/index.ts';
+import type { LinearOperator } from './operator.ts';
+
+export interface Preconditioner {
+  readonly name: string;
+  /** @throws Error saying what the operator lacks. */
+  prepare(A: LinearOperator<unknown>): Prepared;
+}
+
+export interface Prepared {
+  /** M⁻¹ r, for r of shape [n] or [n, m]. Linear in r, and always the same launches. */
+  apply(r: Tensor): Tensor;
+  /** M⁻ᵀ r */
+  applyTranspose(r: Tensor): Tensor;
+}
+
+export const identity: Prepared = { apply: r => r, applyTranspose: r => r };
+
+export const transposed = ({ apply, applyTranspose }: Prepared): Prepared => ({
+  apply: applyTranspose,
+  applyTranspose: apply,
+});
