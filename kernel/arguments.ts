@@ -5,6 +5,7 @@
 
 import { makeTensor } from './construct.ts';
 import type { Device } from './device.ts';
+import { inWords } from './error.ts';
 import type { Buffer } from './ir/ir.ts';
 import { sizeOf } from './launch.ts';
 import { Tensor } from './tensor.ts';
@@ -120,7 +121,7 @@ export class Collector {
     const tensor = fromNumbers(value, buffer, deviceOf());
     if (!tensor)
       throw new TypeError(
-        `${this.who}: '${buffer.name}' is ${value === null ? 'null' : typeof value === 'object' ? 'an object' : typeof value === 'function' ? 'a function' : String(value)}; ` +
+        `${this.who}: '${buffer.name}' is ${inWords(value)}; ` +
           `the kernel reads ${typeText(buffer)}: pass a tensor or numbers.`,
       );
     made.push(tensor);

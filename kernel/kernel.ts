@@ -10,7 +10,7 @@ import { Collector, namesOf, resultTree } from './arguments.ts';
 import type { Count } from './backend/backend.ts';
 import type { Arguments, Outputs } from './bindings.ts';
 import { type Device, defaultDevice } from './device.ts';
-import { lineColumn } from './error.ts';
+import { inWords, lineColumn } from './error.ts';
 import { explainProgram } from './explain.ts';
 import { type CountLimit, checkStores, storeLimits } from './ir/affine.ts';
 import { forwardStores } from './ir/forward-stores.ts';
@@ -145,7 +145,7 @@ function countOf(name: string, options: LaunchOptions | undefined): Count {
   const valid = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 32;
   if (!valid(x) || !valid(y) || !valid(z) || (typeof given === 'object' && given.length > 3))
     throw new RangeError(
-      `${name}: count is ${given === undefined ? 'missing' : JSON.stringify(given)}; say how many invocations run: { count: n } or { count: [nx, ny, nz] }.`,
+      `${name}: count is ${given === undefined ? 'missing' : inWords(given)}; say how many invocations run, whole numbers below 2^32: { count: n } or { count: [nx, ny, nz] }.`,
     );
   return [x, y, z];
 }

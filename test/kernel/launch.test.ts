@@ -1,7 +1,7 @@
 // Specification of launches: bindings are the signature; what is wrong with an argument is said in one sentence.
 
 import { grad, valueAndGrad } from 'retrograde/adjoint';
-import { KernelError, kernel, type StructOutput, type Tensor, tensor } from 'retrograde/kernel';
+import { KernelError, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 
@@ -57,15 +57,14 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) =
   });
 
   it('takes structs as records of tensors and numbers, and returns them so', async () => {
-    const next = drift({ body: body(), step: { dt: 0.5, gravity: [0, -4] } }, { count: 2 }).next as StructOutput;
+    const next = drift({ body: body(), step: { dt: 0.5, gravity: [0, -4] } }, { count: 2 }).next;
     expect(next.x.shape).toEqual([2, 2]);
     expect(Array.from(await next.x.read())).toEqual([0.5, -1, 1, 1.5]);
     expect(Array.from(await next.v.read())).toEqual([1, -2, 0, -1]);
   });
 
   it('differentiates with respect to fields and uniforms', async () => {
-    const loss = (p: { dt: Tensor; gravity: Tensor }) =>
-      (drift({ body: body(), step: p }, { count: 2 }).next as StructOutput).x.sum();
+    const loss = (p: { dt: Tensor; gravity: Tensor }) => drift({ body: body(), step: p }, { count: 2 }).next.x.sum();
     const g = grad(loss)({ dt: tensor(0.5, [], on), gravity: tensor([0, -4], [2], on) });
     expect(await g.dt.item()).toBeCloseTo(2 + 2 * 2 * 0.5 * -4, 5); // Σ v + 2 dt g
     expect(Array.from(await g.gravity.read())).toEqual([0.5, 0.5]);
@@ -136,17 +135,17 @@ describe('errors', () => {
     [
       'no tensor',
       () => call({ x, k: 'two', pick }, one),
-      "scale: 'k' is two; the kernel reads f32: pass a tensor or numbers.",
+      "scale: 'k' is 'two'; the kernel reads f32: pass a tensor or numbers.",
     ],
     [
       'no count',
       () => call({ x, k, pick }),
-      'scale: count is missing; say how many invocations run: { count: n } or { count: [nx, ny, nz] }.',
+      'scale: count is missing; say how many invocations run, whole numbers below 2^32: { count: n } or { count: [nx, ny, nz] }.',
     ],
     [
       'a count',
       () => call({ x, k, pick }, { count: 1.5 }),
-      'scale: count is 1.5; say how many invocations run: { count: n } or { count: [nx, ny, nz] }.',
+      'scale: count is 1.5; say how many invocations run, whole numbers below 2^32: { count: n } or { count: [nx, ny, nz] }.',
     ],
     [
       'an output',
