@@ -46,5 +46,6 @@ await build({
   minify: true,
   lineLimit: 120, // Node prints the line in which an error is thrown
   sourcemap: true,
+  sourcesContent: false, // the sources are in the package
   logLevel: 'warning',
 });
