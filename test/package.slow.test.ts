@@ -1,36 +1,54 @@
 /**
- * The package as its users get it: packed, installed in an empty project, type-checked, and asked for a gradient,
- * in Node and, bundled, in the browser. Nothing here sees the repository's sources.
+ * The package as its users get it: packed, installed in an empty project, type-checked as bundlers and as Node resolve modules, and
+ * asked for a gradient by two threads, in Node and in a browser, as it is and in one minified file. Nothing here sees the
+ * repository's sources.
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { chromium } from 'playwright';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { build as viteBuild } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const project = mkdtempSync(join(tmpdir(), 'retrograde-consumer-'));
-const gradient = [2, 4, 6]; // of Σ x² at x = (1, 2, 3)
 
+/** Work enough for the pool to start: Σ x² of 2¹⁸ numbers, a few hundred times. */
 const consumer = `
-import { device, kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { device, kernel, KernelError, type Tensor, tensor } from 'retrograde/kernel';
 import { valueAndGrad } from 'retrograde/adjoint';
 
-await device({ kind: 'cpu' });
+const cpu = await device({ kind: 'cpu', threads: 2 });
 const square = kernel(/* wgsl */ \`
   var<storage, read> x: array<f32>;
   var<storage, read_write> y: array<f32>;
   @compute @workgroup_size(64)
   fn square(@builtin(global_invocation_id) id: vec3u) { y[id.x] = x[id.x] * x[id.x]; }
 \`);
-const loss = (p: { x: Tensor }) => square({ x: p.x }, { count: 3 }).y.sum();
-const { grad } = valueAndGrad(loss)({ x: tensor([1, 2, 3]) });
-export const answer: number[] = Array.from(await grad.x.read());
+const x = tensor(Float32Array.from({ length: 2 ** 18 }, (_, k) => k % 5));
+const loss = (p: { x: Tensor }) => square({ x: p.x }, { count: x.size }).y.sum();
+const differentiate = valueAndGrad(loss);
+let last = differentiate({ x });
+for (let k = 0; k < 300; k++) last = differentiate({ x });
+let mistake: unknown;
+try { kernel('fn f() { let a = b; }'); } catch (error) { mistake = error; }
+export const answer: { description: string; value: number; grad: number[]; mistake: string } = {
+  description: cpu.description,
+  value: await last.value.item(),
+  grad: Array.from((await last.grad.x.read()).slice(0, 6)),
+  mistake: mistake instanceof KernelError ? mistake.message : 'none',
+};
 `;
+const expected = {
+  description: expect.stringMatching(/2 threads/),
+  value: Array.from({ length: 2 ** 18 }, (_, k) => (k % 5) ** 2).reduce((a, b) => a + b),
+  grad: [0, 2, 4, 6, 8, 0],
+  mistake: expect.stringContaining(`'b'`),
+};
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', shell: command === 'npm' });
@@ -38,7 +56,6 @@ function run(command: string, args: readonly string[], cwd: string): string {
   return stdout;
 }
 const npm = (cwd: string, ...args: string[]): string => run('npm', args, cwd);
-const node = (...args: string[]): string => run(process.execPath, args, project);
 
 beforeAll(() => {
   npm(root, 'run', 'build');
@@ -52,54 +69,101 @@ beforeAll(() => {
   };
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
   writeFileSync(join(project, 'consumer.ts'), consumer);
+  writeFileSync(
+    join(project, 'print.js'),
+    `import { answer } from './consumer.js'; console.log(JSON.stringify(answer));`,
+  );
+  writeFileSync(join(project, 'page.js'), `import { answer } from './consumer.js'; globalThis.answer = answer;`);
+  writeFileSync(join(project, 'index.html'), '<script type="module" src="/page.js"></script>');
   npm(project, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=peer');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--target', 'es2023', '--lib', 'es2023,dom', '--strict', 'consumer.ts'];
+  run(
+    process.execPath,
+    [tsc, '--noEmit', '--module', 'preserve', '--moduleResolution', 'bundler', ...options],
+    project,
+  );
+  run(process.execPath, [tsc, '--module', 'nodenext', ...options], project);
 }, 180_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-it('type-checks in a project of its own and gives a gradient in Node', () => {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['--target', 'es2023', '--lib', 'es2023,dom', '--module', 'nodenext', '--strict'];
-  node(tsc, ...options, 'consumer.ts');
-  writeFileSync(
-    join(project, 'print.js'),
-    `import { answer } from './consumer.js'; console.log(JSON.stringify(answer)); process.exit(0);`,
-  );
-  expect(JSON.parse(node('print.js'))).toEqual(gradient);
-}, 60_000);
-
-it('bundles for a browser and gives the same gradient there', async () => {
-  const bundle = join(project, 'bundle.js');
-  await build({
-    stdin: { contents: `import { answer } from './consumer.ts'; globalThis.answer = answer;`, resolveDir: project },
+const bundled = (entry: string, options: BuildOptions): Promise<unknown> =>
+  build({
+    absWorkingDir: project,
+    entryPoints: [entry],
     bundle: true,
+    minify: true,
     format: 'esm',
-    platform: 'browser',
     target: 'es2023',
-    outfile: bundle,
     logLevel: 'silent',
+    ...options,
   });
-  const script = readFileSync(bundle, 'utf8');
-  expect(script, 'Dawn is in the browser bundle').not.toMatch(/\bfrom ['"]webgpu['"]|import\(['"]webgpu['"]\)/);
 
+describe('in Node', () => {
+  it('computes, and lets the process end', () => {
+    expect(JSON.parse(run(process.execPath, ['print.js'], project))).toEqual(expected);
+  }, 60_000);
+
+  it('computes from one minified file, far from any package', async () => {
+    await bundled('print.js', { platform: 'node', external: ['webgpu'], outfile: 'alone/print.mjs' });
+    const elsewhere = mkdtempSync(join(tmpdir(), 'retrograde-alone-'));
+    try {
+      copyFileSync(join(project, 'alone/print.mjs'), join(elsewhere, 'print.mjs'));
+      expect(JSON.parse(run(process.execPath, ['print.mjs'], elsewhere))).toEqual(expected);
+    } finally {
+      rmSync(elsewhere, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
+
+/** What a page of a folder answers; the page is cross-origin isolated, as threads need it. */
+async function visit(folder: string): Promise<unknown> {
   const { RETROGRADE_CHROMIUM } = process.env;
   const browser = await chromium.launch({
     args: ['--no-sandbox'],
     ...(RETROGRADE_CHROMIUM ? { executablePath: RETROGRADE_CHROMIUM } : {}),
   });
+  const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
   try {
     const page = await browser.newPage();
     const failures: string[] = [];
     page.on('pageerror', error => failures.push(error.message));
-    await page.route('http://localhost/**', route =>
-      route.request().url().endsWith('.js')
-        ? route.fulfill({ contentType: 'text/javascript', body: script })
-        : route.fulfill({ contentType: 'text/html', body: '<script type="module" src="/bundle.js"></script>' }),
-    );
+    await page.route('http://localhost/**', route => {
+      const { pathname } = new URL(route.request().url());
+      const body = readFileSync(join(folder, pathname === '/' ? 'index.html' : pathname));
+      const contentType = pathname.endsWith('.js') ? 'text/javascript' : 'text/html';
+      return route.fulfill({ contentType, body, headers });
+    });
     await page.goto('http://localhost/');
     const answer = page.waitForFunction('globalThis.answer', undefined, { timeout: 20_000 }).then(a => a.jsonValue());
-    expect(await answer.catch(() => failures)).toEqual(gradient);
+    return await answer.catch(() => failures);
   } finally {
     await browser.close();
   }
-}, 60_000);
+}
+
+describe('in a browser', () => {
+  it('computes when esbuild has bundled it, without what is for Node', async () => {
+    const folder = join(project, 'by-esbuild');
+    mkdirSync(folder);
+    copyFileSync(join(project, 'index.html'), join(folder, 'index.html'));
+    await bundled('page.js', { platform: 'browser', splitting: true, outdir: 'by-esbuild' });
+    for (const name of readdirSync(folder).filter(name => name.endsWith('.js')))
+      expect(readFileSync(join(folder, name), 'utf8'), `Dawn is in ${name}`).not.toMatch(
+        /(from|import\()\s*['"]webgpu['"]/,
+      );
+    expect(await visit(folder)).toEqual(expected);
+  }, 60_000);
+
+  it('computes when Vite has bundled it', async () => {
+    const folder = join(project, 'by-vite');
+    await viteBuild({
+      root: project,
+      configFile: false,
+      logLevel: 'silent',
+      build: { outDir: folder, target: 'es2023', modulePreload: false },
+    });
+    expect(await visit(folder)).toEqual(expected);
+  }, 60_000);
+});
