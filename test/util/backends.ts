@@ -4,11 +4,12 @@ import { expect } from 'vitest';
 import type { Backend, Count, Words } from '../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../kernel/backend/wasm/backend.ts';
 import { type WebGpuBackend, webgpuBackend } from '../../kernel/backend/webgpu/backend.ts';
+import type { DeviceOptions } from '../../kernel/backend/webgpu/device.ts';
 import { interpret } from '../../kernel/ir/interpret.ts';
 import type { Program } from '../../kernel/ir/ir.ts';
 
 /** WebGPU on whatever adapter there is. @throws if there is none: nothing is skipped in silence. */
-export async function openWebGpu(options: { readonly storageBuffers?: number } = {}): Promise<WebGpuBackend> {
+export async function openWebGpu(options: Omit<DeviceOptions, 'allowSoftware'> = {}): Promise<WebGpuBackend> {
   const backend = await webgpuBackend({ ...options, allowSoftware: true });
   if (!backend)
     throw new Error('no WebGPU adapter: start the tests with npm test, which brings a software adapter (SwiftShader).');

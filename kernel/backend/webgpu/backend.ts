@@ -193,6 +193,7 @@ const isShared = (data: ArrayBufferView): boolean =>
  * @param options.device A device of the caller's; it is not destroyed with the backend.
  * @param options.allowSoftware Whether a software adapter will do. Default false.
  * @param options.storageBuffers Storage buffers a shader may bind, if fewer than the device allows.
+ * @param options.bindingBytes Bytes of one buffer that a shader may bind, if fewer than the device allows.
  * @returns undefined where there is no adapter (or only a software one, not allowed).
  */
 export async function webgpuBackend(options: DeviceOptions = {}): Promise<WebGpuBackend | undefined> {

@@ -6,9 +6,10 @@ import type { Count, Executable } from '../backend.ts';
 import { Commands } from './commands.ts';
 import type { Gpu, Reports } from './device.ts';
 import { emit } from './emit.ts';
-import { fixedWords, type Layout, layoutOf, type Pass } from './layout.ts';
+import { fixedWords, type Group, type Layout, layoutOf, layoutOfGroups, type Pass } from './layout.ts';
 import { resolveShader } from './scatter.ts';
 import { hasSums, type Usage, usageOf } from './usage.ts';
+import { windowWordsOf } from './windows.ts';
 
 export interface CompiledPass {
   readonly layout: Layout;
@@ -22,6 +23,8 @@ export interface Compiled {
   readonly program: Program;
   readonly usage: Usage;
   readonly passes: readonly CompiledPass[];
+  /** A pass with buffers bound as these groups say. */
+  refit(pass: Pass, groups: readonly Group[], sumWindows: number): CompiledPass;
 }
 
 export interface WebGpuExecutable extends Executable, Compiled {
@@ -73,20 +76,39 @@ function checkFit(program: Program, usage: Usage, { limits }: Gpu): void {
     );
 }
 
-function compilePass(program: Program, usage: Usage, pass: Pass, gpu: Gpu, reports: Reports): CompiledPass {
-  const layout = layoutOf(program, usage, pass, gpu.limits.storageBuffers);
-  const count = layout.bindings.length + (pass === 'whole' ? 0 : 1);
+function compileLayout(program: Program, usage: Usage, layout: Layout, gpu: Gpu, reports: Reports): CompiledPass {
+  const sumBindings = layout.pass === 'whole' ? 0 : layout.sumWindows;
+  const count = layout.bindings.reduce((sum, { windows }) => sum + windows, sumBindings);
   const recordBytes = 4 * (fixedWords + layout.fields.length + 4);
   if (count > gpu.limits.storageBuffers || recordBytes > Commands.recordBytes)
     throw new RangeError(
       `webgpu: the kernel '${program.name}' has ${program.buffers.length} buffers, more than ${Math.floor(Commands.recordBytes / 12)} or than this device can bind packed. Split the kernel.`,
     );
   const wgsl = emit(program, usage, layout);
-  const types = layout.bindings.map(
-    ({ access }): GPUBufferBindingLayout => ({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
+  const types = layout.bindings.flatMap(({ access, windows }) =>
+    new Array<GPUBufferBindingLayout>(windows).fill({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
   );
-  if (pass !== 'whole') types.push({ type: 'storage' });
+  for (let k = 0; k < sumBindings; k++) types.push({ type: 'storage' });
   return { layout, wgsl, ...pipelineOf(gpu, reports, program.name, wgsl, types) };
+}
+
+/** The passes of a program, as they are unless buffers are large, and then as these groups of buffers are bound. */
+function compilePasses(program: Program, usage: Usage, gpu: Gpu, reports: Reports): Compiled {
+  const passes = passesOf(usage).map(pass =>
+    compileLayout(program, usage, layoutOf(program, usage, pass, gpu.limits.storageBuffers), gpu, reports),
+  );
+  const known = new Map<string, CompiledPass>();
+  const refit: Compiled['refit'] = (pass, groups, sumWindows) => {
+    const key = [pass, sumWindows, ...groups.map(({ members, windows }) => `${members}:${windows}`)].join(';');
+    let found = known.get(key);
+    if (!found) {
+      const shape = { windowWords: windowWordsOf(gpu.limits), sumWindows, based: true };
+      found = compileLayout(program, usage, layoutOfGroups(program, usage, pass, groups, shape), gpu, reports);
+      known.set(key, found);
+    }
+    return found;
+  };
+  return { program, usage, passes, refit };
 }
 
 /** The passes a program takes. */
@@ -104,7 +126,7 @@ export function compileProgram(program: Program, gpu: Gpu, reports: Reports): We
   const ownership = sums ? scatterOwnership(program) : undefined;
   const compile = (usage: Usage): Compiled => {
     checkFit(program, usage, gpu);
-    return { program, usage, passes: passesOf(usage).map(pass => compilePass(program, usage, pass, gpu, reports)) };
+    return compilePasses(program, usage, gpu, reports);
   };
   const compiled = compile(usageOf(program, sum => ownership?.get(sum) === 'owned'));
   const limits = compiled.usage.buffers.some(use => use.owned) ? countLimits(program) : [];

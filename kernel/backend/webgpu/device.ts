@@ -27,6 +27,8 @@ export interface DeviceOptions {
   readonly allowSoftware?: boolean | undefined;
   /** Storage buffers a shader may bind, if fewer than the device allows. */
   readonly storageBuffers?: number | undefined;
+  /** Bytes of one buffer that a shader may bind, if fewer than the device allows; a multiple of 256. */
+  readonly bindingBytes?: number | undefined;
 }
 
 const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|warp|microsoft basic render/i;
@@ -57,11 +59,11 @@ const raised = [
 /** Features taken where they are offered. */
 const wanted: readonly GPUFeatureName[] = ['timestamp-query'];
 
-function limitsOf(device: GPUDevice, storageBuffers: number | undefined): Limits {
+function limitsOf(device: GPUDevice, { storageBuffers, bindingBytes }: DeviceOptions): Limits {
   const l = device.limits;
   return {
     storageBuffers: Math.min(l.maxStorageBuffersPerShaderStage, storageBuffers ?? Number.POSITIVE_INFINITY),
-    bindingBytes: l.maxStorageBufferBindingSize,
+    bindingBytes: Math.min(l.maxStorageBufferBindingSize, bindingBytes ?? Number.POSITIVE_INFINITY),
     bufferBytes: l.maxBufferSize,
     groupsPerAxis: l.maxComputeWorkgroupsPerDimension,
     groupInvocations: l.maxComputeInvocationsPerWorkgroup,
@@ -71,14 +73,11 @@ function limitsOf(device: GPUDevice, storageBuffers: number | undefined): Limits
 }
 
 /** @returns undefined where there is no WebGPU, no adapter, or only a software one and that was not allowed. */
-export async function openGpu({
-  device,
-  allowSoftware = false,
-  storageBuffers,
-}: DeviceOptions): Promise<Gpu | undefined> {
+export async function openGpu(options: DeviceOptions): Promise<Gpu | undefined> {
+  const { device, allowSoftware = false } = options;
   if (device) {
     const description = describe(device.adapterInfo);
-    return { device, description, limits: limitsOf(device, storageBuffers), own: false };
+    return { device, description, limits: limitsOf(device, options), own: false };
   }
   const gpu = await requestGpu();
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' });
@@ -86,7 +85,7 @@ export async function openGpu({
   const requiredLimits = Object.fromEntries(raised.map(name => [name, adapter.limits[name]]));
   const requiredFeatures = wanted.filter(name => adapter.features.has(name));
   const opened = await adapter.requestDevice({ label: 'retrograde', requiredLimits, requiredFeatures });
-  return { device: opened, description: describe(adapter.info), limits: limitsOf(opened, storageBuffers), own: true };
+  return { device: opened, description: describe(adapter.info), limits: limitsOf(opened, options), own: true };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Buffers and local arrays in WGSL: bounds, words of another type than the binding's, atomics. */
 
 import type { Address, Atomic, LocalArray, Program, ScalarType, Value } from '../../ir/ir.ts';
-import type { Element, Layout, Place } from './layout.ts';
+import { accessFunctions, chooseWindow, windowRead, windowWrite } from './emit-windows.ts';
+import type { Binding, Element, Layout, Place } from './layout.ts';
 import type { Usage } from './usage.ts';
 
 /** What the emitters of statements share. */
@@ -42,21 +43,38 @@ export function wordOf(scope: Scope, { buffer, index, stride, offset }: Address)
   return { inside: `${i} < ${limit}`, at: `${i} * ${stride}u${offset ? ` + ${offset}u` : ''}` };
 }
 
-function element(buffer: number, { binding, packed }: Place, at: string): string {
-  return `${binding.name}[${packed ? `launch.base${buffer} + ${at}` : at}]`;
-}
+/** Number of a word in its binding. */
+const wordIn = (buffer: number, { based }: Place, at: string): string => (based ? `launch.base${buffer} + ${at}` : at);
 
 export function read(buffer: number, place: Place, at: string, type: ScalarType): string {
-  const atomic = atomicOf(place.binding.element);
-  const word = element(buffer, place, at);
-  return cast(atomic ? `atomicLoad(&${word})` : word, atomic ?? (place.binding.element as ScalarType), type);
+  const { name, windows, element } = place.binding;
+  const atomic = atomicOf(element);
+  const word = wordIn(buffer, place, at);
+  const held = atomic ?? (element as ScalarType);
+  if (windows > 1) return cast(windowRead(name, word), held, type);
+  return cast(atomic ? `atomicLoad(&${name}[${word}])` : `${name}[${word}]`, held, type);
 }
 
 export function write(buffer: number, place: Place, at: string, value: string, type: ScalarType): string {
-  const atomic = atomicOf(place.binding.element);
-  const word = element(buffer, place, at);
-  const bits = cast(value, type, atomic ?? (place.binding.element as ScalarType));
-  return atomic ? `atomicStore(&${word}, ${bits});` : `${word} = ${bits};`;
+  const { name, windows, element } = place.binding;
+  const atomic = atomicOf(element);
+  const word = wordIn(buffer, place, at);
+  const bits = cast(value, type, atomic ?? (element as ScalarType));
+  if (windows > 1) return windowWrite(name, word, bits);
+  return atomic ? `atomicStore(&${name}[${word}], ${bits});` : `${name}[${word}] = ${bits};`;
+}
+
+/** The functions that reads and writes of a binding call. */
+export function bindingFunctions({ windowWords }: Layout, binding: Binding): string[] {
+  if (binding.windows === 1) return [];
+  const atomic = atomicOf(binding.element);
+  return accessFunctions(
+    binding,
+    windowWords,
+    atomic ?? binding.element,
+    atomic !== undefined,
+    binding.access === 'write',
+  );
 }
 
 export const isAtomicArray = (scope: Scope, array: LocalArray): boolean => scope.usage.atomicArrays.has(array.id);
@@ -93,44 +111,64 @@ const builtinOf: Partial<Record<Atomic['op'], string>> = {
 export function emitAtomic(scope: Scope, inst: Atomic): void {
   const { target, op, result, operands } = inst;
   const type = result.type;
+  const name = scope.name(result);
   let word: Word;
   let held: ScalarType;
-  let pointer: string;
+  let lines: (statements: (element: string) => string[]) => string[];
   if ('array' in target) {
     word = arrayIndex(scope, target.array, target.index);
     held = target.array.type;
-    pointer = `&array${target.array.id}[${word.at}]`;
+    lines = statements => statements(`array${target.array.id}[${word.at}]`);
   } else {
     const place = scope.layout.places.get(target.buffer) as Place;
     word = wordOf(scope, target);
     held = atomicOf(place.binding.element) ?? 'u32';
-    pointer = `&${element(target.buffer, place, word.at)}`;
+    const at = wordIn(target.buffer, place, word.at);
+    lines = statements => chooseWindow(place.binding, scope.layout.windowWords, at, statements);
   }
-  const name = scope.name(result);
-  const bits = operands.map(v => cast(scope.name(v), v.type, held));
-  const set = (old: string) => scope.line(`  ${name} = ${cast(old, held, type)};`);
   scope.line(`var ${name} = ${zeroOf(type)};`);
   scope.line(`if (${word.inside}) {`);
-  if (op === 'load') set(`atomicLoad(${pointer})`);
-  else if (op === 'store') scope.line(`  atomicStore(${pointer}, ${bits[0]});`);
-  else if (op === 'compareExchange') {
-    // The weak exchange may fail without reason.
-    scope.line('  loop {');
-    scope.line(`    let tried = atomicCompareExchangeWeak(${pointer}, ${bits[0]}, ${bits[1]});`);
-    scope.line(`    ${name} = ${cast('tried.old_value', held, type)};`);
-    scope.line(`    if (tried.exchanged || tried.old_value != ${bits[0]}) { break; }`);
-    scope.line('  }');
-  } else if (type === 'i32' && held === 'u32' && (op === 'min' || op === 'max')) {
-    // In an arena of u32 words the order is unsigned.
-    scope.line('  loop {');
-    scope.line(`    let seen = atomicLoad(${pointer});`);
-    scope.line(`    let wanted = bitcast<u32>(${op}(bitcast<i32>(seen), ${scope.name(operands[0])}));`);
-    scope.line(`    let tried = atomicCompareExchangeWeak(${pointer}, seen, wanted);`);
-    scope.line('    if (tried.exchanged) {');
-    scope.line(`      ${name} = bitcast<i32>(seen);`);
-    scope.line('      break;');
-    scope.line('    }');
-    scope.line('  }');
-  } else set(`${builtinOf[op]}(${pointer}, ${bits[0]})`);
+  const values = operands.map(v => scope.name(v));
+  const bits = operands.map((v, k) => cast(values[k], v.type, held));
+  for (const line of lines(element => atomicLines(op, name, `&${element}`, held, type, values, bits)))
+    scope.line(`  ${line}`);
   scope.line('}');
+}
+
+/** @param held Type of the words, whose values are `bits`; of the result: `type`. */
+function atomicLines(
+  op: Atomic['op'],
+  name: string,
+  pointer: string,
+  held: ScalarType,
+  type: ScalarType,
+  values: readonly string[],
+  bits: readonly string[],
+): string[] {
+  const set = (old: string) => `${name} = ${cast(old, held, type)};`;
+  if (op === 'load') return [set(`atomicLoad(${pointer})`)];
+  if (op === 'store') return [`atomicStore(${pointer}, ${bits[0]});`];
+  if (op === 'compareExchange')
+    // The weak exchange may fail without reason.
+    return [
+      'loop {',
+      `  let tried = atomicCompareExchangeWeak(${pointer}, ${bits[0]}, ${bits[1]});`,
+      `  ${set('tried.old_value')}`,
+      `  if (tried.exchanged || tried.old_value != ${bits[0]}) { break; }`,
+      '}',
+    ];
+  if (type === 'i32' && held === 'u32' && (op === 'min' || op === 'max'))
+    // In an arena of u32 words the order is unsigned.
+    return [
+      'loop {',
+      `  let seen = atomicLoad(${pointer});`,
+      `  let wanted = bitcast<u32>(${op}(bitcast<i32>(seen), ${values[0]}));`,
+      `  let tried = atomicCompareExchangeWeak(${pointer}, seen, wanted);`,
+      '  if (tried.exchanged) {',
+      `    ${name} = bitcast<i32>(seen);`,
+      '    break;',
+      '  }',
+      '}',
+    ];
+  return [set(`${builtinOf[op]}(${pointer}, ${bits[0]})`)];
 }

@@ -51,7 +51,8 @@ export function prepare(
   const check: Launch = storages => checkStorages(program, storages);
   if (total === 0) return check;
   const sums = usage.sums.sites > 0 ? sumsOf(compiled, lengths, count) : undefined;
-  const passes = compiled.passes.map(pass => preparePass(runtime, compiled, pass, lengths, count, sums, check));
+  const whole = { runtime, compiled, lengths, count, sums, check };
+  const passes = compiled.passes.map(pass => preparePass(whole, pass));
   if (!sums) return storages => passes[0](storages, undefined);
   const resolve = prepareResolve(runtime, compiled, lengths, sums);
   const { memory, commands } = runtime;

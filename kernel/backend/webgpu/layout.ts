@@ -18,23 +18,30 @@ export type Pass = 'whole' | 'exponents' | 'sums';
 
 export type Element = 'f32' | 'i32' | 'u32' | 'atomic<u32>' | 'atomic<i32>';
 
+/** Buffers that a shader sees through one variable, or, where they are larger than it may bind, through several next to each other. */
 export interface Binding {
-  /** Its variable in the shader. */
+  /** Its variable in the shader; with several windows, their names begin so. */
   readonly name: string;
   readonly access: 'read' | 'write';
   readonly element: Element;
   /** Positions in program.buffers; several, or one at a base of 0. */
   readonly members: readonly number[];
+  readonly windows: number;
 }
 
 export interface Place {
   readonly binding: Binding;
-  readonly packed: boolean;
+  /** Whether word w is at base + w: in an arena, or where the binding begins inside the buffer. */
+  readonly based: boolean;
 }
 
 export interface Layout {
   readonly pass: Pass;
   readonly bindings: readonly Binding[];
+  /** Bindings that show the scratch words of shared sums. */
+  readonly sumWindows: number;
+  /** Words that a window shows, the last one of a binding fewer. */
+  readonly windowWords: number;
   /** Where each bound buffer is, by position. */
   readonly places: ReadonlyMap<number, Place>;
   /** Fields of the launch record after its fixed ones, in order. */
@@ -42,7 +49,7 @@ export interface Layout {
 }
 
 export interface Field {
-  /** length: words of a buffer. base: its first word in its arena. sums: its first word among the shared sums. */
+  /** length: words of a buffer. base: what is added to a word's number. sums: its first word among the shared sums. */
   readonly kind: 'length' | 'base' | 'sums';
   readonly buffer: number;
 }
@@ -67,34 +74,56 @@ function elementOf(members: readonly number[], program: Program, usage: Usage): 
   return atomic ? (type === 'i32' ? 'atomic<i32>' : 'atomic<u32>') : type;
 }
 
-/** @param limit Storage buffers that a shader of this device may bind. */
-export function layoutOf(program: Program, usage: Usage, pass: Pass, limit: number): Layout {
-  const positions = program.buffers.map((_, k) => k);
-  const bound = positions.filter(k => touches(usage.buffers[k], pass));
-  const slots = limit - (pass === 'whole' ? 0 : 1);
-  let excess = bound.length - slots;
-  const bindings: Binding[] = [];
-  for (const access of ['read', 'write'] as const) {
-    const group = bound.filter(k => program.buffers[k].access === access).sort(bySize(program.buffers));
-    const packed = excess > 0 && group.length > 1 ? group.slice(0, excess + 1) : [];
-    excess -= Math.max(0, packed.length - 1);
-    if (packed.length > 0)
-      bindings.push({ name: `${access}Arena`, access, element: elementOf(packed, program, usage), members: packed });
-    for (const k of group.slice(packed.length).sort((a, b) => a - b))
-      bindings.push({ name: `buffer${k}`, access, element: elementOf([k], program, usage), members: [k] });
-  }
-  const places = new Map<number, Place>();
-  for (const binding of bindings)
-    for (const k of binding.members) places.set(k, { binding, packed: binding.members.length > 1 });
-  const fields: Field[] = [];
-  for (const k of positions) {
-    const use = usage.buffers[k];
-    if (places.has(k) || use.measured || use.shared) fields.push({ kind: 'length', buffer: k });
-    if (places.get(k)?.packed) fields.push({ kind: 'base', buffer: k });
-    if (use.shared) fields.push({ kind: 'sums', buffer: k });
-  }
-  return { pass, bindings, places, fields };
+/** Positions of the buffers that a pass binds. */
+export const boundBy = (program: Program, usage: Usage, pass: Pass): number[] =>
+  program.buffers.map((_, k) => k).filter(k => touches(usage.buffers[k], pass));
+
+export interface Group {
+  readonly members: readonly number[];
+  readonly windows: number;
 }
 
-/** Words of the launch record before its fields: count, zero, groups, spread, total, sumWords, headroom, padding. */
+/** The layout of bindings chosen by the caller. */
+export function layoutOfGroups(
+  program: Program,
+  usage: Usage,
+  pass: Pass,
+  groups: readonly Group[],
+  { windowWords, sumWindows, based }: Pick<Layout, 'windowWords' | 'sumWindows'> & { readonly based: boolean },
+): Layout {
+  const bindings = groups.map(({ members, windows }): Binding => {
+    const { access } = program.buffers[members[0]];
+    const name = members.length > 1 ? `${access}Arena` : `buffer${members[0]}`;
+    return { name, access, element: elementOf(members, program, usage), members, windows };
+  });
+  const places = new Map<number, Place>();
+  for (const binding of bindings)
+    for (const k of binding.members) places.set(k, { binding, based: based || binding.members.length > 1 });
+  const fields: Field[] = [];
+  program.buffers.forEach((_, k) => {
+    const use = usage.buffers[k];
+    if (places.has(k) || use.measured || use.shared) fields.push({ kind: 'length', buffer: k });
+    if (places.get(k)?.based) fields.push({ kind: 'base', buffer: k });
+    if (use.shared) fields.push({ kind: 'sums', buffer: k });
+  });
+  return { pass, bindings, sumWindows, windowWords, places, fields };
+}
+
+/** @param limit Storage buffers that a shader of this device may bind. */
+export function layoutOf(program: Program, usage: Usage, pass: Pass, limit: number): Layout {
+  const bound = boundBy(program, usage, pass);
+  const slots = limit - (pass === 'whole' ? 0 : 1);
+  let excess = bound.length - slots;
+  const groups: Group[] = [];
+  for (const access of ['read', 'write'] as const) {
+    const own = bound.filter(k => program.buffers[k].access === access).sort(bySize(program.buffers));
+    const packed = excess > 0 && own.length > 1 ? own.slice(0, excess + 1) : [];
+    excess -= Math.max(0, packed.length - 1);
+    if (packed.length > 0) groups.push({ members: packed, windows: 1 });
+    for (const k of own.slice(packed.length).sort((a, b) => a - b)) groups.push({ members: [k], windows: 1 });
+  }
+  return layoutOfGroups(program, usage, pass, groups, { windowWords: 0, sumWindows: 1, based: false });
+}
+
+/** Words of the launch record before its fields: count, zero, groups, spread, total, sumWords, headroom, first. */
 export const fixedWords = 12;

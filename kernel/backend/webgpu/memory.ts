@@ -16,7 +16,7 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 export class Memory {
   private readonly device: GPUDevice;
@@ -43,12 +43,13 @@ export class Memory {
    * @throws RangeError if no buffer of this device can be so large.
    */
   take(words: number, what: string): { buffer: GPUBuffer; dirty: boolean } {
-    const limit = Math.min(this.limits.bufferBytes, this.limits.bindingBytes);
+    const { bufferBytes, bindingBytes } = this.limits;
     const asked = words * 4;
-    if (!(asked <= limit))
+    if (!(asked <= bufferBytes))
       throw new RangeError(
-        `webgpu: ${what} needs ${mebibytes(asked)}, but this device binds at most ${mebibytes(limit)} at once. Split it, or use the CPU.`,
+        `webgpu: ${what} needs ${mebibytes(asked)}, but a buffer of this device has at most ${mebibytes(bufferBytes)}. Split it, or use the CPU.`,
       );
+    const limit = asked <= bindingBytes ? Math.min(bindingBytes, bufferBytes) : bufferBytes;
     const size = Math.min(sizeClass(asked), limit - (limit % 4));
     const list = this.idle.get(size);
     const kept = list?.pop();

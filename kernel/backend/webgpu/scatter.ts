@@ -15,7 +15,8 @@
  * After Demmel & Nguyen: Fast reproducible floating-point summation, 2013 (a fixed grid below the largest exponent).
  */
 
-import type { Pass } from './layout.ts';
+import { windowFunction } from './emit-windows.ts';
+import type { Layout } from './layout.ts';
 
 /** Words of scratch per word summed: top, low, high, and the count where it is needed. */
 export const scratchWords = (counted: boolean): number => (counted ? 4 : 3);
@@ -30,24 +31,20 @@ const exponents = (counted: boolean): string => `fn addToSum(word: u32, v: f32) 
   let top = max(magnitude >> 23u, 1u);
   if (top == 255u) {
     let flag = select(select(1u, 2u, bits > magnitude), 4u, magnitude > 0x7f800000u);
-    atomicOr(&sums[launch.sumWords * 2u + word], flag);
+    sumsOr(launch.sumWords * 2u + word, flag);
   }
-  if (atomicLoad(&sums[word]) < top) { atomicMax(&sums[word], top); }${
-    counted ? '\n  atomicAdd(&sums[launch.sumWords * 3u + word], 1u);' : ''
-  }
+  if (sumsLoad(word) < top) { sumsMax(word, top); }${counted ? '\n  sumsAdd(launch.sumWords * 3u + word, 1u);' : ''}
 }`;
 
 const fixedPoint = (counted: boolean): string => `fn addToSum(word: u32, v: f32) {
   let bits = bitcast<u32>(v);
   let magnitude = bits & 0x7fffffffu;
-  let top = atomicLoad(&sums[word]);
+  let top = sumsLoad(word);
   if (magnitude == 0u || top == 0u || top == 255u) { return; }
   let exponent = min(max(magnitude >> 23u, 1u), top + 1u);
   let mantissa = (magnitude & 0x7fffffu) | select(0u, 0x800000u, magnitude > 0x7fffffu);
   let headroom = ${
-    counted
-      ? '32u - countLeadingZeros(max(atomicLoad(&sums[launch.sumWords * 3u + word]), 1u) - 1u)'
-      : 'launch.headroom'
+    counted ? '32u - countLeadingZeros(max(sumsLoad(launch.sumWords * 3u + word), 1u) - 1u)' : 'launch.headroom'
   };
   let shift = 37 - i32(headroom) + i32(exponent) - i32(top);
   var low: u32;
@@ -69,14 +66,21 @@ const fixedPoint = (counted: boolean): string => `fn addToSum(word: u32, v: f32)
     low = 0u - low;
     high = ~high + select(0u, 1u, low == 0u);
   }
-  let old = atomicAdd(&sums[launch.sumWords + word], low);
+  let old = sumsAdd(launch.sumWords + word, low);
   high = high + select(0u, 1u, old + low < old);
-  if (high != 0u) { atomicAdd(&sums[launch.sumWords * 2u + word], high); }
+  if (high != 0u) { sumsAdd(launch.sumWords * 2u + word, high); }
 }`;
 
-/** `addToSum(word, v)` as this pass does it, on the scratch buffer `sums`. */
-export function sumFunction(pass: Pass, counted: boolean): string {
-  return pass === 'exponents' ? exponents(counted) : fixedPoint(counted);
+/** Functions of `addToSum(word, v)` as this pass does it, on the scratch buffer `sums`. */
+export function sumFunctions({ pass, sumWindows, windowWords }: Layout, counted: boolean): string[] {
+  const of = { name: 'sums', windows: sumWindows };
+  const access = (name: string, value: string, expression: (element: string) => string) =>
+    windowFunction(of, windowWords, `${name}(at: u32${value}) -> u32`, element => `return ${expression(element)};`);
+  const load = access('sumsLoad', '', element => `atomicLoad(&${element})`);
+  const update = (op: string) => access(`sums${op}`, ', v: u32', element => `atomic${op}(&${element}, v)`);
+  return pass === 'exponents'
+    ? [load, ...['Max', 'Or', ...(counted ? ['Add'] : [])].map(update), exponents(counted)]
+    : [load, update('Add'), fixedPoint(counted)];
 }
 
 export interface Resolve {

@@ -49,7 +49,7 @@ describe('WGSL of a program', () => {
       "struct Launch {
         count: vec3u, zero: u32,
         groups: vec3u, spread: u32,
-        total: u32, sumWords: u32, headroom: u32, unused: u32,
+        total: u32, sumWords: u32, headroom: u32, first: u32,
         length0: u32, length1: u32, end: u32
       }
       @group(0) @binding(0) var<uniform> launch: Launch;
@@ -59,7 +59,7 @@ describe('WGSL of a program', () => {
 
       @compute @workgroup_size(64)
       fn main(@builtin(workgroup_id) groupId: vec3u, @builtin(local_invocation_index) lane: u32) {
-        let invocation = (groupId.y * launch.spread + groupId.x) * 64u + lane;
+        let invocation = launch.first + (groupId.y * launch.spread + groupId.x) * 64u + lane;
         if (invocation >= launch.total) { return; }
         let id = vec3u(
           invocation % launch.count.x, invocation / launch.count.x % launch.count.y, invocation / (launch.count.x * launch.count.y));

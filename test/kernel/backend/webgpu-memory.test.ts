@@ -148,7 +148,7 @@ describe('webgpu memory', () => {
 
   it('says how large a buffer may be', () => {
     expect(() => gpu.allocate('f32', 2 ** 40)).toThrow(
-      /^webgpu: 1099511627776 words of f32 needs 4194304\.0 MiB, but this device binds at most [\d.]+ MiB at once\. Split it, or use the CPU\.$/,
+      /^webgpu: 1099511627776 words of f32 needs 4194304\.0 MiB, but a buffer of this device has at most [\d.]+ MiB\. Split it, or use the CPU\.$/,
     );
     expect(() => gpu.allocate('f32', -1)).toThrow(RangeError);
     for (const bytes of [1, 256, 257, 1025, 5000, 1e6, 123456789]) {

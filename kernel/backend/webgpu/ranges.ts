@@ -1,0 +1,247 @@
+/**
+ * Which words of its buffers a launch can touch, if its invocations are those of a box: by intervals, worked out on the host.
+ *
+ * An interval [lo, hi] of integers stands for words equal to one of them modulo 2³²: so i − 1 is right for i = 0 too, where it wraps.
+ * Comparisons, min, max and quotients need the numbers themselves, which are known where the interval fits the type. Of a loop, a
+ * parameter that grows while it is below a limit is followed. What is not known may be any word.
+ */
+
+import {
+  type Address,
+  type Block,
+  type BuiltinName,
+  blocksOf,
+  type Inst,
+  type Program,
+  type Pure,
+  resultsOf,
+  type Value,
+  type While,
+} from '../../ir/ir.ts';
+
+export interface Interval {
+  readonly lo: number;
+  readonly hi: number;
+}
+export type Box = Readonly<Record<BuiltinName, Interval>>;
+
+const whole = 2 ** 32;
+const exact = 2 ** 53;
+
+/** The interval, if it says something. */
+function interval(lo: number, hi: number): Interval | undefined {
+  return hi - lo < whole && Math.abs(lo) < exact && Math.abs(hi) < exact ? { lo, hi } : undefined;
+}
+
+const hull = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
+  a && b && interval(Math.min(a.lo, b.lo), Math.max(a.hi, b.hi));
+
+const leastOf = (type: Value['type']): number => (type === 'i32' ? -(2 ** 31) : 0);
+
+/** The numbers that words of a type are, if they follow each other. */
+function numbers(a: Interval | undefined, type: Value['type']): Interval | undefined {
+  if (!a) return undefined;
+  const least = leastOf(type);
+  const shift = Math.floor((a.lo - least) / whole) * whole;
+  return a.hi - shift < least + whole ? { lo: a.lo - shift, hi: a.hi - shift } : undefined;
+}
+
+const truth = (isTrue: boolean, isFalse: boolean): Interval | undefined =>
+  isTrue ? { lo: 1, hi: 1 } : isFalse ? { lo: 0, hi: 0 } : { lo: 0, hi: 1 };
+
+function compare(op: Pure['op'], a: Interval, b: Interval): Interval | undefined {
+  switch (op) {
+    case 'lt':
+      return truth(a.hi < b.lo, a.lo >= b.hi);
+    case 'le':
+      return truth(a.hi <= b.lo, a.lo > b.hi);
+    case 'gt':
+      return truth(a.lo > b.hi, a.hi <= b.lo);
+    case 'ge':
+      return truth(a.lo >= b.hi, a.hi < b.lo);
+    case 'eq':
+      return truth(a.lo === a.hi && b.lo === b.hi && a.lo === b.lo, a.hi < b.lo || b.hi < a.lo);
+    case 'ne':
+      return truth(a.hi < b.lo || b.hi < a.lo, a.lo === a.hi && b.lo === b.hi && a.lo === b.lo);
+    default:
+      return undefined;
+  }
+}
+
+function remainder(a: Interval, b: Interval): Interval | undefined {
+  if (b.lo <= 0) return undefined;
+  const turns = Math.floor(a.lo / b.lo);
+  if (a.lo >= 0 && b.lo === b.hi && turns === Math.floor(a.hi / b.lo))
+    return { lo: a.lo - turns * b.lo, hi: a.hi - turns * b.lo };
+  return { lo: Math.max(Math.min(a.lo, 0), 1 - b.hi), hi: Math.min(Math.max(a.hi, 0), b.hi - 1) };
+}
+
+/** Right modulo 2³². */
+const linear = new Set<Pure['op']>(['add', 'sub', 'mul', 'shl']);
+
+/** Of operations on the numbers themselves. */
+function ofNumbers(op: Pure['op'], a: Interval, b: Interval): Interval | undefined {
+  switch (op) {
+    case 'min':
+      return { lo: Math.min(a.lo, b.lo), hi: Math.min(a.hi, b.hi) };
+    case 'max':
+      return { lo: Math.max(a.lo, b.lo), hi: Math.max(a.hi, b.hi) };
+    case 'div':
+      return a.lo >= 0 && b.lo > 0 ? { lo: Math.floor(a.lo / b.hi), hi: Math.floor(a.hi / b.lo) } : undefined;
+    case 'rem':
+      return remainder(a, b);
+    case 'and':
+      return a.lo >= 0 && b.lo >= 0 ? { lo: 0, hi: Math.min(a.hi, b.hi) } : undefined;
+    case 'shr':
+      return a.lo >= 0 && b.lo === b.hi ? { lo: a.lo >>> b.lo, hi: a.hi >>> b.lo } : undefined;
+    default:
+      return compare(op, a, b);
+  }
+}
+
+class Follow {
+  /** Words touched of each buffer, from the first to behind the last. */
+  readonly touched: (Interval | undefined)[] = [];
+  private readonly box: Box;
+  private readonly lengths: readonly number[];
+  private readonly known = new Map<Value, Interval | undefined>();
+  private readonly definitions = new Map<Value, Inst>();
+  private counts = true;
+
+  constructor(program: Program, box: Box, lengths: readonly number[]) {
+    this.box = box;
+    this.lengths = lengths;
+    this.define(program.body);
+    this.block(program.body);
+  }
+
+  private define(block: Block): void {
+    for (const inst of block.body) {
+      for (const result of resultsOf(inst)) this.definitions.set(result, inst);
+      for (const inner of blocksOf(inst)) this.define(inner);
+    }
+  }
+
+  private numbers(v: Value): Interval {
+    return numbers(this.known.get(v), v.type) ?? { lo: leastOf(v.type), hi: leastOf(v.type) + whole - 1 };
+  }
+
+  private block({ body }: Block): void {
+    for (const inst of body) this.inst(inst);
+  }
+
+  private inst(inst: Inst): void {
+    if (inst.kind === 'const') this.known.set(inst.result, interval(inst.value, inst.value));
+    else if (inst.kind === 'builtin') this.known.set(inst.result, this.box[inst.name]);
+    else if (inst.kind === 'length') {
+      const n = Math.floor(this.lengths[inst.buffer] / inst.stride);
+      this.known.set(inst.result, { lo: n, hi: n });
+    } else if (inst.kind === 'pure') this.known.set(inst.result, this.pure(inst));
+    else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') this.touch(inst);
+    else if (inst.kind === 'atomic' && 'buffer' in inst.target) this.touch(inst.target);
+    else if (inst.kind === 'while') this.while(inst);
+    else if (inst.kind === 'if') {
+      const cond = this.known.get(inst.cond);
+      const arms = [inst.then, inst.else].filter((_, k) => !cond || (k === 0 ? cond.hi === 1 : cond.lo === 0));
+      for (const arm of arms) this.block(arm);
+      inst.results.forEach((result, k) => {
+        const [first, second = first] = arms.map(arm => this.known.get(arm.yields[k]));
+        this.known.set(result, hull(first, second));
+      });
+    }
+  }
+
+  private pure({ op, args, result }: Pure): Interval | undefined {
+    const [a, b, c] = args.map(v => this.known.get(v));
+    const integer = args[0].type !== 'f32' && result.type !== 'f32';
+    if (op === 'select') return a && a.lo === a.hi ? (a.lo === 1 ? b : c) : hull(b, c);
+    if (op === 'convert' || op === 'bitcast') return integer && result.type !== 'bool' ? a : undefined;
+    if (!integer) return undefined;
+    if (args[0].type === 'bool') {
+      if (!a) return undefined;
+      if (op === 'not') return { lo: 1 - a.hi, hi: 1 - a.lo };
+      if (op === 'and' && b) return { lo: Math.min(a.lo, b.lo), hi: Math.min(a.hi, b.hi) };
+      if (op === 'or' && b) return { lo: Math.max(a.lo, b.lo), hi: Math.max(a.hi, b.hi) };
+      return undefined;
+    }
+    if (args.length === 1) return op === 'neg' && a ? interval(-a.hi, -a.lo) : undefined;
+    if (!a || !b || !linear.has(op)) return ofNumbers(op, this.numbers(args[0]), this.numbers(args[1]));
+    if (op === 'add') return interval(a.lo + b.lo, a.hi + b.hi);
+    if (op === 'sub') return interval(a.lo - b.hi, a.hi - b.lo);
+    if (op === 'shl') return b.lo === b.hi ? interval(a.lo * 2 ** (b.lo & 31), a.hi * 2 ** (b.lo & 31)) : undefined;
+    const corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
+    return interval(Math.min(...corners), Math.max(...corners));
+  }
+
+  private while({ init, params, cond, body, results }: While): void {
+    for (const param of params) this.known.set(param, undefined);
+    const counts = this.counts;
+    this.counts = false;
+    this.block(cond);
+    this.counts = counts;
+    const limits = this.limits(cond.yields[0]);
+    const grown = params.map((param, k): [Interval | undefined, Interval | undefined] => {
+      const next = body.yields[k];
+      if (next === param) return [this.known.get(init[k]), this.known.get(init[k])];
+      const limit = limits.get(param);
+      const step = this.step(next, param);
+      const from = this.numbers(init[k]);
+      if (!limit || !step) return [undefined, undefined];
+      const last = Math.max(from.lo, limit.hi - 1);
+      return [interval(from.lo, last), interval(from.lo, Math.max(from.hi, last + step.hi))];
+    });
+    params.forEach((param, k) => {
+      this.known.set(param, grown[k][0]);
+    });
+    this.block(body);
+    // The condition is looked at once more than the body, when it is false.
+    params.forEach((param, k) => {
+      this.known.set(param, grown[k][1]);
+      this.known.set(results[k], grown[k][1]);
+    });
+    this.block(cond);
+  }
+
+  /** For each value that a condition holds below a limit: that limit. */
+  private limits(cond: Value, found: Map<Value, Interval> = new Map()): Map<Value, Interval> {
+    const inst = this.definitions.get(cond);
+    if (inst?.kind !== 'pure') return found;
+    if (inst.op === 'and') for (const arg of inst.args) this.limits(arg, found);
+    if (inst.op === 'lt') found.set(inst.args[0], this.numbers(inst.args[1]));
+    return found;
+  }
+
+  /** What is added to a parameter, if it is not negative. */
+  private step(next: Value, param: Value): Interval | undefined {
+    const inst = this.definitions.get(next);
+    if (inst?.kind !== 'pure' || inst.op !== 'add' || !inst.args.includes(param)) return undefined;
+    const other = inst.args[inst.args[0] === param ? 1 : 0];
+    const def = this.definitions.get(other);
+    return def?.kind === 'const' && def.value >= 0 ? { lo: def.value, hi: def.value } : undefined;
+  }
+
+  private touch({ buffer, index, stride, offset }: Address): void {
+    if (!this.counts) return;
+    const length = this.lengths[buffer];
+    const all: Interval = { lo: 0, hi: length };
+    const before = this.touched[buffer];
+    const now = this.words(index, stride, offset, length) ?? all;
+    if (now.lo >= now.hi) return;
+    this.touched[buffer] = before ? { lo: Math.min(before.lo, now.lo), hi: Math.max(before.hi, now.hi) } : now;
+  }
+
+  private words(index: Value, stride: number, offset: number, length: number): Interval | undefined {
+    const range = this.known.get(index);
+    if (!range) return undefined;
+    const shift = Math.floor(range.lo / whole) * whole;
+    const [lo, hi] = [range.lo - shift, range.hi - shift];
+    const first = lo * stride + offset;
+    const end = (n: number) => Math.min(length, n * stride + offset + 1);
+    if (hi < whole) return { lo: Math.min(first, length), hi: end(hi) };
+    return first >= length ? { lo: offset, hi: end(hi - whole) } : undefined;
+  }
+}
+
+/** @returns For each buffer the words from lo up to hi, hi not included; undefined if none. */
+export const touchedWords = (program: Program, box: Box, lengths: readonly number[]): (Interval | undefined)[] =>
+  new Follow(program, box, lengths).touched;
