@@ -4,7 +4,6 @@
  */
 
 import type { Backend, Executable } from './backend/backend.ts';
-import { eliminateDeadCode } from './ir/dce.ts';
 import { type Usage, usageOf } from './ir/footprint.ts';
 import { forwardStores } from './ir/forward-stores.ts';
 import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
@@ -108,7 +107,7 @@ export class Plan {
     let found = this.tangents.get(key);
     if (!found) {
       const names = this.reads.filter((_, k) => active[k]).map(b => this.alias(b));
-      const plan = new Plan(eliminateDeadCode(simplify(tangent(this.source(), new Set(names)))));
+      const plan = new Plan(simplify(tangent(this.source(), new Set(names))));
       found = this.link(plan, this.reads, this.writes, tangentName);
       this.tangents.set(key, found);
     }

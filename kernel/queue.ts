@@ -28,7 +28,7 @@ export class Queue {
   private readonly device: Device;
   private launches: Launch[] = [];
   private readonly parked = new Set<Launch>();
-  /** Users' kernels that may wait. */
+  /** Users' kernels that have run. */
   private readonly launched = new WeakSet<Plan>();
   private idleBytes = 0;
   private running = false;
@@ -64,8 +64,9 @@ export class Queue {
 
   /** A user's kernel runs at once the first time, so that one which the device does not take is refused there. */
   private takes(plan: Plan): boolean {
-    if (isTensorOperation(plan) || this.launched.has(plan)) return true;
-    if (plan.usage.separable) this.launched.add(plan);
+    if (isTensorOperation(plan)) return true;
+    if (this.launched.has(plan)) return plan.usage.separable;
+    this.launched.add(plan);
     return false;
   }
 

@@ -91,10 +91,22 @@ interface Analysis {
   readonly forms: IndexForms;
 }
 
+/** Of the program asked about last: several questions about one follow each other. */
+let latest: { readonly program: Program; readonly whole: Analysis & { verdicts: Map<Access, Verdict> } } | undefined;
+
 function analyse(program: Program, concerns: (access: Access) => boolean): Analysis {
-  const forms = new IndexForms(program);
-  const accesses = accessesOf(program, forms).filter(concerns);
-  return { accesses, verdicts: new Map(accesses.map(access => [access, judge(access, program, forms)])), forms };
+  if (latest?.program !== program) {
+    const forms = new IndexForms(program);
+    latest = { program, whole: { forms, accesses: accessesOf(program, forms), verdicts: new Map() } };
+  }
+  const { forms, accesses: all, verdicts: known } = latest.whole;
+  const verdictOf = (access: Access): Verdict => {
+    const verdict = known.get(access) ?? judge(access, program, forms);
+    known.set(access, verdict);
+    return verdict;
+  };
+  const accesses = all.filter(concerns);
+  return { accesses, verdicts: new Map(accesses.map(access => [access, verdictOf(access)])), forms };
 }
 
 /** Comparing more pairs than this would take too long; programs with so many stores are trusted. */

@@ -6,29 +6,43 @@
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { eliminateDeadCode } from './dce.ts';
 import { fold } from './fold.ts';
-import type { Program } from './ir.ts';
+import { type Block, blocksOf, type Program } from './ir.ts';
 import { hoistLoopInvariants } from './licm.ts';
 import { promoteArrays } from './promote-arrays.ts';
 import { unroll } from './unroll.ts';
 
 type Pass = (program: Program) => Program;
-const passes: readonly Pass[] = [
+const straight: readonly Pass[] = [eliminateDeadCode, fold, eliminateCommonSubexpressions, promoteArrays];
+const all: readonly Pass[] = [
+  eliminateDeadCode,
   fold,
   eliminateCommonSubexpressions,
   hoistLoopInvariants,
   p => unroll(p),
   promoteArrays,
-  eliminateDeadCode,
 ];
 /** A bound for the time taken; in practice three to five rounds reach the end. */
 const maxRounds = 12;
+/** Programs in which no pass finds anything to do. */
+const simple = new WeakSet<Program>();
+
+const holdsLoop = (block: Block): boolean =>
+  block.body.some(inst => inst.kind === 'while' || blocksOf(inst).some(holdsLoop));
 
 export function simplify(program: Program): Program {
-  let current = eliminateDeadCode(program);
-  for (let round = 0; round < maxRounds; round++) {
+  if (simple.has(program)) return program;
+  const passes = holdsLoop(program.body) ? all : straight;
+  let current = program;
+  /** Passes in turn that would find nothing to do. */
+  let idle = 0;
+  for (let turn = 0; idle < passes.length; turn++) {
+    if (turn === maxRounds * passes.length) return current;
+    const pass = passes[turn % passes.length];
     const before = current;
-    for (const pass of passes) current = pass(current);
-    if (current === before) break;
+    current = pass(current);
+    // No code is dead after dead code has been eliminated.
+    idle = current === before ? idle + 1 : pass === eliminateDeadCode ? 1 : 0;
   }
+  simple.add(current);
   return current;
 }

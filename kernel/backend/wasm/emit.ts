@@ -22,7 +22,7 @@ import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 import { rotateLoops } from './rotate.ts';
 import { emitVectorised, isVectorisable, laneScratchBytes } from './simd/emit.ts';
-import { sharedSums, sumsInDouble } from './sums.ts';
+import { sharedSums, sumsInDouble, withSumsOf } from './sums.ts';
 import { countUses, noUses } from './uses.ts';
 import { ValueMap } from './value-map.ts';
 
@@ -50,13 +50,13 @@ export function emitProgram(
   layout: Layout,
   { shared = false, scalar = false }: EmitOptions = {},
 ): Emitted {
-  const expanded = layout.precision === 'f32' ? expandMath(source) : source;
+  const expanded = withSumsOf(source, layout.precision === 'f32' ? expandMath(source) : source);
   const barriers = holdsBarrier(expanded.body);
   const grouped = barriers || expanded.arrays.some(array => array.space === 'workgroup');
   const vectorisable = !grouped && isVectorisable(expanded);
   const lacksVectors = vectorisable && scalar && sharedSums(expanded).size === 0;
   const vectorised = vectorisable && !lacksVectors;
-  const program = vectorised ? rotateLoops(expanded) : expanded;
+  const program = withSumsOf(expanded, vectorised ? rotateLoops(expanded) : expanded);
   if (program.buffers.length > map.bufferLimit)
     throw new RangeError(`${program.name}: ${program.buffers.length} buffers; at most ${map.bufferLimit} are allowed.`);
   const constants = new ValueMap<number>();

@@ -25,6 +25,12 @@ export function sharedSums(program: Program): ReadonlySet<number> {
 }
 const sharing = new WeakMap<Program, ReadonlySet<number>>();
 
+/** A program that differs from another in how it computes floats and runs loops, not in what it sums where. */
+export function withSumsOf(original: Program, program: Program): Program {
+  if (program !== original) sharing.set(program, sharedSums(original));
+  return program;
+}
+
 export function sumsInDouble(program: Program): ReadonlySet<number> {
   const sums: ScatterAdd[] = [];
   const wide = new Set<number>();
