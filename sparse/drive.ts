@@ -55,9 +55,11 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   let x = x0 ? project(x0.detach()) : b.mul(0);
   let r = x0 ? right.sub(system.apply(x)) : right;
   const judge = new Judge(A, solving);
+  const { cycle = 1 } = method;
+  const cycles = (steps: number): number => Math.ceil(steps / cycle);
   const limits = peek(size)?.map(square => Math.max(solving.rtol ** 2 * square, solving.atol ** 2));
   if (!limits) {
-    const end = iterate(s => method.step(system, s), method.start(system, x, r), { maxSteps });
+    const end = iterate(s => method.step(system, s), method.start(system, x, r), { maxSteps: cycles(maxSteps) });
     x = project(end.state.x);
     r = right.sub(system.apply(x));
     const memories = [size, dots(r, r), end.state.breakdown].map(t => t.memory.retain());
@@ -69,19 +71,21 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   let residual = peek(dots(r, r)) as Words;
   for (;;) {
     const { state, steps } = iterate(s => method.step(system, s), method.start(system, x, r), {
-      maxSteps: maxSteps - iterations,
+      maxSteps: cycles(maxSteps - iterations),
+      every: cycle === 1 ? 4 : 1,
       watch: ['residual', 'breakdown'],
       stop: ([rr, broken]) => rr.every((v, k) => !(v > aim * limits[k])) || broken.some(v => v !== 0),
     });
-    iterations += steps;
+    iterations += steps * cycle;
     x = project(state.x);
     r = right.sub(system.apply(x));
     const before = residual;
     residual = peek(dots(r, r)) as Words;
     const met = residual.every((v, k) => v <= limits[k]);
-    const better = residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
     const broken = peek(state.breakdown) as Words;
-    if (!met && better && iterations < maxSteps && broken.every(v => v === 0)) continue;
+    const final = method.breakdown !== undefined && broken.some(v => v !== 0);
+    const helps = steps > 0 && residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
+    if (!met && helps && !final && iterations < maxSteps) continue;
     judge.conclude(x, peek(size) as Words, residual, broken, iterations);
     return x;
   }
@@ -128,7 +132,8 @@ class Judge {
   private reason(size: Words, residual: Words, broken: Words, iterations: number): string {
     const { A, solving } = this;
     if (!size.every(Number.isFinite)) return 'b holds numbers that are not finite';
-    if (broken.some(v => v !== 0)) return solving.method.breakdown;
+    const { breakdown } = solving.method;
+    if (breakdown && broken.some(v => v !== 0)) return breakdown;
     if (!residual.every(Number.isFinite))
       return `the ${A.name} (or its preconditioner) gives numbers that are not finite`;
     if (iterations >= solving.maxSteps)

@@ -14,13 +14,15 @@ import { flatten, jvp, unrecorded, vjp } from '../adjoint/index.ts';
 import { type Cotangents, collecting, type Rule, record, releaseAll, type Tensor } from '../kernel/index.ts';
 import { type SolveReport, type Solving, solveNow } from './drive.ts';
 import { cg } from './krylov/cg.ts';
+import { gmres } from './krylov/gmres.ts';
 import type { IterativeMethod } from './krylov/method.ts';
+import { minres } from './krylov/minres.ts';
 import { type Nullspace, projector } from './nullspace.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
 import { identity, type Preconditioner, type Prepared, transposed } from './preconditioner.ts';
 
 export interface SolveOptions {
-  /** Default: conjugate gradients for what is positive definite. */
+  /** Default: `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
   readonly method?: IterativeMethod;
   readonly preconditioner?: Preconditioner;
   /** Bound on |b − A x| / |b|. Default 1e-10 in f64, 1e-5 in f32. */
@@ -127,12 +129,9 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
   return x;
 }
 
-/** @throws TypeError where no method is safe to take without being asked. */
-function methodFor({ name, positiveDefinite }: LinearOperator<unknown>): IterativeMethod {
-  if (positiveDefinite) return cg;
-  throw new TypeError(
-    `linearSolve: the ${name} is not said to be positive definite, so no method is taken by itself; say { positiveDefinite: true } where it is made, or give a method.`,
-  );
+function methodFor({ symmetric, positiveDefinite }: LinearOperator<unknown>): IterativeMethod {
+  if (positiveDefinite) return cg();
+  return symmetric ? minres() : gmres();
 }
 
 function check(A: LinearOperator<unknown>, b: Tensor, { method, rtol, atol, maxSteps, x0 }: SolveOptions): void {

@@ -16,7 +16,7 @@ interface State extends Iterate {
   readonly rz: Tensor;
 }
 
-export const cg: IterativeMethod<State> = {
+export const cg = (): IterativeMethod<State> => ({
   name: 'conjugate gradients',
   needs: 'positive definite',
   breakdown: 'p·Ap < 0 for a direction p, so the matrix (or the preconditioner) is not positive definite',
@@ -41,4 +41,4 @@ export const cg: IterativeMethod<State> = {
       breakdown: breakdown.min(curvature),
     };
   },
-};
+});

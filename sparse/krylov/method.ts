@@ -24,8 +24,10 @@ export interface IterativeMethod<S extends Iterate = Iterate> {
   readonly name: string;
   /** What A must be. */
   readonly needs: 'any' | 'symmetric' | 'positive definite';
-  /** What a breakdown tells of the problem. */
-  readonly breakdown: string;
+  /** Steps that the user counts in one of ours: those of a cycle. Default 1. */
+  readonly cycle?: number;
+  /** What a breakdown tells of the problem; undefined if a new start may help. */
+  readonly breakdown?: string;
   /** @param r b − A x */
   start(system: System, x: Tensor, r: Tensor): S;
   /** Always the same launches: steps are recorded. */
@@ -48,3 +50,6 @@ const ratioKernel = kernel(/* wgsl */ `
 
 /** a / b, and 0 where b is 0: what has converged stays where it is. */
 export const ratio = (a: Tensor, b: Tensor): Tensor => ratioKernel({ a, b }, { count: a.size, out: { q: a.shape } }).q;
+
+/** 1 where x is 0, else 0. */
+export const isZero = (x: Tensor): Tensor => ratio(x, x).neg().add(1);

@@ -11,10 +11,9 @@ interface State extends Iterate {
   readonly r: Tensor;
 }
 
-export const richardson: IterativeMethod<State> = {
+export const richardson = (): IterativeMethod<State> => ({
   name: "Richardson's iteration",
   needs: 'any',
-  breakdown: '',
   start(_, x, r) {
     const residual = dots(r, r);
     return { x, r, residual, breakdown: residual.mul(0) };
@@ -24,4 +23,4 @@ export const richardson: IterativeMethod<State> = {
     const next = r.sub(system.apply(correction));
     return { x: x.add(correction), r: next, residual: dots(next, next), breakdown };
   },
-};
+});

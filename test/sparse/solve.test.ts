@@ -149,7 +149,7 @@ describe('derivatives of a solve', () => {
     const v = on64([5, 1, -1, 4, 0.5, 2, 6]);
     const b = on64([1, 2, 3]);
     const solve = ({ v, b }: { v: Tensor; b: Tensor }) =>
-      linearSolve(csr(p, v), b, { method: richardson, preconditioner: jacobi(), rtol: 1e-14, maxSteps: 400 });
+      linearSolve(csr(p, v), b, { method: richardson(), preconditioner: jacobi(), rtol: 1e-14, maxSteps: 400 });
     const check = await checkGradient(s => solve(s).square().sum(), { v, b });
     expect(check.dotProduct).toBeLessThan(1e-12);
     const { pullback } = vjp((b: Tensor) => solve({ v, b }))(b);
@@ -233,8 +233,7 @@ describe('judgement', () => {
       "it must be 'constant', or vectors [9] or [9, k].",
     );
     const plain = csr(A.pattern, A.values);
-    expect(() => linearSolve(plain, b)).toThrow('the CSR matrix is not said to be positive definite');
-    expect(() => linearSolve(plain, b, { method: cg })).toThrow(
+    expect(() => linearSolve(plain, b, { method: cg() })).toThrow(
       'conjugate gradients need a matrix that is positive definite',
     );
   });

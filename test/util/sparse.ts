@@ -1,5 +1,6 @@
 // Sparse patterns and matrices for tests: random ones, grid Laplacians, and dense copies to compare with.
 
+import { Matrix, solve } from 'ml-matrix';
 import { Pattern } from 'retrograde/sparse';
 import { mulberry32 } from './random.ts';
 
@@ -46,4 +47,40 @@ export function laplacian(n: number): { pattern: Pattern; values: Float64Array }
     rowStart.push(column.length);
   }
   return { pattern: new Pattern(n * n, n * n, rowStart, column), values: Float64Array.from(values) };
+}
+
+/** A well-conditioned random matrix of a kind, with eigenvalues of both signs if it is indefinite. */
+export function randomMatrix(
+  seed: number,
+  n: number,
+  kind: 'general' | 'indefinite' | 'definite',
+): { pattern: Pattern; values: Float64Array } {
+  const random = mulberry32(seed);
+  const dense = Array.from({ length: n }, () => new Array<number>(n).fill(0));
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++) {
+      if (random() > 0.3) continue;
+      const [a, b] = [2 * random() - 1, 2 * random() - 1];
+      dense[i][j] = a;
+      dense[j][i] = kind === 'general' ? b : a;
+    }
+  dense.forEach((row, i) => {
+    const around = row.reduce((sum, v) => sum + Math.abs(v), 0);
+    row[i] = (around + 0.5 + random()) * (kind === 'indefinite' && i % 3 === 0 ? -1 : 1);
+  });
+  const rowStart = [0];
+  const column: number[] = [];
+  for (const row of dense) {
+    row.forEach((v, j) => {
+      if (v !== 0) column.push(j);
+    });
+    rowStart.push(column.length);
+  }
+  return { pattern: new Pattern(n, n, rowStart, column), values: Float64Array.from(dense.flat().filter(v => v !== 0)) };
+}
+
+/** By dense LU; b holds m vectors side by side. */
+export function denseSolve(dense: number[][], b: Float64Array, m: number): Float64Array {
+  const right = Matrix.from1DArray(dense.length, m, Array.from(b));
+  return Float64Array.from(solve(new Matrix(dense), right).to1DArray());
 }
