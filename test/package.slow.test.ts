@@ -1,7 +1,7 @@
 /**
  * The package as its users get it: packed, installed in an empty project, type-checked as bundlers and as Node resolve modules, and
- * asked for a gradient by two threads, in Node and in a browser, as it is and in one minified file. Nothing here sees the
- * repository's sources.
+ * asked for a gradient: by two threads, in Node and in a browser, as it is and in one minified file; and in a browser on a GPU,
+ * whose backend the bundlers keep in a file of its own. Nothing here sees the repository's sources.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -29,19 +29,26 @@ const square = kernel(/* wgsl */ \`
   @compute @workgroup_size(64)
   fn square(@builtin(global_invocation_id) id: vec3u) { y[id.x] = x[id.x] * x[id.x]; }
 \`);
-const x = tensor(Float32Array.from({ length: 2 ** 18 }, (_, k) => k % 5));
-const loss = (p: { x: Tensor }) => square({ x: p.x }, { count: x.size }).y.sum();
+const numbers = Float32Array.from({ length: 2 ** 18 }, (_, k) => k % 5);
+const x = tensor(numbers);
+const loss = (p: { x: Tensor }) => square({ x: p.x }, { count: p.x.size }).y.sum();
 const differentiate = valueAndGrad(loss);
 let last = differentiate({ x });
 for (let k = 0; k < 300; k++) last = differentiate({ x });
 let mistake: unknown;
 try { kernel('fn f() { let a = b; }'); } catch (error) { mistake = error; }
-export const answer: { description: string; value: number; grad: number[]; mistake: string } = {
+async function onGpu(): Promise<number[]> {
+  await device({ kind: 'webgpu', software: true });
+  return Array.from(await differentiate({ x: tensor(numbers.slice(0, 6)) }).grad.x.read());
+}
+const answer: { description: string; value: number; grad: number[]; mistake: string; gpu?: number[] } = {
   description: cpu.description,
   value: await last.value.item(),
   grad: Array.from((await last.grad.x.read()).slice(0, 6)),
   mistake: mistake instanceof KernelError ? mistake.message : 'none',
 };
+if (typeof document !== 'undefined') answer.gpu = await onGpu();
+export { answer };
 `;
 const expected = {
   description: expect.stringMatching(/2 threads/),
@@ -49,6 +56,7 @@ const expected = {
   grad: [0, 2, 4, 6, 8, 0],
   mistake: expect.stringContaining(`'b'`),
 };
+const expectedOfPages = { ...expected, gpu: expected.grad };
 
 function run(command: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', shell: command === 'npm' });
@@ -121,7 +129,11 @@ describe('in Node', () => {
 async function visit(folder: string): Promise<unknown> {
   const { RETROGRADE_CHROMIUM } = process.env;
   const browser = await chromium.launch({
-    args: ['--no-sandbox'],
+    args: [
+      '--no-sandbox',
+      '--enable-unsafe-webgpu',
+      ...(RETROGRADE_CHROMIUM ? ['--use-webgpu-adapter=swiftshader'] : []),
+    ],
     ...(RETROGRADE_CHROMIUM ? { executablePath: RETROGRADE_CHROMIUM } : {}),
   });
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
@@ -153,7 +165,7 @@ describe('in a browser', () => {
       expect(readFileSync(join(folder, name), 'utf8'), `Dawn is in ${name}`).not.toMatch(
         /(from|import\()\s*['"]webgpu['"]/,
       );
-    expect(await visit(folder)).toEqual(expected);
+    expect(await visit(folder)).toEqual(expectedOfPages);
   }, 60_000);
 
   it('computes when Vite has bundled it', async () => {
@@ -164,6 +176,6 @@ describe('in a browser', () => {
       logLevel: 'silent',
       build: { outDir: folder, target: 'es2023', modulePreload: false },
     });
-    expect(await visit(folder)).toEqual(expected);
+    expect(await visit(folder)).toEqual(expectedOfPages);
   }, 60_000);
 });
