@@ -3,11 +3,12 @@
  *
  *   A M⁻¹ V = V⁺ H      y = argmin |β e₁ − H y|      x ← x + M⁻¹ V y
  *
- * V is made by modified Gram–Schmidt; the small least-squares problem is solved on the device by Givens rotations.
+ * The small least-squares problem is solved on the device, by Givens rotations, for each vector by one invocation.
  * Saad & Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856; Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., alg. 9.5.
  */
 
-import { type Kernel, kernel, stack, type Tensor } from '../../kernel/index.ts';
+import { concat, kernel, type Tensor } from '../../kernel/index.ts';
+import { minusCombination, orthogonalise, together } from './gram-schmidt.ts';
 import { dots, type Iterate, type IterativeMethod, isZero, ratio, type System } from './method.ts';
 
 export interface GmresOptions {
@@ -20,7 +21,6 @@ type State = Iterate & { readonly r: Tensor };
 export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<State> {
   if (!Number.isInteger(restart) || restart < 1)
     throw new RangeError(`gmres: restart is ${restart}; it must be a whole number from 1.`);
-  const smallest = leastSquares(restart);
   return {
     name: `GMRES(${restart})`,
     needs: 'any',
@@ -31,13 +31,11 @@ export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<Stat
     },
     step(system, { x, r, residual }) {
       const beta = residual.sqrt();
-      const { basis, hessenberg } = arnoldi(system, r.mul(inverse(beta)), restart);
-      const m = beta.size;
-      const given = { beta, h: stack(hessenberg) };
-      const { y } = smallest(given, { count: m, out: { y: [restart, ...beta.shape] } });
-      const weights = Array.from({ length: restart }, (_, j) => y.slice(j, j + 1).reshape(beta.shape));
-      const sum = weights.map((weight, j) => basis[j].mul(weight)).reduce((a, b) => a.add(b));
-      const correction = system.precondition(sum);
+      const { basis, products, sizes } = arnoldi(system, r.mul(inverse(beta)), restart);
+      const small = { beta, products: concat(products), sizes: concat(sizes.map(s => s.reshape([s.size]))) };
+      const groups = Math.ceil(restart / together);
+      const { minusY } = leastSquares(restart)(small, { count: beta.size, out: { minusY: [groups, beta.size] } });
+      const correction = system.precondition(minusCombination(minusY, basis, r.mul(0)));
       const next = r.sub(system.apply(correction));
       const nextResidual = dots(next, next);
       // A cycle that changes nothing will not do so the next time either.
@@ -49,74 +47,79 @@ export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<Stat
 
 const inverse = (x: Tensor): Tensor => ratio(x.mul(0).add(1), x);
 
-/** The basis, and H by columns: rows 0 … j + 1 of column j from j (j + 3) / 2 on. */
+/** The basis, and H: column by column its products, four rows at a time, and its last entry. */
 function arnoldi(system: System, first: Tensor, restart: number) {
   const basis = [first];
-  const hessenberg: Tensor[] = [];
+  const products: Tensor[] = [];
+  const sizes: Tensor[] = [];
+  const zero = first.mul(0);
   for (let j = 0; j < restart; j++) {
-    let w = system.apply(system.precondition(basis[j]));
-    for (const v of basis) {
-      const h = dots(w, v);
-      w = w.sub(v.mul(h));
-      hessenberg.push(h);
-    }
-    const h = dots(w, w).sqrt();
-    hessenberg.push(h);
-    if (j + 1 < restart) basis.push(w.mul(inverse(h)));
+    const column = orthogonalise(system.apply(system.precondition(basis[j])), basis, zero);
+    const size = dots(column.rest, column.rest).sqrt();
+    products.push(...column.products);
+    sizes.push(size);
+    if (j + 1 < restart) basis.push(column.rest.mul(inverse(size)));
   }
-  return { basis, hessenberg };
+  return { basis, products, sizes };
 }
 
-const kernels = new Map<number, Kernel>();
-
-/** One invocation for each vector. */
-function leastSquares(n: number) {
-  const source = /* wgsl */ `
-    var<storage, read> beta: array<f32>;
-    var<storage, read> h: array<f32>;
-    var<storage, read_write> y: array<f32>;
-    @compute @workgroup_size(64)
-    fn leastSquares(@builtin(global_invocation_id) id: vec3u) {
-      let m = arrayLength(&beta);
-      let c = id.x;
-      var r: array<f32, ${n * (n + 1)}>;           // column j, row i at j (n + 1) + i
-      var g: array<f32, ${n + 1}>;
-      var cosine: array<f32, ${n}>;
-      var sine: array<f32, ${n}>;
-      g[0] = beta[c];
-      for (var j = 0; j < ${n}; j++) {
-        let at = j * ${n + 1};
-        let column = j * (j + 3) / 2;
-        for (var i = 0; i <= j + 1; i++) { r[at + i] = h[u32(column + i) * m + c]; }
-        for (var i = 0; i < j; i++) {
-          let a = r[at + i];
-          let b = r[at + i + 1];
-          r[at + i] = cosine[i] * a + sine[i] * b;
-          r[at + i + 1] = cosine[i] * b - sine[i] * a;
-        }
-        let a = r[at + j];
-        let b = r[at + j + 1];
-        let size = sqrt(a * a + b * b);
-        if (size > 0.0) {
-          cosine[j] = a / size;
-          sine[j] = b / size;
-        } else {
-          cosine[j] = 1.0;
-        }
-        r[at + j] = size;
-        g[j + 1] = -sine[j] * g[j];
-        g[j] = cosine[j] * g[j];
+const leastSquaresText = (n: number) => /* wgsl */ `
+  var<storage, read> beta: array<f32>;
+  var<storage, read> products: array<vec4f>;
+  var<storage, read> sizes: array<f32>;
+  @unique var<storage, read_write> minusY: array<vec4f>;
+  @compute @workgroup_size(64)
+  fn leastSquares(@builtin(global_invocation_id) id: vec3u) {
+    let m = arrayLength(&beta);
+    let c = id.x;
+    var r: array<f32, ${n * n}>;                   // the triangle: column j, row i at j n + i
+    var g: array<f32, ${n + 1}>;
+    var cosine: array<f32, ${n}>;
+    var sine: array<f32, ${n}>;
+    var group = 0u;
+    g[0] = beta[c];
+    for (var j = 0; j < ${n}; j++) {
+      let at = j * ${n};
+      for (var i = 0; i <= j; i++) { r[at + i] = products[(group + u32(i / ${together})) * m + c][i % ${together}]; }
+      group += u32(j / ${together} + 1);
+      for (var i = 0; i < j; i++) {
+        let a = r[at + i];
+        let b = r[at + i + 1];
+        r[at + i] = cosine[i] * a + sine[i] * b;
+        r[at + i + 1] = cosine[i] * b - sine[i] * a;
       }
-      for (var j = ${n - 1}; j >= 0; j--) {
-        var sum = g[j];
-        for (var k = j + 1; k < ${n}; k++) { sum -= r[k * ${n + 1} + j] * g[k]; }
-        let size = r[j * ${n + 1} + j];
-        g[j] = select(0.0, sum / select(1.0, size, size > 0.0), size > 0.0);
-        y[u32(j) * m + c] = g[j];
+      let a = r[at + j];
+      let b = sizes[u32(j) * m + c];
+      let size = sqrt(a * a + b * b);
+      cosine[j] = 1.0;
+      if (size > 0.0) {
+        cosine[j] = a / size;
+        sine[j] = b / size;
+      }
+      r[at + j] = size;
+      g[j + 1] = -sine[j] * g[j];
+      g[j] = cosine[j] * g[j];
+    }
+    var four = vec4f();
+    for (var j = ${n - 1}; j >= 0; j--) {
+      var sum = g[j];
+      for (var k = j + 1; k < ${n}; k++) { sum -= r[k * ${n} + j] * g[k]; }
+      let size = r[j * ${n} + j];
+      g[j] = select(0.0, sum / select(1.0, size, size > 0.0), size > 0.0);
+      four[j % ${together}] = -g[j];
+      if (j % ${together} == 0) {
+        minusY[u32(j / ${together}) * m + c] = four;
+        four = vec4f();
       }
     }
-  `;
-  const known = kernels.get(n) ?? kernel(source);
-  kernels.set(n, known);
-  return known as Kernel<typeof source>;
+  }
+`;
+
+const compile = (n: number) => kernel(leastSquaresText(n));
+const compiled = new Map<number, ReturnType<typeof compile>>();
+
+function leastSquares(n: number): ReturnType<typeof compile> {
+  const known = compiled.get(n) ?? compile(n);
+  compiled.set(n, known);
+  return known;
 }
