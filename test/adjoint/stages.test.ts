@@ -90,6 +90,25 @@ describe('custom', () => {
   });
 });
 
+describe('checkGradient of leaves unlike in size', () => {
+  const place = { centre: tensor([64, 1000], [2], { device: cpu32 }), angle: tensor([0.3], [1], { device: cpu32 }) };
+  const wave = ({ centre, angle }: typeof place) => centre.sum().mul(0.01).add(angle.mul(3)).sin().add(angle.exp());
+
+  it('moves each leaf by parts of its own size', async () => {
+    for (let seed = 1; seed < 9; seed++) {
+      const { difference, taylorOrder = 2 } = await checkGradient(wave, place, { seed });
+      expect(difference).toBeLessThan(0.02);
+      expect(taylorOrder).toBeGreaterThan(1.5);
+    }
+  });
+
+  it('finds a wrong derivative of a small leaf beside a large one', async () => {
+    const half = custom((x: Tensor) => x.mul(3), { vjp: (_, bar) => bar.mul(1.5), jvp: (_, dot) => dot.mul(1.5) });
+    const wrong = ({ centre, angle }: typeof place) => centre.mul(1e-3).sum().add(half(angle));
+    await expect(checkGradient(wrong, place)).rejects.toThrow('checkGradient: central differences give');
+  });
+});
+
 describe('jacobian', () => {
   const f = (x: Tensor) => concat([x.square(), x.slice(0, 1).mul(x.slice(1, 2))]);
   it.each(['forward', 'reverse', undefined] as const)('is [...y, ...x], mode %s', async mode => {
