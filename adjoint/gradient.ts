@@ -9,7 +9,7 @@
  */
 
 import { backward, bounded, collecting, isRecording, releaseAll, type Tensor, tensor, zeros } from '../kernel/index.ts';
-import { isPromise, open, type Recording, result } from './recording.ts';
+import { checkFunction, isPromise, open, type Recording, result } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
 export interface ValueAndGrad<X> {
@@ -31,7 +31,7 @@ function sweep<X>(recording: Recording<X>, outputs: readonly Tensor[], bars: rea
 }
 
 function checkLoss(value: unknown): asserts value is Tensor {
-  const { leaves } = flatten(value, 'grad');
+  const { leaves } = flatten(value, 'grad', 'the loss');
   const [loss] = leaves;
   if (leaves.length !== 1 || loss !== value)
     throw new TypeError('grad: the loss is a record; it must be one tensor of one number.');
@@ -62,11 +62,12 @@ function differentiate<X>(recording: Recording<X>, value: unknown): ValueAndGrad
 export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
   loss: (params: X) => L,
 ): (params: X) => Result<L, ValueAndGrad<X>> {
-  return params => {
+  checkFunction('grad', loss);
+  return (params, ...more: never[]) => {
     const made: Tensor[] = [];
     // What an outer record may run again lives as long as that record.
     const within = isRecording() ? <T>(run: () => T): T => run() : <T>(run: () => T): T => collecting(made, run);
-    const recording = within(() => open('grad', params));
+    const recording = within(() => open('grad', params, more));
     const finish = (kept: readonly Tensor[]): void => {
       recording.trace.finish();
       releaseAll(made, new Set(kept));
@@ -97,8 +98,8 @@ export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
 /** Gradient of a loss with respect to a tree of parameters. */
 export function grad<X, L extends Tensor | Promise<Tensor>>(loss: (params: X) => L): (params: X) => Result<L, X> {
   const both = valueAndGrad(loss);
-  return params => {
-    const r: unknown = both(params);
+  return (params, ...more: never[]) => {
+    const r: unknown = (both as (...all: unknown[]) => unknown)(params, ...more);
     if (isPromise(r)) return r.then(v => (v as ValueAndGrad<X>).grad) as Result<L, X>;
     const { value, grad } = r as ValueAndGrad<X>;
     if (!flatten(grad).leaves.includes(value)) value.dispose();
@@ -127,14 +128,15 @@ const abandoned = new FinalizationRegistry<Held>(letGo);
 
 /** Value of a function of a tree, and the map from adjoints of the value to adjoints of the argument. */
 export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
-  return x => {
+  checkFunction('vjp', f);
+  return (x, ...more: never[]) => {
     const made: Tensor[] = [];
-    const recording = collecting(made, () => open('vjp', x));
+    const recording = collecting(made, () => open('vjp', x, more));
     const { trace } = recording;
     const held: Held = { trace, made };
     const life = { over: false }; // what the two methods hold on to, together or taken apart
     try {
-      const y = collecting(made, () => flatten(f(recording.leaves), 'vjp'));
+      const y = collecting(made, () => flatten(f(recording.leaves), 'vjp', 'the value'));
       trace.close();
       const ends = y.leaves.map(leaf => leaf.alias(true));
       made.push(...ends);
@@ -142,7 +144,7 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
         value: y.rebuild(y.leaves.map(result)),
         pullback(bar) {
           if (life.over) throw new Error('vjp: the record has been released; call the pullback before dispose().');
-          const bars = flatten(bar, 'vjp');
+          const bars = flatten(bar, 'vjp', 'the adjoint');
           matching('vjp', y, bars, 'the adjoint');
           return bounded(
             () => sweep(recording, ends, inOrderOf(y, bars)),

@@ -10,4 +10,4 @@ export { unrecorded } from './recording.ts';
 export { type Action, advances, revolve } from './revolve.ts';
 export { type RolloutOptions, rollout } from './rollout.ts';
 export { load, save } from './save.ts';
-export { disposeTree, type Flat, flatten, mapTree, readTree, type Tree } from './tree.ts';
+export { disposeTree, type Flat, flatten, mapTree, readTree, type Tree, type Values } from './tree.ts';

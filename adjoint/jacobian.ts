@@ -8,8 +8,8 @@
  * memory than itself.
  */
 
-import { backward, bounded, concat, forward, stack, type Tensor, tensor, zeros } from '../kernel/index.ts';
-import { open } from './recording.ts';
+import { backward, bounded, concat, forward, inWords, stack, Tensor, tensor, zeros } from '../kernel/index.ts';
+import { checkFunction, open } from './recording.ts';
 
 export interface JacobianOptions {
   /** 'reverse': by rows; 'forward': by columns; default: whichever takes fewer sweeps. */
@@ -23,12 +23,15 @@ export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}
   const { batch = 64 } = options;
   if (!Number.isInteger(batch) || batch < 1)
     throw new RangeError(`jacobian: batch ${batch}; give a whole number from 1.`);
-  return x =>
+  checkFunction('jacobian', f);
+  return (x, ...more: never[]) =>
     bounded(
       () => {
-        const { trace, leaves, targets } = open('jacobian', x);
+        checkTensor('the argument', x);
+        const { trace, leaves, targets } = open('jacobian', x, more);
         try {
           const y = f(leaves);
+          checkTensor('the value', y);
           trace.close();
           const reverse = (options.mode ?? (y.size <= x.size ? 'reverse' : 'forward')) === 'reverse';
           const [seed, other] = reverse ? [y, x] : [x, y];
@@ -44,6 +47,13 @@ export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}
         }
       },
       j => [j],
+    );
+}
+
+function checkTensor(what: string, x: unknown): void {
+  if (!(x instanceof Tensor))
+    throw new TypeError(
+      `jacobian: ${what} is ${inWords(x)}; it must be one tensor. For trees: vjp or jvp, a row or a column at a time.`,
     );
 }
 

@@ -9,7 +9,7 @@
 
 import { bounded, forward, type Tensor, zeros } from '../kernel/index.ts';
 import { grad } from './gradient.ts';
-import { open, result } from './recording.ts';
+import { checkFunction, open, result } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
 export interface Pushforward<Y> {
@@ -19,14 +19,15 @@ export interface Pushforward<Y> {
 
 /** Value of a function of a tree, and its derivative in the direction dx. */
 export function jvp<X, Y>(f: (x: X) => Y): (x: X, dx: X) => Pushforward<Y> {
+  checkFunction('jvp', f);
   return (x, dx) =>
     bounded(
       () => {
         const recording = open('jvp', x);
         try {
-          const dots = flatten(dx, 'jvp');
+          const dots = flatten(dx, 'jvp', 'the tangent');
           matching('jvp', recording.input, dots, 'the tangent');
-          const y = flatten(f(recording.leaves), 'jvp');
+          const y = flatten(f(recording.leaves), 'jvp', 'the value');
           recording.trace.close();
           const tangents = forward(y.leaves, recording.targets, inOrderOf(recording.input, dots));
           return {

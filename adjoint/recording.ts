@@ -1,6 +1,16 @@
 /** Runs a function on leaves of a new trace, and says what a sweep over its record needs. */
 
-import { adopt, inMode, isTracked, leaf, nextTrace, type Target, type Tensor, Trace } from '../kernel/index.ts';
+import {
+  adopt,
+  inMode,
+  inWords,
+  isTracked,
+  leaf,
+  nextTrace,
+  type Target,
+  type Tensor,
+  Trace,
+} from '../kernel/index.ts';
 import { type Flat, flatten } from './tree.ts';
 
 export interface Recording<X> {
@@ -11,11 +21,24 @@ export interface Recording<X> {
   readonly leaves: X;
 }
 
-/** @throws TypeError if a leaf of the tree holds integers: those have no derivative. */
-export function open<X>(who: string, x: X, integers = false): Recording<X> {
-  const input = flatten(x, who);
+/** @throws TypeError if it is not a function. */
+export function checkFunction(who: string, f: unknown): void {
+  if (typeof f !== 'function')
+    throw new TypeError(`${who}: what is to be differentiated is ${inWords(f)}; give a function of a tree of tensors.`);
+}
+
+/**
+ * @param more Arguments after the tree.
+ * @throws TypeError if there are such, or if a leaf of the tree holds integers: those have no derivative.
+ */
+export function open<X>(who: string, x: X, more: readonly unknown[] = []): Recording<X> {
+  if (more.length > 0)
+    throw new TypeError(
+      `${who}: ${more.length + 1} arguments are given; it takes one tree, such as { x, y } or [x, y], and captures what is constant.`,
+    );
+  const input = flatten(x, who, 'the argument');
   input.leaves.forEach((tensor, k) => {
-    if (tensor.type !== 'f32' && !integers)
+    if (tensor.type !== 'f32')
       throw new TypeError(
         `${who}: ${input.names[k] ? `'${input.names[k]}'` : 'the argument'} holds ${tensor.type}, which has no derivative; let the function capture it instead.`,
       );

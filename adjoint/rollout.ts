@@ -72,8 +72,8 @@ export function rollout<S, U>(
 ): S {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`rollout: ${steps} steps; the number of steps is a whole number from 0.`);
-  const form = flatten(state, 'rollout');
-  const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'rollout');
+  const form = flatten(state, 'rollout', 'the state');
+  const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'rollout', 'the inputs');
   if (steps === 0 || form.leaves.length === 0) return state;
   const [{ device }] = form.leaves;
   const given = inputs?.leaves ?? [];
@@ -84,9 +84,17 @@ export function rollout<S, U>(
     const made = inputs
       ? (step as (state: S, inputs: U, i: number) => S)(now, inputs.rebuild(leaves.slice(width)), i)
       : (step as (state: S, i: number) => S)(now, i);
-    const next = flatten(made, `rollout: step ${i}`);
-    matching('rollout', form, next, `what step ${i} returned`);
-    return inOrderOf(form, next);
+    const what = `what step ${i} returned`;
+    const next = flatten(made, 'rollout', what);
+    matching('rollout', form, next, what);
+    const ordered = inOrderOf(form, next);
+    form.leaves.forEach(({ type }, k) => {
+      if (ordered[k].type !== type)
+        throw new TypeError(
+          `rollout: ${form.names[k] ? `'${form.names[k]}' of ` : ''}${what} holds ${ordered[k].type}; it must hold ${type}, as the state does.`,
+        );
+    });
+    return ordered;
   };
   const { onAdjoint, debug, explain } = options;
   const loop: Loop = {

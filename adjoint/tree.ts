@@ -1,6 +1,6 @@
 /** Trees: nested records and tuples whose leaves are tensors. Parameters, states and gradients are trees. */
 
-import { Tensor } from '../kernel/index.ts';
+import { inWords, Tensor, type Words } from '../kernel/index.ts';
 
 /** For reading; functions take any record or tuple type whose leaves are tensors. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
@@ -16,8 +16,11 @@ export interface Flat<T> {
 const join = (path: string, key: string, isIndex: boolean): string =>
   isIndex ? `${path}[${key}]` : path ? `${path}.${key}` : key;
 
-/** @throws TypeError naming the leaf that is not a tensor. */
-export function flatten<T>(tree: T, who = 'tree'): Flat<T> {
+/**
+ * @param what The tree, for messages.
+ * @throws TypeError naming the leaf that is not a tensor.
+ */
+export function flatten<T>(tree: T, who = 'tree', what?: string): Flat<T> {
   const leaves: Tensor[] = [];
   const names: string[] = [];
   type Build = (leaves: readonly Tensor[]) => unknown;
@@ -39,19 +42,8 @@ export function flatten<T>(tree: T, who = 'tree'): Flat<T> {
         return record;
       };
     }
-    const what =
-      part === null
-        ? 'null'
-        : typeof part === 'object'
-          ? 'then' in part
-            ? 'a promise'
-            : 'a typed array'
-          : typeof part === 'function'
-            ? 'a function'
-            : String(part);
-    throw new TypeError(
-      `${who}: ${path ? `'${path}'` : 'what was given'} is ${what}; leaves of a tree are tensors: tensor(…).`,
-    );
+    const place = path ? `'${path}'${what ? ` of ${what}` : ''}` : (what ?? 'what was given');
+    throw new TypeError(`${who}: ${place} is ${inWords(part)}; leaves of a tree are tensors: tensor(…).`);
   };
   const build = visit(tree, '');
   return { leaves, names, rebuild: all => build(all) as T };
@@ -63,11 +55,14 @@ export function mapTree<T>(tree: T, map: (leaf: Tensor, name: string) => Tensor)
   return rebuild(leaves.map((leaf, k) => map(leaf, names[k])));
 }
 
-/** Leaves of two trees of one form, in pairs: same names, shapes and types. */
+/** Checks that b, `what` in messages, has the form of a: the same names and shapes. */
 export function matching<T>(who: string, a: Flat<T>, b: Flat<unknown>, what: string): void {
-  const missing = a.names.find(name => !b.names.includes(name)) ?? b.names.find(name => !a.names.includes(name));
-  if (missing !== undefined)
-    throw new TypeError(`${who}: ${what} and what it belongs to differ in '${missing}'; give it the same names.`);
+  const missing = a.names.find(name => !b.names.includes(name));
+  const extra = b.names.find(name => !a.names.includes(name));
+  const wanted = a.names[0] === '' ? 'be one tensor' : `have ${a.names.map(name => `'${name}'`).join(', ')}`;
+  if (extra) throw new TypeError(`${who}: ${what} has '${extra}'; it must ${wanted}.`);
+  if (missing)
+    throw new TypeError(`${who}: ${what} ${extra === '' ? 'is one tensor' : `lacks '${missing}'`}; it must ${wanted}.`);
   a.leaves.forEach((leaf, k) => {
     const other = b.leaves[b.names.indexOf(a.names[k])];
     if (leaf.shape.length !== other.shape.length || leaf.shape.some((n, d) => n !== other.shape[d]))
@@ -81,11 +76,14 @@ export function matching<T>(who: string, a: Flat<T>, b: Flat<unknown>, what: str
 export const inOrderOf = <T>(a: Flat<T>, b: Flat<unknown>): Tensor[] =>
   a.names.map(name => b.leaves[b.names.indexOf(name)]);
 
+/** The tree with the values of its leaves in their places. */
+export type Values<T> = T extends Tensor ? Words : { [K in keyof T]: Values<T[K]> };
+
 /** Values of every leaf, in the same tree. */
-export async function readTree(tree: unknown): Promise<Record<string, ArrayLike<number>>> {
-  const { leaves, names } = flatten(tree, 'readTree');
+export async function readTree<T>(tree: T): Promise<Values<T>> {
+  const { leaves, rebuild } = flatten(tree, 'readTree');
   const words = await Promise.all(leaves.map(leaf => leaf.read()));
-  return Object.fromEntries(names.map((name, k) => [name, words[k]]));
+  return rebuild(words as never) as Values<T>;
 }
 
 /** Gives back the memory of every leaf. */

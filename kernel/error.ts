@@ -1,4 +1,4 @@
-/** KernelError: everything wrong with a kernel's WGSL, each with line, column, caret and remedy. And values as messages show them. */
+/** KernelError: everything wrong with a kernel's WGSL, each with line, column, caret and remedy. And values and options, for other errors. */
 
 export interface Diagnostic {
   /** What is wrong, with the names and values concerned, one sentence. */
@@ -52,4 +52,13 @@ export function inWords(value: unknown): string {
   if ('hold' in value && 'shape' in value) return `a tensor of shape [${(value.shape as number[]).join(', ')}]`;
   if (!Array.isArray(value)) return 'an object';
   return value.length <= 4 && value.every(v => typeof v === 'number') ? `[${value.join(', ')}]` : 'an array';
+}
+
+/** Refuses options that do not exist: most are misspelt, and would be ignored without a word. */
+export function checkOptions(who: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find(key => !known.includes(key));
+  if (unknown !== undefined)
+    throw new TypeError(
+      `${who}: there is no option '${unknown}'; the options are ${known.map(k => `'${k}'`).join(', ')}.`,
+    );
 }

@@ -8,6 +8,7 @@
  * Kingma & Ba: Adam: a method for stochastic optimization, 2015, algorithm 1, arXiv:1412.6980.
  */
 
+import { checkOptions, inWords } from '../kernel/index.ts';
 import type { Method } from './minimize.ts';
 
 export interface AdamOptions {
@@ -25,12 +26,13 @@ export interface AdamMemory {
 }
 
 /** The method for `minimize`. */
-export function adam({
-  rate = 0.01,
-  beta1 = 0.9,
-  beta2 = 0.999,
-  epsilon = 1e-8,
-}: AdamOptions = {}): Method<AdamMemory> {
+export function adam(options: AdamOptions = {}): Method<AdamMemory> {
+  const { rate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+  checkOptions('adam', options, ['rate', 'beta1', 'beta2', 'epsilon']);
+  if (typeof rate !== 'function' && !(rate > 0))
+    throw new RangeError(
+      `adam: the rate is ${inWords(rate)}; give a number above 0, or a function of the step's number.`,
+    );
   return {
     name: 'adam',
     start: ({ x }) => ({ m: new Float64Array(x.length), s: new Float64Array(x.length), step: 0 }),

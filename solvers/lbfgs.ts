@@ -9,6 +9,7 @@
  * Nocedal & Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5.
  */
 
+import { checkOptions, inWords } from '../kernel/index.ts';
 import { wolfe } from './line-search.ts';
 import type { Evaluation, Method } from './minimize.ts';
 import { along, dot } from './vector.ts';
@@ -45,7 +46,11 @@ function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
 }
 
 /** The method for `minimize`. */
-export function lbfgs({ pairs = 10 }: LbfgsOptions = {}): Method<LbfgsMemory> {
+export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
+  const { pairs = 10 } = options;
+  checkOptions('lbfgs', options, ['pairs']);
+  if (!Number.isInteger(pairs) || pairs < 1)
+    throw new RangeError(`lbfgs: the number of pairs is ${inWords(pairs)}; give a whole number from 1.`);
   const remember = (memory: LbfgsMemory, from: Evaluation, to: Evaluation): LbfgsMemory => {
     const s = along(to.x, -1, from.x);
     const y = along(to.grad, -1, from.grad);

@@ -5,8 +5,8 @@
  * next point. All that a run knows is in `state`, plain data that can be saved, so a run cut in two takes the same steps.
  */
 
-import { disposeTree, valueAndGrad } from '../adjoint/index.ts';
-import type { Tensor } from '../kernel/index.ts';
+import { disposeTree, flatten, valueAndGrad } from '../adjoint/index.ts';
+import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
 import { dot, fromVector, toVector } from './vector.ts';
 
 /** The loss and its gradient at a point. */
@@ -68,8 +68,8 @@ export interface Minimum<P, S> {
   /** Their loss. */
   readonly value: number;
   readonly history: readonly Progress[];
-  /** Why it stopped. 'stalled': the method found no lower point. */
-  readonly reason: 'iterations' | 'converged' | 'stalled' | 'aborted';
+  /** Why it stopped. 'stalled': the method found no lower point. 'diverged': the last loss or gradient is not finite. */
+  readonly reason: 'iterations' | 'converged' | 'stalled' | 'diverged' | 'aborted';
   readonly state: MinimizeState<S>;
 }
 
@@ -78,7 +78,7 @@ export interface Minimum<P, S> {
  *
  * @param loss From parameters to one number; may be asynchronous.
  * @param method `adam()` or `lbfgs()`, or any other Method.
- * @throws RangeError if the loss is not finite where it starts.
+ * @throws RangeError if the loss is not finite where it starts; TypeError for a parameter that holds integers.
  */
 export async function minimize<P, S>(
   loss: (params: P) => Tensor | Promise<Tensor>,
@@ -87,6 +87,7 @@ export async function minimize<P, S>(
   options: MinimizeOptions<S> = {},
 ): Promise<Minimum<P, S>> {
   const { iterations = 100, gradientTolerance = 0, rtol = 0, onIteration, signal, state } = options;
+  check(params, method, options);
   if (state && state.method !== method.name) {
     throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${method.name}'.`);
   }
@@ -117,8 +118,10 @@ export async function minimize<P, S>(
 
   let reason: Minimum<P, S>['reason'] = 'iterations';
   for (let i = 0; i < iterations; i++) {
+    const slope = Math.sqrt(dot(at.grad, at.grad));
     if (signal?.aborted) reason = 'aborted';
-    else if (Math.sqrt(dot(at.grad, at.grad)) <= gradientTolerance) reason = 'converged';
+    else if (!Number.isFinite(slope) || Number.isNaN(at.value)) reason = 'diverged';
+    else if (slope <= gradientTolerance) reason = 'converged';
     if (reason !== 'iterations') break;
     const next = await method.step(memory, at, evaluate);
     if (!next) {
@@ -141,4 +144,20 @@ export async function minimize<P, S>(
     reason,
     state: { method: method.name, memory, at, best, history },
   };
+}
+
+function check(params: unknown, method: unknown, options: { readonly iterations?: number }): void {
+  const isMethod = typeof method === 'object' && method !== null && 'step' in method;
+  if (!isMethod)
+    throw new TypeError(`minimize: the method is ${inWords(method)}; give what adam() or lbfgs() returns.`);
+  checkOptions('minimize', options, ['iterations', 'gradientTolerance', 'rtol', 'onIteration', 'signal', 'state']);
+  const { iterations = 0 } = options;
+  if (!Number.isInteger(iterations) || iterations < 0)
+    throw new RangeError(`minimize: ${iterations} iterations; give a whole number from 0.`);
+  const { leaves, names } = flatten(params, 'minimize', 'the parameters');
+  const wrong = leaves.findIndex(leaf => leaf.type !== 'f32');
+  if (wrong >= 0)
+    throw new TypeError(
+      `minimize: ${names[wrong] ? `'${names[wrong]}'` : 'the parameter'} holds ${leaves[wrong].type}, which has no derivative; let the loss capture it instead.`,
+    );
 }

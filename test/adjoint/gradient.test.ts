@@ -1,6 +1,6 @@
 // Specification of valueAndGrad, grad, vjp, jvp, hvp: what they give, what they refuse, and what becomes of memory and versions.
 
-import { flatten, grad, hvp, jvp, valueAndGrad, vjp } from 'retrograde/adjoint';
+import { flatten, grad, hvp, jacobian, jvp, valueAndGrad, vjp } from 'retrograde/adjoint';
 import { kernel, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
@@ -242,7 +242,7 @@ describe('errors', () => {
     [
       'a number in the tree',
       () => grad((q: { x: Tensor; dt: number }) => q.x.sum())({ x, dt: 0.1 }),
-      "grad: 'dt' is 0.1; leaves of a tree are tensors: tensor(…).",
+      "grad: 'dt' of the argument is 0.1; leaves of a tree are tensors: tensor(…).",
     ],
     [
       'a tangent of another shape',
@@ -252,7 +252,30 @@ describe('errors', () => {
     [
       'an adjoint of another form',
       () => vjp((x: Tensor) => ({ y: x }))(x).pullback({ z: x } as unknown as { y: Tensor }),
-      "vjp: the adjoint and what it belongs to differ in 'y'; give it the same names.",
+      "vjp: the adjoint has 'z'; it must have 'y'.",
+    ],
+    [
+      'a tree without a name',
+      () => jvp((p: { a: Tensor; b: Tensor }) => p.a.mul(p.b))({ a: x, b: x }, { a: x } as never),
+      "jvp: the tangent lacks 'b'; it must have 'a', 'b'.",
+    ],
+    ['no tangent', () => (jvp((x: Tensor) => x.sin()) as (x: Tensor) => unknown)(x), 'jvp: the tangent is undefined;'],
+    [
+      'a tensor for a tree',
+      () => jvp((p: { a: Tensor }) => p.a)({ a: x }, x as never),
+      'jvp: the tangent is one tensor; it must have',
+    ],
+    ['a number for a loss', () => grad((() => 3) as never)(x), 'grad: the loss is 3; leaves of a tree are tensors'],
+    ['no function', () => grad(3 as never), 'grad: what is to be differentiated is 3; give a function'],
+    [
+      'two arguments',
+      () => (grad((x: Tensor) => x.sum()) as (...all: Tensor[]) => unknown)(x, x),
+      'grad: 2 arguments are given; it takes one tree, such as { x, y } or [x, y], and captures what is constant.',
+    ],
+    [
+      'the Jacobian of a tree',
+      () => jacobian((p: Tensor) => p)({ a: x } as never),
+      'jacobian: the argument is an object; it must be one tensor.',
     ],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message);

@@ -218,6 +218,13 @@ describe('what is run', () => {
     expect(() => grad((p: Tensor) => rollout(s => s.sin(), p, 2, { checkpoints: { bytes: 4 } }).sum())(x)).toThrow(
       'rollout: 4 bytes for checkpoints, but one state takes 8; allow at least that.',
     );
+    expect(() => rollout(() => tensor([1, 2], [2], { type: 'u32', device: x.device }), x, 2)).toThrow(
+      'rollout: what step 0 returned holds u32; it must hold f32, as the state does.',
+    );
+    expect(() => rollout(({ a }) => ({ a, b: a }), { a: x }, 2)).toThrow(
+      "rollout: what step 0 returned has 'b'; it must have 'a'.",
+    );
+    expect(() => rollout(() => undefined as never, x, 2)).toThrow('rollout: what step 0 returned is undefined; leaves');
     expect(() => rollout(s => s, x, 1.5)).toThrow('rollout: 1.5 steps; the number of steps is a whole number from 0.');
   });
 });

@@ -84,4 +84,44 @@ describe('minimize', () => {
       "minimize: the state is of 'adam', but the method is 'lbfgs'.",
     );
   });
+
+  it('stops where a number is none, with the best point before', async () => {
+    const { reason, best, history } = await minimize((x: Tensor) => x.log().sum(), tensor([1]), adam({ rate: 0.3 }));
+    expect(reason).toBe('diverged');
+    expect(history.at(-1)?.value).toBeNaN();
+    expect(await best.item()).toBeCloseTo(0.1, 1);
+  });
+
+  it.each([
+    [
+      'no method',
+      () => minimize(bowl, tensor([1]), undefined as never),
+      'minimize: the method is undefined; give what',
+    ],
+    [
+      'a method not called',
+      () => minimize(bowl, tensor([1]), lbfgs as never),
+      'minimize: the method is a function; give',
+    ],
+    [
+      'a misspelt option',
+      () => minimize(bowl, tensor([1]), lbfgs(), { maxIterations: 3 } as never),
+      "minimize: there is no option 'maxIterations'; the options are 'iterations', ",
+    ],
+    [
+      'integers',
+      () => minimize(({ n }: { n: Tensor }) => n.sum(), { n: tensor([1], [1], { type: 'i32' }) }, lbfgs()),
+      "minimize: 'n' holds i32, which has no derivative; let the loss capture it instead.",
+    ],
+    ['steps', () => minimize(bowl, tensor([1]), lbfgs(), { iterations: -1 }), 'minimize: -1 iterations; give a whole'],
+    ['a rate', async () => adam({ rate: -1 }), 'adam: the rate is -1; give a number above 0'],
+    [
+      "another library's rate",
+      async () => adam({ lr: 1 } as never),
+      "adam: there is no option 'lr'; the options are 'rate'",
+    ],
+    ['no pairs', async () => lbfgs({ pairs: 0 }), 'lbfgs: the number of pairs is 0; give a whole number from 1.'],
+  ])('refuses %s', async (_, act, message) => {
+    await expect(act()).rejects.toThrow(message);
+  });
 });
