@@ -7,16 +7,17 @@
  *       running lanes agree on stays a scalar.
  */
 
-import type { Block, If, Inst, Load, Store, Value, While } from '../../../ir/ir.ts';
+import type { Block, If, Inst, Value, While } from '../../../ir/ir.ts';
 import { emitLength } from '../emit-array.ts';
 import { emitLoad as emitScalarLoad } from '../emit-buffer.ts';
 import { V128 } from '../encode.ts';
 import type { Slot } from '../locals.ts';
 import * as op from '../opcodes.ts';
 import { isDroppable } from '../uses.ts';
+import { emitElementSums } from './element-sums.ts';
 import { emitArrayCopy, emitArrayFill, emitArrayLoad, emitArrayStore } from './emit-array.ts';
 import { emitLoad, emitScatterAdd, emitStore } from './emit-buffer.ts';
-import { emitLoads, emitStores, groupElements } from './emit-element.ts';
+import { type ElementAccess, emitLoads, emitStores, groupElements } from './emit-element.ts';
 import { emitUniformLoad } from './emit-sweep.ts';
 import type { LaneEmitter, Mask } from './emitter.ts';
 import { v128 } from './opcodes.ts';
@@ -83,12 +84,15 @@ export function emitInsts(insts: readonly Inst[], block: Block, to: LaneEmitter)
   }
 }
 
-function emitGroup(group: readonly (Load | Store)[], to: LaneEmitter): void {
-  if (isLoads(group)) emitLoads(group, to);
-  else if (isStores(group) && !emitStores(group, to)) for (const store of group) emitStore(store, to);
+function emitGroup(group: readonly ElementAccess[], to: LaneEmitter): void {
+  if (isOf('load', group)) emitLoads(group, to);
+  else if (isOf('scatterAdd', group)) emitElementSums(group, to);
+  else if (isOf('store', group) && !emitStores(group, to)) for (const store of group) emitStore(store, to);
 }
-const isLoads = (group: readonly (Load | Store)[]): group is readonly Load[] => group[0].kind === 'load';
-const isStores = (group: readonly (Load | Store)[]): group is readonly Store[] => group[0].kind === 'store';
+const isOf = <K extends ElementAccess['kind']>(
+  kind: K,
+  group: readonly ElementAccess[],
+): group is readonly Extract<ElementAccess, { kind: K }>[] => group[0].kind === kind;
 
 /** A result that is used in the body, as a vector or a scalar; others are known or lines. */
 const isLive = (v: Value, to: LaneEmitter): boolean => to.lives(v) && to.isWanted(v);

@@ -3,27 +3,32 @@
  *
  * Four lanes load 16 bytes each from where their elements begin, and the 4 × 4 words are transposed; stores of two, three or
  * four neighbouring components go the other way. Buffers are padded, so that reading past the last word is allowed.
+ * Sums: element-sums.ts.
  */
 
-import type { Inst, Load, Store } from '../../../ir/ir.ts';
+import type { Inst, Load, ScatterAdd, Store } from '../../../ir/ir.ts';
 import type { Held } from '../emit-pure.ts';
 import { I32, V128 } from '../encode.ts';
 import { isDroppable } from '../uses.ts';
 import { accessOf } from './access.ts';
+import { mayShareAddress } from './element-sums.ts';
 import { anyElements, type Elements, isNear, pushWords, rowElements } from './elements.ts';
 import { sweptPlace } from './emit-sweep.ts';
 import type { LaneEmitter } from './emitter.ts';
 import { v128 } from './opcodes.ts';
 
-/** Loads, and stores, by the first of their group. */
+export type ElementAccess = Load | Store | ScatterAdd;
+
+/** Loads, stores and sums, by the one of their group in whose place all of them happen. */
 export interface Groups {
-  readonly first: ReadonlyMap<Inst, readonly (Load | Store)[]>;
+  readonly first: ReadonlyMap<Inst, readonly ElementAccess[]>;
   readonly others: ReadonlySet<Inst>;
 }
 
-const keyOf = ({ buffer, stride, index }: Load | Store): string => `${buffer} ${stride} ${index.id}`;
+const keyOf = ({ kind, buffer, stride, index }: ElementAccess): string => `${kind} ${buffer} ${stride} ${index.id}`;
 
-function mayGroup(inst: Load | Store, to: LaneEmitter): boolean {
+function mayGroup(inst: ElementAccess, to: LaneEmitter): boolean {
+  if (inst.kind === 'scatterAdd') return mayShareAddress(inst, to);
   if (inst.stride === 1 || !isNear(inst.stride)) return false;
   if (inst.kind === 'load' && !to.isVector(inst.result)) return false;
   const sweep = to.sweepOf(inst);
@@ -31,37 +36,39 @@ function mayGroup(inst: Load | Store, to: LaneEmitter): boolean {
   return accessOf(inst, to.rates, to.access(inst.buffer).wide).kind !== 'line';
 }
 
-/** Which accesses of a block go together: loads of inputs anywhere, stores that nothing comes between. */
+/** Which accesses of a block go together: loads of inputs anywhere, stores or sums that nothing comes between. */
 export function groupElements(insts: readonly Inst[], to: LaneEmitter): Groups {
   const loads = new Map<string, Load[]>();
-  const groups: (Load | Store)[][] = [];
-  let stores: Store[] = [];
-  const endStores = () => {
-    if (stores.length > 1) groups.push(stores);
-    stores = [];
+  const groups: ElementAccess[][] = [];
+  let writes: (Store | ScatterAdd)[] = [];
+  const endWrites = () => {
+    if (writes.length > 1) groups.push(writes);
+    writes = [];
   };
   for (const inst of insts) {
-    if ((inst.kind === 'load' || inst.kind === 'store') && !mayGroup(inst, to)) {
-      if (inst.kind === 'store') endStores();
+    const isAccess = inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd';
+    if (isAccess && !mayGroup(inst, to)) {
+      if (inst.kind !== 'load') endWrites();
       continue;
     }
     if (inst.kind === 'load') {
       const input = to.program.buffers[inst.buffer].access === 'read';
-      if (!input) endStores();
+      if (!input) endWrites();
       if (!input || !to.isWanted(inst.result)) continue;
       const group = loads.get(keyOf(inst));
       if (group) group.push(inst);
       else loads.set(keyOf(inst), [inst]);
-    } else if (inst.kind === 'store') {
-      if (stores.length > 0 && keyOf(stores[0]) !== keyOf(inst)) endStores();
-      if (stores.some(s => s.offset === inst.offset)) endStores();
-      stores.push(inst);
-    } else if (!isDroppable(inst)) endStores();
+    } else if (isAccess) {
+      if (writes.length > 0 && keyOf(writes[0]) !== keyOf(inst)) endWrites();
+      if (writes.some(w => w.offset === inst.offset)) endWrites();
+      writes.push(inst);
+    } else if (!isDroppable(inst)) endWrites();
   }
-  endStores();
+  endWrites();
   groups.push(...[...loads.values()].filter(group => group.length > 1));
   // A store waits for the last of its group, when all values are there; a load is as early as the first.
-  const leading = (group: readonly (Load | Store)[]) => (group[0].kind === 'load' ? group[0] : (group.at(-1) as Store));
+  const leading = (group: readonly ElementAccess[]) =>
+    group[0].kind === 'load' ? group[0] : (group.at(-1) as ElementAccess);
   return {
     first: new Map(groups.map(group => [leading(group), group])),
     others: new Set(groups.flatMap(group => group.filter(inst => inst !== leading(group)))),
