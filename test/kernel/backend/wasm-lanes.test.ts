@@ -119,6 +119,14 @@ const grids: Readonly<Record<string, string>> = {
     let w = n[0]; let h = n[1]; let l = select(id.x - 1u, w - 1u, id.x == 0u); let r = (id.x + 1u) % w; let u = (id.y + h - 1u) % h;
     let row = (id.z * h + id.y) * w;
     y[row + id.x] = x[row + l] + x[row + r] * 0.5 + x[(id.z * h + u) * w + id.x] + f32(within);`,
+  'chooses zero beyond the border': `
+    let w = n[0]; let h = n[1]; let c = id.y * w + id.x;
+    y[c] = select(0.0, x[c - 1u], id.x > 0u) + select(x[c + 1u], 0.0, id.x == w - 1u) * 0.5
+      + select(0.0, x[c - w], id.y > 0u) - select(0.0, x[c + w], id.y + 1u < h);`,
+  'chooses now one, now the other': `
+    let w = n[0]; let c = id.y * w + id.x; let odd = (id.y & 1u) == 1u;
+    y[c] = select(x[c], 1.0, odd) + select(2.0, x[c + 1u], odd) * select(x[c], x[c + 2u], id.x < 7u)
+      + select(x[c + 3u], x[c], id.x >= n[2]) + select(0.0, select(x[c], -0.0, id.y == 1u), n[3] == 0u);`,
   'stores by columns': 'y[id.x * n[1] + id.y] = x[id.y * n[0] + id.x] + f32(id.z);',
 };
 describe.each(precisions)('%s grids', precision => {

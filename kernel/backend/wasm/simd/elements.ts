@@ -20,13 +20,8 @@ export function rowPlace(inst: Access, form: Form, to: LaneEmitter): Place {
   const bytes = to.wordBytes(inst.buffer);
   to.segment.within(inst.buffer, inst.stride, form, to.guards);
   const pointer = to.segment.pointer(inst.buffer, bytes, inst.stride, form, inst.offset);
-  const x = to.xTimes(bytes * inst.stride);
   return {
-    push: () => {
-      to.code.get(pointer.local);
-      to.code.get(x);
-      to.code.op(op.i32.add);
-    },
+    push: () => to.pushPointerAt(pointer.local, bytes * inst.stride),
     offset: lane => pointer.offset + lane * bytes * inst.stride,
     dense: inst.stride === 1,
   };

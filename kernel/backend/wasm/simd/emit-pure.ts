@@ -45,7 +45,9 @@ function emitPure(inst: Pure, to: LaneEmitter): void {
   const { args, result } = inst;
   const { code } = to;
   const operand = args[0].type;
-  if (inst.op === 'select') {
+  const chosen = to.chosen(inst);
+  if (chosen) to.pushLanes(chosen);
+  else if (inst.op === 'select') {
     // Where one side is zero, the mask alone makes it.
     const zero = args.findIndex((arg, k) => k > 0 && Object.is(to.constantOf(arg), 0));
     if (zero !== 1) to.pushLanes(args[1]);

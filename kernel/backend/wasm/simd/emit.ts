@@ -13,7 +13,7 @@ import { size, visit } from '../../../ir/traverse.ts';
 import { emitZero } from '../emit-array.ts';
 import { emitInsts } from '../emit-block.ts';
 import { type BufferAccess, Emitter, type Setting } from '../emitter.ts';
-import { type Code, I32 } from '../encode.ts';
+import { Code, I32 } from '../encode.ts';
 import { invocationBuiltins } from '../invocations.ts';
 import * as op from '../opcodes.ts';
 import { sharedSums } from '../sums.ts';
@@ -26,12 +26,14 @@ import { LaneEmitter } from './emitter.ts';
 import { level } from './form.ts';
 import { HoistEmitter } from './hoist.ts';
 import { lanesOf } from './lanes.ts';
-import { emitLoops } from './loop.ts';
+import { emitLoops, type VectorLoop } from './loop.ts';
 import { NarrowEmitter } from './narrow.ts';
 import { Rates } from './rates.ts';
+import type { Guard } from './segment.ts';
 import { SweptSegment } from './swept-segment.ts';
 import { closeTotals, openTotals } from './totals.ts';
 import { countLaneUses } from './uses.ts';
+import { chosen, usualOutcomes } from './usual.ts';
 import { isNarrow } from './worth.ts';
 
 const mostInstructions = 10_000;
@@ -114,7 +116,9 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
 
   const outer = hoists[level.segment];
   const narrow = mayRepeat(program) && isNarrow(program, rates, lanes.count);
-  const vector = narrow ? invocation() : vectorOfThem();
+  const vector = narrow ? invocation() : vectorOfThem([]);
+  const outcomes = narrow ? [] : usualOutcomes(program, rates);
+  const usual = outcomes.length > 0 ? { ...vectorOfThem(outcomes), condition: segment.holds(outcomes) } : undefined;
   segment.finish();
 
   const whole = new Emitter(setting, noUses(), buffers);
@@ -124,6 +128,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     segment: outer.code,
     scalar: scalar.code,
     vector,
+    usual,
     lanes: narrow ? 1 : lanes.count,
     overlap: !narrow && mayRepeat(program),
     leaves: narrow,
@@ -132,24 +137,38 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
   closeTotals(totals, whole.code);
   return whole.code;
 
-  function vectorOfThem(): Code {
+  function vectorOfThem(outcomes: readonly Guard[]): VectorLoop {
+    const taken = new Map(outcomes.map(({ value, truth }) => [value, truth]));
     const isWide = (buffer: number) => buffers[buffer]?.wide ?? false;
     const uses = countLaneUses(
       body,
-      inst => operandsIn(inst, rates, isWide),
+      inst => {
+        const side = chosen(inst, taken, rates);
+        return side ? [side] : operandsIn(inst, rates, isWide);
+      },
       v => rates.levelOf(v) > level.segment && !rates.isLine(v),
     );
-    const vector = new LaneEmitter(setting, uses, buffers, { rates, segment, totals, outer, x, arrays, emitLanes });
+    const vector = new LaneEmitter(setting, uses, buffers, {
+      rates,
+      segment,
+      totals,
+      outcomes: taken,
+      moves: !hasLoops(program),
+      outer,
+      x,
+      arrays,
+      emitLanes,
+    });
     vector.builtin = invocationBuiltins(vector, [x, y, z]);
     locals.enterLoop();
     for (const array of zeroed) emitLaneZero(array, vector);
     emitLaneInsts(body.body, body, vector);
     locals.leaveLoop();
     vector.prefix.append(vector.code);
-    return vector.prefix;
+    return { entry: vector.entry, round: vector.prefix, step: vector.step };
   }
 
-  function invocation(): Code {
+  function invocation(): VectorLoop {
     const uses = noUses();
     countUses(body.body, body, [], uses, v => rates.levelOf(v) > level.segment);
     const to = new NarrowEmitter(setting, uses, buffers, { rates, segment, outer, x });
@@ -158,7 +177,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     for (const array of zeroed) emitZero(array, to);
     emitInsts(body.body, body, to);
     locals.leaveLoop();
-    return to.code;
+    return { entry: new Code(), round: to.code, step: new Code() };
   }
 }
 

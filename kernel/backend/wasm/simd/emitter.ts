@@ -5,7 +5,7 @@
  * loop is in locals already; its vectors are made there too.
  */
 
-import type { Load, LocalArray, ScatterAdd, Store, Value } from '../../../ir/ir.ts';
+import type { Inst, Load, LocalArray, ScatterAdd, Store, Value } from '../../../ir/ir.ts';
 import type { Held } from '../emit-pure.ts';
 import { type BufferAccess, Emitter, type Setting, type Tree } from '../emitter.ts';
 import { Code, I32, V128, type ValType } from '../encode.ts';
@@ -20,6 +20,10 @@ import type { Guard } from './segment.ts';
 import type { Sweep } from './sweeps.ts';
 import type { SweptSegment } from './swept-segment.ts';
 import type { Totals } from './totals.ts';
+import { chosen } from './usual.ts';
+
+/** Pointers that move with x; more of them would not stay in registers. */
+const mostMoving = 6;
 
 export interface Mask {
   readonly local: number;
@@ -30,6 +34,11 @@ export class LaneEmitter extends Emitter {
   readonly rates: Rates;
   readonly segment: SweptSegment;
   readonly totals: Totals;
+  /** Conditions taken to have these outcomes (usual.ts). */
+  private readonly outcomes: ReadonlyMap<Value, boolean>;
+  /** Run before the loop, from the x it starts at; and at the end of each round. */
+  readonly entry: Code = new Code();
+  readonly step: Code = new Code();
   /** Run at the start of each round, before `code`. */
   readonly prefix: Code = new Code();
   /** The first lane's x. */
@@ -44,6 +53,8 @@ export class LaneEmitter extends Emitter {
   private readonly offsets: ReadonlyMap<LocalArray, number>;
   private readonly outer: HoistEmitter;
   private readonly prepared = new Map<string, number>();
+  private readonly moves: boolean;
+  private moving = 0;
 
   constructor(
     setting: Setting,
@@ -53,6 +64,9 @@ export class LaneEmitter extends Emitter {
       rates: Rates;
       segment: SweptSegment;
       totals: Totals;
+      outcomes: ReadonlyMap<Value, boolean>;
+      /** Pointers move with x: not where inner loops want the registers. */
+      moves: boolean;
       outer: HoistEmitter;
       x: number;
       arrays: { local: number; offsets: ReadonlyMap<LocalArray, number> };
@@ -64,6 +78,8 @@ export class LaneEmitter extends Emitter {
     this.rates = parts.rates;
     this.segment = parts.segment;
     this.totals = parts.totals;
+    this.outcomes = parts.outcomes;
+    this.moves = parts.moves;
     this.outer = parts.outer;
     this.x = parts.x;
     this.arrays = parts.arrays.local;
@@ -138,6 +154,11 @@ export class LaneEmitter extends Emitter {
     return this.keep(V128);
   }
 
+  /** The value that a choice comes down to by the outcomes of conditions. */
+  chosen(inst: Inst): Value | undefined {
+    return chosen(inst, this.outcomes, this.rates);
+  }
+
   /** Of an access whose words are of the usual size. */
   sweepOf(inst: Load | Store | ScatterAdd): Sweep | undefined {
     return this.access(inst.buffer).wide ? undefined : this.rates.sweepOf(inst);
@@ -167,6 +188,37 @@ export class LaneEmitter extends Emitter {
       code.i32(bytes);
       code.op(op.i32.mul);
     });
+  }
+  /** Pushes a pointer plus x · bytes. */
+  pushPointerAt(pointer: number, bytes: number): void {
+    const moving = this.moves ? this.movingPointer(pointer, bytes) : undefined;
+    if (moving !== undefined) {
+      this.code.get(moving);
+      return;
+    }
+    const x = this.xTimes(bytes);
+    this.code.get(pointer);
+    this.code.get(x);
+    this.code.op(op.i32.add);
+  }
+  /** The local of a pointer that moves with x. */
+  private movingPointer(pointer: number, bytes: number): number | undefined {
+    const key = `moving ${pointer} ${bytes}`;
+    const known = this.prepared.get(key);
+    if (known !== undefined || this.moving === mostMoving) return known;
+    this.moving++;
+    const { local } = this.locals.fresh(I32);
+    this.entry.get(pointer);
+    this.entry.get(this.x);
+    this.entry.i32(bytes);
+    this.entry.op(op.i32.mul, op.i32.add);
+    this.entry.set(local);
+    this.step.get(local);
+    this.step.i32(this.lanes.count * bytes);
+    this.step.op(op.i32.add);
+    this.step.set(local);
+    this.prepared.set(key, local);
+    return local;
   }
   /** The local of a pointer plus x · bytes. */
   pointerAt(pointer: number, bytes: number): number {

@@ -26,13 +26,22 @@ export interface Place {
   readonly z: number;
 }
 
+/** Before the loop, from the x it starts at; one vector of invocations; and what then moves along with x. */
+export interface VectorLoop {
+  readonly entry: Code;
+  readonly round: Code;
+  readonly step: Code;
+}
+
 export interface Parts {
   readonly launch: Code;
   readonly row: Code;
   readonly segment: Code;
-  /** One invocation; one vector of them. */
+  /** One invocation. */
   readonly scalar: Code;
-  readonly vector: Code;
+  readonly vector: VectorLoop;
+  /** What runs in its place where the condition, a local, holds. */
+  readonly usual: (VectorLoop & { readonly condition: number }) | undefined;
   readonly lanes: number;
   readonly overlap: boolean;
   /** Shorter rows run as scalar code. */
@@ -222,7 +231,9 @@ function emitScalar(code: Code, body: Code, x: number, start: number): void {
 }
 
 /** @param left Set if the vector loop was left. */
-function emitVector(code: Code, { vector, lanes, overlap }: Parts, { x, start, stop }: Bounds, left?: number): void {
+function emitVector(code: Code, parts: Parts, bounds: Bounds, left?: number): void {
+  const { vector, usual, lanes } = parts;
+  const { start, stop } = bounds;
   code.get(stop);
   code.get(start);
   code.op(op.i32.ne);
@@ -236,25 +247,14 @@ function emitVector(code: Code, { vector, lanes, overlap }: Parts, { x, start, s
     code.block();
     code.block();
   }
-  code.loop();
-  code.append(vector);
-  advance(code, x, lanes);
-  code.get(x);
-  code.get(stop);
-  code.op(op.i32.leU);
-  code.branchIf(0);
-  if (overlap) {
-    code.get(x);
-    code.get(stop);
-    code.i32(lanes);
-    code.op(op.i32.add, op.i32.ne);
+  if (usual) {
+    code.get(usual.condition);
     code.if();
-    code.get(stop);
-    code.set(x);
-    code.branch(1);
-    code.end();
+    emitRounds(code, usual, parts, bounds);
+    code.else();
   }
-  code.end();
+  emitRounds(code, vector, parts, bounds);
+  if (usual) code.end();
   if (left !== undefined) {
     code.branch(1);
     code.end();
@@ -262,5 +262,30 @@ function emitVector(code: Code, { vector, lanes, overlap }: Parts, { x, start, s
     code.set(left);
     code.end();
   }
+  code.end();
+}
+
+function emitRounds(code: Code, loop: VectorLoop, { lanes, overlap }: Parts, { x, stop }: Bounds): void {
+  if (overlap) code.loop();
+  code.append(loop.entry);
+  code.loop();
+  code.append(loop.round);
+  advance(code, x, lanes);
+  code.append(loop.step);
+  code.get(x);
+  code.get(stop);
+  code.op(op.i32.leU);
+  code.branchIf(0);
+  code.end();
+  if (!overlap) return;
+  code.get(x);
+  code.get(stop);
+  code.i32(lanes);
+  code.op(op.i32.add, op.i32.ne);
+  code.if();
+  code.get(stop);
+  code.set(x);
+  code.branch(1);
+  code.end();
   code.end();
 }

@@ -85,23 +85,26 @@ export class Segment extends Known {
     }
   }
 
-  /** The local of whether guards hold, and code that puts a number in the place of the stack's unless they do. */
+  /** The local of whether guards hold. */
+  holds(guards: readonly Guard[]): number {
+    const { code } = this;
+    const to = this.emitters[level.segment];
+    return this.once(`guard ${guardsKey(guards)}`, level.segment, I32, () => {
+      guards.forEach(({ value, truth }, k) => {
+        to.push(value);
+        if (!truth) code.op(op.i32.eqz);
+        if (k > 0) code.op(op.i32.and);
+      });
+    });
+  }
+
+  /** The local of whether guards hold, if there are any, and code that puts a number in the place of the stack's unless they do. */
   protected guarded(guards: readonly Guard[]): {
     condition: number | undefined;
     unless: (condition: number | undefined, otherwise: number) => void;
   } {
     const { code } = this;
-    const to = this.emitters[level.segment];
-    const key = guardsKey(guards);
-    const condition = guards.length
-      ? this.once(`guard ${key}`, level.segment, I32, () => {
-          guards.forEach(({ value, truth }, k) => {
-            to.push(value);
-            if (!truth) code.op(op.i32.eqz);
-            if (k > 0) code.op(op.i32.and);
-          });
-        })
-      : undefined;
+    const condition = guards.length ? this.holds(guards) : undefined;
     const unless = (local: number | undefined, otherwise: number) => {
       if (local === undefined) return;
       code.i64(otherwise);
