@@ -203,16 +203,16 @@ export class Tensor {
     return arithmetic.binary('max', this, 0);
   }
 
-  /** Over all elements, or along one axis or several, which go. */
-  sum(axis?: number | readonly number[]): Tensor {
-    return reduce.sum(this, axis);
+  /** Over all elements, or along one axis or several, which go. { compensated: true }: as if in twice the precision. */
+  sum(how?: number | readonly number[] | reduce.SumOptions): Tensor {
+    return reduce.sum(this, how);
   }
-  mean(axis?: number | readonly number[]): Tensor {
-    return reduce.mean(this, axis);
+  mean(how?: number | readonly number[] | reduce.SumOptions): Tensor {
+    return reduce.mean(this, how);
   }
   /** Σ x y over all elements. */
-  dot(other: Tensor): Tensor {
-    return reduce.dot(this, other);
+  dot(other: Tensor, options?: Pick<reduce.SumOptions, 'compensated'>): Tensor {
+    return reduce.dot(this, other, options);
   }
   /** [m, k] × [k, n] → [m, n]; a vector counts as a row on the left, a column on the right. */
   matmul(other: Tensor): Tensor {

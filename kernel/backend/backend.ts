@@ -57,7 +57,7 @@ export interface Replay {
   release?(): void;
 }
 
-/** What a device's compiler may do to floats beyond IEEE 754; compensated sums need `reassociates` to be false. */
+/** What a device's compiler may do to floats beyond IEEE 754. Sums that must be exact hold each rounding: scatter/compensated.ts. */
 export interface Floats {
   /** Sums and products may be taken in another order: (a + b) − a may become b. */
   readonly reassociates: boolean;

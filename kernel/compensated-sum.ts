@@ -1,0 +1,125 @@
+/**
+ * Sums and dot products as if in twice the precision, for terms that cancel.
+ *
+ *   s ← a + b,  e = (big − s) + small        what rounding lost, exactly (Neumaier 1974); the e are summed beside the s
+ *   x·y = Σ x₁y₁ + x₁y₂ + x₂y₁ + x₂y₂        x = x₁ + x₂ in halves of the digits, so that each product is exact (Dekker 1971)
+ *
+ * A pass leaves pairs (s, Σe), which are the next pass's terms: |error| ≤ ε |Σx| + O(log² n ε²) Σ|x|, the same bits each time on a device.
+ * A GPU's compiler may reorder sums, which would make e zero. So each sum is held there: an integer `or` with a zero that the
+ * compiler cannot know. Not covered: sums beyond the largest float on the way, and what is lost below the smallest one.
+ */
+
+import type { Builder } from './ir/builder.ts';
+import type { Buffer, Value } from './ir/ir.ts';
+import { run, sizeOf } from './launch.ts';
+import { adopt } from './memory.ts';
+import { cached, covered, input, repeat, strided, stridesOf } from './program.ts';
+import { compensated, unknownZero } from './scatter/compensated.ts';
+import type { Tensor } from './tensor.ts';
+import { tilingOf } from './tiling.ts';
+
+/** Terms that one invocation sums, of a region that `lanes` of them go through side by side. */
+const perLane = { cpu: 1024, webgpu: 64 } as const;
+/** Terms that one invocation sums when it is the last. */
+const fewest = 256;
+
+interface Terms {
+  /** Of the same shape. */
+  readonly inputs: readonly Tensor[];
+  readonly kept: readonly [sizes: readonly number[], strides: readonly number[]];
+  readonly summed: readonly [sizes: readonly number[], strides: readonly number[]];
+  /** What the words of an element add to the sum, each without rounding. */
+  readonly of: 'words' | 'products';
+}
+
+/** Of finite factors that are not tiny: exact products that add up to x·y. */
+function products(b: Builder, x: Value, y: Value, precision: 'f32' | 'f64', largest: Value): Value[] {
+  const zero = b.float(0);
+  const halves = (v: Value): [Value, Value] => {
+    const split = () => {
+      const far = b.pure('mul', [v, b.float(2 ** 27 + 1)]);
+      return b.pure('sub', [far, b.pure('sub', [far, v])]);
+    };
+    const masked = () => b.pure('bitcast', [b.pure('and', [b.pure('bitcast', [v], 'u32'), b.u32(0xfffff000)])], 'f32');
+    const high = precision === 'f64' ? split() : masked();
+    return [high, b.pure('sub', [v, high])];
+  };
+  const [[x1, x2], [y1, y2]] = [halves(x), halves(y)];
+  const whole = b.pure('mul', [x, y]);
+  const finite = b.pure('le', [b.pure('abs', [whole]), largest]);
+  const parts = [b.pure('mul', [x1, y1]), b.pure('mul', [x1, y2]), b.pure('mul', [x2, y1]), b.pure('mul', [x2, y2])];
+  return parts.map((part, k) => b.pure('select', [finite, part, k === 0 ? whole : zero]));
+}
+
+/** One pass: for each row the pairs of its parts, or, of few terms, the sum. */
+function pass({ inputs, kept, summed, of }: Terms): Tensor {
+  const [{ device }] = inputs;
+  const [rows, count] = [sizeOf(kept[0]), sizeOf(summed[0])];
+  const last = count <= fewest;
+  const lanes = last ? 1 : tilingOf(device).sum.lanes;
+  const each = last ? Math.max(1, count) : Math.min(perLane[device.kind], Math.ceil(count / lanes));
+  const regions = Math.max(1, Math.ceil(count / (lanes * each)));
+  const exact = count === regions * lanes * each;
+  const { precision, kind } = device;
+  const key = ['compensated', of, kind, precision, ...kept, ...summed].join(':');
+  const buffers: Buffer[] = [...inputs.map((_, k) => input(`x${k}`)), covered('y')];
+  const out = inputs.length;
+  const plan = cached(key, 'compensated sum', buffers, (b, lane) => {
+    const unknown = kind === 'webgpu' ? unknownZero(b, 0) : undefined;
+    const largest = b.float(precision === 'f64' ? Number.MAX_VALUE : 3.4028234663852886e38);
+    const part = b.builtin('globalY');
+    const row = b.pure('div', [part, b.u32(regions)]);
+    const region = b.pure('mul', [b.pure('rem', [part, b.u32(regions)]), b.u32(lanes * each)]);
+    const first = b.pure('add', [region, lane]);
+    const start = strided(b, row, ...kept);
+    const zero = b.float(0);
+    const [sum, lost] = repeat(b, b.u32(each), [zero, zero], (j, [sum, lost]) => {
+      const r = b.pure('add', [first, b.pure('mul', [j, b.u32(lanes)])]);
+      const at = b.pure('add', [start, strided(b, r, ...summed)]);
+      const inside = exact ? at : b.pure('select', [b.pure('lt', [r, b.u32(count)]), at, b.u32(0xffffffff)]);
+      const words = inputs.map((_, k) => b.load('f32', k, inside));
+      const terms = of === 'words' ? words : products(b, words[0], words[1], precision, largest);
+      let state = { sum, lost };
+      for (const term of terms) state = compensated(b, state, term, unknown);
+      return [state.sum, state.lost];
+    });
+    const finite = b.pure('le', [b.pure('abs', [sum]), largest]);
+    const rest = b.pure('select', [finite, lost, zero]);
+    const at = b.pure('add', [b.pure('mul', [part, b.u32(lanes)]), lane]);
+    if (last) b.store(out, at, 1, 0, b.pure('add', [sum, rest]));
+    else {
+      b.store(out, at, 2, 0, sum);
+      b.store(out, at, 2, 1, rest);
+    }
+  });
+  const shape = last ? [rows] : [rows, regions * lanes * 2];
+  return run(plan, device, inputs, [lanes, regions * rows, 1], [shape])[0];
+}
+
+function settle(terms: Terms, shape: readonly number[]): Tensor {
+  let now = pass(terms);
+  while (now.shape.length > 1) {
+    const [rows, count] = now.shape;
+    const next = pass({ inputs: [now], kept: [[rows], [count]], summed: [[count], [1]], of: 'words' });
+    now.dispose();
+    now = next;
+  }
+  const shaped = now.alias(false, shape);
+  now.dispose();
+  adopt(shaped);
+  return shaped;
+}
+
+/** Sum over the axes listed; the result has `shape`. Of floats. */
+export function compensatedSumOver(x: Tensor, axes: readonly number[], shape: readonly number[]): Tensor {
+  const strides = stridesOf(x.shape);
+  const part = (inside: boolean): [number[], number[]] => {
+    const own = x.shape.map((_, d) => d).filter(d => axes.includes(d) === inside);
+    return [own.map(d => x.shape[d]), own.map(d => strides[d])];
+  };
+  return settle({ inputs: [x], kept: part(false), summed: part(true), of: 'words' }, shape);
+}
+
+/** Σ x y over all elements of two float tensors of one shape. */
+export const compensatedProducts = (x: Tensor, y: Tensor): Tensor =>
+  settle({ inputs: [x, y], kept: [[], []], summed: [[x.size], [1]], of: 'products' }, []);
