@@ -25,8 +25,8 @@ function printed(program: string): number[] {
 }
 
 describe('README', () => {
-  it('has a kernel differentiated and a spring fitted', () => {
-    expect(programs.length).toBe(2);
+  it('has a kernel differentiated, a spring fitted and a cart steered', () => {
+    expect(programs.length).toBe(3);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -38,6 +38,12 @@ describe('README', () => {
   it('fits a spring', () => {
     const [stiffness] = printed(programs[1]);
     expect(stiffness).toBeCloseTo(30, 2);
+  });
+
+  it('steers a cart', () => {
+    const [x, v] = printed(programs[2]);
+    expect(x).toBeCloseTo(1, 4);
+    expect(v).toBeCloseTo(0, 4);
   });
 });
 
