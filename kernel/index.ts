@@ -28,6 +28,7 @@ export { differentiable, sizeOf } from './launch.ts';
 export { adopt, collecting, type Memory, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
 export type { Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';
+export type { SumOptions } from './reduce.ts';
 export { type Body, type Form, Repeated, takeOut, whyNotNow } from './repeated.ts';
 export { rows } from './rows.ts';
 export { type ScanOptions, scan } from './scan.ts';
