@@ -1,6 +1,8 @@
 /**
  * Unrolls loops whose trip count follows from constants, is at most 16, and whose copies are few enough instructions: fewer where
- * the loop indexes an array that has to stay an array anyway, since the gain is in turning array elements into values.
+ * the loop indexes an array that has to stay an array anyway, since the gain is in turning array elements into values. A loop
+ * without arrays that loads many words is left alone: compilers keep loads in order and put arithmetic late, so that in one long
+ * block most of the words would go back to memory until they are used.
  */
 
 import {
@@ -22,11 +24,13 @@ export interface UnrollOptions {
   readonly maxInsts?: number;
   /** The same, of a loop on arrays that stay. */
   readonly maxArrayInsts?: number;
+  /** Words loaded from buffers by all copies together, of a loop without arrays. */
+  readonly maxLoads?: number;
 }
 
 export function unroll(
   program: Program,
-  { maxTrips = 16, maxInsts = 512, maxArrayInsts = 32 }: UnrollOptions = {},
+  { maxTrips = 16, maxInsts = 512, maxArrayInsts = 32, maxLoads = 32 }: UnrollOptions = {},
 ): Program {
   let nextId = largestId(program.body) + 1;
   const fresh = (v: Value): Value => ({ id: nextId++, type: v.type });
@@ -104,6 +108,7 @@ export function unroll(
     if (trips === undefined) return undefined;
     const limit = staying.size > 0 && touchesStaying(loop.body) ? maxArrayInsts : maxInsts;
     if (trips * size(loop.body) > limit) return undefined;
+    if (trips * loadsIn(loop.body) > maxLoads) return undefined;
     const copies: Inst[] = [];
     let values: readonly Value[] = loop.init;
     for (let k = 0; k < trips; k++) {
@@ -122,4 +127,15 @@ export function unroll(
   if (program.arrays.length > 0) findStaying(program.body);
   const body = unrollBlock(program.body);
   return body === program.body ? program : { ...program, body };
+}
+
+/** Zero where there are arrays. */
+function loadsIn(block: Block): number {
+  let loads = 0;
+  let arrays = false;
+  visit(block, inst => {
+    if (inst.kind === 'load') loads++;
+    else if (inst.kind.startsWith('array')) arrays = true;
+  });
+  return arrays ? 0 : loads;
 }

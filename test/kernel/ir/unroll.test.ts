@@ -76,6 +76,28 @@ store y[0u] %7
     expect(text).toContain('loop');
   });
 
+  it('leave loops that load many words', () => {
+    const text = (loads: number) =>
+      textAfter(unroll, b => {
+        const sum = b.while(
+          [b.u32(0), b.float(0)],
+          ([k]) => b.pure('lt', [k, b.u32(8)]),
+          ([k, sum]) => {
+            let next = sum;
+            for (let j = 0; j < loads; j++)
+              next = b.pure('add', [
+                next,
+                b.load('f32', 0, b.pure('add', [b.pure('mul', [k, b.u32(loads)]), b.u32(j)])),
+              ]);
+            return [b.pure('add', [k, b.u32(1)]), next];
+          },
+        )[1];
+        store(b, sum);
+      });
+    expect(text(4)).not.toContain('loop');
+    expect(text(5)).toContain('loop');
+  });
+
   it('carry array elements through branches and loops; out of range is 0', () => {
     const text = textAfter(
       p => eliminateDeadCode(fold(promoteArrays(p))),
