@@ -35,6 +35,8 @@ const bodies: Readonly<Record<string, string>> = {
   'shifted indices':
     'var sum = 0.0; for (var e = start[i]; e < start[i + 1u]; e++) { sum += value[e + 1u] * x[column[e] - 1u] * x[column[e + 2u]]; } y[i] = sum;',
   'two conditions': `var sum = 0.0; for (var e = start[i]; e < start[i + 1u] && sum < 0.5; e++) { ${each} } y[i] = sum;`,
+  'a word in the condition': `var sum = 0.0; for (var e = start[i]; e < start[i + 1u] && value[e] < 0.9; e++) { ${each} } y[i] = sum;`,
+  'a word in a bare condition': `var sum = 0.0; var e = start[i]; loop { let v = value[e]; if (v > 0.9) { break; } if (e >= start[i + 1u]) { break; } sum += v * x[column[e]]; e++; } y[i] = sum;`,
   breaks: `var sum = 0.0; for (var e = start[i]; e < start[i + 1u]; e++) { if (column[e] == 3u) { break; } ${each} } y[i] = sum;`,
   'under conditions': `var sum = 0.0; for (var e = start[i]; e < start[i + 1u]; e++) { if (column[e] < 5u) { ${each} } else { sum -= x[column[e] * 2u]; } } y[i] = sum;`,
   nested: `var sum = 0.0; for (var e = start[i]; e < start[i + 1u]; e++) { let c = column[e]; for (var f = start[c]; f < start[c + 1u]; f++) { sum += value[f] * x[column[f]]; } } y[i] = sum;`,

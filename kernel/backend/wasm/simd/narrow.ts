@@ -129,11 +129,23 @@ export class NarrowEmitter extends Emitter {
     const { end, place } = counter;
     const param = loop.params[place];
     const limits = new Set<number>();
-    visit(loop.body, inst => {
-      if ((inst.kind !== 'load' && inst.kind !== 'store') || inst.index !== param) return;
-      this.compared.add(keyOf(inst.buffer, inst.stride, param));
-      limits.add((this.access(inst.buffer).limits.get(inst.stride) as Slot).local);
-    });
+    const keys = (block: Block) => {
+      const found = new Map<string, number>();
+      visit(block, inst => {
+        if ((inst.kind === 'load' || inst.kind === 'store') && inst.index === param)
+          found.set(
+            keyOf(inst.buffer, inst.stride, param),
+            (this.access(inst.buffer).limits.get(inst.stride) as Slot).local,
+          );
+      });
+      return found;
+    };
+    const tested = keys(loop.cond); // once more than the body runs
+    for (const [key, limit] of keys(loop.body)) {
+      if (tested.has(key)) continue;
+      this.compared.add(key);
+      limits.add(limit);
+    }
     if (limits.size === 0) return;
     const held = this.hold(end);
     for (const limit of limits) {
