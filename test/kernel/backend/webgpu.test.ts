@@ -65,6 +65,19 @@ describe('webgpu', () => {
       },
       { buffers: [buffer('y', 'u32', 'write')] },
     );
+    const along = programOf(
+      b => {
+        const [y, z] = [b.builtin('globalY'), b.builtin('globalZ')];
+        b.store(0, b.pure('add', [b.pure('mul', [y, b.u32(2)]), z]), 1, 0, b.pure('add', [y, b.builtin('workgroupZ')]));
+      },
+      { buffers: [buffer('y', 'u32', 'write')] },
+    );
+    for (const size of [
+      [1, 70_000, 1],
+      [1, 1, 70_000],
+      [1, 66_000, 2],
+    ] as const)
+      await agrees(gpu, along, [140_000], size);
     const n = 65536 * 64 + 5;
     const [y] = await runOn(gpu, row, [n + 1], [n, 1, 1]);
     expect(y[n - 1]).toBe(n);
