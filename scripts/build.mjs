@@ -1,11 +1,12 @@
 /**
- * Builds the package into dist/: declarations of every file, and one bundle per entry point with what they share in chunks.
+ * Builds the package into dist/: declarations of every file, and for each folder one file of code.
  *
  *   npm run build
  *
  * Two hundred small modules take five times as long to import as a few large ones, and those half as long again unless they are
- * minified: what counts is the number of characters. Source maps lead back. Scenes stay as they are: they find their data beside
- * their own files. The WebGPU backend is a chunk that is loaded when a device asks for it.
+ * minified: what counts is the number of characters. Source maps lead back. The WebGPU backend is a chunk that is loaded when a
+ * device asks for it; what it shares with the kernel folder is another. Scenes stay as they are: they find their data beside
+ * their own files.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -26,6 +27,16 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 for (const folder of bundled)
   for (const file of readdirSync(`${root}dist/${folder}`, { recursive: true }))
     if (/\.js(\.map)?$/.test(file)) rmSync(`${root}dist/${folder}/${file}`);
+
+/** Folders import each other by their entry points alone, which stay files of their own. */
+const apart = {
+  name: 'folders apart',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^(\.\.\/)+\w+\/index\.ts$/ }, ({ path }) => ({
+      path: path.replace(/^.*?(\w+)\/index\.ts$/, '../$1/index.js'),
+      external: true,
+    })),
+};
 await build({
   absWorkingDir: root,
   entryPoints: [
@@ -42,6 +53,7 @@ await build({
   target: 'es2023',
   packages: 'external',
   external: ['#gpu'],
+  plugins: [apart],
   conditions: ['source'],
   minify: true,
   lineLimit: 120, // Node prints the line in which an error is thrown
