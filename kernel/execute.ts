@@ -11,17 +11,22 @@ import { type Decision, type Pass, Strategies } from './scatter/schedule.ts';
 import { Tables } from './scatter/tables.ts';
 
 /**
- * Most terms of a row that is summed by its own invocation. None on the CPU: there the accumulators, which stay in the cache, take
- * three quarters of the time that keeping and fetching every contribution does.
+ * Which rows are summed by invocations of their own: of at most so many terms, where there are more than so many rows. On the CPU
+ * only short ones: their words cost more to clear and fold, in the copy of every chunk, than their terms to keep and fetch.
  */
-const longestRow = { cpu: 0, webgpu: 4096 } as const;
+const rows = { cpu: { longest: 4, fewest: 4096 }, webgpu: { longest: 4096, fewest: 2 } } as const;
 
 export function execute(plan: Plan, device: Device, storages: readonly Storage[], count: Count): void {
-  const launch = { count, length: (k: number) => storages[k].length, known: (k: number) => device.known(storages[k]) };
-  const decision = plan.sums ? decide(plan, device, launch) : undefined;
+  const decision = plan.sums ? decide(plan, device, launchOf(device, storages, count)) : undefined;
   if (decision) runPasses(decision, device, storages, count);
   else device.dispatch(plan, storages, count);
 }
+
+const launchOf = (device: Device, storages: readonly Storage[], count: Count): Launch => ({
+  count,
+  length: k => storages[k].length,
+  known: k => device.known(storages[k]),
+});
 
 const strategies = new WeakMap<Plan, Strategies>();
 
@@ -32,10 +37,19 @@ export function decide(plan: Plan, device: Device, launch: Launch): Decision | u
     known = new Strategies(plan.program);
     strategies.set(plan, known);
   }
-  return known.decide(launch, longestRow[device.kind], device.kind === 'webgpu');
+  return known.decide(launch, rows[device.kind], device.kind === 'webgpu');
 }
 
 const tables = new WeakMap<Device, Tables>();
+
+function tablesOn(device: Device): Tables {
+  let made = tables.get(device);
+  if (!made) {
+    made = new Tables(device);
+    tables.set(device, made);
+  }
+  return made;
+}
 
 function runPasses(
   { passes, temporaries, tables: needed }: Decision,
@@ -50,12 +64,7 @@ function runPasses(
   };
   try {
     const between = temporaries.map(({ length, zero }) => take(device.allocate('f32', length, zero)));
-    let uploaded = tables.get(device);
-    if (!uploaded && needed.length > 0) {
-      uploaded = new Tables(device);
-      tables.set(device, uploaded);
-    }
-    const found = needed.map(table => uploaded?.storage(table) as Storage);
+    const found = needed.map(table => tablesOn(device).storage(table));
     for (const { plan, bindings, over } of passes) {
       const bound = bindings.map(binding => {
         if ('buffer' in binding) return storages[binding.buffer];

@@ -45,15 +45,15 @@ function localMemory(program: Program): string[] {
 function passes(strategies: Strategies, all: readonly Inst[]): string {
   const used = new Set(all.flatMap(inst => (inst.kind === 'scatterAdd' ? [strategies.strategyOf(inst.buffer)] : [])));
   const more = (count: number, strategy: Strategy): number => (used.has(strategy) ? count : 0);
-  const cpu = 1 + more(1, 'gathered');
-  const gpu = cpu + more(3, 'word') + more(1, 'rows') + more(2, 'shared');
+  const cpu = 1 + more(1, 'gathered') + more(1, 'rows');
+  const gpu = cpu + more(3, 'word') + more(2, 'shared');
   return `  passes: ${cpu} on the CPU, ${gpu} on WebGPU, at most`;
 }
 
 const texts: Readonly<Record<Strategy, string>> = {
   owned: 'owned by one invocation, added in place',
   gathered: 'gathered, each element by one invocation',
-  rows: 'shared, f64 accumulators on the CPU; on WebGPU kept, then added by rows of a transpose made once, if the host wrote the indices',
+  rows: 'shared; kept, then added by rows of a transpose made once, if the host wrote the indices and, on the CPU, rows are short; f64 accumulators there else',
   word: 'one for all invocations, f64 accumulators on the CPU, partial sums on WebGPU',
   shared: 'shared, f64 accumulators on the CPU, 64-bit fixed point on WebGPU',
 };

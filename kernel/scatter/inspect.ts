@@ -84,8 +84,8 @@ export class Inspector {
     this.measured = [...measured];
   }
 
-  /** undefined where too much would have to be kept. */
-  inspect(launch: Launch, rows: number): Inspection | undefined {
+  /** undefined where too much would have to be kept, or rows would have more than `longest` terms on the average. */
+  inspect(launch: Launch, rows: number, longest: number): Inspection | undefined {
     const { count } = launch;
     const invocations = count[0] * count[1] * count[2];
     const none = new Map<string, Words>();
@@ -96,7 +96,7 @@ export class Inspector {
       most = Math.max(most, n);
       events += n;
     }
-    if (events > mostEvents) return undefined;
+    if (events > Math.min(mostEvents, longest * rows)) return undefined;
     const start = most * invocations <= padding(events) ? undefined : startsOf(counts);
     const slots = start ? events : most * invocations;
     const extra = start ? new Map([['start', start as Words]]) : none;

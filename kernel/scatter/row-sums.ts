@@ -14,6 +14,12 @@ export interface Rows {
   readonly largest: { readonly buffer: number; readonly stride: number };
 }
 
+/** Rows worth an invocation each: of at most so many terms, and at least so many of them. */
+export interface RowLimits {
+  readonly longest: number;
+  readonly fewest: number;
+}
+
 interface Inspected {
   readonly inputs: readonly Words[];
   readonly numbers: string;
@@ -53,9 +59,9 @@ export class RowSums {
   }
 
   /** Rows of the shared buffers that are not gathered, as far as their indices are known now and worth it. */
-  choose(launch: Launch, gathered: ReadonlySet<number>, longest: number): Rows[] {
-    const left = this.shared.filter(k => !gathered.has(k));
-    if (left.length === 0 || longest === 0) return [];
+  choose(launch: Launch, gathered: ReadonlySet<number>, { longest, fewest }: RowLimits): Rows[] {
+    const left = this.shared.filter(k => !gathered.has(k) && launch.length(k) >= fewest);
+    if (left.length === 0) return [];
     const key = left.join();
     let works = this.bundles.get(key);
     if (!works) {
@@ -74,28 +80,33 @@ export class RowSums {
         return { buffer, stride, elements: Math.floor(launch.length(buffer) / stride) };
       });
       const { buffer, stride, elements } = sizes.reduce((a, b) => (b.elements > a.elements ? b : a));
-      if (elements <= 1) return [];
-      const found = inspected(work, launch, elements);
+      if (elements < fewest) return [];
+      const found = inspected(work, launch, elements, longest);
       if (!found || found.longest === 0 || found.longest > longest || elements > 4 * found.events + 1024) return [];
       return [{ bundle, found, elements, largest: { buffer, stride } }];
     });
   }
 }
 
-function inspected({ inspector, known, always }: Work, launch: Launch, rows: number): Inspection | undefined {
+function inspected(
+  { inspector, known, always }: Work,
+  launch: Launch,
+  rows: number,
+  longest: number,
+): Inspection | undefined {
   const inputs: Words[] = [];
   for (const k of inspector.inputs) {
     const words = launch.known(k);
     if (!words) return undefined;
     inputs.push(words);
   }
-  const numbers = [rows, ...launch.count, ...inspector.measured.map(k => launch.length(k))].join();
+  const numbers = [rows, longest, ...launch.count, ...inspector.measured.map(k => launch.length(k))].join();
   const [first] = inputs;
   const list = first ? (known.get(first) ?? []) : always;
   if (first) known.set(first, list);
   let entry = list.find(e => e.numbers === numbers && e.inputs.every((words, k) => words === inputs[k]));
   if (!entry) {
-    entry = { inputs, numbers, found: inspector.inspect(launch, rows) };
+    entry = { inputs, numbers, found: inspector.inspect(launch, rows, longest) };
     list.unshift(entry);
     list.splice(mostKept);
   }

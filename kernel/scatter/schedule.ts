@@ -4,7 +4,7 @@
  *
  *   owned        each word belongs to one invocation: summed in place
  *   gathered     affine indices: one invocation per element of the target (gather.ts)
- *   by rows      indices that depend on integers only, on a GPU: kept, then summed by element (events.ts, inspect.ts, rows.ts)
+ *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts)
  *   partial      one word for all invocations, on a GPU: partial sums (partials.ts)
  *   shared       anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
  *
@@ -24,7 +24,7 @@ import type { Inspection } from './inspect.ts';
 import { fits } from './inverse.ts';
 import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.ts';
 import { lanesOf, lanesPass, lastPass, uniformTargets, wordsOf } from './partials.ts';
-import { RowSums, type Rows } from './row-sums.ts';
+import { type RowLimits, RowSums, type Rows } from './row-sums.ts';
 import { type RowBuffers, sumRows } from './rows.ts';
 import { buffersWith, hasEffects } from './slice.ts';
 import type { Fluid } from './static-index.ts';
@@ -62,13 +62,13 @@ interface Decided {
   readonly count: Launch['count'];
   readonly lengths: readonly number[];
   readonly known: readonly (Words | undefined)[];
-  readonly longest: number;
+  readonly limits: RowLimits;
   readonly decision: Decision | undefined;
 }
 
-function isLike(last: Decided, launch: Launch, longest: number, integers: readonly number[]): boolean {
+function isLike(last: Decided, launch: Launch, limits: RowLimits, integers: readonly number[]): boolean {
   const { count, lengths, known } = last;
-  if (longest !== last.longest) return false;
+  if (limits !== last.limits) return false;
   for (let axis = 0; axis < 3; axis++) if (count[axis] !== launch.count[axis]) return false;
   for (let k = 0; k < lengths.length; k++) if (lengths[k] !== launch.length(k)) return false;
   for (let k = 0; k < integers.length; k++) if (known[k] !== launch.known(integers[k])) return false;
@@ -129,32 +129,32 @@ export class Strategies {
   /**
    * What a launch does; undefined where the program runs as it is.
    *
-   * @param longest Rows with more terms than this are left to the backend; 0: all.
+   * @param limits Other rows are left to the backend.
    * @param partial Whether one word for all invocations gets partial sums.
    */
-  decide(launch: Launch, longest: number, partial = false): Decision | undefined {
+  decide(launch: Launch, limits: RowLimits, partial = false): Decision | undefined {
     if (!this.rows) return undefined;
     const { buffers } = this.source.program;
-    if (!this.last || !isLike(this.last, launch, longest, this.integers)) {
+    if (!this.last || !isLike(this.last, launch, limits, this.integers)) {
       const lengths = buffers.map((_, k) => launch.length(k));
       const known = this.integers.map(k => launch.known(k));
       this.last = {
         count: launch.count,
         lengths,
         known,
-        longest,
-        decision: this.decideAnew(launch, longest, partial, this.rows),
+        limits,
+        decision: this.decideAnew(launch, limits, partial, this.rows),
       };
     }
     return this.last.decision;
   }
 
-  private decideAnew(launch: Launch, longest: number, partial: boolean, sums: RowSums): Decision | undefined {
+  private decideAnew(launch: Launch, limits: RowLimits, partial: boolean, sums: RowSums): Decision | undefined {
     const chosen = this.choose(launch);
     const gathered = new Set(chosen.map(c => c.buffer));
     const invocations = launch.count[0] * launch.count[1] * launch.count[2];
     const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
-    const rows = sums.choose(launch, new Set([...gathered, ...words]), longest);
+    const rows = sums.choose(launch, new Set([...gathered, ...words]), limits);
     if (chosen.length + rows.length + words.length === 0) return undefined;
     const lanes = lanesOf(words.length > 0 ? invocations : 0);
     const key = [

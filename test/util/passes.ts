@@ -31,7 +31,7 @@ export function scheduled(
     typeof w === 'number' || program.buffers[k].type === 'f32' ? undefined : Uint32Array.from(w),
   );
   const launch = { count, length: (k: number) => lengths[k], known: (k: number) => ints[k] };
-  const decision = new Strategies(program).decide(launch, longest, partial);
+  const decision = new Strategies(program).decide(launch, { longest, fewest: 2 }, partial);
   const named = (results: readonly ArrayLike<number>[]) =>
     Object.fromEntries(
       program.buffers.flatMap((b, k) => (b.access === 'write' ? [[b.name, Array.from(results[k])]] : [])),
