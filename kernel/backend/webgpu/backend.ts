@@ -59,7 +59,7 @@ class Backing implements WebGpuBackend {
     this.reports = new Reports(gpu.device);
     this.commands = new Commands(gpu.device);
     this.memory = new Memory(gpu.device, gpu.limits, this.reports);
-    this.readback = new Readback(gpu.device);
+    this.readback = new Readback(gpu.device, gpu.limits, this.reports);
     let resolver: ReturnType<typeof compileResolve> | undefined;
     this.runtime = {
       gpu,

@@ -56,7 +56,11 @@ const raised = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
-/** Features taken where they are offered. */
+/**
+ * Features taken where they are offered. Not `subgroups`: a driver adds in an order of its own, over 4 to 128 lanes, so that sums would
+ * differ from device to device; in a fixed order, by shuffles, they would save a sum one of its short last passes, after the first
+ * has read all words. Not `shader-f16`: kernels compute in f32, and store halves by pack2x16float, which needs no feature.
+ */
 const wanted: readonly GPUFeatureName[] = ['timestamp-query'];
 
 function limitsOf(device: GPUDevice, { storageBuffers, bindingBytes }: DeviceOptions): Limits {

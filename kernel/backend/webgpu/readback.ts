@@ -1,26 +1,36 @@
 /** GPU words to the host, through buffers that can be mapped; these are kept by size. */
 
 import type { Commands } from './commands.ts';
-import { sizeClass } from './memory.ts';
+import type { Limits, Reports } from './device.ts';
+import { mebibytes, sizeClass } from './memory.ts';
 
 export class Readback {
   private readonly device: GPUDevice;
+  private readonly limits: Pick<Limits, 'bufferBytes'>;
+  private readonly reports: Reports;
   private readonly idle = new Map<number, GPUBuffer[]>();
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, limits: Pick<Limits, 'bufferBytes'>, reports: Reports) {
     this.device = device;
+    this.limits = limits;
+    this.reports = reports;
   }
 
   /** Enqueues the copy and submits at once; the promise gives the bytes. */
   begin(commands: Commands, source: GPUBuffer, words: number): Promise<ArrayBuffer> {
-    const size = sizeClass(words * 4);
-    const { MAP_READ, COPY_DST } = GPUBufferUsage;
-    const staging =
-      this.idle.get(size)?.pop() ??
-      this.device.createBuffer({ label: 'retrograde readback', size, usage: MAP_READ | COPY_DST });
+    const size = Math.min(sizeClass(words * 4), this.limits.bufferBytes - (this.limits.bufferBytes % 4));
+    const staging = this.idle.get(size)?.pop() ?? this.make(size);
     commands.copy(source, 0, staging, 0, words);
     commands.submit();
     return this.map(staging, size, words * 4);
+  }
+
+  private make(size: number): GPUBuffer {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const say = (message: string) =>
+      `no memory to read ${mebibytes(size)} back through: ${message}. Free tensors, or read less at once.`;
+    const create = () => this.device.createBuffer({ label: 'retrograde readback', size, usage });
+    return this.reports.watch('out-of-memory', say, create);
   }
 
   private async map(staging: GPUBuffer, size: number, bytes: number): Promise<ArrayBuffer> {

@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { webgpuBackend } from '../../../kernel/backend/webgpu/backend.ts';
+import type { Commands } from '../../../kernel/backend/webgpu/commands.ts';
 import { type Limits, Reports } from '../../../kernel/backend/webgpu/device.ts';
 import { Memory, sizeClass } from '../../../kernel/backend/webgpu/memory.ts';
+import { Readback } from '../../../kernel/backend/webgpu/readback.ts';
 import type { Program, Value } from '../../../kernel/ir/ir.ts';
 import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
@@ -257,6 +259,23 @@ describe('webgpu failures', () => {
     await reports.check();
     memory.give(second);
     expect(memory.take(2 ** 20, "the words of 'z'")).toEqual({ buffer: second, dirty: true });
+  });
+
+  it('names what there was no memory to read through', async () => {
+    const device = {
+      lost: new Promise<GPUDeviceLostInfo>(() => undefined),
+      addEventListener: () => undefined,
+      pushErrorScope: () => undefined,
+      popErrorScope: async () => ({ message: 'heap exhausted' }),
+      createBuffer: () => ({ mapAsync: () => Promise.reject(new Error('not valid')), destroy: () => undefined }),
+    } as unknown as GPUDevice;
+    const reports = new Reports(device);
+    const readback = new Readback(device, { bufferBytes: 2 ** 30 }, reports);
+    const commands = { copy: () => undefined, submit: () => undefined } as unknown as Commands;
+    await expect(readback.begin(commands, {} as GPUBuffer, 2 ** 20)).rejects.toThrow('not valid');
+    await expect(reports.check()).rejects.toThrow(
+      'webgpu: no memory to read 4.0 MiB back through: heap exhausted. Free tensors, or read less at once.',
+    );
   });
 
   it('refuses workgroups larger than the device allows', () => {
