@@ -1,6 +1,9 @@
 export { type Assembly, coordinates } from './coordinates.ts';
 export type { SolveReport } from './drive.ts';
 export { ConvergenceError, type Failure } from './error.ts';
+export type { AxisName, LayoutOptions, Side } from './grid/layout.ts';
+export { type MultigridOptions, multigrid } from './grid/multigrid.ts';
+export { type FaceFields, Stencil, type StencilOptions, type StencilParams, stencil } from './grid/stencil.ts';
 export { jacobi } from './jacobi.ts';
 export { bicgstab } from './krylov/bicgstab.ts';
 export { cg } from './krylov/cg.ts';
