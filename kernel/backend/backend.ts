@@ -43,6 +43,14 @@ export type ReplayOp =
       readonly toWord: number;
     };
 
+/** Whether an operation uses a slot. */
+export const mentions = (op: ReplayOp, slot: number): boolean =>
+  op.kind === 'run'
+    ? op.slots.includes(slot)
+    : op.kind === 'zero'
+      ? op.slot === slot
+      : op.from === slot || op.to === slot;
+
 export interface ReplaySlot {
   readonly type: WordType;
   readonly length: number;

@@ -1,6 +1,6 @@
 /** A replay on the CPU: ordinary launches on storages whose addresses change. */
 
-import type { Replay, ReplayOp, ReplaySlot, WordType } from '../backend.ts';
+import { mentions, type Replay, type ReplayOp, type ReplaySlot, type WordType } from '../backend.ts';
 import type { Launch, WasmExecutable, WasmStorage } from './launch.ts';
 import type { Heap } from './memory.ts';
 
@@ -49,10 +49,3 @@ export function makeReplay(
     },
   };
 }
-
-const mentions = (op: ReplayOp, slot: number): boolean =>
-  op.kind === 'run'
-    ? op.slots.includes(slot)
-    : op.kind === 'zero'
-      ? op.slot === slot
-      : op.from === slot || op.to === slot;

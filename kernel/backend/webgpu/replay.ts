@@ -1,6 +1,7 @@
 /** A replay on WebGPU: prepared launches on storages whose buffers change; what begins inside a buffer is copied out and back. */
 
-import type { Replay, ReplayOp, ReplaySlot } from '../backend.ts';
+import { fills, usageOf } from '../../ir/footprint.ts';
+import { mentions, type Replay, type ReplayOp, type ReplaySlot } from '../backend.ts';
 import type { WebGpuExecutable } from './compile.ts';
 import { prepare, type Runtime } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
@@ -47,7 +48,13 @@ export function makeReplay(runtime: Runtime, ops: readonly ReplayOp[], slots: re
     });
     return () => launch(storages);
   });
-  const windows = new Set<Bound>();
+  /** Slots whose words do not matter when a replay begins, found out when one of them is a row. */
+  const renewed = slots.map((): boolean | undefined => undefined);
+  const isRenewed = (slot: number): boolean => {
+    renewed[slot] ??= ops.some((op, k) => fillsFirst(op, slot, slots, ops.slice(0, k)));
+    return renewed[slot];
+  };
+  const windows = new Map<Bound, boolean>();
   return {
     bind(slot, storage, word = 0) {
       const target = bound[slot];
@@ -60,13 +67,13 @@ export function makeReplay(runtime: Runtime, ops: readonly ReplayOp[], slots: re
       target.own ??= memory.take(target.length, 'a row of a rollout').buffer;
       target.buffer = target.own;
       target.window = { buffer, word };
-      windows.add(target);
+      windows.set(target, !isRenewed(slot));
     },
     run() {
-      for (const { buffer, window, length } of windows)
-        if (window) commands.copy(window.buffer, window.word, buffer, 0, length);
+      for (const [{ buffer, window, length }, needed] of windows)
+        if (window && needed) commands.copy(window.buffer, window.word, buffer, 0, length);
       for (const run of runs) run();
-      for (const slot of windows)
+      for (const slot of windows.keys())
         if (slot.window && written.has(slot))
           commands.copy(slot.buffer, 0, slot.window.buffer, slot.window.word, slot.length);
     },
@@ -74,4 +81,16 @@ export function makeReplay(runtime: Runtime, ops: readonly ReplayOp[], slots: re
       for (const { own } of bound) if (own) memory.give(own);
     },
   };
+}
+
+/** Whether an operation writes a slot from end to end that none before has looked at. */
+function fillsFirst(op: ReplayOp, slot: number, slots: readonly ReplaySlot[], before: readonly ReplayOp[]): boolean {
+  if (before.some(other => mentions(other, slot))) return false;
+  const { length } = slots[slot];
+  if (op.kind === 'zero') return op.slot === slot;
+  if (op.kind === 'copy') return op.to === slot && op.from !== slot && op.words === length;
+  const { program } = op.executable;
+  const outputs = op.slots.filter((_, k) => program.buffers[k].access === 'write');
+  const use = usageOf(program).writes[outputs.indexOf(slot)];
+  return use !== undefined && op.slots.indexOf(slot) === op.slots.lastIndexOf(slot) && fills(use, op.count, length);
 }
