@@ -88,8 +88,8 @@ export function emitProgram(
     const zeroed = program.arrays.filter(array => needsZero(array, body));
     if (vectorised) {
       const arraysAt = align16(scratchBytes) - scratch.groupBytes;
-      const code = emitVectorised({ setting, opened: to.code, buffers: to.buffers, zeroed, arraysAt });
-      return finish(code, locals, align16(scratchBytes) + laneScratchBytes(program));
+      const { code, others } = emitVectorised({ setting, opened: to.code, buffers: to.buffers, zeroed, arraysAt });
+      return finish(code, locals, align16(scratchBytes) + laneScratchBytes(program), others);
     }
     const [fixed, varying] = partByInvariance(program);
     emitInsts(fixed, body, to, false);
@@ -100,11 +100,11 @@ export function emitProgram(
   }
   return finish(to.code, locals, scratchBytes);
 
-  function finish(code: Code, { types }: Locals, bytes: number): Emitted {
+  function finish(code: Code, { types }: Locals, bytes: number, others: readonly Func[] = []): Emitted {
     const func: Func = { name: 'run', params: [I32, I32, I32, I32], results: [], locals: types, code };
     const wide = to.buffers.map(access => access?.wide ?? false);
     return {
-      bytes: encodeModule(imports.list(), func, shared),
+      bytes: encodeModule(imports.list(), func, shared, others),
       imports: imports.list(),
       grouped,
       scratchBytes: bytes,

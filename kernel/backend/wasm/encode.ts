@@ -56,6 +56,15 @@ export class Bytes {
     }
     this.data[this.length++] = rest & 0x7f;
   }
+  /** Room for an unsigned number that is known later. @returns Its place. */
+  leave(): number {
+    this.room(5);
+    this.length += 5;
+    return this.length - 5;
+  }
+  putLater(at: number, value: number): void {
+    for (let k = 0; k < 5; k++) this.data[at + k] = ((value >>> (7 * k)) & 0x7f) | (k < 4 ? 0x80 : 0);
+  }
   float(value: number, bytes: 4 | 8): void {
     this.room(bytes);
     const view = new DataView(this.data.buffer, this.length, bytes);
@@ -230,16 +239,22 @@ function declareLocals(out: Bytes, locals: readonly ValType[]): void {
 }
 
 /**
- * A module that imports memory `env.memory` and functions `env.*` (numbered first, in order), and exports `func`.
+ * A module that imports memory `env.memory` and functions `env.*` (numbered first, in order), and exports `func`, which may call the
+ * others (numbered last).
  * @param shared Whether the memory is one that threads share.
  */
-export function encodeModule(imports: readonly Import[], func: Func, shared = false): Uint8Array<ArrayBuffer> {
+export function encodeModule(
+  imports: readonly Import[],
+  func: Func,
+  shared = false,
+  others: readonly Func[] = [],
+): Uint8Array<ArrayBuffer> {
+  const funcs = [func, ...others];
   const module = new Bytes();
   for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) module.byte(byte);
   section(module, 1, out => {
-    out.unsigned(imports.length + 1);
-    for (const each of imports) signature(out, each);
-    signature(out, func);
+    out.unsigned(imports.length + funcs.length);
+    for (const each of [...imports, ...funcs]) signature(out, each);
   });
   section(module, 2, out => {
     out.unsigned(imports.length + 1);
@@ -257,8 +272,8 @@ export function encodeModule(imports: readonly Import[], func: Func, shared = fa
     });
   });
   section(module, 3, out => {
-    out.unsigned(1);
-    out.unsigned(imports.length);
+    out.unsigned(funcs.length);
+    for (let k = 0; k < funcs.length; k++) out.unsigned(imports.length + k);
   });
   section(module, 7, out => {
     out.unsigned(1);
@@ -267,13 +282,15 @@ export function encodeModule(imports: readonly Import[], func: Func, shared = fa
     out.unsigned(imports.length);
   });
   section(module, 10, out => {
-    const body = new Bytes();
-    declareLocals(body, func.locals);
-    body.append(func.code);
-    body.byte(0x0b);
-    out.unsigned(1);
-    out.unsigned(body.length);
-    out.append(body);
+    out.unsigned(funcs.length);
+    for (const { locals, code } of funcs) {
+      const body = new Bytes();
+      declareLocals(body, locals);
+      body.append(code);
+      body.byte(0x0b);
+      out.unsigned(body.length);
+      out.append(body);
+    }
   });
   return module.finish();
 }

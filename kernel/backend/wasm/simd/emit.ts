@@ -12,8 +12,8 @@ import type { Inst, LocalArray, Program } from '../../../ir/ir.ts';
 import { size, visit } from '../../../ir/traverse.ts';
 import { emitZero } from '../emit-array.ts';
 import { emitInsts } from '../emit-block.ts';
-import { type BufferAccess, Emitter, type Setting } from '../emitter.ts';
-import { Code, I32 } from '../encode.ts';
+import { type BufferAccess, Emitter, paramCount, type Setting } from '../emitter.ts';
+import { Code, type Func, I32 } from '../encode.ts';
 import { invocationBuiltins } from '../invocations.ts';
 import * as op from '../opcodes.ts';
 import { sharedSums } from '../sums.ts';
@@ -26,7 +26,7 @@ import { LaneEmitter } from './emitter.ts';
 import { level } from './form.ts';
 import { HoistEmitter } from './hoist.ts';
 import { lanesOf } from './lanes.ts';
-import { emitLoops, type VectorLoop } from './loop.ts';
+import { type ApartLoop, emitLoops, type VectorLoop } from './loop.ts';
 import { NarrowEmitter } from './narrow.ts';
 import { Rates } from './rates.ts';
 import type { Guard } from './segment.ts';
@@ -76,8 +76,11 @@ export interface VectorSetting {
   readonly arraysAt: number;
 }
 
-/** The whole function. */
-export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: VectorSetting): Code {
+/** The whole function, and those that it calls. */
+export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: VectorSetting): {
+  readonly code: Code;
+  readonly others: readonly Func[];
+} {
   const { program, layout, locals } = setting;
   const rates = new Rates(program);
   const lanes = lanesOf(layout.precision);
@@ -116,6 +119,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
 
   const outer = hoists[level.segment];
   const narrow = mayRepeat(program) && isNarrow(program, rates, lanes.count);
+  const others: Func[] = [];
   const vector = narrow ? invocation() : vectorOfThem([]);
   const outcomes = narrow ? [] : usualOutcomes(program, rates);
   const usual = outcomes.length > 0 ? { ...vectorOfThem(outcomes), condition: segment.holds(outcomes) } : undefined;
@@ -131,11 +135,10 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     usual,
     lanes: narrow ? 1 : lanes.count,
     overlap: !narrow && mayRepeat(program),
-    leaves: narrow,
     shortestRow: body.body.some(inst => inst.kind === 'while') ? lanes.count : shortestPlainRow,
   });
   closeTotals(totals, whole.code);
-  return whole.code;
+  return { code: whole.code, others };
 
   function vectorOfThem(outcomes: readonly Guard[]): VectorLoop {
     const taken = new Map(outcomes.map(({ value, truth }) => [value, truth]));
@@ -168,16 +171,21 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     return { entry: vector.entry, round: vector.prefix, step: vector.step };
   }
 
-  function invocation(): VectorLoop {
+  function invocation(): ApartLoop {
     const uses = noUses();
     countUses(body.body, body, [], uses, v => rates.levelOf(v) > level.segment);
     const to = new NarrowEmitter(setting, uses, buffers, { rates, segment, outer, x });
     to.builtin = invocationBuiltins(to, [x, y, z]);
-    locals.enterLoop();
-    for (const array of zeroed) emitZero(array, to);
-    emitInsts(body.body, body, to);
-    locals.leaveLoop();
-    return { entry: new Code(), round: to.code, step: new Code() };
+    const stop = locals.fresh(I32).local;
+    const typeOf = (local: number) => (local < paramCount ? I32 : locals.types[local - paramCount]);
+    const func = to.loop(stop, typeOf, () => {
+      for (const array of zeroed) emitZero(array, to);
+      emitInsts(body.body, body, to);
+    });
+    const call = new Code();
+    for (const local of to.code.taken) call.get(local);
+    call.call(setting.imports.list().length + others.push(func));
+    return { stop, call };
   }
 }
 

@@ -33,28 +33,32 @@ export interface VectorLoop {
   readonly step: Code;
 }
 
+/** A call of a function that runs invocations from x to `stop`, a local, or until scalar code must go on, and returns the next x. */
+export interface ApartLoop {
+  readonly stop: number;
+  readonly call: Code;
+}
+
 export interface Parts {
   readonly launch: Code;
   readonly row: Code;
   readonly segment: Code;
   /** One invocation. */
   readonly scalar: Code;
-  readonly vector: VectorLoop;
+  readonly vector: VectorLoop | ApartLoop;
   /** What runs in its place where the condition, a local, holds. */
   readonly usual: (VectorLoop & { readonly condition: number }) | undefined;
   readonly lanes: number;
   readonly overlap: boolean;
   /** Shorter rows run as scalar code. */
   readonly shortestRow: number;
-  /** `vector` runs in a block that it may leave: then scalar code goes on from there. */
-  readonly leaves: boolean;
 }
 
 /** Puts the parts together. */
 export function emitLoops(to: Emitter, { x, y, z }: Place, segment: Segment, parts: Parts): void {
   const { code } = to;
   const [end, start, stop] = [0, 1, 2].map(() => to.locals.fresh(I32).local);
-  const left = parts.leaves ? to.locals.fresh(I32).local : undefined;
+  const left = 'call' in parts.vector ? to.locals.fresh(I32).local : undefined;
   code.append(parts.launch);
   code.block();
   code.get(params.begin);
@@ -230,10 +234,10 @@ function emitScalar(code: Code, body: Code, x: number, start: number): void {
   code.end();
 }
 
-/** @param left Set if the vector loop was left. */
+/** @param left Set if an apart loop did not reach the end. */
 function emitVector(code: Code, parts: Parts, bounds: Bounds, left?: number): void {
   const { vector, usual, lanes } = parts;
-  const { start, stop } = bounds;
+  const { x, start, stop } = bounds;
   code.get(stop);
   code.get(start);
   code.op(op.i32.ne);
@@ -243,25 +247,22 @@ function emitVector(code: Code, parts: Parts, bounds: Bounds, left?: number): vo
   code.i32(lanes);
   code.op(op.i32.sub);
   code.set(stop);
-  if (left !== undefined) {
-    code.block();
-    code.block();
-  }
-  if (usual) {
+  if ('call' in vector) {
+    code.get(stop);
+    code.set(vector.stop);
+    code.append(vector.call);
+    code.tee(x);
+    code.get(stop);
+    code.op(op.i32.leU);
+    code.set(left as number);
+  } else if (usual) {
     code.get(usual.condition);
     code.if();
     emitRounds(code, usual, parts, bounds);
     code.else();
-  }
-  emitRounds(code, vector, parts, bounds);
-  if (usual) code.end();
-  if (left !== undefined) {
-    code.branch(1);
+    emitRounds(code, vector, parts, bounds);
     code.end();
-    code.i32(1);
-    code.set(left);
-    code.end();
-  }
+  } else emitRounds(code, vector, parts, bounds);
   code.end();
 }
 

@@ -14,37 +14,17 @@ import { type Block, type Inst, resultsOf, type Value, type While } from '../../
 import { visit } from '../../../ir/traverse.ts';
 import type { Held } from '../emit-pure.ts';
 import { type BufferAccess, Emitter, type Setting } from '../emitter.ts';
-import { Code } from '../encode.ts';
+import { type Func, I32, type ValType } from '../encode.ts';
+import { advance } from '../invocations.ts';
 import type { Slot } from '../locals.ts';
 import * as op from '../opcodes.ts';
 import type { Uses } from '../uses.ts';
 import { accessOf } from './access.ts';
+import { Apart } from './apart.ts';
 import { level } from './form.ts';
 import type { HoistEmitter } from './hoist.ts';
 import type { Rates } from './rates.ts';
 import type { SweptSegment } from './swept-segment.ts';
-
-/** Code that knows how many blocks are open. */
-class Nested extends Code {
-  depth = 0;
-
-  override block(): void {
-    this.depth++;
-    super.block();
-  }
-  override loop(): void {
-    this.depth++;
-    super.loop();
-  }
-  override if(result?: number): void {
-    this.depth++;
-    super.if(result);
-  }
-  override end(): void {
-    this.depth--;
-    super.end();
-  }
-}
 
 interface Parts {
   readonly rates: Rates;
@@ -58,19 +38,41 @@ const longestStep = 2 ** 20;
 
 const keyOf = (buffer: number, stride: number, index: Value): string => `${buffer} ${stride} ${index.id}`;
 
-/** The body of a loop over invocations, in a block that an index out of range ends. */
+/** A function that runs invocations from x on, to the last or to one with an index out of range, and returns where it is. */
 export class NarrowEmitter extends Emitter {
-  override readonly code: Nested = new Nested();
+  override readonly code: Apart;
   private readonly parts: Parts;
   /** Accesses that every invocation makes; those that a loop has compared. */
   private readonly always = new Set<string>();
   private readonly compared = new Set<string>();
 
   constructor(setting: Setting, uses: Uses, buffers: readonly (BufferAccess | undefined)[], parts: Parts) {
-    super(setting, uses, buffers);
+    const code = new Apart();
+    super({ ...setting, locals: code.locals }, uses, buffers);
+    this.code = code;
     this.parts = parts;
     for (const inst of setting.program.body.body)
       if (inst.kind === 'load' || inst.kind === 'store') this.always.add(keyOf(inst.buffer, inst.stride, inst.index));
+  }
+
+  /** @param body Emits one invocation. @param typeOf A local of the caller's. */
+  loop(stop: number, typeOf: (local: number) => ValType, body: () => void): Func {
+    const { code } = this;
+    const { x } = this.parts;
+    code.block();
+    code.loop();
+    this.locals.enterLoop();
+    body();
+    this.locals.leaveLoop();
+    advance(code, x, 1);
+    code.get(x);
+    code.get(stop);
+    code.op(op.i32.leU);
+    code.branchIf(0);
+    code.end();
+    code.end();
+    code.get(x);
+    return code.asFunction('narrow', typeOf, [I32]);
   }
 
   private isKnownBefore(value: Value): boolean {
@@ -109,7 +111,7 @@ export class NarrowEmitter extends Emitter {
       held.get();
       code.get((limits.get(stride) as Slot).local);
       code.op(op.i32.geU);
-      code.branchIf(code.depth + 1);
+      code.branchIf(code.depth - 1);
     }
     code.get(base.local);
     held.get();
@@ -152,12 +154,12 @@ export class NarrowEmitter extends Emitter {
       held.get();
       code.get(limit);
       code.op(op.i32.gtU);
-      code.branchIf(code.depth + 1);
+      code.branchIf(code.depth - 1);
       if (param.type === 'u32') continue;
       code.get(slots[place].local);
       code.get(limit);
       code.op(op.i32.gtU);
-      code.branchIf(code.depth + 1);
+      code.branchIf(code.depth - 1);
     }
   }
 }
