@@ -1,6 +1,6 @@
 /** How many states a rollout keeps. */
 
-import type { Tensor } from '../kernel/index.ts';
+import { inWords, type Tensor } from '../kernel/index.ts';
 
 /**
  * 'all': every state (of 2 GiB in all, at most), or every step's record where steps are not replayed. A number: that many
@@ -11,6 +11,13 @@ export type Checkpoints = 'all' | number | { readonly bytes: number };
 const defaultBytes = 2 ** 26;
 /** No more than this is taken for all states. */
 const mostBytes = 2 ** 31;
+
+/** @throws RangeError if it is none of what is allowed. */
+export function checkCheckpoints(given: Checkpoints): void {
+  const bytes = typeof given === 'object' && given !== null ? given.bytes : undefined;
+  if (given !== 'all' && !(typeof bytes === 'number' && bytes > 0) && !(Number.isInteger(given) && Number(given) >= 1))
+    throw new RangeError(`rollout: checkpoints is ${inWords(given)}; give a whole number from 1, 'all', or { bytes }.`);
+}
 
 /**
  * @param replayed Whether steps may be replayed, which leaves no record of each.
@@ -29,11 +36,9 @@ export function slotsFor(
   );
   if (checkpoints === 'all') return Math.min(steps, Math.max(1, Math.floor(mostBytes / Math.max(1, perState))));
   const slots = typeof checkpoints === 'number' ? checkpoints : Math.floor(checkpoints.bytes / Math.max(1, perState));
-  if (!(slots >= 1) || (typeof checkpoints === 'number' && !Number.isInteger(slots)))
+  if (slots < 1)
     throw new RangeError(
-      typeof checkpoints === 'number'
-        ? `rollout: ${checkpoints} checkpoints; give a whole number from 1, 'all', or { bytes }.`
-        : `rollout: ${checkpoints.bytes} bytes for checkpoints, but one state takes ${perState}; allow at least that.`,
+      `rollout: ${(checkpoints as { bytes: number }).bytes} bytes for checkpoints, but one state takes ${perState}; allow at least that.`,
     );
   return Math.min(slots, steps);
 }

@@ -20,6 +20,7 @@
 import {
   adopt,
   type Cotangents,
+  checkOptions,
   type Device,
   isRecording,
   isTracked,
@@ -27,7 +28,7 @@ import {
   type Tensor,
   whyNotNow,
 } from '../kernel/index.ts';
-import { type Checkpoints, slotsFor } from './checkpoints.ts';
+import { type Checkpoints, checkCheckpoints, slotsFor } from './checkpoints.ts';
 import { Leaves, type Loop, memoryOf, runSteps, tensorsOf } from './loop.ts';
 import { LoopRule } from './loop-rule.ts';
 import { takesMore } from './recordable.ts';
@@ -72,6 +73,8 @@ export function rollout<S, U>(
 ): S {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`rollout: ${steps} steps; the number of steps is a whole number from 0.`);
+  checkOptions('rollout', options, ['inputs', 'checkpoints', 'onAdjoint', 'debug', 'explain']);
+  if (options.checkpoints !== undefined) checkCheckpoints(options.checkpoints);
   const form = flatten(state, 'rollout', 'the state');
   const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'rollout', 'the inputs');
   if (steps === 0 || form.leaves.length === 0) return state;

@@ -10,6 +10,7 @@
 
 import type { Backend, Count, Floats, Precision, Storage, Timing, Words, WordType } from './backend/backend.ts';
 import { wasmBackend } from './backend/wasm/backend.ts';
+import { checkOptions, inWords } from './error.ts';
 import type { UserGPUDevice } from './gpu-types.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -226,6 +227,8 @@ export function defaultDevice(): Device {
   return chosen;
 }
 
+const deviceOptions = ['kind', 'precision', 'threads', 'gpu', 'software', 'debug', 'makeDefault'];
+
 /**
  * Opens a device and, unless told otherwise, makes it the default.
  *
@@ -237,6 +240,11 @@ export async function device(
   const options: DeviceOptions =
     typeof choice === 'string' ? { kind: choice } : 'createBuffer' in choice ? { gpu: choice } : choice;
   const { kind = options.gpu ? 'webgpu' : 'auto', precision = 'f32', debug = false, makeDefault = true } = options;
+  checkOptions('device', options, deviceOptions);
+  if (kind !== 'auto' && kind !== 'cpu' && kind !== 'webgpu')
+    throw new RangeError(`device: the kind is ${inWords(kind)}; give 'auto', 'cpu' or 'webgpu'.`);
+  if (precision !== 'f32' && precision !== 'f64')
+    throw new RangeError(`device: the precision is ${inWords(precision)}; give 'f32' or 'f64'.`);
   if (kind === 'webgpu' && precision === 'f64')
     throw new RangeError(`device: WebGPU has no f64; use { kind: 'cpu', precision: 'f64' }.`);
   const opened = new Device(

@@ -56,9 +56,9 @@ export function inWords(value: unknown): string {
 
 /** Refuses options that do not exist: most are misspelt, and would be ignored without a word. */
 export function checkOptions(who: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find(key => !known.includes(key));
-  if (unknown !== undefined)
-    throw new TypeError(
-      `${who}: there is no option '${unknown}'; the options are ${known.map(k => `'${k}'`).join(', ')}.`,
-    );
+  for (const key in options)
+    if (!known.includes(key))
+      throw new TypeError(
+        `${who}: there is no option '${key}'; the options are ${known.map(k => `'${k}'`).join(', ')}.`,
+      );
 }

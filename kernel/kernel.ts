@@ -10,7 +10,7 @@ import { Collector, namesOf, resultTree } from './arguments.ts';
 import type { Count } from './backend/backend.ts';
 import type { Arguments, Outputs } from './bindings.ts';
 import { type Device, defaultDevice } from './device.ts';
-import { inWords, lineColumn } from './error.ts';
+import { checkOptions, inWords, lineColumn } from './error.ts';
 import { explainProgram } from './explain.ts';
 import { type CountLimit, checkStores, storeLimits } from './ir/affine.ts';
 import { forwardStores } from './ir/forward-stores.ts';
@@ -103,6 +103,8 @@ export function kernel<const S extends string>(
   return Object.assign(call, { kernelName: first.plan.name, program: first.plan.program, source });
 }
 
+const launchOptions: readonly (keyof LaunchOptions)[] = ['count', 'out', 'overrides', 'device'];
+
 function launchKernel(
   { plan, arguments: collector, names, limits }: Variant,
   args: object,
@@ -111,6 +113,7 @@ function launchKernel(
   const { name } = plan;
   if (typeof args !== 'object' || args === null) throw new TypeError(`${name}: pass the inputs as a record, { x, … }.`);
   const count = countOf(name, options);
+  checkOptions(name, options, launchOptions);
   for (const limit of limits)
     if (count['xyz'.indexOf(limit.axis)] > limit.limit) refuseCount(plan.program, limit, count);
   const made: Tensor[] = [];

@@ -139,6 +139,12 @@ export class Tensor {
     const where = kind === 'cpu' ? `the CPU${precision === 'f64' ? ' in f64' : ''}` : 'the GPU';
     return `tensor of ${this.type}, shape [${this.shape.join(', ')}], on ${where}${this.hold.memory ? '' : ', released'}`;
   }
+  /** @internal JSON.stringify of a result. */
+  toJSON(): never {
+    throw new TypeError(
+      `tensor: this one, of shape [${this.shape.join(', ')}], is not for JSON, its values are on the device; use what await readTree(…) gives, or save(…).`,
+    );
+  }
   /** @internal x + y, x < y: JavaScript would make strings and NaN of tensors. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();

@@ -11,6 +11,7 @@
  */
 
 import { CholeskyDecomposition, inverse, Matrix } from 'ml-matrix';
+import { inWords } from '../kernel/index.ts';
 
 /** The sum of squares and its Gauss–Newton model at a point. */
 export interface NormalEquations {
@@ -76,6 +77,8 @@ export async function levenbergMarquardt(
   options: LevenbergMarquardtOptions = {},
 ): Promise<LeastSquaresFit> {
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, project = x => x, onIteration, signal } = options;
+  if (!(start instanceof Float64Array))
+    throw new TypeError(`levenbergMarquardt: the start is ${inWords(start)}; give a Float64Array of the unknowns.`);
   const scale = options.scale ?? Array.from(start, () => 1);
   let x = project(start);
   let value = Number.POSITIVE_INFINITY;

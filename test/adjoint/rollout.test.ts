@@ -224,6 +224,12 @@ describe('what is run', () => {
     expect(() => rollout(({ a }) => ({ a, b: a }), { a: x }, 2)).toThrow(
       "rollout: what step 0 returned has 'b'; it must have 'a'.",
     );
+    expect(() => rollout(s => s, x, 2, { checkpoints: 'some' as never })).toThrow(
+      "rollout: checkpoints is 'some'; give a whole number from 1, 'all', or { bytes }.",
+    );
+    expect(() => rollout(s => s, x, 2, { input: x } as never)).toThrow(
+      "rollout: there is no option 'input'; the options",
+    );
     expect(() => rollout(() => undefined as never, x, 2)).toThrow('rollout: what step 0 returned is undefined; leaves');
     expect(() => rollout(s => s, x, 1.5)).toThrow('rollout: 1.5 steps; the number of steps is a whole number from 0.');
   });

@@ -148,6 +148,11 @@ describe('errors', () => {
       'scale: count is 1.5; say how many invocations run, whole numbers below 2^32: { count: n } or { count: [nx, ny, nz] }.',
     ],
     [
+      'an option',
+      () => call({ x, k, pick }, { count: 1, outputs: { y: 3 } }),
+      "scale: there is no option 'outputs'; the options are 'count', 'out', 'overrides', 'device'.",
+    ],
+    [
       'an output',
       () => call({ x, k, pick }, { count: 1, out: { z: 3 } }),
       "scale: out names 'z', but the outputs are 'y'.",

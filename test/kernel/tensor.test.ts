@@ -112,6 +112,10 @@ describe('a tensor in plain JavaScript', () => {
     expect([x].join()).toBe('tensor of f32, shape [2, 3], on the CPU, released');
   });
 
+  it('does not go into JSON without its values', () => {
+    expect(() => JSON.stringify({ fit: tensor([1]) })).toThrow('tensor: this one, of shape [1], is not for JSON');
+  });
+
   it.each([
     ['+', (x: number) => x + 1],
     ['-', (x: number) => 1 - x],
@@ -140,6 +144,14 @@ describe('device', () => {
     debug(true);
     expect(opened.debug).toBe(true);
     expect((await device('cpu')).debug).toBe(false);
+  });
+
+  it.each([
+    ['gpu', "device: the kind is 'gpu'; give 'auto', 'cpu' or 'webgpu'."],
+    [{ kind: 'cpu', precision: 'f16' }, "device: the precision is 'f16'; give 'f32' or 'f64'."],
+    [{ kind: 'cpu', thread: 1 }, "device: there is no option 'thread'; the options are 'kind', "],
+  ])('is not opened for %j', async (choice, message) => {
+    await expect(device(choice as never)).rejects.toThrow(message);
   });
 
   it('has no f64 on WebGPU', async () => {
