@@ -14,9 +14,10 @@ export interface Pace {
   alone: number;
   shared: number;
   jobs: number;
-  /** Jobs to run alone from here, and how many it was the last time. */
+  /** Jobs to run alone from here, how many it was the last time, and jobs that workers have helped with since. */
   pause: number;
   lastPause: number;
+  helped: number;
 }
 export interface PacedCode extends Code {
   readonly pace: Pace;
@@ -30,6 +31,7 @@ export const guessedPace = (work: number): Pace => ({
   jobs: 0,
   pause: 0,
   lastPause: 0,
+  helped: 0,
 });
 
 /** Microseconds. Shorter jobs are not shared; shorter ones wake nobody; and so much must come up before workers are started. */
@@ -39,19 +41,28 @@ const worthStarting = 5000;
 /** The job that is run alone to compare with. */
 const trial = 3;
 const longestPause = 64;
+/** After a pause: jobs that may find workers asleep, and jobs before a verdict, unless one takes so many microseconds too long. */
+const waking = 4;
+const enough = 12;
+const farTooLong = 300;
 
 const averaged = (mean: number, sample: number): number =>
   mean === 0 ? sample : mean + (Math.min(sample, 8 * mean) - mean) / 8;
 
-/** Takes note of a job done with the pool; `tried` after a pause, which a good one ends. */
-function noteShared(pace: Pace, sample: number, tried: boolean): void {
-  pace.shared = tried ? sample : averaged(pace.shared, sample);
+/** Takes note of a job that workers have helped with. */
+function noteShared(pace: Pace, microseconds: number, total: number): void {
+  pace.helped++;
+  const tooLong = pace.alone > 0 && microseconds > pace.alone * total + farTooLong;
+  if (pace.helped > waking || tooLong) pace.shared = averaged(pace.shared, microseconds / total);
+  if (pace.helped < enough && !tooLong) return;
   if (pace.alone === 0 || pace.shared <= pace.alone) {
     pace.lastPause = 0;
     return;
   }
   pace.lastPause = Math.min(longestPause, 2 * pace.lastPause || 4);
   pace.pause = pace.lastPause;
+  pace.helped = 0;
+  pace.shared = 0;
 }
 
 /**
@@ -99,7 +110,8 @@ export function performer(threads: number, user: object): (job: Job<PacedCode>) 
       const each = microseconds / own;
       pace.each = count < 2 || each < pace.each ? each : pace.each + (each - pace.each) / 16;
     }
-    if (pool) noteShared(pace, microseconds / total, pace.lastPause > 0);
-    else if (count > 0) pace.alone = averaged(pace.alone, microseconds / total);
+    if (pool) {
+      if (own < total) noteShared(pace, microseconds, total);
+    } else if (count > 0) pace.alone = averaged(pace.alone, microseconds / total);
   };
 }

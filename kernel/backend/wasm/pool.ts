@@ -46,6 +46,14 @@ const mostDeaths = 8;
 
 const { load, store, and, notify, wait } = Atomics;
 
+/** The first of the open chunks and some of its neighbours: more while there are many (worker.ts). */
+function neighbours(open: number, threads: number): number {
+  let left = 0;
+  for (let rest = open; rest !== 0; rest &= rest - 1) left++;
+  const low = open & -open;
+  return open & ((low << Math.max(1, Math.floor(left / (2 * threads)))) - low);
+}
+
 class Pool {
   private readonly words = new Int32Array(new SharedArrayBuffer(4 * wordCount));
   private readonly helpers: Helper[] = [];
@@ -116,18 +124,21 @@ class Pool {
     let trap: { readonly error: unknown } | undefined;
     do {
       for (let open = load(words, word.open); open !== 0; open = load(words, word.open)) {
-        const bit = open & -open;
-        if ((and(words, word.open, ~bit) & bit) === 0) continue;
-        own++;
-        if (trap) continue;
-        const chunk = 31 - Math.clz32(bit);
-        const end = Math.min(total, size * (chunk + 1));
-        try {
-          run(size * chunk, end, frame + chunk * frameStep, scratch);
-        } catch (error) {
-          trap = { error };
+        const wanted = neighbours(open, job.threads);
+        const mine = and(words, word.open, ~wanted) & wanted;
+        for (let first = 0, next = 1; first < chunks; first = next++) {
+          if (((mine >>> first) & 1) === 0) continue;
+          while (frameStep === 0 && next < chunks && (mine >>> next) & 1) next++;
+          own += next - first;
+          if (trap) continue;
+          const end = Math.min(total, size * next);
+          try {
+            run(size * first, end, frame + first * frameStep, scratch);
+          } catch (error) {
+            trap = { error };
+          }
+          taken += end - size * first;
         }
-        taken += end - size * chunk;
       }
     } while (!this.awaitChunks(chunks - own, code.name));
     if (trap) throw trap.error;

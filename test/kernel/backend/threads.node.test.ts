@@ -44,8 +44,9 @@ const jobOf = (code: Runnable, chunks: number, threads = 3): Job => ({
   threads,
   wake: true,
 });
-/** memory[4 · begin] += 1 */
+/** memory[4 k] += 1 for begin ≤ k < end */
 const count = codeOf('count', code => {
+  code.loop();
   for (const load of [false, true]) {
     code.get(0);
     code.i32(4);
@@ -55,6 +56,14 @@ const count = codeOf('count', code => {
   code.i32(1);
   code.op(op.i32.add);
   code.access(op.i32.store, 2, 0);
+  code.get(0);
+  code.i32(1);
+  code.op(op.i32.add);
+  code.tee(0);
+  code.get(1);
+  code.op(op.i32.ne);
+  code.branchIf(0);
+  code.end();
 });
 const counts = () => new Int32Array(memory.buffer, 0, 64);
 
