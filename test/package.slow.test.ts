@@ -50,6 +50,14 @@ const answer: { description: string; value: number; grad: number[]; mistake: str
 if (typeof document !== 'undefined') answer.gpu = await onGpu();
 export { answer };
 `;
+/** What it says of WebGPU compiles with and without somebody's declarations of it. */
+const buffers = `
+import { device, fromGPUBuffer, gpuDevice, type Tensor, toGPUBuffer } from 'retrograde/kernel';
+import { grad } from 'retrograde/adjoint';
+const opened = await device({ gpu: gpuDevice(await device('webgpu')) });
+export const round = (x: Tensor): Tensor => fromGPUBuffer(toGPUBuffer(x), x.shape, { device: opened });
+export const slope = grad((x: Tensor) => x.mul(x).sum());
+`;
 const expected = {
   description: expect.stringMatching(/2 threads/),
   value: Array.from({ length: 2 ** 18 }, (_, k) => (k % 5) ** 2).reduce((a, b) => a + b),
@@ -63,6 +71,12 @@ function run(command: string, args: readonly string[], cwd: string): string {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: exit status ${status}.\n${stdout}${stderr}`);
   return stdout;
 }
+const tsc = (...args: string[]): string =>
+  run(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '--target', 'es2023', '--strict', ...args],
+    project,
+  );
 const npm = (cwd: string, ...args: string[]): string => run('npm', args, cwd);
 
 beforeAll(() => {
@@ -75,23 +89,17 @@ beforeAll(() => {
     type: 'module',
     dependencies: { retrograde: `file:./${filename}` },
   };
-  writeFileSync(join(project, 'package.json'), JSON.stringify(manifest));
-  writeFileSync(join(project, 'consumer.ts'), consumer);
-  writeFileSync(
-    join(project, 'print.js'),
-    `import { answer } from './consumer.js'; console.log(JSON.stringify(answer));`,
-  );
-  writeFileSync(join(project, 'page.js'), `import { answer } from './consumer.js'; globalThis.answer = answer;`);
-  writeFileSync(join(project, 'index.html'), '<script type="module" src="/page.js"></script>');
+  const files = {
+    'package.json': JSON.stringify(manifest),
+    'consumer.ts': consumer,
+    'buffers.ts': buffers,
+    'print.js': `import { answer } from './consumer.js'; console.log(JSON.stringify(answer));`,
+    'page.js': `import { answer } from './consumer.js'; globalThis.answer = answer;`,
+    'index.html': '<script type="module" src="/page.js"></script>',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
   npm(project, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--omit=peer');
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['--target', 'es2023', '--lib', 'es2023,dom', '--strict', 'consumer.ts'];
-  run(
-    process.execPath,
-    [tsc, '--noEmit', '--module', 'preserve', '--moduleResolution', 'bundler', ...options],
-    project,
-  );
-  run(process.execPath, [tsc, '--module', 'nodenext', ...options], project);
+  tsc('consumer.ts', '--lib', 'es2023,dom', '--module', 'nodenext');
 }, 180_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -107,6 +115,17 @@ const bundled = (entry: string, options: BuildOptions): Promise<unknown> =>
     logLevel: 'silent',
     ...options,
   });
+
+describe('for TypeScript', () => {
+  it.each([
+    ['as Node resolves modules', 'consumer.ts', '--lib', 'es2023,dom', '--module', 'nodenext'],
+    ['as bundlers do', 'consumer.ts', '--lib', 'es2023,dom', '--module', 'preserve', '--moduleResolution', 'bundler'],
+    ['with the types of WebGPU', 'buffers.ts', '--lib', 'es2023,dom', '--module', 'nodenext'],
+    ['where nothing declares them', 'buffers.ts', '--lib', 'es2023', '--types', '', '--module', 'nodenext'],
+  ])('is well typed %s', (_, ...args) => {
+    tsc('--noEmit', ...args);
+  });
+});
 
 describe('in Node', () => {
   it('computes, and lets the process end', () => {
