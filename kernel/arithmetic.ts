@@ -14,7 +14,7 @@ import { commonDevice, launch, sizeOf } from './launch.ts';
 import type { Plan } from './plan.ts';
 import { cached, input, output } from './program.ts';
 import { expand } from './reduce.ts';
-import { broadcastShape, sameShape } from './shape.ts';
+import { broadcastShape, checkType, sameShape } from './shape.ts';
 import type { Operand, Tensor } from './tensor.ts';
 
 export type UnaryName = 'neg' | 'abs' | 'sqrt' | 'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'square';
@@ -47,6 +47,16 @@ export function unary(name: UnaryName, x: Tensor): Tensor {
   if (x.type !== 'f32' && !integerUnary.has(name))
     throw new TypeError(`${name}: the tensor holds ${x.type}; ${name} takes f32.`);
   return launch(unaryPlan(name, x.type), x.device, [x], [x.size, 1, 1], [x.shape])[0];
+}
+
+/** The same values in another type, as WGSL converts them. */
+export function convert(x: Tensor, type: WordType): Tensor {
+  checkType('convert', type);
+  if (x.type === type) return x;
+  const plan = cached(`convert:${x.type}:${type}`, 'convert', [input('x', x.type), output('y', type)], (b, i) => {
+    b.store(1, i, 1, 0, b.pure('convert', [b.load(x.type, 0, i)], type));
+  });
+  return launch(plan, x.device, [x], [x.size, 1, 1], [x.shape])[0];
 }
 
 /** Whether the operand may stay one number beside a larger one: then its adjoint is never asked for. */

@@ -1,5 +1,6 @@
-/** Shapes: what is one, equality, broadcasting as NumPy defines it, axes counted from the end. */
+/** Shapes and types of elements: what is one, equality, broadcasting as NumPy defines it, axes counted from the end. */
 
+import type { WordType } from './backend/backend.ts';
 import { inWords } from './error.ts';
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
@@ -35,5 +36,12 @@ export function checkShape(who: string, shape: readonly number[], least = 0): vo
   if (!Array.isArray(shape) || !shape.every(n => Number.isInteger(n) && n >= least))
     throw new RangeError(
       `${who}: the shape is ${inWords(shape)}; give an array of whole numbers from ${least}, such as [2, 3].`,
+    );
+}
+
+export function checkType(who: string, type: WordType): void {
+  if (type !== 'f32' && type !== 'i32' && type !== 'u32')
+    throw new TypeError(
+      `${who}: the type is ${inWords(type)}; give 'f32', 'i32' or 'u32'. Double precision is a device's: { kind: 'cpu', precision: 'f64' }.`,
     );
 }

@@ -19,7 +19,7 @@ import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from '.
 import { relief } from './pressure.ts';
 import { Recorder } from './recorder.ts';
 import * as reduce from './reduce.ts';
-import { checkShape } from './shape.ts';
+import { checkShape, checkType } from './shape.ts';
 import { transpose } from './transpose.ts';
 
 export type Operand = Tensor | number;
@@ -209,6 +209,11 @@ export class Tensor {
     return arithmetic.binary('max', this, 0);
   }
 
+  /** As f32, i32 or u32: floats lose their fraction and stay within the range of integers. */
+  convert(type: WordType): Tensor {
+    return arithmetic.convert(this, type);
+  }
+
   /** Over all elements, or along one axis or several, which go. { compensated: true }: as if in twice the precision. */
   sum(how?: number | readonly number[] | reduce.SumOptions): Tensor {
     return reduce.sum(this, how);
@@ -301,10 +306,7 @@ function placeOf(who: string, options: TensorOptions, data?: unknown): Required<
   if (!(device instanceof Device))
     throw new TypeError(`${who}: the device is ${inWords(device)}; give what await device(…) returned.`);
   const type = options.type ?? (data instanceof Int32Array ? 'i32' : data instanceof Uint32Array ? 'u32' : 'f32');
-  if (type !== 'f32' && type !== 'i32' && type !== 'u32')
-    throw new TypeError(
-      `${who}: the type is ${inWords(type)}; give 'f32', 'i32' or 'u32'. Double precision is a device's: { kind: 'cpu', precision: 'f64' }.`,
-    );
+  checkType(who, type);
   return { device, type };
 }
 

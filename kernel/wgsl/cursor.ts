@@ -75,14 +75,14 @@ export class Cursor {
     this.index++;
     return true;
   }
-  expect(text: string, where: string): void {
-    if (!this.take(text)) this.fail(`'${text}' ${where}`);
+  expect(text: string, where: string, remedy?: string): void {
+    if (!this.take(text)) this.fail(`'${text}' ${where}`, remedy);
   }
 
   /** @param expected "an expression", "';' after let". */
-  fail(expected: string): never {
+  fail(expected: string, remedy?: string): never {
     const found = this.done ? 'the end of the text' : `'${this.text}'`;
-    throw new SyntaxProblem({ message: `expected ${expected}, but found ${found}.`, at: this.start });
+    throw new SyntaxProblem({ message: `expected ${expected}, but found ${found}.`, at: this.start, remedy });
   }
   refuse(message: string, at: number, remedy?: string): never {
     throw new SyntaxProblem({ message, at, remedy });

@@ -148,6 +148,7 @@ function postfix(c: Cursor, from: RawExpression): RawExpression {
     } else if (c.take('.')) {
       const at = c.start;
       const { name } = c.identifier('the name of a member');
+      if (c.is('(')) c.refuse(`'${name}' is called as a method.`, at, `WGSL has functions only: write ${name}(…).`);
       base = { kind: 'member', base, field: name, at, start, end: c.end };
     } else return base;
   }

@@ -63,7 +63,7 @@ function refuseAttributes(c: Cursor): void {
 export function block(c: Cursor, where: string): RawBlock {
   refuseAttributes(c);
   const { start } = c;
-  c.expect('{', where);
+  c.expect('{', where, 'A body stands in braces, also if it is one statement.');
   const body = c.nested(() => statements(c));
   c.expect('}', 'at the end of the block');
   return { kind: 'block', body, start, end: c.end };

@@ -59,6 +59,20 @@ const operations: Record<string, { of: (x: Tensor, y: Tensor) => Tensor; shape: 
   stack: { of: (x, y) => stack([x, y], 1).square(), shape: [2, 2, 3] },
 };
 
+it.each(devices.map(d => [d.description, d] as const))('converts as WGSL does, %s', async (_, device) => {
+  const x = tensor([1.75, -1.75, 3e9, -3e9, 0], undefined, { device });
+  expect(Array.from(await x.convert('i32').read())).toEqual(
+    [1, -1, 2 ** 31 - 1, -(2 ** 31), 0].map(n => expect.closeTo(n, -3)),
+  );
+  expect(Array.from(await x.convert('u32').slice(0, 3).read())).toEqual([1, 0, 3e9]);
+  const whole = x.convert('i32').slice(0, 2).convert('f32').mul(0.5);
+  expect(Array.from(await whole.read())).toEqual([0.5, -0.5]);
+  expect(x.convert('f32')).toBe(x);
+  const slope = grad((x: Tensor) => x.convert('i32').convert('f32').mul(x).sum())(x.slice(0, 2));
+  expect(Array.from(await slope.read())).toEqual([1, -1]); // steps are flat
+  expect(() => x.convert('f64' as never)).toThrow("convert: the type is 'f64'; give 'f32', 'i32' or 'u32'.");
+});
+
 describe.each(Object.entries(operations))('%s', (_, { of, shape }) => {
   const f = ({ x, y }: { x: Tensor; y: Tensor }) => of(x, y);
   const loss = (p: { x: Tensor; y: Tensor }) => f(p).sin().sum();

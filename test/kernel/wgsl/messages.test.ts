@@ -44,6 +44,14 @@ const fragments: readonly (readonly [string, string])[] = [
     'fn g(a: f32) -> f32 { return a; } fn f() -> f32 { return g(1.0, 2.0); }',
     "main:1:58: 'g' takes 1 argument, but 2 are given. It is declared g(a: f32).",
   ],
+  [
+    'fn f(a: f32) -> f32 { if (a > 0) return a; return 0.0; }',
+    "main:1:34: expected '{' after the condition, but found 'return'. A body stands in braces, also if it is one statement.",
+  ],
+  [
+    'fn f(a: f32) -> f32 { return Math.sin(a); }',
+    "main:1:35: 'sin' is called as a method. WGSL has functions only: write sin(…).",
+  ],
   ['fn f(v: vec2f) -> f32 { return v.z; }', "main:1:34: vec2<f32> has no component 'z'. It has x, y."],
   ['fn f() -> f32 { let a = 1.0; }', "main:1:30: 'f' may end without returning f32. Add a return at its end."],
   [
