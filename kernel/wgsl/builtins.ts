@@ -71,10 +71,11 @@ const table: readonly (readonly [names: string, params: string, result: string, 
 /** `detach` is ours: the identity, with derivative zero (also of matrices, see calls.ts). */
 const rows = new Map<string, Row[]>();
 for (const [names, params, result, of, sizes] of table) {
+  const row: Row = { params: params === '' ? [] : params.split(' '), result, of, shapes: sizes };
   for (const name of names.split(' ')) {
-    const list = rows.get(name) ?? [];
-    list.push({ params: params.split(' ').filter(p => p !== ''), result, of, shapes: sizes });
-    rows.set(name, list);
+    const overloads = rows.get(name);
+    if (overloads) overloads.push(row);
+    else rows.set(name, [row]);
   }
 }
 
