@@ -27,6 +27,8 @@ export interface LinearOperator<P = Tree> {
   with(params: P): LinearOperator<P>;
   /** A's diagonal, [rows], if it is known. */
   diagonal?(): Tensor;
+  /** b − A (x + low), from differences of x and of low that are taken before they are weighted; not differentiated. */
+  residual?(b: Tensor, x: Tensor, low: Tensor): Tensor;
 }
 
 /** What makes x unfit for A, or undefined. @param n What x's first axis must be. */

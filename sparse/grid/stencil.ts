@@ -29,7 +29,16 @@ import {
   shapeOf,
   unknowns,
 } from './layout.ts';
-import { applyText, diagonalText, type Form, facesText, formKey, residualText, sweepText } from './stencil.wgsl.ts';
+import {
+  applyText,
+  diagonalText,
+  type Form,
+  facesText,
+  formKey,
+  pairText,
+  residualText,
+  sweepText,
+} from './stencil.wgsl.ts';
 
 /** k at the faces across each axis, [nz, ny, nx] with one more along the axis (unless it is periodic). */
 export type FaceFields = Readonly<Partial<Record<AxisName, Tensor>>>;
@@ -49,8 +58,8 @@ export interface StencilOptions extends LayoutOptions {
   readonly device?: Device;
 }
 
-type Text = 'apply' | 'residual' | 'sweep' | 'diagonal';
-const texts = { apply: applyText, residual: residualText, sweep: sweepText, diagonal: diagonalText };
+type Text = 'apply' | 'residual' | 'pair' | 'sweep' | 'diagonal';
+const texts = { apply: applyText, residual: residualText, pair: pairText, sweep: sweepText, diagonal: diagonalText };
 const kernels = new Map<string, Kernel>();
 
 function kernelOf(key: string, text: () => string): Kernel {
@@ -113,6 +122,10 @@ export class Stencil implements LinearOperator<StencilParams> {
       { ...coefficients, ...sizesOf(layout), u, ...more },
       { count, out: { result: u.shape }, overrides: { width } },
     ).result;
+  }
+
+  residual(b: Tensor, x: Tensor, low: Tensor): Tensor {
+    return this.run('pair', x, { b, low });
   }
 
   diagonal(): Tensor {

@@ -1,7 +1,7 @@
 // Specification of geometric multigrid: few steps whatever the grid, symmetric, exact transfers, adjoints.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import {
   cg,
   csr,
@@ -16,7 +16,7 @@ import {
   stencil,
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices } from '../util/devices.ts';
+import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
 
 const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
@@ -146,6 +146,33 @@ describe('multigrid', () => {
     };
     expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-11);
   });
+
+  it.each([cpu32, gpu])(
+    'f32 on $description: x is right to its last digits on fine grids, also where k varies',
+    async device => {
+      const n = device.kind === 'cpu' ? 256 : 64;
+      const faces = smoothFaces([n, n], [false, false]);
+      const b = numbers(n * n, 7);
+      for (const conductivity of [undefined, faces]) {
+        const solve = async (to: Device, rtol: number) => {
+          const moved =
+            conductivity &&
+            Object.fromEntries(
+              await Promise.all(Object.entries(conductivity).map(async ([axis, k]) => [axis, await k.to(to)] as const)),
+            );
+          const A = stencil([n, n], { spacing: 1 / n, device: to, ...(moved && { conductivity: moved }) });
+          return linearSolve(A, tensor(b, undefined, { device: to }), {
+            preconditioner: multigrid(),
+            rtol,
+            maxSteps: 40,
+          }).read();
+        };
+        const [rough, exact] = [await solve(device, 1e-6), await solve(cpu64, 1e-11)];
+        const scale = Math.max(...exact.map(Math.abs));
+        expect(Math.max(...exact.map((v, i) => Math.abs(v - rough[i]))) / scale).toBeLessThan(3e-7);
+      }
+    },
+  );
 
   it('is for stencils', () => {
     const A = csr(new Pattern(1, 1, [0, 1], [0]), on64([1]), { positiveDefinite: true });
