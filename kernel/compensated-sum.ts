@@ -1,8 +1,8 @@
 /**
  * Sums and dot products as if in twice the precision, for terms that cancel.
  *
- *   s ← a + b,  e = (big − s) + small        what rounding lost, exactly (Neumaier 1974); the e are summed beside the s
- *   x·y = Σ x₁y₁ + x₁y₂ + x₂y₁ + x₂y₂        x = x₁ + x₂ in halves of the digits, so that each product is exact (Dekker 1971)
+ *   s ← a + b,  e = (big − s) + small                     what rounding lost, exactly (Neumaier 1974); the e are summed beside the s
+ *   p ← x·y,  e = x₂y₂ − (((p − x₁y₁) − x₂y₁) − x₁y₂)     the same of a product, x = x₁ + x₂ in halves of the digits (Dekker 1971)
  *
  * A pass leaves pairs (s, Σe), which are the next pass's terms: |error| ≤ ε |Σx| + O(log² n ε²) Σ|x|, the same bits each time on a device.
  * A GPU's compiler may reorder sums, which would make e zero. So each sum is held there: an integer `or` with a zero that the
@@ -14,7 +14,7 @@ import type { Buffer, Value } from './ir/ir.ts';
 import { run, sizeOf } from './launch.ts';
 import { adopt } from './memory.ts';
 import { cached, covered, input, repeat, strided, stridesOf } from './program.ts';
-import { compensated, unknownZero } from './scatter/compensated.ts';
+import { compensated, held, unknownZero } from './scatter/compensated.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
 
@@ -28,27 +28,36 @@ interface Terms {
   readonly inputs: readonly Tensor[];
   readonly kept: readonly [sizes: readonly number[], strides: readonly number[]];
   readonly summed: readonly [sizes: readonly number[], strides: readonly number[]];
-  /** What the words of an element add to the sum, each without rounding. */
+  /** What an element adds to the sum. */
   readonly of: 'words' | 'products';
 }
 
-/** Of finite factors that are not tiny: exact products that add up to x·y. */
-function products(b: Builder, x: Value, y: Value, precision: 'f32' | 'f64', largest: Value): Value[] {
-  const zero = b.float(0);
+/** x·y as a float, and what that lost: exact where the factors are not tiny, zero where it cannot be told, as of infinities. */
+function product(b: Builder, x: Value, y: Value, { precision, largest, unknown }: Arithmetic): [Value, Value] {
+  const mul = (p: Value, q: Value) => held(b, b.pure('mul', [p, q]), unknown);
+  const sub = (p: Value, q: Value) => held(b, b.pure('sub', [p, q]), unknown);
   const halves = (v: Value): [Value, Value] => {
-    const split = () => {
-      const far = b.pure('mul', [v, b.float(2 ** 27 + 1)]);
-      return b.pure('sub', [far, b.pure('sub', [far, v])]);
-    };
-    const masked = () => b.pure('bitcast', [b.pure('and', [b.pure('bitcast', [v], 'u32'), b.u32(0xfffff000)])], 'f32');
-    const high = precision === 'f64' ? split() : masked();
-    return [high, b.pure('sub', [v, high])];
+    const far = () => mul(v, b.float(2 ** 27 + 1));
+    const split = (v27: Value) => sub(v27, sub(v27, v));
+    const bits = () => b.pure('add', [b.pure('bitcast', [v], 'u32'), b.u32(0x800)]);
+    const masked = () => b.pure('bitcast', [b.pure('and', [bits(), b.u32(0xfffff000)])], 'f32');
+    const high = precision === 'f64' ? split(far()) : masked();
+    return [high, sub(v, high)];
   };
   const [[x1, x2], [y1, y2]] = [halves(x), halves(y)];
-  const whole = b.pure('mul', [x, y]);
-  const finite = b.pure('le', [b.pure('abs', [whole]), largest]);
-  const parts = [b.pure('mul', [x1, y1]), b.pure('mul', [x1, y2]), b.pure('mul', [x2, y1]), b.pure('mul', [x2, y2])];
-  return parts.map((part, k) => b.pure('select', [finite, part, k === 0 ? whole : zero]));
+  const whole = mul(x, y);
+  // Each difference is exact, since the high half is the nearest one.
+  const without = [mul(x1, y1), mul(x2, y1), mul(x1, y2)].reduce((rest, part) => sub(rest, part), whole);
+  const lost = sub(mul(x2, y2), without);
+  const finite = b.pure('le', [b.pure('abs', [lost]), largest]);
+  return [whole, b.pure('select', [finite, lost, b.float(0)])];
+}
+
+interface Arithmetic {
+  readonly precision: 'f32' | 'f64';
+  readonly largest: Value;
+  /** Of unknownZero, where a compiler may reorder sums. */
+  readonly unknown: Value | undefined;
 }
 
 /** One pass: for each row the pairs of its parts, or, of few terms, the sum. */
@@ -78,10 +87,9 @@ function pass({ inputs, kept, summed, of }: Terms): Tensor {
       const at = b.pure('add', [start, strided(b, r, ...summed)]);
       const inside = exact ? at : b.pure('select', [b.pure('lt', [r, b.u32(count)]), at, b.u32(0xffffffff)]);
       const words = inputs.map((_, k) => b.load('f32', k, inside));
-      const terms = of === 'words' ? words : products(b, words[0], words[1], precision, largest);
-      let state = { sum, lost };
-      for (const term of terms) state = compensated(b, state, term, unknown);
-      return [state.sum, state.lost];
+      const [term, aside] = of === 'words' ? words : product(b, words[0], words[1], { precision, largest, unknown });
+      const next = compensated(b, { sum, lost }, term, unknown);
+      return [next.sum, aside ? held(b, b.pure('add', [next.lost, aside]), unknown) : next.lost];
     });
     const finite = b.pure('le', [b.pure('abs', [sum]), largest]);
     const rest = b.pure('select', [finite, lost, zero]);

@@ -12,7 +12,7 @@ export interface Compensated {
 export const unknownZero = (b: Builder, buffer: number): Value => b.pure('shr', [b.length(buffer, 1), b.u32(31)]);
 
 /** The same float, which a compiler must have rounded by then: it would otherwise see that s − a − b is zero, were it not for rounding. */
-const held = (b: Builder, v: Value, zero: Value | undefined): Value =>
+export const held = (b: Builder, v: Value, zero: Value | undefined): Value =>
   zero ? b.pure('bitcast', [b.pure('or', [b.pure('bitcast', [v], 'u32'), zero])], 'f32') : v;
 
 /** @param zero Of unknownZero, for a device whose compiler may reorder sums. */

@@ -8,11 +8,14 @@ import type { WebGpuBackend } from '../../../kernel/backend/webgpu/backend.ts';
 import type { WebGpuExecutable } from '../../../kernel/backend/webgpu/compile.ts';
 import { Device } from '../../../kernel/device.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
+import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Buffer, Program, Value } from '../../../kernel/ir/ir.ts';
-import { agrees, type Input, openWebGpu, runOn } from '../../util/backends.ts';
+import { simplify } from '../../../kernel/ir/simplify.ts';
+import { agrees, type Input, openWebGpu, runOn, worst } from '../../util/backends.ts';
 import { cpu32 } from '../../util/devices.ts';
 import { buffer, programOf } from '../../util/program.ts';
 import { congruential } from '../../util/random.ts';
+import { randomProgram } from '../../util/random-program.ts';
 
 /** Such a device; it throws where more than that is bound. */
 async function small(bindingBytes: number, storageBuffers: number): Promise<WebGpuBackend> {
@@ -196,6 +199,22 @@ describe('buffers above the binding limit', () => {
       "webgpu: the kernel 'test' cannot reach all of its 3 buffers on this device, which binds at most 8 pieces of 0.0 MiB to a kernel; too large for one: 'x', 'y'. Make them smaller, split the kernel, or use the CPU.",
     );
     for (const s of storages) eight.free(s);
+  });
+
+  it.each([0, 3, 4, 8, 9, 12])('are read and written by random program %i as the interpreter does', async seed => {
+    const { program, words, count } = randomProgram({ seed, smooth: true, rereads: seed % 2 === 1 });
+    const tiny = await small(256, 12);
+    const given = words.map((old, k) =>
+      program.buffers[k].access === 'write'
+        ? old
+        : [...(old as number[]), ...integers(100, 110, seed).map(v => (k < 2 ? v / 110 : v))],
+    );
+    const expected = interpret(program, given, count, 'f32');
+    const actual = await runOn(tiny, simplify(program), given, count);
+    expected.forEach((e, k) => {
+      expect(worst(actual[k], e)).toBeLessThan(2e-4);
+    });
+    tiny.destroy();
   });
 
   it('compile to as few programs as there are ways of binding, and launch again without', async () => {
