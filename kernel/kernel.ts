@@ -17,7 +17,7 @@ import { forwardStores } from './ir/forward-stores.ts';
 import type { Buffer, Program } from './ir/ir.ts';
 import { lower } from './ir/lower.ts';
 import { simplify } from './ir/simplify.ts';
-import { visit } from './ir/traverse.ts';
+import { isPlain } from './ir/traverse.ts';
 import { commonDevice, launch } from './launch.ts';
 import { Plan } from './plan.ts';
 import { Tensor } from './tensor.ts';
@@ -50,17 +50,9 @@ interface Variant {
   readonly limits: readonly CountLimit[];
 }
 
-/** Kernels with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers. */
-function isPlain(program: Program): boolean {
-  let plain = program.arrays.every(a => a.space === 'function');
-  visit(program.body, inst => {
-    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
-  });
-  return plain;
-}
-
 function compile(source: string, overrides?: OverrideValues): Variant {
   const program = simplify(lower(parse(source, overrides)));
+  // Those with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers.
   const plain = isPlain(program);
   if (plain) checkStores(program);
   const plan = new Plan(program);

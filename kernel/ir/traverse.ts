@@ -26,6 +26,15 @@ export function hasEffect(inst: Inst): boolean {
   }
 }
 
+/** Whether invocations know of each other only through what they store and add: no atomics, no workgroup memory. */
+export function isPlain(program: Program): boolean {
+  let plain = program.arrays.every(a => a.space === 'function');
+  visit(program.body, inst => {
+    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
+  });
+  return plain;
+}
+
 /** True if the same operands always give the same result: it may be merged with its like and moved out of loops. */
 export function isPure(inst: Inst, program: Program): boolean {
   switch (inst.kind) {

@@ -15,7 +15,7 @@ import type { Words } from '../backend/backend.ts';
 import { scatterOwnership } from '../ir/affine.ts';
 import { IndexForms } from '../ir/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
-import { visit } from '../ir/traverse.ts';
+import { isPlain } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import { indexBuffer, keepEvents, slotBuffer, type Totals } from './events.ts';
@@ -290,12 +290,3 @@ const mostKept = 2 ** 26;
 const mostPartial = 2 ** 24;
 /** More elements than this are not visited for the sake of so few sums. */
 const mostElements = (invocations: number): number => 4 * invocations + 1024;
-
-/** Whether invocations know of each other only through their sums. */
-function isPlain(program: Program): boolean {
-  let plain = program.arrays.every(a => a.space === 'function');
-  visit(program.body, inst => {
-    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
-  });
-  return plain;
-}
