@@ -3,34 +3,47 @@
  *
  * A loop that replaces its tensors, p = p.sub(…), drops the old ones. The collector sees handles of some bytes, not the memory
  * behind them, so it hardly ever runs; and what it finds is given back between two tasks, while a loop that only awaits
- * reads from a CPU stays in one. So a read after which memory has grown by `most` above its last low shows the collector a block of
- * that size, which it counts and no one touches, and lets a task pass. A loop without await cannot be helped: it must dispose.
+ * reads from a CPU stays in one. So a read after which memory has grown far above its last low shows the collector a large
+ * block, which it counts and no one touches, and lets a task pass. A loop without await cannot be helped: it must dispose.
  */
 
 import type { Device } from './device.ts';
 
 /** Bytes; showing the block and collecting takes a few milliseconds, less than filling so much. */
-const most = 2 ** 27;
+const least = 2 ** 27;
+const greatest = 2 ** 30;
 
-const lows = new WeakMap<Device, number>();
+interface Level {
+  /** The least held since the last collection. */
+  low: number;
+  /** How far above that a read may leave memory; doubled where collecting did not help: it is held, not dropped. */
+  most: number;
+}
+const levels = new WeakMap<Device, Level>();
 
 /** A promise to wait for, where the device holds much more than it did at some time since the last one. */
 export function relief(device: Device): Promise<void> | undefined {
   const now = device.memoryInUse;
-  const low = Math.min(lows.get(device) ?? 0, now);
-  lows.set(device, low);
-  return now - low < most ? undefined : collect(device);
+  let level = levels.get(device);
+  if (!level) {
+    level = { low: 0, most: least };
+    levels.set(device, level);
+  }
+  if (now < level.low) level.low = now;
+  return now - level.low < level.most ? undefined : collect(device, level);
 }
 
-async function collect(device: Device): Promise<void> {
-  lows.set(device, device.memoryInUse);
+async function collect(device: Device, level: Level): Promise<void> {
+  const before = device.memoryInUse;
+  level.low = before;
   try {
-    new ArrayBuffer(most);
+    new ArrayBuffer(least);
   } catch {
     // No room for it either; a task passes all the same.
   }
   await new Promise(done => {
     setTimeout(done);
   });
-  lows.set(device, device.memoryInUse);
+  level.low = device.memoryInUse;
+  level.most = before - level.low < least / 2 ? Math.min(2 * level.most, greatest) : least;
 }
