@@ -110,7 +110,8 @@ function discard(value: Value, to: LaneEmitter): void {
 
 function emitBranch(inst: If, to: LaneEmitter): void {
   const { code } = to;
-  to.push(inst.cond);
+  const outcome = to.outcomes.get(inst.cond);
+  if (outcome === undefined) to.push(inst.cond);
   const slots = inst.results.map(v => (isLive(v, to) ? to.reserve([v], 0) : undefined));
   const outer = to.guards;
   const known = to.isKnownBefore(inst.cond);
@@ -125,6 +126,10 @@ function emitBranch(inst: If, to: LaneEmitter): void {
     });
     to.guards = outer;
   };
+  if (outcome !== undefined) {
+    arm(outcome ? inst.then : inst.else, outcome);
+    return;
+  }
   code.if();
   arm(inst.then, true);
   if (inst.else.body.length > 0 || slots.some(Boolean)) {

@@ -33,7 +33,7 @@ import type { Guard } from './segment.ts';
 import { SweptSegment } from './swept-segment.ts';
 import { closeTotals, openTotals } from './totals.ts';
 import { countLaneUses } from './uses.ts';
-import { chosen, usualOutcomes } from './usual.ts';
+import { blocksRun, chosen, usualOutcomes } from './usual.ts';
 import { isNarrow } from './worth.ts';
 
 const mostInstructions = 10_000;
@@ -150,6 +150,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
         return side ? [side] : operandsIn(inst, rates, isWide);
       },
       v => rates.levelOf(v) > level.segment && !rates.isLine(v),
+      inst => blocksRun(inst, taken),
     );
     const vector = new LaneEmitter(setting, uses, buffers, {
       rates,

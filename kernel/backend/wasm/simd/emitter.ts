@@ -35,7 +35,7 @@ export class LaneEmitter extends Emitter {
   readonly segment: SweptSegment;
   readonly totals: Totals;
   /** Conditions taken to have these outcomes (usual.ts). */
-  private readonly outcomes: ReadonlyMap<Value, boolean>;
+  readonly outcomes: ReadonlyMap<Value, boolean>;
   /** Run before the loop, from the x it starts at; and at the end of each round. */
   readonly entry: Code = new Code();
   readonly step: Code = new Code();

@@ -10,11 +10,16 @@ const doesNothing = (block: Block): boolean =>
 export const isIdle = (inst: If, isLive: (v: Value) => boolean): boolean =>
   !inst.results.some(isLive) && doesNothing(inst.then) && doesNothing(inst.else);
 
-/** @param operands The values that the code of an instruction pushes. @param lives Whether a value has a place of its own. */
+/**
+ * @param operands The values that the code of an instruction pushes.
+ * @param lives Whether a value has a place of its own.
+ * @param blocks Those blocks of an instruction that there is code for.
+ */
 export function countLaneUses(
   body: Block,
   operands: (inst: Inst) => readonly Value[],
   lives: (v: Value) => boolean,
+  blocks: (inst: Inst) => readonly Block[] = blocksOf,
 ): Uses {
   const uses = noUses();
   const use = (v: Value, block: Block) => {
@@ -31,7 +36,7 @@ export function countLaneUses(
       if (inst.kind === 'if') {
         if (isIdle(inst, isLive)) continue;
         const live = inst.results.map(isLive);
-        for (const inner of blocksOf(inst))
+        for (const inner of blocks(inst))
           count(
             inner,
             inner.yields.filter((_, j) => live[j]),

@@ -1,10 +1,10 @@
 /**
- * Conditions that all lanes of a segment agree on and that choose between two values, as at the borders of a grid:
+ * Conditions that all lanes of a segment agree on and that choose between two values or branches, as at the borders of a grid:
  * `select(0.0, u[i - 1u], x > 0u)`. Nearly everywhere they have their usual outcome, and there a second copy of the vector loop
  * runs, which leaves the choices out.
  */
 
-import type { Inst, Program, Pure, Value } from '../../../ir/ir.ts';
+import { type Block, blocksOf, type If, type Inst, type Program, type Pure, type Value } from '../../../ir/ir.ts';
 import { size, visit } from '../../../ir/traverse.ts';
 import { level } from './form.ts';
 import type { Rates } from './rates.ts';
@@ -21,9 +21,11 @@ export function usualOutcomes({ body }: Program, rates: Rates): readonly Guard[]
   let loops = false;
   visit(body, inst => {
     if (inst.kind === 'while') loops = true;
-    if (!isChoice(inst, rates)) return;
-    const [cond] = inst.args;
-    if (!outcomes.has(cond)) outcomes.set(cond, usualOf(inst, rates));
+    const branch = inst.kind === 'if';
+    if (!branch && !isChoice(inst, rates)) return;
+    const cond = branch ? inst.cond : inst.args[0];
+    if (rates.levelOf(cond) > level.segment || outcomes.has(cond)) return;
+    outcomes.set(cond, branch ? size(inst.then) >= size(inst.else) : usualOf(inst, rates));
   });
   if (loops || outcomes.size > mostConditions) return [];
   return [...outcomes].map(([value, truth]) => ({ value, truth }));
@@ -31,7 +33,7 @@ export function usualOutcomes({ body }: Program, rates: Rates): readonly Guard[]
 
 function isChoice(inst: Inst, rates: Rates): inst is Pure {
   if (inst.kind !== 'pure' || inst.op !== 'select' || rates.isLine(inst.result)) return false;
-  return rates.levelOf(inst.result) === level.lanes && rates.levelOf(inst.args[0]) <= level.segment;
+  return rates.levelOf(inst.result) === level.lanes;
 }
 
 /** Of one constant and something else, the latter; else that numbers differ, and that a bound is kept. */
@@ -42,6 +44,12 @@ function usualOf({ args: [cond, ifTrue, ifFalse] }: Pure, rates: Rates): boolean
   if (tested) return (tested.test.kind === 'equal') !== tested.truth;
   const definition = rates.definitionOf(cond);
   return !(definition?.kind === 'pure' && definition.op === 'eq');
+}
+
+/** The blocks of an instruction that run. */
+export function blocksRun(inst: Inst, outcomes: ReadonlyMap<Value, boolean>): readonly Block[] {
+  const outcome = inst.kind === 'if' ? outcomes.get(inst.cond) : undefined;
+  return outcome === undefined ? blocksOf(inst) : [outcome ? (inst as If).then : (inst as If).else];
 }
 
 /** The value that a choice comes down to where all outcomes are the usual ones. */
