@@ -115,7 +115,7 @@ export class Device {
   write(storage: Storage, data: ArrayLike<number>): void {
     this.backend.write(storage, data);
     if (storage.type !== 'f32' && data.length === storage.length)
-      this.written.set(storage, storage.type === 'i32' ? Int32Array.from(data) : Uint32Array.from(data));
+      this.written.set(storage, storage.type === 'i32' ? new Int32Array(data) : new Uint32Array(data));
   }
 
   /** The integers that the host wrote last, another object after each write; undefined where kernels write. */

@@ -30,6 +30,12 @@ export class Builder {
     this.insts.push(inst.at === undefined && this.at !== undefined ? { ...inst, at: this.at } : inst);
   }
 
+  /** The same for an instruction that nobody else holds yet. */
+  private append(inst: { at?: number | undefined } & Inst): void {
+    if (this.at !== undefined) inst.at = this.at;
+    this.push(inst);
+  }
+
   /** Runs `fill` with a new current block; what it returns are the block's yields. */
   block(fill: () => readonly Value[]): Block {
     const outer = this.insts;
@@ -44,7 +50,7 @@ export class Builder {
 
   const(type: ScalarType, value: number): Value {
     const result = this.value(type);
-    this.push({ kind: 'const', result, value });
+    this.append({ kind: 'const', result, value });
     return result;
   }
   float(value: number): Value {
@@ -59,7 +65,7 @@ export class Builder {
 
   builtin(name: BuiltinName): Value {
     const result = this.value('u32');
-    this.push({ kind: 'builtin', name, result });
+    this.append({ kind: 'builtin', name, result });
     return result;
   }
 
@@ -73,25 +79,25 @@ export class Builder {
           ? 'i32'
           : args[0].type;
     const result = this.value(type ?? inferred);
-    this.push({ kind: 'pure', op, args, result });
+    this.append({ kind: 'pure', op, args, result });
     return result;
   }
 
   load(type: ScalarType, buffer: number, index: Value, stride = 1, offset = 0): Value {
     const result = this.value(type);
-    this.push({ kind: 'load', buffer, index, stride, offset, result });
+    this.append({ kind: 'load', buffer, index, stride, offset, result });
     return result;
   }
   length(buffer: number, stride: number): Value {
     const result = this.value('u32');
-    this.push({ kind: 'length', buffer, stride, result });
+    this.append({ kind: 'length', buffer, stride, result });
     return result;
   }
   store(buffer: number, index: Value, stride: number, offset: number, value: Value): void {
-    this.push({ kind: 'store', buffer, index, stride, offset, value });
+    this.append({ kind: 'store', buffer, index, stride, offset, value });
   }
   scatterAdd(buffer: number, index: Value, stride: number, offset: number, value: Value): void {
-    this.push({ kind: 'scatterAdd', buffer, index, stride, offset, value });
+    this.append({ kind: 'scatterAdd', buffer, index, stride, offset, value });
   }
   atomic(
     op: AtomicOp,
@@ -100,23 +106,23 @@ export class Builder {
     type: ScalarType,
   ): Value {
     const result = this.value(type);
-    this.push({ kind: 'atomic', op, target, operands, result });
+    this.append({ kind: 'atomic', op, target, operands, result });
     return result;
   }
 
   arrayLoad(array: LocalArray, index: Value): Value {
     const result = this.value(array.type);
-    this.push({ kind: 'arrayLoad', array, index, result });
+    this.append({ kind: 'arrayLoad', array, index, result });
     return result;
   }
   arrayStore(array: LocalArray, index: Value, value: Value): void {
-    this.push({ kind: 'arrayStore', array, index, value });
+    this.append({ kind: 'arrayStore', array, index, value });
   }
   arrayFill(array: LocalArray, value: Value): void {
-    this.push({ kind: 'arrayFill', array, value });
+    this.append({ kind: 'arrayFill', array, value });
   }
   arrayCopy(target: LocalArray, targetStart: Value, source: LocalArray, sourceStart: Value, length: number): void {
-    this.push({ kind: 'arrayCopy', target, targetStart, source, sourceStart, length });
+    this.append({ kind: 'arrayCopy', target, targetStart, source, sourceStart, length });
   }
 
   /** Both arms must return values of the same types; the results are fresh values. */
@@ -124,7 +130,7 @@ export class Builder {
     const thenBlock = this.block(then);
     const elseBlock = this.block(otherwise);
     const results = thenBlock.yields.map(v => this.value(v.type));
-    this.push({ kind: 'if', cond, then: thenBlock, else: elseBlock, results });
+    this.append({ kind: 'if', cond, then: thenBlock, else: elseBlock, results });
     return results;
   }
 
@@ -137,7 +143,7 @@ export class Builder {
     const condBlock = this.block(() => [cond(params)]);
     const bodyBlock = this.block(() => body(params));
     const results = init.map(v => this.value(v.type));
-    this.push({ kind: 'while', init, params, cond: condBlock, body: bodyBlock, results });
+    this.append({ kind: 'while', init, params, cond: condBlock, body: bodyBlock, results });
     return results;
   }
 }

@@ -31,7 +31,12 @@ export class Emitter extends Builder {
   private effort = 0;
   private depth = 0;
   private readonly prologue: Inst[] = [];
-  private readonly constants = new Map<string, Value>();
+  private readonly constants: Readonly<Record<ScalarType, Map<number | '-0', Value>>> = {
+    f32: new Map(),
+    i32: new Map(),
+    u32: new Map(),
+    bool: new Map(),
+  };
   private readonly numbers = new Map<Value, number>();
   private readonly definitions = new Map<Value, { readonly op: PureOp; readonly args: readonly Value[] }>();
   private readonly builtins = new Map<BuiltinName, Value>();
@@ -58,12 +63,13 @@ export class Emitter extends Builder {
   }
 
   override const(type: ScalarType, value: number): Value {
-    const key = `${type} ${Object.is(value, -0) ? '-0' : value}`;
-    let result = this.constants.get(key);
+    const known = this.constants[type];
+    const key = Object.is(value, -0) ? '-0' : value;
+    let result = known.get(key);
     if (!result) {
       this.emitted++;
       result = this.value(type);
-      this.constants.set(key, result);
+      known.set(key, result);
       this.numbers.set(result, value);
       this.prologue.push({ kind: 'const', result, value });
     }

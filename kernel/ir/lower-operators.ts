@@ -14,6 +14,13 @@ const ops: Record<Exclude<BinaryOperator, '&&' | '||'>, PureOp> = {
 
 /** Applies an op component by component; single values are repeated. */
 export function each(emit: Emitter, op: PureOp, ...args: readonly Words[]): Words {
+  if (args.every(words => words.length === 1))
+    return [
+      emit.pure(
+        op,
+        args.map(words => words[0]),
+      ),
+    ];
   return map(args, (...values) => emit.pure(op, values));
 }
 
