@@ -68,7 +68,8 @@ function pass({ inputs, kept, summed, of }: Terms): Tensor {
   const lanes = last ? 1 : tilingOf(device).sum.lanes;
   const each = last ? Math.max(1, count) : Math.min(perLane[device.kind], Math.ceil(count / lanes));
   const regions = Math.max(1, Math.ceil(count / (lanes * each)));
-  const exact = count === regions * lanes * each;
+  // Beyond the words of a buffer are zeros.
+  const exact = count === regions * lanes * each || inputs[0].size === count;
   const { precision, kind } = device;
   const key = ['compensated', of, kind, precision, ...kept, ...summed].join(':');
   const buffers: Buffer[] = [...inputs.map((_, k) => input(`x${k}`)), covered('y')];
