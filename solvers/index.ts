@@ -19,3 +19,4 @@ export {
   type Progress,
 } from './minimize.ts';
 export { leastSquares, normalEquations } from './normal-equations.ts';
+export { fromVector, toVector } from './vector.ts';

@@ -70,7 +70,13 @@ function dampedStep(
   return cholesky.solve(right).to1DArray(); // in units of scale
 }
 
-/** Minimises a sum of squares from `start`. The value never rises. */
+/**
+ * Minimises a sum of squares from `start`. The value never rises.
+ *
+ * @example
+ *   const { x } = await levenbergMarquardt(leastSquares(residual, params), await toVector(params));
+ *   const best = fromVector(params, x);
+ */
 export async function levenbergMarquardt(
   problem: LeastSquares,
   start: Float64Array,
@@ -78,7 +84,9 @@ export async function levenbergMarquardt(
 ): Promise<LeastSquaresFit> {
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, project = x => x, onIteration, signal } = options;
   if (!(start instanceof Float64Array))
-    throw new TypeError(`levenbergMarquardt: the start is ${inWords(start)}; give a Float64Array of the unknowns.`);
+    throw new TypeError(
+      `levenbergMarquardt: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
+    );
   const scale = options.scale ?? Array.from(start, () => 1);
   let x = project(start);
   let value = Number.POSITIVE_INFINITY;

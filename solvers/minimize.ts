@@ -6,7 +6,7 @@
  */
 
 import { disposeTree, flatten, valueAndGrad } from '../adjoint/index.ts';
-import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, isTracked, Tensor } from '../kernel/index.ts';
 import { dot, fromVector, toVector } from './vector.ts';
 
 /** The loss and its gradient at a point. */
@@ -78,7 +78,8 @@ export interface Minimum<P, S> {
  *
  * @param loss From parameters to one number; may be asynchronous.
  * @param method `adam()` or `lbfgs()`, or any other Method.
- * @throws RangeError if the loss is not finite where it starts; TypeError for a parameter that holds integers.
+ * @throws RangeError if the loss is not finite where it starts; TypeError for a parameter that holds integers, and where the loss
+ *   is not computed from the parameters.
  */
 export async function minimize<P, S>(
   loss: (params: P) => Tensor | Promise<Tensor>,
@@ -91,9 +92,11 @@ export async function minimize<P, S>(
   if (state && state.method !== method.name) {
     throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${method.name}'.`);
   }
+  let depends = state !== undefined;
   const evaluate: Evaluate = async x => {
     const point = fromVector(params, x);
-    const result = await valueAndGrad(loss)(point);
+    const result = await valueAndGrad(depends ? loss : connected(loss))(point);
+    depends = true;
     const value = await result.value.item();
     const grad = await toVector(result.grad);
     disposeTree(result.grad);
@@ -160,4 +163,19 @@ function check(params: unknown, method: unknown, options: { readonly iterations?
     throw new TypeError(
       `minimize: ${names[wrong] ? `'${names[wrong]}'` : 'the parameter'} holds ${leaves[wrong].type}, which has no derivative; let the loss capture it instead.`,
     );
+}
+
+/** The same loss, which must come from its parameters: values read back, or other tensors, have no gradient and look like a minimum. */
+function connected<P>(loss: (params: P) => Tensor | Promise<Tensor>): (params: P) => Tensor | Promise<Tensor> {
+  const checked = (value: Tensor): Tensor => {
+    if (value instanceof Tensor && !isTracked(value))
+      throw new TypeError(
+        'minimize: the loss does not depend on the parameters by tensor operations; compute it from the tensors that it is given, without reading them.',
+      );
+    return value;
+  };
+  return params => {
+    const value = loss(params);
+    return value instanceof Promise ? value.then(checked) : checked(value);
+  };
 }

@@ -1,7 +1,14 @@
 // Specification of solvers/levenberg-marquardt.ts and solvers/normal-equations.ts.
 
 import { type Tensor, tensor } from 'retrograde/kernel';
-import { leastSquares, levenbergMarquardt, normalEquations, standardErrors } from 'retrograde/solvers';
+import {
+  fromVector,
+  leastSquares,
+  levenbergMarquardt,
+  normalEquations,
+  standardErrors,
+  toVector,
+} from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 
 // y = a e^(−bt) + 0.01 sin 12.9898 i at 40 times: a decay with a known disturbance.
@@ -16,6 +23,23 @@ describe('Levenberg–Marquardt', () => {
     expect(reason).toBe('converged');
     expect(Math.abs(x[0] - 2)).toBeLessThan(0.02);
     expect(Math.abs(x[1] - 1.5)).toBeLessThan(0.02);
+  });
+
+  it('starts from a tree, and ends as one', async () => {
+    const params = { a: tensor([1, 2]), b: tensor([[0]]) };
+    const residual = ({ a, b }: typeof params) =>
+      a
+        .square()
+        .sub(b)
+        .sub(tensor([4, 9]));
+    const problem = leastSquares(({ a, b }: typeof params) => residual({ a, b: b.reshape([1]) }), params);
+    const { x } = await levenbergMarquardt(problem, await toVector(params));
+    const best = fromVector(params, x);
+    expect(best.b.shape).toEqual([1, 1]);
+    for (const r of await residual({ a: best.a, b: best.b.reshape([1]) }).read()) expect(r).toBeCloseTo(0, 3);
+    await expect(levenbergMarquardt(problem, params as never)).rejects.toThrow(
+      'levenbergMarquardt: the start is an object; give a Float64Array of the unknowns, such as await toVector(params).',
+    );
   });
 
   it('never raises the sum of squares', async () => {

@@ -94,6 +94,16 @@ describe('minimize', () => {
 
   it.each([
     [
+      'a loss of something else',
+      () => minimize(() => tensor([3]).sum(), tensor([1]), lbfgs()),
+      'minimize: the loss does not depend on the parameters by tensor operations; compute it from',
+    ],
+    [
+      'a loss of what it has read',
+      () => minimize(async (x: Tensor) => tensor(Array.from(await x.read())).sum(), tensor([1]), lbfgs()),
+      'minimize: the loss does not depend on the parameters by tensor operations',
+    ],
+    [
       'no method',
       () => minimize(bowl, tensor([1]), undefined as never),
       'minimize: the method is undefined; give what',
