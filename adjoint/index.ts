@@ -2,9 +2,11 @@ export { checkGradient, type GradientCheck, type GradientCheckOptions } from './
 export type { Checkpoints } from './checkpoints.ts';
 export { type CustomRules, custom } from './custom.ts';
 export { grad, type Pullback, type ValueAndGrad, valueAndGrad, vjp } from './gradient.ts';
+export { type ImplicitOptions, implicit } from './implicit.ts';
 export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';
 export { hvp, jvp, type Pushforward } from './jvp.ts';
+export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';
 export { type Action, advances, revolve } from './revolve.ts';

@@ -1,28 +1,11 @@
 /**
- * A linear map that can be applied: matrices of any format, stencils, functions.
- *
- *   y = A(p) x        x [columns] or [columns, m] (m vectors side by side), y [rows] or [rows, m]
- *
- * `params` p is a tree of tensors, and `apply` is differentiable in p and x, to any order. `with` makes the same map of other p: that is
- * how solvers differentiate with respect to what a matrix is made of.
+ * Linear maps with what solvers can make use of: matrices of any format, stencils; functions (`linearMap`) are such maps too.
  */
 
-import type { Tree } from '../adjoint/index.ts';
-import type { Device, Tensor } from '../kernel/index.ts';
+import type { LinearMap } from '../adjoint/index.ts';
+import type { Tensor } from '../kernel/index.ts';
 
-export interface LinearOperator<P = Tree> {
-  /** For messages: 'CSR matrix'. */
-  readonly name: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly device: Device;
-  readonly params: P;
-  /** A promise: A = Aᵀ. */
-  readonly symmetric: boolean;
-  /** A promise: A = Aᵀ, and x·Ax > 0 unless x is zero or in the nullspace that the solve is told. */
-  readonly positiveDefinite: boolean;
-  apply(x: Tensor): Tensor;
-  /** Aᵀ, with the same params. */
+export interface LinearOperator<P> extends LinearMap<P> {
   readonly transpose: LinearOperator<P>;
   with(params: P): LinearOperator<P>;
   /** A's diagonal, [rows], if it is known. */

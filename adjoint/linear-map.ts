@@ -1,0 +1,72 @@
+/**
+ * Linear maps that are functions: y = A(p) x, never formed as a matrix.
+ *
+ * `params` p is a tree of tensors; `apply` is differentiable in p and x. `with` makes the same map of other p: that is how a solve is
+ * differentiated with respect to what the map is made of, so `apply` must not use tracked tensors that are not in p.
+ */
+
+import { type Device, type Tensor, zeros } from '../kernel/index.ts';
+import { vjp } from './gradient.ts';
+
+export interface LinearMap<P> {
+  /** For messages: 'CSR matrix'. */
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly device: Device;
+  readonly params: P;
+  /** A promise: A = Aᵀ. */
+  readonly symmetric: boolean;
+  /** A promise: A = Aᵀ, and x·Ax > 0 unless x is zero or in the nullspace that the solve is told. */
+  readonly positiveDefinite: boolean;
+  /** x is [columns], or [columns, m] for m vectors side by side; the result [rows] or [rows, m]. */
+  apply(x: Tensor): Tensor;
+  /** Aᵀ, with the same params. */
+  readonly transpose: LinearMap<P>;
+  with(params: P): LinearMap<P>;
+}
+
+export interface LinearMapOptions<P> {
+  readonly rows: number;
+  /** Default: as many as rows. */
+  readonly columns?: number;
+  readonly device: Device;
+  readonly params: P;
+  /** A(p) x; linear in x. */
+  readonly apply: (params: P, x: Tensor) => Tensor;
+  /** A(p)ᵀ y. Default: the adjoint of `apply`. */
+  readonly applyTranspose?: (params: P, y: Tensor) => Tensor;
+  readonly symmetric?: boolean;
+  readonly positiveDefinite?: boolean;
+  /** Default 'linear map'. */
+  readonly name?: string;
+}
+
+/** A linear map from a function. */
+export function linearMap<P>(options: LinearMapOptions<P>): LinearMap<P> {
+  const { rows, columns = rows, device, params, apply, name = 'linear map' } = options;
+  const { positiveDefinite = false, symmetric = positiveDefinite } = options;
+  const applyTranspose =
+    options.applyTranspose ??
+    ((p: P, y: Tensor): Tensor => {
+      const zero = zeros([columns, ...y.shape.slice(1)], { device });
+      return vjp((x: Tensor) => apply(p, x))(zero).pullback(y);
+    });
+  const self: LinearMap<P> = {
+    name,
+    rows,
+    columns,
+    device,
+    params,
+    symmetric,
+    positiveDefinite,
+    apply: x => apply(params, x),
+    get transpose() {
+      if (symmetric) return self;
+      const turned = { apply: applyTranspose, applyTranspose: apply, rows: columns, columns: rows };
+      return linearMap({ ...options, ...turned, name: `transposed ${name}` });
+    },
+    with: given => linearMap({ ...options, params: given }),
+  };
+  return self;
+}
