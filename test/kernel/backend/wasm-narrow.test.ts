@@ -101,4 +101,11 @@ describe('the choice', () => {
       'var sum = 0.0; for (var k = 0u; k < 5u; k++) { sum += value[k * 100u + i] * x[column[k * 100u + i]]; } y[i] = sum;';
     expect(narrow(even, 4)).toBe(false);
   });
+
+  it('depends on the number of lanes where arithmetic and gathers balance', () => {
+    const forces = `var sum = 0.0; for (var e = start[i]; e < start[i + 1u]; e++) {
+      let d = x[i] - x[column[e]]; let q = 1.0 / (d * d + 0.01); let s = q * q * q; sum += s * d * (2.0 * s - 1.0) + d * q * (s + d * d); } y[i] = sum;`;
+    expect(narrow(forces, 4)).toBe(false);
+    expect(narrow(forces, 2)).toBe(true);
+  });
 });
