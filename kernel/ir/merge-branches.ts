@@ -1,12 +1,14 @@
 /**
  * Branches on one condition that follow each other become one branch, so that what the second reads of the first needs no choice:
  *
- *   r = if c { A; a } else { B; b };  P;  s = if c { C(r) } else { D(r) }      becomes      P;  r, s = if c { A; C(a) } else { B; D(b) }
+ *   r = if c { A; a } else { B; b };  P;  Q(r);  s = if c { C(r) } else { D(r) }      becomes
+ *   P;  r, s = if c { A; C(a) } else { B; D(b) };  Q(r)
  *
- * P, what stands between, must be free of effects and of r. Guards of kernels that were fused are such branches.
+ * P and Q, what stands between without and with need of r, must be free of effects, and the second branch must not need Q.
+ * Guards of kernels that were fused are such branches; so are a branch replayed in an adjoint and its reverse.
  */
 
-import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, type Value } from './ir.ts';
+import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, resultsOf, type Value } from './ir.ts';
 import { hasEffect, substitute, visit } from './traverse.ts';
 
 export function mergeBranches(program: Program): Program {
@@ -19,10 +21,10 @@ function mergeIn(block: Block, program: Program): Block {
   for (const inst of block.body) {
     if (inst.kind === 'if') {
       const at = body.findLastIndex(other => other.kind === 'if' && other.cond === inst.cond);
-      if (at >= 0 && mayMoveBefore(body.slice(at + 1), body[at] as If, program)) {
-        const first = body[at] as If;
-        body.splice(at, 1);
-        body.push(join(first, inst));
+      const parted = at >= 0 && partBetween(body.slice(at + 1), body[at] as If, inst, program);
+      if (parted) {
+        const joined = join(body[at] as If, inst);
+        body.splice(at, body.length - at, ...parted.before, joined, ...parted.after);
         continue;
       }
     }
@@ -35,16 +37,44 @@ function mergeIn(block: Block, program: Program): Block {
   return { body: merged, yields: block.yields };
 }
 
-/** Whether the instructions between may run before the branch instead of after. */
-function mayMoveBefore(between: readonly Inst[], branch: If, program: Program): boolean {
-  const results = new Set<Value>(branch.results);
-  let may = true;
-  visit({ body: between, yields: [] }, inst => {
-    const reads = [...operandsOf(inst), ...blocksOf(inst).flatMap(b => b.yields)];
-    const sees = inst.kind === 'arrayLoad' || (inst.kind === 'load' && program.buffers[inst.buffer].access === 'write');
-    if (hasEffect(inst) || sees || reads.some(v => results.has(v))) may = false;
+/** What stands between two branches, parted into what may run before both and what needs the first one's results; if it may. */
+function partBetween(
+  between: readonly Inst[],
+  first: If,
+  second: If,
+  program: Program,
+): { readonly before: readonly Inst[]; readonly after: readonly Inst[] } | undefined {
+  const late = new Set<Value>(first.results);
+  const before: Inst[] = [];
+  const after: Inst[] = [];
+  for (const inst of between) {
+    if (isBound(inst, program)) return undefined;
+    if (!needs(inst, late)) before.push(inst);
+    else {
+      after.push(inst);
+      for (const v of resultsOf(inst)) late.add(v);
+    }
+  }
+  for (const v of first.results) late.delete(v);
+  return needs(second, late) ? undefined : { before, after };
+}
+
+/** Whether it has effects, or sees those of others. */
+function isBound(inst: Inst, program: Program): boolean {
+  let bound = false;
+  visit({ body: [inst], yields: [] }, each => {
+    const sees = each.kind === 'arrayLoad' || (each.kind === 'load' && program.buffers[each.buffer].access === 'write');
+    if (hasEffect(each) || sees) bound = true;
   });
-  return may;
+  return bound;
+}
+
+function needs(inst: Inst, values: ReadonlySet<Value>): boolean {
+  let found = false;
+  visit({ body: [inst], yields: [] }, each => {
+    if ([...operandsOf(each), ...blocksOf(each).flatMap(b => b.yields)].some(v => values.has(v))) found = true;
+  });
+  return found;
 }
 
 function join(first: If, second: If): If {

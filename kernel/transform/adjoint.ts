@@ -8,6 +8,7 @@
 import { Builder } from '../ir/builder.ts';
 import { eliminateDeadCode } from '../ir/dce.ts';
 import { adjointName, type Buffer, largestId, type Program } from '../ir/ir.ts';
+import { mergeBranches } from '../ir/merge-branches.ts';
 import { active } from './activity.ts';
 import { Adjoints } from './adjoints.ts';
 import { dropBuffers, measuredOutputs, redirectLengths } from './buffers.ts';
@@ -59,7 +60,7 @@ export function adjoint(
   const whole = { ...program, name: adjointName(program.name), buffers, arrays: b.arrays, body };
   const originals = new Set(program.buffers);
   return dropBuffers(
-    eliminateDeadCode(whole),
+    mergeBranches(eliminateDeadCode(whole)),
     (buffer, used) => used || (buffer.access === 'write' && !originals.has(buffer)),
   );
 }

@@ -6,11 +6,14 @@
  * The adjoint of the body is emitted first, with the carries c(t) as unknowns. Those that its live part reads, and
  * what is needed to advance them, are recorded as snapshots; carries with a closed form are computed from t.
  * Where none is left, nothing is recorded and the reverse loop runs directly (sums, dot products, linear recurrences).
+ * Where, besides, every c̄ passes through unchanged (sums), no iteration depends on another: they run from t = 0 on, so that
+ * neighbouring invocations with different T are at the same t, and read side by side what they read so going forward.
  * Adjoints of values from outside accumulate in carries of the reverse loop.
  * A nested loop's snapshots live inside the outer body, so the memory of nested loops adds and does not multiply.
  */
 
 import { type Block, type LocalArray, resultsOf, type Value, type While } from '../ir/ir.ts';
+import { definitions, visit } from '../ir/traverse.ts';
 import { Adjoints } from './adjoints.ts';
 import { closedForms, tripCount } from './induction.ts';
 import { live, startsAfresh, touched } from './liveness.ts';
@@ -200,7 +203,25 @@ function replayWith(
   });
 }
 
-/** The loop t = T − 1 … 0, and the adjoints it leaves. */
+/** Whether iterations do not depend on each other: adjoints of carries pass through, and nothing else is handed on. */
+function isFree({ block, after, before }: Body): boolean {
+  const definition = definitions(block);
+  /** What a value is whichever way branches go, if that is one value. */
+  function whichever(v: Value): Value {
+    const inst = definition.get(v);
+    if (inst?.kind !== 'if') return v;
+    const k = inst.results.indexOf(v);
+    const [then, otherwise] = [inst.then, inst.else].map(arm => whichever(arm.yields[k]));
+    return then === otherwise ? then : v;
+  }
+  let free = before.every((v, k) => v !== undefined && whichever(v) === after[k]);
+  visit(block, inst => {
+    if ('array' in inst || inst.kind === 'arrayCopy') free = false;
+  });
+  return free;
+}
+
+/** The loop t = T − 1 … 0, or in any order, and the adjoints it leaves. */
 function sweep(
   c: Reverse,
   w: While,
@@ -214,26 +235,27 @@ function sweep(
 ): void {
   const { b } = c;
   const zero = b.float(0);
+  const free = !slots && isFree(body);
   const init = [
-    trips,
+    free ? b.u32(0) : trips,
     slots ? usedAtEnd : b.u32(0),
     ...body.active.map(k => adj.get(w.results[k]) ?? zero),
     ...body.outside.map(v => adj.get(v) ?? zero),
   ];
   const adjointParams = [...body.after, ...body.outside.map(() => b.value('f32'))];
-  const [remaining, used] = [b.value('u32'), b.value('u32')];
-  const cond = b.block(() => [b.pure('gt', [remaining, b.u32(0)])]);
+  const [counter, used] = [b.value('u32'), b.value('u32')];
+  const cond = b.block(() => [free ? b.pure('lt', [counter, trips]) : b.pure('gt', [counter, b.u32(0)])]);
   const block = b.block(() => {
-    const t = b.pure('sub', [remaining, b.u32(1)]);
+    const t = free ? counter : b.pure('sub', [counter, b.u32(1)]);
     const usedNow = slots ? goBackTo(c, w, sub, body, needed, slots, t, used) : used;
     emitClosedForms(c, w, sub, t, body.carries, needed);
     for (const inst of body.block.body) b.push(inst);
     const before = body.before.map(v => v ?? b.float(0)); // (1)
     const sums = body.contributions.map((v, k) => b.pure('add', [adjointParams[body.after.length + k], v]));
-    return [t, usedNow, ...before, ...sums];
+    return [free ? b.pure('add', [t, b.u32(1)]) : t, usedNow, ...before, ...sums];
   });
   const results = init.map(v => b.value(v.type));
-  b.push({ kind: 'while', init, params: [remaining, used, ...adjointParams], cond, body: block, results });
+  b.push({ kind: 'while', init, params: [counter, used, ...adjointParams], cond, body: block, results });
   const adjoints = results.slice(2);
   body.outside.forEach((v, k) => {
     adj.set(v, adjoints[body.active.length + k]);
