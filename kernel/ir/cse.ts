@@ -34,7 +34,7 @@ export function keyOf(inst: Inst): string {
 export function eliminateCommonSubexpressions(program: Program): Program {
   const known = new Map<string, Value>();
   const replaced = new Map<Value, Value>();
-  const defined = definitions(program.body);
+  let defined: ReadonlyMap<Value, Inst> | undefined;
   const map = (v: Value): Value => replaced.get(v) ?? v;
 
   function number(block: Block): Block {
@@ -74,6 +74,7 @@ export function eliminateCommonSubexpressions(program: Program): Program {
   }
   /** How a loop variable goes on: an op on itself and others (two counters go on alike), or a value. */
   function nextKey(param: Value, next: Value): string {
+    defined ??= definitions(program.body);
     const def = defined.get(next);
     if (def?.kind !== 'pure' || !def.args.includes(param)) return `${map(next).id}`;
     return `${def.op} ${def.args.map(v => (v === param ? 'self' : map(v).id)).join(' ')}`;

@@ -33,24 +33,27 @@ export function eliminateDeadCode(program: Program): Program {
   const liveInsts = new Set<Inst>();
   const liveValues = new Set<Value>();
   const liveArrays = new Set<LocalArray>();
-  const pending: (() => void)[] = [];
+  /** Marked, but not yet what they make live. */
+  const values: Value[] = [];
+  const insts: Inst[] = [];
 
   function markValue(v: Value): void {
     if (liveValues.has(v)) return;
     liveValues.add(v);
-    pending.push(() => {
-      const def = definition.get(v);
-      if (!def) throw new Error(`eliminateDeadCode: ${program.name}: %${v.id} has no definition.`);
-      markInst(def.inst);
-      if (def.kind === 'ifResult') {
-        markValue(def.inst.then.yields[def.k]);
-        markValue(def.inst.else.yields[def.k]);
-      } else if (def.kind === 'whileResult') markValue(def.inst.params[def.k]);
-      else if (def.kind === 'param') {
-        markValue(def.inst.init[def.k]);
-        markValue(def.inst.body.yields[def.k]);
-      }
-    });
+    values.push(v);
+  }
+  function followValue(v: Value): void {
+    const def = definition.get(v);
+    if (!def) throw new Error(`eliminateDeadCode: ${program.name}: %${v.id} has no definition.`);
+    markInst(def.inst);
+    if (def.kind === 'ifResult') {
+      markValue(def.inst.then.yields[def.k]);
+      markValue(def.inst.else.yields[def.k]);
+    } else if (def.kind === 'whileResult') markValue(def.inst.params[def.k]);
+    else if (def.kind === 'param') {
+      markValue(def.inst.init[def.k]);
+      markValue(def.inst.body.yields[def.k]);
+    }
   }
   function markArray(array: LocalArray): void {
     if (liveArrays.has(array)) return;
@@ -60,15 +63,16 @@ export function eliminateDeadCode(program: Program): Program {
   function markInst(inst: Inst): void {
     if (liveInsts.has(inst)) return;
     liveInsts.add(inst);
-    pending.push(() => {
-      const outer = owner.get(inst);
-      if (outer) markInst(outer);
-      if (inst.kind === 'while') markValue(inst.cond.yields[0]);
-      else for (const v of operandsOf(inst)) markValue(v);
-      if (inst.kind === 'arrayLoad') markArray(inst.array);
-      else if (inst.kind === 'arrayCopy') markArray(inst.source);
-      else if (inst.kind === 'atomic' && 'array' in inst.target) markArray(inst.target.array);
-    });
+    insts.push(inst);
+  }
+  function followInst(inst: Inst): void {
+    const outer = owner.get(inst);
+    if (outer) markInst(outer);
+    if (inst.kind === 'while') markValue(inst.cond.yields[0]);
+    else for (const v of operandsOf(inst)) markValue(v);
+    if (inst.kind === 'arrayLoad') markArray(inst.array);
+    else if (inst.kind === 'arrayCopy') markArray(inst.source);
+    else if (inst.kind === 'atomic' && 'array' in inst.target) markArray(inst.target.array);
   }
 
   const roots: Inst[] = [];
@@ -114,7 +118,10 @@ export function eliminateDeadCode(program: Program): Program {
   }
   scan(program.body, undefined);
   for (const inst of roots) markInst(inst);
-  for (let task = pending.pop(); task; task = pending.pop()) task();
+  while (insts.length > 0 || values.length > 0) {
+    for (let inst = insts.pop(); inst; inst = insts.pop()) followInst(inst);
+    for (let v = values.pop(); v; v = values.pop()) followValue(v);
+  }
 
   const arrays = program.arrays.filter(a => liveArrays.has(a)).map((a, id) => (a.id === id ? a : { ...a, id }));
   const body = sweep(program.body, liveInsts, liveValues, renumbering(program.arrays, liveArrays, arrays));

@@ -21,16 +21,18 @@ import { evaluateBlock } from './partial-evaluation.ts';
 import { mapOperands, visit } from './traverse.ts';
 
 export function fold(program: Program): Program {
-  let nextId = largestId(program.body) + 1;
+  let nextId: number | undefined;
+  const freshId = (): number => {
+    const id = nextId ?? largestId(program.body) + 1;
+    nextId = id + 1;
+    return id;
+  };
   const replaced = new Map<Value, Value>();
   const definition = new Map<Value, Inst>();
   /** Values that equal a constant where we stand: literals, and what the conditions around us imply. */
   const known = new Map<Value, number>();
-  /** All literals, in scope or not. */
-  const literals = new Map<Value, number>();
-  visit(program.body, inst => {
-    if (inst.kind === 'const') literals.set(inst.result, inst.value);
-  });
+  /** All literals, in scope or not; needed where there are loops. */
+  let allLiterals: ReadonlyMap<Value, number> | undefined;
   /** Values defined and in scope where we stand; `if` results may be replaced by none other. */
   const visible = new Set<Value>();
   const map = (v: Value): Value => replaced.get(v) ?? v;
@@ -50,7 +52,7 @@ export function fold(program: Program): Program {
     if (inst.kind === 'const') known.set(inst.result, inst.value);
   }
   function emitConst(type: ScalarType, value: number): Value {
-    const result = { id: nextId++, type };
+    const result = { id: freshId(), type };
     emit({ kind: 'const', result, value });
     return result;
   }
@@ -139,7 +141,7 @@ export function fold(program: Program): Program {
     if (x !== undefined && Object.is(x, y)) return () => emitConst(a.type, x);
     if (a.type !== 'bool') return undefined;
     const combined = (op: 'and' | 'or' | 'not', args: readonly Value[]) => () => {
-      const result: Value = { id: nextId++, type: 'bool' };
+      const result: Value = { id: freshId(), type: 'bool' };
       foldPure({ kind: 'pure', op, args, result });
       return map(result);
     };
@@ -150,6 +152,8 @@ export function fold(program: Program): Program {
   }
 
   function foldWhile(inst: While): void {
+    allLiterals ??= literalsOf(program.body);
+    const literals = allLiterals;
     inst.params.forEach((p, k) => {
       const init = inst.init[k];
       const next = map(inst.body.yields[k]);
@@ -197,4 +201,12 @@ export function fold(program: Program): Program {
 
   const body = foldBlock(program.body);
   return body === program.body ? program : { ...program, body };
+}
+
+function literalsOf(block: Block): Map<Value, number> {
+  const literals = new Map<Value, number>();
+  visit(block, inst => {
+    if (inst.kind === 'const') literals.set(inst.result, inst.value);
+  });
+  return literals;
 }
