@@ -22,6 +22,8 @@ import {
 export interface Interval {
   readonly lo: number;
   readonly hi: number;
+  /** Or a number beyond the ends of all buffers, by which kernels leave an access out. */
+  readonly orBeyond?: boolean;
 }
 export type Box = Readonly<Record<BuiltinName, Interval>>;
 
@@ -32,9 +34,6 @@ const exact = 2 ** 53;
 function interval(lo: number, hi: number): Interval | undefined {
   return hi - lo < whole && Math.abs(lo) < exact && Math.abs(hi) < exact ? { lo, hi } : undefined;
 }
-
-const hull = (a: Interval | undefined, b: Interval | undefined): Interval | undefined =>
-  a && b && interval(Math.min(a.lo, b.lo), Math.max(a.hi, b.hi));
 
 const leastOf = (type: Value['type']): number => (type === 'i32' ? -(2 ** 31) : 0);
 
@@ -104,6 +103,7 @@ class Follow {
   readonly touched: (Interval | undefined)[] = [];
   private readonly box: Box;
   private readonly lengths: readonly number[];
+  private readonly longest: number;
   private readonly known = new Map<Value, Interval | undefined>();
   private readonly definitions = new Map<Value, Inst>();
   private counts = true;
@@ -111,6 +111,7 @@ class Follow {
   constructor(program: Program, box: Box, lengths: readonly number[]) {
     this.box = box;
     this.lengths = lengths;
+    this.longest = Math.max(1, ...lengths);
     this.define(program.body);
     this.block(program.body);
   }
@@ -122,8 +123,24 @@ class Follow {
     }
   }
 
+  /** The interval of a value, if it is one. */
+  private only(v: Value): Interval | undefined {
+    const found = this.known.get(v);
+    return found?.orBeyond ? undefined : found;
+  }
+
+  /** One or the other. */
+  private either(a: Interval | undefined, b: Interval | undefined): Interval | undefined {
+    if (!a || !b) return undefined;
+    const isBeyond = ({ lo, hi }: Interval) => lo === hi && lo - Math.floor(lo / whole) * whole >= this.longest;
+    if (isBeyond(a)) return { ...b, orBeyond: true };
+    if (isBeyond(b)) return { ...a, orBeyond: true };
+    const hull = interval(Math.min(a.lo, b.lo), Math.max(a.hi, b.hi));
+    return hull && (a.orBeyond || b.orBeyond) ? { ...hull, orBeyond: true } : hull;
+  }
+
   private numbers(v: Value): Interval {
-    return numbers(this.known.get(v), v.type) ?? { lo: leastOf(v.type), hi: leastOf(v.type) + whole - 1 };
+    return numbers(this.only(v), v.type) ?? { lo: leastOf(v.type), hi: leastOf(v.type) + whole - 1 };
   }
 
   private block({ body }: Block): void {
@@ -141,21 +158,25 @@ class Follow {
     else if (inst.kind === 'atomic' && 'buffer' in inst.target) this.touch(inst.target);
     else if (inst.kind === 'while') this.while(inst);
     else if (inst.kind === 'if') {
-      const cond = this.known.get(inst.cond);
+      const cond = this.only(inst.cond);
       const arms = [inst.then, inst.else].filter((_, k) => !cond || (k === 0 ? cond.hi === 1 : cond.lo === 0));
       for (const arm of arms) this.block(arm);
       inst.results.forEach((result, k) => {
         const [first, second = first] = arms.map(arm => this.known.get(arm.yields[k]));
-        this.known.set(result, hull(first, second));
+        this.known.set(result, this.either(first, second));
       });
     }
   }
 
   private pure({ op, args, result }: Pure): Interval | undefined {
-    const [a, b, c] = args.map(v => this.known.get(v));
     const integer = args[0].type !== 'f32' && result.type !== 'f32';
-    if (op === 'select') return a && a.lo === a.hi ? (a.lo === 1 ? b : c) : hull(b, c);
-    if (op === 'convert' || op === 'bitcast') return integer && result.type !== 'bool' ? a : undefined;
+    if (op === 'convert' || op === 'bitcast')
+      return integer && result.type !== 'bool' ? this.known.get(args[0]) : undefined;
+    const [a, b] = args.map(v => this.only(v));
+    if (op === 'select') {
+      const [first, second] = [this.known.get(args[1]), this.known.get(args[2])];
+      return a && a.lo === a.hi ? (a.lo === 1 ? first : second) : this.either(first, second);
+    }
     if (!integer) return undefined;
     if (args[0].type === 'bool') {
       if (!a) return undefined;

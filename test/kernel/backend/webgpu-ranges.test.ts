@@ -69,6 +69,15 @@ describe('the words touched by a box of invocations', () => {
     expect(touchedBy(chosen, 0, 20)).toEqual([0, 500]);
   });
 
+  it('leave out what is sent beyond the end', () => {
+    const least = (n: number) => (b: Builder) =>
+      b.pure('select', [b.pure('lt', [b.builtin('globalY'), b.u32(2)]), i(b), b.u32(n)]);
+    expect(touchedBy(least(0xffffffff), 10, 20)).toEqual([10, 20]);
+    expect(touchedBy(least(1000), 10, 20)).toEqual([10, 20]);
+    expect(touchedBy(least(999), 10, 20)).toEqual([10, 1000]);
+    expect(touchedBy(b => b.pure('add', [least(0xffffffff)(b), b.u32(1)]), 10, 20)).toEqual([0, 1000]);
+  });
+
   it('are those of each turn of a counting loop', () => {
     const program = programOf(
       b => {
@@ -113,7 +122,11 @@ describe('the words touched by a box of invocations', () => {
             if (roll < 0.6) pool.push(b.pure(pick(ops), [p, q]));
             else if (roll < 0.75)
               pool.push(
-                b.pure('select', [b.pure(pick(['lt', 'ge', 'eq', 'ne', 'le', 'gt']), [p, q]), pick(pool), pick(pool)]),
+                b.pure('select', [
+                  b.pure(pick(['lt', 'ge', 'eq', 'ne', 'le', 'gt']), [p, q]),
+                  pick(pool),
+                  pick([...pool, b.u32(5000)]),
+                ]),
               );
             else {
               const signs = [p, q].map(v => b.pure('bitcast', [v], 'i32'));

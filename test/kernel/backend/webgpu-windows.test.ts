@@ -169,6 +169,31 @@ describe('buffers above the binding limit', () => {
     );
     const two = await small(1024, 2);
     await agrees(two, reverse, [random(1000), 1000], [1000, 1, 1]);
+    const [nx, ny] = [30, 45];
+    const tiles = programOf(
+      b => {
+        const tile = b.localArray('tile', 'f32', 32, 'workgroup');
+        const [x, y, lane] = [b.builtin('globalX'), b.builtin('globalY'), b.builtin('localIndex')];
+        const at = add(b, mul(b, y, b.u32(nx)), x);
+        const inside = b.pure('and', [b.pure('lt', [x, b.u32(nx)]), b.pure('lt', [y, b.u32(ny)])]);
+        b.arrayStore(tile, lane, b.load('f32', 0, b.pure('select', [inside, at, b.u32(nx * ny)])));
+        b.push({ kind: 'barrier' });
+        const beside = b.arrayLoad(tile, b.pure('xor', [lane, b.u32(9)]));
+        b.store(1, b.pure('select', [inside, at, b.u32(nx * ny)]), 1, 0, beside);
+      },
+      { buffers: pair, workgroupSize: [8, 4, 1] },
+    );
+    for (const backend of [two, eight]) await agrees(backend, tiles, [random(nx * ny), nx * ny], [nx, ny, 1]);
+    two.destroy();
+  });
+
+  it('are added to by their own invocations, and measured', async () => {
+    const two = await small(1024, 2);
+    const program = over((b, i) => {
+      b.scatterAdd(1, i, 1, 0, b.load('f32', 0, i));
+      b.scatterAdd(1, i, 1, 0, b.pure('convert', [b.length(1, 1)], 'f32'));
+    }, pair);
+    await agrees(two, program, [integers(1500, 9), 1500], [1500, 1, 1]);
     two.destroy();
   });
 
