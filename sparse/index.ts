@@ -1,4 +1,9 @@
 export { type Assembly, coordinates } from './coordinates.ts';
+export type { Ordering } from './direct/analysis.ts';
+export { cholesky, type Factorization, type FactorOptions, ldl, lu } from './direct/direct.ts';
+export { FactorizationError } from './direct/error.ts';
+export { Factor } from './direct/factor.ts';
+export type { Determinant, Inertia } from './direct/factors.ts';
 export type { SolveReport } from './drive.ts';
 export { ConvergenceError, type Failure } from './error.ts';
 export type { AxisName, LayoutOptions, Side } from './grid/layout.ts';

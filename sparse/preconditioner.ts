@@ -5,6 +5,8 @@ import type { LinearOperator } from './operator.ts';
 
 export interface Preconditioner {
   readonly name: string;
+  /** M = A but for rounding: by itself it is the method too, and few steps are allowed. */
+  readonly exact?: boolean;
   /** @throws Error saying what the operator lacks. */
   prepare(A: LinearOperator<unknown>): Prepared;
 }

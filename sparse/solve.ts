@@ -1,35 +1,30 @@
 /**
- * Linear systems, differentiable in everything they are made of.
- *
- *   A(p) x = b         Aᵀ λ = x̄     b̄ = λ     p̄ = −λᵀ (∂A/∂p) x         A ẋ = ḃ − Ȧ x
- *
- * One more solve for a gradient or a tangent; p̄ is pulled back through `apply`, so for a matrix it lives on the pattern only.
- * The rules are made of solves and products, and can be differentiated again. With a nullspace N (A N = 0 = Aᵀ N), b, x, x̄ and λ
- * are kept orthogonal to it.
- *
- * Christianson: Reverse accumulation and implicit functions, Optim. Methods Softw. 9 (1998) 307.
+ * Linear systems A(p) x = b, differentiable in everything they are made of (solution.ts). With a nullspace N (A N = 0 = Aᵀ N), b, x,
+ * and their adjoints are kept orthogonal to it.
  */
 
-import { flatten, jvp, unrecorded, vjp } from '../adjoint/index.ts';
-import { type Cotangents, collecting, type Rule, record, releaseAll, type Tensor } from '../kernel/index.ts';
+import { unrecorded } from '../adjoint/index.ts';
+import type { Tensor } from '../kernel/index.ts';
 import { type SolveReport, type Solving, solveNow } from './drive.ts';
 import { cg } from './krylov/cg.ts';
 import { gmres } from './krylov/gmres.ts';
 import type { IterativeMethod } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
+import { richardson } from './krylov/richardson.ts';
 import { type Nullspace, projector } from './nullspace.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
-import { identity, type Preconditioner, type Prepared, transposed } from './preconditioner.ts';
+import { identity, type Preconditioner, transposed } from './preconditioner.ts';
+import { asSolution, Shared } from './solution.ts';
 
 export interface SolveOptions {
-  /** Default: `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
+  /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
   readonly method?: IterativeMethod;
   readonly preconditioner?: Preconditioner;
   /** Bound on |b − A x| / |b|. Default 1e-10 in f64, 1e-5 in f32. */
   readonly rtol?: number;
   /** Bound on |b − A x|, if that is larger. Default 0. */
   readonly atol?: number;
-  /** Default: ten times as many as unknowns on a CPU, at most 1000 on a GPU, where all of them run. */
+  /** Default: 8 with a factorisation; else ten times as many as unknowns on a CPU, at most 1000 on a GPU, where all of them run. */
   readonly maxSteps?: number;
   /** Where to start from; never differentiated. Default 0. */
   readonly x0?: Tensor;
@@ -37,24 +32,6 @@ export interface SolveOptions {
   readonly nullspace?: Nullspace;
   /** Told how a solve went; on a GPU, when its result has been checked. Solves of a gradient are told too. */
   readonly onSolved?: (report: SolveReport) => void;
-}
-
-/** A preconditioner in use by some solves; the last one lets go of its tensors. */
-class Shared {
-  readonly prepared: Prepared;
-  private readonly made: Tensor[] = [];
-  private users = 0;
-
-  constructor(prepare: () => Prepared) {
-    this.prepared = unrecorded(() => collecting(this.made, prepare));
-  }
-  retain(): this {
-    this.users++;
-    return this;
-  }
-  release(): void {
-    if (--this.users === 0) releaseAll(this.made);
-  }
 }
 
 /**
@@ -76,58 +53,27 @@ export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOp
 }
 
 function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared: Shared, turned: boolean): Tensor {
-  const form = flatten(A.params, 'linearSolve');
-  const width = form.leaves.length;
+  const exact = options.preconditioner?.exact === true && !options.method;
   const solving: Solving = {
-    method: options.method ?? methodFor(A),
+    method: options.method ?? (exact ? richardson() : methodFor(A)),
     prepared: turned ? transposed(shared.prepared) : shared.prepared,
     project: projector(options.nullspace, b),
     rtol: options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5),
     atol: options.atol ?? 0,
-    maxSteps: options.maxSteps ?? (b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000)),
+    maxSteps:
+      options.maxSteps ?? (exact ? refinements : b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000)),
     x0: options.x0,
     onSolved: options.onSolved,
   };
   const x = unrecorded(() => solveNow(A, b, solving));
-  const again = ({ x0: _, ...rest }: SolveOptions, of: LinearOperator<P>, rhs: Tensor, flip: boolean): Tensor =>
+  const { x0: _, ...rest } = options;
+  const again = (of: LinearOperator<P>, rhs: Tensor, flip: boolean): Tensor =>
     solve(of, rhs, rest, shared, turned !== flip);
-  const rule: Rule = {
-    name: `linearSolve(${A.name})`,
-    vjp(saved, [bar], wanted) {
-      if (!bar) return [];
-      const now = A.with(form.rebuild(saved.slice(0, width)));
-      const lambda = again(options, now.transpose, bar, true);
-      const grads: (Tensor | undefined)[] = saved.map(() => undefined);
-      grads[width] = lambda;
-      if (wanted.slice(0, width).includes(true)) {
-        const { pullback } = vjp((p: P) => A.with(p).apply(saved[width + 1]))(now.params);
-        flatten(pullback(lambda.neg())).leaves.forEach((grad, k) => {
-          grads[k] = grad;
-        });
-      }
-      return grads;
-    },
-    jvp(saved, dots: Cotangents) {
-      const now = A.with(form.rebuild(saved.slice(0, width)));
-      const moved = dots.slice(0, width).some(Boolean)
-        ? jvp((p: P) => A.with(p).apply(saved[width + 1]))(
-            now.params,
-            form.rebuild(dots.slice(0, width).map((dot, k) => dot ?? saved[k].mul(0))),
-          ).tangent.neg()
-        : undefined;
-      const rhs = dots[width];
-      const right = moved && rhs ? rhs.add(moved) : (rhs ?? moved);
-      return [right && again(options, now, right, false)];
-    },
-    release: () => shared.release(),
-  };
-  const node = record(rule, [...form.leaves, b, x]);
-  if (!node) return x;
-  shared.retain();
-  x.attach(node, 0);
-  node.inputs[width + 1].attach(node, 0); // rules use x, which depends on p and b
-  return x;
+  return asSolution({ who: 'linearSolve', A, b, x, again, shared });
 }
+
+/** Steps that a factorisation may take: the first solves, the others refine. */
+const refinements = 8;
 
 function methodFor({ symmetric, positiveDefinite }: LinearOperator<unknown>): IterativeMethod {
   if (positiveDefinite) return cg();

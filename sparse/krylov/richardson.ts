@@ -14,6 +14,7 @@ interface State extends Iterate {
 export const richardson = (): IterativeMethod<State> => ({
   name: "Richardson's iteration",
   needs: 'any',
+  every: 1,
   start(_, x, r) {
     const residual = dots(r, r);
     return { x, r, residual, breakdown: residual.mul(0) };

@@ -84,3 +84,34 @@ export function denseSolve(dense: number[][], b: Float64Array, m: number): Float
   const right = Matrix.from1DArray(dense.length, m, Array.from(b));
   return Float64Array.from(solve(new Matrix(dense), right).to1DArray());
 }
+
+/** Random numbers in (−1, 1) on a random symmetric pattern; `shift` is added to the diagonal, which is left out if there is none. */
+export function symmetricMatrix(
+  seed: number,
+  n: number,
+  shift: number | undefined,
+): { pattern: Pattern; values: number[] } {
+  const upper = randomPattern(seed, n, n);
+  const random = Float64Array.from({ length: n * n }, mulberry32(seed + 1000)).map(v => 2 * v - 1);
+  const rowStart = [0];
+  const column: number[] = [];
+  const values: number[] = [];
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const [a, b] = [Math.min(i, j), Math.max(i, j)];
+      if (i === j ? shift === undefined : upper.find(a, b) < 0) continue;
+      column.push(j);
+      values.push(random[a * n + b] + (i === j ? (shift ?? 0) : 0));
+    }
+    rowStart.push(column.length);
+  }
+  return { pattern: new Pattern(n, n, rowStart, column), values };
+}
+
+export const fullPattern = (n: number): Pattern =>
+  new Pattern(
+    n,
+    n,
+    Array.from({ length: n + 1 }, (_, i) => i * n),
+    Array.from({ length: n * n }, (_, k) => k % n),
+  );

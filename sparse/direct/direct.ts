@@ -1,0 +1,168 @@
+/**
+ * Sparse factorisations as preconditioners that are exact, and as objects of their own, to solve with again and again.
+ *
+ *   cholesky   A = L D Lᵀ, D > 0               symmetric positive definite matrices
+ *   ldl        A = L D Lᵀ, D of blocks 1, 2     symmetric ones; numerically stable by pivoting
+ *   lu         A = L D U                        all; threshold partial pivoting
+ *
+ * Numbers are read to the host, factorised there in f64, and the factors are put on the device, where triangular solves run as kernels in
+ * its precision. What follows from the pattern alone is worked out once (analysis.ts).
+ */
+
+import type { Words } from '../../kernel/index.ts';
+import { SparseMatrix } from '../matrix.ts';
+import { type Preconditioner, transposed } from '../preconditioner.ts';
+import { analyse, type Kind, type Ordering } from './analysis.ts';
+import { FactorizationError } from './error.ts';
+import { Factor } from './factor.ts';
+import type { Factors } from './factors.ts';
+import type { Elimination } from './front.ts';
+import { general } from './general.ts';
+import { factorise } from './multifrontal.ts';
+import { definite, indefinite } from './symmetric.ts';
+import { onDevice } from './triangular.ts';
+
+export interface FactorOptions {
+  /** Default 'amd'. A permutation is of blocks, if the matrix has blocks. */
+  readonly ordering?: Ordering;
+}
+
+/** A factorisation to be made. As a preconditioner it is made for one solve; `factor` makes one to be kept. */
+export interface Factorization extends Preconditioner {
+  readonly exact: true;
+  /**
+   * @throws FactorizationError naming row and pivot, if the matrix is singular or not positive definite.
+   * @throws TypeError for operators without entries, and on a GPU, which cannot be read at once.
+   */
+  factor(A: SparseMatrix): Factor;
+}
+
+/** Sparse Cholesky factorisation, for symmetric positive definite matrices. */
+export const cholesky = (options: FactorOptions = {}): Factorization =>
+  factorization({ name: 'cholesky', kind: 'symmetric', scale: 'diagonal', elimination: definite }, options);
+
+/** Sparse LDLᵀ factorisation with pivots of one or two rows, for symmetric matrices. */
+export const ldl = (options: FactorOptions = {}): Factorization =>
+  factorization({ name: 'ldl', kind: 'symmetric', scale: 'column', elimination: indefinite }, options);
+
+/** Sparse LU factorisation with threshold partial pivoting. */
+export const lu = (options: FactorOptions = {}): Factorization =>
+  factorization({ name: 'lu', kind: 'general', scale: 'column', elimination: general }, options);
+
+interface Algorithm {
+  readonly name: string;
+  readonly kind: Kind;
+  /** What pivots are measured by: A's diagonal, or the largest number of a column. */
+  readonly scale: 'diagonal' | 'column';
+  elimination(least: Float64Array, fail: (row: number, pivot: number) => never): Elimination;
+}
+
+/** A pivot this much smaller than the numbers it came from is all rounding. */
+const negligible = 16 * Number.EPSILON;
+
+function factorization(algorithm: Algorithm, { ordering = 'amd' }: FactorOptions): Factorization {
+  const { name } = algorithm;
+  const factor = (A: SparseMatrix): Factor => new Factor(name, A, factorsOf(algorithm, A, ordering), factor);
+  return {
+    name,
+    exact: true,
+    factor,
+    prepare(A) {
+      const turned = !(A instanceof SparseMatrix) && A.transpose instanceof SparseMatrix;
+      const matrix = turned ? A.transpose : A;
+      if (!(matrix instanceof SparseMatrix))
+        throw new TypeError(
+          `${name}: the ${A.name} has no entries to factorise; give a matrix, csr(…) or bsr(…), or choose another preconditioner.`,
+        );
+      const prepared = onDevice(factorsOf(algorithm, matrix, ordering), A.device);
+      return turned ? transposed(prepared) : prepared;
+    },
+  };
+}
+
+function factorsOf({ name, kind, scale, elimination }: Algorithm, A: SparseMatrix, ordering: Ordering): Factors {
+  if (A.rows !== A.columns)
+    throw new RangeError(`${name}: the ${A.name} is ${A.rows} × ${A.columns}; it must be square.`);
+  if (kind === 'symmetric' && !A.pattern.isSymmetric)
+    throw new RangeError(
+      `${name}: the pattern of the ${A.name} is not symmetric; add the missing places, or use lu().`,
+    );
+  const values = numbersOf(name, A);
+  if (kind === 'symmetric') checkSymmetry(name, A, values);
+  const analysis = analyse(name, A.pattern, A.block, kind, ordering);
+  const { rowAt, columnAt } = analysis;
+  const sizes = magnitudes(A, values, scale);
+  const least = Float64Array.from(columnAt, v => negligible * sizes[v]);
+  const singular = (what: string, at: number, pivot: number): never => {
+    throw new FactorizationError(
+      `${name}: the ${A.name} is singular to working precision: ${what} ${at} depends on the others. ` +
+        'Remove what is redundant; where the nullspace is known, use an iterative method with { nullspace }.',
+      { row: at, pivot },
+    );
+  };
+  const eliminator = elimination(least, (place, pivot) => {
+    const row = rowAt[place];
+    if (Math.abs(pivot) <= least[place] && sizes[row] > 0) singular('row', row, pivot);
+    throw new FactorizationError(
+      `${name}: the ${A.name} is not positive definite: elimination leaves ${pivot.toPrecision(3)} on the diagonal of row ${row}. ` +
+        'Use ldl() for a symmetric matrix that is indefinite.',
+      { row, pivot },
+    );
+  });
+  return factorise(analysis, values, eliminator, place => singular('column', columnAt[place], 0));
+}
+
+/** @throws FactorizationError at the first number that is not finite. */
+function numbersOf(name: string, A: SparseMatrix): Words {
+  const { device, params, pattern, block } = A;
+  const values = device.backend.readSync?.(params.memory.storage, params.size);
+  if (!values)
+    throw new TypeError(
+      `${name}: factorisation runs on the CPU, and the ${A.name} is on a GPU; move its values, await values.to(cpu), or use an iterative method.`,
+    );
+  const k = values.findIndex(v => !Number.isFinite(v));
+  if (k >= 0) {
+    const place = Math.floor(k / block ** 2);
+    const row = pattern.row[place] * block + (Math.floor(k / block) % block);
+    throw new FactorizationError(
+      `${name}: the ${A.name} holds ${values[k]} in row ${row}, column ${pattern.column[place] * block + (k % block)}; all must be finite.`,
+      { row, pivot: values[k] },
+    );
+  }
+  return values;
+}
+
+function checkSymmetry(name: string, { pattern, block: b, device, name: what }: SparseMatrix, values: Words): void {
+  const { from } = pattern.transpose;
+  const tolerance = device.precision === 'f64' ? 1e-10 : 1e-5;
+  let largest = 0;
+  for (const v of values) largest = Math.max(largest, Math.abs(v));
+  for (let k = 0; k < from.length; k++)
+    for (let r = 0; r < b; r++)
+      for (let c = 0; c < b; c++) {
+        const v = values[(k * b + r) * b + c];
+        const w = values[(from[k] * b + c) * b + r];
+        if (Math.abs(v - w) <= tolerance * largest) continue;
+        const [i, j] = [pattern.row[k] * b + r, pattern.column[k] * b + c];
+        throw new RangeError(
+          `${name}: the ${what} is not symmetric: it holds ${v} at (${i}, ${j}) and ${w} at (${j}, ${i}). Use lu().`,
+        );
+      }
+}
+
+/** By column: |A(j, j)|, or the largest number. */
+function magnitudes(
+  { pattern, block: b, columns }: SparseMatrix,
+  values: Words,
+  scale: Algorithm['scale'],
+): Float64Array {
+  const sizes = new Float64Array(columns);
+  for (let k = 0; k < pattern.size; k++)
+    for (let r = 0; r < b; r++)
+      for (let c = 0; c < b; c++) {
+        const j = pattern.column[k] * b + c;
+        if (scale === 'diagonal' && pattern.row[k] * b + r !== j) continue;
+        sizes[j] = Math.max(sizes[j], Math.abs(values[(k * b + r) * b + c]));
+      }
+  return sizes;
+}

@@ -1,0 +1,247 @@
+/**
+ * Multifrontal factorisation: front by front up the tree.
+ *
+ *   front = entries of A in its rows and columns + Schur complements of its children
+ *
+ * A child's complement brings along the candidates that it could not eliminate; they become candidates of the parent. Complements wait
+ * on a stack: in a postorder, those of a front's children are on top.
+ *
+ * Duff & Reid 1983 (front.ts); Liu: The multifrontal method for sparse matrix solution, SIAM Review 34 (1992) 82.
+ */
+
+import type { Analysis, Line } from './analysis.ts';
+import type { Factors } from './factors.ts';
+import { type Elimination, eliminate, type Front } from './front.ts';
+import { Floats, Numbers } from './growing.ts';
+
+/** A Schur complement that waits for the parent. */
+interface Waiting {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  /** The first rows and columns are candidates that were passed on. */
+  readonly passed: number;
+  readonly values: Float64Array;
+}
+
+/** Columns of a group, at most: a solve with Aᵀ reads them across. */
+const groupWidth = 32;
+
+/**
+ * @param values Of A's entries.
+ * @param fail Called with the place of a column for which no pivot is left; it throws.
+ */
+export function factorise(
+  analysis: Analysis,
+  values: ArrayLike<number>,
+  elimination: Elimination,
+  fail: (column: number) => never,
+): Factors {
+  return new Factorisation(analysis, values, elimination, fail).run();
+}
+
+class Factorisation {
+  private readonly analysis: Analysis;
+  private readonly values: ArrayLike<number>;
+  private readonly elimination: Elimination;
+  private readonly fail: (column: number) => never;
+  private readonly symmetric: boolean;
+  private readonly stack: Waiting[] = [];
+  /** Where a row and a column of the matrix are in the present front. */
+  private readonly rowHere: Int32Array;
+  private readonly columnHere: Int32Array;
+  private square: Float64Array = new Float64Array(0);
+  private readonly lower: Floats;
+  private readonly upper: Floats;
+  private readonly first: number[] = [0];
+  private readonly rowStart: number[] = [0];
+  private readonly valueStart: number[] = [0];
+  private readonly row: Numbers;
+  private readonly column: Numbers;
+  private readonly rowStep: Uint32Array;
+  private readonly columnStep: Uint32Array;
+  private readonly diagonal: Float64Array;
+  private readonly coupling: Float64Array;
+  private steps = 0;
+  private operations = 0;
+
+  constructor(analysis: Analysis, values: ArrayLike<number>, elimination: Elimination, fail: (c: number) => never) {
+    const { n, below, first, rowStart, row } = analysis;
+    this.analysis = analysis;
+    this.values = values;
+    this.elimination = elimination;
+    this.fail = fail;
+    this.symmetric = below === undefined;
+    this.rowHere = new Int32Array(n);
+    this.columnHere = this.symmetric ? this.rowHere : new Int32Array(n);
+    let size = 0;
+    for (let s = 0; s + 1 < first.length; s++) {
+      const columns = first[s + 1] - first[s];
+      size += (columns * (columns - 1)) / 2 + columns * (rowStart[s + 1] - rowStart[s]);
+    }
+    this.lower = new Floats(size);
+    this.upper = this.symmetric ? this.lower : new Floats(size);
+    this.row = new Numbers(row.length);
+    this.column = this.symmetric ? this.row : new Numbers(row.length);
+    this.rowStep = new Uint32Array(n);
+    this.columnStep = this.symmetric ? this.rowStep : new Uint32Array(n);
+    this.diagonal = new Float64Array(n);
+    this.coupling = new Float64Array(n);
+  }
+
+  run(): Factors {
+    const { analysis, symmetric } = this;
+    const { n, parent, rowAt, columnAt } = analysis;
+    const children = new Uint32Array(parent.length);
+    for (const p of parent) if (p >= 0) children[p]++;
+    const rowOrder = new Uint32Array(n);
+    const columnOrder = symmetric ? rowOrder : new Uint32Array(n);
+    for (let s = 0; s < parent.length; s++) {
+      const front = this.assemble(s, this.stack.splice(this.stack.length - children[s]));
+      const begin = this.steps;
+      const done = eliminate(front, this.elimination, parent[s] < 0);
+      if (parent[s] < 0 && done < front.candidates) this.fail(front.columns[done]);
+      this.keep(front, done);
+      for (let t = 0; t < done; t++) {
+        rowOrder[begin + t] = rowAt[front.rows[t]];
+        columnOrder[begin + t] = columnAt[front.columns[t]];
+      }
+      if (parent[s] >= 0) this.stack.push(complement(front, done, symmetric));
+    }
+    const row = this.row.taken();
+    const column = symmetric ? row : this.column.taken();
+    for (let q = 0; q < row.length; q++) row[q] = this.rowStep[row[q]];
+    if (!symmetric) for (let q = 0; q < column.length; q++) column[q] = this.columnStep[column[q]];
+    const { diagonal, coupling, operations } = this;
+    const lower = this.lower.taken();
+    return {
+      n,
+      symmetric,
+      rowAt: rowOrder,
+      columnAt: columnOrder,
+      first: Uint32Array.from(this.first),
+      rowStart: Uint32Array.from(this.rowStart),
+      valueStart: Uint32Array.from(this.valueStart),
+      row,
+      column,
+      lower,
+      upper: symmetric ? lower : this.upper.taken(),
+      diagonal,
+      coupling,
+      operations,
+    };
+  }
+
+  private assemble(s: number, children: readonly Waiting[]): Front {
+    const { analysis, symmetric, rowHere, columnHere, values } = this;
+    const { first, rowStart, row, right, below } = analysis;
+    const own = first[s + 1] - first[s];
+    const passed = children.reduce((sum, child) => sum + child.passed, 0);
+    const candidates = own + passed;
+    const size = candidates + rowStart[s + 1] - rowStart[s];
+    const rows = new Int32Array(size);
+    for (let t = 0; t < own; t++) rows[t] = first[s] + t;
+    for (let t = candidates; t < size; t++) rows[t] = row[rowStart[s] + t - candidates];
+    const columns = symmetric ? rows : rows.slice();
+    let at = own;
+    for (const child of children)
+      for (let t = 0; t < child.passed; t++, at++) {
+        rows[at] = child.rows[t];
+        columns[at] = child.columns[t];
+      }
+    for (let t = 0; t < size; t++) {
+      rowHere[rows[t]] = t;
+      columnHere[columns[t]] = t;
+    }
+    if (this.square.length < size * size) this.square = new Float64Array(size * size);
+    const square = this.square;
+    square.fill(0, 0, size * size);
+    for (let t = 0; t < own; t++) {
+      const k = first[s] + t;
+      if (symmetric) addLine(square, right, k, values, rowHere, t * size, 1);
+      else addLine(square, right, k, values, columnHere, t, size);
+      if (below) addLine(square, below, k, values, rowHere, t * size, 1);
+    }
+    for (const child of children) add(square, size, child, rowHere, columnHere, symmetric);
+    return { values: square, size, candidates, rows, columns, coupling: new Float64Array(candidates) };
+  }
+
+  /** Stores the pivots of a front, and its columns of L and rows of U. */
+  private keep({ values, size, rows, columns, coupling }: Front, done: number): void {
+    const { symmetric, diagonal, rowStep, columnStep } = this;
+    for (let t = 0; t < done; t++) {
+      const step = this.steps + t;
+      rowStep[rows[t]] = step;
+      columnStep[columns[t]] = step;
+      diagonal[step] = values[t * size + t];
+      this.coupling[step] = coupling[t];
+      const rest = size - t - 1;
+      this.operations += symmetric ? (rest * (rest + 3)) / 2 : rest * (rest + 1);
+    }
+    for (let begin = 0; begin < done; begin += groupWidth) {
+      const end = Math.min(begin + groupWidth, done);
+      for (let i = begin + 1; i < size; i++)
+        this.lower.append(values, begin * size + i, Math.min(i, end) - begin, size);
+      if (!symmetric)
+        for (let i = begin + 1; i < size; i++) {
+          const count = Math.min(i, end) - begin;
+          for (let t = begin; t < begin + count; t++) values[i * size + t] /= values[t * size + t];
+          this.upper.append(values, i * size + begin, count, 1);
+        }
+      this.row.append(rows, end);
+      if (!symmetric) this.column.append(columns, end);
+      this.first.push(this.steps + end);
+      this.rowStart.push(this.row.length);
+      this.valueStart.push(this.lower.length);
+    }
+    this.steps += done;
+  }
+}
+
+/** Adds a line of A to a front, where its numbers are `stride` apart. */
+function addLine(
+  square: Float64Array,
+  { start, other, entry }: Line,
+  k: number,
+  values: ArrayLike<number>,
+  here: Int32Array,
+  base: number,
+  stride: number,
+): void {
+  for (let q = start[k]; q < start[k + 1]; q++) square[base + here[other[q]] * stride] += values[entry[q]];
+}
+
+function complement({ values, size, candidates, rows, columns }: Front, done: number, symmetric: boolean): Waiting {
+  const rest = size - done;
+  const kept = new Float64Array(rest * rest);
+  for (let k = 0; k < rest; k++) {
+    const from = (done + k) * size + done;
+    const skip = symmetric ? k : 0;
+    kept.set(values.subarray(from + skip, from + rest), k * rest + skip);
+  }
+  const left = rows.slice(done);
+  return { rows: left, columns: symmetric ? left : columns.slice(done), passed: candidates - done, values: kept };
+}
+
+/** Adds a child's complement to a front. */
+function add(
+  square: Float64Array,
+  size: number,
+  { rows, columns, values }: Waiting,
+  rowHere: Int32Array,
+  columnHere: Int32Array,
+  symmetric: boolean,
+): void {
+  const count = rows.length;
+  const at = new Int32Array(count);
+  for (let i = 0; i < count; i++) at[i] = rowHere[rows[i]];
+  for (let k = 0; k < count; k++) {
+    const c = columnHere[columns[k]];
+    const from = k * count;
+    if (symmetric)
+      for (let i = k; i < count; i++) {
+        const r = at[i];
+        square[r >= c ? c * size + r : r * size + c] += values[from + i];
+      }
+    else for (let i = 0; i < count; i++) square[c * size + at[i]] += values[from + i];
+  }
+}

@@ -1,0 +1,296 @@
+// Specification of solves with sparse factorisations, and of their derivatives. Numbers from reference/cases.json: solve_vjp.
+
+import { determinant, EigenvalueDecomposition, Matrix, solve as solveDense } from 'ml-matrix';
+import { checkGradient, grad, hvp, rollout } from 'retrograde/adjoint';
+import { type Device, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import {
+  bsr,
+  cholesky,
+  csr,
+  type Factorization,
+  gmres,
+  ldl,
+  linearSolve,
+  lu,
+  type Ordering,
+  Pattern,
+  type SolveReport,
+  type SparseMatrix,
+} from 'retrograde/sparse';
+import { describe, expect, it } from 'vitest';
+import { cpu32, cpu64 } from '../util/devices.ts';
+import { mulberry32 } from '../util/random.ts';
+import { denseOf, laplacian, randomPattern, symmetricMatrix } from '../util/sparse.ts';
+
+const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
+const on = (data: ArrayLike<number>, shape?: number[], device: Device = cpu64) =>
+  tensor(Float64Array.from(data), shape, { device });
+const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>) => norm(Array.from(a, (v, k) => v - b[k]));
+
+/** −Δ times h², with a fifth more at random places of the diagonal, symmetric. */
+const grid = (n: number, device: Device = cpu64): SparseMatrix => {
+  const { pattern, values } = laplacian(n);
+  return csr(pattern, on(values, undefined, device), { positiveDefinite: true });
+};
+
+const orderings = (n: number): Ordering[] => [
+  'amd',
+  'natural',
+  Uint32Array.from({ length: n }, (_, k) => (7 * k + 3) % n),
+];
+
+async function expectSolved(A: SparseMatrix, method: Factorization, values: ArrayLike<number>, seed: number) {
+  const dense = new Matrix(denseOf(A.pattern, A.block, values));
+  const factor = method.factor(A);
+  for (const m of [undefined, 3]) {
+    const b = numbers(A.rows * (m ?? 1), seed);
+    const shape = m ? [A.rows, m] : [A.rows];
+    for (const [matrix, x] of [
+      [dense, factor.solve(on(b, shape), { refinements: 1 })],
+      [dense.transpose(), factor.solveTransposed(on(b, shape), { refinements: 1 })],
+    ] as const) {
+      const got = await x.read();
+      const expected = solveDense(matrix, Matrix.from1DArray(A.rows, m ?? 1, Array.from(b))).to1DArray();
+      expect(difference(got, expected) / norm(expected)).toBeLessThan(1e-8);
+    }
+  }
+  return factor;
+}
+
+describe('factors of random matrices solve as dense ones do', () => {
+  it('cholesky', async () => {
+    for (let seed = 1; seed < 24; seed++) {
+      const n = 1 + ((seed * 5) % 31);
+      const { pattern, values } = symmetricMatrix(seed, n, n);
+      for (const ordering of orderings(31).slice(0, n === 31 ? 3 : 2)) {
+        const A = csr(pattern, on(values), { positiveDefinite: true });
+        const factor = await expectSolved(A, cholesky({ ordering }), values, seed);
+        expect(factor.inertia).toEqual({ positive: n, negative: 0 });
+      }
+    }
+  });
+
+  it('ldl: indefinite, and with no diagonal at all', async () => {
+    let singular = 0;
+    for (let seed = 1; seed < 40; seed++) {
+      const n = 1 + ((seed * 7) % 40);
+      const { pattern, values } = symmetricMatrix(seed, n, seed % 3 === 0 ? undefined : 0);
+      const A = csr(pattern, on(values), { symmetric: true });
+      const dense = new Matrix(denseOf(pattern, 1, values));
+      if (Math.abs(determinant(dense)) < 1e-10) {
+        expect(() => ldl().factor(A)).toThrow('is singular to working precision');
+        singular++;
+        continue;
+      }
+      const factor = await expectSolved(A, ldl(), values, seed);
+      const { realEigenvalues } = new EigenvalueDecomposition(dense, { assumeSymmetric: true });
+      const positive = realEigenvalues.filter(v => v > 0).length;
+      expect(factor.inertia).toEqual({ positive, negative: n - positive });
+    }
+    expect(singular).toBeLessThan(12);
+  });
+
+  it('lu, on any pattern; structurally singular ones are told', async () => {
+    let singular = 0;
+    for (let seed = 1; seed < 60; seed++) {
+      const n = 1 + ((seed * 7) % 40);
+      const pattern = randomPattern(seed, n, n);
+      const values = numbers(pattern.size, seed);
+      const A = csr(pattern, on(values));
+      const exact = determinant(new Matrix(denseOf(pattern, 1, values)));
+      if (exact === 0 || Math.abs(exact) < 1e-13) {
+        expect(() => lu().factor(A)).toThrow('is singular');
+        singular++;
+        continue;
+      }
+      const factor = await expectSolved(A, lu({ ordering: seed % 2 ? 'amd' : 'natural' }), values, seed);
+      const { sign, log } = factor.determinant;
+      expect((sign * Math.exp(log)) / exact).toBeCloseTo(1, 9);
+    }
+    expect(singular).toBeGreaterThan(3);
+    expect(singular).toBeLessThan(30);
+  });
+
+  it('matrices of blocks', async () => {
+    for (const [block, n] of [
+      [2, 9],
+      [3, 6],
+    ]) {
+      const pattern = symmetricMatrix(block, n, 0).pattern;
+      const raw = numbers(pattern.size * block * block, 3);
+      const { from } = pattern.transpose;
+      // (V + Vᵀ) / 2, and 20 on the diagonal.
+      const values = raw.map((v, e) => {
+        const [k, r, c] = [Math.floor(e / block ** 2), Math.floor(e / block) % block, e % block];
+        const diagonal = pattern.row[k] === pattern.column[k] && r === c ? 20 : 0;
+        return (v + raw[(from[k] * block + c) * block + r]) / 2 + diagonal;
+      });
+      const shape = [pattern.size, block, block];
+      const A = bsr(pattern, on(values, shape), { positiveDefinite: true });
+      for (const method of [cholesky(), ldl(), lu(), cholesky({ ordering: 'natural' })])
+        await expectSolved(A, method, values, 5);
+      await expectSolved(bsr(pattern, on(raw, shape)), lu(), raw, 6);
+      // No block on the diagonal: rows are matched to columns.
+      const shifted = new Pattern(3, 3, [0, 1, 2, 3], [1, 2, 0]);
+      const few = numbers(3 * block * block, 7);
+      await expectSolved(bsr(shifted, on(few, [3, block, block])), lu(), few, 7);
+    }
+  });
+
+  it('pivots that are passed from front to front: saddle points with zero blocks', async () => {
+    // [H Bᵀ; B 0] on a grid: a divergence-free field, pressures last.
+    const n = 6;
+    const cells = n * n;
+    const entries = new Map<string, number>();
+    const set = (i: number, j: number, v: number) => entries.set(`${i} ${j}`, v).set(`${j} ${i}`, v);
+    const faces = n * (n - 1);
+    for (let f = 0; f < 2 * faces; f++) set(f, f, f % 13 === 0 ? 0 : 1e-3 * (1 + (f % 3)));
+    for (let y = 0; y < n; y++)
+      for (let x = 0; x + 1 < n; x++) {
+        const [u, v] = [y * (n - 1) + x, faces + y * (n - 1) + x];
+        set(u, 2 * faces + y * n + x, 1);
+        set(u, 2 * faces + y * n + x + 1, -1);
+        set(v, 2 * faces + x * n + y, 1);
+        set(v, 2 * faces + (x + 1) * n + y, -1);
+      }
+    set(2 * faces, 2 * faces, 1); // holds the constant pressure
+    const size = 2 * faces + cells;
+    const rowStart = [0];
+    const column: number[] = [];
+    const values: number[] = [];
+    for (let i = 0; i < size; i++) {
+      for (let j = 0; j < size; j++) {
+        const v = entries.get(`${i} ${j}`);
+        if (v === undefined) continue;
+        column.push(j);
+        values.push(v);
+      }
+      rowStart.push(column.length);
+    }
+    const A = csr(new Pattern(size, size, rowStart, column), on(values), { symmetric: true });
+    const dense = new Matrix(denseOf(A.pattern, 1, values));
+    const b = numbers(size, 3);
+    const expected = solveDense(dense, Matrix.columnVector(Array.from(b))).to1DArray();
+    for (const method of [ldl(), lu()]) {
+      const x = await method.factor(A).solve(on(b), { refinements: 1 }).read();
+      expect(difference(x, expected) / norm(expected)).toBeLessThan(1e-9);
+    }
+    const negative = new EigenvalueDecomposition(dense, { assumeSymmetric: true }).realEigenvalues.filter(v => v < 0);
+    expect(ldl().factor(A).inertia.negative).toBe(negative.length);
+  });
+});
+
+describe('linearSolve with a factorisation', () => {
+  it.each([cpu64, cpu32])('takes one step, or a few more, judged like any other, on $description', async device => {
+    const A = grid(31, device);
+    const exact = numbers(961, 4);
+    const b = A.apply(on(exact, undefined, device));
+    for (const preconditioner of [cholesky(), ldl(), lu()]) {
+      const reports: SolveReport[] = [];
+      const onSolved = (report: SolveReport) => reports.push(report);
+      const x = await linearSolve(A, b, { preconditioner, onSolved }).read();
+      expect(difference(x, exact) / norm(exact)).toBeLessThan(device === cpu64 ? 1e-13 : 3e-5);
+      expect(reports.map(r => r.iterations)).toEqual([1]);
+      expect(reports[0].residual).toBeLessThan(device === cpu64 ? 1e-13 : 2e-6);
+      expect(reports[0].method).toBe("Richardson's iteration");
+    }
+  });
+
+  it('serves any method, and the transposed system', async () => {
+    const pattern = randomPattern(5, 30, 30);
+    const values = numbers(pattern.size, 2);
+    const A = csr(pattern, on(values));
+    const b = on(numbers(30, 3));
+    const first = await linearSolve(A, b, { method: gmres(), preconditioner: lu(), rtol: 1e-12 }).read();
+    const second = await linearSolve(A, b, { preconditioner: lu() }).read();
+    expect(difference(first, second) / norm(second)).toBeLessThan(1e-9);
+    const turned = await linearSolve(A.transpose, b, { preconditioner: lu() }).read();
+    const expected = await lu().factor(A).solveTransposed(b, { refinements: 1 }).read();
+    expect(difference(turned, expected) / norm(expected)).toBeLessThan(1e-9);
+  });
+
+  it('lets go of the factors', async () => {
+    const A = grid(20);
+    const b = on(numbers(400, 4));
+    linearSolve(A, b, { preconditioner: cholesky() }).dispose();
+    const before = memoryInUse(cpu64);
+    for (let i = 0; i < 3; i++) linearSolve(A, b, { preconditioner: cholesky() }).dispose();
+    expect(memoryInUse(cpu64) - before).toBeLessThan(256);
+    const factor = lu().factor(A);
+    expect(memoryInUse(cpu64) - before).toBeGreaterThan(8 * factor.entries);
+    factor.dispose();
+    factor.dispose();
+    expect(memoryInUse(cpu64) - before).toBeLessThan(256);
+    expect(() => factor.solve(b)).toThrow('lu: solve: the factors have been disposed of; make them again.');
+  });
+});
+
+describe('derivatives of solves with factors', () => {
+  const { pattern, values } = laplacian(4);
+  const at = { v: on(values.map((v, k) => v * (1 + 0.01 * (k % 3)))), b: on(numbers(32, 5), [16, 2]) };
+  /** Symmetric by construction, whatever v is. */
+  const symmetric = (v: Tensor) => {
+    const turned = v.gather(Array.from(pattern.transpose.from));
+    return csr(pattern, v.add(turned).mul(0.5), { positiveDefinite: true });
+  };
+  const losses = {
+    'cholesky().factor': ({ v, b }: typeof at) => cholesky().factor(symmetric(v)).solve(b).sin().sum(),
+    'ldl().factor': ({ v, b }: typeof at) => ldl().factor(symmetric(v)).solve(b, { refinements: 1 }).sin().sum(),
+    'lu().factor, transposed': ({ v, b }: typeof at) => lu().factor(csr(pattern, v)).solveTransposed(b).sin().sum(),
+    'linearSolve with lu()': ({ v, b }: typeof at) =>
+      linearSolve(csr(pattern, v), b, { preconditioner: lu() }).sin().sum(),
+  };
+  it.each(Object.entries(losses))('%s agrees with differences, in both modes, and again', async (_, loss) => {
+    expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-12);
+    const second = await checkGradient((p: typeof at) => {
+      const { v, b } = hvp(loss)(p, p);
+      return v.square().sum().add(b.square().sum());
+    }, at);
+    expect(second.dotProduct).toBeLessThan(1e-10);
+  });
+
+  it('agrees with the closed form for the five-point Laplacian', async () => {
+    const n = 31;
+    const h = 1 / (n + 1);
+    const b = Float64Array.from(
+      { length: n * n },
+      (_, i) => Math.sin(Math.PI * ((i % n) + 1) * h) * Math.sin(Math.PI * (Math.floor(i / n) + 1) * h),
+    );
+    const laplace = laplacian(n);
+    const v = on(laplace.values.map(v => v / h ** 2));
+    const loss = ({ v, b }: { v: Tensor; b: Tensor }) =>
+      cholesky()
+        .factor(csr(laplace.pattern, v, { positiveDefinite: true }))
+        .solve(b)
+        .square()
+        .sum()
+        .mul(0.5);
+    const given = { v, b: on(b) };
+    expect((await loss(given).item()) / 0.3290396131905025).toBeCloseTo(1, 12);
+    const g = grad(loss)(given);
+    expect((await g.v.dot(v).item()) / -0.658079226381005).toBeCloseTo(1, 12);
+    expect(norm(await g.b.read()) / 0.041129951648812814).toBeCloseTo(1, 12);
+  });
+
+  it('in a rollout whose steps are recorded: implicit heat flow by one factorisation', async () => {
+    const told: string[] = [];
+    const heat = ({ v, b }: typeof at) => {
+      const factor = cholesky().factor(symmetric(v));
+      return rollout(u => factor.solve(u.add(b)), b, 12, { explain: text => told.push(String(text)) })
+        .square()
+        .sum();
+    };
+    expect((await checkGradient(heat, at)).dotProduct).toBeLessThan(1e-12);
+    expect(told.every(text => text.includes('is replayed'))).toBe(true);
+    const plain = ({ v, b }: typeof at) => {
+      const factor = cholesky().factor(symmetric(v));
+      let u = b;
+      for (let k = 0; k < 12; k++) u = factor.solve(u.add(b));
+      return u.square().sum();
+    };
+    const [one, other] = [grad(heat)(at), grad(plain)(at)];
+    for (const key of ['v', 'b'] as const)
+      expect(difference(await one[key].read(), await other[key].read())).toBeLessThan(1e-12);
+  });
+});
