@@ -56,7 +56,7 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist
   const parts = ['scatter/', 'transform/', 'wgsl/', 'backend/wasm/', 'backend/wasm/simd/'].map(
     part => `kernel/${part}`,
   );
-  const places = ['', 'kernel/', ...parts, 'scenes/', 'bench/'];
+  const places = ['', 'kernel/', 'adjoint/', 'sparse/', ...parts, 'scenes/', 'bench/'];
   for (const path of new Set(paths))
     if (!made.includes(path))
       expect(
