@@ -67,6 +67,15 @@ function powExponent(b: Builder, s: Value, [x]: readonly Value[], r: Value): Val
   return kept(b, positive, mul(b, mul(b, s, r), call(b, 'log', select(b, positive, x, b.float(1)))));
 }
 
+/**
+ * s · (½ / √x), 0 at 0. No root is so small or so large that its inverse is out of range, in f32 or f64, so that the quotient
+ * need not wait for s.
+ */
+function overRoot(b: Builder, s: Value, _: readonly Value[], r: Value): Value {
+  const ok = nonzero(b, r);
+  return kept(b, ok, mul(b, s, div(b, b.float(0.5), select(b, ok, r, b.float(1)))));
+}
+
 const identity: Rule = (_, s) => s;
 const ifFirst =
   (op: 'ge' | 'le', first: boolean): Rule =>
@@ -90,7 +99,7 @@ export const derivatives: { readonly [op in PureOp]?: readonly (Rule | undefined
   neg: [(b, s) => neg(b, s)],
   abs: [(b, s, a) => mul(b, s, call(b, 'sign', a[0]))],
   fract: [identity],
-  sqrt: [(b, s, _, r) => over(b, mul(b, b.float(0.5), s), r, nonzero(b, r))],
+  sqrt: [overRoot],
   inverseSqrt: [(b, s, _, r) => times(b, mul(b, b.float(-0.5), s), mul(b, r, mul(b, r, r)))],
   exp: [(b, s, _, r) => times(b, s, r)],
   exp2: [(b, s, _, r) => times(b, mul(b, s, b.float(Math.LN2)), r)],
