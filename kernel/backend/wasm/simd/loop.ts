@@ -5,7 +5,8 @@
  *   rows { row code; segments { segment code → [start, stop); scalar loop x < start; vector loop x < stop } }
  *
  * A piece too short for a segment, or one whose segment is too short, runs as scalar code. The last vector of a segment may cover
- * lanes again that the one before it did, if the program allows (`overlap`).
+ * lanes again that the one before it did, if the program allows (`overlap`). In the place of the vector loop may be a call of a
+ * function (narrow.ts) that comes back before the end where scalar code must go on.
  */
 
 import { type Emitter, params, pushFrameBuiltin } from '../emitter.ts';
