@@ -53,7 +53,7 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist
   const paths = [...source.matchAll(/`((?:[\w-]+\/)+(?:[\w.-]+\.(?:ts|mjs|json))?|[\w-]+\.(?:ts|mjs|json))`/g)].map(
     m => m[1],
   );
-  const parts = ['scatter/', 'transform/', 'wgsl/', 'backend/wasm/', 'backend/wasm/simd/'].map(
+  const parts = ['scatter/', 'transform/', 'wgsl/', 'backend/wasm/', 'backend/wasm/simd/', 'backend/webgpu/'].map(
     part => `kernel/${part}`,
   );
   const places = ['', 'kernel/', 'adjoint/', 'sparse/', ...parts, 'scenes/', 'bench/'];
