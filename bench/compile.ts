@@ -73,11 +73,15 @@ export function report(name: string | undefined): void {
   process.exit(0);
 }
 
+/** Before these the JavaScript engine still optimises, and takes its time from what is timed. */
+const warmUps = 40;
+
 function times(name: string): object {
   const source = sources[name]!;
   const settle = () => (name === straight ? [settling(source)] : []);
   const fullSpeedMs = settle();
   const cold = compile(source);
+  for (let run = 0; run < warmUps; run++) compile(source);
   const runs = Array.from({ length: 15 }, () => compile(source));
   fullSpeedMs.push(...settle());
   const keys = Object.keys(cold) as (keyof Compilation)[];
