@@ -6,6 +6,7 @@
 import { unrecorded } from '../adjoint/index.ts';
 import type { Tensor } from '../kernel/index.ts';
 import { type SolveReport, type Solving, solveNow } from './drive.ts';
+import { preparedFor } from './kept.ts';
 import { cg } from './krylov/cg.ts';
 import { gmres } from './krylov/gmres.ts';
 import type { IterativeMethod } from './krylov/method.ts';
@@ -13,8 +14,8 @@ import { minres } from './krylov/minres.ts';
 import { richardson } from './krylov/richardson.ts';
 import { type Nullspace, projector } from './nullspace.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
-import { identity, type Preconditioner, transposed } from './preconditioner.ts';
-import { asSolution, Shared } from './solution.ts';
+import { type Preconditioner, transposed } from './preconditioner.ts';
+import { asSolution, type Shared } from './solution.ts';
 
 export interface SolveOptions {
   /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
@@ -44,7 +45,7 @@ export interface SolveOptions {
 export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions = {}): Tensor {
   check(A, b, options);
   const { preconditioner } = options;
-  const shared = new Shared(() => preconditioner?.prepare(A) ?? identity).retain();
+  const shared = preparedFor(preconditioner, A).retain();
   try {
     return solve(A, b, options, shared, false);
   } finally {

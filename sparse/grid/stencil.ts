@@ -75,6 +75,8 @@ export class Stencil implements LinearOperator<StencilParams> {
   readonly layout: Layout;
   readonly params: StencilParams;
   readonly device: Device;
+  private readonly launches = new Map<Text, Kernel>();
+  private arguments: Readonly<Record<string, Tensor | number>> | undefined;
 
   /** @internal Use stencil(…). */
   constructor(layout: Layout, params: StencilParams, device: Device) {
@@ -109,19 +111,28 @@ export class Stencil implements LinearOperator<StencilParams> {
   }
 
   /** @internal b − A u, one colour of a sweep towards A u = b, or the diagonal; not differentiated. */
-  run(text: Text, u: Tensor, more: Readonly<Record<string, Tensor | number>> = {}): Tensor {
-    const { params, layout } = this;
-    const form = formOf(this);
-    const run = kernelOf(`${text} ${formKey(form)}`, () => texts[text](form));
+  run(text: Text, u: Tensor, more?: Readonly<Record<string, Tensor | number>>): Tensor {
+    let known = this.launches.get(text);
+    if (!known) {
+      const form = formOf(this);
+      known = kernelOf(`${text} ${formKey(form)}`, () => texts[text](form));
+      this.launches.set(text, known);
+    }
     const [, width = 1] = u.shape;
-    const count = layout.axes.map(({ size }, k) => (k === 0 ? size * width : size));
-    const coefficients: Record<string, Tensor> = params.reaction ? { c: params.reaction } : {};
-    if (form.faces) for (const [axis, k] of Object.entries(params.conductivity)) coefficients[`k${axis}`] = k;
-    else coefficients.k = params.conductivity as Tensor;
-    return run(
-      { ...coefficients, ...sizesOf(layout), u, ...more },
-      { count, out: { result: u.shape }, overrides: { width } },
-    ).result;
+    const count = this.layout.axes.map(({ size }, k) => (k === 0 ? size * width : size));
+    return known({ ...this.given, u, ...more }, { count, out: { result: u.shape }, overrides: { width } }).result;
+  }
+
+  /** Coefficients and sizes, as kernels take them. */
+  private get given(): Readonly<Record<string, Tensor | number>> {
+    if (!this.arguments) {
+      const { conductivity, reaction } = this.params;
+      const k = isTensor(conductivity)
+        ? { k: conductivity }
+        : Object.fromEntries(Object.entries(conductivity).map(([axis, field]) => [`k${axis}`, field]));
+      this.arguments = { ...k, ...(reaction && { c: reaction }), ...sizesOf(this.layout) };
+    }
+    return this.arguments;
   }
 
   residual(b: Tensor, x: Tensor, low: Tensor): Tensor {

@@ -1,0 +1,71 @@
+// Specification of preconditioners that are kept with their operator.
+
+import { grad, rollout } from 'retrograde/adjoint';
+import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import { csr, jacobi, linearSolve, type Preconditioner } from 'retrograde/sparse';
+import { describe, expect, it } from 'vitest';
+import { cpu64 } from '../util/devices.ts';
+import { laplacian } from '../util/sparse.ts';
+
+const { pattern, values } = laplacian(6);
+const on64 = (data: ArrayLike<number>) => tensor(Float64Array.from(data), undefined, { device: cpu64 });
+
+function counting(): Preconditioner & { prepared: number } {
+  const inner = jacobi();
+  const outer = {
+    name: 'counting',
+    prepared: 0,
+    prepare: (A: Parameters<Preconditioner['prepare']>[0]) => {
+      outer.prepared++;
+      return inner.prepare(A);
+    },
+  };
+  return outer;
+}
+
+describe('a preconditioner', () => {
+  const b = on64(Array.from({ length: 36 }, (_, i) => Math.sin(i)));
+  const heat = (A: ReturnType<typeof csr>, preconditioner: Preconditioner) => (u: Tensor) =>
+    linearSolve(A, u, { preconditioner, rtol: 1e-12 });
+
+  it('is prepared once for an operator that a loop solves with again and again, and serves its gradient', async () => {
+    const [kept, fresh] = [counting(), counting()];
+    const A = csr(pattern, on64(values), { positiveDefinite: true });
+    const end = rollout(heat(A, kept), b, 20);
+    expect(kept.prepared).toBe(2); // the first time nobody knows that there will be a second
+    const anew = (u: Tensor) => heat(csr(pattern, on64(values), { positiveDefinite: true }), fresh)(u);
+    let u: Tensor = b;
+    for (let i = 0; i < 20; i++) u = anew(u);
+    expect(fresh.prepared).toBe(20);
+    expect(await end.read()).toEqual(await u.read());
+    const loss = (step: (u: Tensor) => Tensor) => (u: Tensor) => rollout(step, u, 20).square().sum();
+    const [one, two] = [await grad(loss(heat(A, kept)))(b).read(), await grad(loss(anew))(b).read()];
+    one.forEach((v, k) => {
+      expect(v).toBeCloseTo(two[k], 12);
+    });
+    expect(kept.prepared).toBe(2);
+  });
+
+  it('is prepared anew once the numbers of the matrix have been written to', async () => {
+    const preconditioner = counting();
+    const v = on64(values);
+    const A = csr(pattern, v, { positiveDefinite: true });
+    for (let i = 0; i < 3; i++) linearSolve(A, b, { preconditioner });
+    expect(preconditioner.prepared).toBe(2);
+    v.write(values.map(x => 2 * x));
+    const x = linearSolve(A, b, { preconditioner });
+    expect(preconditioner.prepared).toBe(3);
+    expect(await A.apply(x).sub(b).square().sum().item()).toBeLessThan(1e-18);
+    linearSolve(A, b, { preconditioner });
+    expect(preconditioner.prepared).toBe(3);
+  });
+
+  it('leaves nothing behind for operators that are made anew', () => {
+    const preconditioner = jacobi();
+    const v = on64(values);
+    const before = memoryInUse(cpu64);
+    for (let i = 0; i < 5; i++)
+      linearSolve(csr(pattern, v, { positiveDefinite: true }), b, { preconditioner }).dispose();
+    expect(memoryInUse(cpu64) - before).toBeLessThan(2048);
+  });
+});
