@@ -1,12 +1,17 @@
 import { film } from './film/film.ts';
+import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import type { Scene } from './scene.ts';
 
 /** All scenes, by name. */
-export const scenes: Readonly<Record<string, Scene>> = { film, [mbbBeam.name]: mbbBeam };
+export const scenes: Readonly<Record<string, Scene>> = {
+  film,
+  [mbbBeam.name]: mbbBeam,
+  [heatInverse.name]: heatInverse,
+};
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
 export { type Dynamics, type Film, readFilm } from './film/input.ts';
 export { type BeamStep, type Design, designBeam } from './mbb-beam/mbb-beam.ts';
 export type { Estimate, Goal, Picture, Scene, SceneOptions, SceneProgress, SceneResult } from './scene.ts';
-export { film, mbbBeam };
+export { film, heatInverse, mbbBeam };
