@@ -139,6 +139,7 @@ describe.each(precisions)('%s grids', precision => {
       [1, 20, 1],
       [8, 8, 1],
       [11, 4, 1],
+      [150, 3, 1],
     ] as Count[]) {
       const length = count[0] * count[1] * (name.includes('three') ? count[2] : 1);
       const real: Count = name.includes('three') ? count : [count[0], count[1], 1];

@@ -5,7 +5,8 @@
  *   rows { row code; segments { segment code → [start, stop); scalar loop x < start; vector loop x < stop } }
  *
  * A piece too short for a segment, or one whose segment is too short, runs as scalar code. The last vector of a segment may cover
- * lanes again that the one before it did, if the program allows (`overlap`). In the place of the vector loop may be a call of a
+ * lanes again that the one before it did, if the program allows (`overlap`); so may the second one of a long segment, after which
+ * vectors lie at multiples of their size and are not split between cache lines. In the place of the vector loop may be a call of a
  * function (narrow.ts) that comes back before the end where scalar code must go on.
  */
 
@@ -19,6 +20,8 @@ import type { Segment } from './segment.ts';
 /** Distance of the probe from the start of a segment, and lanes until the next one. */
 const probeDistance = 8;
 const retryDistance = 16;
+/** Lanes from which on it pays to go on from a multiple. */
+const longSegment = 64;
 const mostInvocations = 2 ** 31 - 64;
 
 export interface Place {
@@ -267,15 +270,32 @@ function emitVector(code: Code, parts: Parts, bounds: Bounds, left?: number): vo
   code.end();
 }
 
-function emitRounds(code: Code, loop: VectorLoop, { lanes, overlap }: Parts, { x, stop }: Bounds): void {
-  if (overlap) code.loop();
+function emitRounds(code: Code, loop: VectorLoop, { lanes, overlap }: Parts, { x, start, stop }: Bounds): void {
+  // The last x before `entry` runs again, for which `start` is free: stop, or at first x itself if it is no multiple.
+  const last = overlap ? start : stop;
+  if (overlap) {
+    code.get(x);
+    code.get(stop);
+    code.get(x);
+    code.i32(lanes - 1);
+    code.op(op.i32.and);
+    code.i32(0);
+    code.op(op.i32.ne);
+    code.get(stop);
+    code.get(x);
+    code.op(op.i32.sub);
+    code.i32(longSegment);
+    code.op(op.i32.geU, op.i32.and, op.select);
+    code.set(last);
+    code.loop();
+  }
   code.append(loop.entry);
   code.loop();
   code.append(loop.round);
   advance(code, x, lanes);
   code.append(loop.step);
   code.get(x);
-  code.get(stop);
+  code.get(last);
   code.op(op.i32.leU);
   code.branchIf(0);
   code.end();
@@ -285,7 +305,16 @@ function emitRounds(code: Code, loop: VectorLoop, { lanes, overlap }: Parts, { x
   code.i32(lanes);
   code.op(op.i32.add, op.i32.ne);
   code.if();
+  // x = min(the multiple up to x, stop)
+  code.get(x);
+  code.i32(-lanes);
+  code.op(op.i32.and);
+  code.tee(x);
   code.get(stop);
+  code.get(x);
+  code.get(stop);
+  code.tee(last);
+  code.op(op.i32.ltU, op.select);
   code.set(x);
   code.branch(1);
   code.end();
