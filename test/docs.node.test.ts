@@ -25,8 +25,8 @@ function printed(program: string): number[] {
 }
 
 describe('README', () => {
-  it('has a kernel differentiated, a spring fitted and a cart steered', () => {
-    expect(programs.length).toBe(3);
+  it('has a kernel differentiated, a spring fitted, a system solved and a cart steered', () => {
+    expect(programs.length).toBe(4);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -40,8 +40,14 @@ describe('README', () => {
     expect(stiffness).toBeCloseTo(30, 2);
   });
 
+  it('solves a linear system', () => {
+    const [warmth, slope] = printed(programs[2]);
+    expect(warmth).toBeCloseTo(0.03514425374287 / 2, 5); // series; half of it for k = 2
+    expect(slope / warmth).toBeCloseTo(-0.5, 5);
+  });
+
   it('steers a cart', () => {
-    const [x, v] = printed(programs[2]);
+    const [x, v] = printed(programs[3]);
     expect(x).toBeCloseTo(1, 4);
     expect(v).toBeCloseTo(0, 4);
   });
