@@ -60,7 +60,13 @@ export function iterate<S>(step: (state: S) => S, start: S, options: IterateOpti
     const { readSync } = device.backend;
     if (!stop || !readSync || done % every !== 0) return false;
     device.flush();
-    if (!stop(watched.map(k => readSync((carry[k] as Memory).storage, leaves[k].size)), done)) return false;
+    if (
+      !stop(
+        watched.map(k => readSync((carry[k] as Memory).storage, leaves[k].size)),
+        done,
+      )
+    )
+      return false;
     steps = done;
     return true;
   };
