@@ -12,24 +12,30 @@ export interface Square {
   readonly size: number;
 }
 
-/** In rows from firstRow and columns from firstColumn on: everywhere, or on and below the diagonal (and just above it). */
+/** Where C is: rows and columns up to, but not including, the last. */
+export interface Part {
+  readonly rows: readonly [number, number];
+  readonly columns: readonly [number, number];
+  /** Only what is on and below the diagonal (and just above it). */
+  readonly lower: boolean;
+}
+
+/** @param P, Q Row i of the matrix is row i of P, column k is row k of Q. */
 export function subtractProduct(
   { values: C, size }: Square,
-  firstRow: number,
-  firstColumn: number,
-  lower: boolean,
+  { rows: [firstRow, lastRow], columns: [firstColumn, lastColumn], lower }: Part,
   P: Float64Array,
   Q: Float64Array,
   depth: number,
 ): void {
-  for (let k = firstColumn; k < size; k += 2) {
-    const pair = k + 1 < size;
+  for (let k = firstColumn; k < lastColumn; k += 2) {
+    const pair = k + 1 < lastColumn;
     const q0 = k * depth;
     const q1 = pair ? q0 + depth : q0;
     const c0 = k * size;
     const c1 = c0 + size;
-    let i = lower ? k : firstRow;
-    for (; i + 4 <= size; i += 4) {
+    let i = lower ? Math.max(k, firstRow) : firstRow;
+    for (; i + 4 <= lastRow; i += 4) {
       const p0 = i * depth;
       const p1 = p0 + depth;
       const p2 = p1 + depth;
@@ -68,7 +74,7 @@ export function subtractProduct(
       C[c1 + i + 2] -= s21;
       C[c1 + i + 3] -= s31;
     }
-    for (; i < size; i++) {
+    for (; i < lastRow; i++) {
       const p = i * depth;
       let s0 = 0;
       let s1 = 0;

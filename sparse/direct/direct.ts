@@ -109,7 +109,8 @@ function factorsOf({ name, kind, scale, elimination }: Algorithm, A: SparseMatri
       { row, pivot },
     );
   });
-  return factorise(analysis, values, eliminator, place => singular('column', columnAt[place], 0));
+  const fail = (place: number): never => singular('column', columnAt[place], 0);
+  return factorise(analysis, values, eliminator, fail);
 }
 
 /** @throws FactorizationError at the first number that is not finite. */

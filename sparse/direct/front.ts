@@ -2,8 +2,8 @@
  * A front: a dense matrix in which some rows and columns, the candidates, come first and may be eliminated; what is left when they are
  * (their Schur complement) goes to the parent.
  *
- * Candidates are eliminated panel by panel; only then are the columns to the right brought up to date, by a product. Within a panel a
- * pivot must not be small beside the rest of its column. Candidates for which none is found wait for another round; those that never
+ * Candidates are eliminated panel by panel; only then are those to the right brought up to date, by a product, and at the very end the
+ * Schur complement. Within a panel a pivot must not be small beside the rest of its column. Candidates for which none is found wait for another round; those that never
  * find one are passed to the parent, and at a root all are taken as one panel.
  *
  * Duff & Reid: The multifrontal solution of indefinite sparse symmetric linear equations, ACM Trans. Math. Softw. 9 (1983) 302.
@@ -22,17 +22,32 @@ export interface Front extends Square {
 }
 
 export interface Elimination {
-  /** Eliminates columns from … to − 1 as far as they allow, brings all columns from `from` on up to date, and tells how many are done. */
+  /** Eliminates columns from … to − 1 as far as they allow, brings all rows and columns of candidates up to date, and tells how many are done. */
   panel(front: Front, from: number, to: number): number;
+  /** Takes pivots from … to − 1 out of what are no candidates. */
+  complete(front: Front, from: number, to: number): void;
   /** Exchanges two candidates. */
   exchange(front: Front, a: number, b: number): void;
 }
 
-const panelWidth = 32;
+/** Columns of a panel, in fronts with fewer candidates than `wide` and with more. */
+const narrowPanel = 32;
+const widePanel = 64;
+const wide = 512;
+/** Pivots that the Schur complement is rid of at once. */
+const depth = 48;
 
 /** @returns How many candidates were eliminated; they are the first. */
-export function eliminate(front: Front, { panel, exchange }: Elimination, isRoot: boolean): number {
+export function eliminate(front: Front, elimination: Elimination, isRoot: boolean): number {
+  const done = eliminateCandidates(front, elimination, isRoot);
+  if (front.candidates === front.size) return done;
+  for (let t = 0; t < done; t += depth) elimination.complete(front, t, Math.min(t + depth, done));
+  return done;
+}
+
+function eliminateCandidates(front: Front, { panel, exchange }: Elimination, isRoot: boolean): number {
   const { candidates } = front;
+  const panelWidth = candidates < wide ? narrowPanel : widePanel;
   let done = 0;
   let end = candidates;
   let progress = false;

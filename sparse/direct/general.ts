@@ -18,6 +18,7 @@ export function general(least: Float64Array): Elimination {
       swapColumns(front, a, b);
       swapRows(front, a, b);
     },
+    complete,
     panel(front, from, to) {
       let j = from;
       while (j < to && choose(front, j, to, least)) {
@@ -68,9 +69,9 @@ function take({ values, size }: Front, j: number, to: number): void {
   }
 }
 
-/** Takes the pivots from … done − 1 out of the columns from `to` on, where rows from … done − 1 become D U. */
+/** Takes the pivots from … done − 1 out of the rows and columns of candidates from `to` on, where rows from … done − 1 become D U. */
 function finish(front: Front, from: number, done: number, to: number): void {
-  const { values, size } = front;
+  const { values, size, candidates } = front;
   const depth = done - from;
   if (depth === 0 || to === size) return;
   const [P, Q] = workspace(size * depth);
@@ -84,7 +85,21 @@ function finish(front: Front, from: number, done: number, to: number): void {
     }
   }
   for (let i = done; i < size; i++) for (let t = 0; t < depth; t++) P[i * depth + t] = values[(from + t) * size + i];
-  subtractProduct(front, done, to, false, P, Q, depth);
+  subtractProduct(front, { rows: [done, size], columns: [to, candidates], lower: false }, P, Q, depth);
+  subtractProduct(front, { rows: [done, candidates], columns: [candidates, size], lower: false }, P, Q, depth);
+}
+
+/** Takes L D U of pivots from … to − 1 out of the Schur complement. */
+function complete(front: Front, from: number, to: number): void {
+  const { values, size, candidates } = front;
+  const depth = to - from;
+  const [P, Q] = workspace(size * depth);
+  for (let i = candidates; i < size; i++)
+    for (let t = 0; t < depth; t++) {
+      P[i * depth + t] = values[(from + t) * size + i];
+      Q[i * depth + t] = values[i * size + from + t];
+    }
+  subtractProduct(front, { rows: [candidates, size], columns: [candidates, size], lower: false }, P, Q, depth);
 }
 
 function swapRows({ values, size, rows }: Front, a: number, b: number): void {

@@ -64,7 +64,12 @@ class Factorisation {
   private steps = 0;
   private operations = 0;
 
-  constructor(analysis: Analysis, values: ArrayLike<number>, elimination: Elimination, fail: (c: number) => never) {
+  constructor(
+    analysis: Analysis,
+    values: ArrayLike<number>,
+    elimination: Elimination,
+    fail: (column: number) => never,
+  ) {
     const { n, below, first, rowStart, row } = analysis;
     this.analysis = analysis;
     this.values = values;

@@ -23,6 +23,7 @@ const threshold = 0.01;
 export function definite(least: Float64Array, fail: (row: number, pivot: number) => never): Elimination {
   return {
     exchange,
+    complete,
     panel(front, from, to) {
       const { values, size, rows } = front;
       for (let j = from; j < to; j++) {
@@ -39,6 +40,7 @@ export function definite(least: Float64Array, fail: (row: number, pivot: number)
 export function indefinite(least: Float64Array): Elimination {
   return {
     exchange,
+    complete,
     panel(front, from, to) {
       let j = from;
       while (j < to) {
@@ -145,13 +147,14 @@ function double({ values, size, coupling }: Front, j: number, to: number): void 
   }
 }
 
-/** Turns columns from … done − 1 into L, and takes them out of the columns from `to` on. */
+/** Turns columns from … done − 1 into L, and takes them out of the candidates from `to` on. */
 function finish(front: Front, from: number, done: number, to: number): void {
-  const { values, size, coupling } = front;
+  const { values, size, coupling, candidates } = front;
   const depth = done - from;
   if (depth === 0) return;
   const [P, Q] = workspace(size * depth);
-  for (let i = to; i < size; i++) for (let t = 0; t < depth; t++) Q[i * depth + t] = values[(from + t) * size + i];
+  for (let i = to; i < candidates; i++)
+    for (let t = 0; t < depth; t++) Q[i * depth + t] = values[(from + t) * size + i];
   for (let j = from; j < done; j++) {
     const c = j * size;
     if (coupling[j] === 0) {
@@ -170,9 +173,31 @@ function finish(front: Front, from: number, done: number, to: number): void {
     values[c + j + 1] = 0;
     j++;
   }
-  if (to === size) return;
+  if (to === candidates) return;
   for (let i = to; i < size; i++) for (let t = 0; t < depth; t++) P[i * depth + t] = values[(from + t) * size + i];
-  subtractProduct(front, to, to, true, P, Q, depth);
+  subtractProduct(front, { rows: [to, size], columns: [to, candidates], lower: true }, P, Q, depth);
+}
+
+/** Takes L D Lᵀ of pivots from … to − 1 out of the Schur complement. */
+function complete(front: Front, from: number, to: number): void {
+  const { values, size, coupling, candidates } = front;
+  const depth = to - from;
+  const [P, Q] = workspace(size * depth);
+  for (let t = from; t < to; t++) {
+    const c = t * size;
+    const d = values[c + t];
+    for (let i = candidates; i < size; i++) {
+      P[i * depth + t - from] = values[c + i];
+      Q[i * depth + t - from] = d * values[c + i];
+    }
+    // Of a block of two rows, each has a part of the other's.
+    for (const [b, other] of [
+      [coupling[t], c + size],
+      [t > 0 ? coupling[t - 1] : 0, c - size],
+    ])
+      if (b !== 0) for (let i = candidates; i < size; i++) Q[i * depth + t - from] += b * values[other + i];
+  }
+  subtractProduct(front, { rows: [candidates, size], columns: [candidates, size], lower: true }, P, Q, depth);
 }
 
 /** Exchanges rows and columns a and b, of the lower triangle. */
