@@ -42,7 +42,7 @@ export function bundle(name: string, text: string, folder: string = cache): Prom
       target: 'node20',
       packages: 'external',
       alias: Object.fromEntries(
-        ['kernel', 'adjoint', 'physics'].map(f => [`retrograde/${f}`, join(root, f, 'index.ts')]),
+        ['kernel', 'adjoint', 'sparse', 'physics'].map(f => [`retrograde/${f}`, join(root, f, 'index.ts')]),
       ),
       conditions: ['source'],
       logLevel: 'error',

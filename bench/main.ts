@@ -2,7 +2,8 @@
  * Retrograde beside plain JavaScript, jax-js, TensorFlow.js and C, on the same problems, in one run.
  *
  *   npm run bench                            everything that can be run here
- *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times
+ *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times,
+ *                                            'systems': linear systems beside hypre and CHOLMOD
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -16,6 +17,7 @@ import { compileRows, compileTable } from './compile-table.ts';
 import { contenders } from './contenders.ts';
 import { commit, machine, save } from './results.ts';
 import { compete, type Row } from './rounds.ts';
+import { systemRows, systemTable } from './systems-table.ts';
 import { table } from './table.ts';
 
 const { values: options, positionals: words } = parseArgs({
@@ -38,7 +40,8 @@ const names = options.only?.toLowerCase().split(',');
 const chosen = contenders.filter(({ name }) => !names || names.some(n => name.toLowerCase().startsWith(n)));
 const wanted = cases.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)));
 const compiling = words.length === 0 || words.includes('compile');
-if (wanted.length === 0 && !compiling)
+const solving = words.length === 0 || words.includes('systems');
+if (wanted.length === 0 && !compiling && !solving)
   throw new RangeError(`bench: no case is called so; there are ${cases.map(c => c.name).join(', ')}.`);
 
 const plan = options.quick
@@ -75,3 +78,9 @@ const compiled = compiling ? await compileRows() : [];
 if (compiling)
   console.log(`\nCompile times, ms: in a new process / with warm JavaScript.\n\n${compileTable(compiled)}`);
 if (options.save) save(compiled.map(({ name, ...times }) => ({ case: `compile ${name}`, ...times })));
+if (solving) {
+  const { rows: systems, absent } = await systemRows();
+  console.log(`\nLinear systems: processor time of the best of some runs, one thread.\n\n${systemTable(systems)}`);
+  for (const sentence of absent) console.log(sentence);
+  if (options.save) save(systems.map(({ name, ...row }) => ({ case: `systems ${name}`, ...row })));
+}
