@@ -5,8 +5,18 @@ import type { Prepared } from '../preconditioner.ts';
 import type { Factors } from './factors.ts';
 import { downText, upText } from './triangular.wgsl.ts';
 
-const sweepDown = kernel(downText);
-const sweepUp = kernel(upText);
+const made = new Map<number, ReturnType<typeof makeKernels>>();
+const makeKernels = (lanes: number) => ({ sweepDown: kernel(downText(lanes)), sweepUp: kernel(upText(lanes)) });
+function kernelsFor(lanes: number): ReturnType<typeof makeKernels> {
+  const known = made.get(lanes) ?? makeKernels(lanes);
+  made.set(lanes, known);
+  return known;
+}
+
+/** Right-hand sides that share what is loaded: the most that divide all evenly. */
+const mostLanes = 8;
+const lanesFor = (width: number): number =>
+  Array.from({ length: mostLanes }, (_, k) => mostLanes - k).find(lanes => width % lanes === 0) ?? 1;
 
 /** L, or Uᵀ. */
 interface Half {
@@ -31,13 +41,15 @@ export function onDevice(factors: Factors, device: Device): Prepared {
   const inverse = on(invertedBlocks(factors), [factors.n, 3]);
   const half = (at: Uint32Array, row: Uint32Array, value: Float64Array): Half => {
     const { runStart, run } = runsOf(factors, row);
-    return { at: on(at), row: on(row), value: on(value), runStart: on(runStart), run: on(run, [run.length / 2, 2]) };
+    return { at: on(at), row: on(row), value: on(value), runStart: on(runStart), run: on(run, [run.length / 3, 3]) };
   };
   const lower = half(factors.rowAt, factors.row, factors.lower);
   const upper = factors.symmetric ? lower : half(factors.columnAt, factors.column, factors.upper);
   const solve = (down: Half, up: Half, b: Tensor): Tensor => {
     const [, width = 1] = b.shape;
-    const options = { count: width, overrides: { width } };
+    const lanes = width === 0 ? 1 : lanesFor(width);
+    const options = { count: width / lanes, overrides: { width } };
+    const { sweepDown, sweepUp } = kernelsFor(lanes);
     const { at, runStart, run, value } = down;
     const { y } = sweepDown({ at, first, valueStart, runStart, run, value, b }, { ...options, out: { y: b.shape } });
     return sweepUp(
@@ -48,7 +60,7 @@ export function onDevice(factors: Factors, device: Device): Prepared {
   return { apply: b => solve(lower, upper, b), applyTranspose: b => solve(upper, lower, b) };
 }
 
-/** For each row, the groups that have it among their further rows, and where its numbers are. */
+/** For each row, its parts in groups that have it among their further rows: their columns, and where its numbers are. */
 function runsOf(
   { n, first, rowStart, valueStart }: Factors,
   row: Uint32Array,
@@ -57,14 +69,15 @@ function runsOf(
   for (const k of row) runStart[k + 1]++;
   for (let k = 0; k < n; k++) runStart[k + 1] += runStart[k];
   const next = runStart.slice(0, n);
-  const run = new Uint32Array(2 * row.length);
+  const run = new Uint32Array(3 * row.length);
   for (let g = 0; g + 1 < first.length; g++) {
     const p = first[g + 1] - first[g];
     let at = valueStart[g] + (p * (p - 1)) / 2;
     for (let q = rowStart[g]; q < rowStart[g + 1]; q++) {
       const r = next[row[q]]++;
-      run[2 * r] = g;
-      run[2 * r + 1] = at;
+      run[3 * r] = first[g];
+      run[3 * r + 1] = first[g + 1];
+      run[3 * r + 2] = at;
       at += p;
     }
   }

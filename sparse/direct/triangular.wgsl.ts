@@ -1,50 +1,56 @@
 /**
- * Triangular solves with groups of columns (factors.ts): one invocation for each right-hand side makes all numbers of x, each from those
- * made before.
+ * Triangular solves with groups of columns (factors.ts): one invocation for some right-hand sides, `lanes` of them, makes all numbers of
+ * their solutions, each from those made before.
  *
  * `width` vectors lie side by side, so that number n of vector c is word n · width + c.
  */
 
+const each = (lanes: number, line: (lane: number) => string): string =>
+  Array.from({ length: lanes }, (_, lane) => line(lane)).join(' ');
+
 /** y = L⁻¹ b, b's rows in the order of elimination. Runs are the parts of row k of L in groups other than k's own. */
-export const downText = /* wgsl */ `
+export const downText = (lanes: number): string => /* wgsl */ `
   override width: u32 = 1;
   var<storage, read> at: array<u32>;
   var<storage, read> first: array<u32>;
   var<storage, read> valueStart: array<u32>;
   var<storage, read> runStart: array<u32>;
-  var<storage, read> run: array<vec2u>; // group, and where in value
+  var<storage, read> run: array<vec3u>; // columns from, to; where in value
   var<storage, read> value: array<f32>;
   var<storage, read> b: array<f32>;
   @unique var<storage, read_write> y: array<f32>;
   @compute @workgroup_size(64)
   fn sweepDown(@builtin(global_invocation_id) id: vec3u) {
-    let c = id.x;
+    let c = id.x * ${lanes}u;
     for (var g = 0u; g + 1u < arrayLength(&first); g++) {
       let begin = first[g];
       let end = first[g + 1u];
       var own = valueStart[g];
       for (var k = begin; k < end; k++) {
-        var sum = b[at[k] * width + c];
+        let from = at[k] * width + c;
+        ${each(lanes, s => `var sum${s} = b[from + ${s}u];`)}
         for (var r = runStart[k]; r < runStart[k + 1u]; r++) {
-          var v = run[r].y;
-          let last = first[run[r].x + 1u];
-          for (var j = first[run[r].x]; j < last; j++) {
-            sum -= value[v] * y[j * width + c];
+          let part = run[r];
+          var v = part.z;
+          for (var j = part.x; j < part.y; j++) {
+            let l = value[v];
+            ${each(lanes, s => `sum${s} -= l * y[j * width + c + ${s}u];`)}
             v++;
           }
         }
         for (var j = begin; j < k; j++) {
-          sum -= value[own] * y[j * width + c];
+          let l = value[own];
+          ${each(lanes, s => `sum${s} -= l * y[j * width + c + ${s}u];`)}
           own++;
         }
-        y[k * width + c] = sum;
+        ${each(lanes, s => `y[k * width + c + ${s}u] = sum${s};`)}
       }
     }
   }
 `;
 
 /** x = U⁻¹ D⁻¹ y, with x's rows back in the user's order; z is in the order of elimination. D⁻¹ has blocks of 1 or 2 rows. */
-export const upText = /* wgsl */ `
+export const upText = (lanes: number): string => /* wgsl */ `
   override width: u32 = 1;
   var<storage, read> at: array<u32>;
   var<storage, read> first: array<u32>;
@@ -58,7 +64,7 @@ export const upText = /* wgsl */ `
   @unique var<storage, read_write> x: array<f32>;
   @compute @workgroup_size(64)
   fn sweepUp(@builtin(global_invocation_id) id: vec3u) {
-    let c = id.x;
+    let c = id.x * ${lanes}u;
     for (var g = arrayLength(&first) - 1u; g > 0u; g--) {
       let begin = first[g - 1u];
       let end = first[g];
@@ -67,19 +73,23 @@ export const upText = /* wgsl */ `
       for (var k = end; k > begin; k--) {
         let t = k - 1u - begin;
         let d = inverse[k - 1u];
-        var sum = d.y * y[(k - 1u) * width + c];
-        if (d.x != 0.0) { sum += d.x * y[(k - 2u) * width + c]; }
-        if (d.z != 0.0) { sum += d.z * y[k * width + c]; }
+        let here = (k - 1u) * width + c;
+        ${each(lanes, s => `var sum${s} = d.y * y[here + ${s}u];`)}
+        if (d.x != 0.0) { ${each(lanes, s => `sum${s} += d.x * y[here - width + ${s}u];`)} }
+        if (d.z != 0.0) { ${each(lanes, s => `sum${s} += d.z * y[here + width + ${s}u];`)} }
         var v = rows + t;
         for (var q = rowStart[g - 1u]; q < rowStart[g]; q++) {
-          sum -= value[v] * z[row[q] * width + c];
+          let l = value[v];
+          let from = row[q] * width + c;
+          ${each(lanes, s => `sum${s} -= l * z[from + ${s}u];`)}
           v += p;
         }
         for (var i = t + 1u; i < p; i++) {
-          sum -= value[valueStart[g - 1u] + i * (i - 1u) / 2u + t] * z[(begin + i) * width + c];
+          let l = value[valueStart[g - 1u] + i * (i - 1u) / 2u + t];
+          ${each(lanes, s => `sum${s} -= l * z[(begin + i) * width + c + ${s}u];`)}
         }
-        z[(k - 1u) * width + c] = sum;
-        x[at[k - 1u] * width + c] = sum;
+        let to = at[k - 1u] * width + c;
+        ${each(lanes, s => `z[here + ${s}u] = sum${s}; x[to + ${s}u] = sum${s};`)}
       }
     }
   }

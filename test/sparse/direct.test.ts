@@ -20,7 +20,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64 } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
-import { denseOf, laplacian, randomPattern, symmetricMatrix } from '../util/sparse.ts';
+import { denseOf, fullPattern, laplacian, randomPattern, symmetricMatrix } from '../util/sparse.ts';
 
 const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const on = (data: ArrayLike<number>, shape?: number[], device: Device = cpu64) =>
@@ -60,7 +60,7 @@ async function expectSolved(A: SparseMatrix, method: Factorization, values: Arra
 
 describe('factors of random matrices solve as dense ones do', () => {
   it('cholesky', async () => {
-    for (let seed = 1; seed < 24; seed++) {
+    for (let seed = 1; seed < 14; seed++) {
       const n = 1 + ((seed * 5) % 31);
       const { pattern, values } = symmetricMatrix(seed, n, n);
       for (const ordering of orderings(31).slice(0, n === 31 ? 3 : 2)) {
@@ -73,7 +73,7 @@ describe('factors of random matrices solve as dense ones do', () => {
 
   it('ldl: indefinite, and with no diagonal at all', async () => {
     let singular = 0;
-    for (let seed = 1; seed < 40; seed++) {
+    for (let seed = 1; seed < 28; seed++) {
       const n = 1 + ((seed * 7) % 40);
       const { pattern, values } = symmetricMatrix(seed, n, seed % 3 === 0 ? undefined : 0);
       const A = csr(pattern, on(values), { symmetric: true });
@@ -88,12 +88,12 @@ describe('factors of random matrices solve as dense ones do', () => {
       const positive = realEigenvalues.filter(v => v > 0).length;
       expect(factor.inertia).toEqual({ positive, negative: n - positive });
     }
-    expect(singular).toBeLessThan(12);
+    expect(singular).toBeLessThan(9);
   });
 
   it('lu, on any pattern; structurally singular ones are told', async () => {
     let singular = 0;
-    for (let seed = 1; seed < 60; seed++) {
+    for (let seed = 1; seed < 40; seed++) {
       const n = 1 + ((seed * 7) % 40);
       const pattern = randomPattern(seed, n, n);
       const values = numbers(pattern.size, seed);
@@ -109,7 +109,7 @@ describe('factors of random matrices solve as dense ones do', () => {
       expect((sign * Math.exp(log)) / exact).toBeCloseTo(1, 9);
     }
     expect(singular).toBeGreaterThan(3);
-    expect(singular).toBeLessThan(30);
+    expect(singular).toBeLessThan(20);
   });
 
   it('matrices of blocks', async () => {
@@ -136,6 +136,44 @@ describe('factors of random matrices solve as dense ones do', () => {
       const few = numbers(3 * block * block, 7);
       await expectSolved(bsr(shifted, on(few, [3, block, block])), lu(), few, 7);
     }
+  });
+
+  it('wide fronts: a grid in three dimensions, and a dense matrix', async () => {
+    const n = 9;
+    const [rowStart, column, values]: number[][] = [[0], [], []];
+    for (let i = 0; i < n ** 3; i++) {
+      const place = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
+      for (const [axis, step] of [
+        [2, -1],
+        [1, -1],
+        [0, -1],
+        [0, 0],
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ]) {
+        if (place[axis] + step < 0 || place[axis] + step >= n) continue;
+        column.push(i + step * n ** axis);
+        values.push(step === 0 ? 6 + (i % 5) : -1);
+      }
+      rowStart.push(column.length);
+    }
+    const cube = csr(new Pattern(n ** 3, n ** 3, rowStart, column), on(values), { positiveDefinite: true });
+    const [a, size] = [numbers(150 ** 2, 3), 150];
+    const dense = a.map((v, k) => v + a[(k % size) * size + Math.floor(k / size)]);
+    const full = csr(fullPattern(size), on(dense), { symmetric: true });
+    for (const [A, methods] of [
+      [cube, [cholesky(), ldl(), lu()]],
+      [full, [ldl(), lu()]],
+    ] as const)
+      for (const method of methods) {
+        const exact = numbers(A.rows, 8);
+        const x = await method
+          .factor(A)
+          .solve(A.apply(on(exact)), { refinements: 1 })
+          .read();
+        expect(difference(x, exact) / norm(exact)).toBeLessThan(1e-11);
+      }
   });
 
   it('pivots that are passed from front to front: saddle points with zero blocks', async () => {
@@ -179,6 +217,22 @@ describe('factors of random matrices solve as dense ones do', () => {
     const negative = new EigenvalueDecomposition(dense, { assumeSymmetric: true }).realEigenvalues.filter(v => v < 0);
     expect(ldl().factor(A).inertia.negative).toBe(negative.length);
   });
+});
+
+it('any number of right-hand sides, each to the bit as if it were alone', async () => {
+  const pattern = randomPattern(7, 40, 40);
+  const A = csr(pattern, on(numbers(pattern.size, 7)));
+  const factor = lu().factor(A);
+  for (const m of [0, 1, 2, 4, 7, 11, 16]) {
+    const b = numbers(40 * m, m);
+    for (const solve of ['solve', 'solveTransposed'] as const) {
+      const all = await factor[solve](on(b, [40, m])).read();
+      for (let c = 0; c < m; c++) {
+        const one = await factor[solve](on(b.filter((_, k) => k % m === c))).read();
+        expect(Array.from(all.filter((_, k) => k % m === c))).toEqual(Array.from(one));
+      }
+    }
+  }
 });
 
 describe('linearSolve with a factorisation', () => {
