@@ -25,11 +25,15 @@ import { onDevice } from './triangular.ts';
 export interface FactorOptions {
   /** Default 'amd'. A permutation is of blocks, if the matrix has blocks. */
   readonly ordering?: Ordering;
+  /**
+   * This part of the largest number on the diagonal is added to all of the diagonal: a preconditioner for singular matrices, whose
+   * nullspace the solve is told. Default 0.
+   */
+  readonly shift?: number;
 }
 
 /** A factorisation to be made. As a preconditioner it is made for one solve; `factor` makes one to be kept. */
 export interface Factorization extends Preconditioner {
-  readonly exact: true;
   /**
    * @throws FactorizationError naming row and pivot, if the matrix is singular or not positive definite.
    * @throws TypeError for operators without entries, and on a GPU, which cannot be read at once.
@@ -60,12 +64,20 @@ interface Algorithm {
 /** A pivot this much smaller than the numbers it came from is all rounding. */
 const negligible = 16 * Number.EPSILON;
 
-function factorization(algorithm: Algorithm, { ordering = 'amd' }: FactorOptions): Factorization {
+function factorization(algorithm: Algorithm, { ordering = 'amd', shift = 0 }: FactorOptions): Factorization {
   const { name } = algorithm;
-  const factor = (A: SparseMatrix): Factor => new Factor(name, A, factorsOf(algorithm, A, ordering), factor);
+  if (!(shift >= 0 && shift < Number.POSITIVE_INFINITY))
+    throw new RangeError(`${name}: shift is ${shift}; it must be a number from 0, such as 1e-8.`);
+  const factor = (A: SparseMatrix): Factor => {
+    if (shift > 0)
+      throw new TypeError(
+        `${name}: with a shift it only serves linearSolve, as { preconditioner }; leave it out to have a factor.`,
+      );
+    return new Factor(name, A, factorsOf(algorithm, A, ordering, 0), factor);
+  };
   return {
     name,
-    exact: true,
+    exact: shift === 0,
     factor,
     prepare(A) {
       const turned = !(A instanceof SparseMatrix) && A.transpose instanceof SparseMatrix;
@@ -74,20 +86,25 @@ function factorization(algorithm: Algorithm, { ordering = 'amd' }: FactorOptions
         throw new TypeError(
           `${name}: the ${A.name} has no entries to factorise; give a matrix, csr(…) or bsr(…), or choose another preconditioner.`,
         );
-      const prepared = onDevice(factorsOf(algorithm, matrix, ordering), A.device);
+      const prepared = onDevice(factorsOf(algorithm, matrix, ordering, shift), A.device);
       return turned ? transposed(prepared) : prepared;
     },
   };
 }
 
-function factorsOf({ name, kind, scale, elimination }: Algorithm, A: SparseMatrix, ordering: Ordering): Factors {
+function factorsOf(
+  { name, kind, scale, elimination }: Algorithm,
+  A: SparseMatrix,
+  ordering: Ordering,
+  shift: number,
+): Factors {
   if (A.rows !== A.columns)
     throw new RangeError(`${name}: the ${A.name} is ${A.rows} × ${A.columns}; it must be square.`);
   if (kind === 'symmetric' && !A.pattern.isSymmetric)
     throw new RangeError(
       `${name}: the pattern of the ${A.name} is not symmetric; add the missing places, or use lu().`,
     );
-  const values = numbersOf(name, A);
+  const values = shifted(A, numbersOf(name, A), shift);
   if (kind === 'symmetric') checkSymmetry(name, A, values);
   const analysis = analyse(name, A.pattern, A.block, kind, ordering);
   const { rowAt, columnAt } = analysis;
@@ -96,7 +113,7 @@ function factorsOf({ name, kind, scale, elimination }: Algorithm, A: SparseMatri
   const singular = (what: string, at: number, pivot: number): never => {
     throw new FactorizationError(
       `${name}: the ${A.name} is singular to working precision: ${what} ${at} depends on the others. ` +
-        'Remove what is redundant; where the nullspace is known, use an iterative method with { nullspace }.',
+        'Remove what is redundant; where the nullspace is known, give linearSolve { nullspace } and a shift here, such as 1e-8.',
       { row: at, pivot },
     );
   };
@@ -131,6 +148,17 @@ function numbersOf(name: string, A: SparseMatrix): Words {
     );
   }
   return values;
+}
+
+function shifted({ pattern, block: b }: SparseMatrix, values: Words, shift: number): Words {
+  if (shift === 0) return values;
+  const places = Array.from(pattern.diagonal).flatMap(k =>
+    k < 0 ? [] : Array.from({ length: b }, (_, r) => (k * b + r) * b + r),
+  );
+  const result = Float64Array.from(values);
+  const more = shift * places.reduce((max, e) => Math.max(max, Math.abs(values[e])), 0);
+  for (const e of places) result[e] += more;
+  return result;
 }
 
 function checkSymmetry(name: string, { pattern, block: b, device, name: what }: SparseMatrix, values: Words): void {

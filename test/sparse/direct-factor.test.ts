@@ -178,7 +178,7 @@ describe('factorisations say what is wrong', () => {
     expect(failing(() => cholesky().factor(make([0, 0, 0, 1]))).message).toContain('elimination leaves 0.00');
     const redundant =
       'is singular to working precision: row 1 depends on the others. ' +
-      'Remove what is redundant; where the nullspace is known, use an iterative method with { nullspace }.';
+      'Remove what is redundant; where the nullspace is known, give linearSolve { nullspace } and a shift here, such as 1e-8.';
     expect(failing(() => cholesky({ ordering: 'natural' }).factor(make([1, -1, -1, 1]))).message).toContain(redundant);
     expect(failing(() => ldl({ ordering: 'natural' }).factor(make([1, -1, -1, 1]))).message).toContain(
       'ldl: the CSR matrix is singular to working precision: column 1 depends on the others.',
@@ -217,6 +217,10 @@ describe('factorisations say what is wrong', () => {
     );
     expect(() => factor.solve(on([1, 2]), { refinements: -1 })).toThrow(
       'lu: solve: refinements is -1; it must be a whole number from 0.',
+    );
+    expect(() => lu({ shift: -1 })).toThrow('lu: shift is -1; it must be a number from 0, such as 1e-8.');
+    expect(() => cholesky({ shift: 1e-8 }).factor(A)).toThrow(
+      'cholesky: with a shift it only serves linearSolve, as { preconditioner }; leave it out to have a factor.',
     );
     const free = { ...A, name: 'function', rows: 2, columns: 2, device: cpu64, transpose: undefined };
     expect(() => lu().prepare(free as never)).toThrow(
