@@ -7,9 +7,20 @@ export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';
 export { hvp, jvp, type Pushforward } from './jvp.ts';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
+export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';
 export { type Action, advances, revolve } from './revolve.ts';
 export { type RolloutOptions, rollout } from './rollout.ts';
 export { load, save } from './save.ts';
-export { disposeTree, type Flat, flatten, mapTree, readTree, type Tree, type Values } from './tree.ts';
+export {
+  disposeTree,
+  type Flat,
+  flatten,
+  inOrderOf,
+  mapTree,
+  matching,
+  readTree,
+  type Tree,
+  type Values,
+} from './tree.ts';

@@ -1,4 +1,8 @@
 export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
+export { type Grid, grid, type VectorField } from './grid/grid.ts';
+export { toCells, toFaces } from './grid/interpolate.ts';
+export { divergence, gradient, laplacian } from './grid/operators.ts';
+export type { SideValue, SideValues } from './grid/sides.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export {
   type LeastSquares,
@@ -18,5 +22,26 @@ export {
   minimize,
   type Progress,
 } from './minimize.ts';
+export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './newton.ts';
 export { leastSquares, normalEquations } from './normal-equations.ts';
+export type { StepControl } from './ode/control.ts';
+export { OdeError, type OdeFailure } from './ode/error.ts';
+export type { Time } from './ode/interval.ts';
+export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
+export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt } from './ode/options.ts';
+export { type Composition, stormerVerlet, symplecticEuler, velocityVerlet, yoshida4 } from './ode/symplectic.ts';
+export {
+  bosh3,
+  dopri5,
+  dopri8,
+  euler,
+  heun,
+  midpoint,
+  ralston,
+  rk4,
+  type Tableau,
+  tsit5,
+} from './ode/tableau.ts';
+export { type RootOptions, type RootReport, rootFind } from './root.ts';
+export { RootError, type RootFailure } from './root-error.ts';
 export { fromVector, toVector } from './vector.ts';

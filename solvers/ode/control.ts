@@ -1,0 +1,299 @@
+/**
+ * Control of the step, for each row on the device.
+ *
+ *   error = |e / (atol + rtol max(|y|, |y⁺|))|, root mean square over a row; accepted if ≤ 1
+ *   step⁺ = step · safety · e_n^(−(P + I + D) / k) · e_{n−1}^((P + 2 D) / k) · e_{n−2}^(−D / k)
+ *
+ * k is one more than the order of the embedded method. A step that is refused is tried again shorter, by the integral part alone,
+ * and the next one does not grow. Steps are parts of the interval, and end at a goal in it.
+ *
+ * Söderlind: Digital filters in adaptive time-stepping, ACM Trans. Math. Softw. 29 (2003) 1, where P, I, D are combined as β_1, β_2,
+ * β_3. First step: Hairer, Nørsett, Wanner: Solving Ordinary Differential Equations I, II.4.
+ */
+
+import { checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
+import { advance, type Leaves, type Rate } from './runge-kutta.ts';
+
+export interface StepControl {
+  /** Default 0.2. */
+  readonly proportional?: number;
+  /** Default 0.65. */
+  readonly integral?: number;
+  /** Default 0. */
+  readonly derivative?: number;
+  /** Default 0.9. */
+  readonly safety?: number;
+  /** Least and largest factor from a step to the next. Default [0.2, 10]. */
+  readonly factors?: readonly [number, number];
+}
+
+export interface Tolerances {
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+/** @throws RangeError if the numbers make no controller. */
+export function checkControl(control: StepControl): Required<StepControl> {
+  checkOptions('odeSolve: control', control, ['proportional', 'integral', 'derivative', 'safety', 'factors']);
+  const { proportional = 0.2, integral = 0.65, derivative = 0, safety = 0.9, factors = [0.2, 10] } = control;
+  for (const [name, v] of Object.entries({ proportional, derivative }))
+    if (!Number.isFinite(v)) throw new RangeError(`odeSolve: control.${name} is ${inWords(v)}; give a number.`);
+  if (!(integral > 0))
+    throw new RangeError(
+      `odeSolve: control.integral is ${inWords(integral)}; without it, steps do not follow the error.`,
+    );
+  if (!(safety > 0 && safety <= 1))
+    throw new RangeError(`odeSolve: control.safety is ${inWords(safety)}; give a number above 0, at most 1.`);
+  if (!(factors[0] > 0 && factors[0] < 1 && factors[1] > 1))
+    throw new RangeError(
+      `odeSolve: control.factors are ${inWords(factors)}; give one between 0 and 1 and one above 1, such as [0.2, 10].`,
+    );
+  return { proportional, integral, derivative, safety, factors };
+}
+
+/** Why a row has stopped: not at all, its step became too short, or there are no finite numbers ahead. */
+export const failures = { none: 0, short: 1, notFinite: 2 } as const;
+
+const weighKernel = kernel(/* wgsl */ `
+  struct Tolerances { rtol: f32, atol: f32 }
+  var<storage, read> e: array<f32>;
+  var<storage, read> y: array<f32>;
+  var<storage, read> yNext: array<f32>;
+  var<uniform> tolerances: Tolerances;
+  var<storage, read_write> square: array<f32>;
+  @compute @workgroup_size(64)
+  fn weigh(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    let r = e[i] / (tolerances.atol + tolerances.rtol * max(abs(y[i]), abs(yNext[i])));
+    square[i] = r * r;
+  }
+`);
+
+/** Root mean square of e, in units of what is allowed: [rows]. */
+export function weighted(e: Leaves, y: Leaves, yNext: Leaves, tolerances: Tolerances, rows: number): Tensor {
+  let sum: Tensor | undefined;
+  let size = 0;
+  e.forEach((leaf, l) => {
+    const squares = weighKernel(
+      { e: leaf, y: y[l], yNext: yNext[l], tolerances: { rtol: tolerances.rtol, atol: tolerances.atol } },
+      { count: leaf.size, out: { square: leaf.shape } },
+    ).square;
+    const own = squares.reshape([rows, leaf.size / rows]).sum(1);
+    sum = sum ? sum.add(own) : own;
+    size += leaf.size / rows;
+  });
+  return (sum as Tensor).mul(1 / size).sqrt();
+}
+
+/** The state of the control, for each row; all [rows]. Steps and places are parts of the interval. */
+export interface Clock {
+  /** Where the row is. */
+  readonly theta: Tensor;
+  /** Where it was. */
+  readonly from: Tensor;
+  /** How far it went; 0 if it rested or was refused. */
+  readonly taken: Tensor;
+  /** The step to be tried next. */
+  readonly step: Tensor;
+  /** Errors of the last two steps accepted. */
+  readonly error1: Tensor;
+  readonly error2: Tensor;
+  /** 1 after a step that was refused. */
+  readonly refused: Tensor;
+  readonly failure: Tensor;
+  readonly accepted: Tensor;
+  readonly rejected: Tensor;
+}
+
+const tryKernel = kernel(/* wgsl */ `
+  var<storage, read> theta: array<f32>;
+  var<storage, read> step: array<f32>;
+  var<storage, read> failure: array<f32>;
+  var<storage, read> start: f32;
+  var<storage, read> length: f32;
+  var<uniform> goal: f32;
+  var<storage, read_write> tried: array<f32>;
+  var<storage, read_write> t: array<f32>;
+  var<storage, read_write> dt: array<f32>;
+  @compute @workgroup_size(64)
+  fn tryStep(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    let left = goal - theta[i];
+    var s = step[i];
+    if (s * 1.01 >= left) { s = left; } else if (2.0 * s > left) { s = 0.5 * left; } // no sliver at the end
+    if (failure[i] != 0.0 || left <= 0.0) { s = 0.0; }
+    tried[i] = s;
+    t[i] = theta[i] * length + start;
+    dt[i] = s * length;
+  }
+`);
+
+/** What the next step to try is, and when it begins. */
+export function tryStep(
+  { theta, step, failure }: Clock,
+  { start, length }: { start: Tensor; length: Tensor },
+  goal: number,
+): { readonly tried: Tensor; readonly t: Tensor; readonly dt: Tensor } {
+  return tryKernel({ theta, step, failure, start, length, goal }, { count: theta.size });
+}
+
+const controlKernel = kernel(/* wgsl */ `
+  struct Law { e0: f32, e1: f32, e2: f32, refuse: f32, safety: f32, least: f32, most: f32, smallest: f32, goal: f32 }
+  struct Clock {
+    theta: f32, from: f32, taken: f32, step: f32, error1: f32, error2: f32,
+    refused: f32, failure: f32, accepted: f32, rejected: f32
+  }
+  var<storage, read> clock: array<Clock>;
+  var<storage, read> tried: array<f32>;
+  var<storage, read> error: array<f32>;
+  var<storage, read> start: f32;
+  var<storage, read> length: f32;
+  var<uniform> law: Law;
+  var<storage, read_write> next: array<Clock>;
+  @compute @workgroup_size(64)
+  fn control(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    var c = clock[i];
+    let s = tried[i];
+    c.from = c.theta;
+    c.taken = 0.0;
+    if (s > 0.0) {
+      let finite = error[i] < 1e37;
+      let e = max(error[i], 1e-8);
+      if (finite && error[i] <= 1.0) {
+        var factor = law.safety * pow(e, -law.e0) * pow(c.error1, law.e1) * pow(c.error2, -law.e2);
+        factor = clamp(factor, law.least, select(law.most, 1.0, c.refused == 1.0));
+        c.taken = s;
+        c.theta = select(c.theta + s, law.goal, c.theta + s * 1.0001 >= law.goal);
+        c.step = max(s * factor, select(0.0, c.step, s < c.step && c.refused == 0.0)); // cut short by the goal: what was planned still holds
+        c.error2 = c.error1;
+        c.error1 = e;
+        c.refused = 0.0;
+        c.accepted += 1.0;
+      } else {
+        let factor = select(law.least, clamp(law.safety * pow(e, -law.refuse), law.least, 0.9), finite);
+        c.step = s * factor;
+        c.refused = 1.0;
+        c.rejected += 1.0;
+        if (c.step < law.smallest * max(1.0, abs(start / length))) { c.failure = select(2.0, 1.0, finite); }
+      }
+    }
+    next[i] = c;
+  }
+`);
+
+export interface Law {
+  /** Exponents of the last three errors. */
+  readonly e0: number;
+  readonly e1: number;
+  readonly e2: number;
+  /** Exponent after a step that was refused. */
+  readonly refuse: number;
+  readonly safety: number;
+  readonly least: number;
+  readonly most: number;
+  /** The smallest step. */
+  readonly smallest: number;
+}
+
+/** How errors become factors, for a method whose embedded order is given. */
+export function lawOf(control: StepControl, embeddedOrder: number, f64: boolean): Law {
+  const { proportional: P, integral: I, derivative: D, safety, factors } = checkControl(control);
+  const k = embeddedOrder + 1;
+  return {
+    e0: (P + I + D) / k,
+    e1: (P + 2 * D) / k,
+    e2: D / k,
+    refuse: 1 / k,
+    safety,
+    least: factors[0],
+    most: factors[1],
+    smallest: 4 * (f64 ? 2 ** -52 : 2 ** -23),
+  };
+}
+
+/** Judges a step that was tried. */
+export function judge(
+  clock: Clock,
+  tried: Tensor,
+  error: Tensor,
+  { start, length }: { start: Tensor; length: Tensor },
+  law: Law & { goal: number },
+): Clock {
+  return controlKernel({ clock: { ...clock }, tried, error, start, length, law }, { count: tried.size })
+    .next as unknown as Clock;
+}
+
+const chooseKernel = kernel(/* wgsl */ `
+  var<storage, read> pick: array<f32>;
+  var<storage, read> a: array<f32>;
+  var<storage, read> b: array<f32>;
+  var<uniform> width: u32;
+  var<storage, read_write> y: array<f32>;
+  @compute @workgroup_size(64)
+  fn choose(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    if (pick[i / width] != 0.0) { y[i] = a[i]; } else { y[i] = b[i]; }
+  }
+`);
+
+/** a in rows where `pick` is not zero, else b. */
+export const choose = (pick: Tensor, a: Leaves, b: Leaves): Leaves =>
+  a.map((leaf, l) => {
+    if (leaf.size === 0) return leaf;
+    const width = leaf.size / pick.size;
+    return chooseKernel({ pick, a: leaf, b: b[l], width }, { count: leaf.size, out: { y: leaf.shape } }).y;
+  });
+
+const firstKernel = kernel(/* wgsl */ `
+  var<storage, read> size: array<f32>;
+  var<storage, read> slope: array<f32>;
+  var<storage, read> length: f32;
+  var<storage, read_write> dt: array<f32>;
+  @compute @workgroup_size(64)
+  fn firstGuess(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    var h = 1e-6;
+    if (size[i] > 1e-5 && slope[i] > 1e-5) { h = 0.01 * size[i] / slope[i]; }
+    dt[i] = min(h, abs(length)) * sign(length);
+  }
+`);
+const secondKernel = kernel(/* wgsl */ `
+  var<storage, read> guess: array<f32>;
+  var<storage, read> slope: array<f32>;
+  var<storage, read> bend: array<f32>; // difference of f between the ends of the guessed step
+  var<storage, read> length: f32;
+  var<uniform> exponent: f32;
+  var<storage, read_write> step: array<f32>;
+  @compute @workgroup_size(64)
+  fn secondGuess(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    let h = abs(guess[i]);
+    let steepest = max(slope[i], bend[i] / h);
+    var better = max(1e-6, h * 1e-3);
+    if (steepest > 1e-15) { better = pow(0.01 / steepest, exponent); }
+    let s = min(100.0 * h, better) / abs(length);
+    step[i] = select(1e-3, min(s, 1.0), s > 0.0);
+  }
+`);
+
+/** A first step for each row, from the sizes of y, f and the change of f; one evaluation more. */
+export function firstStep(
+  rate: Rate,
+  y: Leaves,
+  f: Leaves,
+  { start, length }: { start: Tensor; length: Tensor },
+  clock: readonly number[],
+  rows: number,
+  tolerances: Tolerances,
+  order: number,
+): Tensor {
+  const count = { count: rows };
+  const [size, slope] = [weighted(y, y, y, tolerances, rows), weighted(f, y, y, tolerances, rows)];
+  const guess = firstKernel({ size, slope, length }, count).dt;
+  const dt = guess.reshape(clock);
+  const there = rate(advance(y, f, dt), dt.add(start));
+  const change = there.map((leaf, l) => leaf.sub(f[l]));
+  const bend = weighted(change, y, y, tolerances, rows);
+  return secondKernel({ guess, slope, bend, length, exponent: 1 / (order + 1) }, count).step;
+}

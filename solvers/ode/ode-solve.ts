@@ -1,0 +1,79 @@
+/**
+ * Solves ẏ = f(y, t) from y(t0) = y0.
+ *
+ * The result is differentiable, in both modes and again, with respect to y0, params, whatever f captures, and times given as tensors.
+ * The derivative is that of the steps taken, exact to rounding; how long steps are is not differentiated.
+ */
+
+import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
+import { chooseSteps } from './adaptive.ts';
+import { type Course, equalSteps, follow } from './course.ts';
+import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
+import { problemOf } from './problem.ts';
+import type { Leaves } from './runge-kutta.ts';
+import type { Composition } from './symplectic.ts';
+import type { Tableau } from './tableau.ts';
+
+/** One number each; [rows] in a batch with steps of its own. */
+export interface OdeStats {
+  readonly steps: Tensor;
+  /** Steps that were tried and found too long. */
+  readonly rejected: Tensor;
+  /** Calls of f in finding the solution, without those for gradients. */
+  readonly evaluations: Tensor;
+}
+
+export interface OdeSolution<Y, S> {
+  /** The state at the end. */
+  readonly y: Y;
+  /** Times saved at, [n] or [n, rows]; empty if none were asked for. */
+  readonly ts: Tensor;
+  /** What was saved, each leaf [n, …]; undefined if nothing was. */
+  readonly ys: S | undefined;
+  readonly stats: OdeStats;
+}
+
+/**
+ * Solves an initial value problem.
+ *
+ * @param f ẏ of the same form as y, from y and { t, params }; or { dq, dp } for a symplectic method, with y0 = { q, p }.
+ * @param y0 A tree.
+ * @throws OdeError if the steps get too short or too many; RangeError or TypeError if something given does not fit.
+ */
+export function odeSolve<Y, P = undefined, S = Y>(
+  f: RightHandSide<Y, P>,
+  y0: Y,
+  options: OdeOptions<Y, P, S>,
+): OdeSolution<Y, S>;
+export function odeSolve<Q, V, P = undefined, S = { readonly q: Q; readonly p: V }>(
+  f: Partitioned<Q, V, P>,
+  y0: { readonly q: Q; readonly p: V },
+  options: OdeOptions<{ readonly q: Q; readonly p: V }, P, S, Composition> & { readonly method: Composition },
+): OdeSolution<{ readonly q: Q; readonly p: V }, S>;
+export function odeSolve<Y, P, S>(
+  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
+  y0: Y,
+  options: OdeOptions<Y, P, S, Tableau | Composition>,
+): OdeSolution<Y, S> {
+  const problem = problemOf<Y, P, S>(f, y0, options);
+  const { form, evaluations, start } = problem;
+  const { device } = start[0];
+  const saves = options.saveAt !== undefined;
+  const solution = (course: Course | undefined, end: Leaves | undefined, stats: OdeStats): OdeSolution<Y, S> => {
+    const found = course ? follow(problem, course) : { y: end as Leaves };
+    const { ts, ys } = 'ts' in found ? found : { ts: tensor([], [0], { device }), ys: undefined };
+    return { y: form.rebuild(found.y), ts, ys, stats };
+  };
+  if (options.steps !== undefined || options.dt !== undefined) {
+    const course = equalSteps(problem);
+    const [steps] = course.t.shape;
+    const count = (n: number): Tensor => tensor(n, [], { device });
+    return solution(course, undefined, {
+      steps: count(steps),
+      rejected: count(0),
+      evaluations: count(steps * evaluations),
+    });
+  }
+  const { course, y, stats } = chooseSteps(problem, saves || isRecording());
+  return solution(course, y, stats);
+}

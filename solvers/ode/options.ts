@@ -1,0 +1,60 @@
+/** What odeSolve is given. */
+
+import type { Checkpoints } from '../../adjoint/index.ts';
+import type { Tensor } from '../../kernel/index.ts';
+import type { StepControl } from './control.ts';
+import type { Time } from './interval.ts';
+import type { Tableau } from './tableau.ts';
+
+/** What a right-hand side is given besides the state. */
+export interface At<P> {
+  /** One number; [rows] in a batch. */
+  readonly t: Tensor;
+  readonly params: P;
+}
+/** ẏ = f(y, { t, params }), a tree of y's form; made of tensor functions and kernels. */
+export type RightHandSide<Y, P> = (y: Y, at: At<P>) => Y;
+
+/** q̇ = dq(p), ṗ = dp(q): what symplectic methods take. */
+export interface Partitioned<Q, V, P> {
+  readonly dq: (p: V, at: At<P>) => Q;
+  readonly dp: (q: Q, at: At<P>) => V;
+}
+
+export interface SaveAt<Y, S, P> {
+  /** Steps end at these times. In the order in which they are reached. */
+  readonly times?: readonly number[];
+  /** Or after every so many steps. */
+  readonly every?: number;
+  /** What is kept of a state. Default: all. */
+  readonly fn?: (y: Y, at: At<P>) => S;
+}
+
+export interface OdeOptions<Y, P, S = Y, M = Tableau> {
+  /** First and last time; the last may be the earlier one. Tensors of one number are differentiable. */
+  readonly t: readonly [Time, Time];
+  /** Default tsit5. */
+  readonly method?: M;
+  /** A tree handed to f; what f captures is differentiated too. */
+  readonly params?: P;
+  /** So many equal steps. */
+  readonly steps?: number;
+  /** Or equal steps no longer than this. Neither: the step is chosen by the error. */
+  readonly dt?: number;
+  /** Error of a step allowed, relative to y. Default 1e-6 in f64, 1e-4 in f32. */
+  readonly rtol?: number;
+  /** Error of a step allowed in any case. Default: rtol. */
+  readonly atol?: number;
+  /** First step tried. Default: by the size of f. */
+  readonly firstStep?: number;
+  /** Steps tried at most, up to the end or the next time to save. Default 4096; 256 on a GPU, where all of them are enqueued. */
+  readonly maxSteps?: number;
+  readonly control?: StepControl;
+  /** The first axis of every leaf counts independent rows, each with a time and a step of its own. Default false. */
+  readonly batch?: boolean;
+  readonly saveAt?: SaveAt<Y, S, P>;
+  /** States kept for a gradient, as of `rollout`. */
+  readonly checkpoints?: Checkpoints;
+  /** Told how the steps are run. */
+  readonly explain?: (note: string) => void;
+}

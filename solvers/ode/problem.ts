@@ -1,0 +1,117 @@
+/** A problem as the parts of odeSolve work on it: leaves of a tree, and one step from t to t + dt. */
+
+import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
+import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import { Interval } from './interval.ts';
+import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
+import { type Leaves, neededStages, type Rate, rungeKuttaStep } from './runge-kutta.ts';
+import { type Composition, symplecticStep } from './symplectic.ts';
+import { type Tableau, tsit5 } from './tableau.ts';
+
+const names = 't method params steps dt rtol atol firstStep maxSteps control batch saveAt checkpoints explain'.split(
+  ' ',
+);
+
+export interface Problem<Y, P, S> {
+  readonly form: Flat<Y>;
+  readonly start: Leaves;
+  readonly interval: Interval;
+  readonly method: Tableau | Composition;
+  /** [] or [rows]: the shape of time. */
+  readonly clock: readonly number[];
+  readonly at: (t: Tensor) => At<P>;
+  /** Undefined for a partitioned system. */
+  readonly rate: Rate | undefined;
+  readonly step: (y: Leaves, t: Tensor, dt: Tensor) => Leaves;
+  /** Calls of f (of dp, for a partitioned system) in a step. */
+  readonly evaluations: number;
+  readonly options: OdeOptions<Y, P, S, Tableau | Composition>;
+}
+
+/** @throws if something does not fit together. */
+export function problemOf<Y, P, S>(
+  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
+  y0: Y,
+  options: OdeOptions<Y, P, S, Tableau | Composition>,
+): Problem<Y, P, S> {
+  checkOptions('odeSolve', options, names);
+  const { method = tsit5 } = options;
+  const form = flatten(method.kind === 'symplectic' ? pairOf(y0, method) : y0, 'odeSolve', 'y0');
+  const { leaves } = form;
+  if (leaves.length === 0) throw new RangeError('odeSolve: y0 holds no tensors; give at least one.');
+  leaves.forEach((leaf, k) => {
+    const name = form.names[k] ? `'${form.names[k]}' of y0` : 'y0';
+    if (leaf.type !== 'f32') throw new TypeError(`odeSolve: ${name} holds ${leaf.type}; a state holds f32.`);
+    if (leaf.device !== leaves[0].device)
+      throw new TypeError(`odeSolve: ${name} is on another device than the rest of y0; move it: await x.to(device).`);
+  });
+  const clock = options.batch ? [rowsOf(form)] : [];
+  const interval = new Interval(options.t, leaves[0].device);
+  const at = (t: Tensor): At<P> => ({ t, params: options.params as P });
+  const common = { form, start: leaves, interval, method, clock, at, options };
+  if (method.kind === 'explicit') {
+    if (typeof f !== 'function')
+      throw new TypeError(
+        `odeSolve: ${method.name} takes one function, but f is ${inWords(f)}; give (y, { t, params }) => ẏ, or a symplectic method for { dq, dp }.`,
+      );
+    const rate = part(form, f as (y: never, at: At<P>) => unknown, form, at, 'what f returned');
+    const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves => rungeKuttaStep(method, rate, y, t, dt);
+    return { ...common, rate, step, evaluations: neededStages(method) };
+  }
+  if (typeof f !== 'object' || typeof f?.dq !== 'function' || typeof f.dp !== 'function')
+    throw new TypeError(
+      `odeSolve: ${method.name} takes two functions, but f is ${inWords(f)}; give { dq: p => q̇, dp: q => ṗ }, and y0 = { q, p }.`,
+    );
+  return { ...common, rate: undefined, ...kicksAndDrifts(method, f, form, at) };
+}
+
+function kicksAndDrifts<Y, P>(
+  method: Composition,
+  { dq, dp }: Partitioned<unknown, unknown, P>,
+  form: Flat<Y>,
+  at: (t: Tensor) => At<P>,
+): Pick<Problem<Y, P, unknown>, 'step' | 'evaluations'> {
+  const { q, p } = form.rebuild(form.leaves) as { q: unknown; p: unknown };
+  const [qForm, pForm] = [flatten(q), flatten(p)];
+  const velocity = part(pForm, dq as (p: never, at: At<P>) => unknown, qForm, at, 'what dq returned');
+  const force = part(qForm, dp as (q: never, at: At<P>) => unknown, pForm, at, 'what dp returned');
+  const width = qForm.leaves.length;
+  const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves =>
+    symplecticStep(method, velocity, force, [y.slice(0, width), y.slice(width)], t, dt).flat();
+  return { step, evaluations: method.kicks.filter(d => d !== 0).length };
+}
+
+/** A user's function on leaves. */
+function part<P>(
+  from: Flat<unknown>,
+  f: (y: never, at: At<P>) => unknown,
+  to: Flat<unknown>,
+  at: (t: Tensor) => At<P>,
+  what: string,
+): Rate {
+  return (y, t) => {
+    const made = flatten(f(from.rebuild(y) as never, at(t)), 'odeSolve', what);
+    matching('odeSolve', to, made, what);
+    return inOrderOf(to, made);
+  };
+}
+
+/** y0 with q first. */
+function pairOf<Y>(y0: Y, { name }: Composition): Y {
+  const { q, p, ...more } = y0 as { q?: unknown; p?: unknown };
+  if (q === undefined || p === undefined || Object.keys(more).length > 0)
+    throw new TypeError(`odeSolve: ${name} needs y0 = { q, p }, each a tree of tensors.`);
+  return { q, p } as Y;
+}
+
+function rowsOf({ leaves, names }: Flat<unknown>): number {
+  const rows = leaves[0].shape[0];
+  leaves.forEach(({ shape }, k) => {
+    if (shape.length > 0 && shape[0] === rows) return;
+    const name = names[k] ? `'${names[k]}' of y0` : 'y0';
+    throw new RangeError(
+      `odeSolve: ${name} has shape [${shape.join(', ')}]; in a batch the first axis counts the rows${rows === undefined ? '' : `, ${rows} of them`}.`,
+    );
+  });
+  return rows;
+}
