@@ -6,7 +6,17 @@ export { Factor } from './direct/factor.ts';
 export type { Determinant, Inertia } from './direct/factors.ts';
 export type { SolveReport } from './drive.ts';
 export { ConvergenceError, type Failure } from './error.ts';
-export type { AxisName, LayoutOptions, Side } from './grid/layout.ts';
+export {
+  type Axis,
+  type AxisName,
+  faces,
+  type Layout,
+  type LayoutOptions,
+  layoutOf,
+  type Side,
+  shapeOf,
+  unknowns,
+} from './grid/layout.ts';
 export { type MultigridOptions, multigrid } from './grid/multigrid.ts';
 export { type FaceFields, Stencil, type StencilOptions, type StencilParams, stencil } from './grid/stencil.ts';
 export { jacobi } from './jacobi.ts';
