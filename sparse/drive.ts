@@ -28,6 +28,8 @@ export interface Solving {
   readonly rtol: number;
   readonly atol: number;
   readonly maxSteps: number;
+  /** Steps from one look at the residual to the next. */
+  readonly every: number;
   readonly x0: Tensor | undefined;
   readonly onSolved: ((report: SolveReport) => void) | undefined;
 }
@@ -47,7 +49,7 @@ export function solveNow(A: LinearOperator<unknown>, b: Tensor, solving: Solving
 }
 
 function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
-  const { method, prepared, project, maxSteps, x0 } = solving;
+  const { method, prepared, project, maxSteps, every, x0 } = solving;
   // Below this part of what it began with, an f32 residual that is carried along says little.
   const farthest = A.device.precision === 'f64' ? 0 : 1e-10;
   const system: System = {
@@ -83,7 +85,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const goals = before.map((v, k) => Math.max(aim * limits[k], farthest * v));
     const { state, steps } = iterate(step, begin(now.r), {
       maxSteps: cycles(maxSteps - iterations),
-      every: method.every ?? (cycle === 1 ? 4 : 1),
+      every: method.every ?? (cycle === 1 ? every : 1),
       watch: ['residual', 'breakdown'],
       stop: ([rr, broken]) => rr.every((v, k) => !(v > goals[k])) || broken.some(v => v !== 0),
     });
