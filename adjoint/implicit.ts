@@ -9,12 +9,13 @@
  * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 15. Blondel et al., NeurIPS 2022, arXiv:2105.15183.
  */
 
-import { concat, type Tensor } from '../kernel/index.ts';
+import type { Tensor } from '../kernel/index.ts';
 import { custom } from './custom.ts';
 import { vjp } from './gradient.ts';
 import { jvp } from './jvp.ts';
 import { type LinearMap, linearMap } from './linear-map.ts';
-import { type Flat, flatten } from './tree.ts';
+import { pack, unpack } from './pack.ts';
+import { flatten } from './tree.ts';
 
 export interface ImplicitOptions<Y, P> {
   /** The equation, F(y, p) = 0; of y's form. */
@@ -25,20 +26,6 @@ export interface ImplicitOptions<Y, P> {
   readonly linearSolve: <Q>(A: LinearMap<Q>, b: Tensor) => Tensor;
   /** For messages. Default 'implicit'. */
   readonly name?: string;
-}
-
-/** Leaves one after another, [n]. */
-const pack = (tree: unknown): Tensor => concat(flatten(tree).leaves.map(leaf => leaf.reshape([leaf.size])));
-
-function unpack<Y>(form: Flat<Y>, vector: Tensor): Y {
-  let from = 0;
-  return form.rebuild(
-    form.leaves.map(({ size, shape }) => {
-      const part = vector.slice(from, from + size).reshape(shape);
-      from += size;
-      return part;
-    }),
-  );
 }
 
 /**
