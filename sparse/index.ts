@@ -1,3 +1,7 @@
+export { type AmgOptions, amg } from './amg/amg.ts';
+export { operatorProduct, operatorSum, scaledOperator, shiftedOperator, type WithNumber } from './compose.ts';
+export { blockOperator } from './compose-blocks.ts';
+export { denseMatrix, diagonalMatrix } from './compose-dense.ts';
 export { type Assembly, coordinates } from './coordinates.ts';
 export type { Ordering } from './direct/analysis.ts';
 export { cholesky, type Factorization, type FactorOptions, ldl, lu } from './direct/direct.ts';
@@ -27,6 +31,8 @@ export type { Iterate, IterativeMethod, System } from './krylov/method.ts';
 export { minres } from './krylov/minres.ts';
 export { richardson } from './krylov/richardson.ts';
 export { bsr, csr, type MatrixOptions, SparseMatrix } from './matrix.ts';
+export { type FormatOptions, formatMatrixMarket, type HostMatrix, parseMatrixMarket } from './matrix-market.ts';
+export type { Symmetry } from './matrix-market-header.ts';
 export type { Nullspace } from './nullspace.ts';
 export type { LinearOperator } from './operator.ts';
 export { Pattern, type PatternArrays, type Transposed } from './pattern.ts';

@@ -1,0 +1,49 @@
+/** A matrix's numbers on the host, one row for each unknown. */
+
+import type { SparseMatrix } from '../matrix.ts';
+import type { Rows } from './rows.ts';
+
+/** @throws TypeError on a GPU, RangeError at a number that is not finite or a diagonal that is zero. */
+export function scalarRows(A: SparseMatrix): Rows {
+  const { device, params, pattern, block: b, rows, columns } = A;
+  const numbers = device.backend.readSync?.(params.memory.storage, params.size);
+  if (!numbers)
+    throw new TypeError(
+      `amg: levels are made on the CPU, and the ${A.name} is on a GPU; give a copy there: amg({ from: csr(pattern, await values.to(cpu)) }).`,
+    );
+  const value = Float64Array.from(numbers);
+  const scalar = b === 1 ? { start: pattern.rowStart, column: pattern.column, value } : split(A, value);
+  for (let i = 0; i < rows; i++) {
+    let diagonal = 0;
+    for (let k = scalar.start[i]; k < scalar.start[i + 1]; k++) {
+      if (!Number.isFinite(scalar.value[k]))
+        throw new RangeError(
+          `amg: the ${A.name} holds ${scalar.value[k]} in row ${i}, column ${scalar.column[k]}; all must be finite.`,
+        );
+      if (scalar.column[k] === i) diagonal = scalar.value[k];
+    }
+    if (diagonal === 0)
+      throw new RangeError(
+        `amg: the ${A.name} has 0 on the diagonal of row ${i}, and smoothing divides by it; choose a factorisation, lu() or ldl().`,
+      );
+  }
+  return { rows, columns, ...scalar };
+}
+
+/** Blocks of b × b numbers, row by row. */
+function split({ pattern, block: b, rows }: SparseMatrix, numbers: Float64Array): Omit<Rows, 'rows' | 'columns'> {
+  const start = new Uint32Array(rows + 1);
+  const column = new Uint32Array(numbers.length);
+  const value = new Float64Array(numbers.length);
+  let entries = 0;
+  for (let i = 0; i < pattern.rows; i++)
+    for (let r = 0; r < b; r++) {
+      for (let k = pattern.rowStart[i]; k < pattern.rowStart[i + 1]; k++)
+        for (let c = 0; c < b; c++) {
+          column[entries] = pattern.column[k] * b + c;
+          value[entries++] = numbers[(k * b + r) * b + c];
+        }
+      start[i * b + r + 1] = entries;
+    }
+  return { start, column, value };
+}
