@@ -7,7 +7,16 @@
  */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';
-import { concat, kernel, type Memory, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
+import {
+  concat,
+  type Device,
+  kernel,
+  type Memory,
+  type Tensor,
+  tensor,
+  type Words,
+  zeros,
+} from '../../kernel/index.ts';
 import { type Clock, choose, failures, firstStep, judge, lawOf, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
 import { OdeError } from './error.ts';
@@ -32,10 +41,22 @@ interface State {
 
 /** Solves, so that no gradient sees it. */
 export function chooseSteps<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Chosen {
-  return unrecorded(() => run(problem, wantCourse));
+  const { notes, saves, ...found } = unrecorded(() => run(problem, wantCourse));
+  return { ...found, course: wantCourse ? courseOf(problem, notes, saves) : undefined };
 }
 
-function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Chosen {
+/** Times and steps depend on those of the interval, which may be differentiable. */
+function courseOf<Y, P, S>({ interval }: Problem<Y, P, S>, notes: Notes, saves: readonly number[]): Course {
+  const { from, taken } = notes.read(interval.device);
+  return { t: interval.timesAt(from), dt: taken.mul(interval.length), saves };
+}
+
+interface Found extends Omit<Chosen, 'course'> {
+  readonly notes: Notes;
+  readonly saves: readonly number[];
+}
+
+function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
   const { start, interval, clock: timeShape, options } = problem;
   const { device } = interval;
   const { method, tolerances, maxSteps } = settingsOf(problem);
@@ -73,7 +94,7 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Chosen {
     return { y: choose(next.taken, yNext, y), rate: kept, clock: next };
   };
   const places = placesOf(interval, options.saveAt?.times);
-  const notes = new Notes(rows, wantCourse);
+  const notes = new Notes(timeShape, wantCourse);
   const saves: number[] = [];
   let state: State = { y: y0, rate: fsal ? f0 : [], clock };
   for (const place of places.at(-1) === 1 ? places : [...places, 1]) {
@@ -87,7 +108,8 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Chosen {
   const before = (fsal || options.firstStep === undefined ? 1 : 0) + (options.firstStep === undefined ? 1 : 0);
   return {
     y: state.y,
-    course: wantCourse ? notes.course(problem, everyOf(options.saveAt?.every, notes.steps) ?? saves) : undefined,
+    notes,
+    saves: everyOf(options.saveAt?.every, notes.steps) ?? saves,
     stats: {
       steps: accepted.reshape(timeShape),
       rejected: rejected.reshape(timeShape),
@@ -154,13 +176,15 @@ const noteKernel = kernel(/* wgsl */ `
 class Notes {
   readonly wanted: boolean;
   steps = 0;
+  private readonly clock: readonly number[];
   private readonly rows: number;
   private readonly from: number[][] = [];
   private readonly taken: number[][] = [];
   private readonly pages: { readonly from: Tensor; readonly taken: Tensor }[] = [];
 
-  constructor(rows: number, wanted: boolean) {
-    this.rows = rows;
+  constructor(clock: readonly number[], wanted: boolean) {
+    this.clock = clock;
+    this.rows = clock[0] ?? 1;
     this.wanted = wanted;
   }
 
@@ -196,20 +220,15 @@ class Notes {
     return state.inner;
   }
 
-  course<Y, P, S>({ interval, clock }: Problem<Y, P, S>, saves: readonly number[]): Course {
-    const { device } = interval;
-    const whole = (host: number[][], pages: readonly Tensor[]): Tensor =>
-      (pages.length > 0 ? concat(pages) : tensor(host.flat(), [host.length, this.rows], { device })).reshape([
-        this.steps,
-        ...clock,
-      ]);
-    const [from, taken] = (['from', 'taken'] as const).map(name =>
-      whole(
-        this[name],
-        this.pages.map(p => p[name]),
-      ),
-    );
-    return { t: interval.timesAt(from), dt: taken.mul(interval.length), saves };
+  /** All of them, each [steps] or [steps, rows]. */
+  read(device: Device): { readonly from: Tensor; readonly taken: Tensor } {
+    const { pages, rows, steps, clock } = this;
+    const whole = (name: 'from' | 'taken'): Tensor => {
+      const all =
+        pages.length > 0 ? concat(pages.map(p => p[name])) : tensor(this[name].flat(), [steps, rows], { device });
+      return all.reshape([steps, ...clock]);
+    };
+    return { from: whole('from'), taken: whole('taken') };
   }
 }
 
