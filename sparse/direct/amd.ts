@@ -74,9 +74,9 @@ class Elimination {
     const { n, degree, weight, chain, queue } = this;
     const limit = Math.max(16, denseFactor * Math.sqrt(n));
     const dense: number[] = [];
-    for (let i = n - 1; i >= 0; i--)
+    for (let i = 0; i < n; i++)
       if (degree[i] > limit) {
-        dense.unshift(i);
+        dense.push(i);
         weight[i] = 0;
         this.eliminated++;
       } else queue.add(i, degree[i]);

@@ -68,22 +68,10 @@ function work(who: string, pattern: Pattern, block: number, kind: Kind, ordering
   const rowAt = rowOf ? Uint32Array.from(columnAt, j => rowOf[j]) : columnAt;
   const columnPosition = fronts.position;
   const rowPosition = rowOf ? inverse(rowAt) : columnPosition;
-  const { rowStart, column } = pattern;
-  const right = lines(rowAt, rowStart, column, columnPosition, (here, there) => there >= here, block, true);
-  const turned = pattern.transpose;
+  const right = lines(rowAt, pattern, columnPosition, block, { strict: false, along: true });
+  const { pattern: turned, from } = pattern.transpose;
   const below =
-    kind === 'general'
-      ? lines(
-          columnAt,
-          turned.pattern.rowStart,
-          turned.pattern.column,
-          rowPosition,
-          (here, there) => there > here,
-          block,
-          false,
-          turned.from,
-        )
-      : undefined;
+    kind === 'general' ? lines(columnAt, turned, rowPosition, block, { strict: true, along: false, from }) : undefined;
   return {
     n: n * block,
     first: fronts.first.map(k => k * block),
@@ -140,41 +128,44 @@ function spread(of: Uint32Array, block: number): Uint32Array {
     : Uint32Array.from({ length: of.length * block }, (_, q) => of[Math.trunc(q / block)] * block + (q % block));
 }
 
-/** Lines of the reordered matrix, block by block; `along` tells that a line runs along rows of blocks. */
+/**
+ * Lines of the reordered matrix, from the diagonal on.
+ *
+ * @param strict Without the diagonal.
+ * @param along Whether they run along rows of blocks.
+ * @param from Number of each place in the pattern, if it is not its own.
+ */
 function lines(
   at: Uint32Array,
-  start: Uint32Array,
-  place: Uint32Array,
+  { rowStart, column }: Pattern,
   position: Uint32Array,
-  wanted: (here: number, there: number) => boolean,
   b: number,
-  along: boolean,
-  from?: Uint32Array,
+  { strict, along, from }: { readonly strict: boolean; readonly along: boolean; readonly from?: Uint32Array },
 ): Line {
   const n = at.length;
-  const starts = new Uint32Array(n * b + 1);
-  const count = (visit: (here: number, there: number, entry: number) => void): void => {
-    for (let t = 0; t < n; t++)
-      for (let k = start[at[t]]; k < start[at[t] + 1]; k++) {
-        const p = position[place[k]];
-        const e = from ? from[k] : k;
-        for (let r = 0; r < b; r++)
-          for (let c = 0; c < b; c++)
-            if (wanted(t * b + r, p * b + c))
-              visit(t * b + r, p * b + c, (e * b + (along ? r : c)) * b + (along ? c : r));
-      }
-  };
-  count(here => {
-    starts[here + 1]++;
-  });
-  for (let t = 0; t < n * b; t++) starts[t + 1] += starts[t];
-  const next = starts.slice(0, n * b);
-  const other = new Uint32Array(starts[n * b]);
-  const entry = new Uint32Array(starts[n * b]);
-  count((here, there, e) => {
-    const k = next[here]++;
-    other[k] = there;
-    entry[k] = e;
-  });
-  return { start: starts, other, entry };
+  const skip = strict ? 1 : 0;
+  const start = new Uint32Array(n * b + 1);
+  for (let t = 0; t < n; t++)
+    for (let k = rowStart[at[t]]; k < rowStart[at[t] + 1]; k++) {
+      const p = position[column[k]];
+      if (p < t) continue;
+      for (let r = 0; r < b; r++) start[t * b + r + 1] += p > t ? b : b - r - skip;
+    }
+  for (let t = 0; t < n * b; t++) start[t + 1] += start[t];
+  const next = start.slice(0, n * b);
+  const other = new Uint32Array(start[n * b]);
+  const entry = new Uint32Array(start[n * b]);
+  for (let t = 0; t < n; t++)
+    for (let k = rowStart[at[t]]; k < rowStart[at[t] + 1]; k++) {
+      const p = position[column[k]];
+      if (p < t) continue;
+      const e = (from ? from[k] : k) * b * b;
+      for (let r = 0; r < b; r++)
+        for (let c = p > t ? 0 : r + skip; c < b; c++) {
+          const to = next[t * b + r]++;
+          other[to] = p * b + c;
+          entry[to] = e + (along ? r * b + c : c * b + r);
+        }
+    }
+  return { start, other, entry };
 }

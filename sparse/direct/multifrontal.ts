@@ -220,8 +220,7 @@ function complement({ values, size, candidates, rows, columns }: Front, done: nu
   const kept = new Float64Array(rest * rest);
   for (let k = 0; k < rest; k++) {
     const from = (done + k) * size + done;
-    const skip = symmetric ? k : 0;
-    kept.set(values.subarray(from + skip, from + rest), k * rest + skip);
+    for (let i = symmetric ? k : 0; i < rest; i++) kept[k * rest + i] = values[from + i];
   }
   const left = rows.slice(done);
   return { rows: left, columns: symmetric ? left : columns.slice(done), passed: candidates - done, values: kept };
