@@ -38,8 +38,6 @@ export interface Solving {
 const worthwhile = 0.25;
 /** Methods aim a little below the tolerance, for what their own reckoning is off. */
 const aim = 0.81;
-/** Starts on a GPU, where nobody can tell whether one is enough. */
-const rounds = 2;
 
 export function solveNow(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   return scoped(
@@ -68,8 +66,9 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   const limits = peek(size)?.map(square => Math.max(solving.rtol ** 2 * square, solving.atol ** 2));
   if (!limits) {
     let broken = size.mul(0);
-    for (let round = 0; round < rounds; round++) {
-      const { state } = iterate(step, begin(now.r), { maxSteps: cycles(maxSteps / rounds) });
+    const { starts } = now;
+    for (let k = 0; k < starts; k++) {
+      const { state } = iterate(step, begin(now.r), { maxSteps: cycles(maxSteps / starts) });
       now = now.add(project(state.x));
       broken = broken.add(state.breakdown.abs());
     }

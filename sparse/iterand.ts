@@ -16,6 +16,8 @@ export interface Iterand {
   /** b − A x, computed anew. */
   readonly r: Tensor;
   add(correction: Tensor): Iterand;
+  /** Starts that pay where nobody can look whether one is enough: on a GPU. */
+  readonly starts: number;
 }
 
 /** @param start Default 0. */
@@ -54,7 +56,7 @@ type Map = (v: Tensor) => Tensor;
 
 function single(A: LinearOperator<unknown>, b: Tensor, project: Map, x: Tensor, known?: Tensor): Iterand {
   const r = known ?? project(b.sub(A.apply(x)));
-  return { x, r, add: d => single(A, b, project, x.add(d)) };
+  return { x, r, starts: 2, add: d => single(A, b, project, x.add(d)) };
 }
 
 function pair(A: LinearOperator<unknown>, b: Tensor, project: Map, x: Tensor, low: Tensor, known?: Tensor): Iterand {
@@ -62,6 +64,7 @@ function pair(A: LinearOperator<unknown>, b: Tensor, project: Map, x: Tensor, lo
   return {
     x,
     r,
+    starts: 3,
     add(d) {
       const { sum, rest } = addTo({ high: x, low, d }, { count: x.size, out: { sum: x.shape, rest: x.shape } });
       return pair(A, b, project, sum, rest);
