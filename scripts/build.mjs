@@ -16,8 +16,8 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-const folders = Object.values(exports).flatMap(({ source }) => source?.split('/')[1] ?? []);
-const bundled = folders.filter(folder => folder !== 'scenes');
+const entries = Object.values(exports).flatMap(({ source }) => source?.slice(2) ?? []);
+const bundled = [...new Set(entries.map(entry => entry.split('/')[0]))].filter(folder => folder !== 'scenes');
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -40,7 +40,7 @@ const apart = {
 await build({
   absWorkingDir: root,
   entryPoints: [
-    ...bundled.map(folder => `${folder}/index.ts`),
+    ...entries.filter(entry => bundled.includes(entry.split('/')[0])),
     ...['node', 'browser'].map(on => `kernel/backend/webgpu/gpu.${on}.ts`),
   ],
   outdir: 'dist',

@@ -75,7 +75,7 @@ row('loaded for WebGPU alone', total(core.late));
 
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 const layers = Object.values(exports).flatMap(({ source }) => source?.split('/')[1] ?? []);
-for (const folder of [...layers, 'test', 'bench', 'scripts'].filter(name => existsSync(root + name))) {
+for (const folder of [...new Set(layers), 'test', 'bench', 'scripts'].filter(name => existsSync(root + name))) {
   const files = readdirSync(root + folder, { recursive: true }).filter(
     name => /\.(ts|mjs)$/.test(name) && !/node_modules/.test(name),
   );

@@ -15,7 +15,7 @@ export class SyntaxProblem extends Error {
 const maxNesting = 200;
 const maxDiagnostics = 20;
 
-const keywords = new Set(
+export const keywords: ReadonlySet<string> = new Set(
   `alias break case const const_assert continue continuing default diagnostic discard else enable false fn for if let loop
   override requires return struct switch true var while`.split(/\s+/),
 );

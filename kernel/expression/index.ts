@@ -1,0 +1,1 @@
+export { type Expression, expr, type Names } from './expression.ts';
