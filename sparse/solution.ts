@@ -23,9 +23,6 @@ export class Shared {
   constructor(prepare: () => Prepared) {
     this.prepared = unrecorded(() => collecting(this.made, prepare));
   }
-  get released(): boolean {
-    return this.users === 0;
-  }
   retain(): this {
     this.users++;
     return this;

@@ -353,6 +353,18 @@ describe('derivatives of solves with factors', () => {
     expect(norm(await g.b.read()) / 0.041129951648812814).toBeCloseTo(1, 12);
   });
 
+  it('in a rollout whose every step has a matrix, and factors, of its own', async () => {
+    const step = (v: Tensor, b: Tensor) => (u: Tensor) => {
+      const A = symmetric(v.mul(u.square().mean().add(1)));
+      return cholesky()
+        .factor(A)
+        .solve(u.add(b))
+        .add(linearSolve(A, b, { preconditioner: cholesky() }));
+    };
+    const loss = ({ v, b }: typeof at) => rollout(step(v, b), b, 4).square().sum();
+    expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-12);
+  });
+
   it('in a rollout whose steps are recorded: implicit heat flow by one factorisation', async () => {
     const told: string[] = [];
     const heat = ({ v, b }: typeof at) => {
