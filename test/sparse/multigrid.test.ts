@@ -151,6 +151,8 @@ describe('multigrid', () => {
     'f32 on $description: x is right to its last digits on fine grids, also where k varies',
     async device => {
       const n = device.kind === 'cpu' ? 256 : 64;
+      // A compiler that reorders sums would undo the pair, so there is none.
+      const rtol = device.floats?.reassociates ? 2e-6 : 2e-7;
       const faces = smoothFaces([n, n], [false, false]);
       const b = numbers(n * n, 7);
       for (const conductivity of [undefined, faces]) {
@@ -167,9 +169,9 @@ describe('multigrid', () => {
             maxSteps: 40,
           }).read();
         };
-        const [rough, exact] = [await solve(device, 2e-7), await solve(cpu64, 1e-11)];
+        const [rough, exact] = [await solve(device, rtol), await solve(cpu64, 1e-11)];
         const scale = Math.max(...exact.map(Math.abs));
-        expect(Math.max(...exact.map((v, i) => Math.abs(v - rough[i]))) / scale).toBeLessThan(3e-7);
+        expect(Math.max(...exact.map((v, i) => Math.abs(v - rough[i]))) / scale).toBeLessThan(2 * rtol);
       }
     },
   );
