@@ -38,3 +38,4 @@ export type { LinearOperator } from './operator.ts';
 export { Pattern, type PatternArrays, type Transposed } from './pattern.ts';
 export type { Preconditioner, Prepared } from './preconditioner.ts';
 export { linearSolve, type SolveOptions } from './solve.ts';
+export { type TridiagonalOptions, tridiagonalSolve } from './tridiagonal.ts';
