@@ -1,15 +1,21 @@
 export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
+export {
+  bounded,
+  type Constrained,
+  type Constraint,
+  type Constraints,
+  constrain,
+  positive,
+  scaled,
+  simplex,
+} from './constraints.ts';
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
-export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
-export { upwind, vanLeer } from './grid/fluxes.ts';
+export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
 export { type Grid, grid, type VectorField } from './grid/grid.ts';
 export { toCells, toFaces } from './grid/interpolate.ts';
-export { type Obstacles, obstacles } from './grid/obstacles.ts';
 export { divergence, gradient, laplacian } from './grid/operators.ts';
-export { type Projected, type ProjectOptions, project } from './grid/project.ts';
-export { type Points, sample } from './grid/sample.ts';
 export type { SideValue, SideValues } from './grid/sides.ts';
-export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
+export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export {
   type LeastSquares,
@@ -30,7 +36,7 @@ export {
   type Progress,
 } from './minimize.ts';
 export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './newton.ts';
-export { leastSquares, normalEquations } from './normal-equations.ts';
+export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
 export type { Time } from './ode/interval.ts';
@@ -49,6 +55,7 @@ export {
   type Tableau,
   tsit5,
 } from './ode/tableau.ts';
+export { cauchy, huber, type RobustLoss } from './robust.ts';
 export { type RootOptions, type RootReport, rootFind } from './root.ts';
 export { RootError, type RootFailure } from './root-error.ts';
 export { fromVector, toVector } from './vector.ts';

@@ -11,7 +11,7 @@
  */
 
 import { CholeskyDecomposition, inverse, Matrix } from 'ml-matrix';
-import { inWords } from '../kernel/index.ts';
+import { checkOptions, inWords } from '../kernel/index.ts';
 
 /** The sum of squares and its Gauss–Newton model at a point. */
 export interface NormalEquations {
@@ -55,19 +55,19 @@ export interface LeastSquaresFit {
 
 const maxDamping = 1e10;
 
-/** Solves (1), or gives undefined where the damped matrix is not positive definite. */
-function dampedStep(
+/** Solves (1), in units of scale, or gives undefined where the damped matrix is not positive definite. */
+export function dampedStep(
   { hessian, gradient }: NormalEquations,
   lambda: number,
   scale: readonly number[],
 ): number[] | undefined {
   const scaled = new Matrix(hessian.map((row, i) => Array.from(row, (h, j) => h * (scale[i] * scale[j]))));
-  const floor = 1e-12 * Math.max(...scaled.diagonal(), Number.MIN_VALUE);
-  for (let i = 0; i < scaled.rows; i++) scaled.set(i, i, scaled.get(i, i) * (1 + lambda) + floor);
+  const floor = 1e-12 * Math.max(...scaled.diagonal(), Number.MIN_VALUE); // for an unknown without influence
+  for (let i = 0; i < scaled.rows; i++) scaled.set(i, i, scaled.get(i, i) * (1 + lambda + 1e-15) || floor);
   const cholesky = new CholeskyDecomposition(scaled);
   if (!cholesky.isPositiveDefinite()) return undefined;
   const right = Matrix.columnVector(Array.from(gradient, (g, i) => -g * scale[i]));
-  return cholesky.solve(right).to1DArray(); // in units of scale
+  return cholesky.solve(right).to1DArray();
 }
 
 /**
@@ -83,11 +83,24 @@ export async function levenbergMarquardt(
   options: LevenbergMarquardtOptions = {},
 ): Promise<LeastSquaresFit> {
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, project = x => x, onIteration, signal } = options;
+  checkOptions('levenbergMarquardt', options, [
+    'iterations',
+    'xtol',
+    'rtol',
+    'scale',
+    'project',
+    'onIteration',
+    'signal',
+  ]);
   if (!(start instanceof Float64Array))
     throw new TypeError(
       `levenbergMarquardt: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
     );
   const scale = options.scale ?? Array.from(start, () => 1);
+  if (scale.length !== start.length || !scale.every(s => s > 0))
+    throw new RangeError(
+      `levenbergMarquardt: scale is [${scale.join(', ')}]; it must be ${start.length} positive numbers, one for each unknown.`,
+    );
   let x = project(start);
   let value = Number.POSITIVE_INFINITY;
   let lambda = 1e-3;
@@ -95,6 +108,10 @@ export async function levenbergMarquardt(
     if (signal?.aborted) return { x, value, iterations: i, reason: 'aborted' };
     const model = await problem.normalEquations(x);
     value = model.value;
+    if (!Number.isFinite(value))
+      throw new RangeError(
+        `levenbergMarquardt: the sum of squares is ${value} at the start; start where it is finite.`,
+      );
     onIteration?.(x, value);
     for (;;) {
       const step = dampedStep(model, lambda, scale);

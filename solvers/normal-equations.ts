@@ -5,8 +5,9 @@
  */
 
 import { disposeTree, jvp } from '../adjoint/index.ts';
-import type { Tensor } from '../kernel/index.ts';
+import { checkOptions, type Tensor } from '../kernel/index.ts';
 import type { LeastSquares, NormalEquations } from './levenberg-marquardt.ts';
+import type { RobustLoss } from './robust.ts';
 import { fromVector, toVector } from './vector.ts';
 
 /** @param columns J by columns, each as long as r. */
@@ -32,14 +33,39 @@ export function normalEquations(r: ArrayLike<number>, columns: readonly ArrayLik
   };
 }
 
+export interface LeastSquaresOptions {
+  /** Instead of the squares, such as `huber(1)`: rows get its weights, and f is its sum. */
+  readonly loss?: RobustLoss;
+}
+
+/** The normal equations of a robust loss: rows times √w. */
+function weighted(r: Float64Array, columns: readonly Float64Array[], loss: RobustLoss | undefined): NormalEquations {
+  if (!loss) return normalEquations(r, columns);
+  const root = r.map(ri => Math.sqrt(loss.weight(ri * ri)));
+  const times = (column: Float64Array): Float64Array => column.map((v, i) => v * root[i]);
+  return { ...normalEquations(times(r), columns.map(times)), value: sumOf(r, loss) };
+}
+
+function sumOf(r: ArrayLike<number>, loss: RobustLoss | undefined): number {
+  let sum = 0;
+  for (let i = 0; i < r.length; i++) sum += loss ? loss.rho(r[i] * r[i]) : r[i] * r[i];
+  return sum;
+}
+
 /** A least-squares problem from a residual on tensors; one `jvp` for each unknown. */
-export function leastSquares<P>(residual: (params: P) => Tensor, like: P): LeastSquares {
+export function leastSquares<P>(
+  residual: (params: P) => Tensor,
+  like: P,
+  options: LeastSquaresOptions = {},
+): LeastSquares {
+  checkOptions('leastSquares', options, ['loss']);
+  const { loss } = options;
   return {
     async value(x) {
       const params = fromVector(like, x);
       const r = await residual(params).read();
       disposeTree(params);
-      return Array.from(r).reduce((sum, ri) => sum + ri * ri, 0);
+      return sumOf(r, loss);
     },
     async normalEquations(x) {
       const params = fromVector(like, x);
@@ -56,7 +82,7 @@ export function leastSquares<P>(residual: (params: P) => Tensor, like: P): Least
         disposeTree([value, tangent, unit]);
       }
       disposeTree(params);
-      return normalEquations(r, columns);
+      return weighted(r, columns, loss);
     },
   };
 }

@@ -1,0 +1,117 @@
+// Specification of solvers/constraints.ts.
+
+import { checkGradient } from 'retrograde/adjoint';
+import { type Tensor, tensor } from 'retrograde/kernel';
+import { bounded, constrain, lbfgs, minimize, positive, scaled, simplex } from 'retrograde/solvers';
+import { describe, expect, it } from 'vitest';
+import { cpu64, devices } from '../util/devices.ts';
+
+const on64 = (data: readonly number[], shape?: readonly number[]) =>
+  tensor(Float64Array.from(data), shape, { device: cpu64 });
+
+describe('constraints', () => {
+  it.each(devices)('lead from parameters to free numbers and back, on $description', async device => {
+    const on = (data: readonly number[], shape?: readonly number[]) =>
+      tensor(Float64Array.from(data), shape, { device });
+    const params = {
+      k: on([1e-3, 24]),
+      body: { share: on([0.2, 0.3, 0.5, 0.1, 0.1, 0.8], [2, 3]) },
+      angle: on([-1, 2.9]),
+      x: on([7]),
+    };
+    const { free, apply } = await constrain(params, {
+      k: positive(10),
+      'body.share': simplex(),
+      angle: bounded(-3, 3),
+      x: scaled(100),
+    });
+    const back = apply(free);
+    for (const [a, b] of [
+      [back.k, params.k],
+      [back.body.share, params.body.share],
+      [back.angle, params.angle],
+      [back.x, params.x],
+    ] as const) {
+      const expected = await b.read();
+      for (const [i, v] of (await a.read()).entries()) expect(v).toBeCloseTo(expected[i], 5);
+    }
+    expect(await free.x.item()).toBeCloseTo(0.07, 6);
+  });
+
+  it('are differentiable, and keep to their kinds however far u goes', async () => {
+    const u = on64([-1, 0.3, 2, 5, -4, 0.1], [2, 3]);
+    for (const kind of [positive(3), bounded(-1, 4), simplex(), scaled(5)]) {
+      const loss = (u: Tensor) =>
+        kind
+          .apply(u)
+          .square()
+          .mul(on64([1, 2, 3]))
+          .sum();
+      expect((await checkGradient(loss, u)).dotProduct, kind.name).toBeLessThan(1e-11);
+    }
+    const far = await simplex()
+      .apply(on64([1000, 0, -1000]))
+      .read();
+    expect(Array.from(far)).toEqual([1, 0, 0]);
+    expect(
+      Array.from(
+        await bounded(2, 3)
+          .apply(on64([-1e9, 1e9]))
+          .read(),
+      ),
+    ).toEqual([2, 3]);
+  });
+
+  it('make a method without constraints keep to them', async () => {
+    // Least of −Σ c log w on the simplex: w = c / Σ c.
+    const c = [1, 2, 5];
+    const entropy = (w: Tensor) => w.log().mul(on64(c)).sum().neg();
+    const { free, apply } = await constrain(on64([1 / 3, 1 / 3, 1 / 3]), simplex());
+    const { best } = await minimize((u: Tensor) => entropy(apply(u)), free, lbfgs(), { iterations: 60 });
+    for (const [i, w] of (await apply(best).read()).entries()) expect(w).toBeCloseTo(c[i] / 8, 6);
+    // A stiffness of 1e6 and a share of a thousandth, found as easily as numbers of size one.
+    const held = await constrain({ k: on64([1e5]), d: on64([0.5]) }, { k: positive(1e5), d: bounded(0, 1) });
+    const loss = ({ k, d }: { k: Tensor; d: Tensor }) =>
+      k.div(1e6).log().square().add(d.div(1e-3).log().square()).sum();
+    const found = await minimize(u => loss(held.apply(u)), held.free, lbfgs(), { iterations: 60 });
+    const at = held.apply(found.best);
+    expect((await at.k.item()) / 1e6).toBeCloseTo(1, 6);
+    expect((await at.d.item()) / 1e-3).toBeCloseTo(1, 6);
+  });
+
+  it.each([
+    [
+      'a start that is not positive',
+      () => constrain({ k: on64([1, 0]) }, { k: positive() }),
+      "constrain: 'k' is 0 at 1; it must start above 0.",
+    ],
+    [
+      'a start outside',
+      () => constrain(on64([4]), bounded(0, 1)),
+      'constrain: the parameter is 4 at 0; it must start between 0 and 1.',
+    ],
+    [
+      'a sum that is not 1',
+      () => constrain(on64([0.5, 0.6]), simplex()),
+      'has the row [0.5, 0.6]; it must start with numbers above 0 whose sum is 1.',
+    ],
+    [
+      'a name',
+      () => constrain({ k: on64([1]) }, { c: positive() }),
+      "constrain: there is no parameter 'c'; there are 'k'.",
+    ],
+    [
+      'no constraint',
+      () => constrain({ k: on64([1]) }, { k: positive as never }),
+      "constrain: the constraint of 'k' is a function; give positive()",
+    ],
+    [
+      'crossed bounds',
+      async () => bounded(1, 0),
+      'bounded: the bounds are 1 and 0; give two numbers, the lower one first.',
+    ],
+    ['a scale', async () => scaled(0), 'scaled: the scale is 0; it must be positive.'],
+  ])('refuse %s', async (_, act, message) => {
+    await expect(act()).rejects.toThrow(message);
+  });
+});
