@@ -19,6 +19,7 @@ import type { Factors } from './factors.ts';
 import type { Elimination } from './front.ts';
 import { general } from './general.ts';
 import { factorise } from './multifrontal.ts';
+import { eachEntry, equilibrate, scaled } from './scaling.ts';
 import { definite, indefinite } from './symmetric.ts';
 import { onDevice } from './triangular.ts';
 
@@ -43,21 +44,21 @@ export interface Factorization extends Preconditioner {
 
 /** Sparse Cholesky factorisation, for symmetric positive definite matrices. */
 export const cholesky = (options: FactorOptions = {}): Factorization =>
-  factorization({ name: 'cholesky', kind: 'symmetric', scale: 'diagonal', elimination: definite }, options);
+  factorization({ name: 'cholesky', kind: 'symmetric', scaled: false, elimination: definite }, options);
 
 /** Sparse LDLᵀ factorisation with pivots of one or two rows, for symmetric matrices. */
 export const ldl = (options: FactorOptions = {}): Factorization =>
-  factorization({ name: 'ldl', kind: 'symmetric', scale: 'column', elimination: indefinite }, options);
+  factorization({ name: 'ldl', kind: 'symmetric', scaled: true, elimination: indefinite }, options);
 
 /** Sparse LU factorisation with threshold partial pivoting. */
 export const lu = (options: FactorOptions = {}): Factorization =>
-  factorization({ name: 'lu', kind: 'general', scale: 'column', elimination: general }, options);
+  factorization({ name: 'lu', kind: 'general', scaled: true, elimination: general }, options);
 
 interface Algorithm {
   readonly name: string;
   readonly kind: Kind;
-  /** What pivots are measured by: A's diagonal, or the largest number of a column. */
-  readonly scale: 'diagonal' | 'column';
+  /** Rows and columns are scaled first, and pivots measured by 1; else by A's diagonal. */
+  readonly scaled: boolean;
   elimination(least: Float64Array, fail: (row: number, pivot: number) => never): Elimination;
 }
 
@@ -93,7 +94,7 @@ function factorization(algorithm: Algorithm, { ordering = 'amd', shift = 0 }: Fa
 }
 
 function factorsOf(
-  { name, kind, scale, elimination }: Algorithm,
+  { name, kind, scaled: toScale, elimination }: Algorithm,
   A: SparseMatrix,
   ordering: Ordering,
   shift: number,
@@ -108,7 +109,8 @@ function factorsOf(
   if (kind === 'symmetric') checkSymmetry(name, A, values);
   const analysis = analyse(name, A.pattern, A.block, kind, ordering);
   const { rowAt, columnAt } = analysis;
-  const sizes = magnitudes(A, values, scale);
+  const scaling = toScale ? equilibrate(A, values, kind === 'symmetric') : undefined;
+  const sizes = scaling ? new Float64Array(A.rows).fill(1) : diagonalSizes(A, values);
   const least = Float64Array.from(columnAt, v => negligible * sizes[v]);
   const singular = (what: string, at: number, pivot: number): never => {
     throw new FactorizationError(
@@ -127,7 +129,7 @@ function factorsOf(
     );
   });
   const fail = (place: number): never => singular('column', columnAt[place], 0);
-  return factorise(analysis, values, eliminator, fail);
+  return factorise(analysis, scaling ? scaled(A, values, scaling) : values, eliminator, fail, scaling);
 }
 
 /** @throws FactorizationError at the first number that is not finite. */
@@ -179,19 +181,11 @@ function checkSymmetry(name: string, { pattern, block: b, device, name: what }: 
       }
 }
 
-/** By column: |A(j, j)|, or the largest number. */
-function magnitudes(
-  { pattern, block: b, columns }: SparseMatrix,
-  values: Words,
-  scale: Algorithm['scale'],
-): Float64Array {
-  const sizes = new Float64Array(columns);
-  for (let k = 0; k < pattern.size; k++)
-    for (let r = 0; r < b; r++)
-      for (let c = 0; c < b; c++) {
-        const j = pattern.column[k] * b + c;
-        if (scale === 'diagonal' && pattern.row[k] * b + r !== j) continue;
-        sizes[j] = Math.max(sizes[j], Math.abs(values[(k * b + r) * b + c]));
-      }
+/** |A(j, j)| */
+function diagonalSizes(A: SparseMatrix, values: Words): Float64Array {
+  const sizes = new Float64Array(A.columns);
+  eachEntry(A, (i, j, e) => {
+    if (i === j) sizes[j] = Math.abs(values[e]);
+  });
   return sizes;
 }

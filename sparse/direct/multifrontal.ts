@@ -13,6 +13,7 @@ import type { Analysis, Line } from './analysis.ts';
 import type { Factors } from './factors.ts';
 import { type Elimination, eliminate, type Front } from './front.ts';
 import { Floats, Numbers } from './growing.ts';
+import type { Scaling } from './scaling.ts';
 
 /** A Schur complement that waits for the parent. */
 interface Waiting {
@@ -29,14 +30,16 @@ const groupWidth = 32;
 /**
  * @param values Of A's entries.
  * @param fail Called with the place of a column for which no pivot is left; it throws.
+ * @param scaling By which A's entries have been multiplied; the factors are those of A itself.
  */
 export function factorise(
   analysis: Analysis,
   values: ArrayLike<number>,
   elimination: Elimination,
   fail: (column: number) => never,
+  scaling?: Scaling,
 ): Factors {
-  return new Factorisation(analysis, values, elimination, fail).run();
+  return new Factorisation(analysis, values, elimination, fail, scaling).run();
 }
 
 class Factorisation {
@@ -44,6 +47,8 @@ class Factorisation {
   private readonly values: ArrayLike<number>;
   private readonly elimination: Elimination;
   private readonly fail: (column: number) => never;
+  /** By place in the reordered matrix. */
+  private readonly scaling: Scaling | undefined;
   private readonly symmetric: boolean;
   private readonly stack: Waiting[] = [];
   /** Where a row and a column of the matrix are in the present front. */
@@ -69,12 +74,19 @@ class Factorisation {
     values: ArrayLike<number>,
     elimination: Elimination,
     fail: (column: number) => never,
+    scaling: Scaling | undefined,
   ) {
     const { n, below, first, rowStart, row } = analysis;
     this.analysis = analysis;
     this.values = values;
     this.elimination = elimination;
     this.fail = fail;
+    if (scaling) {
+      const row = Float64Array.from(analysis.rowAt, i => scaling.row[i]);
+      const column =
+        scaling.row === scaling.column ? row : Float64Array.from(analysis.columnAt, j => scaling.column[j]);
+      this.scaling = { row, column };
+    }
     this.symmetric = below === undefined;
     this.rowHere = new Int32Array(n);
     this.columnHere = this.symmetric ? this.rowHere : new Int32Array(n);
@@ -171,8 +183,13 @@ class Factorisation {
   }
 
   /** Stores the pivots of a front, and its columns of L and rows of U. */
-  private keep({ values, size, rows, columns, coupling }: Front, done: number): void {
+  private keep(front: Front, done: number): void {
     const { symmetric, diagonal, rowStep, columnStep } = this;
+    const { values, size, rows, columns, coupling } = front;
+    if (!symmetric)
+      for (let i = 1; i < size; i++)
+        for (let t = 0; t < Math.min(i, done); t++) values[i * size + t] /= values[t * size + t]; // D U becomes U
+    if (this.scaling) unscale(front, done, this.scaling, symmetric);
     for (let t = 0; t < done; t++) {
       const step = this.steps + t;
       rowStep[rows[t]] = step;
@@ -187,11 +204,7 @@ class Factorisation {
       for (let i = begin + 1; i < size; i++)
         this.lower.append(values, begin * size + i, Math.min(i, end) - begin, size);
       if (!symmetric)
-        for (let i = begin + 1; i < size; i++) {
-          const count = Math.min(i, end) - begin;
-          for (let t = begin; t < begin + count; t++) values[i * size + t] /= values[t * size + t];
-          this.upper.append(values, i * size + begin, count, 1);
-        }
+        for (let i = begin + 1; i < size; i++) this.upper.append(values, i * size + begin, Math.min(i, end) - begin, 1);
       this.row.append(rows, end);
       if (!symmetric) this.column.append(columns, end);
       this.first.push(this.steps + end);
@@ -199,6 +212,22 @@ class Factorisation {
       this.valueStart.push(this.lower.length);
     }
     this.steps += done;
+  }
+}
+
+/**
+ * Makes the pivots, columns of L and rows of U of r A c those of A:
+ *
+ *   L(i, t) r_t / r_i      D(t, t) / (r_t c_t)      U(t, i) c_t / c_i
+ */
+function unscale(front: Front, done: number, { row, column }: Scaling, symmetric: boolean): void {
+  const { values, size, rows, columns, coupling } = front;
+  for (let t = 0; t < done; t++) {
+    const [r, c] = [row[rows[t]], column[columns[t]]];
+    values[t * size + t] /= r * c;
+    if (coupling[t] !== 0) coupling[t] /= r * row[rows[t + 1]];
+    for (let i = t + 1; i < size; i++) values[t * size + i] *= r / row[rows[i]];
+    if (!symmetric) for (let i = t + 1; i < size; i++) values[i * size + t] *= c / column[columns[i]];
   }
 }
 

@@ -1,8 +1,7 @@
-// Specification of solves with sparse factorisations, and of their derivatives. Numbers from reference/cases.json: solve_vjp.
+// Specification of solves with sparse factorisations.
 
 import { determinant, EigenvalueDecomposition, Matrix, solve as solveDense } from 'ml-matrix';
-import { checkGradient, grad, hvp, rollout } from 'retrograde/adjoint';
-import { type Device, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import { type Device, memoryInUse, tensor } from 'retrograde/kernel';
 import {
   bsr,
   cholesky,
@@ -60,7 +59,7 @@ async function expectSolved(A: SparseMatrix, method: Factorization, values: Arra
 
 describe('factors of random matrices solve as dense ones do', () => {
   it('cholesky', async () => {
-    for (let seed = 1; seed < 14; seed++) {
+    for (let seed = 1; seed < 10; seed++) {
       const n = 1 + ((seed * 5) % 31);
       const { pattern, values } = symmetricMatrix(seed, n, n);
       for (const ordering of orderings(31).slice(0, n === 31 ? 3 : 2)) {
@@ -135,6 +134,33 @@ describe('factors of random matrices solve as dense ones do', () => {
       const shifted = new Pattern(3, 3, [0, 1, 2, 3], [1, 2, 0]);
       const few = numbers(3 * block * block, 7);
       await expectSolved(bsr(shifted, on(few, [3, block, block])), lu(), few, 7);
+    }
+  });
+
+  it('rows and columns of sizes from 1e-8 to 1e8', async () => {
+    for (let seed = 1; seed < 12; seed++) {
+      const n = 20 + seed;
+      const scale = (seed: number) => numbers(n, seed).map(v => 10 ** (8 * v));
+      const { pattern, values } = symmetricMatrix(seed, n, 0);
+      for (const [r, c] of [
+        [scale(seed), scale(seed + 50)],
+        [scale(seed), scale(seed)],
+      ]) {
+        const v = values.map((v, k) => v * r[pattern.row[k]] * c[pattern.column[k]]);
+        const symmetric = r.every((v, i) => v === c[i]);
+        const A = csr(pattern, on(v), { symmetric });
+        const exact = numbers(n, seed + 9);
+        const b = A.apply(on(exact.map((v, j) => v / c[j])));
+        for (const method of symmetric ? [ldl(), lu()] : [lu()]) {
+          const x = await method.factor(A).solve(b).read();
+          expect(
+            difference(
+              x.map((v, j) => v * c[j]),
+              exact,
+            ) / norm(exact),
+          ).toBeLessThan(1e-9);
+        }
+      }
     }
   });
 
@@ -303,86 +329,5 @@ describe('linearSolve with a factorisation', () => {
     factor.dispose();
     expect(memoryInUse(cpu64) - before).toBeLessThan(256);
     expect(() => factor.solve(b)).toThrow('lu: solve: the factors have been disposed of; make them again.');
-  });
-});
-
-describe('derivatives of solves with factors', () => {
-  const { pattern, values } = laplacian(4);
-  const at = { v: on(values.map((v, k) => v * (1 + 0.01 * (k % 3)))), b: on(numbers(32, 5), [16, 2]) };
-  /** Symmetric by construction, whatever v is. */
-  const symmetric = (v: Tensor) => {
-    const turned = v.gather(Array.from(pattern.transpose.from));
-    return csr(pattern, v.add(turned).mul(0.5), { positiveDefinite: true });
-  };
-  const losses = {
-    'cholesky().factor': ({ v, b }: typeof at) => cholesky().factor(symmetric(v)).solve(b).sin().sum(),
-    'ldl().factor': ({ v, b }: typeof at) => ldl().factor(symmetric(v)).solve(b, { refinements: 1 }).sin().sum(),
-    'lu().factor, transposed': ({ v, b }: typeof at) => lu().factor(csr(pattern, v)).solveTransposed(b).sin().sum(),
-    'linearSolve with lu()': ({ v, b }: typeof at) =>
-      linearSolve(csr(pattern, v), b, { preconditioner: lu() }).sin().sum(),
-  };
-  it.each(Object.entries(losses))('%s agrees with differences, in both modes, and again', async (_, loss) => {
-    expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-12);
-    const second = await checkGradient((p: typeof at) => {
-      const { v, b } = hvp(loss)(p, p);
-      return v.square().sum().add(b.square().sum());
-    }, at);
-    expect(second.dotProduct).toBeLessThan(1e-10);
-  });
-
-  it('agrees with the closed form for the five-point Laplacian', async () => {
-    const n = 31;
-    const h = 1 / (n + 1);
-    const b = Float64Array.from(
-      { length: n * n },
-      (_, i) => Math.sin(Math.PI * ((i % n) + 1) * h) * Math.sin(Math.PI * (Math.floor(i / n) + 1) * h),
-    );
-    const laplace = laplacian(n);
-    const v = on(laplace.values.map(v => v / h ** 2));
-    const loss = ({ v, b }: { v: Tensor; b: Tensor }) =>
-      cholesky()
-        .factor(csr(laplace.pattern, v, { positiveDefinite: true }))
-        .solve(b)
-        .square()
-        .sum()
-        .mul(0.5);
-    const given = { v, b: on(b) };
-    expect((await loss(given).item()) / 0.3290396131905025).toBeCloseTo(1, 12);
-    const g = grad(loss)(given);
-    expect((await g.v.dot(v).item()) / -0.658079226381005).toBeCloseTo(1, 12);
-    expect(norm(await g.b.read()) / 0.041129951648812814).toBeCloseTo(1, 12);
-  });
-
-  it('in a rollout whose every step has a matrix, and factors, of its own', async () => {
-    const step = (v: Tensor, b: Tensor) => (u: Tensor) => {
-      const A = symmetric(v.mul(u.square().mean().add(1)));
-      return cholesky()
-        .factor(A)
-        .solve(u.add(b))
-        .add(linearSolve(A, b, { preconditioner: cholesky() }));
-    };
-    const loss = ({ v, b }: typeof at) => rollout(step(v, b), b, 4).square().sum();
-    expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-12);
-  });
-
-  it('in a rollout whose steps are recorded: implicit heat flow by one factorisation', async () => {
-    const told: string[] = [];
-    const heat = ({ v, b }: typeof at) => {
-      const factor = cholesky().factor(symmetric(v));
-      return rollout(u => factor.solve(u.add(b)), b, 12, { explain: text => told.push(String(text)) })
-        .square()
-        .sum();
-    };
-    expect((await checkGradient(heat, at)).dotProduct).toBeLessThan(1e-12);
-    expect(told.every(text => text.includes('is replayed'))).toBe(true);
-    const plain = ({ v, b }: typeof at) => {
-      const factor = cholesky().factor(symmetric(v));
-      let u = b;
-      for (let k = 0; k < 12; k++) u = factor.solve(u.add(b));
-      return u.square().sum();
-    };
-    const [one, other] = [grad(heat)(at), grad(plain)(at)];
-    for (const key of ['v', 'b'] as const)
-      expect(difference(await one[key].read(), await other[key].read())).toBeLessThan(1e-12);
   });
 });
