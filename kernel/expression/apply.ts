@@ -9,7 +9,7 @@ import { makeTensor } from '../construct.ts';
 import { type Device, defaultDevice } from '../device.ts';
 import { inWords } from '../error.ts';
 import { isTracked } from '../graph.ts';
-import type { Program, Value } from '../ir/ir.ts';
+import { largestId, type Program, type Value } from '../ir/ir.ts';
 import { simplify } from '../ir/simplify.ts';
 import { commonDevice, launch, sizeOf } from '../launch.ts';
 import { Plan } from '../plan.ts';
@@ -73,7 +73,7 @@ function broadcast(x: Operand, single: boolean, shape: readonly number[], device
 
 /** The program in which some inputs are one word for all, without those it does not read. */
 function withSingles(program: Program, single: readonly boolean[]): Program {
-  const zero: Value = { id: -1, type: 'u32' };
+  const zero: Value = { id: largestId(program.body) + 1, type: 'u32' };
   const body = program.body.body.map(inst =>
     inst.kind === 'load' && single[inst.buffer] ? { ...inst, index: zero } : inst,
   );

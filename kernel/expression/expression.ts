@@ -23,7 +23,7 @@ import { toTex } from './read.ts';
 import { wgslFunction } from './wgsl-function.ts';
 
 /** One tensor, or one by name for each text. */
-type Result<Out extends string | undefined> = Out extends string ? { readonly [K in Out]: Tensor } : Tensor;
+type Result<Out extends string | undefined> = [Out] extends [string] ? { readonly [K in Out]: Tensor } : Tensor;
 
 export interface Expression<In extends string = string, Out extends string | undefined = undefined> {
   /**
@@ -143,12 +143,13 @@ function expression(
       const parts = [of];
       for (let k = 0; k < order; k++) parts.push(derivativeOf(parts[k], known(by)));
       const labels = parts.flatMap((_, k) => outputs.map(output => output + `_${by}`.repeat(k)));
-      return expression(together(parts, labels), variables, false) as Expression<string, string>;
+      return expression(together(parts, unlike(name, labels)), variables, false) as Expression<string, string>;
     },
     jacobian: (by: readonly string[] = inputs.slice(0, variables)) => {
+      if (by.length === 0) throw new RangeError(`${name}: no inputs to differentiate by; name at least one.`);
       const parts = by.map(input => derivativeOf(of, known(input)));
       const labels = by.flatMap(input => outputs.map(output => `${output}_${input}`));
-      return expression(together(parts, labels), variables, false) as Expression<string, string>;
+      return expression(together(parts, unlike(name, labels)), variables, false) as Expression<string, string>;
     },
     wgsl: (as = name) => wgslFunction(as, of, single),
     toString: () => labelled(written(), ': '),
@@ -158,6 +159,12 @@ function expression(
         ' = ',
       ),
   }) as Expression<string, string | undefined>;
+}
+
+function unlike(name: string, outputs: readonly string[]): readonly string[] {
+  const twice = outputs.find((output, k) => outputs.indexOf(output) < k);
+  if (twice === undefined) return outputs;
+  throw new RangeError(`${name}: two outputs would be named '${twice}'; name the outputs otherwise.`);
 }
 
 const identifier = /^(?!__|_$)[\p{L}_][\p{L}\p{N}_]*$/u;

@@ -53,7 +53,10 @@ const has = Object.hasOwn;
 /** @throws KernelError with all that is wrong with the text. */
 export function lower(name: string, text: string, f: Folder, inputs: ReadonlyMap<string, Value>): Value {
   const scope: Scope = { f, text, inputs: [...inputs.keys()], names: new Map(inputs), problems: [] };
-  const value = within(name, text, () => number(scope, block(scope, read(name, text)), text));
+  const value = within(name, text, () => {
+    const node = read(name, text);
+    return numeric(scope, node, block(scope, node));
+  });
   if (scope.problems.length > 0) throw new KernelError(name, text, scope.problems);
   return value;
 }
@@ -82,17 +85,15 @@ function placeOf(s: Scope, name: string): number | undefined {
 const quoted = (names: readonly string[]): string => names.map(n => `'${n}'`).join(', ');
 const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-function number(s: Scope, value: Value, text: string): Value {
+function numeric(s: Scope, node: MathNode, value: Value = lowered(s, node)): Value {
   if (value.type === 'f32') return value;
   return refuse(
     s,
     undefined,
-    `'${short(text)}' is true or false, where a number is needed.`,
+    `'${short(node.toString())}' is true or false, where a number is needed.`,
     'Choose the numbers it stands for, for example x > 0 ? 1 : 0.',
   );
 }
-
-const numeric = (s: Scope, node: MathNode): Value => number(s, lowered(s, node), node.toString());
 
 function truth(s: Scope, node: MathNode): Value {
   const value = lowered(s, node);
@@ -187,17 +188,15 @@ function named(s: Scope, name: string): Value {
 function operation(s: Scope, node: OperatorNode): Value {
   const { fn, op, args } = node as { fn: string; op: string; args: MathNode[] };
   const { f } = s;
-  if (has(arithmetic, fn)) return made(s, node, args, values => f.pure(arithmetic[fn], values));
-  if (has(comparisons, fn))
-    return f.pure(
-      comparisons[fn],
-      args.map(x => numeric(s, x)),
-    );
-  if (has(logic, fn))
-    return f.pure(
-      logic[fn],
-      args.map(x => truth(s, x)),
-    );
+  if (has(arithmetic, fn)) return terms(s, node);
+  if (has(comparisons, fn)) {
+    const values = args.map(x => numeric(s, x));
+    return f.pure(comparisons[fn], values);
+  }
+  if (has(logic, fn)) {
+    const values = args.map(x => truth(s, x));
+    return f.pure(logic[fn], values);
+  }
   switch (fn) {
     case 'unaryPlus':
       return numeric(s, args[0]);
@@ -219,11 +218,30 @@ function operation(s: Scope, node: OperatorNode): Value {
   );
 }
 
-/** What constants make is a finite number: 1/0, √−1 and overflow are mistakes. */
+/** x₀ + x₁ − x₂ …, from the left and without recursion, since sums may be long. */
+function terms(s: Scope, node: MathNode): Value {
+  const operations: OperatorNode[] = [];
+  let first = node;
+  while (first.type === 'OperatorNode' && has(arithmetic, (first as OperatorNode).fn)) {
+    operations.push(first as OperatorNode);
+    first = (first as OperatorNode).args[0];
+  }
+  let value = numeric(s, first);
+  for (const each of operations.reverse()) {
+    const values = [value, numeric(s, each.args[1])];
+    value = real(s, each, values, s.f.pure(arithmetic[each.fn], values));
+  }
+  return value;
+}
+
 function made(s: Scope, node: MathNode, args: readonly MathNode[], make: (values: Value[]) => Value): Value {
   const values = args.map(x => numeric(s, x));
-  const value = make(values);
-  if (s.f.constant(value) !== undefined || values.some(v => s.f.constant(v) === undefined)) return value;
+  return real(s, node, values, make(values));
+}
+
+/** What constants make is a finite number: 1/0, √−1 and overflow are mistakes. */
+function real(s: Scope, node: MathNode, args: readonly Value[], value: Value): Value {
+  if (s.f.constant(value) !== undefined || args.some(v => s.f.constant(v) === undefined)) return value;
   return refuse(
     s,
     undefined,
