@@ -1,4 +1,6 @@
 export { type AmgOptions, amg } from './amg/amg.ts';
+export { type ChebyshevOptions, chebyshev } from './chebyshev.ts';
+export { type Colouring, colouring } from './colouring.ts';
 export { operatorProduct, operatorSum, scaledOperator, shiftedOperator, type WithNumber } from './compose.ts';
 export { blockOperator } from './compose-blocks.ts';
 export { denseMatrix, diagonalMatrix } from './compose-dense.ts';
@@ -23,6 +25,7 @@ export {
 } from './grid/layout.ts';
 export { type MultigridOptions, multigrid } from './grid/multigrid.ts';
 export { type FaceFields, Stencil, type StencilOptions, type StencilParams, stencil } from './grid/stencil.ts';
+export { type IncompleteOptions, ic0, ilu0 } from './incomplete.ts';
 export { jacobi } from './jacobi.ts';
 export { bicgstab } from './krylov/bicgstab.ts';
 export { cg } from './krylov/cg.ts';
@@ -30,6 +33,7 @@ export { type GmresOptions, gmres } from './krylov/gmres.ts';
 export type { Iterate, IterativeMethod, System } from './krylov/method.ts';
 export { minres } from './krylov/minres.ts';
 export { richardson } from './krylov/richardson.ts';
+export { type LeastSquaresOptions, leastSquaresSolve } from './least-squares.ts';
 export { bsr, csr, type MatrixOptions, SparseMatrix } from './matrix.ts';
 export { type FormatOptions, formatMatrixMarket, type HostMatrix, parseMatrixMarket } from './matrix-market.ts';
 export type { Symmetry } from './matrix-market-header.ts';
@@ -38,4 +42,5 @@ export type { LinearOperator } from './operator.ts';
 export { Pattern, type PatternArrays, type Transposed } from './pattern.ts';
 export type { Preconditioner, Prepared } from './preconditioner.ts';
 export { linearSolve, type SolveOptions } from './solve.ts';
+export { type SsorOptions, ssor } from './ssor.ts';
 export { type TridiagonalOptions, tridiagonalSolve } from './tridiagonal.ts';

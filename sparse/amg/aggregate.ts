@@ -17,7 +17,7 @@ export interface Graph {
   readonly start: Uint32Array;
   readonly column: Uint32Array;
   /** (1) for each entry, but 0 on the diagonal and where the coupling is weak. */
-  readonly strength: Float64Array;
+  readonly strength: Float32Array;
 }
 
 /** Numbers of aggregates from 0, and −1 for nodes that are in none. */
@@ -30,7 +30,7 @@ export interface Aggregates {
 export function couplings(A: Rows, diagonal: Float64Array, size: number, theta: number): Graph {
   if (size > 1) return blockCouplings(A, size, theta);
   const { rows, start, column, value } = A;
-  const strength = new Float64Array(column.length);
+  const strength = new Float32Array(column.length);
   const limit = theta * theta;
   for (let i = 0; i < rows; i++)
     for (let k = start[i]; k < start[i + 1]; k++) {
@@ -62,7 +62,7 @@ function blockCouplings({ rows, start, column, value }: Rows, size: number, thet
     }
     counts[i + 1] = to.length;
   }
-  const strength = new Float64Array(to.length);
+  const strength = new Float32Array(to.length);
   for (let i = 0; i < nodes; i++)
     for (let k = counts[i]; k < counts[i + 1]; k++) {
       const s = squares[k] / Math.sqrt(own[i] * own[to[k]]); // (1)

@@ -10,7 +10,7 @@ import { SparseMatrix } from '../matrix.ts';
 import type { LinearOperator } from '../operator.ts';
 import type { Pattern } from '../pattern.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
-import { cycles } from './cycle.ts';
+import { cycles, type Matrix } from './cycle.ts';
 import { hierarchy, type LevelPlaces } from './hierarchy.ts';
 import { scalarRows } from './scalar-rows.ts';
 
@@ -52,10 +52,17 @@ export function amg(options: AmgOptions = {}): Preconditioner {
       const last = known.get(key) ?? [];
       known.set(key, last);
       const levels = hierarchy(rows, { strength, coarsest, size: block, ...near }, last);
-      const prepared = cycles(levels, symmetric, degree, A.device);
+      const prepared = cycles(levels, symmetric, degree, A.device, onDevice(A, matrix as SparseMatrix));
       return turned ? transposed(prepared) : prepared;
     },
   };
+}
+
+/** The matrix's own tensors, where they can serve. */
+function onDevice(A: LinearOperator<unknown>, { rows, block, pattern, params }: SparseMatrix): Matrix | undefined {
+  if (block > 1 || params.device !== A.device) return undefined;
+  const { rowStart: start, column } = pattern.on(params.device);
+  return { rows, start, column, value: params.detach() };
 }
 
 function check(A: LinearOperator<unknown>, matrix: LinearOperator<unknown>): void {

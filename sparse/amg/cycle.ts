@@ -94,7 +94,7 @@ const step = kernel(/* wgsl */ `
   }
 `);
 
-interface Matrix {
+export interface Matrix {
   readonly rows: number;
   readonly start: Tensor;
   readonly column: Tensor;
@@ -108,12 +108,17 @@ interface Level {
   readonly R: Matrix;
 }
 
-/** The tensors join the current scope. */
+/**
+ * The tensors join the current scope.
+ *
+ * @param finest The finest level's matrix, if it is on the device already.
+ */
 export function cycles(
   { levels, coarsest, nearNullspace }: Hierarchy,
   symmetric: boolean,
   degree: number,
   device: Device,
+  finest: Matrix | undefined,
 ): Prepared {
   const on = (data: Uint32Array | Float64Array, shape?: readonly number[]): Tensor => {
     const t = tensor(data, shape, { device });
@@ -128,9 +133,9 @@ export function cycles(
   });
   const n = coarsest.rows;
   const dense = inverseOf(coarsest, nearNullspace);
-  const down = levels.map(({ A, diagonal, lambda, P, R }) => ({
-    A: matrix(A),
-    weight: on(diagonal.map(d => 1 / (lambda * d))),
+  const down = levels.map(({ A, diagonal, lambda, P, R }, k) => ({
+    A: k === 0 && finest ? finest : matrix(A),
+    weight: on(weights(diagonal, lambda)),
     P: matrix(P),
     R: matrix(R),
   }));
@@ -140,6 +145,13 @@ export function cycles(
   const turned = down.map((level, k) => ({ ...level, A: matrix(transpose(levels[k].A)) }));
   const turnedLast = last.transpose();
   return { apply, applyTranspose: b => cycle(turned, turnedLast, degree, b) };
+}
+
+/** (λ D)⁻¹ */
+function weights(diagonal: Float64Array, lambda: number): Float64Array {
+  const weight = new Float64Array(diagonal.length);
+  for (let i = 0; i < weight.length; i++) weight[i] = 1 / (lambda * diagonal[i]);
+  return weight;
 }
 
 const launchOf = (rows: number, { shape }: Tensor) => {

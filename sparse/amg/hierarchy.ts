@@ -8,7 +8,7 @@
 
 import { type Aggregates, aggregate, couplings } from './aggregate.ts';
 import { smoothed, tentative } from './prolongation.ts';
-import { diagonalOf, type Places, product, type Rows, times, transpose } from './rows.ts';
+import { diagonalOf, type Places, product, type Rows, transpose } from './rows.ts';
 
 export interface Level {
   readonly A: Rows;
@@ -40,7 +40,8 @@ export interface Plan {
 
 /** What a level's numbers do not decide, as long as the same couplings are strong. */
 export interface LevelPlaces {
-  readonly strong: Uint8Array;
+  /** Not 0 where a coupling is strong. */
+  readonly strength: Float32Array;
   readonly aggregates: Aggregates;
   readonly P: Places;
   readonly AP: Places;
@@ -61,8 +62,7 @@ export function hierarchy(finest: Rows, plan: Plan, known: LevelPlaces[]): Hiera
     const depth = levels.length;
     const diagonal = diagonalOf(A);
     const graph = couplings(A, diagonal, size, plan.strength / 2 ** depth);
-    const strong = Uint8Array.from(graph.strength, s => (s > 0 ? 1 : 0));
-    if (known[depth] && !same(known[depth].strong, strong)) known.length = depth;
+    if (known[depth] && !alike(known[depth].strength, graph.strength)) known.length = depth;
     const last: LevelPlaces | undefined = known[depth];
     const aggregates = last?.aggregates ?? aggregate(graph);
     if (aggregates.count === 0 || aggregates.count * vectors > stalled * A.rows) break;
@@ -72,14 +72,19 @@ export function hierarchy(finest: Rows, plan: Plan, known: LevelPlaces[]): Hiera
     const R = transpose(P);
     const AP = product(A, P, last?.AP);
     const next = withDiagonal(product(R, AP, last?.coarse)); // (1)
-    if (!last) known.push({ strong, aggregates, P, AP, coarse: next });
+    if (!last) known.push({ strength: graph.strength, aggregates, P, AP, coarse: next });
     levels.push({ A, diagonal, lambda, P, R });
     [A, size, B] = [next, vectors, coarse];
   }
   return { levels, coarsest: A, nearNullspace: B };
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((v, k) => v === b[k]);
+/** Whether the same couplings are strong. */
+function alike(a: Float32Array, b: Float32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let k = 0; k < a.length; k++) if (a[k] > 0 !== b[k] > 0) return false;
+  return true;
+}
 
 /** Unknowns that nothing depends on, left by vectors that are dependent on an aggregate, get a 1. */
 function withDiagonal(A: Rows): Rows {
@@ -115,22 +120,24 @@ function largestRow({ rows, start, value }: Rows, diagonal: Float64Array): numbe
 }
 
 function lanczos(A: Rows, diagonal: Float64Array): number {
-  const n = A.rows;
-  const scale = diagonal.map(d => 1 / Math.sqrt(Math.abs(d)));
-  let v: Float64Array = Float64Array.from({ length: n }, (_, i) => Math.sin(1.7 * i * i + 1));
-  let previous: Float64Array = new Float64Array(n);
+  const { rows: n, start, column, value } = A;
+  const scale = new Float64Array(n);
+  let v = new Float64Array(n);
+  let w = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    scale[i] = 1 / Math.sqrt(Math.abs(diagonal[i]));
+    v[i] = ((i * 7919) % 1009) / 1009 - 0.5;
+  }
   let beta = 0;
   normalise(v);
   const alphas: number[] = [];
   const betas: number[] = [];
   for (let step = 0; step < Math.min(lanczosSteps, n); step++) {
-    const w = times(
-      A,
-      v.map((x, i) => x * scale[i]),
-    );
     let alpha = 0;
     for (let i = 0; i < n; i++) {
-      w[i] = w[i] * scale[i] - beta * previous[i];
+      let sum = 0;
+      for (let k = start[i]; k < start[i + 1]; k++) sum += value[k] * scale[column[k]] * v[column[k]];
+      w[i] = scale[i] * sum - beta * w[i];
       alpha += w[i] * v[i];
     }
     for (let i = 0; i < n; i++) w[i] -= alpha * v[i];
@@ -138,7 +145,7 @@ function lanczos(A: Rows, diagonal: Float64Array): number {
     beta = normalise(w);
     if (!(beta > 1e-12 * Math.abs(alpha))) break;
     betas.push(beta);
-    [previous, v] = [v, w];
+    [w, v] = [v, w]; // the last but one is in w
   }
   return largestOfTridiagonal(alphas, betas);
 }

@@ -146,4 +146,4 @@ export interface Smoothing {
   readonly omega: number;
 }
 
-const allStrong = new Float64Array(0);
+const allStrong = new Float32Array(0);

@@ -43,7 +43,7 @@ export function product(A: Rows, B: Rows, known?: Places): Rows {
   const at = new Int32Array(columns).fill(-1);
   const ends = known?.start ?? new Uint32Array(rows + 1);
   const longest = longestRow(B);
-  let column = known?.column ?? new Uint32Array(2 * Math.max(a.length, b.length));
+  let column = known?.column ?? new Uint32Array(Math.max(a.length, b.length));
   let value = new Float64Array(column.length);
   let size = 0;
   for (let i = 0; i < rows; i++) {
@@ -53,8 +53,8 @@ export function product(A: Rows, B: Rows, known?: Places): Rows {
     } else {
       const most = size + (start[i + 1] - start[i]) * longest;
       if (most > column.length) {
-        column = grown(column, new Uint32Array(2 * most));
-        value = grown(value, new Float64Array(2 * most));
+        column = grown(column, new Uint32Array(Math.ceil(1.5 * most)));
+        value = grown(value, new Float64Array(Math.ceil(1.5 * most)));
       }
     }
     const last = start[i + 1];

@@ -1,6 +1,8 @@
 /** A matrix's numbers on the host, one row for each unknown. */
 
 import type { SparseMatrix } from '../matrix.ts';
+import type { Pattern } from '../pattern.ts';
+import { unblockedPattern } from '../unblocked.ts';
 import type { Rows } from './rows.ts';
 
 /** @throws TypeError on a GPU, RangeError at a number that is not finite or a diagonal that is zero. */
@@ -11,8 +13,8 @@ export function scalarRows(A: SparseMatrix): Rows {
     throw new TypeError(
       `amg: levels are made on the CPU, and the ${A.name} is on a GPU; give a copy there: amg({ from: csr(pattern, await values.to(cpu)) }).`,
     );
-  const value = Float64Array.from(numbers);
-  const scalar = b === 1 ? { start: pattern.rowStart, column: pattern.column, value } : split(A, value);
+  const value = numbers instanceof Float64Array ? numbers : new Float64Array(numbers);
+  const scalar = b === 1 ? { start: pattern.rowStart, column: pattern.column, value } : split(pattern, b, value);
   for (let i = 0; i < rows; i++) {
     let diagonal = 0;
     for (let k = scalar.start[i]; k < scalar.start[i + 1]; k++) {
@@ -31,19 +33,9 @@ export function scalarRows(A: SparseMatrix): Rows {
 }
 
 /** Blocks of b × b numbers, row by row. */
-function split({ pattern, block: b, rows }: SparseMatrix, numbers: Float64Array): Omit<Rows, 'rows' | 'columns'> {
-  const start = new Uint32Array(rows + 1);
-  const column = new Uint32Array(numbers.length);
-  const value = new Float64Array(numbers.length);
-  let entries = 0;
-  for (let i = 0; i < pattern.rows; i++)
-    for (let r = 0; r < b; r++) {
-      for (let k = pattern.rowStart[i]; k < pattern.rowStart[i + 1]; k++)
-        for (let c = 0; c < b; c++) {
-          column[entries] = pattern.column[k] * b + c;
-          value[entries++] = numbers[(k * b + r) * b + c];
-        }
-      start[i * b + r + 1] = entries;
-    }
-  return { start, column, value };
+function split(of: Pattern, b: number, numbers: Float64Array): Omit<Rows, 'rows' | 'columns'> {
+  const { pattern, from } = unblockedPattern(of, b);
+  const value = new Float64Array(from.length);
+  for (let k = 0; k < from.length; k++) value[k] = numbers[from[k]];
+  return { start: pattern.rowStart, column: pattern.column, value };
 }

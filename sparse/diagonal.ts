@@ -1,0 +1,39 @@
+/** Diagonals, for methods that divide by it. */
+
+import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import type { LinearOperator } from './operator.ts';
+import type { Pattern } from './pattern.ts';
+
+/**
+ * 1 / A's diagonal, [rows].
+ *
+ * @throws TypeError if A does not tell its diagonal; RangeError on a CPU if there is a zero on it.
+ */
+export function inverseDiagonal(who: string, A: LinearOperator<unknown>): Tensor {
+  if (!A.diagonal)
+    throw new TypeError(
+      `${who}: the ${A.name} does not tell its diagonal; give it a diagonal(), or choose another preconditioner.`,
+    );
+  const diagonal = A.diagonal();
+  const { memory, size, device } = diagonal;
+  const row = device.backend.readSync?.(memory.storage, size).indexOf(0) ?? -1;
+  if (row >= 0)
+    throw new RangeError(
+      `${who}: the ${A.name} has 0 on the diagonal of row ${row}, and ${who} divides by it; choose a factorisation, lu() or ldl(), or no preconditioner.`,
+    );
+  return diagonal.pow(-1);
+}
+
+/** A vector [n] beside vectors of r's shape, [n] or [n, m]. */
+export const beside = (v: Tensor, r: Tensor): Tensor => (r.shape.length === 1 ? v : v.reshape([v.size, 1]));
+
+const places = new WeakMap<Device, WeakMap<Pattern, Tensor>>();
+
+/** The entry on the diagonal of each row, on a device; for patterns that have all of them. */
+export function diagonalOn(pattern: Pattern, device: Device): Tensor {
+  const own = places.get(device) ?? new WeakMap<Pattern, Tensor>();
+  places.set(device, own);
+  const known = own.get(pattern) ?? tensor(Uint32Array.from(pattern.diagonal), undefined, { device });
+  own.set(pattern, known);
+  return known;
+}
