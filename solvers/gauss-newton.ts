@@ -25,23 +25,28 @@ export async function gaussNewton(
   start: Float64Array,
   options: GaussNewtonOptions = {},
 ): Promise<LeastSquaresFit> {
-  checkOptions('gaussNewton', options, ['iterations', 'xtol', 'rtol', 'scale', 'onIteration', 'signal']);
+  checkOptions('gaussNewton', options, ['iterations', 'xtol', 'rtol', 'scale', 'onIteration', 'signal', 'state']);
   if (!(start instanceof Float64Array))
     throw new TypeError(
       `gaussNewton: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
     );
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, onIteration, signal } = options;
   const scale = options.scale ?? Array.from(start, () => 1);
-  let x = start;
+  let x = options.state?.x ?? start;
+  const history = [...(options.state?.history ?? [])];
   let value = await problem.value(x);
   if (!Number.isFinite(value))
     throw new RangeError(`gaussNewton: the sum of squares is ${value} at the start; start where it is finite.`);
+  const end = (reason: LeastSquaresFit['reason'], iterations: number): LeastSquaresFit => {
+    return { x, value, iterations, reason, state: { x, lambda: 0, history } };
+  };
   for (let i = 0; i < iterations; i++) {
-    if (signal?.aborted) return { x, value, iterations: i, reason: 'aborted' };
+    if (signal?.aborted) return end('aborted', i);
     const model = await problem.normalEquations(x);
+    history.push(model.value);
     onIteration?.(x, model.value);
     const step = dampedStep(model, 0, scale);
-    if (!step) return { x, value, iterations: i, reason: 'stalled' };
+    if (!step) return end('stalled', i);
     const delta = Float64Array.from(step, (s, k) => s * scale[k]);
     const slope = 2 * delta.reduce((sum, d, k) => sum + d * model.gradient[k], 0);
     const small = Math.max(...step.map(Math.abs)) <= xtol;
@@ -56,10 +61,10 @@ export async function gaussNewton(
       }
       if (small) break;
     }
-    if (lower === undefined) return { x, value, iterations: i + 1, reason: small ? 'converged' : 'stalled' };
+    if (lower === undefined) return end(small ? 'converged' : 'stalled', i + 1);
     const gain = value - lower;
     value = lower;
-    if (small || gain <= rtol * value) return { x, value, iterations: i + 1, reason: 'converged' };
+    if (small || gain <= rtol * value) return end('converged', i + 1);
   }
-  return { x, value, iterations, reason: 'iterations' };
+  return end('iterations', iterations);
 }

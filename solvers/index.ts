@@ -1,4 +1,5 @@
 export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
+export type { Bounds } from './box.ts';
 export {
   bounded,
   type Constrained,
@@ -20,6 +21,7 @@ export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export {
   type LeastSquares,
   type LeastSquaresFit,
+  type LeastSquaresState,
   type LevenbergMarquardtOptions,
   levenbergMarquardt,
   type NormalEquations,
@@ -36,6 +38,7 @@ export {
   type Progress,
 } from './minimize.ts';
 export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './newton.ts';
+export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
@@ -58,4 +61,5 @@ export {
 export { cauchy, huber, type RobustLoss } from './robust.ts';
 export { type RootOptions, type RootReport, rootFind } from './root.ts';
 export { RootError, type RootFailure } from './root-error.ts';
+export { cosineDecay, exponentialDecay, type Schedule, warmUp } from './schedule.ts';
 export { fromVector, toVector } from './vector.ts';

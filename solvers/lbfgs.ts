@@ -6,15 +6,19 @@
  *
  * Steps by a strong Wolfe search (line-search.ts), so the loss never rises. Pairs without curvature (s·y ≤ 0) are left out.
  * Where the recursion's direction fails it forgets its pairs and tries the gradient once. A first step has length 1 at most.
- * Nocedal & Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5.
+ * Within bounds, the numbers that they hold stay, H is that of the others, and a step is bent at the bounds and shortened until it
+ * descends (box.ts).
+ * Nocedal & Wright, Numerical Optimization, 2006, algorithms 7.4 and 7.5. Schmidt, Kim & Sra: Projected Newton-type methods in machine
+ * learning, in Optimization for Machine Learning, 2011, §11.4.
  */
 
 import { checkOptions, inWords } from '../kernel/index.ts';
+import { type Bounds, type Box, backtrack, boxOf, clamped, freeOf, projectedGradient } from './box.ts';
 import { wolfe } from './line-search.ts';
 import type { Evaluation, Method } from './minimize.ts';
 import { along, dot } from './vector.ts';
 
-export interface LbfgsOptions {
+export interface LbfgsOptions extends Bounds {
   /** Pairs remembered. Default 10. */
   readonly pairs?: number;
 }
@@ -48,7 +52,7 @@ function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
 /** The method for `minimize`. */
 export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
   const { pairs = 10 } = options;
-  checkOptions('lbfgs', options, ['pairs']);
+  checkOptions('lbfgs', options, ['pairs', 'low', 'high']);
   if (!Number.isInteger(pairs) || pairs < 1)
     throw new RangeError(`lbfgs: the number of pairs is ${inWords(pairs)}; give a whole number from 1.`);
   const remember = (memory: LbfgsMemory, from: Evaluation, to: Evaluation): LbfgsMemory => {
@@ -56,6 +60,7 @@ export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
     const y = along(to.grad, -1, from.grad);
     return dot(s, y) > 1e-14 * dot(y, y) ? [...memory, { s, y }].slice(-pairs) : memory;
   };
+  if (options.low !== undefined || options.high !== undefined) return within(options, remember);
   return {
     name: 'lbfgs',
     start: () => [],
@@ -68,6 +73,44 @@ export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
         next = await wolfe(at, direction(used, at.grad), steepest, evaluate);
       }
       return next && { at: next, memory: remember(used, at, next) };
+    },
+  };
+}
+
+type Remember = (memory: LbfgsMemory, from: Evaluation, to: Evaluation) => LbfgsMemory;
+
+/** The method within bounds. */
+function within(bounds: Bounds, remember: Remember): Method<LbfgsMemory> {
+  const boxes = new Map<number, Box>();
+  const boxFor = (n: number): Box => {
+    const box = boxes.get(n) ?? boxOf('lbfgs', bounds, n);
+    boxes.set(n, box);
+    return box;
+  };
+  return {
+    name: 'lbfgs within bounds',
+    start({ x }) {
+      const box = boxFor(x.length);
+      const outside = clamped(x, box).findIndex((v, i) => v !== x[i]);
+      if (outside >= 0)
+        throw new RangeError(
+          `lbfgs: unknown ${outside} starts at ${x[outside]}; it must start between its bounds, ${box.low[outside]} and ${box.high[outside]}.`,
+        );
+      return [];
+    },
+    slope: at => projectedGradient(at, boxFor(at.x.length)),
+    async step(memory, at, evaluate) {
+      const box = boxFor(at.x.length);
+      const free = freeOf(at, box);
+      const only = (v: Float64Array): Float64Array => v.map((vi, i) => (free[i] ? vi : 0));
+      const grad = only(at.grad);
+      const steepest = Math.min(1, 1 / Math.sqrt(dot(grad, grad)));
+      const known = memory
+        .map(({ s, y }) => ({ s: only(s), y: only(y) }))
+        .filter(({ s, y }) => dot(s, y) > 1e-14 * dot(y, y));
+      let next = await backtrack(at, direction(known, grad), known.length ? 1 : steepest, box, evaluate);
+      if (!next && known.length) next = await backtrack(at, direction([], grad), steepest, box, evaluate);
+      return next && { at: next, memory: remember(memory, at, next) };
     },
   };
 }

@@ -43,6 +43,16 @@ export interface LevenbergMarquardtOptions {
   readonly project?: (x: Float64Array) => Float64Array;
   readonly onIteration?: (x: Float64Array, value: number) => void;
   readonly signal?: AbortSignal;
+  /** Goes on from a fit's `state`; the start is then not used. */
+  readonly state?: LeastSquaresState;
+}
+
+/** Everything that a fit needs to go on: plain data. */
+export interface LeastSquaresState {
+  readonly x: Float64Array;
+  readonly lambda: number;
+  /** f at each point so far. */
+  readonly history: readonly number[];
 }
 
 export interface LeastSquaresFit {
@@ -51,6 +61,7 @@ export interface LeastSquaresFit {
   readonly value: number;
   readonly iterations: number;
   readonly reason: 'iterations' | 'converged' | 'stalled' | 'aborted';
+  readonly state: LeastSquaresState;
 }
 
 const maxDamping = 1e10;
@@ -91,6 +102,7 @@ export async function levenbergMarquardt(
     'project',
     'onIteration',
     'signal',
+    'state',
   ]);
   if (!(start instanceof Float64Array))
     throw new TypeError(
@@ -101,17 +113,22 @@ export async function levenbergMarquardt(
     throw new RangeError(
       `levenbergMarquardt: scale is [${scale.join(', ')}]; it must be ${start.length} positive numbers, one for each unknown.`,
     );
-  let x = project(start);
+  let x = options.state?.x ?? project(start);
   let value = Number.POSITIVE_INFINITY;
-  let lambda = 1e-3;
+  let lambda = options.state?.lambda ?? 1e-3;
+  const history = [...(options.state?.history ?? [])];
+  const end = (reason: LeastSquaresFit['reason'], iterations: number): LeastSquaresFit => {
+    return { x, value, iterations, reason, state: { x, lambda, history } };
+  };
   for (let i = 0; i < iterations; i++) {
-    if (signal?.aborted) return { x, value, iterations: i, reason: 'aborted' };
+    if (signal?.aborted) return end('aborted', i);
     const model = await problem.normalEquations(x);
     value = model.value;
     if (!Number.isFinite(value))
       throw new RangeError(
         `levenbergMarquardt: the sum of squares is ${value} at the start; start where it is finite.`,
       );
+    history.push(value);
     onIteration?.(x, value);
     for (;;) {
       const step = dampedStep(model, lambda, scale);
@@ -123,17 +140,17 @@ export async function levenbergMarquardt(
           x = next;
           value = lower;
           lambda = Math.max(lambda / 10, 1e-7);
-          if (small) return { x, value, iterations: i + 1, reason: 'converged' };
+          if (small) return end('converged', i + 1);
           break;
         }
-        if (Math.max(...step.map(Math.abs)) <= xtol) return { x, value, iterations: i + 1, reason: 'converged' };
+        if (Math.max(...step.map(Math.abs)) <= xtol) return end('converged', i + 1);
       }
       lambda *= 10;
-      if (lambda > maxDamping) return { x, value, iterations: i + 1, reason: 'stalled' };
+      if (lambda > maxDamping) return end('stalled', i + 1);
     }
   }
   if (value === Number.POSITIVE_INFINITY) value = await problem.value(x);
-  return { x, value, iterations, reason: 'iterations' };
+  return end('iterations', iterations);
 }
 
 /** Standard deviation of each unknown, by (2). */

@@ -12,7 +12,6 @@ import type { Evaluate, Evaluation } from './minimize.ts';
 import { along, dot } from './vector.ts';
 
 const c1 = 1e-4;
-const c2 = 0.9;
 const maxTrials = 30;
 
 interface Trial {
@@ -29,12 +28,13 @@ function cubicMinimum(a: Trial, b: Trial): number {
   return b.t - ((b.t - a.t) * (b.slope + d2 - d1)) / (b.slope - a.slope + 2 * d2);
 }
 
-/** The point found, or undefined if no trial lowered the loss enough. */
+/** The point found, or undefined if no trial lowered the loss enough. @param c2 Smaller is more exact. */
 export async function wolfe(
   from: Evaluation,
   direction: Float64Array,
   first: number,
   evaluate: Evaluate,
+  c2: number = 0.9,
 ): Promise<Evaluation | undefined> {
   const start: Trial = { t: 0, at: from, slope: dot(from.grad, direction) };
   if (!(start.slope < 0)) return undefined;

@@ -22,6 +22,8 @@ export type Evaluate = (x: Float64Array) => Promise<Evaluation>;
 export interface Method<S> {
   readonly name: string;
   start(at: Evaluation): S;
+  /** What vanishes where the loss is least. Default |gradient|. */
+  slope?(at: Evaluation): number;
   /** The next point and memory, or undefined if no step from here lowers the loss. */
   step(
     memory: S,
@@ -34,7 +36,7 @@ export interface Progress {
   /** Steps taken before this point, over all resumed runs. */
   readonly iteration: number;
   readonly value: number;
-  /** |gradient|. */
+  /** |gradient|; within bounds, of what they leave of it. */
   readonly gradient: number;
 }
 
@@ -111,9 +113,10 @@ export async function minimize<P, S>(
   }
   let best = state?.best ?? at;
   let memory = state?.memory ?? method.start(at);
+  const slopeAt = (at: Evaluation): number => method.slope?.(at) ?? Math.sqrt(dot(at.grad, at.grad));
   const history = [...(state?.history ?? [])];
   const note = (): void => {
-    const progress = { iteration: history.length, value: at.value, gradient: Math.sqrt(dot(at.grad, at.grad)) };
+    const progress = { iteration: history.length, value: at.value, gradient: slopeAt(at) };
     history.push(progress);
     onIteration?.(progress);
   };
@@ -121,7 +124,7 @@ export async function minimize<P, S>(
 
   let reason: Minimum<P, S>['reason'] = 'iterations';
   for (let i = 0; i < iterations; i++) {
-    const slope = Math.sqrt(dot(at.grad, at.grad));
+    const slope = slopeAt(at);
     if (signal?.aborted) reason = 'aborted';
     else if (!Number.isFinite(slope) || Number.isNaN(at.value)) reason = 'diverged';
     else if (slope <= gradientTolerance) reason = 'converged';
