@@ -24,19 +24,12 @@ import type {
   RelationalNode,
   SymbolNode,
 } from 'mathjs/number';
-import { type Diagnostic, KernelError } from '../error.ts';
+import { KernelError } from '../error.ts';
 import type { PureOp, Value } from '../ir/ir.ts';
 import type { Folder } from './folder.ts';
 import { constants, functions, power } from './functions.ts';
 import { read, tooDeep } from './read.ts';
-
-interface Scope {
-  readonly f: Folder;
-  readonly text: string;
-  readonly inputs: readonly string[];
-  readonly names: Map<string, Value>;
-  readonly problems: Diagnostic[];
-}
+import { newScope, placeOf, refuse, type Scope, shown } from './scope.ts';
 
 const arithmetic: Readonly<Record<string, PureOp>> = { add: 'add', subtract: 'sub', multiply: 'mul', divide: 'div' };
 const comparisons: Readonly<Record<string, PureOp>> = {
@@ -49,10 +42,11 @@ const comparisons: Readonly<Record<string, PureOp>> = {
 };
 const logic: Readonly<Record<string, PureOp>> = { and: 'and', or: 'or', xor: 'xor' };
 const has = Object.hasOwn;
+const quoted = (names: readonly string[]): string => names.map(n => `'${n}'`).join(', ');
 
 /** @throws KernelError with all that is wrong with the text. */
 export function lower(name: string, text: string, f: Folder, inputs: ReadonlyMap<string, Value>): Value {
-  const scope: Scope = { f, text, inputs: [...inputs.keys()], names: new Map(inputs), problems: [] };
+  const scope = newScope(text, f, inputs);
   const value = within(name, text, () => {
     const node = read(name, text);
     return numeric(scope, node, block(scope, node));
@@ -69,28 +63,11 @@ function within<T>(name: string, text: string, walk: () => T): T {
   }
 }
 
-/** Notes what is wrong; a number stands in, so that the rest is looked at too. */
-function refuse(s: Scope, at: number | undefined, message: string, remedy: string): Value {
-  if (!s.problems.some(p => p.message === message)) s.problems.push({ message, at, remedy });
-  return s.f.b.float(Number.NaN); // not a known constant, so that nothing follows from it
-}
-
-/** Where a name first stands by itself. mathjs's tree has no positions. */
-function placeOf(s: Scope, name: string): number | undefined {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const at = s.text.search(new RegExp(`(?<![\\p{L}\\p{N}_$])${escaped}(?![\\p{L}\\p{N}_$])`, 'u'));
-  return at < 0 ? undefined : at;
-}
-
-const quoted = (names: readonly string[]): string => names.map(n => `'${n}'`).join(', ');
-const short = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
-
 function numeric(s: Scope, node: MathNode, value: Value = lowered(s, node)): Value {
-  if (value.type === 'f32') return value;
+  if (value.type === 'f32' || s.refused.has(value)) return value;
   return refuse(
     s,
-    undefined,
-    `'${short(node.toString())}' is true or false, where a number is needed.`,
+    `'${shown(node)}' is true or false, where a number is needed.`,
     'Choose the numbers it stands for, for example x > 0 ? 1 : 0.',
   );
 }
@@ -98,12 +75,8 @@ function numeric(s: Scope, node: MathNode, value: Value = lowered(s, node)): Val
 function truth(s: Scope, node: MathNode): Value {
   const value = lowered(s, node);
   if (value.type === 'bool') return value;
-  refuse(
-    s,
-    undefined,
-    `'${short(node.toString())}' is a number, where true or false is needed.`,
-    'Compare it, for example with x != 0.',
-  );
+  if (!s.refused.has(value))
+    refuse(s, `'${shown(node)}' is a number, where true or false is needed.`, 'Compare it, for example with x != 0.');
   return s.f.b.bool(true);
 }
 
@@ -114,13 +87,7 @@ function block(s: Scope, node: MathNode): Value {
   const last = steps.pop()!;
   for (const step of steps) {
     if (step.type === 'AssignmentNode') assign(s, step as AssignmentNode);
-    else
-      refuse(
-        s,
-        undefined,
-        `'${short(step.toString())}' is computed and then dropped.`,
-        'Name it, as in d = r - 1; d^2, or leave it out.',
-      );
+    else refuse(s, `'${shown(step)}' is computed and then dropped.`, 'Name it, as in d = r - 1; d^2, or leave it out.');
   }
   return lowered(s, last);
 }
@@ -129,7 +96,7 @@ function assign(s: Scope, node: AssignmentNode): void {
   const { name } = node;
   const value = lowered(s, node.value);
   if (node.index !== null || s.names.has(name) || has(constants, name) || has(functions, name))
-    refuse(s, placeOf(s, name), `'${name}' has a meaning already and cannot be assigned.`, 'Use a new name.');
+    refuse(s, `'${name}' has a meaning already and cannot be assigned.`, 'Use a new name.', placeOf(s, name));
   s.names.set(name, value);
 }
 
@@ -152,8 +119,7 @@ function lowered(s: Scope, node: MathNode): Value {
     default:
       return refuse(
         s,
-        undefined,
-        `'${short(node.toString())}' is not arithmetic.`,
+        `'${shown(node)}' is not arithmetic.`,
         'An expression is made of numbers, declared names, operators, functions and c ? a : b.',
       );
   }
@@ -162,12 +128,12 @@ function lowered(s: Scope, node: MathNode): Value {
 function constant(s: Scope, value: unknown): Value {
   if (typeof value === 'boolean') return s.f.const('bool', Number(value));
   if (typeof value === 'number' && Number.isFinite(value)) return s.f.float(value);
-  if (value === undefined) return refuse(s, undefined, 'a value is missing.', 'Write an expression, such as k*x^2/2.');
+  if (value === undefined) return refuse(s, 'a value is missing.', 'Write an expression, such as k*x^2/2.');
   return refuse(
     s,
-    typeof value === 'string' ? placeOf(s, value) : undefined,
-    `${typeof value === 'string' ? `'${short(value)}'` : String(value)} is not a finite number.`,
+    `${typeof value === 'string' ? `'${shown(value)}'` : String(value)} is not a finite number.`,
     'Constants are finite numbers, true and false.',
+    typeof value === 'string' ? placeOf(s, value) : undefined,
   );
 }
 
@@ -176,12 +142,12 @@ function named(s: Scope, name: string): Value {
   if (found) return found;
   if (has(constants, name)) return s.f.float(constants[name]);
   const at = placeOf(s, name);
-  if (has(functions, name)) return refuse(s, at, `'${name}' is a function.`, `Give it arguments: ${name}(…).`);
+  if (has(functions, name)) return refuse(s, `'${name}' is a function.`, `Give it arguments: ${name}(…).`, at);
   return refuse(
     s,
-    at,
     `'${name}' is not declared.`,
     `Declared are ${quoted(s.inputs)}; constants are ${quoted(Object.keys(constants))}. Add '${name}' to vars or params.`,
+    at,
   );
 }
 
@@ -210,12 +176,7 @@ function operation(s: Scope, node: OperatorNode): Value {
       return raised(s, node, args);
   }
   const known = '+, -, *, /, ^, %, comparisons, and, or, xor, not';
-  return refuse(
-    s,
-    undefined,
-    `there is no operator '${op}' in '${short(node.toString())}'.`,
-    `Operators are ${known}.`,
-  );
+  return refuse(s, `there is no operator '${op}' in '${shown(node)}'.`, `Operators are ${known}.`);
 }
 
 /** x₀ + x₁ − x₂ …, from the left and without recursion, since sums may be long. */
@@ -242,12 +203,7 @@ function made(s: Scope, node: MathNode, args: readonly MathNode[], make: (values
 /** What constants make is a finite number: 1/0, √−1 and overflow are mistakes. */
 function real(s: Scope, node: MathNode, args: readonly Value[], value: Value): Value {
   if (s.f.constant(value) !== undefined || args.some(v => s.f.constant(v) === undefined)) return value;
-  return refuse(
-    s,
-    undefined,
-    `'${short(node.toString())}' is not a finite number.`,
-    'What constants make must be finite, and real.',
-  );
+  return refuse(s, `'${shown(node)}' is not a finite number.`, 'What constants make must be finite, and real.');
 }
 
 function raised(s: Scope, node: MathNode, args: readonly MathNode[]): Value {
@@ -256,8 +212,7 @@ function raised(s: Scope, node: MathNode, args: readonly MathNode[]): Value {
     if (result) return result;
     return refuse(
       s,
-      undefined,
-      `in '${short(node.toString())}' the base is ${s.f.constant(base)}.`,
+      `in '${shown(node)}' the base is ${s.f.constant(base)}.`,
       'Powers other than whole ones, and halves of whole ones, need a positive base.',
     );
   });
@@ -268,19 +223,19 @@ function call(s: Scope, node: FunctionNode): Value {
   const at = placeOf(s, name);
   if (name === 'pow' && node.args.length === 2) return raised(s, node, node.args);
   if (s.names.has(name) || has(constants, name))
-    return refuse(s, at, `'${name}' is a number, not a function.`, `For a product write ${name}*(…).`);
+    return refuse(s, `'${name}' is a number, not a function.`, `For a product write ${name}*(…).`, at);
   if (!has(functions, name))
     return refuse(
       s,
-      at,
-      `there is no function '${short(name)}'.`,
+      `there is no function '${shown(name)}'.`,
       `Functions are ${Object.keys(functions).join(', ')}, pow.`,
+      at,
     );
   const { least, most, make } = functions[name];
   const { length } = node.args;
   if (length >= least && length <= most) return made(s, node, node.args, values => make(s.f, values));
   const many = most === Number.POSITIVE_INFINITY ? `${least} or more` : least === most ? least : `${least} or ${most}`;
-  return refuse(s, at, `${name} is given ${length} argument${length === 1 ? '' : 's'}.`, `It takes ${many}.`);
+  return refuse(s, `${name} is given ${length} argument${length === 1 ? '' : 's'}.`, `It takes ${many}.`, at);
 }
 
 function choice(s: Scope, node: ConditionalNode): Value {
@@ -295,8 +250,7 @@ function choice(s: Scope, node: ConditionalNode): Value {
   if (types.size < 2) return value;
   return refuse(
     s,
-    undefined,
-    `'${short(node.toString())}' is a number on one side and true or false on the other.`,
+    `'${shown(node)}' is a number on one side and true or false on the other.`,
     'Both sides must be alike.',
   );
 }

@@ -134,6 +134,12 @@ describe('a text is refused', () => {
     );
   });
 
+  it('without repeating what follows from it', () => {
+    const error = message(() => made('z and x > 0 ? 1 : 2'));
+    expect(error.split('\n')[0]).toBe("f:1:1: 'z' is not declared.");
+    expect(error).not.toContain('true or false');
+  });
+
   it('by the name of the output it is for', () => {
     expect(message(() => expr({ u: 'x', v: 'q' }, { vars: ['x'], name: 'rate' }))).toContain(
       "rate.v:1:1: 'q' is not declared.",
