@@ -10,7 +10,7 @@
  * Trottenberg, Oosterlee & Schüller: Multigrid, 2001, §2.4, §2.8 (cells), §5.1.
  */
 
-import { inverse, Matrix } from 'ml-matrix';
+import { LuDecomposition, Matrix } from 'ml-matrix';
 import { type Kernel, kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Preconditioner } from '../preconditioner.ts';
 import { coarser, faces, type Layout, shapeOf, unknowns } from './layout.ts';
@@ -26,6 +26,8 @@ export interface MultigridOptions {
 
 /** Most unknowns of a grid that is solved by its inverse. */
 const fewUnknowns = 512;
+/** Condition (Frobenius) from which on an inverse is not to be trusted. */
+const tooSingular = 1e12;
 
 export function multigrid({ sweeps = 1, coarsestSweeps = 24 }: MultigridOptions = {}): Preconditioner {
   return {
@@ -115,7 +117,10 @@ function coarseFaces(to: Layout, from: Layout, fields: FaceFields): FaceFields {
   );
 }
 
-/** A⁻¹ as a dense matrix; of a singular A, that of A plus a multiple of the projection on constants. */
+/**
+ * A⁻¹ as a dense matrix; of a singular A, that of A plus a multiple of the projection on constants, where unknowns without any
+ * neighbour stay alone. Undefined if it is singular even so, as where closed faces part the grid.
+ */
 function inverseOf(A: Stencil): Tensor | undefined {
   const { device, rows: n } = A;
   const { readSync } = device.backend;
@@ -124,6 +129,11 @@ function inverseOf(A: Stencil): Tensor | undefined {
   for (let i = 0; i < n; i++) unit[i * n + i] = 1;
   const columns = A.run('apply', tensor(unit, [n, n], { device }));
   const dense = Matrix.from1DArray(n, n, Array.from(readSync(columns.memory.storage, n * n)));
-  if (A.isSingular) dense.add(dense.trace() / n ** 2);
-  return tensor(inverse(dense).to1DArray(), [n, n], { device });
+  const size = dense.trace() / n;
+  for (let i = 0; i < n; i++) if (dense.get(i, i) === 0) dense.set(i, i, size);
+  if (A.isSingular) dense.add(size / n);
+  const found = new LuDecomposition(dense);
+  if (found.isSingular()) return undefined;
+  const whole = found.solve(Matrix.eye(n));
+  return dense.norm() * whole.norm() < tooSingular ? tensor(whole.to1DArray(), [n, n], { device }) : undefined;
 }

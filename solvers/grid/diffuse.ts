@@ -1,0 +1,77 @@
+/**
+ * Diffusion ∂q/∂t = ∇·(k ∇q) + s, for dt seconds.
+ *
+ *   explicit   q⁺ = q + Δt (L q + s)                                order 1; stable while 2 k Δt Σ_axes h⁻² ≤ 1
+ *   implicit   (1/Δt − θ L) q⁺ = (1/Δt + (1 − θ) L) q + s          θ = 1: implicit Euler, order 1, damps; θ = ½: Crank–Nicolson, order 2
+ *
+ * L is ∇·k∇ with what is given at the sides. An implicit step is one linear solve, with multigrid as preconditioner.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { FaceFields, SolveOptions } from '../../sparse/index.ts';
+import { checkField, checkTime, checkVector, type Grid } from './grid.ts';
+import { divergence, gradient, laplacian } from './operators.ts';
+import type { SideValues } from './sides.ts';
+import { solveOn, stencilOn } from './solve.ts';
+
+/** m²/s: one number, or one for each face. */
+export type Diffusivity = number | Tensor | FaceFields;
+
+export interface DiffuseOptions {
+  /** What is given at the sides. Default 0. */
+  readonly values?: SideValues;
+  /** What is added, [q]/s, one for each unknown. Default: nothing. */
+  readonly source?: Tensor;
+  /** 0: explicit; from ½: stable for any dt. Default 1. */
+  readonly theta?: number;
+  /** How systems are solved. Default: conjugate gradients with multigrid. */
+  readonly solve?: SolveOptions;
+}
+
+const isField = (k: Diffusivity): k is FaceFields => typeof k === 'object' && !('device' in k);
+
+/** ∇·(k ∇q) */
+export function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor {
+  if (!isField(k)) return laplacian(grid, q, values).mul(k);
+  const slope = gradient(grid, q, values);
+  return divergence(
+    grid,
+    Object.fromEntries(grid.axes.map(({ name }) => [name, (slope[name] as Tensor).mul(k[name] as Tensor)])),
+  );
+}
+
+/**
+ * q, dt seconds later.
+ *
+ * @throws ConvergenceError if an implicit step's system is not solved; see `linearSolve`.
+ */
+export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, options: DiffuseOptions = {}): Tensor {
+  const { values, source, theta = 1, solve } = options;
+  checkField('diffuse', grid, 'q', q);
+  checkTime('diffuse', dt);
+  if (source) checkField('diffuse', grid, 'source', source);
+  if (isField(k)) checkVector('diffuse', grid, 'k', k);
+  else if (typeof k === 'object' && k.size !== 1)
+    throw new RangeError(
+      `diffuse: k has shape [${k.shape.join(', ')}]; it must be one number, or a record of numbers on the faces of each axis.`,
+    );
+  if (!(theta >= 0 && theta <= 1)) throw new RangeError(`diffuse: theta is ${theta}; it must be from 0 to 1.`);
+  if (theta === 0) {
+    const rate = spread(grid, q, k, values);
+    return q.add((source ? rate.add(source) : rate).mul(dt));
+  }
+  const A = stencilOn(grid, {
+    conductivity: typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]),
+    reaction: 1 / dt,
+    device: q.device,
+  });
+  const known = values && Object.keys(values).length > 0;
+  let b = q.mul(1 / dt);
+  if (source) b = b.add(source);
+  if (theta < 1) b = b.add(spread(grid, q, k, values).mul(1 - theta));
+  if (known) b = b.add(spread(grid, q.mul(0), k, values).mul(theta));
+  return solveOn(grid, A, b, q, solve);
+}
+
+const scaled = (k: FaceFields, by: number): FaceFields =>
+  Object.fromEntries(Object.entries(k).map(([name, field]) => [name, field.mul(by)]));

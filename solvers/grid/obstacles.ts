@@ -1,0 +1,34 @@
+/**
+ * Bodies in a grid that nothing flows through, given by how far each cell is solid.
+ *
+ *   open_f = (1 − s⁻)(1 − s⁺)      of the two cells at a face; on a side, 1 − s of the one there
+ *
+ * What follows needs only the open parts of faces: fields between 0 and 1 from anywhere else, such as cut cells, serve as well.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import { checkField, type Grid, gridKernel, launch, type VectorField } from './grid.ts';
+import { acrossText } from './operators.ts';
+import { sidesOf } from './sides.ts';
+
+export interface Obstacles {
+  /** Part of each face that is open, 0 … 1. */
+  readonly open: VectorField;
+  /** 1 in cells with fluid, 0 in others: where pressure is meant. */
+  readonly fluid: Tensor;
+}
+
+/** @param solid 1 in solid cells, 0 in open ones. */
+export function obstacles(grid: Grid, solid: Tensor): Obstacles {
+  checkField('obstacles', grid, 'solid', solid);
+  if (grid.placement !== 'cell')
+    throw new RangeError("obstacles: they fill cells, and this grid has nodes; take { placement: 'cell' }.");
+  const none = sidesOf('obstacles', grid);
+  const open = grid.axes.map(axis => {
+    const run = gridKernel(grid, `open ${axis.name}`, '', () =>
+      acrossText(grid, axis, none, 'open', '1.0 - own', '1.0 - own', '(1.0 - before) * (1.0 - after)'),
+    );
+    return [axis.name, launch(grid, run, { p: solid }, axis.name)] as const;
+  });
+  return { open: Object.fromEntries(open), fluid: solid.neg().add(1) };
+}

@@ -1,0 +1,39 @@
+/**
+ * Poisson's equation −∇·(k ∇p) = f with what is given at the sides, of order 2; differentiable in all of them.
+ *
+ * Where no side is Dirichlet, p is determined up to a constant and comes with mean 0; the part of f and of the fluxes given that does
+ * not add up to nothing is left out.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { SolveOptions } from '../../sparse/index.ts';
+import { type Diffusivity, spread } from './diffuse.ts';
+import { checkField, type Grid } from './grid.ts';
+import type { SideValues } from './sides.ts';
+import { solveOn, stencilOn } from './solve.ts';
+
+export interface PoissonOptions {
+  /** k > 0: one number, or one for each face. Default 1. */
+  readonly conductivity?: Diffusivity;
+  /** What is given at the sides. Default 0. */
+  readonly values?: SideValues;
+  /** p to start from. */
+  readonly p0?: Tensor;
+  /** How the system is solved. Default: conjugate gradients with multigrid. */
+  readonly solve?: SolveOptions;
+}
+
+/**
+ * p with −∇·(k ∇p) = f.
+ *
+ * @throws ConvergenceError if the system is not solved; see `linearSolve`.
+ */
+export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Tensor {
+  const { conductivity = 1, values, p0, solve } = options;
+  checkField('poisson', grid, 'f', f);
+  if (p0) checkField('poisson', grid, 'p0', p0);
+  const A = stencilOn(grid, { conductivity, device: f.device });
+  const known = values && Object.keys(values).length > 0;
+  const b = known ? f.add(spread(grid, f.mul(0), conductivity, values)) : f;
+  return solveOn(grid, A, b, p0, { ...(A.isSingular && { nullspace: 'constant' as const }), ...solve });
+}

@@ -1,0 +1,93 @@
+/**
+ * Fields at any points, linear between unknowns along each axis (bilinear, trilinear), of order 2; differentiable in field and points.
+ *
+ * Beyond the outermost unknowns of an axis that is not periodic their values hold, so a result is never outside of the field's
+ * range. The derivative with respect to a point jumps where it passes an unknown.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { Axis, AxisName } from '../../sparse/index.ts';
+import { checkField, type Grid, gridKernel, indexText, sizesOf, sizesText } from './grid.ts';
+
+/** Coordinates of points in metres, of any shape, the same for all. */
+export type Points = Readonly<Partial<Record<AxisName, Tensor>>>;
+
+/** Where unknown 0 lies, in steps from the low side. */
+export const originOf = ({ placement }: Grid, { low }: Axis): string =>
+  placement === 'cell' ? '0.5' : low === 'periodic' ? '0.0' : '1.0';
+
+/** Declares the unknowns x0 and x1 around a place along each axis, and the part ax of the way from one to the other. */
+export const aroundText = (grid: Grid, at: (axis: Axis) => string): string =>
+  grid.axes
+    .map(axis => {
+      const { name: c, low } = axis;
+      const place = `let s${c} = (${at(axis)}) * w${c} - ${originOf(grid, axis)};`;
+      if (low === 'periodic')
+        return `${place}
+    let f${c} = floor(s${c});
+    let a${c} = s${c} - f${c};
+    let m${c} = i32(n${c});
+    let ${c}0 = u32((i32(f${c}) % m${c} + m${c}) % m${c});
+    let ${c}1 = select(${c}0 + 1u, 0u, ${c}0 == n${c} - 1u);`;
+      return `${place}
+    let b${c} = clamp(s${c}, 0.0, f32(n${c} - 1u));
+    let ${c}0 = min(u32(b${c}), max(n${c}, 2u) - 2u);
+    let ${c}1 = min(${c}0 + 1u, n${c} - 1u);
+    let a${c} = b${c} - f32(${c}0);`;
+    })
+    .join('\n    ');
+
+/** The unknowns at the corners around a place, x fastest. */
+export const cornersText = (grid: Grid, q: string): readonly string[] =>
+  Array.from({ length: 2 ** grid.axes.length }, (_, k) => {
+    const at = Object.fromEntries(grid.axes.map(({ name }, d) => [name, `${name}${(k >> d) & 1}`]));
+    return `${q}[${indexText(grid, at)}]`;
+  });
+
+/** q between them. */
+export function betweenText(grid: Grid, q: string): string {
+  let values = cornersText(grid, q);
+  for (const { name } of grid.axes)
+    values = Array.from(
+      { length: values.length / 2 },
+      (_, k) => `mix(${values[2 * k]}, ${values[2 * k + 1]}, a${name})`,
+    );
+  return values[0];
+}
+
+/**
+ * q at points.
+ *
+ * @param points In metres from the low sides.
+ * @returns Of the points' shape.
+ */
+export function sample(grid: Grid, q: Tensor, points: Points): Tensor {
+  checkField('sample', grid, 'q', q);
+  const first = points[grid.axes[0].name];
+  const given = grid.axes.map(({ name }) => {
+    const point = points[name];
+    if (!point || !first || point.shape.join() !== first.shape.join())
+      throw new RangeError(
+        `sample: points.${name} ${point ? `has shape [${point.shape.join(', ')}]` : 'is missing'}; each axis needs its coordinates, and all must have the same shape.`,
+      );
+    return [`p${name}`, point] as const;
+  });
+  const { shape, size } = first as Tensor;
+  const run = gridKernel(
+    grid,
+    'sample',
+    '',
+    () => `
+  ${sizesText(grid)}
+  ${grid.axes.map(({ name }) => `var<storage, read> p${name}: array<f32>;`).join('\n  ')}
+  var<storage, read> q: array<f32>;
+  @unique var<storage, read_write> result: array<f32>;
+  @compute @workgroup_size(64)
+  fn sample(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    ${aroundText(grid, ({ name }) => `p${name}[i]`)}
+    result[i] = ${betweenText(grid, 'q')};
+  }`,
+  );
+  return run({ ...sizesOf(grid), ...Object.fromEntries(given), q }, { count: size, out: { result: shape } }).result;
+}
