@@ -1,5 +1,6 @@
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
+import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import type { Scene } from './scene.ts';
 
@@ -8,10 +9,11 @@ export const scenes: Readonly<Record<string, Scene>> = {
   film,
   [mbbBeam.name]: mbbBeam,
   [heatInverse.name]: heatInverse,
+  [lotkaVolterra.name]: lotkaVolterra,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
 export { type Dynamics, type Film, readFilm } from './film/input.ts';
 export { type BeamStep, type Design, designBeam } from './mbb-beam/mbb-beam.ts';
 export type { Estimate, Goal, Picture, Scene, SceneOptions, SceneProgress, SceneResult } from './scene.ts';
-export { film, heatInverse, mbbBeam };
+export { film, heatInverse, lotkaVolterra, mbbBeam };
