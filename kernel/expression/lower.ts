@@ -7,8 +7,8 @@
  *              | x < y | … | a < b < c | p and q | p or q | p xor q | not p
  *              | p ? x : y
  *
- * Values are numbers or truths, and neither stands for the other. Equality is exact. A name is looked up among those that were
- * declared and a fixed list, nowhere else. `?:` is a branch: what is not taken is neither computed nor differentiated, so that
+ * Values are numbers or truths, and neither stands for the other. Comparisons and floor are exact, where mathjs's own allow for
+ * rounding. A name is looked up among those that were declared and a fixed list, nowhere else. `?:` is a branch: what is not taken is neither computed nor differentiated, so that
  * a pole beside a guard does no harm.
  */
 

@@ -1,8 +1,9 @@
 // Random expressions against mathjs: values, first and second derivatives, evaluated by mathjs in double precision.
 
 import { derivative, type EvalFunction, evaluate, parse } from 'mathjs';
+import { grad } from 'retrograde/adjoint';
 import { expr } from 'retrograde/expression';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../util/devices.ts';
 import { mulberry32 } from '../../util/random.ts';
@@ -141,6 +142,30 @@ describe('random expressions with kinks and branches', () => {
         return typeof value === 'number' ? value : value.entries.at(-1)!;
       });
       near(await words(f(args)), expected, 10, text);
+    }
+  });
+
+  it('compute in WGSL what they compute on tensors, and so do their gradients', async () => {
+    const make = grammar(11, true);
+    for (let n = 0; n < 15; n++) {
+      const text = make(3);
+      const f = expr(text, inputs);
+      const inWgsl = kernel(/* wgsl */ `
+        ${f.wgsl('f')}
+        var<storage, read> x: array<f32>;
+        var<storage, read> y: array<f32>;
+        var<storage, read_write> z: array<f32>;
+        @compute @workgroup_size(64)
+        fn inWgsl(@builtin(global_invocation_id) id: vec3u) { z[id.x] = f(x[id.x], y[id.x], ${k}); }`);
+      const { x, y } = args;
+      near(await words(inWgsl({ x, y }, { count: 4 }).z), await words(f(args)), 12, text);
+      const slopes = grad((p: { x: Tensor; y: Tensor }) => inWgsl(p, { count: 4 }).z.sum())({ x, y });
+      const own = grad((p: { x: Tensor; y: Tensor }) => f({ ...p, k }).sum())({ x, y });
+      for (const name of ['x', 'y'] as const) {
+        const expected = await words(f.derivative(name)(args));
+        near(await words(slopes[name]), expected, 10, text);
+        near(await words(own[name]), expected, 10, text);
+      }
     }
   });
 
