@@ -49,7 +49,7 @@ async function plot(counts: ArrayLike<number>, curve: ArrayLike<number>, top: nu
   const [width, height, margin] = [360, 200, 12];
   const [n, m] = [counts.length, curve.length];
   const at = (k: number, of: number, v: number): [number, number] => [
-    margin + ((width - 2 * margin) * k) / (of - 1),
+    margin + ((width - 2 * margin) * (k + 1)) / of, // time k + 1 of so many
     height - margin - ((height - 2 * margin) * v) / top,
   ];
   const points = [
