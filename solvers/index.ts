@@ -49,6 +49,7 @@ export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
+export type { OdeEvent } from './ode/event.ts';
 export type { Time } from './ode/interval.ts';
 export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
 export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt } from './ode/options.ts';

@@ -17,9 +17,10 @@ import {
   type Words,
   zeros,
 } from '../../kernel/index.ts';
-import { type Clock, choose, failures, firstStep, judge, lawOf, tryStep, weighted } from './control.ts';
+import { type Clock, choose, failures, firstStep, judge, lawOf, nextGoal, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
 import { OdeError } from './error.ts';
+import { begin, type OdeEvent, search, type Watch } from './event.ts';
 import type { OdeStats } from './ode-solve.ts';
 import type { Problem } from './problem.ts';
 import { advance, combine, firstSameAsLast, type Leaves, stages } from './runge-kutta.ts';
@@ -30,6 +31,7 @@ export interface Chosen {
   readonly course: Course | undefined;
   readonly y: Leaves;
   readonly stats: OdeStats;
+  readonly event: { readonly count: Tensor; readonly t: Tensor } | undefined;
 }
 
 interface State {
@@ -37,6 +39,10 @@ interface State {
   /** f(y), where the method's last stage is the next one's first. */
   readonly rate: Leaves;
   readonly clock: Clock;
+  /** Undefined without an event. */
+  readonly watch?: Watch;
+  /** Number of the goal that rows step towards. */
+  readonly leg: Tensor;
 }
 
 /** Solves, so that no gradient sees it. */
@@ -47,8 +53,8 @@ export function chooseSteps<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: bool
 
 /** Times and steps depend on those of the interval, which may be differentiable. */
 function courseOf<Y, P, S>({ interval }: Problem<Y, P, S>, notes: Notes, saves: readonly number[]): Course {
-  const { from, taken } = notes.read(interval.device);
-  return { t: interval.timesAt(from), dt: taken.mul(interval.length), saves };
+  const [from, taken, hit] = notes.read(interval.device);
+  return { t: interval.timesAt(from), dt: taken.mul(interval.length), hit, saves };
 }
 
 interface Found extends Omit<Chosen, 'course'> {
@@ -57,52 +63,70 @@ interface Found extends Omit<Chosen, 'course'> {
 }
 
 function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
-  const { start, interval, clock: timeShape, options } = problem;
+  const { start, interval, clock: timeShape, options, guard, reset } = problem;
   const { device } = interval;
   const { method, tolerances, maxSteps } = settingsOf(problem);
   const rate = problem.rate as NonNullable<typeof problem.rate>;
   const f64 = device.precision === 'f64';
   const law = lawOf(options.control ?? {}, method.embeddedOrder, f64);
   const rows = timeShape[0] ?? 1;
-  const fsal = firstSameAsLast(method);
+  const fsal = firstSameAsLast(method) && !reset;
   const y0 = start.map(leaf => leaf.detach());
   const range = { start: interval.start.detach(), length: interval.length.detach() };
   const zero = zeros([rows], { device });
-  const f0 = rate(y0, zero.add(range.start).reshape(timeShape));
+  const t0 = zero.add(range.start).reshape(timeShape);
+  const f0 = rate(y0, t0);
   const one = zero.add(1);
   const step =
     options.firstStep === undefined
       ? firstStep(rate, y0, f0, range, timeShape, rows, tolerances, method.order)
       : one.mul(options.firstStep).div(range.length.abs()).min(1);
   const clock: Clock = {
-    ...{ theta: zero, from: zero, taken: zero, step, error1: one, error2: one },
+    ...{ theta: zero, reach: zero, from: zero, taken: zero, step, exact: zero, error1: one, error2: one },
     ...{ refused: zero, failure: zero, accepted: zero, rejected: zero },
   };
+  const event = options.event as OdeEvent<unknown, never>;
   const errorWeights = method.b.map((b, i) => b - (method.embedded[i] ?? 0));
-  const trial = ({ y, rate: first, clock }: State, goal: number): State => {
-    const { tried, t, dt } = tryStep(clock, range, goal);
-    const own = dt.reshape(timeShape);
-    const ks = stages(method, method.b.length, rate, y, t.reshape(timeShape), own, fsal ? first : undefined);
-    const yNext = advance(y, combine(ks, method.b), own);
-    const e = advance(
-      y.map(leaf => leaf.mul(0)),
-      combine(ks, errorWeights),
-      own,
-    );
-    const next = judge(clock, tried, weighted(e, y, yNext, tolerances, rows), range, { ...law, goal });
-    const kept = fsal ? choose(next.taken, ks[ks.length - 1], first) : [];
-    return { y: choose(next.taken, yNext, y), rate: kept, clock: next };
+  const { numbers: [begins, ends] = [0, 1] } = interval;
+  const smallest = law.smallest * Math.max(1, Math.abs(begins / (ends - begins)));
+  const trial = ({ y, rate: first, clock, watch, leg }: State, goals: Tensor): State => {
+    const { leg: legNext, goal } = nextGoal(clock.reach, leg, goals);
+    const { tried, t: from, dt: by } = tryStep(clock, range, goal);
+    const [t, dt] = [from.reshape(timeShape), by.reshape(timeShape)];
+    const ks = stages(method, method.b.length, rate, y, t, dt, fsal ? first : undefined);
+    const yNext = advance(y, combine(ks, method.b), dt);
+    const zeroes = y.map(leaf => leaf.mul(0));
+    const error = weighted(advance(zeroes, combine(ks, errorWeights), dt), y, yNext, tolerances, rows);
+    const judged = judge(clock, tried, error, range, goal, law);
+    const end = t.add(dt);
+    const found = watch && guard && search(clock, judged, watch, guard(yNext, end), event, smallest);
+    const next = found?.clock ?? judged;
+    const moved = choose(next.taken, yNext, y);
+    return {
+      y: reset && found ? choose(found.watch.hit, reset(yNext, end), moved) : moved,
+      rate: fsal ? choose(next.taken, ks[ks.length - 1], first) : [],
+      clock: next,
+      ...(found && { watch: found.watch }),
+      leg: legNext,
+    };
   };
   const places = placesOf(interval, options.saveAt?.times);
-  const notes = new Notes(timeShape, wantCourse);
-  const saves: number[] = [];
-  let state: State = { y: y0, rate: fsal ? f0 : [], clock };
-  for (const place of places.at(-1) === 1 ? places : [...places, 1]) {
-    if (place > 0) state = toGoal(state, place, trial, maxSteps, notes);
-    if (saves.length < places.length) saves.push(notes.steps);
-    if (device.backend.readSync) checkArrival(problem, state, place, maxSteps);
-  }
-  if (!device.backend.readSync) checkArrival(problem, state, 1, maxSteps);
+  const goals = places.filter(place => place > 0);
+  if (places.at(-1) !== 1) goals.push(1);
+  const notes = new Notes(timeShape, wantCourse, reset ? 3 : 2);
+  let state: State = {
+    y: y0,
+    rate: fsal ? f0 : [],
+    clock,
+    ...(guard && { watch: begin(guard(y0, t0)) }),
+    leg: zeros([], { device }),
+  };
+  if (device.backend.readSync) state = toGoals(state, goals, trial, maxSteps, notes);
+  // Nobody could tell at which step a goal was reached; so there is a loop up to each.
+  else
+    for (const goal of goals) state = toGoals({ ...state, leg: zeros([], { device }) }, [goal], trial, maxSteps, notes);
+  checkArrival(problem, state, maxSteps);
+  const saves = [...(places[0] === 0 ? [0] : []), ...notes.legs].slice(0, places.length);
   const { accepted, rejected } = state.clock;
   const perStep = method.b.length - (fsal ? 1 : 0);
   const before = (fsal || options.firstStep === undefined ? 1 : 0) + (options.firstStep === undefined ? 1 : 0);
@@ -110,6 +134,10 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
     y: state.y,
     notes,
     saves: everyOf(options.saveAt?.every, notes.steps) ?? saves,
+    event: state.watch && {
+      count: state.watch.count.reshape(timeShape),
+      t: interval.timesAt(state.watch.last).reshape(timeShape),
+    },
     stats: {
       steps: accepted.reshape(timeShape),
       rejected: rejected.reshape(timeShape),
@@ -118,46 +146,52 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
   };
 }
 
-const watch = ['clock.theta', 'clock.failure', 'clock.from', 'clock.taken'];
+const watched = ['clock.reach', 'clock.failure', 'clock.from', 'clock.taken', 'watch.hit'];
 /** Steps from one look to the next, where nobody needs to know each of them. */
 const seldom = 8;
 /** Steps noted at once on a GPU. */
 const page = 64;
 
-/** Steps until all rows are at the goal, or have failed. */
-function toGoal(
+/** Steps until all rows are at the last goal, or one has failed. */
+function toGoals(
   start: State,
-  goal: number,
-  trial: (state: State, goal: number) => State,
+  goals: readonly number[],
+  trial: (state: State, goals: Tensor) => State,
   maxSteps: number,
   notes: Notes,
 ): State {
-  const step = (state: State): State => trial(state, goal);
   const { device } = start.clock.theta;
-  const { readSync } = device.backend;
-  if (!readSync) {
+  const targets = tensor(goals, undefined, { device });
+  const step = (state: State): State => trial(state, targets);
+  if (!device.backend.readSync) {
     if (!notes.wanted) return iterate(step, start, { maxSteps }).state;
     let state = start;
     for (let left = maxSteps; left > 0; left -= page) state = notes.fill(step, state, Math.min(left, page));
+    notes.legs.push(notes.steps);
     return state;
   }
-  const arrived = device.precision === 'f64' ? goal : Math.fround(goal);
+  const arrivals = device.precision === 'f64' ? goals : goals.map(Math.fround);
+  let leg = 0;
+  const look = ([reach, failure, ...line]: readonly Words[], done: number): boolean => {
+    if (notes.wanted && done > 0) notes.add(line);
+    if (leg < goals.length && reach.every(v => v >= arrivals[leg])) {
+      leg++;
+      notes.legs.push(notes.steps);
+    }
+    return leg === goals.length || failure.some(v => v !== 0);
+  };
   const every = notes.wanted ? 1 : seldom;
-  let seen = 0;
-  const { state, steps } = iterate(step, start, {
-    maxSteps,
-    watch,
-    every,
-    stop: ([theta, failure, from, taken], done) => {
-      if (notes.wanted && done > 0) notes.add(from, taken);
-      seen = done;
-      return theta.every((v, r) => v >= arrived || failure[r] !== 0);
-    },
-  });
-  if (notes.wanted && seen < steps) notes.add(...([state.clock.from, state.clock.taken].map(peek) as [Words, Words]));
+  const watch = watched.slice(0, 2 + notes.columns);
+  const { state, steps } = iterate(step, start, { maxSteps, watch, every, stop: look });
+  if (steps === maxSteps) {
+    const { reach, failure } = state.clock;
+    look([reach, failure, ...lineOf(state, notes.columns)].map(peek) as Words[], steps);
+  }
   return state;
 }
 
+const lineOf = ({ clock: { from, taken }, watch }: State, columns: number): readonly Tensor[] =>
+  [from, taken, ...(watch ? [watch.hit] : [])].slice(0, columns);
 const peek = (x: Tensor): Words | undefined => x.device.backend.readSync?.(x.memory.storage, x.size);
 
 const noteKernel = kernel(/* wgsl */ `
@@ -172,81 +206,79 @@ const noteKernel = kernel(/* wgsl */ `
   }
 `);
 
-/** Where steps began and how far they went. */
+/** Where steps began, how far they went and, in a third column, whether they ended in an event. */
 class Notes {
   readonly wanted: boolean;
+  readonly columns: number;
   steps = 0;
+  /** After how many steps each goal was reached by all. */
+  readonly legs: number[] = [];
   private readonly clock: readonly number[];
   private readonly rows: number;
-  private readonly from: number[][] = [];
-  private readonly taken: number[][] = [];
-  private readonly pages: { readonly from: Tensor; readonly taken: Tensor }[] = [];
+  private readonly lines: number[][][];
+  private readonly pages: (readonly Tensor[])[] = [];
 
-  constructor(clock: readonly number[], wanted: boolean) {
+  constructor(clock: readonly number[], wanted: boolean, columns: number) {
     this.clock = clock;
     this.rows = clock[0] ?? 1;
     this.wanted = wanted;
+    this.columns = columns;
+    this.lines = Array.from({ length: columns }, () => []);
   }
 
-  add(from: Words, taken: Words): void {
-    if (taken.every(v => v === 0)) return;
-    this.from.push(Array.from(from));
-    this.taken.push(Array.from(taken));
+  /** @param line Of each column; a step that no row has taken is left out. */
+  add(line: readonly Words[]): void {
+    if (line[1].every(v => v === 0)) return;
+    this.lines.forEach((column, k) => {
+      column.push(Array.from(line[k]));
+    });
     this.steps++;
   }
 
   /** Runs some steps, and notes them on the device. */
   fill(step: (state: State) => State, start: State, steps: number): State {
-    const { rows } = this;
+    const { rows, columns } = this;
     const { device } = start.clock.theta;
     const blank = zeros([steps, rows], { device });
     const size = { count: steps * rows, out: { next: [steps, rows] } };
     const { state } = iterate(
-      ({ inner, from, taken, count }) => {
+      ({ inner, books, count }) => {
         const next = step(inner);
-        const write = (book: Tensor, line: Tensor): Tensor => noteKernel({ book, line, count, rows }, size).next;
-        return {
-          inner: next,
-          from: write(from, next.clock.from),
-          taken: write(taken, next.clock.taken),
-          count: count.add(1),
-        };
+        const lines = lineOf(next, columns);
+        const written = books.map((book, k) => noteKernel({ book, line: lines[k], count, rows }, size).next);
+        return { inner: next, books: written, count: count.add(1) };
       },
-      { inner: start, from: blank, taken: blank, count: zeros([], { device }) },
+      { inner: start, books: Array.from({ length: columns }, () => blank), count: zeros([], { device }) },
       { maxSteps: steps },
     );
-    this.pages.push({ from: state.from, taken: state.taken });
+    this.pages.push(state.books);
     this.steps += steps;
     return state.inner;
   }
 
-  /** All of them, each [steps] or [steps, rows]. */
-  read(device: Device): { readonly from: Tensor; readonly taken: Tensor } {
-    const { pages, rows, steps, clock } = this;
-    const whole = (name: 'from' | 'taken'): Tensor => {
-      const all =
-        pages.length > 0 ? concat(pages.map(p => p[name])) : tensor(this[name].flat(), [steps, rows], { device });
-      return all.reshape([steps, ...clock]);
-    };
-    return { from: whole('from'), taken: whole('taken') };
+  /** The columns, each [steps] or [steps, rows]. */
+  read(device: Device): readonly Tensor[] {
+    const { pages, rows, steps, clock, lines } = this;
+    return lines.map((column, k) => {
+      const whole = pages.length > 0 ? concat(pages.map(p => p[k])) : tensor(column.flat(), [steps, rows], { device });
+      return whole.reshape([steps, ...clock]);
+    });
   }
 }
 
-/** @throws OdeError, on a GPU by the next read, unless all rows are at the goal. */
+/** @throws OdeError, on a GPU by the next read, unless all rows are at the end. */
 function checkArrival<Y, P, S>(
   { interval, method, clock: shape }: Problem<Y, P, S>,
   { clock }: State,
-  goal: number,
   maxSteps: number,
 ): void {
   const { device } = interval;
-  const arrived = device.precision === 'f64' ? goal : Math.fround(goal);
-  const { theta, step, failure, accepted, rejected } = clock;
-  const memories: Memory[] = [theta, step, failure, accepted, rejected, interval.start, interval.length].map(x =>
+  const { theta, reach, step, failure, accepted, rejected } = clock;
+  const memories: Memory[] = [theta, reach, step, failure, accepted, rejected, interval.start, interval.length].map(x =>
     x.memory.retain(),
   );
-  device.check(memories, (theta, step, failure, accepted, rejected, [start], [length]) => {
-    const row = theta.findIndex((v, r) => !(v >= arrived) || failure[r] !== 0);
+  device.check(memories, (theta, reach, step, failure, accepted, rejected, [start], [length]) => {
+    const row = reach.findIndex((v, r) => !(v >= 1) || failure[r] !== 0);
     if (row < 0) return;
     const t = start + theta[row] * length;
     const dt = step[row] * length;
@@ -258,7 +290,9 @@ function checkArrival<Y, P, S>(
         ? `${where}cannot go on at t = ${now}: f, or the state, is not finite there. Look at f with debug(), or give a smaller firstStep`
         : failure[row] === failures.short
           ? `${where}would need steps below ${by} at t = ${now} of ${end}, shorter than ${device.precision} can tell times apart. The problem may be stiff or end in a singularity there: take an implicit method, or a larger rtol`
-          : `${where}stopped after maxSteps = ${maxSteps} at t = ${now} of ${end} (dt = ${by}). The problem may be stiff: take an implicit method, or else allow more maxSteps`;
+          : failure[row] === failures.crowded
+            ? `${where}finds events ever closer to each other at t = ${now}. Stop at the first that is too weak, by an event without reset`
+            : `${where}stopped after maxSteps = ${maxSteps} at t = ${now} of ${end} (dt = ${by}). The problem may be stiff: take an implicit method, or else allow more maxSteps`;
     throw new OdeError(`odeSolve: ${method.name} ${told}.`, { t, dt, steps, rejected: rejected[row], row });
   });
 }

@@ -11,7 +11,7 @@
  * β_3. First step: Hairer, Nørsett, Wanner: Solving Ordinary Differential Equations I, II.4.
  */
 
-import { checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
+import { amin, checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
 import { advance, type Leaves, type Rate } from './runge-kutta.ts';
 
 export interface StepControl {
@@ -51,8 +51,8 @@ export function checkControl(control: StepControl): Required<StepControl> {
   return { proportional, integral, derivative, safety, factors };
 }
 
-/** Why a row has stopped: not at all, its step became too short, or there are no finite numbers ahead. */
-export const failures = { none: 0, short: 1, notFinite: 2 } as const;
+/** Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, or too many events. */
+export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3 } as const;
 
 const weighKernel = kernel(/* wgsl */ `
   struct Tolerances { rtol: f32, atol: f32 }
@@ -89,12 +89,16 @@ export function weighted(e: Leaves, y: Leaves, yNext: Leaves, tolerances: Tolera
 export interface Clock {
   /** Where the row is. */
   readonly theta: Tensor;
+  /** Which goals it has reached: theta, or 2 if it will go no further. */
+  readonly reach: Tensor;
   /** Where it was. */
   readonly from: Tensor;
   /** How far it went; 0 if it rested or was refused. */
   readonly taken: Tensor;
   /** The step to be tried next. */
   readonly step: Tensor;
+  /** 1 if it is to be tried as it is. */
+  readonly exact: Tensor;
   /** Errors of the last two steps accepted. */
   readonly error1: Tensor;
   readonly error2: Tensor;
@@ -105,13 +109,38 @@ export interface Clock {
   readonly rejected: Tensor;
 }
 
+const goalKernel = kernel(/* wgsl */ `
+  var<storage, read> lowest: f32;
+  var<storage, read> leg: f32;
+  var<storage, read> goals: array<f32>;
+  var<storage, read_write> legNext: array<f32>;
+  var<storage, read_write> goal: array<f32>;
+  @compute @workgroup_size(1)
+  fn nextGoal(@builtin(global_invocation_id) id: vec3u) {
+    var k = u32(leg);
+    if (lowest >= goals[k] && k + 1 < arrayLength(&goals)) { k++; }
+    legNext[id.x] = f32(k);
+    goal[id.x] = goals[k];
+  }
+`);
+
+/** The goal of all rows: the next one, once the last row has reached this one. */
+export function nextGoal(reach: Tensor, leg: Tensor, goals: Tensor): { readonly leg: Tensor; readonly goal: Tensor } {
+  const lowest = reach.size === 1 ? reach : amin(reach);
+  const out = { legNext: [], goal: [] };
+  const { legNext, goal } = goalKernel({ lowest, leg, goals }, { count: 1, out });
+  return { leg: legNext, goal };
+}
+
 const tryKernel = kernel(/* wgsl */ `
   var<storage, read> theta: array<f32>;
+  var<storage, read> reach: array<f32>;
   var<storage, read> step: array<f32>;
+  var<storage, read> exact: array<f32>;
   var<storage, read> failure: array<f32>;
   var<storage, read> start: f32;
   var<storage, read> length: f32;
-  var<uniform> goal: f32;
+  var<storage, read> goal: f32;
   var<storage, read_write> tried: array<f32>;
   var<storage, read_write> t: array<f32>;
   var<storage, read_write> dt: array<f32>;
@@ -120,8 +149,8 @@ const tryKernel = kernel(/* wgsl */ `
     let i = id.x;
     let left = goal - theta[i];
     var s = step[i];
-    if (s * 1.01 >= left) { s = left; } else if (2.0 * s > left) { s = 0.5 * left; } // no sliver at the end
-    if (failure[i] != 0.0 || left <= 0.0) { s = 0.0; }
+    if (exact[i] != 0.0) { s = min(s, left); } else if (s * 1.01 >= left) { s = left; } else if (2.0 * s > left) { s = 0.5 * left; } // no sliver at the end
+    if (failure[i] != 0.0 || reach[i] >= goal) { s = 0.0; }
     tried[i] = s;
     t[i] = theta[i] * length + start;
     dt[i] = s * length;
@@ -130,17 +159,17 @@ const tryKernel = kernel(/* wgsl */ `
 
 /** What the next step to try is, and when it begins. */
 export function tryStep(
-  { theta, step, failure }: Clock,
+  { theta, reach, step, exact, failure }: Clock,
   { start, length }: { start: Tensor; length: Tensor },
-  goal: number,
+  goal: Tensor,
 ): { readonly tried: Tensor; readonly t: Tensor; readonly dt: Tensor } {
-  return tryKernel({ theta, step, failure, start, length, goal }, { count: theta.size });
+  return tryKernel({ theta, reach, step, exact, failure, start, length, goal }, { count: theta.size });
 }
 
 const controlKernel = kernel(/* wgsl */ `
-  struct Law { e0: f32, e1: f32, e2: f32, refuse: f32, safety: f32, least: f32, most: f32, smallest: f32, goal: f32 }
+  struct Law { e0: f32, e1: f32, e2: f32, refuse: f32, safety: f32, least: f32, most: f32, smallest: f32 }
   struct Clock {
-    theta: f32, from: f32, taken: f32, step: f32, error1: f32, error2: f32,
+    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, error1: f32, error2: f32,
     refused: f32, failure: f32, accepted: f32, rejected: f32
   }
   var<storage, read> clock: array<Clock>;
@@ -148,6 +177,7 @@ const controlKernel = kernel(/* wgsl */ `
   var<storage, read> error: array<f32>;
   var<storage, read> start: f32;
   var<storage, read> length: f32;
+  var<storage, read> goal: f32;
   var<uniform> law: Law;
   var<storage, read_write> next: array<Clock>;
   @compute @workgroup_size(64)
@@ -164,7 +194,8 @@ const controlKernel = kernel(/* wgsl */ `
         var factor = law.safety * pow(e, -law.e0) * pow(c.error1, law.e1) * pow(c.error2, -law.e2);
         factor = clamp(factor, law.least, select(law.most, 1.0, c.refused == 1.0));
         c.taken = s;
-        c.theta = select(c.theta + s, law.goal, c.theta + s * 1.0001 >= law.goal);
+        c.theta = select(c.theta + s, goal, c.theta + s * select(1.0, 1.0001, c.exact == 0.0) >= goal);
+        c.reach = c.theta;
         c.step = max(s * factor, select(0.0, c.step, s < c.step && c.refused == 0.0)); // cut short by the goal: what was planned still holds
         c.error2 = c.error1;
         c.error1 = e;
@@ -218,10 +249,13 @@ export function judge(
   tried: Tensor,
   error: Tensor,
   { start, length }: { start: Tensor; length: Tensor },
-  law: Law & { goal: number },
+  goal: Tensor,
+  law: Law,
 ): Clock {
-  return controlKernel({ clock: { ...clock }, tried, error, start, length, law }, { count: tried.size })
-    .next as unknown as Clock;
+  return controlKernel(
+    { clock: { ...clock }, tried, error, start, length, goal, law: { ...law } },
+    { count: tried.size },
+  ).next as unknown as Clock;
 }
 
 const chooseKernel = kernel(/* wgsl */ `

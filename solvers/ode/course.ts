@@ -2,11 +2,13 @@
  * Solves along steps that are known, and saves on the way: what is differentiated.
  *
  * However the steps were chosen, the choice is not differentiated: the derivative is that of the numbers computed by these steps
- * (discretise, then optimise). Between two saves there is one rollout, with times and steps as its inputs.
+ * (discretise, then optimise). Times and steps are the inputs of a rollout. What is saved is carried along, if it is small, and written
+ * to when its step has come; else there is one rollout up to each save.
  */
 
-import { flatten, rollout } from '../../adjoint/index.ts';
-import { inWords, stack, type Tensor } from '../../kernel/index.ts';
+import { flatten, mapTree, rollout } from '../../adjoint/index.ts';
+import { concat, inWords, kernel, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { choose } from './control.ts';
 import type { Interval } from './interval.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
@@ -16,59 +18,116 @@ export interface Course {
   readonly t: Tensor;
   /** Likewise; 0 where a row rests. */
   readonly dt: Tensor;
+  /** 1 where the state is reset after the step; undefined if it never is. */
+  readonly hit?: Tensor | undefined;
   /** Saves come after so many steps. */
   readonly saves: readonly number[];
 }
 
-export interface Saved<S> {
+export interface Followed<S> {
   readonly y: Leaves;
   /** [saves] or [saves, rows] */
   readonly ts: Tensor;
-  /** Each leaf [saves, …]. */
-  readonly ys: S;
+  /** Each leaf [saves, …]; undefined if there are no saves. */
+  readonly ys: S | undefined;
 }
 
-export function follow<Y, P, S>(problem: Problem<Y, P, S>, { t, dt, saves }: Course): Saved<S> | { y: Leaves } {
-  const { options, step, form, at, interval, clock } = problem;
+interface Row {
+  readonly t: Tensor;
+  readonly dt: Tensor;
+  readonly hit?: Tensor;
+}
+
+/** Numbers that are carried along at most. */
+const few = 2 ** 14;
+
+export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Followed<S> {
+  const { options, step, reset, form, at, interval, clock, start } = problem;
   const { checkpoints, explain, saveAt } = options;
+  const { t, dt, hit, saves } = course;
+  const { device } = interval;
   const [steps] = t.shape;
-  let y = problem.start;
-  const ts: Tensor[] = [];
-  const kept: Leaves[] = [];
-  let formed: ((leaves: Leaves) => S) | undefined;
-  const fn = saveAt?.fn ?? ((state: Y) => state as unknown as S);
-  let done = 0;
+  const how = { ...(checkpoints !== undefined && { checkpoints }), ...(explain && { explain }) };
   const forRows = (x: Tensor): Tensor => (x.shape.length === clock.length ? x : x.broadcastTo(clock));
+  const move = (y: Leaves, row: Row): Leaves => {
+    const next = step(y, forRows(row.t), forRows(row.dt));
+    return reset && row.hit ? choose(row.hit, reset(next, row.t.add(row.dt)), next) : next;
+  };
+  const rows: Row = { t, dt, ...(hit && { hit }) };
+  if (saves.length === 0)
+    return {
+      y: rollout(move, start, steps, { ...how, inputs: rows }),
+      ts: zeros([0, ...clock], { device }),
+      ys: undefined,
+    };
+  const fn = saveAt?.fn ?? ((state: Y) => state as unknown as S);
+  const view = (y: Leaves, now: Tensor) => flatten(fn(form.rebuild(y), at(now)), 'odeSolve', 'what saveAt.fn returned');
+  const ts = timesOf(course, interval, clock);
+  const first = view(start, forRows(interval.start));
+  const size = first.leaves.reduce((sum, leaf) => sum + leaf.size, 0) * saves.length;
+  if (size <= few && steps > saves.length && first.leaves.every(({ type }) => type === 'f32')) {
+    const began = saves[0] === 0 ? 0 : -1;
+    const place = new Float64Array(steps).fill(-1);
+    saves.forEach((end, k) => {
+      if (end > 0) place[end - 1] = k;
+    });
+    const blank = first.leaves.map(leaf => zeros([saves.length, ...leaf.shape], { device }));
+    const empty = blank.map((book, l) => write(book, first.leaves[l], tensor(began, [], { device })));
+    const { y, books } = rollout(
+      (state: { y: Leaves; books: Leaves }, row: Row & { place: Tensor }) => {
+        const y = move(state.y, row);
+        const { leaves } = view(y, forRows(row.t).add(forRows(row.dt)));
+        return { y, books: state.books.map((book, l) => write(book, leaves[l], row.place)) };
+      },
+      { y: start, books: empty },
+      steps,
+      { ...how, inputs: { ...rows, place: tensor(place, [steps], { device }) } },
+    );
+    return { y, ts, ys: first.rebuild(books) };
+  }
+  let y = start;
+  let done = 0;
   const goTo = (end: number): void => {
     if (end === done) return;
-    const all = done === 0 && end === steps;
-    const inputs = { t: all ? t : t.slice(done, end), dt: all ? dt : dt.slice(done, end) };
-    y = rollout(
-      (state: Leaves, row: { t: Tensor; dt: Tensor }) => step(state, forRows(row.t), forRows(row.dt)),
-      y,
-      end - done,
-      {
-        inputs,
-        ...(checkpoints !== undefined && { checkpoints }),
-        ...(explain && { explain }),
-      },
-    );
+    const inputs = mapTree(rows, x => x.slice(done, end));
+    y = rollout(move, y, end - done, { ...how, inputs });
     done = end;
   };
-  for (const end of saves) {
+  const kept = saves.map((end, k) => {
     goTo(end);
-    const now = forRows(end === 0 ? interval.start : row(t, end - 1).add(row(dt, end - 1)));
-    ts.push(now);
-    const part = flatten(fn(form.rebuild(y), at(now)), 'odeSolve', 'what saveAt.fn returned');
-    formed ??= part.rebuild;
-    kept.push(part.leaves);
-  }
+    return view(y, ts.slice(k, k + 1).reshape(clock)).leaves;
+  });
   goTo(steps);
-  if (!formed) return { y };
-  return { y, ts: stack(ts), ys: formed(kept[0].map((_, l) => stack(kept.map(leaves => leaves[l])))) };
+  return { y, ts, ys: first.rebuild(first.leaves.map((_, l) => stack(kept.map(leaves => leaves[l])))) };
 }
 
-const row = (x: Tensor, i: number): Tensor => x.slice(i, i + 1).reshape(x.shape.slice(1));
+/** When saves are, [saves] or [saves, rows]. */
+function timesOf({ t, dt, saves }: Course, { start }: Interval, clock: readonly number[]): Tensor {
+  const later = saves.filter(end => end > 0).map(end => end - 1);
+  const wide = (x: Tensor): Tensor =>
+    x.shape.length > clock.length ? x : x.reshape([x.size, ...clock.map(() => 1)]).broadcastTo([x.size, ...clock]);
+  const parts = later.length > 0 ? [wide(t.gather(later).add(dt.gather(later)))] : [];
+  return concat(saves[0] === 0 ? [wide(start.reshape([1])), ...parts] : parts);
+}
+
+const writeKernel = kernel(/* wgsl */ `
+  var<storage, read> book: array<f32>;
+  var<storage, read> value: array<f32>;
+  var<storage, read> place: f32;
+  var<uniform> width: u32;
+  var<storage, read_write> next: array<f32>;
+  @compute @workgroup_size(64)
+  fn write(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    if (f32(i / width) == place) { next[i] = value[i % width]; } else { next[i] = book[i]; }
+  }
+`);
+
+/** The book with a value in one of its rows; in none if the place is negative. */
+const write = (book: Tensor, value: Tensor, place: Tensor): Tensor =>
+  book.size === 0
+    ? book
+    : writeKernel({ book, value, place, width: value.size }, { count: book.size, out: { next: book.shape } }).next;
 
 /** Places in the interval at which a segment ends and, but for the last, something is saved. */
 export function placesOf(interval: Interval, times: readonly number[] = []): readonly number[] {

@@ -31,6 +31,8 @@ export interface OdeSolution<Y, S> {
   /** What was saved, each leaf [n, …]; undefined if nothing was. */
   readonly ys: S | undefined;
   readonly stats: OdeStats;
+  /** How many events there were and when the last one was, one number each or [rows]; undefined if none was looked for. */
+  readonly event: { readonly count: Tensor; readonly t: Tensor } | undefined;
 }
 
 /**
@@ -59,21 +61,23 @@ export function odeSolve<Y, P, S>(
   const { form, evaluations, start } = problem;
   const { device } = start[0];
   const saves = options.saveAt !== undefined;
-  const solution = (course: Course | undefined, end: Leaves | undefined, stats: OdeStats): OdeSolution<Y, S> => {
-    const found = course ? follow(problem, course) : { y: end as Leaves };
-    const { ts, ys } = 'ts' in found ? found : { ts: tensor([], [0], { device }), ys: undefined };
-    return { y: form.rebuild(found.y), ts, ys, stats };
+  const solution = (
+    course: Course | undefined,
+    end: Leaves | undefined,
+    stats: OdeStats,
+    event: OdeSolution<Y, S>['event'],
+  ): OdeSolution<Y, S> => {
+    const none = { y: end as Leaves, ts: tensor([], [0], { device }), ys: undefined };
+    const { y, ts, ys } = course ? follow(problem, course) : none;
+    return { y: form.rebuild(y), ts, ys, stats, event };
   };
   if (options.steps !== undefined || options.dt !== undefined) {
     const course = equalSteps(problem);
     const [steps] = course.t.shape;
     const count = (n: number): Tensor => tensor(n, [], { device });
-    return solution(course, undefined, {
-      steps: count(steps),
-      rejected: count(0),
-      evaluations: count(steps * evaluations),
-    });
+    const stats = { steps: count(steps), rejected: count(0), evaluations: count(steps * evaluations) };
+    return solution(course, undefined, stats, undefined);
   }
-  const { course, y, stats } = chooseSteps(problem, saves || isRecording());
-  return solution(course, y, stats);
+  const { course, y, stats, event } = chooseSteps(problem, saves || isRecording());
+  return solution(course, y, stats, event);
 }

@@ -3,6 +3,7 @@
 import type { Checkpoints } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
 import type { StepControl } from './control.ts';
+import type { OdeEvent } from './event.ts';
 import type { Time } from './interval.ts';
 import type { Tableau } from './tableau.ts';
 
@@ -47,11 +48,13 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau> {
   readonly atol?: number;
   /** First step tried. Default: by the size of f. */
   readonly firstStep?: number;
-  /** Steps tried at most, up to the end or the next time to save. Default 4096; 256 on a GPU, where all of them are enqueued. */
+  /** Steps tried at most. Default 4096; on a GPU 256 up to each time to save, since there all of them are enqueued. */
   readonly maxSteps?: number;
   readonly control?: StepControl;
   /** The first axis of every leaf counts independent rows, each with a time and a step of its own. Default false. */
   readonly batch?: boolean;
+  /** Where the solution stops, or goes on from another state. Later saves of a row that has stopped show its last state. */
+  readonly event?: OdeEvent<Y, P>;
   readonly saveAt?: SaveAt<Y, S, P>;
   /** States kept for a gradient, as of `rollout`. */
   readonly checkpoints?: Checkpoints;

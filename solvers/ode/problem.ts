@@ -1,16 +1,16 @@
 /** A problem as the parts of odeSolve work on it: leaves of a tree, and one step from t to t + dt. */
 
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
-import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
+import { checkEvent } from './event.ts';
 import { Interval } from './interval.ts';
 import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
 import { type Leaves, neededStages, type Rate, rungeKuttaStep } from './runge-kutta.ts';
 import { type Composition, symplecticStep } from './symplectic.ts';
 import { type Tableau, tsit5 } from './tableau.ts';
 
-const names = 't method params steps dt rtol atol firstStep maxSteps control batch saveAt checkpoints explain'.split(
-  ' ',
-);
+const names =
+  't method params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(' ');
 
 export interface Problem<Y, P, S> {
   readonly form: Flat<Y>;
@@ -23,6 +23,9 @@ export interface Problem<Y, P, S> {
   /** Undefined for a partitioned system. */
   readonly rate: Rate | undefined;
   readonly step: (y: Leaves, t: Tensor, dt: Tensor) => Leaves;
+  /** Of the event, if there is one: [rows]. */
+  readonly guard: ((y: Leaves, t: Tensor) => Tensor) | undefined;
+  readonly reset: Rate | undefined;
   /** Calls of f (of dp, for a partitioned system) in a step. */
   readonly evaluations: number;
   readonly options: OdeOptions<Y, P, S, Tableau | Composition>;
@@ -48,7 +51,16 @@ export function problemOf<Y, P, S>(
   const clock = options.batch ? [rowsOf(form)] : [];
   const interval = new Interval(options.t, leaves[0].device);
   const at = (t: Tensor): At<P> => ({ t, params: options.params as P });
-  const common = { form, start: leaves, interval, method, clock, at, options };
+  const common = {
+    form,
+    start: leaves,
+    interval,
+    method,
+    clock,
+    at,
+    options,
+    ...guardAndReset(form, clock, at, options),
+  };
   if (method.kind === 'explicit') {
     if (typeof f !== 'function')
       throw new TypeError(
@@ -63,6 +75,30 @@ export function problemOf<Y, P, S>(
       `odeSolve: ${method.name} takes two functions, but f is ${inWords(f)}; give { dq: p => q̇, dp: q => ṗ }, and y0 = { q, p }.`,
     );
   return { ...common, rate: undefined, ...kicksAndDrifts(method, f, form, at) };
+}
+
+function guardAndReset<Y, P, S>(
+  form: Flat<Y>,
+  clock: readonly number[],
+  at: (t: Tensor) => At<P>,
+  { event, steps, dt, t }: OdeOptions<Y, P, S, Tableau | Composition>,
+): Pick<Problem<Y, P, S>, 'guard' | 'reset'> {
+  if (!event) return { guard: undefined, reset: undefined };
+  checkEvent(event);
+  if (steps !== undefined || dt !== undefined)
+    throw new TypeError('odeSolve: an event needs steps that may be shortened; leave out steps and dt.');
+  if (!t.every(time => typeof time === 'number')) throw new TypeError('odeSolve: with an event, t is two numbers.');
+  const rows = clock[0] ?? 1;
+  const guard = (y: Leaves, t: Tensor): Tensor => {
+    const g = event.guard(form.rebuild(y), at(t));
+    if (g instanceof Tensor && g.size === rows) return g.reshape([rows]);
+    throw new RangeError(
+      `odeSolve: event.guard returned ${inWords(g)}; it must be ${clock.length > 0 ? `a tensor of shape [${rows}], a number for each row` : 'a tensor of one number'}.`,
+    );
+  };
+  const { reset } = event;
+  const back = reset && part(form, reset as (y: never, at: At<P>) => unknown, form, at, 'what event.reset returned');
+  return { guard, reset: back };
 }
 
 function kicksAndDrifts<Y, P>(
