@@ -42,7 +42,14 @@ export interface Factorization extends Preconditioner {
   factor(A: SparseMatrix): Factor;
 }
 
-/** Sparse Cholesky factorisation, for symmetric positive definite matrices. */
+/**
+ * Sparse Cholesky factorisation, for symmetric positive definite matrices.
+ *
+ * @example
+ * const x = linearSolve(A, b, { preconditioner: cholesky() }); // once, and judged
+ * const factor = cholesky().factor(A);
+ * const y = factor.solve(b); // again and again, also in steps of a rollout
+ */
 export const cholesky = (options: FactorOptions = {}): Factorization =>
   factorization({ name: 'cholesky', kind: 'symmetric', scaled: false, elimination: definite }, options);
 

@@ -39,10 +39,10 @@ export function factorise(
   fail: (column: number) => never,
   scaling?: Scaling,
 ): Factors {
-  return new Factorisation(analysis, values, elimination, fail, scaling).run();
+  return new Multifrontal(analysis, values, elimination, fail, scaling).run();
 }
 
-class Factorisation {
+class Multifrontal {
   private readonly analysis: Analysis;
   private readonly values: ArrayLike<number>;
   private readonly elimination: Elimination;
