@@ -83,7 +83,7 @@ function nearNullspaceOf(
 ): { readonly nearNullspace: Float64Array; readonly vectors: number } {
   if (!given) {
     const constants = new Float64Array(n * block);
-    for (let i = 0; i < n; i++) constants[i * block + (i % block)] = 1;
+    for (let i = 0, a = 0; i < n; i++, a = a + 1 === block ? 0 : a + 1) constants[i * block + a] = 1;
     return { nearNullspace: constants, vectors: block };
   }
   const [rows, vectors = 1] = given.shape;

@@ -124,6 +124,7 @@ function lanczos(A: Rows, diagonal: Float64Array): number {
   const scale = new Float64Array(n);
   let v = new Float64Array(n);
   let w = new Float64Array(n);
+  const u = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     scale[i] = 1 / Math.sqrt(Math.abs(diagonal[i]));
     v[i] = ((i * 7919) % 1009) / 1009 - 0.5;
@@ -134,9 +135,11 @@ function lanczos(A: Rows, diagonal: Float64Array): number {
   const betas: number[] = [];
   for (let step = 0; step < Math.min(lanczosSteps, n); step++) {
     let alpha = 0;
+    for (let i = 0; i < n; i++) u[i] = scale[i] * v[i];
     for (let i = 0; i < n; i++) {
       let sum = 0;
-      for (let k = start[i]; k < start[i + 1]; k++) sum += value[k] * scale[column[k]] * v[column[k]];
+      const end = start[i + 1];
+      for (let k = start[i]; k < end; k++) sum += value[k] * u[column[k]];
       w[i] = scale[i] * sum - beta * w[i];
       alpha += w[i] * v[i];
     }

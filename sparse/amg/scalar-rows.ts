@@ -15,21 +15,27 @@ export function scalarRows(A: SparseMatrix): Rows {
     );
   const value = numbers instanceof Float64Array ? numbers : new Float64Array(numbers);
   const scalar = b === 1 ? { start: pattern.rowStart, column: pattern.column, value } : split(pattern, b, value);
-  for (let i = 0; i < rows; i++) {
-    let diagonal = 0;
-    for (let k = scalar.start[i]; k < scalar.start[i + 1]; k++) {
-      if (!Number.isFinite(scalar.value[k]))
-        throw new RangeError(
-          `amg: the ${A.name} holds ${scalar.value[k]} in row ${i}, column ${scalar.column[k]}; all must be finite.`,
-        );
-      if (scalar.column[k] === i) diagonal = scalar.value[k];
-    }
-    if (diagonal === 0)
+  const bad = firstBad(scalar.value);
+  if (bad >= 0) {
+    let row = 0;
+    while (scalar.start[row + 1] <= bad) row++;
+    throw new RangeError(
+      `amg: the ${A.name} holds ${scalar.value[bad]} in row ${row}, column ${scalar.column[bad]}; all must be finite.`,
+    );
+  }
+  const { diagonal } = b === 1 ? pattern : unblockedPattern(pattern, b).pattern;
+  for (let i = 0; i < rows; i++)
+    if (diagonal[i] < 0 || scalar.value[diagonal[i]] === 0)
       throw new RangeError(
         `amg: the ${A.name} has 0 on the diagonal of row ${i}, and smoothing divides by it; choose a factorisation, lu() or ldl().`,
       );
-  }
   return { rows, columns, ...scalar };
+}
+
+/** The first number that is not finite, or −1. */
+function firstBad(value: Float64Array): number {
+  for (let k = 0; k < value.length; k++) if (!(Math.abs(value[k]) < Number.POSITIVE_INFINITY)) return k;
+  return -1;
 }
 
 /** Blocks of b × b numbers, row by row. */
