@@ -11,6 +11,7 @@ export { FactorizationError } from './direct/error.ts';
 export { Factor } from './direct/factor.ts';
 export type { Determinant, Inertia } from './direct/factors.ts';
 export type { SolveReport } from './drive.ts';
+export { type Eigenpairs, type LobpcgOptions, lobpcg } from './eigen.ts';
 export { ConvergenceError, type Failure } from './error.ts';
 export {
   type Axis,
@@ -34,6 +35,7 @@ export type { Iterate, IterativeMethod, System } from './krylov/method.ts';
 export { minres } from './krylov/minres.ts';
 export { richardson } from './krylov/richardson.ts';
 export { type LeastSquaresOptions, leastSquaresSolve } from './least-squares.ts';
+export type { LobpcgReport } from './lobpcg.ts';
 export { bsr, csr, type MatrixOptions, SparseMatrix } from './matrix.ts';
 export { type FormatOptions, formatMatrixMarket, type HostMatrix, parseMatrixMarket } from './matrix-market.ts';
 export type { Symmetry } from './matrix-market-header.ts';
