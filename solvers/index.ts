@@ -1,5 +1,6 @@
 export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
 export type { Bounds } from './box.ts';
+export { type BoxQp, type BoxQpOptions, boxQp } from './box-qp.ts';
 export {
   bounded,
   type Constrained,
