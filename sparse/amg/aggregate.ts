@@ -14,8 +14,8 @@ import type { Rows } from './rows.ts';
 /** Nodes of one or more unknowns each, and how they are coupled. */
 export interface Graph {
   readonly nodes: number;
-  readonly start: Uint32Array;
-  readonly column: Uint32Array;
+  readonly start: Int32Array;
+  readonly column: Int32Array;
   /** (1) for each entry, but 0 on the diagonal and where the coupling is weak. */
   readonly strength: Float32Array;
 }
@@ -44,7 +44,7 @@ export function couplings(A: Rows, diagonal: Float64Array, size: number, theta: 
 /** Couplings of nodes by the Frobenius norms of their blocks. */
 function blockCouplings({ rows, start, column, value }: Rows, size: number, theta: number): Graph {
   const nodes = rows / size;
-  const counts = new Uint32Array(nodes + 1);
+  const counts = new Int32Array(nodes + 1);
   const to: number[] = [];
   const squares: number[] = [];
   const own = new Float64Array(nodes);
@@ -68,7 +68,7 @@ function blockCouplings({ rows, start, column, value }: Rows, size: number, thet
       const s = squares[k] / Math.sqrt(own[i] * own[to[k]]); // (1)
       if (s > theta * theta) strength[k] = s;
     }
-  return { nodes, start: counts, column: Uint32Array.from(to), strength };
+  return { nodes, start: counts, column: Int32Array.from(to), strength };
 }
 
 export function aggregate({ nodes, start, column, strength }: Graph): Aggregates {

@@ -127,8 +127,8 @@ export function cycles(
   };
   const matrix = ({ rows, start, column, value }: Rows): Matrix => ({
     rows,
-    start: on(start),
-    column: on(column),
+    start: on(unsigned(start)),
+    column: on(unsigned(column)),
     value: on(value),
   });
   const n = coarsest.rows;
@@ -146,6 +146,9 @@ export function cycles(
   const turnedLast = last.transpose();
   return { apply, applyTranspose: b => cycle(turned, turnedLast, degree, b) };
 }
+
+const unsigned = ({ buffer, byteOffset, length }: Int32Array): Uint32Array =>
+  new Uint32Array(buffer, byteOffset, length);
 
 /** (λ D)⁻¹ */
 function weights(diagonal: Float64Array, lambda: number): Float64Array {

@@ -68,8 +68,8 @@ function tentativeOfOne(aggregates: Aggregates, size: number, B: Float64Array): 
 /** T in compressed rows; its places follow from the aggregates. */
 function onAggregates({ count, of }: Aggregates, size: number, T: Float64Array, vectors: number): Rows {
   const rows = of.length * size;
-  const start = new Uint32Array(rows + 1);
-  const column = new Uint32Array(T.length);
+  const start = new Int32Array(rows + 1);
+  const column = new Int32Array(T.length);
   const value = new Float64Array(T.length);
   let entries = 0;
   for (let i = 0; i < rows; i++) {
@@ -85,16 +85,16 @@ function onAggregates({ count, of }: Aggregates, size: number, T: Float64Array, 
 }
 
 interface Members {
-  readonly start: Uint32Array;
-  readonly node: Uint32Array;
+  readonly start: Int32Array;
+  readonly node: Int32Array;
 }
 
 function membersOf(count: number, of: Int32Array): Members {
-  const start = new Uint32Array(count + 1);
+  const start = new Int32Array(count + 1);
   for (let i = 0; i < of.length; i++) if (of[i] >= 0) start[of[i] + 1]++;
   for (let g = 0; g < count; g++) start[g + 1] += start[g];
   const next = start.slice(0, count);
-  const node = new Uint32Array(start[count]);
+  const node = new Int32Array(start[count]);
   for (let i = 0; i < of.length; i++) if (of[i] >= 0) node[next[of[i]]++] = i;
   return { start, node };
 }
@@ -109,8 +109,8 @@ export function smoothed(A: Rows, graph: Graph, T: Rows, { size, omega }: Smooth
   const { start: begin, column: to, value: t, columns } = T;
   const strong = size === 1 ? graph.strength : allStrong;
   const at = new Int32Array(columns).fill(-1);
-  const ends = known?.start ?? new Uint32Array(rows + 1);
-  const into = known?.column ?? new Uint32Array(column.length * longestRow(T));
+  const ends = known?.start ?? new Int32Array(rows + 1);
+  const into = known?.column ?? new Int32Array(column.length * longestRow(T));
   const sum = new Float64Array(into.length);
   let entries = 0;
   for (let i = 0; i < rows; i++) {

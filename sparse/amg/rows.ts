@@ -1,12 +1,12 @@
 /**
  * Sparse matrices on the host, in compressed rows of f64, and their products: what an algebraic hierarchy is built with.
  *
- * Columns of a product are in no particular order. Gustavson: Two fast algorithms for sparse matrices, ACM TOMS 4 (1978) 250.
+ * Columns of a product are in no particular order. Indices are signed: engines compute with those as integers. Gustavson: Two fast algorithms for sparse matrices, ACM TOMS 4 (1978) 250.
  */
 
 export interface Places {
-  readonly start: Uint32Array;
-  readonly column: Uint32Array;
+  readonly start: Int32Array;
+  readonly column: Int32Array;
 }
 
 export interface Rows extends Places {
@@ -17,11 +17,11 @@ export interface Rows extends Places {
 
 /** Aᵀ, by a counting sort. */
 export function transpose({ rows, columns, start, column, value }: Rows): Rows {
-  const turned = new Uint32Array(columns + 1);
+  const turned = new Int32Array(columns + 1);
   for (let k = 0; k < column.length; k++) turned[column[k] + 1]++;
   for (let j = 0; j < columns; j++) turned[j + 1] += turned[j];
   const next = turned.slice(0, columns);
-  const row = new Uint32Array(column.length);
+  const row = new Int32Array(column.length);
   const moved = new Float64Array(column.length);
   for (let i = 0; i < rows; i++)
     for (let k = start[i]; k < start[i + 1]; k++) {
@@ -41,9 +41,9 @@ export function product(A: Rows, B: Rows, known?: Places): Rows {
   const { rows, start, column: across, value: a } = A;
   const { columns, start: begin, column: to, value: b } = B;
   const at = new Int32Array(columns).fill(-1);
-  const ends = known?.start ?? new Uint32Array(rows + 1);
+  const ends = known?.start ?? new Int32Array(rows + 1);
   const longest = longestRow(B);
-  let column = known?.column ?? new Uint32Array(Math.max(a.length, b.length));
+  let column = known?.column ?? new Int32Array(Math.max(a.length, b.length));
   let value = new Float64Array(column.length);
   let size = 0;
   for (let i = 0; i < rows; i++) {
@@ -53,7 +53,7 @@ export function product(A: Rows, B: Rows, known?: Places): Rows {
     } else {
       const most = size + (start[i + 1] - start[i]) * longest;
       if (most > column.length) {
-        column = grown(column, new Uint32Array(Math.ceil(1.5 * most)));
+        column = grown(column, new Int32Array(Math.ceil(1.5 * most)));
         value = grown(value, new Float64Array(Math.ceil(1.5 * most)));
       }
     }
@@ -101,7 +101,7 @@ export function diagonalOf({ rows, start, column, value }: Rows): Float64Array {
   return diagonal;
 }
 
-function grown<T extends Uint32Array | Float64Array>(old: T, larger: T): T {
+function grown<T extends Int32Array | Float64Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }

@@ -3,7 +3,7 @@
 import type { SparseMatrix } from '../matrix.ts';
 import type { Pattern } from '../pattern.ts';
 import { unblockedPattern } from '../unblocked.ts';
-import type { Rows } from './rows.ts';
+import type { Places, Rows } from './rows.ts';
 
 /** @throws TypeError on a GPU, RangeError at a number that is not finite or a diagonal that is zero. */
 export function scalarRows(A: SparseMatrix): Rows {
@@ -14,7 +14,7 @@ export function scalarRows(A: SparseMatrix): Rows {
       `amg: levels are made on the CPU, and the ${A.name} is on a GPU; give a copy there: amg({ from: csr(pattern, await values.to(cpu)) }).`,
     );
   const value = numbers instanceof Float64Array ? numbers : new Float64Array(numbers);
-  const scalar = b === 1 ? { start: pattern.rowStart, column: pattern.column, value } : split(pattern, b, value);
+  const scalar = b === 1 ? { ...placesOf(pattern), value } : split(pattern, b, value);
   const bad = firstBad(scalar.value);
   if (bad >= 0) {
     let row = 0;
@@ -32,6 +32,9 @@ export function scalarRows(A: SparseMatrix): Rows {
   return { rows, columns, ...scalar };
 }
 
+const placesOf = ({ rowStart, column }: Pattern): Places => ({ start: signed(rowStart), column: signed(column) });
+const signed = ({ buffer, byteOffset, length }: Uint32Array): Int32Array => new Int32Array(buffer, byteOffset, length);
+
 /** The first number that is not finite, or −1. */
 function firstBad(value: Float64Array): number {
   for (let k = 0; k < value.length; k++) if (!(Math.abs(value[k]) < Number.POSITIVE_INFINITY)) return k;
@@ -43,5 +46,5 @@ function split(of: Pattern, b: number, numbers: Float64Array): Omit<Rows, 'rows'
   const { pattern, from } = unblockedPattern(of, b);
   const value = new Float64Array(from.length);
   for (let k = 0; k < from.length; k++) value[k] = numbers[from[k]];
-  return { start: pattern.rowStart, column: pattern.column, value };
+  return { ...placesOf(pattern), value };
 }
