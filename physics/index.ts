@@ -1,10 +1,12 @@
 export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
+export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
 export {
   type EnsembleMaterial,
   type EnsembleNetwork,
   type EnsembleStep,
   massSpringEnsemble,
 } from './ensemble.ts';
+export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,
   type MassSpringOptions,
@@ -12,4 +14,13 @@ export {
   type MassSpringState,
   massSpring,
 } from './mass-spring.ts';
+export {
+  type BrusselatorParams,
+  brusselator,
+  type GrayScottParams,
+  grayScott,
+  type ReactionState,
+  type SpreadParams,
+} from './reaction-diffusion.ts';
 export type { Step } from './simulator.ts';
+export { type WaveParams, type WaveState, wave } from './wave.ts';

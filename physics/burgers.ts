@@ -1,0 +1,70 @@
+/**
+ * Burgers' equation on a periodic line, in conservation form: ∂u/∂t + ∂(½ u²)/∂x = ν ∂²u/∂x², of order 4 in space and time.
+ *
+ *   F_{i+½} = (−f_{i−1} + 7 f_i + 7 f_{i+1} − f_{i+2}) / 12 − ν (u_{i−1} − 15 u_i + 15 u_{i+1} − u_{i+2}) / 12 h,   f = ½ u²     (1)
+ *   du_i/dt = (F_{i−½} − F_{i+½}) / h, by the classical Runge–Kutta method                                                     (2)
+ *
+ * What leaves a cell enters its neighbour: Σ u is conserved to rounding. For smooth solutions, with layers of width ν / |u| resolved by
+ * several cells; stable while about ν Δt ≤ ½ h² and |u| Δt ≤ h.
+ */
+
+import { kernel, type Tensor } from '../kernel/index.ts';
+import type { Grid } from '../solvers/index.ts';
+import { rungeKutta } from './runge-kutta.ts';
+import type { Step } from './simulator.ts';
+
+export interface BurgersState {
+  /** Velocity, [nx], m/s. */
+  readonly u: Tensor;
+}
+
+export interface BurgersParams {
+  /** Viscosity ν, m²/s, one number. Differentiable. */
+  readonly nu: Tensor;
+}
+
+const rate = kernel(/* wgsl */ `
+  var<uniform> nx: u32;
+  var<uniform> wx: f32;
+  var<storage, read> u: array<f32>;
+  var<storage, read> nu: f32;
+  @unique var<storage, read_write> du: array<f32>;
+  fn flux(a: f32, b: f32, c: f32, d: f32) -> f32 {
+    let carried = (7.0 * (b * b + c * c) - (a * a + d * d)) / 24.0;
+    return carried - nu * wx * (15.0 * (c - b) - (d - a)) / 12.0;                // (1)
+  }
+  @compute @workgroup_size(64)
+  fn burgers(@builtin(global_invocation_id) id: vec3u) {
+    let x = id.x;
+    let a = u[(x + nx - 2u) % nx];
+    let b = u[(x + nx - 1u) % nx];
+    let c = u[x];
+    let d = u[(x + 1u) % nx];
+    let e = u[(x + 2u) % nx];
+    du[x] = (flux(a, b, c, d) - flux(b, c, d, e)) * wx;                          // (2)
+  }
+`);
+
+/**
+ * Builds a simulator of Burgers' equation.
+ *
+ * @param grid A periodic line of at least 4 unknowns.
+ * @returns `step(state, params, dt)`: the state dt seconds later.
+ */
+export function burgers(grid: Grid): Step<BurgersState, BurgersParams> {
+  const [axis] = grid.axes;
+  if (grid.axes.length > 1 || axis.low !== 'periodic' || axis.size < 4)
+    throw new RangeError(
+      `burgers: the grid has shape [${grid.shape.join(', ')}] and sides ${axis.low} … ${axis.high}; it must be a periodic line of at least 4 unknowns.`,
+    );
+  const { size } = axis;
+  return ({ u }, { nu }, dt) => {
+    if (u.shape.length !== 1 || u.shape[0] !== size)
+      throw new RangeError(`burgers: u has shape [${u.shape.join(', ')}]; on this grid it must be [${size}].`);
+    if (nu.size !== 1) throw new RangeError(`burgers: nu has shape [${nu.shape.join(', ')}]; it must be one number.`);
+    if (!(dt > 0)) throw new RangeError(`burgers: dt is ${dt}; it must be a positive number of seconds.`);
+    const f = (u: Tensor): Tensor => rate({ u, nu, nx: size, wx: 1 / axis.spacing }, { count: size }).du;
+    const [next] = rungeKutta(([now]) => [f(now)], [u], dt);
+    return { u: next };
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Waves: ∂²u/∂t² = c² Δu − γ ∂u/∂t, of order 2 in space and time.
+ *
+ *   u½ = u + ½ Δt v                                                                       (1) drift
+ *   v⁺ = ((1 − ½ γ Δt) v + Δt c² Δu½) / (1 + ½ γ Δt)                                      (2) kick
+ *   u⁺ = u½ + ½ Δt v⁺                                                                     (3) drift
+ *
+ * Position Verlet: symplectic where nothing damps, and then ½ vᵀ (1 − ¼ Δt² K) v + ½ uᵀ K u is conserved to rounding, K = −c² Δ with
+ * one c. Stable while c Δt (Σ_axes h⁻²)^½ ≤ 1. Hairer, Lubich & Wanner, Acta Numerica (2003) 399–450, doi:10.1017/S0962492902000144.
+ */
+
+import type { Tensor } from '../kernel/index.ts';
+import { kernel } from '../kernel/index.ts';
+import { type Grid, laplacian, type SideValues } from '../solvers/index.ts';
+import type { Step } from './simulator.ts';
+
+export interface WaveState {
+  /** Height or pressure, of the grid's shape. */
+  readonly u: Tensor;
+  /** Its rate ∂u/∂t, of the same shape. */
+  readonly v: Tensor;
+}
+
+/** All differentiable. */
+export interface WaveParams {
+  /** Speed c, m/s: one number, or one for each unknown. */
+  readonly c: Tensor;
+  /** Damping γ ≥ 0, 1/s: one number, or one for each unknown. Default 0. */
+  readonly damping?: Tensor;
+  /** u at Dirichlet sides, slopes ∂u/∂n at Neumann sides. Default 0: fixed, or free. */
+  readonly values?: SideValues;
+}
+
+const kick = kernel(/* wgsl */ `
+  var<storage, read> half: array<f32>;
+  var<storage, read> v: array<f32>;
+  var<storage, read> curvature: array<f32>;
+  var<storage, read> c: array<f32>;
+  var<storage, read> damping: array<f32>;
+  var<uniform> manySpeeds: u32;
+  var<uniform> manyDampings: u32;
+  var<uniform> dt: f32;
+  var<storage, read_write> uNext: array<f32>;
+  var<storage, read_write> vNext: array<f32>;
+  @compute @workgroup_size(64)
+  fn waveKick(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    let speed = c[i * manySpeeds];
+    let lost = 0.5 * dt * damping[i * manyDampings];
+    let velocity = ((1.0 - lost) * v[i] + dt * speed * speed * curvature[i]) / (1.0 + lost);   // (2)
+    vNext[i] = velocity;
+    uNext[i] = half[i] + 0.5 * dt * velocity;                                                  // (3)
+  }
+`);
+
+/**
+ * Builds a simulator of waves.
+ *
+ * @returns `step(state, params, dt)`: the state dt seconds later.
+ */
+export function wave(grid: Grid): Step<WaveState, WaveParams> {
+  const { shape, size } = grid;
+  return ({ u, v }, { c, damping, values }, dt) => {
+    for (const [name, field] of Object.entries({ u, v }))
+      if (field.shape.join() !== shape.join())
+        throw new RangeError(
+          `wave: ${name} has shape [${field.shape.join(', ')}]; on this grid it must be [${shape.join(', ')}].`,
+        );
+    for (const [name, field] of Object.entries({ c, ...(damping && { damping }) }))
+      if (field.size !== 1 && field.size !== size)
+        throw new RangeError(
+          `wave: ${name} has shape [${field.shape.join(', ')}]; it must be one number, or one for each unknown, [${shape.join(', ')}].`,
+        );
+    if (!(dt > 0)) throw new RangeError(`wave: dt is ${dt}; it must be a positive number of seconds.`);
+    const half = u.add(v.mul(0.5 * dt)); // (1)
+    const curvature = laplacian(grid, half, values);
+    const { uNext, vNext } = kick(
+      {
+        half,
+        v,
+        curvature,
+        c,
+        damping: damping ?? [0],
+        manySpeeds: c.size > 1 ? 1 : 0,
+        manyDampings: damping && damping.size > 1 ? 1 : 0,
+        dt,
+      },
+      { count: size, out: { uNext: shape, vNext: shape } },
+    );
+    return { u: uNext, v: vNext };
+  };
+}
