@@ -3,6 +3,7 @@ import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import type { Scene } from './scene.ts';
+import { waveTank } from './wave-tank/wave-tank.ts';
 
 /** All scenes, by name. */
 export const scenes: Readonly<Record<string, Scene>> = {
@@ -10,10 +11,13 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [mbbBeam.name]: mbbBeam,
   [heatInverse.name]: heatInverse,
   [lotkaVolterra.name]: lotkaVolterra,
+  [waveTank.name]: waveTank,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
 export { type Dynamics, type Film, readFilm } from './film/input.ts';
 export { type BeamStep, type Design, designBeam } from './mbb-beam/mbb-beam.ts';
 export type { Estimate, Goal, Picture, Scene, SceneOptions, SceneProgress, SceneResult } from './scene.ts';
-export { film, heatInverse, lotkaVolterra, mbbBeam };
+export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
+export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
+export { film, heatInverse, lotkaVolterra, mbbBeam, waveTank };
