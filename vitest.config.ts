@@ -41,6 +41,7 @@ export default defineConfig({
       {
         server: { headers: isolated },
         resolve: { conditions: ['source', ...defaultClientConditions] },
+        optimizeDeps: { include: ['mathjs', 'mathjs/number'] }, // found late, they would reload the page within a test
         test: {
           name: 'browser',
           include: ['test/**/*.test.ts'],

@@ -78,3 +78,11 @@ it('there are no import cycles', () => {
   };
   for (const file of files) visit(file, []);
 });
+
+it('mathjs is loaded with expressions alone, which nothing else in the kernel layer imports', () => {
+  for (const file of files.filter(name => name.startsWith('kernel/') && !name.startsWith('kernel/expression/')))
+    for (const { path, target } of importsOf(file)) {
+      expect(path.startsWith('mathjs'), `${file} imports ${path}`).toBe(false);
+      expect(target?.startsWith('kernel/expression/') ?? false, `${file} imports ${path}`).toBe(false);
+    }
+});

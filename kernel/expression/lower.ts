@@ -8,8 +8,8 @@
  *              | p ? x : y
  *
  * Values are numbers or truths, and neither stands for the other. Comparisons and floor are exact, where mathjs's own allow for
- * rounding. A name is looked up among those that were declared and a fixed list, nowhere else. `?:` is a branch: what is not taken is neither computed nor differentiated, so that
- * a pole beside a guard does no harm.
+ * rounding. A name is looked up among those that were declared and a fixed list, nowhere else. `?:` is a branch: what is not taken
+ * is neither computed nor differentiated, so that a pole beside a guard does no harm.
  */
 
 import type {
