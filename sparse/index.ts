@@ -46,3 +46,4 @@ export type { Preconditioner, Prepared } from './preconditioner.ts';
 export { linearSolve, type SolveOptions } from './solve.ts';
 export { type SsorOptions, ssor } from './ssor.ts';
 export { type TridiagonalOptions, tridiagonalSolve } from './tridiagonal.ts';
+export { type Bands, type TridiagonalMatrixOptions, tridiagonalMatrix } from './tridiagonal-matrix.ts';

@@ -3,7 +3,7 @@
 import { Matrix, solve } from 'ml-matrix';
 import { checkGradient, grad, hvp, rollout, valueAndGrad } from 'retrograde/adjoint';
 import { type Device, type Tensor, tensor } from 'retrograde/kernel';
-import { tridiagonalSolve } from 'retrograde/sparse';
+import { cg, linearSolve, tridiagonalMatrix, tridiagonalSolve } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
@@ -100,6 +100,50 @@ describe.each(devices)('tridiagonalSolve on $description', device => {
   });
 });
 
+describe.each(devices)('tridiagonalMatrix on $description', device => {
+  const tolerance = device.precision === 'f64' ? 1e-13 : 1e-5;
+  it.each([false, true])('A x, Aᵀ y and the diagonal; periodic: %s', async periodic => {
+    const n = 9;
+    const bands = bandsOf(n, 3);
+    const on = (data: Float64Array, shape?: number[]) => tensor(data, shape, { device });
+    const given = { lower: on(bands.lower), diagonal: on(bands.diagonal), upper: on(bands.upper) };
+    const A = tridiagonalMatrix(given, { periodic });
+    const rows = dense(bands, 0, 1, n, periodic);
+    for (const m of [1, 3]) {
+      const [x, y] = [numbers(n * m, 6), numbers(n * m, 7)];
+      const shape = m === 1 ? [n] : [n, m];
+      const ax = await A.apply(on(x, shape)).read();
+      const ay = await A.transpose.apply(on(y, shape)).read();
+      const expected = rows.mmul(Matrix.from1DArray(n, m, Array.from(x))).to1DArray();
+      ax.forEach((v, k) => {
+        expect(Math.abs(v - expected[k])).toBeLessThan(tolerance);
+      });
+      const [left, right] = [ax.reduce((s, v, k) => s + v * y[k], 0), ay.reduce((s, v, k) => s + v * x[k], 0)];
+      expect(Math.abs(left - right)).toBeLessThan(tolerance * 20);
+    }
+    expect(Array.from((await A.diagonal?.().read()) ?? [])).toEqual(Array.from(await given.diagonal.read()));
+  });
+});
+
+it('a tridiagonal matrix is differentiable, and solved with by Krylov methods to what the direct solve gives', async () => {
+  const { lower, diagonal, upper } = bandsOf(8, 3);
+  const on = (data: Float64Array, shape?: number[]) => tensor(data, shape, { device: cpu64 });
+  const at = { lower: on(lower), diagonal: on(diagonal), upper: on(upper), x: on(numbers(16, 2), [8, 2]) };
+  const loss = ({ x, ...bands }: typeof at) => {
+    const A = tridiagonalMatrix(bands, { periodic: true });
+    return A.apply(x).sin().sum().add(A.transpose.apply(x).square().sum());
+  };
+  expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-13);
+  const side = on(new Float64Array(20).fill(-1));
+  const middle = on(new Float64Array(20).fill(2.5));
+  const A = tridiagonalMatrix({ lower: side, diagonal: middle, upper: side }, { positiveDefinite: true });
+  const b = on(numbers(20, 1));
+  const direct = await tridiagonalSolve(side, middle, side, b).read();
+  (await linearSolve(A, b, { method: cg(), rtol: 1e-12 }).read()).forEach((v, k) => {
+    expect(v).toBeCloseTo(direct[k], 11);
+  });
+});
+
 describe('derivatives of tridiagonal solves', () => {
   const at = (device: Device, shape: number[]) => {
     const { lower, diagonal, upper } = bandsOf(20, 3);
@@ -193,5 +237,19 @@ describe('tridiagonalSolve says', () => {
     expect(() => tridiagonalSolve(v, v, v, v, { axis: 2 })).toThrow('axis 2 of shape [2]; there is none.');
     const whole = tensor(new Int32Array(2), undefined, { device: cpu64 });
     expect(() => tridiagonalSolve(v, v, v, whole)).toThrow("'b' holds i32; it must hold f32.");
+  });
+
+  it('what is wrong with the bands of a matrix', () => {
+    const [two, three] = [on([1, 2]), on([1, 2, 3])];
+    expect(() => tridiagonalMatrix({ lower: two, diagonal: three, upper: three })).toThrow(
+      "tridiagonalMatrix: 'lower' has shape [2]; each band must have one number for each row, [3].",
+    );
+    expect(() => tridiagonalMatrix({ lower: two, diagonal: two, upper: two }, { periodic: true })).toThrow(
+      'at least 3',
+    );
+    const there = on([1, 2], [2], cpu32);
+    expect(() => tridiagonalMatrix({ lower: there, diagonal: two, upper: two })).toThrow(
+      "is not on the diagonal's device",
+    );
   });
 });

@@ -1,0 +1,81 @@
+/**
+ * A tridiagonal matrix as an operator: three bands, and two corners if it is periodic.
+ *
+ *   (A x)ᵢ = lᵢ xᵢ₋₁ + dᵢ xᵢ + uᵢ xᵢ₊₁
+ *
+ * tridiagonalSolve (tridiagonal.ts) solves with such bands directly, batches of them at once.
+ */
+
+import { kernel, type Tensor } from '../kernel/index.ts';
+import type { MatrixOptions } from './matrix.ts';
+import { checkVector, type LinearOperator } from './operator.ts';
+import { productText, turnText } from './tridiagonal.wgsl.ts';
+
+/** lᵢ, dᵢ and uᵢ, [n] each; l₀ and uₙ₋₁ count only if the matrix is periodic. */
+export interface Bands {
+  readonly lower: Tensor;
+  readonly diagonal: Tensor;
+  readonly upper: Tensor;
+}
+
+export interface TridiagonalMatrixOptions extends MatrixOptions {
+  /** Whether l₀ and uₙ₋₁ join both ends. Default false. */
+  readonly periodic?: boolean;
+}
+
+const product = kernel(productText);
+const turn = kernel(turnText);
+
+/** A tridiagonal matrix. */
+export function tridiagonalMatrix(bands: Bands, options: TridiagonalMatrixOptions = {}): LinearOperator<Bands> {
+  const { size: n, device } = bands.diagonal;
+  for (const [name, band] of Object.entries(bands)) {
+    if (band.shape.length !== 1 || band.size !== n)
+      throw new RangeError(
+        `tridiagonalMatrix: '${name}' has shape [${band.shape.join(', ')}]; each band must have one number for each row, [${n}].`,
+      );
+    if (band.device !== device)
+      throw new TypeError(`tridiagonalMatrix: '${name}' is not on the diagonal's device; they must be on one device.`);
+  }
+  if (options.periodic && n < 3)
+    throw new RangeError(`tridiagonalMatrix: a periodic matrix of ${n} rows; it must have at least 3.`);
+  return matrix(bands, options, false);
+}
+
+function matrix(bands: Bands, options: TridiagonalMatrixOptions, turned: boolean): LinearOperator<Bands> {
+  const { periodic = false, positiveDefinite = false, symmetric = positiveDefinite } = options;
+  const { size: n, device } = bands.diagonal;
+  const name = turned ? 'transposed tridiagonal matrix' : 'tridiagonal matrix';
+  const self: LinearOperator<Bands> = {
+    name,
+    rows: n,
+    columns: n,
+    device,
+    params: bands,
+    symmetric,
+    positiveDefinite,
+    apply(x) {
+      checkVector(`${name}: apply`, x, n);
+      const { lower, diagonal, upper } = turned ? transposed(bands, periodic) : bands;
+      const wide = (band: Tensor): Tensor => (x.shape.length === 1 ? band : band.reshape([n, 1]).broadcastTo(x.shape));
+      const overrides = { n, inner: x.size / n, periodic };
+      return product(
+        { lower: wide(lower), diagonal: wide(diagonal), upper: wide(upper), x },
+        { count: x.size, overrides, out: { y: x.shape } },
+      ).y;
+    },
+    get transpose() {
+      return symmetric ? self : matrix(bands, options, !turned);
+    },
+    with: given => matrix(given, options, turned),
+    diagonal: () => bands.diagonal,
+  };
+  return self;
+}
+
+function transposed({ lower, diagonal, upper }: Bands, periodic: boolean): Bands {
+  const { size: n, shape } = diagonal;
+  const overrides = { n, inner: 1, periodic };
+  const { lowerT, upperT } = turn({ lower, upper }, { count: n, overrides, out: { lowerT: shape, upperT: shape } });
+  return { lower: lowerT, diagonal, upper: upperT };
+}
