@@ -7,7 +7,7 @@
  * Rows of one colour are not coupled (colouring.ts), so a launch does all of them; L and U are what is left and right of the diagonal in
  * the order of colours. ω = 1: symmetric Gauss–Seidel. Mᵀ is the same of Aᵀ.
  *
- * Young: Iterative Solution of Large Linear Systems, 1971, ch. 15. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., §10.2.
+ * Young: Iterative Solution of Large Linear Systems, 1971. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., §10.2.
  */
 
 import { kernel, type Tensor } from '../kernel/index.ts';

@@ -6,7 +6,7 @@
  * An aggregate is a node with all its strong neighbours, if none of them is taken yet; what is left over joins a neighbour's aggregate,
  * the most strongly coupled one, or else forms aggregates of its own. A node without strong neighbours stays on the finer level: smoothing solves it.
  *
- * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179, eq. (2) and alg. 1.
+ * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
 import type { Rows } from './rows.ts';

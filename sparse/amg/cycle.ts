@@ -12,8 +12,8 @@
 import { adopt, type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Prepared } from '../preconditioner.ts';
 import { inverseOf } from './coarsest.ts';
-import type { Hierarchy } from './hierarchy.ts';
-import { type Rows, transpose } from './rows.ts';
+import { type Hierarchy, largestEigenvalue } from './hierarchy.ts';
+import { diagonalOf, type Rows, transpose } from './rows.ts';
 
 /** Σ_j a_ij x_j for number c of row i; `width` vectors lie side by side. */
 const rowSum = /* wgsl */ `
@@ -101,9 +101,13 @@ export interface Matrix {
   readonly value: Tensor;
 }
 
-interface Level {
+interface Smoothed {
   readonly A: Matrix;
+  /** (λ D)⁻¹ */
   readonly weight: Tensor;
+}
+
+interface Level extends Smoothed {
   readonly P: Matrix;
   readonly R: Matrix;
 }
@@ -131,21 +135,38 @@ export function cycles(
     column: on(unsigned(column)),
     value: on(value),
   });
-  const n = coarsest.rows;
-  const dense = inverseOf(coarsest, nearNullspace);
   const down = levels.map(({ A, diagonal, lambda, P, R }, k) => ({
     A: k === 0 && finest ? finest : matrix(A),
     weight: on(weights(diagonal, lambda)),
     P: matrix(P),
     R: matrix(R),
   }));
-  const last = on(dense, [n, n]);
-  const apply = (b: Tensor): Tensor => cycle(down, last, degree, b);
+  const n = coarsest.rows;
+  const dense = n <= mostDense ? on(inverseOf(coarsest, nearNullspace), [n, n]) : undefined;
+  const last = (turned: boolean): Solve => {
+    if (dense) {
+      const inverse = turned ? dense.transpose() : dense;
+      return b => inverse.matmul(b);
+    }
+    const diagonal = diagonalOf(coarsest);
+    const A = matrix(turned ? transpose(coarsest) : coarsest);
+    const weight = on(weights(diagonal, largestEigenvalue(coarsest, diagonal)));
+    return b => smoothedFromZero({ A, weight }, lastDegree * degree, b);
+  };
+  const solveLast = last(false);
+  const apply = (b: Tensor): Tensor => cycle(down, solveLast, degree, b);
   if (symmetric) return { apply, applyTranspose: apply };
   const turned = down.map((level, k) => ({ ...level, A: matrix(transpose(levels[k].A)) }));
-  const turnedLast = last.transpose();
-  return { apply, applyTranspose: b => cycle(turned, turnedLast, degree, b) };
+  const solveTurned = last(true);
+  return { apply, applyTranspose: b => cycle(turned, solveTurned, degree, b) };
 }
+
+type Solve = (b: Tensor) => Tensor;
+
+/** A level that cannot be made coarser, since its unknowns are hardly coupled, is smoothed if it is larger than this. */
+const mostDense = 1000;
+/** So many times as thoroughly as the others. */
+const lastDegree = 3;
 
 const unsigned = ({ buffer, byteOffset, length }: Int32Array): Uint32Array =>
   new Uint32Array(buffer, byteOffset, length);
@@ -162,13 +183,12 @@ const launchOf = (rows: number, { shape }: Tensor) => {
   return { count: rows * width, shape: [rows, ...shape.slice(1)], overrides: { width } };
 };
 
-function cycle([level, ...coarser]: readonly Level[], last: Tensor, degree: number, b: Tensor): Tensor {
-  if (!level) return last.matmul(b);
+function cycle([level, ...coarser]: readonly Level[], last: Solve, degree: number, b: Tensor): Tensor {
+  if (!level) return last(b);
   const { A, weight, P, R } = level;
   const { count, shape, overrides } = launchOf(A.rows, b);
   const full = { count, overrides };
-  const { z: first } = firstStep({ weight, b }, { ...full, out: { z: shape } });
-  const before = smooth(level, first, first, degree, b);
+  const before = smoothedFromZero(level, degree, b);
   const { r } = residual({ ...without(A), x: before, b }, { ...full, out: { r: shape } });
   const small = launchOf(R.rows, b);
   const { y: rc } = applied({ ...without(R), x: r }, { count: small.count, overrides, out: { y: small.shape } });
@@ -181,8 +201,15 @@ function cycle([level, ...coarser]: readonly Level[], last: Tensor, degree: numb
   return degree === 1 ? next : smooth(level, next, next.sub(corrected), degree, b);
 }
 
+/** (1) */
+function smoothedFromZero(level: Smoothed, degree: number, b: Tensor): Tensor {
+  const { count, shape, overrides } = launchOf(level.A.rows, b);
+  const { z } = firstStep({ weight: level.weight, b }, { count, overrides, out: { z: shape } });
+  return smooth(level, z, z, degree, b);
+}
+
 /** Steps 2 to `degree` of (1). */
-function smooth({ A, weight }: Level, x: Tensor, z: Tensor, degree: number, b: Tensor): Tensor {
+function smooth({ A, weight }: Smoothed, x: Tensor, z: Tensor, degree: number, b: Tensor): Tensor {
   const { count, shape, overrides } = launchOf(A.rows, b);
   let now = { zNext: z, next: x };
   for (let k = 2; k <= degree; k++)

@@ -102,7 +102,7 @@ const margin = 1.05;
  * A bound on the eigenvalues of D⁻¹A: the largest sum of a row where its diagonal dominates (then it is at most 2), else from Lanczos' method
  * on D^−½ A D^−½, which has the same eigenvalues.
  */
-function largestEigenvalue(A: Rows, diagonal: Float64Array): number {
+export function largestEigenvalue(A: Rows, diagonal: Float64Array): number {
   const bound = largestRow(A, diagonal);
   if (bound <= 2 + 1e-12) return bound;
   return Math.min(bound, margin * lanczos(A, diagonal));

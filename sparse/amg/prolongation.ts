@@ -6,7 +6,7 @@
  *   P = (1 − ω D⁻¹ Aᶠ) T,   ω = 4 / (3 λ),   λ ≥ largest eigenvalue of D⁻¹A          (2)
  *
  * Rc is the near-nullspace of the coarser level. Aᶠ is A without weak couplings, which are added to its diagonal.
- * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179, alg. 2, eqs. (8), (9).
+ * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
 import type { Aggregates, Graph } from './aggregate.ts';
