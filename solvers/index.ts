@@ -13,8 +13,6 @@ export {
 } from './constraints.ts';
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
 export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
-export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
-export { type Control, type ControlProblem, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
 export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
 export { upwind, vanLeer } from './grid/fluxes.ts';
 export { type Grid, grid, type VectorField } from './grid/grid.ts';
@@ -26,6 +24,8 @@ export { type Projected, type ProjectOptions, project } from './grid/project.ts'
 export { type Points, sample } from './grid/sample.ts';
 export type { SideValue, SideValues } from './grid/sides.ts';
 export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
+export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
+export { type Control, type ControlProblem, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export {
   type LeastSquares,
