@@ -289,10 +289,10 @@ function checkArrival<Y, P, S>(
       failure[row] === failures.notFinite
         ? `${where}cannot go on at t = ${now}: f, or the state, is not finite there. Look at f with debug(), or give a smaller firstStep`
         : failure[row] === failures.short
-          ? `${where}would need steps below ${by} at t = ${now} of ${end}, shorter than ${device.precision} can tell times apart. The problem may be stiff or end in a singularity there: take an implicit method, or a larger rtol`
+          ? `${where}would need steps below ${by} at t = ${now} of ${end}, shorter than ${device.precision} can tell times apart. The problem may be stiff or end in a singularity there: look at the solution up to that time, or give a larger rtol`
           : failure[row] === failures.crowded
             ? `${where}finds events ever closer to each other at t = ${now}. Stop at the first that is too weak, by an event without reset`
-            : `${where}stopped after maxSteps = ${maxSteps} at t = ${now} of ${end} (dt = ${by}). The problem may be stiff: take an implicit method, or else allow more maxSteps`;
+            : `${where}stopped after maxSteps = ${maxSteps} at t = ${now} of ${end} (dt = ${by}). The problem may be stiff, which is not for explicit methods; else allow more maxSteps`;
     throw new OdeError(`odeSolve: ${method.name} ${told}.`, { t, dt, steps, rejected: rejected[row], row });
   });
 }

@@ -63,10 +63,10 @@ describe('Lotka–Volterra', () => {
   });
 
   it('second derivatives, and the derivative in t1', async () => {
-    const x = { y0: at.y0, t1: on64([1.5]) };
-    const end = ({ y0, t1 }: typeof x) => odeSolve(lotkaRate, y0, { t: [0, t1], params: at.p, rtol: 1e-7 }).y;
+    const x = { y0: at.y0, t1: on64([0.8]) };
+    const end = ({ y0, t1 }: typeof x) => odeSolve(lotkaRate, y0, { t: [0, t1], params: at.p, rtol: 1e-5 }).y;
     const slope = await jvp((t1: Tensor) => end({ y0: at.y0, t1 }))(x.t1, on64([1])).tangent.read();
-    near(slope, Array.from(await lotkaRate(end(x), { params: at.p }).read()), 1e-5);
+    near(slope, Array.from(await lotkaRate(end(x), { params: at.p }).read()), 1e-4);
     const h = await readTree(hvp((v: typeof x) => end(v).square().sum())(x, x));
     // against differences of the gradient along x; steps are chosen anew there, so to their accuracy
     const slopes = async (s: number) =>
@@ -282,7 +282,7 @@ it('a batch has the gradient that differences give, in trees', async () => {
           .add(t.cos().reshape([3, 1])),
       }),
       { a, b },
-      { t: [0, 2], batch: true, rtol: 1e-12, atol: 1e-12 },
+      { t: [0, 0.5], batch: true, rtol: 1e-12, atol: 1e-12 },
     ).y;
   expect((await checkGradient(end, x)).dotProduct).toBeLessThan(1e-11);
 });
@@ -315,12 +315,12 @@ describe('what goes wrong', () => {
           t: [0, 2],
           maxSteps: device.kind === 'cpu' ? 2000 : 200,
         }),
-      /^odeSolve: Tsit5 (would need steps below .* at t = (1\.000|0\.9999) of 2\.000, shorter than f(32|64) can tell times apart\. The problem may be stiff or end in a singularity there: take an implicit method, or a larger rtol|cannot go on at t = .*: f, or the state, is not finite there\. Look at f with debug\(\), or give a smaller firstStep)\.$/,
+      /^odeSolve: Tsit5 (would need steps below .* at t = (1\.000|0\.9999) of 2\.000, shorter than f(32|64) can tell times apart\. The problem may be stiff or end in a singularity there: look at the solution up to that time, or give a larger rtol|cannot go on at t = .*: f, or the state, is not finite there\. Look at f with debug\(\), or give a smaller firstStep)\.$/,
     ],
     [
       'a stiff problem',
       device => odeSolve(stiff, tensor([1], undefined, { device }), { t: [0, 1], maxSteps: 100 }),
-      /^odeSolve: Tsit5 stopped after maxSteps = 100 at t = .* of 1\.000 \(dt = .*\)\. The problem may be stiff: take an implicit method, or else allow more maxSteps\.$/,
+      /^odeSolve: Tsit5 stopped after maxSteps = 100 at t = .* of 1\.000 \(dt = .*\)\. The problem may be stiff, which is not for explicit methods; else allow more maxSteps\.$/,
     ],
     [
       'NaN',

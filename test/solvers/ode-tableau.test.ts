@@ -1,0 +1,66 @@
+// Specification of Butcher tableaus: the conditions of each order, of the method and of what it is compared with.
+
+import { bosh3, dopri5, dopri8, euler, heun, midpoint, ralston, rk4, type Tableau, tsit5 } from 'retrograde/solvers';
+import { describe, expect, it } from 'vitest';
+
+const explicit: readonly Tableau[] = [euler, midpoint, heun, ralston, rk4, bosh3, tsit5, dopri5, dopri8];
+
+/** A rooted tree is the list of its branches. */
+type Rooted = readonly Rooted[];
+
+const known: Rooted[][] = [];
+/** All rooted trees with so many nodes. */
+function rootedTrees(nodes: number): readonly Rooted[] {
+  known[nodes] ??= grow(nodes);
+  return known[nodes];
+}
+function grow(nodes: number): Rooted[] {
+  const forests = (left: number, largest: number): Rooted[][] =>
+    left === 0
+      ? [[]]
+      : Array.from({ length: Math.min(left, largest) }, (_, i) => i + 1).flatMap(size =>
+          rootedTrees(size).flatMap((tree, k) =>
+            forests(left - size, size)
+              .filter(
+                ([next]) =>
+                  next === undefined || sizeOf(next) < size || rootedTrees(size).findIndex(t => same(t, next)) <= k,
+              )
+              .map(rest => [tree, ...rest]),
+          ),
+        );
+  return forests(nodes - 1, nodes - 1);
+}
+const sizeOf = (tree: Rooted): number => 1 + tree.reduce((sum, t) => sum + sizeOf(t), 0);
+const same = (a: Rooted, b: Rooted): boolean => JSON.stringify(a) === JSON.stringify(b);
+const density = (tree: Rooted): number => sizeOf(tree) * tree.reduce((product, t) => product * density(t), 1);
+
+/** Largest violation of Σ b_i Φ_i(tree) = 1 / γ(tree) among trees with so many nodes (Hairer, Nørsett, Wanner, II.2). */
+function violation({ a }: Tableau, b: readonly number[], nodes: number): number {
+  const matrix: (readonly number[])[] = [[], ...a];
+  const weights = (tree: Rooted): number[] => {
+    const branches = tree.map(weights);
+    const through = (i: number, w: readonly number[]) => matrix[i].reduce((sum, aij, j) => sum + aij * w[j], 0);
+    return matrix.map((_, i) => branches.reduce((product, w) => product * through(i, w), 1));
+  };
+  return Math.max(
+    ...rootedTrees(nodes).map(tree => {
+      const w = weights(tree);
+      return Math.abs(b.reduce((sum, v, i) => sum + v * w[i], 0) - 1 / density(tree));
+    }),
+  );
+}
+
+describe('tableaus', () => {
+  it('trees are counted right', () => {
+    expect([1, 2, 3, 4, 5, 6, 7].map(n => rootedTrees(n).length)).toEqual([1, 1, 2, 4, 9, 20, 48]);
+  });
+  it.each(explicit)('$name has its order and no more', tableau => {
+    const { order, b, embedded, embeddedOrder = 0 } = tableau;
+    const most = Math.min(order, 7); // order 8 is measured below
+    for (let n = 1; n <= most; n++) expect(violation(tableau, b, n)).toBeLessThan(2e-14);
+    if (order < 7) expect(violation(tableau, b, order + 1)).toBeGreaterThan(1e-5);
+    if (!embedded) return;
+    for (let n = 1; n <= Math.min(embeddedOrder, 7); n++) expect(violation(tableau, embedded, n)).toBeLessThan(2e-14);
+    if (embeddedOrder < 7) expect(violation(tableau, embedded, embeddedOrder + 1)).toBeGreaterThan(1e-5);
+  });
+});
