@@ -7,6 +7,7 @@
 
 import { disposeTree, flatten, valueAndGrad } from '../adjoint/index.ts';
 import { checkOptions, inWords, isTracked, Tensor } from '../kernel/index.ts';
+import { type Constraints, constrain } from './constraints.ts';
 import { dot, fromVector, toVector } from './vector.ts';
 
 /** The loss and its gradient at a point. */
@@ -60,6 +61,8 @@ export interface MinimizeOptions<S> {
   readonly onIteration?: (progress: Progress) => void;
   /** Stops before the next step; the best point so far is returned. */
   readonly signal?: AbortSignal;
+  /** Of the parameters, by their names; the method, the history and the state are then of free numbers. */
+  readonly constraints?: Constraints;
   /** Goes on from a run's `state`. */
   readonly state?: MinimizeState<S>;
 }
@@ -91,6 +94,14 @@ export async function minimize<P, S>(
 ): Promise<Minimum<P, S>> {
   const { iterations = 100, gradientTolerance = 0, rtol = 0, onIteration, signal, state } = options;
   check(params, method, options);
+  if (options.constraints) {
+    const { constraints, ...rest } = options;
+    const { free, apply } = await constrain(params, constraints);
+    const found = await minimize((u: P) => loss(apply(u)), free, method, rest);
+    const best = apply(found.best);
+    disposeTree([free, found.best]);
+    return { ...found, best };
+  }
   if (state && state.method !== method.name) {
     throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${method.name}'.`);
   }
@@ -156,7 +167,15 @@ function check(params: unknown, method: unknown, options: { readonly iterations?
   const isMethod = typeof method === 'object' && method !== null && 'step' in method;
   if (!isMethod)
     throw new TypeError(`minimize: the method is ${inWords(method)}; give what adam() or lbfgs() returns.`);
-  checkOptions('minimize', options, ['iterations', 'gradientTolerance', 'rtol', 'onIteration', 'signal', 'state']);
+  checkOptions('minimize', options, [
+    'iterations',
+    'gradientTolerance',
+    'rtol',
+    'onIteration',
+    'signal',
+    'constraints',
+    'state',
+  ]);
   const { iterations = 0 } = options;
   if (!Number.isInteger(iterations) || iterations < 0)
     throw new RangeError(`minimize: ${iterations} iterations; give a whole number from 0.`);

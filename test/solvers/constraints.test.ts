@@ -79,6 +79,32 @@ describe('constraints', () => {
     expect((await at.d.item()) / 1e-3).toBeCloseTo(1, 6);
   });
 
+  it('are an option of minimize, and a run of free numbers goes on from its state', async () => {
+    const loss = ({ k, w }: { k: Tensor; w: Tensor }) =>
+      k
+        .log()
+        .square()
+        .sum()
+        .add(
+          w
+            .sub(on64([0.1, 0.7, 0.2]))
+            .square()
+            .sum(),
+        );
+    const start = { k: on64([5]), w: on64([0.3, 0.3, 0.4]) };
+    const constraints = { k: positive(), w: simplex() };
+    const whole = await minimize(loss, start, lbfgs(), { iterations: 30, constraints });
+    expect(await whole.best.k.item()).toBeCloseTo(1, 5);
+    expect((await whole.best.w.read())[1]).toBeCloseTo(0.7, 5);
+    const half = await minimize(loss, start, lbfgs(), { iterations: 3, constraints });
+    const rest = await minimize(loss, start, lbfgs(), { iterations: 27, constraints, state: half.state });
+    expect(rest.history).toEqual(whole.history);
+    expect(await rest.best.w.read()).toEqual(await whole.best.w.read());
+    await expect(minimize(loss, { ...start, k: on64([-1]) }, lbfgs(), { constraints })).rejects.toThrow(
+      "constrain: 'k' is -1 at 0; it must start above 0.",
+    );
+  });
+
   it.each([
     [
       'a start that is not positive',

@@ -3,7 +3,7 @@
 
 import { checkGradient, grad, hvp } from 'retrograde/adjoint';
 import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
-import { newton, newtonKrylov, RootError, type RootReport, rootFind } from 'retrograde/solvers';
+import { lbfgs, minimize, newton, newtonKrylov, RootError, type RootReport, rootFind } from 'retrograde/solvers';
 import { linearSolve, multigrid, stencil } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices, gpu } from '../util/devices.ts';
@@ -165,6 +165,23 @@ describe('derivatives of a root', () => {
       expect((await checkGradient(curved, at)).dotProduct).toBeLessThan(1e-9);
     },
   );
+
+  it('of the least of a loss: the root of its gradient, from where a descent ended', async () => {
+    interface Two {
+      readonly q: Tensor;
+      readonly c: Tensor;
+    }
+    const loss = (x: Tensor, { q, c }: Two): Tensor =>
+      x.square().square().mul(0.25).add(x.square().mul(q)).sum().add(x.sum().square()).sub(x.dot(c));
+    const slope = (x: Tensor, p: Two): Tensor => grad((x: Tensor) => loss(x, p))(x);
+    const p: Two = { q: on64([0.5, 1, 2]), c: on64([1, -2, 3]) };
+    const { best } = await minimize((x: Tensor) => loss(x, p), on64([0, 0, 0]), lbfgs());
+    const least = (p: Two): Tensor => rootFind(slope, best, p, tight);
+    for (const [i, v] of (await least(p).read()).entries()) expect(v).toBeCloseTo((await best.read())[i], 6);
+    expect((await checkGradient((p: Two) => least(p).square().sum(), p)).dotProduct).toBeLessThan(1e-10);
+    const onItself = await checkGradient((p: Two) => loss(least(p), p), p); // the envelope theorem: as if x were fixed
+    expect(onItself.dotProduct).toBeLessThan(1e-10);
+  });
 
   it('leave nothing behind', async () => {
     const p = on64([2]);
