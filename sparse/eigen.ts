@@ -177,9 +177,9 @@ function inverses<P, Q>(
   f: Tensor,
 ): Tensor {
   const rights = columnsOf(f);
-  const spread = Math.max(...numbers.filter(Number.isFinite).map(Math.abs)) || 1;
+  const spread = largestOf(numbers) || 1;
   const solved = columnsOf(vectors).map((q, j) => {
-    if (isMultiple(numbers, j)) return refuseMultiple(numbers, j, rights[j]);
+    if (twin(numbers, j) >= 0) return refuseMultiple(numbers, j, rights[j]);
     const lambda = values.slice(j, j + 1);
     return deflatedSolve(pencil, { lambda, q, sigma: spread }, rights[j]);
   });
@@ -214,18 +214,20 @@ function deflatedSolve<P, Q>(
 /** Closer than this part of the largest, eigenvalues count as one. */
 const closest = 1e-6;
 
-const isMultiple = (numbers: readonly number[], j: number): boolean => {
-  const size = Math.max(...numbers.filter(Number.isFinite).map(Math.abs));
-  return numbers.some((v, i) => i !== j && Math.abs(v - numbers[j]) <= closest * size);
-};
+const largestOf = (numbers: readonly number[]): number => Math.max(...numbers.filter(Number.isFinite).map(Math.abs));
 
+/** Another eigenvalue that is as good as equal to number j, or −1. */
+function twin(numbers: readonly number[], j: number): number {
+  const near = closest * largestOf(numbers);
+  return numbers.findIndex((v, i) => i !== j && Math.abs(v - numbers[j]) <= near);
+}
+
+/** What is not asked for is 0 already. */
 function refuseMultiple(numbers: readonly number[], j: number, f: Tensor): Tensor {
   const asked = f.device.backend.readSync?.(f.memory.storage, f.size);
   if (asked?.every(v => v === 0)) return f;
-  const other = numbers.findIndex(
-    (v, i) => i !== j && Math.abs(v - numbers[j]) <= closest * Math.max(...numbers.map(Math.abs)),
-  );
+  const [one, two] = [j, twin(numbers, j)].sort((a, b) => a - b);
   throw new RangeError(
-    `lobpcg: eigenvalues ${Math.min(j, other)} and ${Math.max(j, other)} are both ${numbers[j].toPrecision(7)}, so vector ${j} is any in their plane and has no derivative; use the values, or what does not depend on the choice of the vector.`,
+    `lobpcg: eigenvalues ${one} and ${two} are both ${numbers[j].toPrecision(7)}, so vector ${j} is any in their plane and has no derivative; use the values, or what does not depend on the choice of the vector.`,
   );
 }

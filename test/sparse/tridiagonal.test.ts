@@ -118,7 +118,8 @@ describe.each(devices)('tridiagonalMatrix on $description', device => {
       ax.forEach((v, k) => {
         expect(Math.abs(v - expected[k])).toBeLessThan(tolerance);
       });
-      const [left, right] = [ax.reduce((s, v, k) => s + v * y[k], 0), ay.reduce((s, v, k) => s + v * x[k], 0)];
+      const dot = (a: ArrayLike<number>, b: Float64Array) => b.reduce((sum, v, k) => sum + v * a[k], 0);
+      const [left, right] = [dot(ax, y), dot(ay, x)];
       expect(Math.abs(left - right)).toBeLessThan(tolerance * 20);
     }
     expect(Array.from((await A.diagonal?.().read()) ?? [])).toEqual(Array.from(await given.diagonal.read()));
