@@ -10,7 +10,7 @@
  * those who write expressions alone.
  */
 
-import { inWords } from '../error.ts';
+import { checkOptions, inWords } from '../error.ts';
 import type { Program } from '../ir/ir.ts';
 import type { Operand, Tensor } from '../tensor.ts';
 import { applied } from './apply.ts';
@@ -82,9 +82,10 @@ export function expr(
   text: string | Readonly<Record<string, string>>,
   names: Names<string, string>,
 ): Expression<string, string | undefined> {
-  const { vars, params = [], name = 'expr' } = names;
+  const { vars, params = [], name = 'expr' } = names ?? {};
   if (!Array.isArray(vars) || !Array.isArray(params))
     throw new TypeError(`${name}: vars and params are arrays of names, { vars: ['x'], params: ['k'] }.`);
+  checkOptions(name, names, ['vars', 'params', 'name']);
   const inputs = [...vars, ...params];
   const single = typeof text === 'string';
   const texts = single ? { value: text } : text;

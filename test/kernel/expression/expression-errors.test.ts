@@ -164,6 +164,14 @@ describe('names are refused', () => {
       "expr: vars and params are arrays of names, { vars: ['x'], params: ['k'] }.",
     ],
     [
+      () => expr('x', undefined as unknown as { vars: ['x'] }),
+      "expr: vars and params are arrays of names, { vars: ['x'], params: ['k'] }.",
+    ],
+    [
+      () => expr('x', { vars: ['x'], parameters: ['k'] } as { vars: ['x'] }),
+      "expr: there is no option 'parameters'; the options are 'vars', 'params', 'name'.",
+    ],
+    [
       () => expr(3 as unknown as string, { vars: ['x'] }),
       "expr: the expression is 3; give its text, or several by name, { u: '…', v: '…' }.",
     ],
