@@ -10,6 +10,7 @@
 
 import { kernel, type Tensor } from '../kernel/index.ts';
 import type { Grid } from '../solvers/index.ts';
+import { checkState } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
 import type { Step } from './simulator.ts';
 
@@ -59,10 +60,8 @@ export function burgers(grid: Grid): Step<BurgersState, BurgersParams> {
     );
   const { size } = axis;
   return ({ u }, { nu }, dt) => {
-    if (u.shape.length !== 1 || u.shape[0] !== size)
-      throw new RangeError(`burgers: u has shape [${u.shape.join(', ')}]; on this grid it must be [${size}].`);
+    checkState('burgers', grid, { u }, dt);
     if (nu.size !== 1) throw new RangeError(`burgers: nu has shape [${nu.shape.join(', ')}]; it must be one number.`);
-    if (!(dt > 0)) throw new RangeError(`burgers: dt is ${dt}; it must be a positive number of seconds.`);
     const f = (u: Tensor): Tensor => rate({ u, nu, nx: size, wx: 1 / axis.spacing }, { count: size }).du;
     const [next] = rungeKutta(([now]) => [f(now)], [u], dt);
     return { u: next };

@@ -6,6 +6,7 @@
 
 import type { Tensor } from '../kernel/index.ts';
 import { type DiffuseOptions, type Diffusivity, diffuse, type Grid, type SideValues } from '../solvers/index.ts';
+import { checkState } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface HeatState {
@@ -31,6 +32,9 @@ export interface HeatParams {
  */
 export const heat =
   (grid: Grid, options: Pick<DiffuseOptions, 'theta' | 'solve'> = {}): Step<HeatState, HeatParams> =>
-  ({ u }, { k, source, values }, dt) => ({
-    u: diffuse(grid, u, k, dt, { ...options, ...(source && { source }), ...(values && { values }) }),
-  });
+  ({ u }, { k, source, values }, dt) => {
+    checkState('heat', grid, { u, ...(source && { source }) }, dt);
+    return {
+      u: diffuse(grid, u, k, dt, { ...options, ...(source && { source }), ...(values && { values }) }),
+    };
+  };

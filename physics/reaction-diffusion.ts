@@ -13,6 +13,7 @@
 
 import { type Kernel, kernel, type Tensor } from '../kernel/index.ts';
 import { type Grid, laplacian, type SideValues } from '../solvers/index.ts';
+import { checkState } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
 import type { Step } from './simulator.ts';
 
@@ -81,11 +82,7 @@ function stepped(
   dt: number,
 ): ReactionState {
   const { shape, size } = grid;
-  for (const [name, field] of Object.entries({ u, v }))
-    if (field.shape.join() !== shape.join())
-      throw new RangeError(
-        `${who}: ${name} has shape [${field.shape.join(', ')}]; on this grid it must be [${shape.join(', ')}].`,
-      );
+  checkState(who, grid, { u, v }, dt);
   for (const [name, number, length] of [
     ['diffusion', diffusion, 2] as const,
     ...Object.entries(numbers).map(([name, number]) => [name, number, 1] as const),
@@ -94,7 +91,6 @@ function stepped(
       throw new RangeError(
         `${who}: ${name} has shape [${number.shape.join(', ')}]; it must be ${length === 1 ? 'one number' : 'two numbers, one for each substance'}.`,
       );
-  if (!(dt > 0)) throw new RangeError(`${who}: dt is ${dt}; it must be a positive number of seconds.`);
   const f = ([u, v]: readonly Tensor[]): readonly Tensor[] => {
     const curvatureU = laplacian(grid, u, values?.u);
     const curvatureV = laplacian(grid, v, values?.v);

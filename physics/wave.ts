@@ -9,9 +9,9 @@
  * one c. Stable while c Δt (Σ_axes h⁻²)^½ ≤ 1. Hairer, Lubich & Wanner, Acta Numerica (2003) 399–450, doi:10.1017/S0962492902000144.
  */
 
-import type { Tensor } from '../kernel/index.ts';
-import { kernel } from '../kernel/index.ts';
+import { kernel, type Tensor } from '../kernel/index.ts';
 import { type Grid, laplacian, type SideValues } from '../solvers/index.ts';
+import { checkState } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface WaveState {
@@ -61,17 +61,12 @@ const kick = kernel(/* wgsl */ `
 export function wave(grid: Grid): Step<WaveState, WaveParams> {
   const { shape, size } = grid;
   return ({ u, v }, { c, damping, values }, dt) => {
-    for (const [name, field] of Object.entries({ u, v }))
-      if (field.shape.join() !== shape.join())
-        throw new RangeError(
-          `wave: ${name} has shape [${field.shape.join(', ')}]; on this grid it must be [${shape.join(', ')}].`,
-        );
+    checkState('wave', grid, { u, v }, dt);
     for (const [name, field] of Object.entries({ c, ...(damping && { damping }) }))
       if (field.size !== 1 && field.size !== size)
         throw new RangeError(
           `wave: ${name} has shape [${field.shape.join(', ')}]; it must be one number, or one for each unknown, [${shape.join(', ')}].`,
         );
-    if (!(dt > 0)) throw new RangeError(`wave: dt is ${dt}; it must be a positive number of seconds.`);
     const half = u.add(v.mul(0.5 * dt)); // (1)
     const curvature = laplacian(grid, half, values);
     const { uNext, vNext } = kick(

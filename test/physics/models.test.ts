@@ -15,7 +15,7 @@ describe.each(devices)('on $description', device => {
       const g = grid([4, 8], { sides: ['neumann', ['dirichlet', 'neumann']] });
       const [u, v] = [random([4, 8], 1, device), random([4, 8], 2, device)];
       const ring = grid([8], { sides: 'periodic' });
-      const [warm, water, gray] = [heat(g), wave(g), grayScott(g)];
+      const [warm, water, gray] = [heat(g, { theta: 0 }), wave(g), grayScott(g)];
       const ends = [
         rollout(s => warm(s, { k: 0.2 }, 0.5), { u }, 3).u,
         rollout(s => water(s, { c: one(1) }, 0.5), { u, v }, 10).u,
@@ -41,7 +41,7 @@ it('says what does not fit', () => {
   const g = grid([2, 3]);
   const q = random([2, 3], 1);
   const one = on([1]);
-  expect(() => heat(g)({ u: one }, { k: 1 }, 1)).toThrow('diffuse: q has shape [1]; on this grid it must be [2, 3].');
+  expect(() => heat(g)({ u: one }, { k: 1 }, 1)).toThrow('heat: u has shape [1]; on this grid it must be [2, 3].');
   expect(() => wave(g)({ u: q, v: one }, { c: one }, 1)).toThrow(
     'wave: v has shape [1]; on this grid it must be [2, 3].',
   );
