@@ -25,8 +25,8 @@ function printed(program: string): number[] {
 }
 
 describe('README', () => {
-  it('has a kernel differentiated, a spring fitted, a system solved and a cart steered', () => {
-    expect(programs.length).toBe(4);
+  it('has a kernel and a formula differentiated, a spring fitted, a system solved and a cart steered', () => {
+    expect(programs.length).toBe(5);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -35,19 +35,24 @@ describe('README', () => {
     expect(derivative).toBeCloseTo(337, 3);
   });
 
+  it('differentiates a formula', () => {
+    const slope = printed(programs[1]);
+    for (const [k, r] of [1, 1.5, 2].entries()) expect(slope[k]).toBeCloseTo(4 * (6 / r ** 7 - 12 / r ** 13), 5);
+  });
+
   it('fits a spring', () => {
-    const [stiffness] = printed(programs[1]);
+    const [stiffness] = printed(programs[2]);
     expect(stiffness).toBeCloseTo(30, 2);
   });
 
   it('solves a linear system', () => {
-    const [warmth, slope] = printed(programs[2]);
+    const [warmth, slope] = printed(programs[3]);
     expect(warmth).toBeCloseTo(0.03514425374287 / 2, 5); // series; half of it for k = 2
     expect(slope / warmth).toBeCloseTo(-0.5, 5);
   });
 
   it('steers a cart', () => {
-    const [x, v] = printed(programs[3]);
+    const [x, v] = printed(programs[4]);
     expect(x).toBeCloseTo(1, 4);
     expect(v).toBeCloseTo(0, 4);
   });
