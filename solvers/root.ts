@@ -5,8 +5,8 @@
  *   done where |F| ≤ atol + rtol |F(y₀)|, or |δ| ≤ rtol |y|                                                          (2)
  *
  * The second of (2) is for good starts, whose residual is no measure. Derivatives are those of the equation, by the implicit function
- * theorem, and not of the iterations. On a CPU the host looks at |F| and stops; on a GPU all steps run, a step that does not lower
- * |F| changes nothing, and a failure is thrown by the next read.
+ * theorem, and not of the iterations. On a CPU the host looks at |F| and stops; on a GPU all steps run, with t = 1, ¼, …, a step that does not
+ * lower |F| changes nothing, and a failure is thrown by the next read.
  * Dennis & Schnabel: Numerical Methods for Unconstrained Optimization and Nonlinear Equations, 1996, ch. 6.
  */
 
@@ -108,11 +108,15 @@ export function checkEquation(
     throw new RangeError(`${who}: maxSteps is ${maxSteps}; it must be a whole number from 1.`);
 }
 
-const trials = 12;
+/** Lengths of a step that are tried; fewer where all of them are. */
+/** Lengths t = 1, shrink, shrink², … that are tried; on a GPU all of them are. */
+const search = { trials: 12, shrink: 0.5 };
+const searchOnGpu = { trials: 6, shrink: 0.25 };
 
 const chooseKernel = kernel(/* wgsl */ `
   var<storage, read> before: array<f32>;  // |F|²
-  var<storage, read> squares: array<f32>; // |F|² at t = 1, ½, ¼, …
+  var<storage, read> squares: array<f32>; // |F|² at t = 1, shrink, shrink², …
+  var<uniform> shrink: f32;
   var<storage, read_write> t: array<f32>;
   @compute @workgroup_size(1)
   fn choose(@builtin(global_invocation_id) id: vec3u) {
@@ -120,7 +124,7 @@ const chooseKernel = kernel(/* wgsl */ `
     for (var k = 0u; k < arrayLength(&squares); k++) {
       let share = 1.0 - 1e-4 * length;
       if (t[0] == 0.0 && squares[k] <= share * share * before[0]) { t[0] = length; } // (1)
-      length *= 0.5;
+      length *= shrink;
     }
   }
 `);
@@ -210,15 +214,16 @@ class Search<Y, P> {
     const sizes = stack([delta.dot(delta), y.dot(y), left, square].map(x => x.reshape([1])));
     const squares: Tensor[] = [];
     const goal = peek(square)?.[0];
+    const { trials, shrink } = goal === undefined ? searchOnGpu : search;
     for (let k = 0; k < trials; k++) {
-      const trial = this.at(y.add(delta.mul(0.5 ** k)));
+      const trial = this.at(y.add(delta.mul(shrink ** k)));
       squares.push(trial.square.reshape([1]));
       if (goal === undefined) continue;
-      if (Math.sqrt(peek(trial.square)?.[0] as number) <= (1 - 1e-4 * 0.5 ** k) * Math.sqrt(goal))
+      if (Math.sqrt(peek(trial.square)?.[0] as number) <= (1 - 1e-4 * shrink ** k) * Math.sqrt(goal))
         return { to: trial, sizes };
     }
     if (goal !== undefined) return { to: { y, f, square }, sizes };
-    const { t } = chooseKernel({ before: square.reshape([1]), squares: stack(squares) }, { count: 1 });
+    const { t } = chooseKernel({ before: square.reshape([1]), squares: stack(squares), shrink }, { count: 1 });
     return { to: this.at(y.add(finite(delta).mul(t))), sizes };
   }
 
