@@ -3,9 +3,9 @@
  *
  *   ∇·(o ∇p) = ∇·(o u),   u⁺ = o (u − ∇p)         o: open part of each face
  *
- * p = 0 at Dirichlet sides, through which fluid may pass; through Neumann sides u · n stays what it is. Where no side is Dirichlet, p is
- * determined up to a constant and the flow through all sides must add up to nothing; what does not is left in. Each region that
- * obstacles cut off must have a Dirichlet side, unless it is the only one.
+ * p = 0 at Dirichlet sides, through which fluid may pass; through Neumann sides u · n stays what it is. A region without a Dirichlet side,
+ * the whole grid or one that obstacles cut off, has p up to a constant, and the flow through its sides must add up to nothing; where that is
+ * the whole grid, what does not is left in.
  *
  * Chorin, Math. Comp. 22 (1968) 745. u⁺ is closest to u among all fields without divergence: a second projection changes nothing.
  */

@@ -181,6 +181,17 @@ describe('project', () => {
     });
   });
 
+  it('works in regions that a wall cuts off from each other', async () => {
+    const g = grid([8, 64], { sides: 'periodic' });
+    const wall = on(
+      Float64Array.from({ length: 8 * 64 }, (_, i) => (i % 64 === 0 || i % 64 === 37 ? 1 : 0)),
+      [8, 64],
+    );
+    const { u } = project(g, flow(g, 1), { obstacles: obstacles(g, wall), solve: { rtol: 1e-12 } });
+    expect(await largest(divergence(g, u))).toBeLessThan(1e-10);
+    expect(await largest(u.x as Tensor)).toBeGreaterThan(0.1);
+  });
+
   it('is differentiable in velocity and in the open parts of faces', async () => {
     const g = grid([4, 6], { sides: ['neumann', ['neumann', 'dirichlet']] });
     const open = flow(g, 7);
