@@ -7,20 +7,13 @@
  */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';
-import {
-  concat,
-  type Device,
-  kernel,
-  type Memory,
-  type Tensor,
-  tensor,
-  type Words,
-  zeros,
-} from '../../kernel/index.ts';
-import { type Clock, choose, failures, firstStep, judge, lawOf, nextGoal, tryStep, weighted } from './control.ts';
+import { type Memory, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
+import { type Clock, choose, failures, judge, lawOf, nextGoal, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
 import { OdeError } from './error.ts';
 import { begin, type OdeEvent, search, type Watch } from './event.ts';
+import { firstStep } from './first-step.ts';
+import { Notes } from './notes.ts';
 import type { OdeStats } from './ode-solve.ts';
 import type { Problem } from './problem.ts';
 import { advance, combine, firstSameAsLast, type Leaves, stages } from './runge-kutta.ts';
@@ -166,7 +159,8 @@ function toGoals(
   if (!device.backend.readSync) {
     if (!notes.wanted) return iterate(step, start, { maxSteps }).state;
     let state = start;
-    for (let left = maxSteps; left > 0; left -= page) state = notes.fill(step, state, Math.min(left, page));
+    for (let left = maxSteps; left > 0; left -= page)
+      state = notes.fill(step, state, Math.min(left, page), s => lineOf(s, notes.columns));
     notes.legs.push(notes.steps);
     return state;
   }
@@ -193,78 +187,6 @@ function toGoals(
 const lineOf = ({ clock: { from, taken }, watch }: State, columns: number): readonly Tensor[] =>
   [from, taken, ...(watch ? [watch.hit] : [])].slice(0, columns);
 const peek = (x: Tensor): Words | undefined => x.device.backend.readSync?.(x.memory.storage, x.size);
-
-const noteKernel = kernel(/* wgsl */ `
-  var<storage, read> book: array<f32>;
-  var<storage, read> line: array<f32>;
-  var<storage, read> count: f32;
-  var<uniform> rows: u32;
-  var<storage, read_write> next: array<f32>;
-  @compute @workgroup_size(64)
-  fn note(@builtin(global_invocation_id) id: vec3u) {
-    next[id.x] = select(book[id.x], line[id.x % rows], id.x / rows == u32(count));
-  }
-`);
-
-/** Where steps began, how far they went and, in a third column, whether they ended in an event. */
-class Notes {
-  readonly wanted: boolean;
-  readonly columns: number;
-  steps = 0;
-  /** After how many steps each goal was reached by all. */
-  readonly legs: number[] = [];
-  private readonly clock: readonly number[];
-  private readonly rows: number;
-  private readonly lines: number[][][];
-  private readonly pages: (readonly Tensor[])[] = [];
-
-  constructor(clock: readonly number[], wanted: boolean, columns: number) {
-    this.clock = clock;
-    this.rows = clock[0] ?? 1;
-    this.wanted = wanted;
-    this.columns = columns;
-    this.lines = Array.from({ length: columns }, () => []);
-  }
-
-  /** @param line Of each column; a step that no row has taken is left out. */
-  add(line: readonly Words[]): void {
-    if (line[1].every(v => v === 0)) return;
-    this.lines.forEach((column, k) => {
-      column.push(Array.from(line[k]));
-    });
-    this.steps++;
-  }
-
-  /** Runs some steps, and notes them on the device. */
-  fill(step: (state: State) => State, start: State, steps: number): State {
-    const { rows, columns } = this;
-    const { device } = start.clock.theta;
-    const blank = zeros([steps, rows], { device });
-    const size = { count: steps * rows, out: { next: [steps, rows] } };
-    const { state } = iterate(
-      ({ inner, books, count }) => {
-        const next = step(inner);
-        const lines = lineOf(next, columns);
-        const written = books.map((book, k) => noteKernel({ book, line: lines[k], count, rows }, size).next);
-        return { inner: next, books: written, count: count.add(1) };
-      },
-      { inner: start, books: Array.from({ length: columns }, () => blank), count: zeros([], { device }) },
-      { maxSteps: steps },
-    );
-    this.pages.push(state.books);
-    this.steps += steps;
-    return state.inner;
-  }
-
-  /** The columns, each [steps] or [steps, rows]. */
-  read(device: Device): readonly Tensor[] {
-    const { pages, rows, steps, clock, lines } = this;
-    return lines.map((column, k) => {
-      const whole = pages.length > 0 ? concat(pages.map(p => p[k])) : tensor(column.flat(), [steps, rows], { device });
-      return whole.reshape([steps, ...clock]);
-    });
-  }
-}
 
 /** @throws OdeError, on a GPU by the next read, unless all rows are at the end. */
 function checkArrival<Y, P, S>(

@@ -8,11 +8,11 @@
  * and the next one does not grow. Steps are parts of the interval, and end at a goal in it.
  *
  * Söderlind: Digital filters in adaptive time-stepping, ACM Trans. Math. Softw. 29 (2003) 1, where P, I, D are combined as β_1, β_2,
- * β_3. First step: Hairer, Nørsett, Wanner: Solving Ordinary Differential Equations I, II.4.
+ * β_3.
  */
 
 import { amin, checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
-import { advance, type Leaves, type Rate } from './runge-kutta.ts';
+import type { Leaves } from './runge-kutta.ts';
 
 export interface StepControl {
   /** Default 0.2. */
@@ -278,56 +278,3 @@ export const choose = (pick: Tensor, a: Leaves, b: Leaves): Leaves =>
     const width = leaf.size / pick.size;
     return chooseKernel({ pick, a: leaf, b: b[l], width }, { count: leaf.size, out: { y: leaf.shape } }).y;
   });
-
-const firstKernel = kernel(/* wgsl */ `
-  var<storage, read> size: array<f32>;
-  var<storage, read> slope: array<f32>;
-  var<storage, read> length: f32;
-  var<storage, read_write> dt: array<f32>;
-  @compute @workgroup_size(64)
-  fn firstGuess(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    var h = 1e-6;
-    if (size[i] > 1e-5 && slope[i] > 1e-5) { h = 0.01 * size[i] / slope[i]; }
-    dt[i] = min(h, abs(length)) * sign(length);
-  }
-`);
-const secondKernel = kernel(/* wgsl */ `
-  var<storage, read> guess: array<f32>;
-  var<storage, read> slope: array<f32>;
-  var<storage, read> bend: array<f32>; // difference of f between the ends of the guessed step
-  var<storage, read> length: f32;
-  var<uniform> exponent: f32;
-  var<storage, read_write> step: array<f32>;
-  @compute @workgroup_size(64)
-  fn secondGuess(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    let h = abs(guess[i]);
-    let steepest = max(slope[i], bend[i] / h);
-    var better = max(1e-6, h * 1e-3);
-    if (steepest > 1e-15) { better = pow(0.01 / steepest, exponent); }
-    let s = min(100.0 * h, better) / abs(length);
-    step[i] = select(1e-3, min(s, 1.0), s > 0.0);
-  }
-`);
-
-/** A first step for each row, from the sizes of y, f and the change of f; one evaluation more. */
-export function firstStep(
-  rate: Rate,
-  y: Leaves,
-  f: Leaves,
-  { start, length }: { start: Tensor; length: Tensor },
-  clock: readonly number[],
-  rows: number,
-  tolerances: Tolerances,
-  order: number,
-): Tensor {
-  const count = { count: rows };
-  const [size, slope] = [weighted(y, y, y, tolerances, rows), weighted(f, y, y, tolerances, rows)];
-  const guess = firstKernel({ size, slope, length }, count).dt;
-  const dt = guess.reshape(clock);
-  const there = rate(advance(y, f, dt), dt.add(start));
-  const change = there.map((leaf, l) => leaf.sub(f[l]));
-  const bend = weighted(change, y, y, tolerances, rows);
-  return secondKernel({ guess, slope, bend, length, exponent: 1 / (order + 1) }, count).step;
-}
