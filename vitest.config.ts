@@ -1,7 +1,7 @@
 /**
  * Two projects over the same test files: `node` (which has all of them) and `browser` (Chromium).
  *
- * `*.node.test.ts` and `*.slow.test.ts` run in Node only. Started by scripts/test.mjs, which sets the environment.
+ * `*.node.test.ts` and `*.slow.test.ts` run in Node only; `*.slow.test.ts` and `*.long.test.ts` not in quick runs. Started by scripts/test.mjs, which sets the environment.
  */
 
 import { playwright } from '@vitest/browser-playwright';
@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: RETROGRADE_QUICK ? ['test/**/*.slow.test.ts'] : [],
+          exclude: RETROGRADE_QUICK ? ['test/**/*.{slow,long}.test.ts'] : [],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -4,7 +4,7 @@
  *   npm test                              everything, in Node and in Chromium
  *   npm test -- test/kernel               one folder
  *   npm test -- --project node -t scatter one project, one name
- *   npm run check                         types, lint and, in Node alone, all tests but *.slow.test.ts (--quick)
+ *   npm run check                         types, lint and, in Node alone, all tests but *.slow and *.long (--quick)
  *
  * RETROGRADE_GPU=hardware uses the machine's own GPU driver and playwright's own browser instead of SwiftShader.
  */

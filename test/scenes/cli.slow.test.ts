@@ -66,7 +66,7 @@ describe('retrograde', () => {
   });
 
   it.each([
-    [['run', 'walk'], "run: there is no scene 'walk'; there are film."],
+    [['run', 'walk'], "run: there is no scene 'walk'; there are film, "],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
     [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
     [
