@@ -11,6 +11,7 @@
  */
 
 import { LuDecomposition, Matrix } from 'ml-matrix';
+import { mapTree } from '../../adjoint/index.ts';
 import { type Kernel, kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Preconditioner } from '../preconditioner.ts';
 import { coarser, faces, type Layout, shapeOf, unknowns } from './layout.ts';
@@ -35,8 +36,10 @@ export function multigrid({ sweeps = 1, coarsestSweeps = 24 }: MultigridOptions 
     prepare(A) {
       if (!(A instanceof Stencil))
         throw new TypeError(`multigrid: it is for stencils, and this is a ${A.name}; take another preconditioner.`);
-      const levels = [A];
-      for (let next = coarse(A); next; next = coarse(next)) levels.push(next);
+      // Kept longer, perhaps, than what it is prepared from.
+      const finest = A.with(mapTree(A.params, leaf => leaf.detach()));
+      const levels = [finest];
+      for (let next = coarse(finest); next; next = coarse(next)) levels.push(next);
       const last = levels[levels.length - 1];
       const exact = inverseOf(last);
       const smooth = (level: Stencil, u: Tensor, b: Tensor, times: number, colours: readonly number[]): Tensor => {
