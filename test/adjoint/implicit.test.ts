@@ -6,11 +6,8 @@ import { kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { gmres, linearSolve, minres } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers, on64 } from '../util/numbers.ts';
 
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const solver = <Q>(A: LinearMap<Q>, b: Tensor) => linearSolve(A, b, { method: gmres({ restart: 4 }), rtol: 1e-13 });
 
 describe('implicit', () => {

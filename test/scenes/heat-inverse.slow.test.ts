@@ -1,14 +1,13 @@
 // Specification of the scene that finds a plate's conductivity and where it is heated.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { tensor } from 'retrograde/kernel';
 import { heatInverse } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { conductivityOf, type Heating, plateModel } from '../../scenes/heat-inverse/plate.ts';
 import { cpu32, cpu64 } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 
 const plate = { cells: 8, controls: 2, sensors: 2, steps: 4, dt: 0.02, capacity: 1, spread: 0.1 };
-const on64 = (data: readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
 const heating: Heating = { logK: on64([0, 0.3, -0.2, 0.1], [2, 2]), place: on64([0.4, 0.55]), power: on64([100]) };
 
 describe('the plate', () => {

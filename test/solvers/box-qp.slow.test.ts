@@ -4,11 +4,9 @@ import { checkGradient, hvp, jacobian } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { boxQp, newtonKrylov, RootError } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices, gpu } from '../util/devices.ts';
+import { devices, gpu } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
-
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
 
 /** H = BᵀB + shift, by rows. */
 function program(n: number, seed: number, shift: number) {

@@ -4,10 +4,8 @@ import { checkGradient } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { bounded, constrain, lbfgs, minimize, positive, scaled, simplex } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices } from '../util/devices.ts';
-
-const on64 = (data: readonly number[], shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
+import { devices } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 
 describe('constraints', () => {
   it.each(devices)('lead from parameters to free numbers and back, on $description', async device => {

@@ -1,6 +1,6 @@
 // Specification of nonlinear-cg.ts, schedule.ts, bounds in lbfgs.ts (box.ts), clipping in adam.ts, and of fits that are resumed.
 
-import { type Tensor, tensor } from 'retrograde/kernel';
+import type { Tensor } from 'retrograde/kernel';
 import {
   adam,
   cosineDecay,
@@ -14,11 +14,8 @@ import {
   warmUp,
 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu64 } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
-
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
 
 /** Rosenbrock's function chained: Σ 100 (x_{i+1} − x_i²)² + (1 − x_i)², least at 1. */
 const chain = (x: Tensor): Tensor => {

@@ -4,10 +4,9 @@ import { Matrix, solve } from 'ml-matrix';
 import { concat, type Tensor, tensor } from 'retrograde/kernel';
 import { type ControlProblem, ilqr } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices, gpu } from '../util/devices.ts';
+import { devices, gpu } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
 const column = (x: Tensor, k: number): Tensor => x.slice([0, k], [x.shape[0], k + 1]);
 const total = (x: Tensor): Tensor => x.sum(1);
 

@@ -6,9 +6,9 @@ import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { bosh3, dopri5, dopri8, heun, OdeError, odeSolve, tsit5 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
 
-const on64 = (data: number | readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
 const near = (a: ArrayLike<number>, b: readonly number[], tolerance: number) => {
   expect(a.length).toBe(b.length);
   b.forEach((v, k) => {

@@ -22,9 +22,9 @@ import {
 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
 
-const on64 = (data: number | readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
 const explicit: readonly Tableau[] = [euler, midpoint, heun, ralston, rk4, bosh3, tsit5, dopri5, dopri8];
 const symplectic: readonly Composition[] = [symplecticEuler, velocityVerlet, stormerVerlet, yoshida4];
 

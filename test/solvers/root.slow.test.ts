@@ -7,10 +7,8 @@ import { lbfgs, minimize, newton, newtonKrylov, RootError, type RootReport, root
 import { linearSolve, multigrid, stencil } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices, gpu } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
-
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
 
 const failure = (f: () => unknown): RootError => {
   try {

@@ -17,10 +17,9 @@ import {
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers } from '../util/numbers.ts';
 import { denseOf, laplacian, randomPattern } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const dots = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, k) => sum + v * b[k], 0);
 type Rows = readonly (readonly number[])[];
 const times = (A: Rows, B: Rows): number[][] =>

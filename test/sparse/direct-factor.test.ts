@@ -15,13 +15,11 @@ import {
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { norm, numbers } from '../util/numbers.ts';
 import { denseOf, fullPattern, laplacian, symmetricMatrix } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const on = (data: ArrayLike<number>, shape?: number[], device: Device = cpu64) =>
   tensor(Float64Array.from(data), shape, { device });
-const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>) => norm(Array.from(a, (v, k) => v - b[k]));
 
 /** −Δ times h², with a fifth more at random places of the diagonal, symmetric. */

@@ -5,12 +5,10 @@ import { type Tensor, tensor } from 'retrograde/kernel';
 import { cholesky, csr, ldl, linearSolve, lu } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { norm, numbers } from '../util/numbers.ts';
 import { laplacian } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const on = (data: ArrayLike<number>, shape?: number[]) => tensor(Float64Array.from(data), shape, { device: cpu64 });
-const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
 const difference = (a: ArrayLike<number>, b: ArrayLike<number>) => norm(Array.from(a, (v, k) => v - b[k]));
 
 describe('derivatives of solves with factors', () => {

@@ -16,11 +16,9 @@ import {
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers, on64 } from '../util/numbers.ts';
 import { denseOf, laplacian, symmetricMatrix } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const on64 = (data: ArrayLike<number>, shape?: number[]) => tensor(Float64Array.from(data), shape, { device: cpu64 });
 const poisson = (n: number, device: Device) => {
   const { pattern, values } = laplacian(n);
   return csr(pattern, tensor(values, undefined, { device }), { positiveDefinite: true });

@@ -1,14 +1,14 @@
 // Specification of preconditioners that are kept with their operator.
 
 import { grad, rollout } from 'retrograde/adjoint';
-import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import { memoryInUse, type Tensor } from 'retrograde/kernel';
 import { csr, jacobi, linearSolve, type Preconditioner } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { laplacian } from '../util/sparse.ts';
 
 const { pattern, values } = laplacian(6);
-const on64 = (data: ArrayLike<number>) => tensor(Float64Array.from(data), undefined, { device: cpu64 });
 
 function counting(): Preconditioner & { prepared: number } {
   const inner = jacobi();

@@ -16,12 +16,9 @@ import {
   type SolveReport,
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { devices } from '../util/devices.ts';
+import { norm, numbers, on64 } from '../util/numbers.ts';
 import { denseOf, denseSolve, laplacian, randomMatrix } from '../util/sparse.ts';
-
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
 
 type Kind = 'general' | 'indefinite' | 'definite';
 const methods: readonly (readonly [string, IterativeMethod, readonly Kind[]])[] = [
@@ -64,7 +61,6 @@ describe.each(devices)('on $description', device => {
 });
 
 describe('methods', () => {
-  const on64 = (data: ArrayLike<number>, shape?: number[]) => tensor(Float64Array.from(data), shape, { device: cpu64 });
   const iterations = (method: IterativeMethod, A: ReturnType<typeof csr>, b: Tensor, rtol = 1e-10) => {
     const told: SolveReport[] = [];
     linearSolve(A, b, { method, rtol, onSolved: r => told.push(r) });

@@ -6,11 +6,9 @@ import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import { ConvergenceError, csr, denseMatrix, leastSquaresSolve, type SolveReport } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers, on64 } from '../util/numbers.ts';
 import { denseOf, randomPattern } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const on64 = (data: ArrayLike<number>, shape?: number[]) => tensor(Float64Array.from(data), shape, { device: cpu64 });
 /** Sparse, with something on the diagonal of the smaller square, so that the rank is full. */
 function sample(rows: number, columns: number, seed: number, device: Device = cpu64) {
   const pattern = randomPattern(seed, rows, columns);

@@ -5,10 +5,10 @@ import { type Tensor, tensor } from 'retrograde/kernel';
 import { bsr, coordinates, csr, Pattern } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
+import { numbers } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
 import { denseOf, randomPattern } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 const dots = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, k) => sum + v * b[k], 0);
 
 describe('Pattern', () => {

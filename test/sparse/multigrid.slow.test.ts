@@ -17,11 +17,7 @@ import {
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
-
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
+import { numbers, on64 } from '../util/numbers.ts';
 
 /** k between 0.3 and 3, smooth, at faces. */
 const smoothFaces = (shape: readonly number[], wrap: readonly boolean[]) =>

@@ -27,12 +27,9 @@ import {
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
 import { constant, convection, diffusion, lattice } from '../util/grid-problems.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers, on64 } from '../util/numbers.ts';
 import { denseOf, denseSolve, laplacian, randomMatrix, randomPattern } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-  tensor(Float64Array.from(data), shape, { device: cpu64 });
 const definite = ({ pattern, values }: { pattern: Pattern; values: ArrayLike<number> }): SparseMatrix =>
   csr(pattern, on64(values), { positiveDefinite: true });
 

@@ -15,11 +15,9 @@ import {
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { norm, numbers, on64 } from '../util/numbers.ts';
 import { laplacian } from '../util/sparse.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
-const on64 = (data: ArrayLike<number>, shape?: number[]) => tensor(Float64Array.from(data), shape, { device: cpu64 });
 const poisson = (n: number, device: Device, scale = 1) => {
   const { pattern, values } = laplacian(n);
   return csr(
@@ -32,7 +30,6 @@ const poisson = (n: number, device: Device, scale = 1) => {
     { positiveDefinite: true },
   );
 };
-const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
 
 describe.each(devices)('linearSolve on $description', device => {
   const f64 = device.precision === 'f64';

@@ -6,6 +6,7 @@ import { type Tensor, tensor } from 'retrograde/kernel';
 import { type FaceFields, linearSolve, type Side, type StencilOptions, stencil } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
+import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
 
 const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed));
@@ -108,8 +109,6 @@ describe.each(devices)('stencil on $description', device => {
 });
 
 describe('derivatives', () => {
-  const on64 = (data: ArrayLike<number>, shape?: readonly number[]) =>
-    tensor(Float64Array.from(data), shape, { device: cpu64 });
   it.each(grids.map(grid => [nameOf(grid), grid] as const))(
     '%s: by k, c and u, in both modes and again',
     async (_, grid) => {

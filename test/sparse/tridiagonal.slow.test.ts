@@ -6,9 +6,8 @@ import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import { cg, linearSolve, tridiagonalMatrix, tridiagonalSolve } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
-import { mulberry32 } from '../util/random.ts';
+import { numbers } from '../util/numbers.ts';
 
-const numbers = (n: number, seed: number) => Float64Array.from({ length: n }, mulberry32(seed)).map(v => 2 * v - 1);
 /** Diagonally dominant, of either sign. */
 const bandsOf = (count: number, seed: number) => {
   const [lower, upper, more] = [1, 2, 3].map(k => numbers(count, seed + 10 * k));
