@@ -35,10 +35,11 @@ export function slotsFor(
     0,
   );
   if (checkpoints === 'all') return Math.min(steps, Math.max(1, Math.floor(mostBytes / Math.max(1, perState))));
-  const slots = typeof checkpoints === 'number' ? checkpoints : Math.floor(checkpoints.bytes / Math.max(1, perState));
+  if (typeof checkpoints === 'number') return Math.min(checkpoints, steps);
+  const slots = Math.floor(checkpoints.bytes / Math.max(1, perState));
   if (slots < 1)
     throw new RangeError(
-      `rollout: ${(checkpoints as { bytes: number }).bytes} bytes for checkpoints, but one state takes ${perState}; allow at least that.`,
+      `rollout: ${checkpoints.bytes} bytes for checkpoints, but one state takes ${perState}; allow at least that.`,
     );
   return Math.min(slots, steps);
 }

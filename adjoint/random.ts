@@ -8,7 +8,7 @@
  * Salmon, Moraes, Dror & Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011, doi:10.1145/2063384.2063405.
  */
 
-import { type Device, defaultDevice, type Kernel, kernel, type Tensor } from '../kernel/index.ts';
+import { type Device, defaultDevice, kernelsByKey, type Tensor } from '../kernel/index.ts';
 
 export interface RandomKey {
   /** A whole number from 0 to 2⁵³ − 1. */
@@ -37,7 +37,7 @@ const texts = {
   ),
   normal: source('f32', 'let value = vec4f(normal2(bits.xy), normal2(bits.zw));'),
 };
-const kernels = new Map<string, Kernel>();
+const kernelOf = kernelsByKey();
 
 function draw(
   kind: keyof typeof texts,
@@ -48,8 +48,7 @@ function draw(
     throw new RangeError(`${kind}: seed ${seed}; a seed is a whole number from 0 to 2^53 - 1.`);
   if (!Number.isInteger(stream) || stream < 0 || stream >= 2 ** 32)
     throw new RangeError(`${kind}: stream ${stream}; a stream is a whole number below 2^32.`);
-  const generate = kernels.get(kind) ?? kernel(texts[kind] as string);
-  kernels.set(kind, generate);
+  const generate = kernelOf(kind, () => texts[kind]);
   const size = shape.reduce((a, b) => a * b, 1);
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
   const { y } = generate({ key, stream }, { count: Math.ceil(size / 4), out: { y: size }, device });

@@ -1,6 +1,6 @@
 /** Proof that a recomputed state is the state that was: a sum over words of mixed bits, on the device, the same in any order. */
 
-import { type Kernel, kernel, type Tensor, type WordType } from '../kernel/index.ts';
+import { kernelsByKey, type Tensor, type WordType } from '../kernel/index.ts';
 
 const source = (type: WordType): string => /* wgsl */ `
   var<storage, read> x: array<${type}>;
@@ -13,13 +13,12 @@ const source = (type: WordType): string => /* wgsl */ `
   }
 `;
 
-const kernels = new Map<WordType, Kernel>();
+const kernelOf = kernelsByKey();
 
 /** One u32 for each leaf of a state. */
 export function hashState(state: readonly Tensor[]): Tensor[] {
   return state.map(leaf => {
-    const hash = kernels.get(leaf.type) ?? kernel(source(leaf.type) as string);
-    kernels.set(leaf.type, hash);
+    const hash = kernelOf(leaf.type, () => source(leaf.type));
     return hash({ x: leaf.detach() }, { count: leaf.size }).hash.keep();
   });
 }

@@ -60,7 +60,7 @@ export function convert(x: Tensor, type: WordType): Tensor {
 }
 
 /** Whether the operand may stay one number beside a larger one: then its adjoint is never asked for. */
-const isConstantScalar = (x: Tensor, shape: readonly number[]): boolean =>
+export const isConstantScalar = (x: Tensor, shape: readonly number[]): boolean =>
   x.size === 1 && !sameShape(x.shape, shape) && !isTracked(x);
 
 export function binary(name: BinaryName, left: Tensor, right: Operand): Tensor {

@@ -12,9 +12,9 @@
 import type { Builder } from './ir/builder.ts';
 import type { Buffer, Value } from './ir/ir.ts';
 import { run, sizeOf } from './launch.ts';
-import { adopt } from './memory.ts';
-import { cached, covered, input, repeat, strided, stridesOf } from './program.ts';
+import { cached, covered, input, repeat, strided } from './program.ts';
 import { compensated, held, unknownZero } from './scatter/compensated.ts';
+import { type Layout, layoutsOf, line, shaped } from './sum.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
 
@@ -26,8 +26,8 @@ const fewest = 256;
 interface Terms {
   /** Of the same shape. */
   readonly inputs: readonly Tensor[];
-  readonly kept: readonly [sizes: readonly number[], strides: readonly number[]];
-  readonly summed: readonly [sizes: readonly number[], strides: readonly number[]];
+  readonly kept: Layout;
+  readonly summed: Layout;
   /** What an element adds to the sum. */
   readonly of: 'words' | 'products';
 }
@@ -63,7 +63,7 @@ interface Arithmetic {
 /** One pass: for each row the pairs of its parts, or, of few terms, the sum. */
 function pass({ inputs, kept, summed, of }: Terms): Tensor {
   const [{ device }] = inputs;
-  const [rows, count] = [sizeOf(kept[0]), sizeOf(summed[0])];
+  const [rows, count] = [sizeOf(kept.sizes), sizeOf(summed.sizes)];
   const last = count <= fewest;
   const lanes = last ? 1 : tilingOf(device).sum.lanes;
   const each = last ? Math.max(1, count) : Math.min(perLane[device.kind], Math.ceil(count / lanes));
@@ -71,7 +71,7 @@ function pass({ inputs, kept, summed, of }: Terms): Tensor {
   // Beyond the words of a buffer are zeros.
   const exact = count === regions * lanes * each || inputs[0].size === count;
   const { precision, kind } = device;
-  const key = ['compensated', of, kind, precision, ...kept, ...summed].join(':');
+  const key = ['compensated', of, kind, precision, kept.sizes, kept.strides, summed.sizes, summed.strides].join(':');
   const buffers: Buffer[] = [...inputs.map((_, k) => input(`x${k}`)), covered('y')];
   const out = inputs.length;
   const plan = cached(key, 'compensated sum', buffers, (b, lane) => {
@@ -81,11 +81,11 @@ function pass({ inputs, kept, summed, of }: Terms): Tensor {
     const row = b.pure('div', [part, b.u32(regions)]);
     const region = b.pure('mul', [b.pure('rem', [part, b.u32(regions)]), b.u32(lanes * each)]);
     const first = b.pure('add', [region, lane]);
-    const start = strided(b, row, ...kept);
+    const start = strided(b, row, kept.sizes, kept.strides);
     const zero = b.float(0);
     const [sum, lost] = repeat(b, b.u32(each), [zero, zero], (j, [sum, lost]) => {
       const r = b.pure('add', [first, b.pure('mul', [j, b.u32(lanes)])]);
-      const at = b.pure('add', [start, strided(b, r, ...summed)]);
+      const at = b.pure('add', [start, strided(b, r, summed.sizes, summed.strides)]);
       const inside = exact ? at : b.pure('select', [b.pure('lt', [r, b.u32(count)]), at, b.u32(0xffffffff)]);
       const words = inputs.map((_, k) => b.load('f32', k, inside));
       const [term, aside] = of === 'words' ? words : product(b, words[0], words[1], { precision, largest, unknown });
@@ -109,26 +109,17 @@ function settle(terms: Terms, shape: readonly number[]): Tensor {
   let now = pass(terms);
   while (now.shape.length > 1) {
     const [rows, count] = now.shape;
-    const next = pass({ inputs: [now], kept: [[rows], [count]], summed: [[count], [1]], of: 'words' });
+    const next = pass({ inputs: [now], kept: line(rows, count), summed: line(count, 1), of: 'words' });
     now.dispose();
     now = next;
   }
-  const shaped = now.alias(false, shape);
-  now.dispose();
-  adopt(shaped);
-  return shaped;
+  return shaped(now, shape);
 }
 
 /** Sum over the axes listed; the result has `shape`. Of floats. */
-export function compensatedSumOver(x: Tensor, axes: readonly number[], shape: readonly number[]): Tensor {
-  const strides = stridesOf(x.shape);
-  const part = (inside: boolean): [number[], number[]] => {
-    const own = x.shape.map((_, d) => d).filter(d => axes.includes(d) === inside);
-    return [own.map(d => x.shape[d]), own.map(d => strides[d])];
-  };
-  return settle({ inputs: [x], kept: part(false), summed: part(true), of: 'words' }, shape);
-}
+export const compensatedSumOver = (x: Tensor, axes: readonly number[], shape: readonly number[]): Tensor =>
+  settle({ inputs: [x], ...layoutsOf(x, axes), of: 'words' }, shape);
 
 /** Σ x y over all elements of two float tensors of one shape. */
 export const compensatedProducts = (x: Tensor, y: Tensor): Tensor =>
-  settle({ inputs: [x, y], kept: [[], []], summed: [[x.size], [1]], of: 'products' }, []);
+  settle({ inputs: [x, y], kept: { sizes: [], strides: [] }, summed: line(x.size, 1), of: 'products' }, []);

@@ -24,8 +24,10 @@ export {
 export { type HistogramOptions, histogram } from './histogram.ts';
 export { concat, stack } from './indexing.ts';
 export { explain, type Kernel, kernel, type LaunchOptions, type OverrideValues } from './kernel.ts';
+export { kernelsByKey } from './kernels-by-key.ts';
 export { differentiable, sizeOf } from './launch.ts';
-export { adopt, collecting, type Memory, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export { peek } from './peek.ts';
 export type { Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';
 export type { SumOptions } from './reduce.ts';

@@ -112,6 +112,13 @@ export function adopt(tensor: Tensor): void {
   else releaseWhenCollected(tensor);
 }
 
+/** Another handle on the same values that no scope ends: for what may be looked at later. */
+export function outliving(tensor: Tensor): Tensor {
+  const alias = tensor.alias(false);
+  releaseWhenCollected(alias);
+  return alias;
+}
+
 /** Runs a synchronous function; `made` receives what is computed in it, which is then the caller's to release. */
 export function collecting<T>(made: Tensor[], run: () => T): T {
   const outer = scope;

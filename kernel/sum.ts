@@ -30,7 +30,8 @@ const accumulators = 4;
 /** Terms a turn of the loop adds. */
 const perTurn = 8;
 
-interface Layout {
+/** Where elements of a row of some axes lie. */
+export interface Layout {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];
 }
@@ -42,7 +43,8 @@ interface Addends {
   readonly summed: Layout;
 }
 
-const line = (size: number, stride: number): Layout => ({ sizes: [size], strides: [stride] });
+/** Elements at equal distances. */
+export const line = (size: number, stride: number): Layout => ({ sizes: [size], strides: [stride] });
 
 /** Σ_j term(j), j < count, in interleaved partial sums. */
 function interleaved(b: Builder, zero: Value, count: number, term: (j: Value) => Value): Value {
@@ -183,21 +185,31 @@ function byRows(addends: Addends, rows: number, count: number): Addends {
   return { x: y, kept: line(rows, regions * lanes), summed: line(regions * lanes, 1) };
 }
 
+/** The axes that stay and those that are summed over. */
+export function layoutsOf({ shape }: Tensor, axes: readonly number[]): Pick<Addends, 'kept' | 'summed'> {
+  const strides = stridesOf(shape);
+  const part = (inside: boolean): Layout => {
+    const own = shape.map((_, d) => d).filter(d => axes.includes(d) === inside);
+    return { sizes: own.map(d => shape[d]), strides: own.map(d => strides[d]) };
+  };
+  return { kept: part(false), summed: part(true) };
+}
+
+/** What the last pass made, in the shape of the result. */
+export function shaped(last: Tensor, shape: readonly number[]): Tensor {
+  const result = last.alias(false, shape);
+  last.dispose();
+  adopt(result);
+  return result;
+}
+
 /** Sum over the axes listed; the result has `shape`. */
 export function sumOver(x: Tensor, axes: readonly number[], shape: readonly number[]): Tensor {
-  const strides = stridesOf(x.shape);
-  const part = (inside: boolean): Layout => {
-    const own = x.shape.map((_, d) => d).filter(d => axes.includes(d) === inside);
-    return { sizes: own.map(d => x.shape[d]), strides: own.map(d => strides[d]) };
-  };
-  let now = pass({ x, kept: part(false), summed: part(true) });
+  let now = pass({ x, ...layoutsOf(x, axes) });
   while (now.summed.sizes[0] > 1) {
     const next = pass(now);
     now.x.dispose();
     now = next;
   }
-  const shaped = now.x.alias(false, shape);
-  now.x.dispose();
-  adopt(shaped);
-  return shaped;
+  return shaped(now.x, shape);
 }

@@ -5,16 +5,16 @@
  * operands are broadcast first, so that their adjoint is a sum in fixed order (as in arithmetic.ts).
  */
 
+import { isConstantScalar } from '../arithmetic.ts';
 import { makeTensor } from '../construct.ts';
 import { type Device, defaultDevice } from '../device.ts';
 import { inWords } from '../error.ts';
-import { isTracked } from '../graph.ts';
 import { largestId, type Program, type Value } from '../ir/ir.ts';
 import { simplify } from '../ir/simplify.ts';
 import { commonDevice, launch, sizeOf } from '../launch.ts';
 import { Plan } from '../plan.ts';
 import { expand } from '../reduce.ts';
-import { broadcastShape, sameShape } from '../shape.ts';
+import { broadcastShape } from '../shape.ts';
 import { type Operand, Tensor } from '../tensor.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import type { Formulas } from './formulas.ts';
@@ -40,9 +40,7 @@ export function applied(of: Formulas): Apply {
     const tensors = values.filter(value => value instanceof Tensor);
     const device = tensors.length > 0 ? deviceOf(name, inputs, values) : defaultDevice();
     const shape = tensors.reduce<readonly number[]>((joint, x) => broadcastShape(name, joint, x.shape), []);
-    const single = values.map(
-      x => !(x instanceof Tensor) || (x.size === 1 && !sameShape(x.shape, shape) && !isTracked(x)),
-    );
+    const single = values.map(x => !(x instanceof Tensor) || isConstantScalar(x, shape));
     const plan = planFor(single);
     const made: Tensor[] = [];
     try {

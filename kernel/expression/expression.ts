@@ -16,7 +16,7 @@ import type { Operand, Tensor } from '../tensor.ts';
 import { applied } from './apply.ts';
 import { derivativeOf, type Formulas, formulas, selected, together } from './formulas.ts';
 import { functions } from './functions.ts';
-import { formula } from './languages.ts';
+import { formula, isIdentifier } from './languages.ts';
 import { lower } from './lower.ts';
 import { print } from './print.ts';
 import { toTex } from './read.ts';
@@ -131,6 +131,8 @@ function expression(
   };
   const labelled = (parts: readonly string[], sign: string): string =>
     single ? parts[0] : parts.map((part, k) => `${outputs[k]}${sign}${part}`).join('\n');
+  const joined = (parts: readonly Formulas[], labels: readonly string[]) =>
+    expression(together(parts, unlike(name, labels)), variables, false) as Expression<string, string>;
   return Object.assign(call, {
     expressionName: name,
     vars: inputs.slice(0, variables),
@@ -144,13 +146,13 @@ function expression(
       const parts = [of];
       for (let k = 0; k < order; k++) parts.push(derivativeOf(parts[k], known(by)));
       const labels = parts.flatMap((_, k) => outputs.map(output => output + `_${by}`.repeat(k)));
-      return expression(together(parts, unlike(name, labels)), variables, false) as Expression<string, string>;
+      return joined(parts, labels);
     },
     jacobian: (by: readonly string[] = inputs.slice(0, variables)) => {
       if (by.length === 0) throw new RangeError(`${name}: no inputs to differentiate by; name at least one.`);
       const parts = by.map(input => derivativeOf(of, known(input)));
       const labels = by.flatMap(input => outputs.map(output => `${output}_${input}`));
-      return expression(together(parts, unlike(name, labels)), variables, false) as Expression<string, string>;
+      return joined(parts, labels);
     },
     wgsl: (as = name) => wgslFunction(as, of, single),
     toString: () => labelled(written(), ': '),
@@ -168,7 +170,6 @@ function unlike(name: string, outputs: readonly string[]): readonly string[] {
   throw new RangeError(`${name}: two outputs would be named '${twice}'; name the outputs otherwise.`);
 }
 
-const identifier = /^(?!__|_$)[\p{L}_][\p{L}\p{N}_]*$/u;
 /** Words that mathjs reads as operators or values. */
 const taken = new Set('and or xor not mod to in end true false null undefined NaN Infinity'.split(' '));
 
@@ -179,7 +180,7 @@ function check(name: string, inputs: readonly string[], outputs: readonly string
     );
   for (const names of [inputs, outputs])
     names.forEach((each, k) => {
-      if (!identifier.test(each) || taken.has(each))
+      if (!isIdentifier(each) || taken.has(each))
         throw new RangeError(
           `${name}: ${inWords(each)} cannot be a name; names are letters, digits and _, and no operators of mathjs.`,
         );

@@ -30,6 +30,9 @@ export interface Language {
   readonly branches: boolean;
 }
 
+/** A name in both. */
+export const isIdentifier = (name: string): boolean => /^(?!__|_$)[\p{L}_][\p{L}\p{N}_]*$/u.test(name);
+
 const infix: Partial<Record<PureOp, readonly [symbol: string, level: number]>> = {
   add: ['+', sum],
   sub: ['-', sum],

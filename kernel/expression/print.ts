@@ -7,7 +7,8 @@
  * A value that is used once stands where it is used; others get a name. Constants are written with all their digits.
  */
 
-import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, type Value } from '../ir/ir.ts';
+import type { Block, If, Inst, Program, Value } from '../ir/ir.ts';
+import { useCounts } from '../ir/traverse.ts';
 import { atom, type Language, operation, type Piece, sign } from './languages.ts';
 
 /** Lines that name values, and the text of each output. */
@@ -18,8 +19,7 @@ export interface Printed {
 
 /** @param names of the inputs. */
 export function print({ buffers, body }: Program, names: readonly string[], language: Language): Printed {
-  const uses = new Map<Value, number>();
-  count(body, uses);
+  const uses = useCounts(body);
   const pieces = new Map<Value, Piece>();
   const results = new Map<number, string>();
   const lines: string[] = [];
@@ -96,13 +96,4 @@ export function print({ buffers, body }: Program, names: readonly string[], lang
 
   for (const inst of body.body) write(inst, language.branches ? '  ' : '');
   return { lines, results: buffers.flatMap((_, k) => results.get(k) ?? []) };
-}
-
-function count(block: Block, uses: Map<Value, number>): void {
-  const use = (v: Value): void => void uses.set(v, (uses.get(v) ?? 0) + 1);
-  for (const inst of block.body) {
-    operandsOf(inst).forEach(use);
-    for (const inner of blocksOf(inst)) count(inner, uses);
-  }
-  block.yields.forEach(use);
 }

@@ -8,7 +8,7 @@
 import { inWords } from '../error.ts';
 import { keywords } from '../wgsl/cursor.ts';
 import type { Formulas } from './formulas.ts';
-import { wgsl } from './languages.ts';
+import { isIdentifier, wgsl } from './languages.ts';
 import { print } from './print.ts';
 
 /** What the body may name, so that parameters must not hide it. */
@@ -17,7 +17,7 @@ const parameter = (name: string): string => (keywords.has(name) || used.has(name
 
 /** @param single whether the function returns its only value, not a struct. */
 export function wgslFunction(name: string, of: Formulas, single: boolean): string {
-  if (!/^(?!__|_$)[\p{L}_][\p{L}\p{N}_]*$/u.test(name) || keywords.has(name))
+  if (!isIdentifier(name) || keywords.has(name))
     throw new RangeError(
       `${of.name}: ${inWords(name)} cannot name a WGSL function; use letters, digits and _, and no keyword.`,
     );

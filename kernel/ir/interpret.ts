@@ -21,7 +21,7 @@ import {
   type While,
 } from './ir.ts';
 import { type ScalarFunction, scalarFunction, toType } from './scalar-ops.ts';
-import { visit } from './traverse.ts';
+import { contains } from './traverse.ts';
 
 /** One invocation: its values by id, its local arrays by id, its builtins. */
 interface Frame {
@@ -116,8 +116,7 @@ function makeStepper(
   maxSteps: number,
 ): { run: Step; generator?: Steps } {
   let stepsLeft = maxSteps;
-  const holdsBarrier = (block: Block): boolean =>
-    block.body.some(inst => inst.kind === 'barrier' || blocksOf(inst).some(holdsBarrier));
+  const holdsBarrier = (block: Block): boolean => contains(block, inst => inst.kind === 'barrier');
   const spend = (block: Block) => {
     stepsLeft -= block.body.length + 1;
     if (stepsLeft < 0) throw new Error(`interpret: ${program.name} ran more than ${maxSteps} instructions.`);
@@ -302,10 +301,6 @@ function makeStepper(
     };
   }
 
-  let barriers = false;
-  visit(program.body, inst => {
-    if (inst.kind === 'barrier') barriers = true;
-  });
-  if (barriers) return { run: () => {}, generator: compileSteps(program.body) };
+  if (holdsBarrier(program.body)) return { run: () => {}, generator: compileSteps(program.body) };
   return { run: compile(program.body) };
 }

@@ -9,7 +9,7 @@
  */
 
 import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, resultsOf, type Value } from './ir.ts';
-import { hasEffect, substitute, visit } from './traverse.ts';
+import { contains, hasEffect, substitute } from './traverse.ts';
 
 export function mergeBranches(program: Program): Program {
   const body = mergeIn(program.body, program);
@@ -61,21 +61,16 @@ function partBetween(
 
 /** Whether it has effects, or sees those of others. */
 function isBound(inst: Inst, program: Program): boolean {
-  let bound = false;
-  visit({ body: [inst], yields: [] }, each => {
+  return contains({ body: [inst], yields: [] }, each => {
     const sees = each.kind === 'arrayLoad' || (each.kind === 'load' && program.buffers[each.buffer].access === 'write');
-    if (hasEffect(each) || sees) bound = true;
+    return hasEffect(each) || sees;
   });
-  return bound;
 }
 
-function needs(inst: Inst, values: ReadonlySet<Value>): boolean {
-  let found = false;
-  visit({ body: [inst], yields: [] }, each => {
-    if ([...operandsOf(each), ...blocksOf(each).flatMap(b => b.yields)].some(v => values.has(v))) found = true;
-  });
-  return found;
-}
+const needs = (inst: Inst, values: ReadonlySet<Value>): boolean =>
+  contains({ body: [inst], yields: [] }, each =>
+    [...operandsOf(each), ...blocksOf(each).flatMap(b => b.yields)].some(v => values.has(v)),
+  );
 
 function join(first: If, second: If): If {
   const arm = (a: Block, b: Block): Block => {

@@ -6,9 +6,10 @@
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { eliminateDeadCode } from './dce.ts';
 import { fold } from './fold.ts';
-import { type Block, blocksOf, type Program } from './ir.ts';
+import type { Program } from './ir.ts';
 import { hoistLoopInvariants } from './licm.ts';
 import { promoteArrays } from './promote-arrays.ts';
+import { contains } from './traverse.ts';
 import { unroll } from './unroll.ts';
 
 type Pass = (program: Program) => Program;
@@ -26,12 +27,9 @@ const maxRounds = 12;
 /** Programs in which no pass finds anything to do. */
 const simple = new WeakSet<Program>();
 
-const holdsLoop = (block: Block): boolean =>
-  block.body.some(inst => inst.kind === 'while' || blocksOf(inst).some(holdsLoop));
-
 export function simplify(program: Program): Program {
   if (simple.has(program)) return program;
-  const passes = holdsLoop(program.body) ? all : straight;
+  const passes = contains(program.body, inst => inst.kind === 'while') ? all : straight;
   let current = program;
   /** Passes in turn that would find nothing to do. */
   let idle = 0;

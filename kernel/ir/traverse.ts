@@ -1,6 +1,6 @@
 /** Walking and copying programs: every pass is written in terms of these. */
 
-import { type Block, blocksOf, type Inst, type Program, resultsOf, type Value } from './ir.ts';
+import { type Block, blocksOf, type Inst, operandsOf, type Program, resultsOf, type Value } from './ir.ts';
 
 /** Calls `enter` on every instruction, outer before inner, in program order. */
 export function visit(block: Block, enter: (inst: Inst) => void): void {
@@ -9,6 +9,10 @@ export function visit(block: Block, enter: (inst: Inst) => void): void {
     for (const inner of blocksOf(inst)) visit(inner, enter);
   }
 }
+
+/** Whether `test` holds for an instruction, inner ones included. */
+export const contains = (block: Block, test: (inst: Inst) => boolean): boolean =>
+  block.body.some(inst => test(inst) || blocksOf(inst).some(inner => contains(inner, test)));
 
 /** True for instructions that may not be dropped, merged or moved, by themselves (not for what their blocks hold). */
 export function hasEffect(inst: Inst): boolean {
@@ -28,11 +32,8 @@ export function hasEffect(inst: Inst): boolean {
 
 /** Whether invocations know of each other only through what they store and add: no atomics, no workgroup memory. */
 export function isPlain(program: Program): boolean {
-  let plain = program.arrays.every(a => a.space === 'function');
-  visit(program.body, inst => {
-    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
-  });
-  return plain;
+  if (program.arrays.some(a => a.space !== 'function')) return false;
+  return !contains(program.body, inst => inst.kind === 'atomic' || inst.kind === 'barrier');
 }
 
 /** True if the same operands always give the same result: it may be merged with its like and moved out of loops. */
@@ -158,6 +159,17 @@ export function size(block: Block): number {
   let n = 0;
   visit(block, () => n++);
   return n;
+}
+
+/** How often each value is read, as an operand or by a yield. */
+export function useCounts(block: Block, uses: Map<Value, number> = new Map()): Map<Value, number> {
+  const use = (v: Value) => uses.set(v, (uses.get(v) ?? 0) + 1);
+  for (const inst of block.body) {
+    operandsOf(inst).forEach(use);
+    for (const inner of blocksOf(inst)) useCounts(inner, uses);
+  }
+  block.yields.forEach(use);
+  return uses;
 }
 
 /** The instruction that defines each value; a `while` also defines its params. */

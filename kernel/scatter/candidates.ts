@@ -6,7 +6,7 @@
 
 import type { IndexForms } from '../ir/index-form.ts';
 import type { Inst, Program } from '../ir/ir.ts';
-import { visit } from '../ir/traverse.ts';
+import { contains } from '../ir/traverse.ts';
 import { type Stencil, sitesOf, stencilsOf } from './inverse.ts';
 import { costOf, slice } from './slice.ts';
 
@@ -61,11 +61,10 @@ const cheap = 60;
 const costOfKeeping = 4;
 
 /** Whether other invocations can run the part as well: it reads inputs only, and asks for nothing but its ids and counts. */
-function isMovable(part: Program): boolean {
-  let movable = true;
-  visit(part.body, inst => {
-    if (inst.kind === 'load' && part.buffers[inst.buffer].access === 'write') movable = false;
-    if (inst.kind === 'builtin' && !/^(global|count)/.test(inst.name)) movable = false;
-  });
-  return movable;
-}
+const isMovable = (part: Program): boolean =>
+  !contains(
+    part.body,
+    inst =>
+      (inst.kind === 'load' && part.buffers[inst.buffer].access === 'write') ||
+      (inst.kind === 'builtin' && !/^(global|count)/.test(inst.name)),
+  );

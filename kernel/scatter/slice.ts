@@ -8,7 +8,7 @@
 import type { Builder } from '../ir/builder.ts';
 import { eliminateDeadCode } from '../ir/dce.ts';
 import { type Block, type Inst, type LocalArray, type Program, resultsOf, type Value } from '../ir/ir.ts';
-import { mapOperands, visit } from '../ir/traverse.ts';
+import { contains, mapOperands, visit } from '../ir/traverse.ts';
 
 export type Effect = Extract<Inst, { kind: 'store' | 'scatterAdd' | 'atomic' | 'barrier' }>;
 
@@ -123,10 +123,4 @@ export function buffersWith(program: Program, kind: 'load' | 'store' | 'scatterA
   return found;
 }
 
-export function hasEffects(program: Program): boolean {
-  let found = false;
-  visit(program.body, inst => {
-    if (isEffect(inst)) found = true;
-  });
-  return found;
-}
+export const hasEffects = (program: Program): boolean => contains(program.body, isEffect);

@@ -13,7 +13,7 @@
  */
 
 import { type Block, type LocalArray, resultsOf, type Value, type While } from '../ir/ir.ts';
-import { definitions, visit } from '../ir/traverse.ts';
+import { contains, definitions } from '../ir/traverse.ts';
 import { Adjoints } from './adjoints.ts';
 import { closedForms, tripCount } from './induction.ts';
 import { live, startsAfresh, touched } from './liveness.ts';
@@ -214,11 +214,8 @@ function isFree({ block, after, before }: Body): boolean {
     const [then, otherwise] = [inst.then, inst.else].map(arm => whichever(arm.yields[k]));
     return then === otherwise ? then : v;
   }
-  let free = before.every((v, k) => v !== undefined && whichever(v) === after[k]);
-  visit(block, inst => {
-    if ('array' in inst || inst.kind === 'arrayCopy') free = false;
-  });
-  return free;
+  if (contains(block, inst => 'array' in inst || inst.kind === 'arrayCopy')) return false;
+  return before.every((v, k) => v !== undefined && whichever(v) === after[k]);
 }
 
 /** The loop t = T − 1 … 0, or in any order, and the adjoints it leaves. */

@@ -9,7 +9,6 @@
 
 import {
   type Block,
-  blocksOf,
   type Inst,
   operandsOf,
   type Program,
@@ -18,6 +17,7 @@ import {
   resultsOf,
   type Value,
 } from '../ir/ir.ts';
+import { useCounts } from '../ir/traverse.ts';
 
 /** Ops that can overflow or have a pole, so that their derivative's factor can be infinite or NaN. */
 const hazardous: ReadonlySet<PureOp> = new Set([
@@ -26,18 +26,7 @@ const hazardous: ReadonlySet<PureOp> = new Set([
 ]); // biome-ignore format: a table
 
 export function sinkSelects(program: Program): Program {
-  const uses = new Map<Value, number>();
-  countUses(program.body, uses);
-  return { ...program, body: sink(program.body, uses) };
-}
-
-function countUses(block: Block, uses: Map<Value, number>): void {
-  const use = (v: Value) => uses.set(v, (uses.get(v) ?? 0) + 1);
-  for (const inst of block.body) {
-    operandsOf(inst).forEach(use);
-    for (const inner of blocksOf(inst)) countUses(inner, uses);
-  }
-  block.yields.forEach(use);
+  return { ...program, body: sink(program.body, useCounts(program.body)) };
 }
 
 function sink(block: Block, uses: ReadonlyMap<Value, number>): Block {

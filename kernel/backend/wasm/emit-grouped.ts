@@ -15,8 +15,9 @@ import {
   type Value,
   type While,
 } from '../../ir/ir.ts';
+import { contains } from '../../ir/traverse.ts';
 import { emitInsts } from './emit-block.ts';
-import { contains, type Emitter } from './emitter.ts';
+import type { Emitter } from './emitter.ts';
 import type { Layout } from './layout.ts';
 import * as op from './opcodes.ts';
 import { countUses, noUses, type Uses } from './uses.ts';

@@ -8,11 +8,11 @@
 
 import { type Block, type BuiltinName, type Inst, type LocalArray, operandsOf, type Program } from '../../ir/ir.ts';
 import { expandMath } from '../../ir/math/expand.ts';
-import { visit } from '../../ir/traverse.ts';
+import { contains, visit } from '../../ir/traverse.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
 import { cutAtBarriers, emitRegions, holdsBarrier, planSpills } from './emit-grouped.ts';
-import { type BufferAccess, contains, Emitter, paramCount, params } from './emitter.ts';
+import { type BufferAccess, Emitter, paramCount, params } from './emitter.ts';
 import { type Code, encodeModule, type Func, I32 } from './encode.ts';
 import { loopOverGroups, loopOverInvocations } from './invocations.ts';
 import type { Layout } from './layout.ts';

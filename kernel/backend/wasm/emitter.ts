@@ -6,18 +6,7 @@
  * values live in locals, taken from free lists. Values that cross a barrier are also kept in memory (emit-grouped.ts).
  */
 
-import {
-  type Block,
-  type BuiltinName,
-  blocksOf,
-  type Inst,
-  type LocalArray,
-  type Program,
-  type PureOp,
-  type ScalarType,
-  type Value,
-  type While,
-} from '../../ir/ir.ts';
+import type { Block, BuiltinName, Inst, LocalArray, Program, PureOp, ScalarType, Value, While } from '../../ir/ir.ts';
 import { emitPure, type Held, type Operands } from './emit-pure.ts';
 import { Code, type ValType } from './encode.ts';
 import type { Layout } from './layout.ts';
@@ -280,6 +269,3 @@ export function pushFrameBuiltin(code: Code, name: BuiltinName): void {
   code.get(params.frame);
   code.access(op.i32.load, 2, start + 4 * axis);
 }
-
-export const contains = (block: Block, test: (inst: Inst) => boolean): boolean =>
-  block.body.some(inst => test(inst) || blocksOf(inst).some(inner => contains(inner, test)));

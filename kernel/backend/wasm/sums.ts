@@ -5,7 +5,7 @@
 
 import { scatterOwnership } from '../../ir/affine.ts';
 import { type Block, blocksOf, type Program, type ScatterAdd } from '../../ir/ir.ts';
-import { contains } from './emitter.ts';
+import { contains } from '../../ir/traverse.ts';
 
 const mostSingleSums = 8;
 

@@ -57,13 +57,13 @@ function preparePart(whole: Whole, compiledPass: CompiledPass, { first, end, bou
   const words = (k: number): Interval => bound?.[k] ?? { lo: 0, hi: lengths[k] };
   const bases = lengths.map((_, k) => -words(k).lo);
   const arenas = bindings.map(({ members }) => (members.length > 1 ? arenaOf(members, words, bases) : undefined));
-  const spans = bindings.flatMap(({ members: [k], windows }, b) => {
-    const size = arenas[b];
-    return size === undefined
-      ? spansOf(b, windows, 4 * words(k).lo, words(k).hi - words(k).lo, windowWords)
-      : spansOf(b, windows, 0, size, windowWords);
-  });
-  if (sums) spans.push(...spansOf(bindings.length, sumWindows, 0, sums.scratch, windowWords));
+  const spans = (): Span[] => {
+    const each = bindings.flatMap(({ members: [k], windows }, b) => {
+      const { lo, hi } = arenas[b] === undefined ? words(k) : { lo: 0, hi: arenas[b] };
+      return spansOf(b, windows, 4 * lo, hi - lo, windowWords);
+    });
+    return sums ? [...each, ...spansOf(bindings.length, sumWindows, 0, sums.scratch, windowWords)] : each;
+  };
   const run = end - first;
   const plane = planeOf(usage.structured ? run : Math.ceil(run / flatGroup), gpu.limits.groupsPerAxis, program.name);
   const fields = layout.fields.map(({ kind, buffer }) =>
@@ -72,7 +72,7 @@ function preparePart(whole: Whole, compiledPass: CompiledPass, { first, end, bou
   const tiles = tilesOf(compiled, count);
   const head = [...count, 0, ...tiles, plane[0], end, sums?.words ?? 0, sums?.headroom ?? 0, first];
   const record = [...head, ...fields, 0];
-  const form = { pipeline, bindGroupLayout, record, plane, check, ...(bound && { spans }) };
+  const form = { pipeline, bindGroupLayout, record, plane, check, ...(bound && { spans: spans() }) };
   const dispatch = new Dispatch(commands, groups, form);
 
   const move = (arena: GPUBuffer, members: readonly number[], storages: readonly GpuStorage[], back: boolean): void => {

@@ -8,8 +8,8 @@
  */
 
 import { readsOthers } from '../../../ir/affine.ts';
-import type { Inst, LocalArray, Program } from '../../../ir/ir.ts';
-import { size, visit } from '../../../ir/traverse.ts';
+import type { LocalArray, Program } from '../../../ir/ir.ts';
+import { contains, isPlain, size, visit } from '../../../ir/traverse.ts';
 import { emitZero } from '../emit-array.ts';
 import { emitInsts } from '../emit-block.ts';
 import { type BufferAccess, Emitter, paramCount, type Setting } from '../emitter.ts';
@@ -41,29 +41,18 @@ const mostInstructions = 10_000;
 const shortestPlainRow = 8;
 
 export function isVectorisable(program: Program): boolean {
-  if (size(program.body) > mostInstructions) return false;
-  let alongX = false;
-  let rereads = false;
-  let plain = true;
-  visit(program.body, inst => {
-    if (inst.kind === 'atomic' || inst.kind === 'barrier') plain = false;
-    if (inst.kind === 'builtin' && inst.name === 'globalX') alongX = true;
-    if (inst.kind === 'load' && program.buffers[inst.buffer].access === 'write') rereads = true;
-  });
-  if (!plain || !alongX || program.arrays.some(array => array.space !== 'function')) return false;
-  return !rereads || (sharedSums(program).size === 0 && !readsOthers(program));
+  if (size(program.body) > mostInstructions || !isPlain(program)) return false;
+  if (!contains(program.body, inst => inst.kind === 'builtin' && inst.name === 'globalX')) return false;
+  return !rereads(program) || (sharedSums(program).size === 0 && !readsOthers(program));
 }
+
+const rereads = ({ body, buffers }: Program): boolean =>
+  contains(body, inst => inst.kind === 'load' && buffers[inst.buffer].access === 'write');
 
 /** Bytes of scratch memory beyond the scalar code's: arrays, and if there are loops a vector to spare. */
 export const laneScratchBytes = (program: Program): number => mapArrays(program).bytes + (hasLoops(program) ? 16 : 0);
 
-function hasLoops(program: Program): boolean {
-  let loops = false;
-  visit(program.body, inst => {
-    if (inst.kind === 'while') loops = true;
-  });
-  return loops;
-}
+const hasLoops = (program: Program): boolean => contains(program.body, inst => inst.kind === 'while');
 
 export interface VectorSetting {
   readonly setting: Setting;
@@ -118,7 +107,8 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
   locals.leaveLoop();
 
   const outer = hoists[level.segment];
-  const narrow = mayRepeat(program) && isNarrow(program, rates, lanes.count);
+  const repeats = mayRepeat(program);
+  const narrow = repeats && isNarrow(program, rates, lanes.count);
   const others: Func[] = [];
   const vector = narrow ? invocation() : vectorOfThem([]);
   const outcomes = narrow ? [] : usualOutcomes(program, rates);
@@ -134,7 +124,7 @@ export function emitVectorised({ setting, opened, buffers, zeroed, arraysAt }: V
     vector,
     usual,
     lanes: narrow ? 1 : lanes.count,
-    overlap: !narrow && mayRepeat(program),
+    overlap: repeats,
     shortestRow: body.body.some(inst => inst.kind === 'while') ? lanes.count : shortestPlainRow,
   });
   closeTotals(totals, whole.code);
@@ -211,11 +201,5 @@ function openArrays(to: Emitter, local: number, at: number, bytes: number): void
 }
 
 /** An invocation may run twice if it only stores what it computes from inputs. */
-function mayRepeat(program: Program): boolean {
-  let repeats = true;
-  visit(program.body, (inst: Inst) => {
-    if (inst.kind === 'scatterAdd') repeats = false;
-    if (inst.kind === 'load' && program.buffers[inst.buffer].access === 'write') repeats = false;
-  });
-  return repeats;
-}
+const mayRepeat = (program: Program): boolean =>
+  !rereads(program) && !contains(program.body, inst => inst.kind === 'scatterAdd');

@@ -5,7 +5,7 @@
  */
 
 import { type Block, blocksOf, type If, type Inst, type Program, type Pure, type Value } from '../../../ir/ir.ts';
-import { size, visit } from '../../../ir/traverse.ts';
+import { contains, size, visit } from '../../../ir/traverse.ts';
 import { level } from './form.ts';
 import type { Rates } from './rates.ts';
 import type { Guard } from './segment.ts';
@@ -16,18 +16,16 @@ const mostConditions = 12;
 
 /** The usual outcomes; none where a second copy is not worth it. */
 export function usualOutcomes({ body }: Program, rates: Rates): readonly Guard[] {
-  if (size(body) > mostInstructions) return [];
+  if (size(body) > mostInstructions || contains(body, inst => inst.kind === 'while')) return [];
   const outcomes = new Map<Value, boolean>();
-  let loops = false;
   visit(body, inst => {
-    if (inst.kind === 'while') loops = true;
     const branch = inst.kind === 'if';
     if (!branch && !isChoice(inst, rates)) return;
     const cond = branch ? inst.cond : inst.args[0];
     if (rates.levelOf(cond) > level.segment || outcomes.has(cond)) return;
     outcomes.set(cond, branch ? size(inst.then) >= size(inst.else) : usualOf(inst, rates));
   });
-  if (loops || outcomes.size > mostConditions) return [];
+  if (outcomes.size > mostConditions) return [];
   return [...outcomes].map(([value, truth]) => ({ value, truth }));
 }
 

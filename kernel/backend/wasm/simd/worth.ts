@@ -7,7 +7,7 @@
  */
 
 import { type Block, type Inst, operandsOf, type Program } from '../../../ir/ir.ts';
-import { visit } from '../../../ir/traverse.ts';
+import { contains } from '../../../ir/traverse.ts';
 import { accessOf } from './access.ts';
 import { level } from './form.ts';
 import type { Rates } from './rates.ts';
@@ -33,11 +33,8 @@ const slow = 4;
 
 /** Whether invocations one by one are faster than vectors of so many lanes. */
 export function isNarrow(program: Program, rates: Rates, lanes: number): boolean {
-  let diverges = false;
-  visit(program.body, inst => {
-    if (inst.kind === 'while') diverges ||= rates.levelOf(inst.cond.yields[0]) === level.lanes;
-  });
-  if (!diverges) return false;
+  const diverges = (inst: Inst) => inst.kind === 'while' && rates.levelOf(inst.cond.yields[0]) === level.lanes;
+  if (!contains(program.body, diverges)) return false;
   const { wide, narrow } = costOf(program.body, rates, lanes);
   return lanes * narrow < wide;
 }
