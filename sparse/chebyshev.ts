@@ -72,7 +72,7 @@ function polynomial(A: LinearOperator<unknown>, weight: Tensor, r: Tensor, degre
 function largestEigenvalue(A: LinearOperator<unknown>, inverse: Tensor): Tensor {
   const { rows, device } = A;
   const start = Float64Array.from({ length: rows }, (_, i) => ((i * 7919) % 1009) / 1009 - 0.5);
-  let v = tensor(rows === 1 ? [1] : start, [rows], { device });
+  let v = tensor(start, [rows], { device });
   let norm = v.dot(v).sqrt();
   for (let step = 0; step < powerSteps; step++) {
     v = A.apply(v.div(norm)).mul(inverse);

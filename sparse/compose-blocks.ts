@@ -5,11 +5,9 @@
  */
 
 import { concat, type Tensor, zeros } from '../kernel/index.ts';
-import { deviceOf, ofParts, promises } from './compose.ts';
+import { deviceOf, type Operators, ofParts, promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
 import type { LinearOperator } from './operator.ts';
-
-type Operators = readonly LinearOperator<unknown>[];
 
 /** A part, and where in the grid it stands. */
 interface Place {
@@ -49,7 +47,7 @@ export function blockOperator(
   const columnStart = starts(widths);
   const aligned = heights.length === widths.length && heights.every((n, k) => n === widths[k]);
   const onDiagonal = aligned && places.every(({ row, column }) => row === column);
-  const middle = heights.map((_, i) => parts[places.findIndex(({ row, column }) => row === i && column === i)]);
+  const middle = heights.map((_, i) => places.findIndex(({ row, column }) => row === i && column === i));
   return ofParts<readonly unknown[]>(
     {
       name: 'block operator',
@@ -75,14 +73,9 @@ export function blockOperator(
         return sums.length === 1 ? (sums[0] as Tensor) : concat(sums as Tensor[]);
       },
       ...(aligned &&
-        middle.every(A => !A || A.diagonal) && {
+        middle.every(k => k < 0 || parts[k].diagonal) && {
           diagonal: (parts: Operators) =>
-            concat(
-              heights.map((n, i) => {
-                const k = places.findIndex(({ row, column }) => row === i && column === i);
-                return k < 0 ? zeros([n], { device }) : parts[k].diagonal!();
-              }),
-            ),
+            concat(middle.map((k, i) => (k < 0 ? zeros([heights[i]], { device }) : parts[k].diagonal!()))),
         }),
     },
     parts,

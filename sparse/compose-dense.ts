@@ -1,6 +1,7 @@
 /** Dense and diagonal matrices as operators, to be composed with sparse ones. */
 
 import type { Device, Tensor } from '../kernel/index.ts';
+import { promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
 
@@ -11,10 +12,10 @@ export function denseMatrix(values: Tensor, options: MatrixOptions = {}): Linear
     throw new RangeError(
       `denseMatrix: the values have shape [${values.shape.join(', ')}]; they must be [rows, columns].`,
     );
-  const { positiveDefinite = false, symmetric = positiveDefinite } = options;
-  if (symmetric && rows !== columns)
+  const promised = promises(options);
+  if (promised.symmetric && rows !== columns)
     throw new RangeError(`denseMatrix: ${rows} × ${columns} is said to be symmetric; it must be square.`);
-  return dense(values, { positiveDefinite, symmetric }, false);
+  return dense(values, promised, false);
 }
 
 function dense(values: Tensor, promised: Required<MatrixOptions>, turned: boolean): LinearOperator<Tensor> {

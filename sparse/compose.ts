@@ -13,7 +13,7 @@ import { checkVector, type LinearOperator } from './operator.ts';
 
 /** Params of each part. */
 type Parts<P extends readonly unknown[]> = { readonly [K in keyof P]: LinearOperator<P[K]> };
-type Operators = readonly LinearOperator<unknown>[];
+export type Operators = readonly LinearOperator<unknown>[];
 
 /** What a composition does with its parts; `turned` asks for the transpose. */
 export interface Composition<N> {

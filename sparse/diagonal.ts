@@ -1,6 +1,6 @@
 /** Diagonals, for methods that divide by it. */
 
-import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, peek, type Tensor, tensor } from '../kernel/index.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -15,8 +15,7 @@ export function inverseDiagonal(who: string, A: LinearOperator<unknown>): Tensor
       `${who}: the ${A.name} does not tell its diagonal; give it a diagonal(), or choose another preconditioner.`,
     );
   const diagonal = A.diagonal();
-  const { memory, size, device } = diagonal;
-  const row = device.backend.readSync?.(memory.storage, size).indexOf(0) ?? -1;
+  const row = peek(diagonal)?.indexOf(0) ?? -1;
   if (row >= 0)
     throw new RangeError(
       `${who}: the ${A.name} has 0 on the diagonal of row ${row}, and ${who} divides by it; choose a factorisation, lu() or ldl(), or no preconditioner.`,

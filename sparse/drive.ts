@@ -7,7 +7,7 @@
  */
 
 import { iterate } from '../adjoint/index.ts';
-import { releaseWhenCollected, scoped, type Tensor, type Words } from '../kernel/index.ts';
+import { outliving, peek, scoped, type Tensor, type Words } from '../kernel/index.ts';
 import { ConvergenceError } from './error.ts';
 import { iterandOf } from './iterand.ts';
 import { dots, type Iterate, type IterativeMethod, type System } from './krylov/method.ts';
@@ -73,7 +73,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
       broken = broken.add(state.breakdown.abs());
     }
     const memories = [size, dots(now.r, now.r), broken].map(t => t.memory.retain());
-    const last = kept(now.x);
+    const last = outliving(now.x);
     b.device.check(memories, (bb, rr, broken) => judge.conclude(last, bb, rr, broken, maxSteps));
     return now.x;
   }
@@ -101,18 +101,6 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   }
 }
 
-/** The values, on a CPU. */
-function peek(x: Tensor): Words | undefined {
-  return x.device.backend.readSync?.(x.memory.storage, x.size);
-}
-
-/** Out of all scopes: for errors, which may be looked at later. */
-function kept(x: Tensor): Tensor {
-  const alias = x.alias(false);
-  releaseWhenCollected(alias);
-  return alias;
-}
-
 class Judge {
   private readonly A: LinearOperator<unknown>;
   private readonly solving: Solving;
@@ -135,7 +123,7 @@ class Judge {
     const why = this.reason(size, residual, broken, iterations);
     throw new ConvergenceError(
       `linearSolve: ${method.name} left |b − Ax| / |b| at ${worst.toPrecision(3)} after ${iterations} steps, above rtol = ${rtol}: ${why}.`,
-      { iterations, residual: worst, x: kept(x) },
+      { iterations, residual: worst, x: outliving(x) },
     );
   }
 

@@ -10,7 +10,7 @@
 
 import { type Device, kernel, type Tensor } from '../kernel/index.ts';
 import { colouring, colourOn } from './colouring.ts';
-import { diagonalOn } from './diagonal.ts';
+import { beside, diagonalOn } from './diagonal.ts';
 import type { Factors } from './incomplete.ts';
 import type { SparseMatrix } from './matrix.ts';
 import type { Pattern } from './pattern.ts';
@@ -120,11 +120,10 @@ export function solverByColours(pattern: Pattern, device: Device, { value, inver
     const options = { count: b.size, out: { next: b.shape }, overrides: { width, now, isUp } };
     return solveColour({ rowStart, column, colour, value, x: b }, options).next;
   };
-  const turned = inverse.reshape([inverse.size, 1]);
   return b => {
     let x = b;
     for (let c = 1; c < colours; c++) x = solve(x, c, false);
-    x = x.mul(b.shape.length === 1 ? inverse : turned);
+    x = x.mul(beside(inverse, b));
     for (let c = colours - 2; c >= 0; c--) x = solve(x, c, true);
     return x;
   };

@@ -1,6 +1,6 @@
 /** Incomplete factors in the matrix's own order: made on the host, row by row, and solved with by one invocation for each vector. */
 
-import { type Device, kernel, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, kernel, peek, type Tensor, tensor } from '../kernel/index.ts';
 import { diagonalOn } from './diagonal.ts';
 import type { Factors } from './incomplete.ts';
 import type { SparseMatrix } from './matrix.ts';
@@ -20,7 +20,7 @@ export function naturalFactors(
 ): Factors {
   const { device, params, pattern, rows: n } = A;
   const { rowStart, column, diagonal } = pattern;
-  const read = device.backend.readSync?.(params.memory.storage, params.size);
+  const read = peek(params);
   if (!read)
     throw new TypeError(
       `${name}: in natural order it is factorised on the CPU, and the ${A.name} is on a GPU; use ${name}({ ordering: 'colours' }).`,

@@ -6,7 +6,7 @@
  */
 
 import { iterate } from '../adjoint/index.ts';
-import { releaseWhenCollected, scoped, type Tensor, type Words } from '../kernel/index.ts';
+import { outliving, peek, scoped, type Tensor, type Words } from '../kernel/index.ts';
 import type { SolveReport } from './drive.ts';
 import { ConvergenceError } from './error.ts';
 import { type LsmrState, type Products, roundingOf, startLsmr, stepLsmr } from './krylov/lsmr.ts';
@@ -65,15 +65,15 @@ function run(A: LinearOperator<unknown>, b: Tensor, limits: Limits): Tensor {
       r = b.sub(A.apply(x));
       norm = state.normSquared;
     }
-    const last = kept(x as Tensor);
+    const last = outliving(x as Tensor);
     const memories = [gradient(r), first, size, norm, squared(last)].map(t => t.memory.retain());
     device.check(memories, (gradient, first, size, norm, reach) =>
       conclude(A, last, { gradient, first, size, norm, reach }, limits, limits.maxSteps),
     );
     return x as Tensor;
   }
-  const peek = (t: Tensor): Words => device.backend.readSync?.(t.memory.storage, t.size) as Words;
-  const known = { first: peek(first), size: peek(size) };
+  const seen = (t: Tensor): Words => peek(t) as Words;
+  const known = { first: seen(first), size: seen(size) };
   const none = new Float64Array(size.size);
   let x: Tensor | undefined;
   let r = b;
@@ -91,8 +91,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, limits: Limits): Tensor {
     iterations += steps;
     x = x ? x.add(state.x) : state.x;
     r = b.sub(A.apply(x));
-    left = peek(gradient(r));
-    const squares: Squares = { ...known, gradient: left, norm: peek(state.normSquared), reach: peek(squared(x)) };
+    left = seen(gradient(r));
+    const squares: Squares = { ...known, gradient: left, norm: seen(state.normSquared), reach: seen(squared(x)) };
     const limit = Array.from(left, (_, k) => limitOf(A, squares, limits, k));
     const met = left.every((v, k) => v <= limit[k]);
     const helps = left.some((v, k) => v > limit[k] && v <= worthwhile * before[k]);
@@ -134,13 +134,6 @@ function conclude(A: LinearOperator<unknown>, x: Tensor, squares: Squares, limit
         : 'new starts do not help; the matrix is too ill-conditioned for this tolerance: scale the columns, damp, or ask for a larger rtol';
   throw new ConvergenceError(
     `leastSquaresSolve: LSMR left |Aᵀ(b − Ax)| / |Aᵀb| at ${worst.toPrecision(3)} after ${iterations} steps, above rtol = ${rtol}: ${why}.`,
-    { iterations, residual: worst, x: kept(x) },
+    { iterations, residual: worst, x: outliving(x) },
   );
-}
-
-/** Out of all scopes: for errors, which may be looked at later. */
-function kept(x: Tensor): Tensor {
-  const alias = x.alias(false);
-  releaseWhenCollected(alias);
-  return alias;
 }

@@ -7,6 +7,7 @@
  */
 
 import { kernel, type Tensor } from '../kernel/index.ts';
+import { promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
 import { productText, turnText } from './tridiagonal.wgsl.ts';
@@ -43,7 +44,8 @@ export function tridiagonalMatrix(bands: Bands, options: TridiagonalMatrixOption
 }
 
 function matrix(bands: Bands, options: TridiagonalMatrixOptions, turned: boolean): LinearOperator<Bands> {
-  const { periodic = false, positiveDefinite = false, symmetric = positiveDefinite } = options;
+  const { periodic = false } = options;
+  const { symmetric, positiveDefinite } = promises(options);
   const { size: n, device } = bands.diagonal;
   const name = turned ? 'transposed tridiagonal matrix' : 'tridiagonal matrix';
   const self: LinearOperator<Bands> = {
@@ -56,13 +58,10 @@ function matrix(bands: Bands, options: TridiagonalMatrixOptions, turned: boolean
     positiveDefinite,
     apply(x) {
       checkVector(`${name}: apply`, x, n);
-      const { lower, diagonal, upper } = turned ? transposed(bands, periodic) : bands;
+      const { lower, diagonal, upper } = turned ? transposedBands(bands, { n, inner: 1, periodic }) : bands;
       const wide = (band: Tensor): Tensor => (x.shape.length === 1 ? band : band.reshape([n, 1]).broadcastTo(x.shape));
-      const overrides = { n, inner: x.size / n, periodic };
-      return product(
-        { lower: wide(lower), diagonal: wide(diagonal), upper: wide(upper), x },
-        { count: x.size, overrides, out: { y: x.shape } },
-      ).y;
+      const all = { lower: wide(lower), diagonal: wide(diagonal), upper: wide(upper) };
+      return bandsTimes(all, x, { n, inner: x.size / n, periodic });
     },
     get transpose() {
       return symmetric ? self : matrix(bands, options, !turned);
@@ -73,9 +72,23 @@ function matrix(bands: Bands, options: TridiagonalMatrixOptions, turned: boolean
   return self;
 }
 
-function transposed({ lower, diagonal, upper }: Bands, periodic: boolean): Bands {
-  const { size: n, shape } = diagonal;
-  const overrides = { n, inner: 1, periodic };
-  const { lowerT, upperT } = turn({ lower, upper }, { count: n, overrides, out: { lowerT: shape, upperT: shape } });
+/** Systems of n rows, neighbours of one row `inner` words apart. */
+export interface Rows {
+  readonly n: number;
+  readonly inner: number;
+  readonly periodic: boolean;
+}
+
+/** The bands of Aᵀ. */
+export function transposedBands({ lower, diagonal, upper }: Bands, { n, inner, periodic }: Rows): Bands {
+  const { size: count, shape } = diagonal;
+  const options = { count, overrides: { n, inner, periodic }, out: { lowerT: shape, upperT: shape } };
+  const { lowerT, upperT } = turn({ lower, upper }, options);
   return { lower: lowerT, diagonal, upper: upperT };
+}
+
+/** A x, for bands of x's shape. */
+export function bandsTimes({ lower, diagonal, upper }: Bands, x: Tensor, { n, inner, periodic }: Rows): Tensor {
+  const options = { count: x.size, overrides: { n, inner, periodic }, out: { y: x.shape } };
+  return product({ lower, diagonal, upper, x }, options).y;
 }

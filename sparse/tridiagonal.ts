@@ -12,7 +12,8 @@
 
 import { custom } from '../adjoint/index.ts';
 import { kernel, type Tensor } from '../kernel/index.ts';
-import { adjointsText, eliminationText, periodicText, productText, turnText } from './tridiagonal.wgsl.ts';
+import { adjointsText, eliminationText, periodicText } from './tridiagonal.wgsl.ts';
+import { type Bands, bandsTimes, type Rows, transposedBands } from './tridiagonal-matrix.ts';
 
 export interface TridiagonalOptions {
   /** Axis of b along which the systems run. Default: the last one. */
@@ -23,19 +24,12 @@ export interface TridiagonalOptions {
   readonly check?: boolean;
 }
 
-interface System {
-  readonly lower: Tensor;
-  readonly diagonal: Tensor;
-  readonly upper: Tensor;
+interface System extends Bands {
   readonly b: Tensor;
 }
 
-/** Systems of n rows, neighbours of one row `inner` words apart. */
-interface Layout {
-  readonly n: number;
-  readonly inner: number;
+interface Layout extends Rows {
   readonly systems: number;
-  readonly periodic: boolean;
   readonly check: boolean;
 }
 
@@ -84,39 +78,26 @@ function fitted(name: string, x: Tensor, shape: readonly number[], axis: number)
 
 const elimination = kernel(eliminationText);
 const periodicElimination = kernel(periodicText);
-const turn = kernel(turnText);
 const adjoints = kernel(adjointsText);
-const product = kernel(productText);
 
 function solve(system: System, layout: Layout): Tensor {
-  const { n, inner } = layout;
-  const overrides = { n, inner, periodic: layout.periodic };
+  const { n, inner, periodic } = layout;
   return custom((given: System) => launch(given, layout), {
     name: 'tridiagonalSolve',
     vjp({ b: _, ...bands }, bar, x) {
-      const { lower, diagonal, upper } = bands;
-      const { lowerT, upperT } = turn({ lower, upper }, shaped(bar, overrides, ['lowerT', 'upperT']));
-      const lambda = solve({ lower: lowerT, diagonal, upper: upperT, b: bar }, layout);
+      const lambda = solve({ ...transposedBands(bands, layout), b: bar }, layout);
+      const { shape, size: count } = x;
+      const out = { lowerBar: shape, diagonalBar: shape, upperBar: shape };
       const { lowerBar, diagonalBar, upperBar } = adjoints(
         { lambda, x },
-        shaped(x, overrides, ['lowerBar', 'diagonalBar', 'upperBar']),
+        { count, overrides: { n, inner, periodic }, out },
       );
       return { lower: lowerBar, diagonal: diagonalBar, upper: upperBar, b: lambda };
     },
     jvp({ b: _, ...bands }, { b: bDot, ...dots }, x) {
-      const { y } = product({ ...dots, x }, shaped(x, overrides, ['y']));
-      return solve({ ...bands, b: bDot.sub(y) }, layout);
+      return solve({ ...bands, b: bDot.sub(bandsTimes(dots, x, layout)) }, layout);
     },
   })(system);
-}
-
-function shaped<N extends string>(
-  like: Tensor,
-  overrides: Readonly<Record<string, number | boolean>>,
-  outputs: readonly N[],
-) {
-  const out = Object.fromEntries(outputs.map(name => [name, like.shape])) as Record<N, readonly number[]>;
-  return { count: like.size, overrides, out };
 }
 
 function launch({ lower, diagonal, upper, b }: System, { n, inner, systems, periodic, check }: Layout): Tensor {

@@ -10,7 +10,7 @@
  */
 
 import { unrecorded } from '../adjoint/index.ts';
-import { differentiable, kernel, type Rule, type Tensor } from '../kernel/index.ts';
+import { differentiable, kernelsByKey, type Rule, type Tensor } from '../kernel/index.ts';
 import type { Pattern } from './pattern.ts';
 import { columnText, entryText, rowText } from './trilinear.wgsl.ts';
 
@@ -59,34 +59,26 @@ function launch({ pattern, block }: Blocks, wrt: Argument, given: Readonly<Recor
   const shape = wrt === 'value' ? valueShape(pattern.size, block) : [words, ...vector.shape.slice(1)];
   const options = { count: wrt === 'value' ? words : words * width, out: { result: shape }, overrides: { width } };
   const { value, left, right } = given;
-  const { rowTimes, columnTimes, entryOuter } = kernelsFor(block);
   switch (wrt) {
     case 'left': {
       const { rowStart, column } = pattern.on(device);
-      return rowTimes({ rowStart, column, value, right }, options).result;
+      return kernelOf(`rows ${block}`, () => rowText(block))({ rowStart, column, value, right }, options).result;
     }
     case 'right': {
       const { rowStart, column, from } = pattern.transposeOn(device);
-      return columnTimes({ rowStart, column, entry: from, value, left }, options).result;
+      return kernelOf(`columns ${block}`, () => columnText(block))(
+        { rowStart, column, entry: from, value, left },
+        options,
+      ).result;
     }
     case 'value': {
       const { row, column } = pattern.on(device);
-      return entryOuter({ row, column, left, right }, options).result;
+      return kernelOf(`entries ${block}`, () => entryText(block))({ row, column, left, right }, options).result;
     }
   }
 }
 
-const made = new Map<number, ReturnType<typeof makeKernels>>();
-const makeKernels = (block: number) => ({
-  rowTimes: kernel(rowText(block)),
-  columnTimes: kernel(columnText(block)),
-  entryOuter: kernel(entryText(block)),
-});
-function kernelsFor(block: number): ReturnType<typeof makeKernels> {
-  const known = made.get(block) ?? makeKernels(block);
-  made.set(block, known);
-  return known;
-}
+const kernelOf = kernelsByKey();
 
 export const valueShape = (entries: number, block: number): readonly number[] =>
   block === 1 ? [entries] : [entries, block, block];

@@ -5,7 +5,7 @@
  * with the pattern (hierarchy.ts). Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { peek, type Tensor } from '../../kernel/index.ts';
 import { SparseMatrix } from '../matrix.ts';
 import type { LinearOperator } from '../operator.ts';
 import type { Pattern } from '../pattern.ts';
@@ -91,7 +91,7 @@ function nearNullspaceOf(
     throw new RangeError(
       `amg: the near-nullspace has shape [${given.shape.join(', ')}]; it must be [${n}], or [${n}, k] for k vectors.`,
     );
-  const numbers = given.device.backend.readSync?.(given.memory.storage, given.size);
+  const numbers = peek(given);
   if (!numbers)
     throw new TypeError('amg: the near-nullspace is on a GPU, which cannot be read at once; make it on a CPU device.');
   return { nearNullspace: Float64Array.from(numbers), vectors };

@@ -1,5 +1,6 @@
 /** A matrix's numbers on the host, one row for each unknown. */
 
+import { peek } from '../../kernel/index.ts';
 import type { SparseMatrix } from '../matrix.ts';
 import type { Pattern } from '../pattern.ts';
 import { unblockedPattern } from '../unblocked.ts';
@@ -7,8 +8,8 @@ import type { Places, Rows } from './rows.ts';
 
 /** @throws TypeError on a GPU, RangeError at a number that is not finite or a diagonal that is zero. */
 export function scalarRows(A: SparseMatrix): Rows {
-  const { device, params, pattern, block: b, rows, columns } = A;
-  const numbers = device.backend.readSync?.(params.memory.storage, params.size);
+  const { params, pattern, block: b, rows, columns } = A;
+  const numbers = peek(params);
   if (!numbers)
     throw new TypeError(
       `amg: levels are made on the CPU, and the ${A.name} is on a GPU; give a copy there: amg({ from: csr(pattern, await values.to(cpu)) }).`,

@@ -3,10 +3,10 @@
  * out once for a pattern and kept with it.
  */
 
-import type { Pattern } from '../pattern.ts';
+import { inverse, type Pattern } from '../pattern.ts';
 import { approximateMinimumDegree } from './amd.ts';
 import { FactorizationError } from './error.ts';
-import { type Fronts, inverse, makeFronts } from './fronts.ts';
+import { type Fronts, makeFronts } from './fronts.ts';
 import { graphOf, type Places } from './graph.ts';
 import { matchRows } from './matching.ts';
 import { eliminationTree, postorder } from './tree.ts';

@@ -9,7 +9,7 @@
  * its precision. What follows from the pattern alone is worked out once (analysis.ts).
  */
 
-import type { Words } from '../../kernel/index.ts';
+import { peek, type Words } from '../../kernel/index.ts';
 import { SparseMatrix } from '../matrix.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
 import { analyse, type Kind, type Ordering } from './analysis.ts';
@@ -141,8 +141,8 @@ function factorsOf(
 
 /** @throws FactorizationError at the first number that is not finite. */
 function numbersOf(name: string, A: SparseMatrix): Words {
-  const { device, params, pattern, block } = A;
-  const values = device.backend.readSync?.(params.memory.storage, params.size);
+  const { params, pattern, block } = A;
+  const values = peek(params);
   if (!values)
     throw new TypeError(
       `${name}: factorisation runs on the CPU, and the ${A.name} is on a GPU; move its values, await values.to(cpu), or use an iterative method.`,

@@ -6,7 +6,7 @@
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
-import { scoped, type Tensor } from '../../kernel/index.ts';
+import { peek, scoped, type Tensor } from '../../kernel/index.ts';
 import type { SparseMatrix } from '../matrix.ts';
 import { checkVector, type LinearOperator } from '../operator.ts';
 import { asSolution, Shared } from '../solution.ts';
@@ -78,8 +78,8 @@ export class Factor {
   /** An estimate of |A|₁ |A⁻¹|₁, from about ten solves: a lower bound, seldom off by more than a factor of 3. */
   condition(): number {
     const { factors, A } = this;
-    const { pattern, block: b, params, device } = A;
-    const values = device.backend.readSync?.(params.memory.storage, params.size) ?? [];
+    const { pattern, block: b, params } = A;
+    const values = peek(params) ?? [];
     const sums = new Float64Array(A.columns);
     for (let k = 0; k < values.length; k++)
       sums[pattern.column[Math.floor(k / b ** 2)] * b + (k % b)] += Math.abs(values[k]);

@@ -8,6 +8,7 @@
  * supernode partitions on the multifrontal method, ACM Trans. Math. Softw. 15 (1989) 291.
  */
 
+import { inverse } from '../pattern.ts';
 import type { Graph } from './graph.ts';
 import { postorder, type Tree } from './tree.ts';
 
@@ -21,14 +22,6 @@ export interface Fronts {
   readonly row: Uint32Array;
   /** −1 at a root; children come before their parent, subtrees in one piece. */
   readonly parent: Int32Array;
-}
-
-export function inverse(order: Uint32Array): Uint32Array {
-  const position = new Uint32Array(order.length);
-  order.forEach((v, k) => {
-    position[v] = k;
-  });
-  return position;
 }
 
 /** @param tree Of the graph in this order, which is a postorder of it. */

@@ -1,17 +1,11 @@
 /** Factors on a device, and solves with them there. */
 
-import { adopt, type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { adopt, type Device, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Prepared } from '../preconditioner.ts';
 import type { Factors } from './factors.ts';
 import { downText, upText } from './triangular.wgsl.ts';
 
-const made = new Map<number, ReturnType<typeof makeKernels>>();
-const makeKernels = (lanes: number) => ({ sweepDown: kernel(downText(lanes)), sweepUp: kernel(upText(lanes)) });
-function kernelsFor(lanes: number): ReturnType<typeof makeKernels> {
-  const known = made.get(lanes) ?? makeKernels(lanes);
-  made.set(lanes, known);
-  return known;
-}
+const kernelOf = kernelsByKey();
 
 /** Right-hand sides that share what is loaded: the most that divide all evenly. */
 const mostLanes = 8;
@@ -49,7 +43,8 @@ export function onDevice(factors: Factors, device: Device): Prepared {
     const [, width = 1] = b.shape;
     const lanes = width === 0 ? 1 : lanesFor(width);
     const options = { count: width / lanes, overrides: { width } };
-    const { sweepDown, sweepUp } = kernelsFor(lanes);
+    const sweepDown = kernelOf(`down ${lanes}`, () => downText(lanes));
+    const sweepUp = kernelOf(`up ${lanes}`, () => upText(lanes));
     const { at, runStart, run, value } = down;
     const { y } = sweepDown({ at, first, valueStart, runStart, run, value, b }, { ...options, out: { y: b.shape } });
     return sweepUp(

@@ -12,7 +12,7 @@
 
 import { LuDecomposition, Matrix } from 'ml-matrix';
 import { mapTree } from '../../adjoint/index.ts';
-import { type Kernel, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { kernelsByKey, peek, type Tensor, tensor, type Words } from '../../kernel/index.ts';
 import type { Preconditioner } from '../preconditioner.ts';
 import { coarser, faces, type Layout, shapeOf, unknowns } from './layout.ts';
 import { type FaceFields, Stencil } from './stencil.ts';
@@ -65,12 +65,7 @@ export function multigrid({ sweeps = 1, coarsestSweeps = 24 }: MultigridOptions 
   };
 }
 
-const kernels = new Map<string, Kernel>();
-function kernelOf(key: string, text: () => string): Kernel {
-  const known = kernels.get(key) ?? kernel(text());
-  kernels.set(key, known);
-  return known;
-}
+const kernelOf = kernelsByKey();
 
 const sizes = (to: Layout, from: Layout): Record<string, number> =>
   Object.fromEntries([
@@ -126,12 +121,11 @@ function coarseFaces(to: Layout, from: Layout, fields: FaceFields): FaceFields {
  */
 function inverseOf(A: Stencil): Tensor | undefined {
   const { device, rows: n } = A;
-  const { readSync } = device.backend;
-  if (n > fewUnknowns || !readSync) return undefined;
+  if (n > fewUnknowns || device.kind === 'webgpu') return undefined;
   const unit = new Float32Array(n * n);
   for (let i = 0; i < n; i++) unit[i * n + i] = 1;
-  const columns = A.run('apply', tensor(unit, [n, n], { device }));
-  const dense = Matrix.from1DArray(n, n, Array.from(readSync(columns.memory.storage, n * n)));
+  const columns = peek(A.run('apply', tensor(unit, [n, n], { device }))) as Words;
+  const dense = Matrix.from1DArray(n, n, Array.from(columns));
   const size = dense.trace() / n;
   for (let i = 0; i < n; i++) if (dense.get(i, i) === 0) dense.set(i, i, size);
   if (A.isSingular) dense.add(size / n);

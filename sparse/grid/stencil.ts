@@ -12,7 +12,7 @@ import {
   type Device,
   differentiable,
   type Kernel,
-  kernel,
+  kernelsByKey,
   type Rule,
   type Tensor,
   tensor,
@@ -60,13 +60,7 @@ export interface StencilOptions extends LayoutOptions {
 
 type Text = 'apply' | 'residual' | 'pair' | 'sweep' | 'diagonal';
 const texts = { apply: applyText, residual: residualText, pair: pairText, sweep: sweepText, diagonal: diagonalText };
-const kernels = new Map<string, Kernel>();
-
-function kernelOf(key: string, text: () => string): Kernel {
-  const known = kernels.get(key) ?? kernel(text());
-  kernels.set(key, known);
-  return known;
-}
+const kernelOf = kernelsByKey();
 
 export class Stencil implements LinearOperator<StencilParams> {
   readonly name = 'stencil';

@@ -7,7 +7,7 @@
  * Saad & Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856; Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., alg. 9.5.
  */
 
-import { concat, kernel, type Tensor } from '../../kernel/index.ts';
+import { concat, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { minusCombination, orthogonalise, together } from './gram-schmidt.ts';
 import { dots, type Iterate, type IterativeMethod, isZero, ratio, type System } from './method.ts';
 
@@ -34,7 +34,10 @@ export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<Stat
       const { basis, products, sizes } = arnoldi(system, r.mul(inverse(beta)), restart);
       const small = { beta, products: concat(products), sizes: concat(sizes.map(s => s.reshape([s.size]))) };
       const groups = Math.ceil(restart / together);
-      const { minusY } = leastSquares(restart)(small, { count: beta.size, out: { minusY: [groups, beta.size] } });
+      const { minusY } = kernelOf(restart, () => leastSquaresText(restart))(small, {
+        count: beta.size,
+        out: { minusY: [groups, beta.size] },
+      });
       const correction = system.precondition(minusCombination(minusY, basis, r.mul(0)));
       const next = r.sub(system.apply(correction));
       const nextResidual = dots(next, next);
@@ -115,11 +118,4 @@ const leastSquaresText = (n: number) => /* wgsl */ `
   }
 `;
 
-const compile = (n: number) => kernel(leastSquaresText(n));
-const compiled = new Map<number, ReturnType<typeof compile>>();
-
-function leastSquares(n: number): ReturnType<typeof compile> {
-  const known = compiled.get(n) ?? compile(n);
-  compiled.set(n, known);
-  return known;
-}
+const kernelOf = kernelsByKey();
