@@ -68,10 +68,11 @@ export function boxQp(qp: BoxQp, options: BoxQpOptions = {}): Tensor {
 }
 
 function accelerated(qp: BoxQp, x0: Tensor, steps: number): Tensor {
-  const root = diagonal(qp).sqrt();
+  const D = diagonal(qp);
+  const root = D.sqrt();
   const n = qp.g.size;
   const scaled = qp.H.div(root.reshape([n, 1])).div(root.reshape([1, n]));
-  const over = diagonal(qp).mul(amax(scaled.abs().sum(1)));
+  const over = D.mul(amax(scaled.abs().sum(1)));
   const first = within(x0, qp);
   const step = ({ z, y, k }: { z: Tensor; y: Tensor; k: Tensor }) => {
     const next = within(y.sub(product(qp.H, y).add(qp.g).div(over)), qp);

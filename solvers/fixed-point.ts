@@ -12,16 +12,7 @@
  */
 
 import { flatten, implicit, inOrderOf, iterate, matching, pack, unpack } from '../adjoint/index.ts';
-import {
-  checkOptions,
-  concat,
-  kernel,
-  releaseWhenCollected,
-  scoped,
-  type Tensor,
-  type Words,
-  zeros,
-} from '../kernel/index.ts';
+import { checkOptions, concat, kernel, outliving, scoped, type Tensor, type Words, zeros } from '../kernel/index.ts';
 import { gmres, linearSolve, type SolveOptions } from '../sparse/index.ts';
 import { checkEquation, type RootReport, tolerance } from './root.ts';
 import { RootError } from './root-error.ts';
@@ -127,8 +118,7 @@ function search(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOptio
     watch: ['residual', 'size'],
     stop: ([[residual], [size]]) => met(residual, size) || !Number.isFinite(residual),
   });
-  const last = state.y.alias(false);
-  releaseWhenCollected(last);
+  const last = outliving(state.y);
   const memories = [state.residual, state.size].map(t => t.memory.retain());
   device.check(memories, ([square]: Words, [size]: Words) => {
     const residual = Math.sqrt(square);

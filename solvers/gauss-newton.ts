@@ -8,12 +8,13 @@
  * Nocedal & Wright: Numerical Optimization, 2006, §10.3.
  */
 
-import { checkOptions, inWords } from '../kernel/index.ts';
+import { checkOptions } from '../kernel/index.ts';
 import {
   dampedStep,
   type LeastSquares,
   type LeastSquaresFit,
   type LevenbergMarquardtOptions,
+  scaleOf,
 } from './levenberg-marquardt.ts';
 import { along } from './vector.ts';
 
@@ -26,12 +27,8 @@ export async function gaussNewton(
   options: GaussNewtonOptions = {},
 ): Promise<LeastSquaresFit> {
   checkOptions('gaussNewton', options, ['iterations', 'xtol', 'rtol', 'scale', 'onIteration', 'signal', 'state']);
-  if (!(start instanceof Float64Array))
-    throw new TypeError(
-      `gaussNewton: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
-    );
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, onIteration, signal } = options;
-  const scale = options.scale ?? Array.from(start, () => 1);
+  const scale = scaleOf('gaussNewton', start, options.scale);
   let x = options.state?.x ?? start;
   const history = [...(options.state?.history ?? [])];
   let value = await problem.value(x);

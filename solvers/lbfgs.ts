@@ -31,6 +31,9 @@ interface Pair {
 /** Oldest pair first. */
 export type LbfgsMemory = readonly Pair[];
 
+/** Whether the loss bends upwards from one end of a pair to the other. */
+const isCurved = ({ s, y }: Pair): boolean => dot(s, y) > 1e-14 * dot(y, y);
+
 /** −H g by the two-loop recursion. */
 function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
   let q: Float64Array = grad;
@@ -56,9 +59,8 @@ export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
   if (!Number.isInteger(pairs) || pairs < 1)
     throw new RangeError(`lbfgs: the number of pairs is ${inWords(pairs)}; give a whole number from 1.`);
   const remember = (memory: LbfgsMemory, from: Evaluation, to: Evaluation): LbfgsMemory => {
-    const s = along(to.x, -1, from.x);
-    const y = along(to.grad, -1, from.grad);
-    return dot(s, y) > 1e-14 * dot(y, y) ? [...memory, { s, y }].slice(-pairs) : memory;
+    const pair = { s: along(to.x, -1, from.x), y: along(to.grad, -1, from.grad) };
+    return isCurved(pair) ? [...memory, pair].slice(-pairs) : memory;
   };
   if (options.low !== undefined || options.high !== undefined) return within(options, remember);
   return {
@@ -105,9 +107,7 @@ function within(bounds: Bounds, remember: Remember): Method<LbfgsMemory> {
       const only = (v: Float64Array): Float64Array => v.map((vi, i) => (free[i] ? vi : 0));
       const grad = only(at.grad);
       const steepest = Math.min(1, 1 / Math.sqrt(dot(grad, grad)));
-      const known = memory
-        .map(({ s, y }) => ({ s: only(s), y: only(y) }))
-        .filter(({ s, y }) => dot(s, y) > 1e-14 * dot(y, y));
+      const known = memory.map(({ s, y }) => ({ s: only(s), y: only(y) })).filter(isCurved);
       let next = await backtrack(at, direction(known, grad), known.length ? 1 : steepest, box, evaluate);
       if (!next && known.length) next = await backtrack(at, direction([], grad), steepest, box, evaluate);
       return next && { at: next, memory: remember(memory, at, next) };

@@ -66,6 +66,20 @@ export interface LeastSquaresFit {
 
 const maxDamping = 1e10;
 
+/** The size of each unknown. @throws what is wrong with the start or with the scale given. */
+export function scaleOf(who: string, start: Float64Array, given: readonly number[] | undefined): readonly number[] {
+  if (!(start instanceof Float64Array))
+    throw new TypeError(
+      `${who}: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
+    );
+  const scale = given ?? Array.from(start, () => 1);
+  if (scale.length !== start.length || !scale.every(s => s > 0))
+    throw new RangeError(
+      `${who}: scale is [${scale.join(', ')}]; it must be ${start.length} positive numbers, one for each unknown.`,
+    );
+  return scale;
+}
+
 /** Solves (1), in units of scale, or gives undefined where the damped matrix is not positive definite. */
 export function dampedStep(
   { hessian, gradient }: NormalEquations,
@@ -104,15 +118,7 @@ export async function levenbergMarquardt(
     'signal',
     'state',
   ]);
-  if (!(start instanceof Float64Array))
-    throw new TypeError(
-      `levenbergMarquardt: the start is ${inWords(start)}; give a Float64Array of the unknowns, such as await toVector(params).`,
-    );
-  const scale = options.scale ?? Array.from(start, () => 1);
-  if (scale.length !== start.length || !scale.every(s => s > 0))
-    throw new RangeError(
-      `levenbergMarquardt: scale is [${scale.join(', ')}]; it must be ${start.length} positive numbers, one for each unknown.`,
-    );
+  const scale = scaleOf('levenbergMarquardt', start, options.scale);
   let x = options.state?.x ?? project(start);
   let value = Number.POSITIVE_INFINITY;
   let lambda = options.state?.lambda ?? 1e-3;

@@ -10,7 +10,7 @@
  */
 
 import { iterate, type LinearMap } from '../adjoint/index.ts';
-import { checkOptions, type Tensor, type Words } from '../kernel/index.ts';
+import { checkOptions, peek, type Tensor } from '../kernel/index.ts';
 import { gmres, type Iterate, type Preconditioner, type SolveOptions, type System } from '../sparse/index.ts';
 import { blockInverse } from './block-inverse.ts';
 
@@ -112,6 +112,3 @@ export function nextForcing(forcing: number | undefined, now: number, before: nu
   const chosen = Math.max(gamma * (now / before) ** 2, kept > 0.1 ? kept : 0);
   return Math.min(largestForcing, Math.max(chosen, (0.5 * goal) / now));
 }
-
-/** The values, on a CPU. */
-export const peek = (x: Tensor): Words | undefined => x.device.backend.readSync?.(x.memory.storage, x.size);

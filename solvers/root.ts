@@ -25,14 +25,15 @@ import {
   checkOptions,
   inWords,
   kernel,
-  releaseWhenCollected,
+  outliving,
+  peek,
   scoped,
   stack,
   type Tensor,
   type Words,
 } from '../kernel/index.ts';
 import { linearSolve, type SolveOptions } from '../sparse/index.ts';
-import { newton, newtonKrylov, nextForcing, peek, type RootMethod } from './newton.ts';
+import { newton, newtonKrylov, nextForcing, type RootMethod } from './newton.ts';
 import { RootError } from './root-error.ts';
 
 export interface RootReport {
@@ -189,8 +190,7 @@ class Search<Y, P> {
       residual = start === undefined ? 0 : Math.sqrt(peek(now.square)?.[0] as number);
       if (start !== undefined && (residual >= before || this.small(peek(step.sizes) as Words))) break;
     }
-    const last = now.y.alias(false);
-    releaseWhenCollected(last);
+    const last = outliving(now.y);
     const memories = [first.square, now.square, step?.sizes ?? first.square].map(t => t.memory.retain());
     device.check(memories, ([a], [b], sizes) => this.judge(last, Math.sqrt(a), Math.sqrt(b), step && sizes, steps));
     return now.y;

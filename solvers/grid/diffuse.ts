@@ -31,7 +31,7 @@ export interface DiffuseOptions {
 const isField = (k: Diffusivity): k is FaceFields => typeof k === 'object' && !('device' in k);
 
 /** ∇·(k ∇q) */
-export function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor {
+function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor {
   if (!isField(k)) return laplacian(grid, q, values).mul(k);
   const slope = gradient(grid, q, values);
   return divergence(
@@ -39,6 +39,10 @@ export function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues
     Object.fromEntries(grid.axes.map(({ name }) => [name, (slope[name] as Tensor).mul(k[name] as Tensor)])),
   );
 }
+
+/** The part of ∇·(k ∇q) that does not depend on q: what is given at the sides brings in. Undefined if nothing is given. */
+export const fromSides = (grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor | undefined =>
+  values && Object.keys(values).length > 0 ? spread(grid, q.mul(0), k, values) : undefined;
 
 /**
  * q, dt seconds later.
@@ -65,11 +69,11 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
     reaction: 1 / dt,
     device: q.device,
   });
-  const known = values && Object.keys(values).length > 0;
   let b = q.mul(1 / dt);
   if (source) b = b.add(source);
   if (theta < 1) b = b.add(spread(grid, q, k, values).mul(1 - theta));
-  if (known) b = b.add(spread(grid, q.mul(0), k, values).mul(theta));
+  const given = fromSides(grid, q, k, values);
+  if (given) b = b.add(given.mul(theta));
   return solveOn(grid, A, b, q, solve);
 }
 

@@ -9,7 +9,7 @@
  * where nodes are periodic at i h. Kernels take sizes as uniforms: grids with the same placement and sides share them.
  */
 
-import { type Kernel, kernel, type Tensor } from '../../kernel/index.ts';
+import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import {
   type Axis,
   type AxisName,
@@ -42,15 +42,12 @@ export function grid(shape: readonly number[], options: LayoutOptions = {}): Gri
   return { ...layout, shape: [...shape], size: unknowns(layout) };
 }
 
-const kernels = new Map<string, Kernel>();
+const kernelOf = kernelsByKey();
 
 /** The kernel of a name for a kind of grid; `more` tells apart what the name does not. */
 export function gridKernel({ placement, axes }: Grid, name: string, more: string, text: () => string): Kernel {
   const sides = axes.map(({ low, high }) => `${low} ${high}`);
-  const key = `${name} ${placement} ${sides.join(', ')} ${more}`;
-  const known = kernels.get(key) ?? kernel(text());
-  kernels.set(key, known);
-  return known;
+  return kernelOf(`${name} ${placement} ${sides.join(', ')} ${more}`, text);
 }
 
 /** Sizes n and inverse spacings w as kernels take them. */

@@ -18,7 +18,7 @@ import {
   sizesText,
   type VectorField,
 } from './grid.ts';
-import { acrossText } from './operators.ts';
+import { across } from './operators.ts';
 import { type End, type SideValues, sidesOf } from './sides.ts';
 
 /**
@@ -34,13 +34,11 @@ export function toFaces(grid: Grid, q: Tensor, values?: SideValues): VectorField
     if (axis[end] === 'neumann') return `own + 0.5 * ${value} / w${axis.name}`;
     return grid.placement === 'cell' ? value : `0.5 * (own + ${value})`;
   };
-  const parts = grid.axes.map(axis => {
-    const run = gridKernel(grid, `to faces ${axis.name}`, sides.key, () =>
-      acrossText(grid, axis, sides, 'toFaces', atSide(axis, 'low'), atSide(axis, 'high'), '0.5 * (before + after)'),
-    );
-    return [axis.name, launch(grid, run, { p: q, ...sides.arguments }, axis.name)] as const;
-  });
-  return Object.fromEntries(parts);
+  return across(grid, 'toFaces', q, sides, axis => ({
+    low: atSide(axis, 'low'),
+    high: atSide(axis, 'high'),
+    between: '0.5 * (before + after)',
+  }));
 }
 
 /** Components of u at the unknowns. */

@@ -7,8 +7,8 @@
  */
 
 import type { Tensor } from '../../kernel/index.ts';
-import { checkField, type Grid, gridKernel, launch, type VectorField } from './grid.ts';
-import { acrossText } from './operators.ts';
+import { checkField, type Grid, type VectorField } from './grid.ts';
+import { across } from './operators.ts';
 import { sidesOf } from './sides.ts';
 
 export interface Obstacles {
@@ -23,12 +23,11 @@ export function obstacles(grid: Grid, solid: Tensor): Obstacles {
   checkField('obstacles', grid, 'solid', solid);
   if (grid.placement !== 'cell')
     throw new RangeError("obstacles: they fill cells, and this grid has nodes; take { placement: 'cell' }.");
-  const none = sidesOf('obstacles', grid);
-  const open = grid.axes.map(axis => {
-    const run = gridKernel(grid, `open ${axis.name}`, '', () =>
-      acrossText(grid, axis, none, 'open', '1.0 - own', '1.0 - own', '(1.0 - before) * (1.0 - after)'),
-    );
-    return [axis.name, launch(grid, run, { p: solid }, axis.name)] as const;
-  });
-  return { open: Object.fromEntries(open), fluid: solid.neg().add(1) };
+  const wall = '1.0 - own';
+  const open = across(grid, 'open', solid, sidesOf('obstacles', grid), () => ({
+    low: wall,
+    high: wall,
+    between: '(1.0 - before) * (1.0 - after)',
+  }));
+  return { open, fluid: solid.neg().add(1) };
 }

@@ -27,16 +27,14 @@ import {
 } from './grid.ts';
 import { type Sides, type SideValues, sidesOf, slopeAtSide } from './sides.ts';
 
-/** Text that makes one word for each face across an axis: from `own` at a side, from `before` and `after` elsewhere. */
-export function acrossText(
-  grid: Grid,
-  axis: Axis,
-  sides: Sides,
-  name: string,
-  low: string,
-  high: string,
-  between: string,
-): string {
+/** What a field on faces is made of: `own` at a side, `before` and `after` elsewhere. */
+interface FaceTexts {
+  readonly low: string;
+  readonly high: string;
+  readonly between: string;
+}
+
+const acrossText = (grid: Grid, axis: Axis, sides: Sides, name: string, { low, high, between }: FaceTexts): string => {
   const c = axis.name;
   const n = `n${c}`;
   const cell = (at: string): string => `p[${indexText(grid, { [c]: at })}]`;
@@ -60,6 +58,22 @@ export function acrossText(
     }
     result[${indexText(grid, {}, c)}] = value;
   }`;
+};
+
+/** A number for each face, from the unknowns of p at it. @param name Of the kernels, one for each axis. */
+export function across(
+  grid: Grid,
+  name: string,
+  p: Tensor,
+  sides: Sides,
+  texts: (axis: Axis) => FaceTexts,
+): VectorField {
+  const parts = grid.axes.map(axis => {
+    const text = (): string => acrossText(grid, axis, sides, name, texts(axis));
+    const run = gridKernel(grid, `${name} ${axis.name}`, sides.key, text);
+    return [axis.name, launch(grid, run, { p, ...sides.arguments }, axis.name)] as const;
+  });
+  return Object.fromEntries(parts);
 }
 
 /**
@@ -70,14 +84,11 @@ export function acrossText(
 export function gradient(grid: Grid, p: Tensor, values?: SideValues): VectorField {
   checkField('gradient', grid, 'p', p);
   const sides = sidesOf('gradient', grid, values);
-  const parts = grid.axes.map(axis => {
-    const run = gridKernel(grid, `gradient ${axis.name}`, sides.key, () => {
-      const [low, high] = (['low', 'high'] as const).map(end => slopeAtSide(grid, axis, end, sides.at(axis, end)));
-      return acrossText(grid, axis, sides, 'gradient', low, high, `(after - before) * w${axis.name}`);
-    });
-    return [axis.name, launch(grid, run, { p, ...sides.arguments }, axis.name)] as const;
-  });
-  return Object.fromEntries(parts);
+  return across(grid, 'gradient', p, sides, axis => ({
+    low: slopeAtSide(grid, axis, 'low', sides.at(axis, 'low')),
+    high: slopeAtSide(grid, axis, 'high', sides.at(axis, 'high')),
+    between: `(after - before) * w${axis.name}`,
+  }));
 }
 
 /** ∇·u at the unknowns. */

@@ -7,7 +7,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
-import { type Diffusivity, spread } from './diffuse.ts';
+import { type Diffusivity, fromSides } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
 import type { SideValues } from './sides.ts';
 import { solveOn, stencilOn } from './solve.ts';
@@ -33,7 +33,9 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   checkField('poisson', grid, 'f', f);
   if (p0) checkField('poisson', grid, 'p0', p0);
   const A = stencilOn(grid, { conductivity, device: f.device });
-  const known = values && Object.keys(values).length > 0;
-  const b = known ? f.add(spread(grid, f.mul(0), conductivity, values)) : f;
-  return solveOn(grid, A, b, p0, { ...(A.isSingular && { nullspace: 'constant' as const }), ...solve });
+  const given = fromSides(grid, f, conductivity, values);
+  return solveOn(grid, A, given ? f.add(given) : f, p0, {
+    ...(A.isSingular && { nullspace: 'constant' as const }),
+    ...solve,
+  });
 }

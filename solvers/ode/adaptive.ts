@@ -7,7 +7,7 @@
  */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';
-import { type Memory, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
+import { type Memory, peek, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
 import { type Clock, choose, failures, judge, lawOf, nextGoal, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
 import { OdeError } from './error.ts';
@@ -186,7 +186,6 @@ function toGoals(
 
 const lineOf = ({ clock: { from, taken }, watch }: State, columns: number): readonly Tensor[] =>
   [from, taken, ...(watch ? [watch.hit] : [])].slice(0, columns);
-const peek = (x: Tensor): Words | undefined => x.device.backend.readSync?.(x.memory.storage, x.size);
 
 /** @throws OdeError, on a GPU by the next read, unless all rows are at the end. */
 function checkArrival<Y, P, S>(

@@ -49,11 +49,11 @@ export function stages(
 }
 
 /** Stages that the result depends on. */
-export const neededStages = ({ b }: Tableau): number => b.findLastIndex(v => v !== 0) + 1;
+export const neededStages = ({ b }: Pick<Tableau, 'b'>): number => b.findLastIndex(v => v !== 0) + 1;
 
 /** Whether the last stage is f at the end of the step. */
 export const firstSameAsLast = ({ a, b }: Tableau): boolean =>
-  neededStages({ b } as Tableau) < b.length && a.length > 0 && a[a.length - 1].every((v, j) => v === b[j]);
+  neededStages({ b }) < b.length && a.length > 0 && a[a.length - 1].every((v, j) => v === b[j]);
 
 /** y⁺ */
 export function rungeKuttaStep(tableau: Tableau, rate: Rate, y: Leaves, t: Tensor, dt: Tensor): Leaves {

@@ -240,9 +240,9 @@ describe('fits that cannot begin', () => {
     await expect(levenbergMarquardt(problem, nowhere)).rejects.toThrow(`levenbergMarquardt: ${ends}`);
     await expect(gaussNewton(problem, nowhere)).rejects.toThrow(`gaussNewton: ${ends}`);
     await expect(gaussNewton(problem, [1] as never)).rejects.toThrow('gaussNewton: the start is [1]; give a');
-    await expect(levenbergMarquardt(problem, nowhere, { scale: [1] })).rejects.toThrow(
-      'levenbergMarquardt: scale is [1]; it must be 2 positive numbers, one for each unknown.',
-    );
+    const sizes = 'scale is [1]; it must be 2 positive numbers, one for each unknown.';
+    await expect(levenbergMarquardt(problem, nowhere, { scale: [1] })).rejects.toThrow(`levenbergMarquardt: ${sizes}`);
+    await expect(gaussNewton(problem, nowhere, { scale: [1] })).rejects.toThrow(`gaussNewton: ${sizes}`);
     await expect(levenbergMarquardt(problem, nowhere, { tol: 1 } as never)).rejects.toThrow("there is no option 'tol'");
     expect(() => leastSquares(({ a }: typeof like) => a, like, { loss: undefined, f: 1 } as never)).toThrow(
       "no option 'f'",
