@@ -4,22 +4,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle, root } from './contenders.ts';
+import type { Run } from './systems.ts';
 import { layout } from './table.ts';
 
-export interface SystemRow {
+export interface SystemRow extends Run {
   readonly name: string;
   readonly contender: string;
-  readonly cpuMs: number;
-  readonly wallMs: number;
-  readonly iterations: number;
-  readonly residual: number;
-  readonly centre: number;
   /** Of the first solve, which compiles. */
   readonly firstMs?: number;
-  readonly gradientRatio?: number;
 }
 
-/** u in the middle of 1023² points, by eight solvers (reference/cases.json: poisson); of 255², by CHOLMOD. */
 const runs = 3;
 
 const rivals = [
@@ -27,8 +21,8 @@ const rivals = [
   { name: '255²', contender: 'CHOLMOD', source: 'cholmod.c', compiler: 'gcc', flags: ['-I/usr/include/suitesparse', '-lcholmod'], n: 255 },
 ] as const; // biome-ignore format: a table
 
-const best = (rows: readonly SystemRow[]): SystemRow => rows.reduce((a, b) => (b.cpuMs < a.cpuMs ? b : a));
-const parsed = (text: string): SystemRow[] => text.trim().split('\n').map(line => JSON.parse(line)); // biome-ignore format: one idea
+const best = (rows: readonly Run[]): Run => rows.reduce((a, b) => (b.cpuMs < a.cpuMs ? b : a));
+const parsed = (text: string): Run[] => text.trim().split('\n').map(line => JSON.parse(line)); // biome-ignore format: one idea
 
 function native({ name, contender, source, compiler, flags, n }: (typeof rivals)[number]): SystemRow | string {
   const folder = join(root, '.cache/bench');

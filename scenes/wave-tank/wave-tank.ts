@@ -102,13 +102,9 @@ export const waveTank: Scene = {
     const bounds = [...(early === undefined ? [] : [early / goals.early.loss])];
     if (iterations >= goals.late.steps) bounds.push(loss / goals.late.loss);
     const value = bounds.length > 0 ? Math.max(...bounds) : Number.POSITIVE_INFINITY;
-    const film = await Promise.all(
-      surface(tank, device)
-        .film(h, pictures)
-        .map(u => seen(u, n, -1, 2)),
-    );
+    const surfaces = surface(tank, device).film(h, pictures);
+    const film = await Promise.all(surfaces.map(u => seen(u, n, -1, 2)));
     const spread = 3 * Math.sqrt(await h.square().mean().item());
-    const [end] = surface(tank, device).film(h, 1);
     return {
       goal: { name: 'largest loss over what is allowed after 10 and 40 gradients', value, bound: 1, met: value <= 1 },
       fitted: { height: Array.from(await h.read()) },
@@ -121,7 +117,7 @@ export const waveTank: Scene = {
           caption: 'at the beginning, at the end, wanted',
           image: beside([
             await seen(h, n, -spread, spread),
-            await seen(end, n, -0.5, 1.5),
+            await seen(surfaces[pictures - 1], n, -0.5, 1.5),
             await seen(target, n, -0.5, 1.5),
           ]),
         },
