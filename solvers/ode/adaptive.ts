@@ -75,7 +75,7 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
       ? firstStep(rate, y0, f0, range, timeShape, rows, tolerances, method.order)
       : one.mul(options.firstStep).div(range.length.abs()).min(1);
   const clock: Clock = {
-    ...{ theta: zero, reach: zero, from: zero, taken: zero, step, exact: zero, error1: one, error2: one },
+    ...{ theta: zero, reach: zero, from: zero, taken: zero, step, exact: zero, logError1: zero, logError2: zero },
     ...{ refused: zero, failure: zero, accepted: zero, rejected: zero },
   };
   const event = options.event as OdeEvent<unknown, never>;

@@ -99,9 +99,9 @@ export interface Clock {
   readonly step: Tensor;
   /** 1 if it is to be tried as it is. */
   readonly exact: Tensor;
-  /** Errors of the last two steps accepted. */
-  readonly error1: Tensor;
-  readonly error2: Tensor;
+  /** Logarithms of the errors of the last two steps accepted. */
+  readonly logError1: Tensor;
+  readonly logError2: Tensor;
   /** 1 after a step that was refused. */
   readonly refused: Tensor;
   readonly failure: Tensor;
@@ -169,7 +169,7 @@ export function tryStep(
 const controlKernel = kernel(/* wgsl */ `
   struct Law { e0: f32, e1: f32, e2: f32, refuse: f32, safety: f32, least: f32, most: f32, smallest: f32 }
   struct Clock {
-    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, error1: f32, error2: f32,
+    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, logError1: f32, logError2: f32,
     refused: f32, failure: f32, accepted: f32, rejected: f32
   }
   var<storage, read> clock: array<Clock>;
@@ -189,20 +189,25 @@ const controlKernel = kernel(/* wgsl */ `
     c.taken = 0.0;
     if (s > 0.0) {
       let finite = error[i] < 1e37;
-      let e = max(error[i], 1e-8);
-      if (finite && error[i] <= 1.0) {
-        var factor = law.safety * pow(e, -law.e0) * pow(c.error1, law.e1) * pow(c.error2, -law.e2);
-        factor = clamp(factor, law.least, select(law.most, 1.0, c.refused == 1.0));
+      let passed = finite && error[i] <= 1.0;
+      let logError = log(max(error[i], 1e-8));
+      let wanted = law.safety * exp(select(
+        -law.refuse * logError,
+        law.e1 * c.logError1 - law.e0 * logError - law.e2 * c.logError2,
+        passed
+      ));
+      if (passed) {
+        let factor = clamp(wanted, law.least, select(law.most, 1.0, c.refused == 1.0));
         c.taken = s;
         c.theta = select(c.theta + s, goal, c.theta + s * select(1.0, 1.0001, c.exact == 0.0) >= goal);
         c.reach = c.theta;
         c.step = max(s * factor, select(0.0, c.step, s < c.step && c.refused == 0.0)); // cut short by the goal: what was planned still holds
-        c.error2 = c.error1;
-        c.error1 = e;
+        c.logError2 = c.logError1;
+        c.logError1 = logError;
         c.refused = 0.0;
         c.accepted += 1.0;
       } else {
-        let factor = select(law.least, clamp(law.safety * pow(e, -law.refuse), law.least, 0.9), finite);
+        let factor = select(law.least, clamp(wanted, law.least, 0.9), finite);
         c.step = s * factor;
         c.refused = 1.0;
         c.rejected += 1.0;

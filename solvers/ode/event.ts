@@ -57,7 +57,7 @@ export const begin = (guard: Tensor): Watch => {
 
 const searchKernel = kernel(/* wgsl */ `
   struct Clock {
-    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, error1: f32, error2: f32,
+    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, logError1: f32, logError2: f32,
     refused: f32, failure: f32, accepted: f32, rejected: f32
   }
   struct Watch {
@@ -65,8 +65,8 @@ const searchKernel = kernel(/* wgsl */ `
   }
   struct Rule { direction: i32, stops: u32, smallest: f32 }
   var<storage, read> clock: array<Clock>;
-  var<storage, read> error1: array<f32>;
-  var<storage, read> error2: array<f32>;
+  var<storage, read> logError1: array<f32>;
+  var<storage, read> logError2: array<f32>;
   var<storage, read> watch: array<Watch>;
   var<storage, read> gEnd: array<f32>;
   var<uniform> rule: Rule;
@@ -124,8 +124,8 @@ const searchKernel = kernel(/* wgsl */ `
           c.theta = c.from;
           c.reach = c.from;
           c.taken = 0.0;
-          c.error1 = error1[i];
-          c.error2 = error2[i];
+          c.logError1 = logError1[i];
+          c.logError2 = logError2[i];
           c.accepted -= 1.0;
           c.rejected += 1.0;
         }
@@ -146,8 +146,8 @@ export function search(
   smallest: number,
 ): { readonly clock: Clock; readonly watch: Watch } {
   const rule = { direction: { up: 1, down: -1, either: 0 }[direction], stops: reset ? 0 : 1, smallest };
-  const { error1, error2 } = before;
-  const given = { clock: { ...clock }, error1, error2, watch: { ...watch }, gEnd, rule };
+  const { logError1, logError2 } = before;
+  const given = { clock: { ...clock }, logError1, logError2, watch: { ...watch }, gEnd, rule };
   const { clockNext, watchNext } = searchKernel(given, { count: gEnd.size });
   return { clock: clockNext as unknown as Clock, watch: watchNext as unknown as Watch };
 }

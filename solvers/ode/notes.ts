@@ -24,7 +24,7 @@ export class Notes {
   readonly legs: number[] = [];
   private readonly clock: readonly number[];
   private readonly rows: number;
-  private readonly lines: number[][][];
+  private readonly lines: Words[][];
   private readonly pages: (readonly Tensor[])[] = [];
 
   constructor(clock: readonly number[], wanted: boolean, columns: number) {
@@ -39,7 +39,7 @@ export class Notes {
   add(line: readonly Words[]): void {
     if (line[1].every(v => v === 0)) return;
     this.lines.forEach((column, k) => {
-      column.push(Array.from(line[k]));
+      column.push(line[k].slice());
     });
     this.steps++;
   }
@@ -69,8 +69,10 @@ export class Notes {
   read(device: Device): readonly Tensor[] {
     const { pages, rows, steps, clock, lines } = this;
     return lines.map((column, k) => {
-      const whole = pages.length > 0 ? concat(pages.map(p => p[k])) : tensor(column.flat(), [steps, rows], { device });
-      return whole.reshape([steps, ...clock]);
+      if (pages.length > 0) return concat(pages.map(page => page[k])).reshape([steps, ...clock]);
+      const whole = new Float64Array(steps * rows);
+      for (const [step, line] of column.entries()) whole.set(line, step * rows);
+      return tensor(whole, [steps, ...clock], { device });
     });
   }
 }
