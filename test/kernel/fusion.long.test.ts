@@ -1,8 +1,9 @@
 // Specification of the queue: launches that run as one give the bits of launches one by one, and fewer of them run.
 
 import { grad, hvp, valueAndGrad } from 'retrograde/adjoint';
-import { collecting, type Device, device, type Tensor, tensor, type Words } from 'retrograde/kernel';
+import { type Device, device, type Tensor, tensor, type Words } from 'retrograde/kernel';
 import { describe, expect, it, vi } from 'vitest';
+import { collecting } from '../../kernel/memory.ts';
 import { cpu32, devices, gpu } from '../util/devices.ts';
 import { counter, later, now, sameBits, spies } from '../util/queue.ts';
 import { mulberry32 } from '../util/random.ts';
