@@ -1,6 +1,6 @@
-/** What a scene is: a story with a number that it must meet. The command line runs any of them. */
+/** What a scene is: a story with a number that it must meet, and what scenes share. The command line runs any of them. */
 
-import type { Device } from '../kernel/index.ts';
+import { type Device, device as open } from '../kernel/index.ts';
 import type { Image } from '../render/index.ts';
 
 export interface SceneOptions {
@@ -52,6 +52,30 @@ export interface Picture {
   readonly image: Image;
 }
 
+export interface Axis {
+  readonly name: string;
+  readonly log?: boolean;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly marks: 'points' | 'line' | 'dashes';
+  /** What is not finite, and on a logarithmic axis what is not positive, is left out. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+  /** Half the length of an upright bar through each point. */
+  readonly errors?: readonly number[];
+  /** As that of the series with this number, such as measurements and the curve through them. */
+  readonly colourOf?: number;
+}
+
+/** Numbers over numbers, drawn by whoever shows the result. */
+export interface Plot {
+  readonly caption: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+}
+
 export interface SceneResult {
   readonly goal: Goal;
   readonly fitted: Readonly<Record<string, unknown>>;
@@ -60,8 +84,9 @@ export interface SceneResult {
   readonly estimates: readonly Estimate[];
   readonly history: readonly SceneProgress[];
   readonly pictures: readonly Picture[];
-  /** An animation and its pictures per second. */
-  readonly film?: { readonly images: readonly Image[]; readonly fps: number };
+  readonly plots?: readonly Plot[];
+  /** An animation, its pictures per second, and what it shows. */
+  readonly film?: { readonly images: readonly Image[]; readonly fps: number; readonly caption?: string };
   /** Sentences for the report. */
   readonly notes: readonly string[];
 }
@@ -73,4 +98,30 @@ export interface Scene {
   /** What `--set` takes, and what it means. */
   readonly settings: Readonly<Record<string, string>>;
   run(options: SceneOptions): Promise<SceneResult>;
+}
+
+/** Checks settings. @throws RangeError if one is no whole number, or below its least. */
+export function checkWhole(scene: string, settings: object, least: Readonly<Record<string, number>>): void {
+  for (const [name, from] of Object.entries(least)) {
+    const value = (settings as Readonly<Record<string, number>>)[name];
+    if (!Number.isInteger(value) || value < from)
+      throw new RangeError(`${scene}: '${name}' is ${value}; it must be a whole number from ${from}.`);
+  }
+}
+
+/** Checks settings. @throws RangeError if one is not above zero. */
+export function checkPositive(scene: string, settings: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(settings))
+    if (!(value > 0)) throw new RangeError(`${scene}: '${name}' is ${value}; it must be positive.`);
+}
+
+/** Runs where there are doubles: on the device given, or where it has none on a CPU device of its own. */
+export async function inDoubles<R>(given: Device, run: (device: Device) => Promise<R>): Promise<R> {
+  if (given.precision === 'f64') return run(given);
+  const device = await open({ kind: 'cpu', precision: 'f64', makeDefault: false });
+  try {
+    return await run(device);
+  } finally {
+    device.destroy();
+  }
 }

@@ -49,7 +49,7 @@ program
   .option('--seed <n>', 'seed of whatever is random', wholeNumber(0), 0)
   .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'webgpu']).default('auto'))
   .addOption(new Option('--precision <precision>', 'f64 on the CPU only').choices(['f32', 'f64']).default('f32'))
-  .option('--out <dir>', 'folder for result.json, report.html and film.gif', 'results')
+  .option('--out <dir>', 'folder for result.json, report.html, pictures and film', 'results')
   .option('--frames <dir>', "folder with the scene's input, where it takes one")
   .option('--json', 'print one JSON object as the last line')
   .action(async (name: string, options: RunArguments) => {

@@ -4,8 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
-import { encodeGif } from '../../render/index.ts';
+import { encodeGif, encodePng } from '../../render/index.ts';
 import { type SceneProgress, type SceneResult, scenes } from '../index.ts';
+import { numbersOf } from './numbers.ts';
 
 export interface RunArguments {
   readonly preset: 'small' | 'full';
@@ -86,6 +87,8 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   );
   const gif = result.film && encodeGif(result.film.images, { fps: result.film.fps });
   if (gif) await writeFile(join(options.out, 'film.gif'), gif);
+  for (const [k, { image }] of result.pictures.entries())
+    await writeFile(join(options.out, `picture-${k + 1}.png`), encodePng(image));
   await writeFile(join(options.out, 'report.html'), reportHtml({ ...summary, summary: scene.summary }, result, gif));
 
   if (!options.json) console.log(text(result, options.out, seconds, opened.description));
@@ -94,12 +97,13 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   return goal.met ? 0 : 1;
 }
 
-const fixed = (value: number): string => value.toFixed(4).padStart(10);
-
 function text({ goal, estimates, iterations }: SceneResult, out: string, seconds: number, where: string): string {
-  const rows = estimates.map(({ name, unit, fitted, interval, truth }) => {
-    const true_ = truth === undefined ? '' : `   truth ${fixed(truth)}`;
-    return `${name.padEnd(18)} ${fixed(fitted)} ± ${interval.toFixed(4)}${true_}   ${unit}`;
+  const rows = estimates.map(estimate => {
+    const { name, unit, fitted, interval, truth } = estimate;
+    const number = numbersOf(estimate);
+    const between = (interval > 0 ? ` ± ${number(interval)}` : '').padEnd(10);
+    const true_ = truth === undefined ? '' : `   truth ${number(truth).padStart(10)}`;
+    return `${name.padEnd(18)} ${number(fitted).padStart(10)}${between}${true_}   ${unit}`;
   });
   const verdict = `${goal.met ? 'met' : 'MISSED'}: ${goal.name} ${goal.value.toPrecision(3)}, bound ${goal.bound.toPrecision(3)}`;
   return [

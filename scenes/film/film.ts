@@ -125,7 +125,11 @@ export const film: Scene = {
       estimates: rows,
       history,
       pictures: chosen.map((k): Picture => ({ caption: `frame ${k}: film, fit, difference × 10`, image: trio(k) })),
-      film: { images: input.frames.map((shown, k) => beside([shown, drawn[k] as Image])), fps: input.fps },
+      film: {
+        images: input.frames.map((shown, k) => beside([shown, drawn[k] as Image])),
+        fps: input.fps,
+        caption: 'film and fit',
+      },
       notes: [
         `${input.mass.length} masses, ${length} of ${input.frames.length} frames, ${rows.length} unknowns.`,
         'Loss: root mean square of drawn − shown over all pixels of the frames in use (1 = black against white).',

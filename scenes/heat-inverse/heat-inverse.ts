@@ -7,15 +7,14 @@
  */
 
 import { disposeTree, normal, uniform } from '../../adjoint/index.ts';
-import { type Device, device as open, type Tensor, tensor } from '../../kernel/index.ts';
-import { beside, type Image } from '../../render/index.ts';
-import { fromVector, leastSquares, levenbergMarquardt, standardErrors, toVector } from '../../solvers/index.ts';
-import type { Estimate, Scene, SceneProgress } from '../scene.ts';
+import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { fromVector, identifiability, leastSquares, levenbergMarquardt, toVector } from '../../solvers/index.ts';
+import { blueRed, fieldImage, inARow, magma } from '../colours.ts';
+import { checkPositive, checkWhole, type Estimate, inDoubles, type Scene, type SceneProgress } from '../scene.ts';
 import { conductivityOf, type Heating, type Plate, plateModel } from './plate.ts';
 
 const allowed = { conductivity: 0.1, place: 0.005, power: 0.02 };
 const colder = 0.2; // of the first guess of k, log
-const pixels = 240;
 
 const sizes = {
   small: { cells: 16, controls: 3, sensors: 6, steps: 10 },
@@ -37,16 +36,6 @@ async function drawn({ controls }: Plate, seed: number, device: Device): Promise
   };
 }
 
-const square = (n: number, values: ArrayLike<number>, low: number, high: number): Image => {
-  const size = Math.max(1, Math.floor(pixels / n));
-  const width = n * size;
-  const data = Float32Array.from({ length: width * width }, (_, p) => {
-    const [i, j] = [Math.floor((p % width) / size), n - 1 - Math.floor(p / width / size)]; // y up
-    return (values[j * n + i] - low) / (high - low);
-  });
-  return { width, height: width, channels: 1, data };
-};
-
 export const heatInverse: Scene = {
   name: 'heat-inverse',
   summary: 'finds the conductivity of a plate, and where it is heated, from thermometers',
@@ -60,16 +49,10 @@ export const heatInverse: Scene = {
   async run({ preset, settings, iterations = 30, seed, onProgress, signal, device: given }) {
     const { noise = 0.01, ...rest } = settings;
     const plate: Plate = { ...sizes[preset], dt: 0.02, capacity: 1, spread: 0.08, ...rest };
-    for (const [name, least] of Object.entries({ cells: 4, controls: 2, sensors: 1, steps: 1 } as const))
-      if (!(Number.isInteger(plate[name as 'cells']) && plate[name as 'cells'] >= least))
-        throw new RangeError(
-          `heat-inverse: '${name}' is ${plate[name as 'cells']}; it must be a whole number from ${least}.`,
-        );
-    if (!(noise > 0)) throw new RangeError(`heat-inverse: 'noise' is ${noise}; it must be positive.`);
+    checkWhole('heat-inverse', plate, { cells: 4, controls: 2, sensors: 1, steps: 1 });
+    checkPositive('heat-inverse', { noise });
     // Tangents of solves are only as good as the solves.
-    const own = given.precision !== 'f64';
-    const device = own ? await open({ kind: 'cpu', precision: 'f64', makeDefault: false }) : given;
-    try {
+    return inDoubles(given, async device => {
       const model = plateModel(plate, device);
       const truth = await drawn(plate, seed, device);
       const shown = model(truth);
@@ -102,7 +85,7 @@ export const heatInverse: Scene = {
           onProgress(progress);
         },
       });
-      const errors = standardErrors(await problem.normalEquations(fit.x));
+      const { intervals } = identifiability(await problem.normalEquations(fit.x));
       const [exact, found] = [await toVector(truth), fit.x];
       const [k, kTrue] = [found, exact].map(v => conductivityOf(plate, v.subarray(0, n - 3)));
       const rms = Math.sqrt(k.reduce((sum, v, i) => sum + (v / kTrue[i] - 1) ** 2, 0) / k.length);
@@ -120,7 +103,7 @@ export const heatInverse: Scene = {
           name,
           unit,
           fitted: found[i],
-          interval: 1.96 * errors[i],
+          interval: intervals[i],
           guess: first[i],
           truth: exact[i],
           ...(bound !== undefined && { allowed: bound }),
@@ -134,6 +117,7 @@ export const heatInverse: Scene = {
       const { end } = model(best);
       const [coldest, hottest] = [Math.min(...kTrue), Math.max(...kTrue)];
       const u = await end.read();
+      const hot = Math.max(...u);
       const loss = Math.sqrt(fit.value / (shape[0] * shape[1]));
       disposeTree([best, truth]);
       return {
@@ -150,22 +134,30 @@ export const heatInverse: Scene = {
         history,
         pictures: [
           {
-            caption: 'conductivity: true, found',
-            image: beside([kTrue, k].map(v => square(plate.cells, v, coldest, hottest))),
+            caption: `conductivity, ${coldest.toPrecision(2)} … ${hottest.toPrecision(2)} W/K: true, found; how much too low (blue) or high (red), within 10 %`,
+            image: inARow([
+              ...[kTrue, k].map(v => fieldImage(v, plate.cells, { low: coldest, high: hottest })),
+              fieldImage(
+                k.map((v, i) => v / kTrue[i] - 1),
+                plate.cells,
+                { low: -0.1, high: 0.1, colours: blueRed },
+              ),
+            ]),
           },
-          { caption: 'temperature at the end', image: square(plate.cells, u, 0, Math.max(...u)) },
+          {
+            caption: `temperature at the end, 0 … ${hot.toPrecision(2)} K`,
+            image: fieldImage(u, plate.cells, { low: 0, high: hot, colours: magma }),
+          },
         ],
         notes: [
           `${plate.cells} × ${plate.cells} cells, ${plate.sensors ** 2} thermometers, ${plate.steps} readings each, noise ${noise} K.`,
           `Conductivity is off by ${(100 * rms).toFixed(2)} % (root mean square over the plate).`,
-          ...(own
-            ? ['Computed in f64, whatever was asked for: tangents of solves are only as good as the solves.']
-            : []),
+          ...(given === device
+            ? []
+            : ['Computed in f64, whatever was asked for: tangents of solves are only as good as the solves.']),
           'Intervals: 95 %, from the Gauss–Newton Hessian scaled by the residual.',
         ],
       };
-    } finally {
-      if (own) device.destroy();
-    }
+    });
   },
 };

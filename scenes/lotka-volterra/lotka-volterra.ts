@@ -7,10 +7,17 @@
  */
 
 import { disposeTree, normal } from '../../adjoint/index.ts';
-import { concat, type Device, device as open, type Tensor, tensor } from '../../kernel/index.ts';
-import { allPixels, beside, figure, type Image } from '../../render/index.ts';
-import { fromVector, leastSquares, levenbergMarquardt, standardErrors, toVector } from '../../solvers/index.ts';
-import type { Estimate, Scene, SceneProgress } from '../scene.ts';
+import { concat, type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { fromVector, identifiability, leastSquares, levenbergMarquardt, toVector } from '../../solvers/index.ts';
+import {
+  checkPositive,
+  type Estimate,
+  inDoubles,
+  type Plot,
+  type Scene,
+  type SceneProgress,
+  type Series,
+} from '../scene.ts';
 import { type Populations, populations, type Rates } from './model.ts';
 
 /** Logarithms of what is to be found: all of it is positive. */
@@ -44,26 +51,26 @@ function logarithms({ rates, start }: Unknowns, times: readonly number[]): Tenso
   return concat([prey, predators]).log();
 }
 
-/** Counts as discs, the fitted curve as a line; one species. */
-async function plot(counts: ArrayLike<number>, curve: ArrayLike<number>, top: number): Promise<Image> {
-  const [width, height, margin] = [360, 200, 12];
-  const [n, m] = [counts.length, curve.length];
-  const at = (k: number, of: number, v: number): [number, number] => [
-    margin + ((width - 2 * margin) * (k + 1)) / of, // time k + 1 of so many
-    height - margin - ((height - 2 * margin) * v) / top,
-  ];
-  const points = [
-    ...Array.from({ length: n }, (_, k) => at(k, n, counts[k])),
-    ...Array.from({ length: m }, (_, k) => at(k, m, curve[k])),
-  ];
-  const segments = Array.from({ length: m - 1 }, (_, k) => [n + k, n + k + 1] as const);
-  const draw = figure({ points: n + m, segments });
-  const style = {
-    radius: tensor([...new Array<number>(n).fill(3), ...new Array<number>(m).fill(0)]),
-    width: tensor(1.5, []),
+const species = ['prey', 'predators'] as const;
+
+/** Counts as points, the fitted curves as lines. */
+function plot(
+  times: readonly number[],
+  counts: readonly number[],
+  fine: readonly number[],
+  curves: readonly number[],
+): Plot {
+  const part = (ts: readonly number[], values: readonly number[], s: number) =>
+    ts.map((t, k) => [t, values[s * ts.length + k]] as const);
+  return {
+    caption: 'counts, and the populations of the fitted rates',
+    x: { name: 'years' },
+    y: { name: 'thousands' },
+    series: species.flatMap((name, s): Series[] => [
+      { name: `${name} counted`, marks: 'points', points: part(times, counts, s), colourOf: s },
+      { name: `${name} fitted`, marks: 'line', points: part(fine, curves, s), colourOf: s },
+    ]),
   };
-  const data = await draw(tensor(points, [1, n + m, 2]), style, allPixels(1, width, height)).read();
-  return { width, height, channels: 1, data: Float32Array.from(data) };
 }
 
 export const lotkaVolterra: Scene = {
@@ -78,12 +85,9 @@ export const lotkaVolterra: Scene = {
     const { counts: n = preset === 'small' ? 21 : 51, years = 10, noise = 0.05 } = settings;
     if (!Number.isInteger(n) || n < 4)
       throw new RangeError(`lotka-volterra: 'counts' is ${n}; six unknowns take a whole number of at least 4.`);
-    if (!(years > 0)) throw new RangeError(`lotka-volterra: 'years' is ${years}; it must be positive.`);
-    if (!(noise > 0)) throw new RangeError(`lotka-volterra: 'noise' is ${noise}; it must be positive.`);
+    checkPositive('lotka-volterra', { years, noise });
     const times = Array.from({ length: n }, (_, k) => ((k + 1) * years) / n);
-    const own = given.precision !== 'f64';
-    const device = own ? await open({ kind: 'cpu', precision: 'f64', makeDefault: false }) : given;
-    try {
+    return inDoubles(given, async device => {
       const counted = logarithms(unknowns(truth, device), times).add(
         normal([2 * n], { seed: seed + 1, device }).mul(noise),
       );
@@ -101,29 +105,24 @@ export const lotkaVolterra: Scene = {
           onProgress(progress);
         },
       });
-      const errors = standardErrors(await problem.normalEquations(fit.x));
+      const { standardErrors, intervals } = identifiability(await problem.normalEquations(fit.x));
       const rows = names.map((name, k): Estimate => {
         const fitted = Math.exp(fit.x[k]);
-        const error = fitted * errors[k];
         return {
           name,
           unit: units[k],
           fitted,
-          interval: 1.96 * error,
+          interval: fitted * intervals[k],
           guess: guess[k],
           truth: truth[k],
-          allowed: Math.min(3 * error, 0.1 * truth[k]),
+          allowed: Math.min(3 * fitted * standardErrors[k], 0.1 * truth[k]),
         };
       });
       const worst = Math.max(...rows.map(({ fitted, truth = 0, allowed = 1 }) => Math.abs(fitted - truth) / allowed));
       const best = fromVector(start, fit.x);
-      const fine = Array.from({ length: 90 }, (_, k) => ((k + 1) * years) / 90);
-      const [seen, curve] = [await counted.read(), await logarithms(best, fine).read()].map(v =>
+      const fine = Array.from({ length: 200 }, (_, k) => ((k + 1) * years) / 200);
+      const [seen, curves] = [await counted.read(), await logarithms(best, fine).read()].map(v =>
         Array.from(v, Math.exp),
-      );
-      const top = Math.max(...seen, ...curve);
-      const pictures = await Promise.all(
-        [0, 1].map(s => plot(seen.slice(s * n, (s + 1) * n), curve.slice(s * 90, (s + 1) * 90), top)),
       );
       disposeTree(best);
       return {
@@ -133,16 +132,15 @@ export const lotkaVolterra: Scene = {
         iterations: fit.iterations,
         estimates: rows,
         history,
-        pictures: [{ caption: 'prey, predators: counts and the fitted curve', image: beside(pictures) }],
+        pictures: [],
+        plots: [plot(times, seen, fine, curves)],
         notes: [
           `${n} counts of each species over ${years} years, each off by ${100 * noise} %.`,
           'Unknowns are logarithms, so that rates stay positive. Steps are chosen by their error; tangents are those of the steps taken.',
-          ...(own ? ['Computed in f64, whatever was asked for.'] : []),
+          ...(given === device ? [] : ['Computed in f64, whatever was asked for.']),
           'Intervals: 95 %, from the Gauss–Newton Hessian scaled by the residual.',
         ],
       };
-    } finally {
-      if (own) device.destroy();
-    }
+    });
   },
 };

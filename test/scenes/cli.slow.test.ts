@@ -57,6 +57,7 @@ describe('retrograde', () => {
     for (const part of ['<svg', 'data:image/png;base64,', 'data:image/gif;base64,', 'stiffness', 'truth'])
       expect(report).toContain(part);
     expect((await readFile(join(out, 'film.gif'))).subarray(0, 6).toString()).toBe('GIF89a');
+    expect((await readFile(join(out, 'picture-4.png'))).subarray(1, 4).toString()).toBe('PNG');
   });
 
   it('ends with 1 where the goal was missed', { timeout: 60_000 }, async () => {

@@ -1,0 +1,72 @@
+/**
+ * Fields as coloured pictures: values through a table of colours, cells through bilinear interpolation.
+ *
+ * Tables: viridis and magma (Smith & van der Walt, 2015, CC0), which rise in lightness and read the same without colour; and ColorBrewer's
+ * RdBu for what is above or below nothing (Harrower & Brewer, Cartographic J. 40 (2003) 27).
+ */
+
+import { beside, type Image } from '../render/index.ts';
+
+/** From the lowest to the highest; red, green, blue from 0 to 1. */
+export type Colours = readonly (readonly number[])[];
+
+const table = (text: string): Colours =>
+  text.split(' ').map(hex => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16) / 255));
+
+export const viridis: Colours = table('440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725');
+export const magma: Colours = table('000004 1d1147 51127c 822681 b63679 e65164 fb8861 fec287 fcfdbf');
+export const blueRed: Colours = table('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
+
+export interface FieldImageOptions {
+  /** Values with the first and with the last colour. */
+  readonly low: number;
+  readonly high: number;
+  /** Default viridis. */
+  readonly colours?: Colours;
+  /** Pixels along a side at most. Default 240. */
+  readonly width?: number;
+  /** Whether cells are seen as squares. Default false. */
+  readonly squares?: boolean;
+}
+
+/** A picture of n × n values, y up. */
+export function fieldImage(
+  values: ArrayLike<number>,
+  n: number,
+  { low, high, colours = viridis, width = 240, squares = false }: FieldImageOptions,
+): Image {
+  const size = Math.max(1, Math.floor(width / n));
+  const wide = n * size;
+  const data = new Float32Array(3 * wide * wide);
+  // The cells around each pixel, and the share of the second.
+  const places = Array.from({ length: wide }, (_, p) => {
+    const at = squares ? Math.floor(p / size) : Math.min(Math.max((p + 0.5) / size - 0.5, 0), n - 1);
+    const first = Math.min(Math.floor(at), n - 2);
+    return [first, first + 1, at - first] as const;
+  });
+  for (let row = 0; row < wide; row++) {
+    const [below, above, up] = places[wide - 1 - row];
+    for (let column = 0; column < wide; column++) {
+      const [left, right, across] = places[column];
+      const along = (j: number): number => (1 - across) * values[j * n + left] + across * values[j * n + right];
+      const value = (1 - up) * along(below) + up * along(above);
+      data.set(colourOf((value - low) / (high - low), colours), 3 * (row * wide + column));
+    }
+  }
+  return { width: wide, height: wide, channels: 3, data };
+}
+
+/** Pictures of one height side by side, with white between them. */
+export function inARow(images: readonly Image[]): Image {
+  const gap = 8;
+  const { height } = images[0];
+  const white: Image = { width: gap, height, channels: 1, data: new Float32Array(gap * height).fill(1) };
+  return beside(images.flatMap((image, k) => (k === 0 ? [image] : [white, image])));
+}
+
+/** @param share 0 … 1, beyond which the end's colour is taken. */
+function colourOf(share: number, colours: Colours): readonly number[] {
+  const at = Math.min(Math.max(share, 0), 1) * (colours.length - 1);
+  const first = Math.min(Math.floor(at), colours.length - 2);
+  return colours[first].map((channel, k) => channel + (at - first) * (colours[first + 1][k] - channel));
+}
