@@ -3,7 +3,7 @@
  *
  *   |J δ + F| ≤ η |F|,   η_k = γ (|F_k| / |F_{k−1}|)²,   γ = 0.9,   η_k ≥ γ η_{k−1}² where that exceeds 0.1     (1)
  *
- * By elimination the Jacobian is asked for its columns (block-inverse.ts), for few unknowns or many small systems side by side. By
+ * By elimination the Jacobian is asked for its columns (block-lu.ts), for few unknowns or many small systems side by side. By
  * GMRES it is only applied, to the accuracy (1) that the progress so far deserves. A GPU cannot be looked at without waiting, so there
  * all cycles of GMRES run.
  * Eisenstat & Walker, SIAM J. Sci. Comput. 17 (1996) 16, choice 2. Kelley: Iterative Methods for Linear and Nonlinear Equations, 1995, ch. 6.
@@ -12,7 +12,7 @@
 import { iterate, type LinearMap } from '../adjoint/index.ts';
 import { checkOptions, peek, type Tensor } from '../kernel/index.ts';
 import { gmres, type Iterate, type Preconditioner, type SolveOptions, type System } from '../sparse/index.ts';
-import { blockInverse } from './block-inverse.ts';
+import { blockInverse } from './block-lu.ts';
 
 export interface Correction {
   readonly delta: Tensor;
