@@ -11,8 +11,10 @@ import { Leaves, memoryOf, runSteps, tensorsOf } from './loop.ts';
 import { unrecorded } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
-export interface IterateOptions {
+export interface IterateOptions<U = undefined> {
   readonly maxSteps: number;
+  /** A tree of tensors whose first axis counts the steps; step i is given the rows i. */
+  readonly inputs?: U;
   /** Leaves of the state by name, such as 'residual'. */
   readonly watch?: readonly string[];
   /** Whether their values, after that many steps, end the loop. */
@@ -32,7 +34,11 @@ export interface Iterated<S> {
  *
  * @param step From a state to the next, of the same form, the same each time: it is recorded and replayed, as a rollout's is.
  */
-export function iterate<S>(step: (state: S) => S, start: S, options: IterateOptions): Iterated<S> {
+export function iterate<S, U = undefined>(
+  step: (state: S, inputs: U) => S,
+  start: S,
+  options: IterateOptions<U>,
+): Iterated<S> {
   const { maxSteps, watch = [], stop, every = 4 } = options;
   const form = flatten(start, 'iterate');
   const { leaves, names } = form;
@@ -44,13 +50,15 @@ export function iterate<S>(step: (state: S) => S, start: S, options: IterateOpti
     throw new RangeError(`iterate: the state has no '${name}' to watch; it has ${names.join(', ')}.`);
   });
   const forms = leaves.map(({ type, shape }) => ({ type, shape }));
+  const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'iterate', 'the inputs');
   const body = {
     name: 'the iteration',
     steps: maxSteps,
     carry: forms,
-    inputs: [],
-    run: (carry: readonly (Tensor | undefined)[]) => {
-      const next = flatten(step(form.rebuild(carry as readonly Tensor[])), 'iterate: step');
+    inputs: (inputs?.leaves ?? []).map(({ type, shape }) => ({ type, shape: shape.slice(1) })),
+    run: (carry: readonly (Tensor | undefined)[], rows: readonly Tensor[]) => {
+      const now = form.rebuild(carry as readonly Tensor[]);
+      const next = flatten(step(now, inputs?.rebuild(rows) as U), 'iterate: step');
       matching('iterate', form, next, 'what a step returned');
       return { carry: inOrderOf(form, next) };
     },
@@ -71,7 +79,7 @@ export function iterate<S>(step: (state: S) => S, start: S, options: IterateOpti
     return true;
   };
   const loop = { device, steps: maxSteps, refusal: whyNotNow(device), explain: undefined };
-  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves([]), ends));
+  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves(inputs?.leaves ?? []), ends));
   const end = tensorsOf(carry, forms) as Tensor[];
   for (const leaf of end) adopt(leaf);
   return { state: form.rebuild(end), steps };

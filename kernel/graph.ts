@@ -138,6 +138,13 @@ const counts = (trace: Trace): boolean => trace.open && trace.id >= mode.floor;
 /** Whether anything that runs now could be recorded. */
 export const isRecording = (): boolean => mode.frame !== undefined || [...openTraces].some(counts);
 
+/** How many gradients, one of another, what runs now is recorded for. */
+export function derivativesInTheMaking(): number {
+  const { frame } = mode;
+  const open = [...openTraces].filter(counts);
+  return frame && !open.includes(frame) ? open.length + 1 : open.length;
+}
+
 /** Whether what is computed from the tensor must be recorded. */
 export function isTracked(tensor: Tensor): boolean {
   const { node } = tensor;

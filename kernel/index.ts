@@ -10,6 +10,7 @@ export {
   bounded,
   type Cotangents,
   currentMode,
+  derivativesInTheMaking,
   inMode,
   isRecording,
   isTracked,
