@@ -25,6 +25,7 @@ function between(
 ): { nodes: readonly Node[]; reaches: (x: Tensor) => boolean } {
   const ends = new Map<Node, Set<number>>();
   for (const { node, slot } of targets) ends.set(node, (ends.get(node) ?? new Set()).add(slot));
+  const traces = new Set(targets.flatMap(({ node }) => node.traces));
   const oldest = targets.reduce((id, { node }) => Math.min(id, node.id), Number.POSITIVE_INFINITY);
   const seen = new Set<Node>();
   const found: Node[] = [];
@@ -36,7 +37,10 @@ function between(
   };
   outputs.forEach(visit);
   for (let node = pending.pop(); node; node = pending.pop()) {
-    if (node.released) node.check();
+    if (node.released) {
+      if (node.traces.some(trace => traces.has(trace))) node.check();
+      continue; // of an inner record that is gone, and knew none of the targets: a constant
+    }
     found.push(node);
     node.inputs.forEach(visit);
   }

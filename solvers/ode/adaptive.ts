@@ -11,7 +11,8 @@ import { type Memory, peek, type Tensor, tensor, type Words, zeros } from '../..
 import { type Clock, choose, failures, judge, lawOf, nextGoal, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
 import { OdeError } from './error.ts';
-import { begin, type OdeEvent, search, type Watch } from './event.ts';
+import { afterResets, along, type Events, type OdeEvents } from './event.ts';
+import { begin, moveOn, search, soughtOf, type Watch } from './event-search.ts';
 import { firstStep } from './first-step.ts';
 import { Notes } from './notes.ts';
 import type { OdeStats } from './ode-solve.ts';
@@ -24,7 +25,7 @@ export interface Chosen {
   readonly course: Course | undefined;
   readonly y: Leaves;
   readonly stats: OdeStats;
-  readonly event: { readonly count: Tensor; readonly t: Tensor } | undefined;
+  readonly event: OdeEvents | undefined;
 }
 
 interface State {
@@ -32,7 +33,7 @@ interface State {
   /** f(y), where the method's last stage is the next one's first. */
   readonly rate: Leaves;
   readonly clock: Clock;
-  /** Undefined without an event. */
+  /** Undefined without events. */
   readonly watch?: Watch;
   /** Number of the goal that rows step towards. */
   readonly leg: Tensor;
@@ -56,14 +57,16 @@ interface Found extends Omit<Chosen, 'course'> {
 }
 
 function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
-  const { start, interval, clock: timeShape, options, guard, reset } = problem;
+  const { start, interval, clock: timeShape, options, events } = problem;
   const { device } = interval;
   const { method, tolerances, maxSteps } = settingsOf(problem);
   const rate = problem.rate as NonNullable<typeof problem.rate>;
   const f64 = device.precision === 'f64';
   const law = lawOf(options.control ?? {}, method.embeddedOrder, f64);
   const rows = timeShape[0] ?? 1;
-  const fsal = firstSameAsLast(method) && !reset;
+  const resets = events?.resets.some(reset => reset) ?? false;
+  const fsal = firstSameAsLast(method);
+  const keeps = fsal || events !== undefined;
   const y0 = start.map(leaf => leaf.detach());
   const range = { start: interval.start.detach(), length: interval.length.detach() };
   const zero = zeros([rows], { device });
@@ -78,40 +81,46 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
     ...{ theta: zero, reach: zero, from: zero, taken: zero, step, exact: zero, logError1: zero, logError2: zero },
     ...{ refused: zero, failure: zero, accepted: zero, rejected: zero },
   };
-  const event = options.event as OdeEvent<unknown, never>;
   const errorWeights = method.b.map((b, i) => b - (method.embedded[i] ?? 0));
   const { numbers: [begins, ends] = [0, 1] } = interval;
   const smallest = law.smallest * Math.max(1, Math.abs(begins / (ends - begins)));
+  const sought = events && soughtOf(events, range.length, smallest);
   const trial = ({ y, rate: first, clock, watch, leg }: State, goals: Tensor): State => {
     const { leg: legNext, goal } = nextGoal(clock.reach, leg, goals);
     const { tried, t: from, dt: by } = tryStep(clock, range, goal);
     const [t, dt] = [from.reshape(timeShape), by.reshape(timeShape)];
-    const ks = stages(method, method.b.length, rate, y, t, dt, fsal ? first : undefined);
+    const ks = stages(method, method.b.length, rate, y, t, dt, keeps ? first : undefined);
     const yNext = advance(y, combine(ks, method.b), dt);
     const zeroes = y.map(leaf => leaf.mul(0));
     const error = weighted(advance(zeroes, combine(ks, errorWeights), dt), y, yNext, tolerances, rows);
     const judged = judge(clock, tried, error, range, goal, law);
     const end = t.add(dt);
-    const found = watch && guard && search(clock, judged, watch, guard(yNext, end), event, smallest);
+    const endRate = fsal ? ks[ks.length - 1] : events && rate(yNext, end);
+    const ahead = events && endRate && along(events, yNext, end, endRate);
+    const found = watch && ahead && sought && search(clock, judged, watch, ahead, sought);
     const next = found?.clock ?? judged;
     const moved = choose(next.taken, yNext, y);
+    const after = resets && found ? afterResets(events as Events, moved, end, found.watch.hit) : moved;
+    const afterRate = resets ? rate(after, end) : endRate;
+    const behind = resets ? along(events as Events, after, end, afterRate as Leaves) : ahead;
     return {
-      y: reset && found ? choose(found.watch.hit, reset(yNext, end), moved) : moved,
-      rate: fsal ? choose(next.taken, ks[ks.length - 1], first) : [],
+      y: after,
+      rate: afterRate ? choose(next.taken, afterRate, first) : [],
       clock: next,
-      ...(found && { watch: found.watch }),
+      ...(found && behind && { watch: moveOn(found.watch, next.taken, behind) }),
       leg: legNext,
     };
   };
   const places = placesOf(interval, options.saveAt?.times);
   const goals = places.filter(place => place > 0);
   if (places.at(-1) !== 1) goals.push(1);
-  const notes = new Notes(timeShape, wantCourse, reset ? 3 : 2);
+  const notes = new Notes(timeShape, wantCourse, events ? 3 : 2);
+  const first = events && along(events, y0, t0, f0);
   let state: State = {
     y: y0,
-    rate: fsal ? f0 : [],
+    rate: keeps ? f0 : [],
     clock,
-    ...(guard && { watch: begin(guard(y0, t0)) }),
+    ...(first && { watch: begin(first.g, first.slope) }),
     leg: zeros([], { device }),
   };
   if (device.backend.readSync) state = toGoals(state, goals, trial, maxSteps, notes);
@@ -121,8 +130,8 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
   checkArrival(problem, state, maxSteps);
   const saves = [...(places[0] === 0 ? [0] : []), ...notes.legs].slice(0, places.length);
   const { accepted, rejected } = state.clock;
-  const perStep = method.b.length - (fsal ? 1 : 0);
-  const before = (fsal || options.firstStep === undefined ? 1 : 0) + (options.firstStep === undefined ? 1 : 0);
+  const perStep = method.b.length - (keeps ? 1 : 0) + (events && !fsal ? 1 : 0) + (resets ? 1 : 0);
+  const before = (keeps || options.firstStep === undefined ? 1 : 0) + (options.firstStep === undefined ? 1 : 0);
   return {
     y: state.y,
     notes,
@@ -130,6 +139,7 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
     event: state.watch && {
       count: state.watch.count.reshape(timeShape),
       t: interval.timesAt(state.watch.last).reshape(timeShape),
+      which: state.watch.which.reshape(timeShape),
     },
     stats: {
       steps: accepted.reshape(timeShape),

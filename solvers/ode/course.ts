@@ -8,7 +8,7 @@
 
 import { flatten, mapTree, rollout } from '../../adjoint/index.ts';
 import { concat, inWords, kernel, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { choose } from './control.ts';
+import { type Passing, pass } from './event-time.ts';
 import type { Interval } from './interval.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
@@ -18,7 +18,7 @@ export interface Course {
   readonly t: Tensor;
   /** Likewise; 0 where a row rests. */
   readonly dt: Tensor;
-  /** 1 where the state is reset after the step; undefined if it never is. */
+  /** The events in which a row's step ended, as sums of 2^k; undefined if none are looked for. */
   readonly hit?: Tensor | undefined;
   /** Saves come after so many steps. */
   readonly saves: readonly number[];
@@ -30,7 +30,12 @@ export interface Followed<S> {
   readonly ts: Tensor;
   /** Each leaf [saves, …]; undefined if there are no saves. */
   readonly ys: S | undefined;
+  /** When the last event was; undefined if none are looked for. */
+  readonly last: Tensor | undefined;
 }
+
+/** What goes from step to step: a state alone, unless there are events. */
+type Moving = { readonly y: Leaves } | Passing;
 
 interface Row {
   readonly t: Tensor;
@@ -42,63 +47,67 @@ interface Row {
 const few = 2 ** 14;
 
 export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Followed<S> {
-  const { options, step, reset, form, at, interval, clock, start } = problem;
+  const { options, step, rate, events, form, at, interval, clock, start } = problem;
   const { checkpoints, explain, saveAt } = options;
   const { t, dt, hit, saves } = course;
   const { device } = interval;
   const [steps] = t.shape;
   const how = { ...(checkpoints !== undefined && { checkpoints }), ...(explain && { explain }) };
   const forRows = (x: Tensor): Tensor => (x.shape.length === clock.length ? x : x.broadcastTo(clock));
-  const move = (y: Leaves, row: Row): Leaves => {
-    const next = step(y, forRows(row.t), forRows(row.dt));
-    return reset && row.hit ? choose(row.hit, reset(next, row.t.add(row.dt)), next) : next;
+  const move = (state: Moving, row: Row): Moving => {
+    const [t, dt] = [forRows(row.t), forRows(row.dt)];
+    if (!('delay' in state) || !events || !rate || !row.hit) return { y: step(state.y, t, dt) };
+    const { y, delay, last } = state;
+    return pass(events, rate, step(y, t.add(delay), dt.sub(delay)), t.add(dt), row.hit, last);
   };
+  const began = forRows(interval.start);
+  const first: Moving = { y: start, ...(hit && { delay: zeros(clock, { device }), last: began }) };
   const rows: Row = { t, dt, ...(hit && { hit }) };
-  if (saves.length === 0)
-    return {
-      y: rollout(move, start, steps, { ...how, inputs: rows }),
-      ts: zeros([0, ...clock], { device }),
-      ys: undefined,
-    };
+  const result = (end: Moving, ys: S | undefined): Followed<S> => ({
+    y: end.y,
+    ts: ys === undefined ? zeros([0, ...clock], { device }) : timesOf(course, interval, clock),
+    ys,
+    last: 'last' in end ? end.last : undefined,
+  });
+  if (saves.length === 0) return result(rollout(move, first, steps, { ...how, inputs: rows }), undefined);
   const fn = saveAt?.fn ?? ((state: Y) => state as unknown as S);
   const view = (y: Leaves, now: Tensor) => flatten(fn(form.rebuild(y), at(now)), 'odeSolve', 'what saveAt.fn returned');
-  const ts = timesOf(course, interval, clock);
-  const first = view(start, forRows(interval.start));
-  const size = first.leaves.reduce((sum, leaf) => sum + leaf.size, 0) * saves.length;
-  if (size <= few && steps > saves.length && first.leaves.every(({ type }) => type === 'f32')) {
-    const began = saves[0] === 0 ? 0 : -1;
+  const seen = view(start, began);
+  const size = seen.leaves.reduce((sum, leaf) => sum + leaf.size, 0) * saves.length;
+  if (size <= few && steps > saves.length && seen.leaves.every(({ type }) => type === 'f32')) {
     const place = new Float64Array(steps).fill(-1);
     saves.forEach((end, k) => {
       if (end > 0) place[end - 1] = k;
     });
-    const blank = first.leaves.map(leaf => zeros([saves.length, ...leaf.shape], { device }));
-    const empty = blank.map((book, l) => write(book, first.leaves[l], tensor(began, [], { device })));
-    const { y, books } = rollout(
-      (state: { y: Leaves; books: Leaves }, row: Row & { place: Tensor }) => {
-        const y = move(state.y, row);
-        const { leaves } = view(y, forRows(row.t).add(forRows(row.dt)));
-        return { y, books: state.books.map((book, l) => write(book, leaves[l], row.place)) };
+    const blank = seen.leaves.map(leaf => zeros([saves.length, ...leaf.shape], { device }));
+    const none = tensor(saves[0] === 0 ? 0 : -1, [], { device });
+    const { moving, books } = rollout(
+      (state: { moving: Moving; books: Leaves }, row: Row & { place: Tensor }) => {
+        const moving = move(state.moving, row);
+        const { leaves } = view(moving.y, forRows(row.t).add(forRows(row.dt)));
+        return { moving, books: state.books.map((book, l) => write(book, leaves[l], row.place)) };
       },
-      { y: start, books: empty },
+      { moving: first, books: blank.map((book, l) => write(book, seen.leaves[l], none)) },
       steps,
       { ...how, inputs: { ...rows, place: tensor(place, [steps], { device }) } },
     );
-    return { y, ts, ys: first.rebuild(books) };
+    return result(moving, seen.rebuild(books));
   }
-  let y = start;
+  let moving = first;
   let done = 0;
   const goTo = (end: number): void => {
     if (end === done) return;
     const inputs = mapTree(rows, x => x.slice(done, end));
-    y = rollout(move, y, end - done, { ...how, inputs });
+    moving = rollout(move, moving, end - done, { ...how, inputs });
     done = end;
   };
+  const ts = timesOf(course, interval, clock);
   const kept = saves.map((end, k) => {
     goTo(end);
-    return view(y, ts.slice(k, k + 1).reshape(clock)).leaves;
+    return view(moving.y, ts.slice(k, k + 1).reshape(clock)).leaves;
   });
   goTo(steps);
-  return { y, ts, ys: first.rebuild(first.leaves.map((_, l) => stack(kept.map(leaves => leaves[l])))) };
+  return result(moving, seen.rebuild(seen.leaves.map((_, l) => stack(kept.map(leaves => leaves[l])))));
 }
 
 /** When saves are, [saves] or [saves, rows]. */

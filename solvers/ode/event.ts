@@ -1,21 +1,15 @@
 /**
  * Events: a guard g(y, t) crosses zero, and the solution stops there or goes on from another state.
  *
- * A step over a crossing is taken back and tried again shorter, until the crossing is known to a few last digits of time: by false
- * position in the Illinois manner, so that the state at the event is one of the method's own and not an interpolant's. The step that is
- * kept ends just behind the crossing. A pair of crossings within one step is not seen. Rows of a batch search side by side.
- *
- * The first step after an event is a hundredth of the time since the last one: bounces get closer and closer, and a long step would not
- * see the next.
- *
- * Derivatives are taken at fixed times of events: what the state gains by an event that comes later or earlier is not part of them.
- *
- * Dowell, Jarratt: A modified regula falsi method for computing the root of an equation, BIT 11 (1971) 168.
+ * Where they are is searched for among the steps (event-search.ts); how their times and what follows depend on what the solution is made
+ * of is part of the derivative (event-time.ts). Events at one time, to a few last digits, happen in the order in which they are given.
  */
 
-import { checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
-import type { Clock } from './control.ts';
+import { type Flat, jvp } from '../../adjoint/index.ts';
+import { checkOptions, concat, inWords, kernel, Tensor } from '../../kernel/index.ts';
+import { choose } from './control.ts';
 import type { At } from './options.ts';
+import type { Leaves, Rate } from './runge-kutta.ts';
 
 export interface OdeEvent<Y, P> {
   /** One number, or [rows] in a batch; it happens where this crosses zero. */
@@ -26,134 +20,93 @@ export interface OdeEvent<Y, P> {
   readonly reset?: (y: Y, at: At<P>) => Y;
 }
 
-/** Of each row, [rows]. */
-export interface Watch {
-  /** g where the step begins; 0 just after an event. */
-  readonly guard: Tensor;
-  /** Longest step that does not cross, and g there. */
-  readonly low: Tensor;
-  readonly gLow: Tensor;
-  /** Shortest step that does, and g there; 0 while none is known. */
-  readonly high: Tensor;
-  readonly gHigh: Tensor;
-  /** Which end moved last: −1, 1; 0 at first. */
-  readonly side: Tensor;
-  /** What was planned before the search. */
-  readonly plan: Tensor;
-  /** Where the last event was. */
-  readonly last: Tensor;
-  /** 1 if the step just taken ended in an event. */
-  readonly hit: Tensor;
+/** What happened. One number each; [rows] in a batch. */
+export interface OdeEvents {
+  /** How many events there were. */
   readonly count: Tensor;
+  /** When the last one was, differentiable; the first time if there was none. */
+  readonly t: Tensor;
+  /** Which it was, its number in the list given; −1 if there was none. */
+  readonly which: Tensor;
 }
 
-export const begin = (guard: Tensor): Watch => {
-  const zero = guard.mul(0);
-  return {
-    ...{ guard, low: zero, gLow: zero, high: zero, gHigh: zero, side: zero },
-    ...{ plan: zero, last: zero, hit: zero, count: zero },
+/** Events as the solver works with them: on leaves, and all at once. */
+export interface Events {
+  readonly count: number;
+  /** g of each event in each row, [events, rows]. */
+  readonly guards: (y: Leaves, t: Tensor) => Tensor;
+  readonly resets: readonly (Rate | undefined)[];
+  /** 1 where the guard has to go up, −1 down, 0 either. */
+  readonly directions: readonly number[];
+}
+
+const most = 20;
+
+/** @param reset Makes a user's function one on leaves. @throws if there is something wrong with the events given. */
+export function eventsOf<Y, P>(
+  event: OdeEvent<Y, P> | readonly OdeEvent<Y, P>[] | undefined,
+  form: Flat<Y>,
+  clock: readonly number[],
+  at: (t: Tensor) => At<P>,
+  reset: (f: (y: Y, at: At<P>) => Y) => Rate,
+): Events | undefined {
+  if (event === undefined) return undefined;
+  const list = (Array.isArray(event) ? event : [event]) as readonly OdeEvent<Y, P>[];
+  if (list.length === 0 || list.length > most)
+    throw new RangeError(`odeSolve: event is a list of ${list.length}; give 1 to ${most} events, or leave it out.`);
+  list.forEach(checkEvent);
+  const rows = clock[0] ?? 1;
+  const one = ({ guard }: OdeEvent<Y, P>, state: Y, now: At<P>): Tensor => {
+    const g = guard(state, now);
+    if (g instanceof Tensor && g.size === rows) return g.reshape([1, rows]);
+    throw new RangeError(
+      `odeSolve: event.guard returned ${inWords(g)}; it must be ${clock.length > 0 ? `a tensor of shape [${rows}], a number for each row` : 'a tensor of one number'}.`,
+    );
   };
-};
+  return {
+    count: list.length,
+    guards: (y, t) => {
+      const made = list.map(each => one(each, form.rebuild(y), at(t)));
+      return made.length === 1 ? made[0] : concat(made);
+    },
+    resets: list.map(each => each.reset && reset(each.reset)),
+    directions: list.map(({ direction = 'either' }) => ({ up: 1, down: -1, either: 0 })[direction]),
+  };
+}
 
-const searchKernel = kernel(/* wgsl */ `
-  struct Clock {
-    theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, logError1: f32, logError2: f32,
-    refused: f32, failure: f32, accepted: f32, rejected: f32
-  }
-  struct Watch {
-    guard: f32, low: f32, gLow: f32, high: f32, gHigh: f32, side: f32, plan: f32, last: f32, hit: f32, count: f32
-  }
-  struct Rule { direction: i32, stops: u32, smallest: f32 }
-  var<storage, read> clock: array<Clock>;
-  var<storage, read> logError1: array<f32>;
-  var<storage, read> logError2: array<f32>;
-  var<storage, read> watch: array<Watch>;
-  var<storage, read> gEnd: array<f32>;
-  var<uniform> rule: Rule;
-  var<storage, read_write> clockNext: array<Clock>;
-  var<storage, read_write> watchNext: array<Watch>;
+/** Guards and their derivatives in time along a solution, each [events, rows]. */
+export interface Along {
+  readonly g: Tensor;
+  readonly slope: Tensor;
+}
 
+/** @param rate ẏ at y and t. */
+export function along({ guards }: Events, y: Leaves, t: Tensor, rate: Leaves): Along {
+  const push = jvp(([now, ...state]: readonly Tensor[]) => guards(state, now));
+  const { value, tangent } = push([t, ...y], [t.mul(0).add(1), ...rate]);
+  return { g: value, slope: tangent };
+}
+
+const happenedKernel = kernel(/* wgsl */ `
+  var<storage, read> hit: array<f32>;
+  var<uniform> event: u32;
+  var<storage, read_write> happened: array<f32>;
   @compute @workgroup_size(64)
-  fn search(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    var c = clock[i];
-    var w = watch[i];
-    w.hit = 0.0;
-    if (c.taken > 0.0) {
-      let s = c.taken;
-      let g = gEnd[i];
-      let up = w.guard < 0.0 && g >= 0.0 && rule.direction >= 0;
-      let down = w.guard > 0.0 && g <= 0.0 && rule.direction <= 0;
-      let crossed = up || down;
-      if (!crossed && w.high == 0.0) {
-        w.guard = g;
-      } else {
-        if (w.high == 0.0) { // the search begins
-          w.low = 0.0;
-          w.gLow = w.guard;
-          w.side = 0.0;
-          w.plan = s;
-        }
-        if (crossed) {
-          if (w.side == 1.0) { w.gLow *= 0.5; }
-          w.high = s;
-          w.gHigh = g;
-          w.side = 1.0;
-        } else {
-          if (w.side == -1.0) { w.gHigh *= 0.5; }
-          w.low = s;
-          w.gLow = g;
-          w.side = -1.0;
-        }
-        let close = w.high - w.low <= rule.smallest;
-        if (crossed && close) {
-          w.hit = 1.0;
-          w.count += 1.0;
-          w.guard = 0.0;
-          w.high = 0.0;
-          c.exact = 0.0;
-          c.step = 0.01 * min(w.plan, c.theta - w.last);
-          if (w.count > 1.0 && c.theta - w.last < 4.0 * rule.smallest) { c.failure = 3.0; }
-          w.last = c.theta;
-          if (rule.stops == 1u) { c.reach = 2.0; }
-        } else {
-          let middle = w.low + (w.high - w.low) * w.gLow / (w.gLow - w.gHigh);
-          let margin = 0.5 * min(rule.smallest, w.high - w.low);
-          c.step = select(clamp(middle, w.low + margin, w.high - margin), w.high, close);
-          c.exact = 1.0;
-          c.theta = c.from;
-          c.reach = c.from;
-          c.taken = 0.0;
-          c.logError1 = logError1[i];
-          c.logError2 = logError2[i];
-          c.accepted -= 1.0;
-          c.rejected += 1.0;
-        }
-      }
-    }
-    clockNext[i] = c;
-    watchNext[i] = w;
+  fn happenedOf(@builtin(global_invocation_id) id: vec3u) {
+    happened[id.x] = f32((u32(hit[id.x]) >> event) & 1u);
   }
 `);
 
-/** Looks at a step that the error allows. @param before The clock when it was tried. @param gEnd g at its end. */
-export function search(
-  before: Clock,
-  clock: Clock,
-  watch: Watch,
-  gEnd: Tensor,
-  { direction = 'either', reset }: Pick<OdeEvent<unknown, never>, 'direction' | 'reset'>,
-  smallest: number,
-): { readonly clock: Clock; readonly watch: Watch } {
-  const rule = { direction: { up: 1, down: -1, either: 0 }[direction], stops: reset ? 0 : 1, smallest };
-  const { logError1, logError2 } = before;
-  const given = { clock: { ...clock }, logError1, logError2, watch: { ...watch }, gEnd, rule };
-  const { clockNext, watchNext } = searchKernel(given, { count: gEnd.size });
-  return { clock: clockNext as unknown as Clock, watch: watchNext as unknown as Watch };
-}
+/** The state after the resets of the events that happened, in order. @param hit The sum of 2^k over the events k that did, for each row. */
+export const afterResets = ({ resets }: Events, y: Leaves, t: Tensor, hit: Tensor): Leaves =>
+  resets.reduce((state: Leaves, reset, event) => {
+    if (!reset) return state;
+    const { happened } = happenedKernel({ hit, event }, { count: hit.size });
+    return choose(happened, reset(state, t), state);
+  }, y);
 
-/** @throws TypeError if it is no event. */
-export function checkEvent<Y, P>(event: OdeEvent<Y, P>): void {
+/** @throws TypeError or RangeError if it is no event. */
+function checkEvent<Y, P>(event: OdeEvent<Y, P>): void {
   checkOptions('odeSolve: event', event, ['guard', 'direction', 'reset']);
   const { guard, direction = 'either', reset } = event;
   if (typeof guard !== 'function')

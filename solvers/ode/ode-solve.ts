@@ -2,12 +2,13 @@
  * Solves ẏ = f(y, t) from y(t0) = y0.
  *
  * The result is differentiable, in both modes and again, with respect to y0, params, whatever f captures, and times given as tensors.
- * The derivative is that of the steps taken, exact to rounding; how long steps are is not differentiated.
+ * The derivative is that of the steps taken, exact to rounding; how long steps are is not differentiated. When events are, is.
  */
 
 import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
 import { chooseSteps } from './adaptive.ts';
 import { type Course, equalSteps, follow } from './course.ts';
+import type { OdeEvents } from './event.ts';
 import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
 import { problemOf } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
@@ -31,8 +32,8 @@ export interface OdeSolution<Y, S> {
   /** What was saved, each leaf [n, …]; undefined if nothing was. */
   readonly ys: S | undefined;
   readonly stats: OdeStats;
-  /** How many events there were and when the last one was, one number each or [rows]; undefined if none was looked for. */
-  readonly event: { readonly count: Tensor; readonly t: Tensor } | undefined;
+  /** Undefined if no events were looked for. */
+  readonly event: OdeEvents | undefined;
 }
 
 /**
@@ -68,8 +69,8 @@ export function odeSolve<Y, P, S>(
     event: OdeSolution<Y, S>['event'],
   ): OdeSolution<Y, S> => {
     const none = { y: end as Leaves, ts: tensor([], [0], { device }), ys: undefined };
-    const { y, ts, ys } = course ? follow(problem, course) : none;
-    return { y: form.rebuild(y), ts, ys, stats, event };
+    const { y, ts, ys, last } = course ? follow(problem, course) : { ...none, last: undefined };
+    return { y: form.rebuild(y), ts, ys, stats, event: event && { ...event, t: last ?? event.t } };
   };
   if (options.steps !== undefined || options.dt !== undefined) {
     const course = equalSteps(problem);

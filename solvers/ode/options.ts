@@ -53,8 +53,11 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau> {
   readonly control?: StepControl;
   /** The first axis of every leaf counts independent rows, each with a time and a step of its own. Default false. */
   readonly batch?: boolean;
-  /** Where the solution stops, or goes on from another state. Later saves of a row that has stopped show its last state. */
-  readonly event?: OdeEvent<Y, P>;
+  /**
+   * Where the solution stops, or goes on from another state; one or several, of which simultaneous ones happen in order. Later saves of
+   * a row that has stopped show its last state.
+   */
+  readonly event?: OdeEvent<Y, P> | readonly OdeEvent<Y, P>[];
   readonly saveAt?: SaveAt<Y, S, P>;
   /** States kept for a gradient, as of `rollout`. */
   readonly checkpoints?: Checkpoints;

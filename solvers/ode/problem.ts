@@ -1,8 +1,8 @@
 /** A problem as the parts of odeSolve work on it: leaves of a tree, and one step from t to t + dt. */
 
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
-import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
-import { checkEvent } from './event.ts';
+import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import { type Events, eventsOf } from './event.ts';
 import { Interval } from './interval.ts';
 import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
 import { type Leaves, neededStages, type Rate, rungeKuttaStep } from './runge-kutta.ts';
@@ -23,9 +23,7 @@ export interface Problem<Y, P, S> {
   /** Undefined for a partitioned system. */
   readonly rate: Rate | undefined;
   readonly step: (y: Leaves, t: Tensor, dt: Tensor) => Leaves;
-  /** Of the event, if there is one: [rows]. */
-  readonly guard: ((y: Leaves, t: Tensor) => Tensor) | undefined;
-  readonly reset: Rate | undefined;
+  readonly events: Events | undefined;
   /** Calls of f (of dp, for a partitioned system) in a step. */
   readonly evaluations: number;
   readonly options: OdeOptions<Y, P, S, Tableau | Composition>;
@@ -50,6 +48,8 @@ export function problemOf<Y, P, S>(
   });
   const clock = options.batch ? [rowsOf(form)] : [];
   const interval = new Interval(options.t, leaves[0].device);
+  if (options.event && (options.steps !== undefined || options.dt !== undefined))
+    throw new TypeError('odeSolve: an event needs steps that may be shortened; leave out steps and dt.');
   const at = (t: Tensor): At<P> => ({ t, params: options.params as P });
   const common = {
     form,
@@ -59,7 +59,9 @@ export function problemOf<Y, P, S>(
     clock,
     at,
     options,
-    ...guardAndReset(form, clock, at, options),
+    events: eventsOf(options.event, form, clock, at, reset =>
+      part(form, reset as (y: never, at: At<P>) => unknown, form, at, 'what event.reset returned'),
+    ),
   };
   if (method.kind === 'explicit') {
     if (typeof f !== 'function')
@@ -75,30 +77,6 @@ export function problemOf<Y, P, S>(
       `odeSolve: ${method.name} takes two functions, but f is ${inWords(f)}; give { dq: p => q̇, dp: q => ṗ }, and y0 = { q, p }.`,
     );
   return { ...common, rate: undefined, ...kicksAndDrifts(method, f, form, at) };
-}
-
-function guardAndReset<Y, P, S>(
-  form: Flat<Y>,
-  clock: readonly number[],
-  at: (t: Tensor) => At<P>,
-  { event, steps, dt, t }: OdeOptions<Y, P, S, Tableau | Composition>,
-): Pick<Problem<Y, P, S>, 'guard' | 'reset'> {
-  if (!event) return { guard: undefined, reset: undefined };
-  checkEvent(event);
-  if (steps !== undefined || dt !== undefined)
-    throw new TypeError('odeSolve: an event needs steps that may be shortened; leave out steps and dt.');
-  if (!t.every(time => typeof time === 'number')) throw new TypeError('odeSolve: with an event, t is two numbers.');
-  const rows = clock[0] ?? 1;
-  const guard = (y: Leaves, t: Tensor): Tensor => {
-    const g = event.guard(form.rebuild(y), at(t));
-    if (g instanceof Tensor && g.size === rows) return g.reshape([rows]);
-    throw new RangeError(
-      `odeSolve: event.guard returned ${inWords(g)}; it must be ${clock.length > 0 ? `a tensor of shape [${rows}], a number for each row` : 'a tensor of one number'}.`,
-    );
-  };
-  const { reset } = event;
-  const back = reset && part(form, reset as (y: never, at: At<P>) => unknown, form, at, 'what event.reset returned');
-  return { guard, reset: back };
 }
 
 function kicksAndDrifts<Y, P>(

@@ -109,6 +109,15 @@ describe('both modes and second order', () => {
     close(await numbers(reverse), want, 1e-12);
   });
 
+  it('a part of the state that nobody differentiates is a constant to a Hessian', async () => {
+    const x = tensor([0.7], undefined, { device: cpu64 });
+    const clock = tensor([0.3], undefined, { device: cpu64 });
+    const step = ({ x, t }: { x: Tensor; t: Tensor }) => ({ x: x.mul(t.sin().add(1)), t: t.add(0.1) });
+    const end = (x: Tensor) => rollout(step, { x, t: clock }, 10).x;
+    const growth = Array.from({ length: 10 }, (_, i) => 1 + Math.sin(0.3 + 0.1 * i)).reduce((a, b) => a * b, 1);
+    expect(await hvp((x: Tensor) => end(x).square().sum())(x, x).item()).toBeCloseTo(2 * growth ** 2 * 0.7, 10);
+  });
+
   it('a rollout may be a step of a rollout', async () => {
     const nested = ({ k, start }: Params) =>
       end(
