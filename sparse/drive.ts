@@ -9,10 +9,13 @@
 import { iterate } from '../adjoint/index.ts';
 import { outliving, peek, scoped, type Tensor, type Words } from '../kernel/index.ts';
 import { ConvergenceError } from './error.ts';
+import { evidence } from './evidence.ts';
 import { iterandOf } from './iterand.ts';
 import { dots, type Iterate, type IterativeMethod, type System } from './krylov/method.ts';
+import type { Nullspace } from './nullspace.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Prepared } from './preconditioner.ts';
+import { representable, unitOf, unitsOutOfRange } from './unit.ts';
 
 export interface SolveReport {
   readonly method: string;
@@ -25,8 +28,11 @@ export interface Solving {
   readonly method: IterativeMethod;
   readonly prepared: Prepared;
   readonly project: (v: Tensor) => Tensor;
+  /** What `project` takes out. */
+  readonly nullspace: Nullspace | undefined;
   readonly rtol: number;
-  readonly atol: number;
+  /** One for all columns, or one for each. */
+  readonly atol: number | readonly number[];
   readonly maxSteps: number;
   /** Steps from one look at the residual to the next. */
   readonly every: number;
@@ -46,6 +52,23 @@ export function solveNow(A: LinearOperator<unknown>, b: Tensor, solving: Solving
   );
 }
 
+/** In units in which b is of about size one, if its squares are out of range. */
+function runInUnits(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor | undefined {
+  const found = unitOf(b);
+  if (!found) return undefined;
+  const { unit, values } = found;
+  const { x0, atol } = solving;
+  const own = values.map((u, k) => (typeof atol === 'number' ? atol : atol[k]) / u);
+  try {
+    return run(A, b.div(unit), { ...solving, atol: own, x0: x0?.div(unit) }).mul(unit);
+  } catch (error) {
+    if (!(error instanceof ConvergenceError)) throw error;
+    throw new ConvergenceError(error.message, { ...error, x: outliving(error.x.mul(unit)) });
+  }
+}
+
+const squared = (atol: Solving['atol'], k: number): number => (typeof atol === 'number' ? atol : atol[k]) ** 2;
+
 function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   const { method, prepared, project, maxSteps, every, x0 } = solving;
   // Below this part of what it began with, an f32 residual that is carried along says little.
@@ -57,13 +80,18 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   };
   const right = project(b);
   const size = dots(right, right);
-  const judge = new Judge(A, solving);
+  const judge = new Judge(A, b, solving);
   const { cycle = 1 } = method;
   const cycles = (steps: number): number => Math.ceil(steps / cycle);
   const begin = (r: Tensor) => method.start(system, r.mul(0), r);
   const step = (state: Iterate): Iterate => method.step(system, state);
   let now = iterandOf(A, right, x0 && project(x0.detach()), project);
-  const limits = peek(size)?.map(square => Math.max(solving.rtol ** 2 * square, solving.atol ** 2));
+  const sizes = peek(size);
+  if (sizes && !representable(sizes, A.device)) {
+    const x = runInUnits(A, b, solving);
+    if (x) return x;
+  }
+  const limits = sizes?.map((square, k) => Math.max(solving.rtol ** 2 * square, squared(solving.atol, k)));
   if (!limits) {
     let broken = size.mul(0);
     const { starts } = now;
@@ -72,9 +100,13 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
       now = now.add(project(state.x));
       broken = broken.add(state.breakdown.abs());
     }
-    const memories = [size, dots(now.r, now.r), broken].map(t => t.memory.retain());
+    const proof = evidence(A, b, now.x, solving.nullspace);
+    const memories = [size, dots(now.r, now.r), broken, ...proof.sums].map(t => t.memory.retain());
     const last = outliving(now.x);
-    b.device.check(memories, (bb, rr, broken) => judge.conclude(last, bb, rr, broken, maxSteps));
+    b.device.check(memories, (bb, rr, broken, ...sums) => {
+      proof.judge(...sums);
+      judge.conclude(last, bb, rr, broken, maxSteps);
+    });
     return now.x;
   }
   let iterations = 0;
@@ -96,6 +128,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const final = method.breakdown !== undefined && broken.some(v => v !== 0);
     const helps = steps > 0 && residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
     if (!met && helps && !final && iterations < maxSteps) continue;
+    const proof = evidence(A, b, now.x, solving.nullspace);
+    proof.judge(...proof.sums.map(sum => peek(sum) as Words));
     judge.conclude(now.x, peek(size) as Words, residual, broken, iterations);
     return now.x;
   }
@@ -103,20 +137,23 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
 
 class Judge {
   private readonly A: LinearOperator<unknown>;
+  private readonly b: Tensor;
   private readonly solving: Solving;
 
-  constructor(A: LinearOperator<unknown>, solving: Solving) {
+  constructor(A: LinearOperator<unknown>, b: Tensor, solving: Solving) {
     this.A = A;
+    this.b = b;
     this.solving = solving;
   }
 
   /** @throws ConvergenceError unless each residual is within its limit. */
   conclude(x: Tensor, size: Words, residual: Words, broken: Words, iterations: number): void {
     const { method, rtol, atol, onSolved } = this.solving;
+    const known = size.every(Number.isFinite);
     const relative = Array.from(residual, (v, k) => (v === 0 ? 0 : Math.sqrt(v / size[k])));
     const worst = relative.reduce((a, v) => (v > a || Number.isNaN(v) ? v : a), 0);
-    const met = residual.every((v, k) => v <= Math.max(rtol ** 2 * size[k], atol ** 2));
-    if (met) {
+    const met = residual.every((v, k) => v <= Math.max(rtol ** 2 * size[k], squared(atol, k)));
+    if (met && known) {
       onSolved?.({ method: method.name, iterations, residual: worst });
       return;
     }
@@ -129,11 +166,16 @@ class Judge {
 
   private reason(size: Words, residual: Words, broken: Words, iterations: number): string {
     const { A, solving } = this;
-    if (!size.every(Number.isFinite)) return 'b holds numbers that are not finite';
+    if (!size.every(Number.isFinite))
+      return `b holds numbers that are not finite${A.device.kind === 'cpu' ? '' : ', or whose squares are not'}`;
+    if (A.device.kind === 'cpu' && unitsOutOfRange(A.apply(this.b)))
+      return `the numbers of the ${A.name} are so small or so large that ${A.device.precision} cannot sum their squares; scale the equations`;
+    if (!residual.every(Number.isFinite)) {
+      const given = iterations === 0 && solving.x0 ? 'x0' : 'its preconditioner';
+      return `the ${A.name} (or ${given}) gives numbers that are not finite`;
+    }
     const { breakdown } = solving.method;
     if (breakdown && broken.some(v => v !== 0)) return breakdown;
-    if (!residual.every(Number.isFinite))
-      return `the ${A.name} (or its preconditioner) gives numbers that are not finite`;
     if (iterations >= solving.maxSteps)
       return 'these were all the steps allowed; give a preconditioner, more maxSteps, or a nullspace if the matrix is singular';
     return A.device.precision === 'f64'

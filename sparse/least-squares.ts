@@ -16,11 +16,20 @@
  */
 
 import { flatten, jvp, linearMap, unrecorded, vjp } from '../adjoint/index.ts';
-import { type Cotangents, concat, type Rule, record, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import {
+  type Cotangents,
+  checkOptions,
+  concat,
+  type Rule,
+  record,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../kernel/index.ts';
 import { blockOperator } from './compose-blocks.ts';
 import type { SolveReport } from './drive.ts';
 import { type Limits, leastSquaresNow } from './lsmr-drive.ts';
-import { checkVector, type LinearOperator } from './operator.ts';
+import { checkOperator, checkVector, type LinearOperator } from './operator.ts';
 
 export interface LeastSquaresOptions {
   /** δ: a number, or a tensor of one. Default 0. */
@@ -145,7 +154,12 @@ function pseudoSolve<P>(K: LinearOperator<P>, c: Tensor, terms: Terms, limits: L
   return x;
 }
 
-function check(A: LinearOperator<unknown>, b: Tensor, { damp = 0, rtol, atol, maxSteps }: LeastSquaresOptions): void {
+const names = 'damp rtol atol maxSteps rankDeficient onSolved'.split(' ');
+
+function check(A: LinearOperator<unknown>, b: Tensor, options: LeastSquaresOptions): void {
+  checkOptions('leastSquaresSolve', options, names);
+  checkOperator('leastSquaresSolve', A);
+  const { damp = 0, rtol, atol, maxSteps } = options;
   checkVector('leastSquaresSolve: b', b, A.rows);
   if (b.device !== A.device)
     throw new TypeError(`leastSquaresSolve: b is not on the ${A.name}'s device; move it there: await b.to(A.device).`);

@@ -12,6 +12,7 @@ import { ConvergenceError } from './error.ts';
 import { type LsmrState, type Products, roundingOf, startLsmr, stepLsmr } from './krylov/lsmr.ts';
 import { dots } from './krylov/method.ts';
 import type { LinearOperator } from './operator.ts';
+import { representable, unitOf } from './unit.ts';
 
 export interface Limits {
   readonly rtol: number;
@@ -74,6 +75,11 @@ function run(A: LinearOperator<unknown>, b: Tensor, limits: Limits): Tensor {
   }
   const seen = (t: Tensor): Words => peek(t) as Words;
   const known = { first: seen(first), size: seen(size) };
+  const found = representable(known.size, device) ? undefined : unitOf(b);
+  if (found) {
+    const { unit, values } = found;
+    return run(A, b.div(unit), { ...limits, atol: limits.atol / Math.max(...values) }).mul(unit);
+  }
   const none = new Float64Array(size.size);
   let x: Tensor | undefined;
   let r = b;
@@ -121,7 +127,7 @@ function conclude(A: LinearOperator<unknown>, x: Tensor, squares: Squares, limit
   const { rtol, maxSteps, onSolved } = limits;
   const relative = Array.from(gradient, (v, k) => (v === 0 ? 0 : Math.sqrt(v / first[k])));
   const worst = relative.reduce((a, v) => (v > a || Number.isNaN(v) ? v : a), 0);
-  if (gradient.every((v, k) => v <= limitOf(A, squares, limits, k))) {
+  if (size.every(Number.isFinite) && gradient.every((v, k) => v <= limitOf(A, squares, limits, k))) {
     onSolved?.({ method: 'LSMR', iterations, residual: worst });
     return;
   }

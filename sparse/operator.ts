@@ -3,7 +3,7 @@
  */
 
 import type { LinearMap } from '../adjoint/index.ts';
-import type { Tensor } from '../kernel/index.ts';
+import { inWords, Tensor } from '../kernel/index.ts';
 
 export interface LinearOperator<P> extends LinearMap<P> {
   readonly transpose: LinearOperator<P>;
@@ -14,8 +14,18 @@ export interface LinearOperator<P> extends LinearMap<P> {
   residual?(b: Tensor, x: Tensor, low: Tensor): Tensor;
 }
 
-/** What makes x unfit for A, or undefined. @param n What x's first axis must be. */
+/** @throws TypeError unless A is a linear operator. */
+export function checkOperator(who: string, A: unknown): asserts A is LinearOperator<unknown> {
+  const { apply, rows } = (A ?? {}) as Partial<LinearOperator<unknown>>;
+  if (typeof apply !== 'function' || typeof rows !== 'number')
+    throw new TypeError(
+      `${who}: A is ${inWords(A)}; give a linear operator, such as csr(pattern, values), denseMatrix(values) or linearMap({ … }).`,
+    );
+}
+
+/** @throws unless x is a vector, or several side by side. @param n What x's first axis must be. */
 export function checkVector(who: string, x: Tensor, n: number): void {
+  if (!(x instanceof Tensor)) throw new TypeError(`${who} is ${inWords(x)}; give a tensor.`);
   if (x.shape[0] !== n || x.shape.length > 2)
     throw new RangeError(
       `${who}: the vector has shape [${x.shape.join(', ')}]; it must be [${n}], or [${n}, m] for m vectors side by side.`,

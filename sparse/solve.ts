@@ -13,15 +13,16 @@ import type { IterativeMethod } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
 import { richardson } from './krylov/richardson.ts';
 import { type Nullspace, projector } from './nullspace.ts';
-import { checkVector, type LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { type Preconditioner, transposed } from './preconditioner.ts';
 import { asSolution, type Shared } from './solution.ts';
+import { checkSolve } from './solve-check.ts';
 
 export interface SolveOptions {
   /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
   readonly method?: IterativeMethod;
   readonly preconditioner?: Preconditioner;
-  /** Bound on |b − A x| / |b|. Default 1e-10 in f64, 1e-5 in f32. */
+  /** Bound on |b − A x| / |b|, below 1. Default 1e-10 in f64, 1e-5 in f32. */
   readonly rtol?: number;
   /** Bound on |b − A x|, if that is larger. Default 0. */
   readonly atol?: number;
@@ -43,7 +44,7 @@ export interface SolveOptions {
  * @throws ConvergenceError with the last iterate if the residual stays above the tolerance: at once on a CPU, by the next read on a GPU.
  */
 export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions = {}): Tensor {
-  check(A, b, options);
+  checkSolve(A, b, options);
   const { preconditioner } = options;
   const shared = preparedFor(preconditioner, A).retain();
   try {
@@ -59,6 +60,7 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     method: options.method ?? (exact ? richardson() : methodFor(A)),
     prepared: turned ? transposed(shared.prepared) : shared.prepared,
     project: projector(options.nullspace, b),
+    nullspace: options.nullspace,
     rtol: options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5),
     atol: options.atol ?? 0,
     maxSteps:
@@ -80,23 +82,4 @@ const refinements = 8;
 function methodFor({ symmetric, positiveDefinite }: LinearOperator<unknown>): IterativeMethod {
   if (positiveDefinite) return cg();
   return symmetric ? minres() : gmres();
-}
-
-function check(A: LinearOperator<unknown>, b: Tensor, { method, rtol, atol, maxSteps, x0 }: SolveOptions): void {
-  if (A.rows !== A.columns)
-    throw new RangeError(`linearSolve: the ${A.name} is ${A.rows} × ${A.columns}; it must be square.`);
-  checkVector('linearSolve: b', b, A.rows);
-  if (b.device !== A.device)
-    throw new TypeError(`linearSolve: b is not on the ${A.name}'s device; move it there: await b.to(A.device).`);
-  if (x0 && (x0.shape.length !== b.shape.length || x0.shape.some((n, d) => n !== b.shape[d])))
-    throw new RangeError(
-      `linearSolve: x0 has shape [${x0.shape.join(', ')}]; it must have b's, [${b.shape.join(', ')}].`,
-    );
-  for (const [what, v] of Object.entries({ rtol, atol, maxSteps }))
-    if (v !== undefined && !(v >= 0)) throw new RangeError(`linearSolve: ${what} is ${v}; it must not be negative.`);
-  const { needs, name } = method ?? { needs: 'any', name: '' };
-  if ((needs === 'symmetric' && !A.symmetric) || (needs === 'positive definite' && !A.positiveDefinite))
-    throw new TypeError(
-      `linearSolve: ${name} need a matrix that is ${needs}, and the ${A.name} is not said to be; say so where it is made, or choose another method.`,
-    );
 }

@@ -6,7 +6,7 @@
  * What follows needs only the open parts of faces: fields between 0 and 1 from anywhere else, such as cut cells, serve as well.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { kernel, type Tensor } from '../../kernel/index.ts';
 import { checkField, type Grid, type VectorField } from './grid.ts';
 import { across } from './operators.ts';
 import { sidesOf } from './sides.ts';
@@ -14,11 +14,18 @@ import { sidesOf } from './sides.ts';
 export interface Obstacles {
   /** Part of each face that is open, 0 … 1. */
   readonly open: VectorField;
-  /** 1 in cells with fluid, 0 in others: where pressure is meant. */
+  /** 1 in cells with some fluid, 0 in others: where pressure is meant. */
   readonly fluid: Tensor;
 }
 
-/** @param solid 1 in solid cells, 0 in open ones. */
+const fluidKernel = kernel(/* wgsl */ `
+  var<storage, read> solid: array<f32>;
+  var<storage, read_write> fluid: array<f32>;
+  @compute @workgroup_size(64)
+  fn fluidCells(@builtin(global_invocation_id) id: vec3u) { fluid[id.x] = select(0.0, 1.0, solid[id.x] < 1.0); }
+`);
+
+/** @param solid 1 in solid cells, 0 in open ones; between where they are partly solid. */
 export function obstacles(grid: Grid, solid: Tensor): Obstacles {
   checkField('obstacles', grid, 'solid', solid);
   if (grid.placement !== 'cell')
@@ -29,5 +36,6 @@ export function obstacles(grid: Grid, solid: Tensor): Obstacles {
     high: wall,
     between: '(1.0 - before) * (1.0 - after)',
   }));
-  return { open, fluid: solid.neg().add(1) };
+  const { fluid } = fluidKernel({ solid }, { count: grid.size, out: { fluid: grid.shape } });
+  return { open, fluid };
 }

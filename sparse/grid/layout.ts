@@ -8,6 +8,8 @@
  * Axes are named from the fastest: unknown (x, y, z) of [nz, ny, nx] is number (z ny + y) nx + x.
  */
 
+import { checkOptions, inWords } from '../../kernel/index.ts';
+
 export type Side = 'dirichlet' | 'neumann' | 'periodic';
 export type AxisName = 'x' | 'y' | 'z';
 
@@ -37,15 +39,29 @@ export interface LayoutOptions {
 }
 
 const names = ['x', 'y', 'z'] as const;
+const kinds: readonly unknown[] = ['dirichlet', 'neumann', 'periodic'] satisfies Side[];
 
-/** @param shape [nx], [ny, nx] or [nz, ny, nx] */
-export function layoutOf(who: string, shape: readonly number[], options: LayoutOptions): Layout {
+/**
+ * @param shape [nx], [ny, nx] or [nz, ny, nx]
+ * @param more Options that the caller reads besides.
+ */
+export function layoutOf(
+  who: string,
+  shape: readonly number[],
+  options: LayoutOptions,
+  more: readonly string[] = [],
+): Layout {
+  checkOptions(who, options, ['placement', 'spacing', 'sides', ...more]);
   const { placement = 'cell', spacing = 1, sides = 'dirichlet' } = options;
+  if (!Array.isArray(shape))
+    throw new TypeError(`${who}: the shape is ${inWords(shape)}; give a list: [nx] or [ny, nx].`);
   const rank = shape.length;
   if (rank < 1 || rank > 3 || !shape.every(n => Number.isInteger(n) && n > 0))
     throw new RangeError(
       `${who}: the grid has shape [${shape.join(', ')}]; it must be one to three whole numbers from 1.`,
     );
+  if (placement !== 'cell' && placement !== 'node')
+    throw new RangeError(`${who}: the placement is ${inWords(placement)}; it must be 'cell' or 'node'.`);
   for (const [what, list] of [
     ['spacing', spacing],
     ['sides', sides],
@@ -58,9 +74,14 @@ export function layoutOf(who: string, shape: readonly number[], options: LayoutO
     const h = typeof spacing === 'number' ? spacing : spacing[d];
     if (!(h > 0 && h < Number.POSITIVE_INFINITY))
       throw new RangeError(`${who}: the spacing is ${h}; it must be positive.`);
-    const given = typeof sides === 'string' ? sides : sides[d];
-    const [low, high] = typeof given === 'string' ? [given, given] : given;
+    const given = Array.isArray(sides) ? sides[d] : sides;
+    const [low, high] = Array.isArray(given) ? given : [given, given];
     const name = names[rank - 1 - d];
+    for (const side of [low, high])
+      if (!kinds.includes(side))
+        throw new RangeError(
+          `${who}: a side of axis ${name} is ${inWords(side)}; it must be 'dirichlet', 'neumann' or 'periodic'.`,
+        );
     if ((low === 'periodic') !== (high === 'periodic'))
       throw new RangeError(`${who}: axis ${name} is periodic at one side only; it must be so at both or at none.`);
     if (placement === 'node' && (low === 'neumann' || high === 'neumann'))

@@ -242,8 +242,11 @@ function atFaces(stencil: Stencil, axis: Axis, v: Tensor, u: Tensor): Tensor {
  * @throws RangeError if coefficients do not fit the grid.
  */
 export function stencil(shape: readonly number[], options: StencilOptions = {}): Stencil {
-  const layout = layoutOf('stencil', shape, options);
+  const layout = layoutOf('stencil', shape, options, ['conductivity', 'reaction', 'device']);
   const { conductivity = 1, reaction } = options;
+  for (const [what, v] of Object.entries({ conductivity, reaction }))
+    if (typeof v === 'number' && !(v >= 0 && v < Number.POSITIVE_INFINITY))
+      throw new RangeError(`stencil: the ${what} is ${v}; it must be a finite number that is not negative.`);
   const given = [conductivity, reaction].find(x => typeof x === 'object');
   const sample = given && ('device' in given ? (given as Tensor) : Object.values(given as FaceFields)[0]);
   const device = options.device ?? sample?.device ?? tensor(0).device;

@@ -231,7 +231,7 @@ describe('judgement', () => {
     );
     const plain = csr(A.pattern, A.values);
     expect(() => linearSolve(plain, b, { method: cg() })).toThrow(
-      'conjugate gradients need a matrix that is positive definite',
+      'for conjugate gradients the matrix must be positive definite',
     );
   });
 
