@@ -11,6 +11,7 @@ import { keys, mandelbrot, numbers, pendulums, product, wavelet } from './proble
 import { sparse } from './problems/sparse.ts';
 import { springs } from './problems/springs.ts';
 import { wave } from './problems/wave.ts';
+import { solverCases } from './solver-cases.ts';
 
 /** Whom a ratio is over; 'libraries' is the best of jax-js and TF.js, 'gcc' the -march=native build. */
 export type Rival = 'jax-js' | 'tf.js' | 'libraries' | 'plain' | 'sse4.2' | 'gcc';
@@ -36,6 +37,10 @@ export interface Case {
   readonly tolerance: number;
   /** Bytes that must move, once each, and the plain copy of the same size to compare with. */
   readonly traffic?: { readonly bytes: number; readonly like: 'triad-1m' | 'triad-32m' };
+  /** What comes out, where it is known; results are then compared with it, number by number. */
+  readonly truth?: readonly number[];
+  /** Who takes part beside Retrograde, where not all who can. */
+  readonly peers?: readonly string[];
 }
 
 const f32 = 1e-4;
@@ -114,7 +119,7 @@ export const cases: readonly Case[] = [
 ];
 
 export function caseNamed(name: string): Case {
-  const found = cases.find(c => c.name === name);
+  const found = [...cases, ...solverCases].find(c => c.name === name);
   if (!found)
     throw new RangeError(`bench: there is no case '${name}'; there are ${cases.map(c => c.name).join(', ')}.`);
   return found;

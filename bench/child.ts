@@ -14,6 +14,8 @@ export interface Command {
 export interface Answer {
   readonly firstMs?: number;
   readonly digests?: readonly (readonly [number, number])[];
+  /** The numbers themselves, where they are few. */
+  readonly values?: readonly number[];
   readonly times?: readonly number[];
   /** Processor time of a unit, all threads together, on average. */
   readonly cpu?: number;

@@ -42,7 +42,7 @@ export function bundle(name: string, text: string, folder: string = cache): Prom
       target: 'node20',
       packages: 'external',
       alias: Object.fromEntries(
-        ['kernel', 'adjoint', 'sparse', 'physics'].map(f => [`retrograde/${f}`, join(root, f, 'index.ts')]),
+        ['kernel', 'adjoint', 'sparse', 'solvers', 'physics'].map(f => [`retrograde/${f}`, join(root, f, 'index.ts')]),
       ),
       conditions: ['source'],
       logLevel: 'error',
@@ -58,7 +58,12 @@ const served = (module: string, folder?: string): Promise<string> =>
     folder,
   );
 
-function script(name: string, rivals: readonly Rival[], module: string, env: Record<string, string> = {}): Contender {
+export function script(
+  name: string,
+  rivals: readonly Rival[],
+  module: string,
+  env: Record<string, string> = {},
+): Contender {
   const start = async (of: Case): Promise<Command> => ({
     program: process.execPath,
     args: ['--max-old-space-size=8192', await served(module), of.name],
@@ -79,11 +84,11 @@ function peer(name: string, rival: Rival, module: string, env: Record<string, st
   return { name, rivals: [rival, 'libraries'], start };
 }
 
-const find = (names: readonly string[]): string | undefined =>
+export const find = (names: readonly string[]): string | undefined =>
   names.find(name => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 
-/** Arrays as files, for those who cannot import them. */
-function data({ name, problem }: Case): readonly string[] {
+/** Arrays as files, for those who cannot import them: a folder, and the constants. */
+export function data({ name, problem }: Case): readonly string[] {
   const folder = join(cache, 'data', name);
   mkdirSync(folder, { recursive: true });
   const { arrays, constants } = problem(false);
@@ -94,12 +99,18 @@ function data({ name, problem }: Case): readonly string[] {
 const programs = new Map<string, string>();
 
 /** The program made of a file, once; a sentence if the compiler refuses. Without OpenMP: one thread. */
-function compiled(compiler: string, flags: readonly string[], source: string, program: string): string {
+function compiled(
+  compiler: string,
+  flags: readonly string[],
+  source: string,
+  program: string,
+  libraries: readonly string[],
+): string {
   const known = programs.get(program);
   if (known !== undefined) return known;
   mkdirSync(join(cache, 'native'), { recursive: true });
   // -ffast-math lets the compiler reassociate and contract, which WebAssembly code may not.
-  const options = ['-O3', ...flags, '-ffast-math', source, '-o', program, '-lm'];
+  const options = ['-O3', ...flags, '-ffast-math', source, '-o', program, ...libraries, '-lm'];
   const made = [['-fopenmp'], []].some(
     extra => spawnSync(compiler, [...extra, ...options], { stdio: 'ignore' }).status === 0,
   );
@@ -107,11 +118,19 @@ function compiled(compiler: string, flags: readonly string[], source: string, pr
   return made ? program : '';
 }
 
-function native(
+export interface Linking {
+  readonly libraries: readonly string[];
+  /** What to say where they are not there. */
+  readonly absent: string;
+}
+
+export function native(
   name: string,
   rivals: readonly Rival[],
   compilers: readonly string[],
   flags: readonly string[],
+  { libraries, absent }: Linking = { libraries: [], absent: `${compilers[0]} does not compile it` },
+  env: Readonly<Record<string, string>> = {},
 ): Contender {
   const compiler = find(compilers);
   const start = async (of: Case): Promise<Command | string | undefined> => {
@@ -119,8 +138,8 @@ function native(
     if (!existsSync(source)) return undefined;
     if (!compiler) return `not installed: ${compilers[0]}`;
     const place = join(cache, 'native', `${of.family}-${name.replace(/\W+/g, '-')}`);
-    const program = compiled(compiler, flags, source, place);
-    return program ? { program, args: [of.variant, ...data(of)] } : `${compiler} does not compile it`;
+    const program = compiled(compiler, flags, source, place, libraries);
+    return program ? { program, args: [of.variant, ...data(of)], env } : absent;
   };
   return { name, rivals, start };
 }

@@ -1,7 +1,7 @@
 /**
  * What a contender makes of a case, and how its process serves the runner: one line of JSON for each request.
  *
- *   (start)                → { firstMs, digests }   the first run, compilation included, and what it made; or { failed }
+ *   (start)                → { firstMs, digests, values }   the first run, compilation included, and what it made; or { failed }
  *   "milliseconds runs\n"  → { times, cpu }         milliseconds per unit of work, at least one; processor time per unit
  */
 
@@ -65,10 +65,18 @@ async function once<R>(
   return used === undefined ? { ms } : { ms, used: used as R };
 }
 
-/** The digests of one run, as the runner gets them. */
-export async function check(contest: Contest): Promise<{ readonly firstMs: number; readonly digests: unknown }> {
-  const first = await once(contest, async made => (await contest.results(made)).map(digest));
-  return { firstMs: first.ms, digests: await first.used };
+const few = 16;
+
+/** One run and what it made, as the runner gets it. */
+export async function check(contest: Contest): Promise<Pick<Answer, 'firstMs' | 'digests' | 'values'>> {
+  const { ms, used } = await once(contest, made => contest.results(made));
+  const made = (await used)!;
+  const count = made.reduce((sum, numbers) => sum + numbers.length, 0);
+  return {
+    firstMs: ms,
+    digests: made.map(digest),
+    ...(count <= few && { values: made.flatMap(numbers => Array.from(numbers)) }),
+  };
 }
 
 async function round(

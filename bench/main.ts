@@ -3,7 +3,8 @@
  *
  *   npm run bench                            everything that can be run here
  *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times,
- *                                            'systems': linear systems beside hypre and CHOLMOD
+ *                                            'systems': linear systems beside hypre and CHOLMOD,
+ *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -14,9 +15,12 @@
 import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
-import { contenders } from './contenders.ts';
+import { type Contender, contenders } from './contenders.ts';
 import { commit, machine, save } from './results.ts';
 import { compete, type Row } from './rounds.ts';
+import { solverCases } from './solver-cases.ts';
+import { solverContenders } from './solver-contenders.ts';
+import { solverTable } from './solver-table.ts';
 import { systemRows, systemTable } from './systems-table.ts';
 import { table } from './table.ts';
 
@@ -37,12 +41,17 @@ if (options.threads !== undefined)
   Object.assign(process.env, { RETROGRADE_THREADS: options.threads, OMP_NUM_THREADS: options.threads });
 
 const names = options.only?.toLowerCase().split(',');
-const chosen = contenders.filter(({ name }) => !names || names.some(n => name.toLowerCase().startsWith(n)));
+const isChosen = ({ name }: Contender): boolean => !names || names.some(n => name.toLowerCase().startsWith(n));
 const wanted = cases.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)));
+const solversWanted = solverCases.filter(
+  ({ name }) => words.length === 0 || words.some(word => word === 'solvers' || name.includes(word)),
+);
 const compiling = words.length === 0 || words.includes('compile');
 const solving = words.length === 0 || words.includes('systems');
-if (wanted.length === 0 && !compiling && !solving)
-  throw new RangeError(`bench: no case is called so; there are ${cases.map(c => c.name).join(', ')}.`);
+if (wanted.length + solversWanted.length === 0 && !compiling && !solving)
+  throw new RangeError(
+    `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
+  );
 
 const plan = options.quick
   ? { rounds: 1, milliseconds: 100, warmUp: 100 }
@@ -51,7 +60,12 @@ const by = options.cpu ? 'cpuMs' : options.min ? 'minMs' : 'medianMs';
 const rows: Row[] = [];
 
 function report(): void {
-  if (rows.length === 0) return;
+  if (solversWanted.some(({ name }) => rows.some(row => row.case === name)))
+    console.log(`
+Solvers: each by methods of its own, to the same tolerances; processor time is of all threads.
+
+${solverTable(solversWanted, rows, by)}`);
+  if (!wanted.some(({ name }) => rows.some(row => row.case === name))) return;
   console.log(`
 ${{ medianMs: 'Median', minMs: 'Minimum', cpuMs: 'Processor time (all threads)' }[by]} of interleaved runs, ms. × counts how many times as fast as another Retrograde is. C is built with -ffast-math: it may
 reassociate and contract sums, which WebAssembly code may not; SSE4.2 is WebAssembly's own vector width. Every result is compared; one that
@@ -65,9 +79,13 @@ process.on('SIGINT', () => {
   process.exit(130);
 });
 console.log(`${machine}, Node ${process.version}, commit ${commit}`);
-for (const of of wanted) {
+const entries = [
+  ...wanted.map(of => ({ of, among: contenders })),
+  ...solversWanted.map(of => ({ of, among: solverContenders })),
+];
+for (const { of, among } of entries) {
   const begin = performance.now();
-  const found = await compete(of, chosen, plan);
+  const found = await compete(of, among.filter(isChosen), plan);
   rows.push(...found);
   if (options.save) save(found);
   const times = found.flatMap(row => (row[by] === undefined ? [] : [`${row.contender} ${row[by].toPrecision(3)}`]));

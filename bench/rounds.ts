@@ -18,7 +18,9 @@ export interface Row {
   readonly cpuMs?: number;
   readonly firstMs?: number;
   readonly runs?: number;
-  /** Whether the result is that of the first contender who has one, to the case's tolerance. */
+  /** Largest relative error, where it is known what comes out. */
+  readonly error?: number;
+  /** Whether the result is what is known, or else that of the first contender who has one, to the case's tolerance. */
   readonly agrees?: boolean;
   /** Why there are no times. */
   readonly failed?: string;
@@ -47,6 +49,12 @@ export const agree = (a: Digests, b: Digests, tolerance: number): boolean =>
     const allowed = tolerance * Math.max(norm, otherNorm);
     return Math.abs(norm - otherNorm) <= allowed && Math.abs(projection - otherProjection) <= allowed;
   });
+
+/** Largest of the errors, each relative to the number that it is in. */
+export const errorOf = (values: readonly number[], truth: readonly number[]): number =>
+  values.length === truth.length
+    ? values.reduce((most, value, k) => Math.max(most, Math.abs(value / truth[k]! - 1)), 0)
+    : Number.NaN;
 
 interface Entrant {
   readonly contender: Contender;
@@ -98,10 +106,13 @@ export async function compete(of: Case, contenders: readonly Contender[], plan: 
   const reference = entrants.find(e => e.contender.rivals.includes('plain')) ?? entrants[0];
   for (const { contender, child, first, times, cpu, failed } of entrants) {
     child.end();
+    const error = of.truth && errorOf(first.values ?? [], of.truth);
     rows.set(contender.name, {
       case: of.name,
       contender: contender.name,
-      agrees: agree(reference!.first.digests!, first.digests!, of.tolerance),
+      ...(error === undefined
+        ? { agrees: agree(reference!.first.digests!, first.digests!, of.tolerance) }
+        : { error, agrees: error <= of.tolerance }),
       ...(failed === undefined
         ? {
             medianMs: median(times),

@@ -50,13 +50,14 @@ static double now(void) {
   return t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
 }
 
-enum type { F32, I32, U32 };
+enum type { F32, I32, U32, F64 };
 
 static void digest(const void *a, enum type type, size_t n, double out[2]) {
   double square = 0, projection = 0;
   for (size_t i = 0; i < n; i++) {
     double value;
     if (type == F32) value = ((const float *)a)[i];
+    else if (type == F64) value = ((const double *)a)[i];
     else if (type == I32) value = ((const int32_t *)a)[i];
     else value = ((const uint32_t *)a)[i];
     square += value * value;
@@ -66,14 +67,17 @@ static void digest(const void *a, enum type type, size_t n, double out[2]) {
   out[1] = projection;
 }
 
-/* Runs once, tells what came out, and then whatever the runner asks for. `result` is where the numbers are after a run. */
+/* Runs once, tells what came out (doubles one by one), and then whatever the runner asks for. `result` is where the numbers are after a run. */
 static void serve(void (*run)(void), void **result, enum type type, size_t n, int units) {
   double start = now(), milliseconds, d[2];
   int runs;
   run();
   double first = (now() - start) / units;
   digest(*result, type, n, d);
-  printf("{\"firstMs\":%.6f,\"digests\":[[%.9g,%.9g]]}\n", first, d[0], d[1]);
+  printf("{\"firstMs\":%.6f,\"digests\":[[%.9g,%.9g]]", first, d[0], d[1]);
+  if (type == F64)
+    for (size_t i = 0; i < n; i++) printf(i ? ",%.17g" : ",\"values\":[%.17g", ((const double *)*result)[i]);
+  puts(type == F64 ? "]}" : "}");
   fflush(stdout);
   while (scanf("%lf %d", &milliseconds, &runs) == 2) {
     printf("{\"times\":[");

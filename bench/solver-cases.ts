@@ -1,0 +1,106 @@
+/**
+ * Cases of the solvers: initial value problems, their gradients, sparse systems, fits and a structure that is designed.
+ *
+ * Contenders integrate, solve or fit to the same tolerances by methods of their own; so what comes out is held against numbers that
+ * are known: by closed forms, by publications, or by DOP853 at a tolerance of 1e-13.
+ */
+
+import type { Case } from './cases.ts';
+import type { Problem } from './problems/problem.ts';
+import { constants, middleOf, type Square, smallestOf } from './problems/solvers.ts';
+
+export interface SolverCase extends Case {
+  /** What is computed, and how closely it is asked for. */
+  readonly what: string;
+  /** Who else takes part, by name (solver-contenders.ts). */
+  readonly peers: readonly string[];
+  /** What must come out. */
+  readonly truth: readonly number[];
+}
+
+interface Told {
+  readonly what: string;
+  readonly peers: readonly string[];
+  readonly truth: readonly number[];
+  /** Largest relative error. */
+  readonly tolerance: number;
+}
+
+const family =
+  <P extends Problem>(name: string, problem: (small: boolean) => P) =>
+  (title: string, variant: string, told: Told): SolverCase => ({
+    ...{ name: title, family: name, variant, problem, target: {}, ...told },
+  });
+
+const trajectories = (seconds: number) =>
+  family('trajectories', small => constants({ n: small ? 8 : 10_000, seconds, rtol: 1e-6 }));
+const square = constants({ side: 255 });
+const algebra = family('algebra', small => (small ? constants({ side: 15 }) : square) as Square);
+const fits = family('fits', small => constants({ n: small ? 10 : 1000 }));
+const beam = (nx: number, ny: number, radius: number, iterations: number) =>
+  family('beam', small => constants({ nx, ny, radius, iterations: small ? 1 : iterations }));
+
+const lorenz = [-8.255083588741845, -10.633874978570278, 19.817375468217136, -6.51211369941923, -6.974042788415759, 23.924129572104295]; // biome-ignore format: one state after the other
+const lorenzSlopes = [100.42008325364915, 94.15497589424811, -128.53940987562805, 349.6742303324272, -31.23051990629012, -23.40698259682755, -37.28661759404719, 22.81867374400154]; // biome-ignore format: likewise
+const vanDerPol = [2.0081497621749387, -0.04250887527313421, -1.811891646707956, 0.14269074327022538];
+
+export const solverCases: readonly SolverCase[] = [
+  trajectories(5)('lorenz', 'lorenz', {
+    what: '10⁴ Lorenz systems, ρ = 24 … 32, to t = 5; rtol 1e-6, f64',
+    ...{ peers: ['SciPy', 'C', 'C, 1 thread'], truth: lorenz, tolerance: 1e-4 },
+  }),
+  trajectories(5)('lorenz-gradient', 'lorenzGradient', {
+    what: 'the gradient of Σ|y|² at the end in 10⁴ starts and ρ',
+    ...{ peers: ['C', 'C, 1 thread'], truth: lorenzSlopes, tolerance: 1e-3 },
+  }),
+  trajectories(5)('lorenz-f32', 'lorenz32', {
+    what: 'likewise, in f32',
+    ...{ peers: [], truth: lorenz, tolerance: 1e-3 },
+  }),
+  trajectories(5)('lorenz-gradient-f32', 'lorenzGradient32', {
+    what: 'likewise, in f32',
+    ...{ peers: [], truth: lorenzSlopes, tolerance: 1e-2 },
+  }),
+  trajectories(20)('van-der-pol', 'vanDerPol', {
+    what: "10⁴ of Van der Pol's oscillators, μ = 1 … 10, to t = 20; rtol 1e-6, f64",
+    ...{ peers: ['SciPy', 'C', 'C, 1 thread'], truth: vanDerPol, tolerance: 2e-3 },
+  }),
+  algebra('direct', 'direct', {
+    what: '−Δu = 1 on 255² points by a factorisation',
+    ...{ peers: ['SciPy'], truth: middleOf(square), tolerance: 1e-9 },
+  }),
+  algebra('conjugate-gradients', 'conjugateGradients', {
+    what: 'by conjugate gradients, to 1e-8',
+    ...{ peers: ['SciPy'], truth: middleOf(square), tolerance: 1e-7 },
+  }),
+  algebra('smallest', 'smallest', {
+    what: 'its four smallest eigenvalues',
+    ...{ peers: ['SciPy'], truth: smallestOf(square), tolerance: 1e-7 },
+  }),
+  fits('misra', 'misra', {
+    what: 'NIST Misra1a from its first start, to 1e-12',
+    ...{ peers: ['SciPy'], truth: [238.94212918, 5.5015643181e-4], tolerance: 1e-8 },
+  }),
+  fits('rosenbrock', 'rosenbrock', {
+    what: "Rosenbrock's function of 1000 numbers by L-BFGS, gradient to 1e-5",
+    ...{ peers: ['SciPy'], truth: [1, 1, 1], tolerance: 1e-4 },
+  }),
+  beam(
+    60,
+    20,
+    2.4,
+    10,
+  )('beam-60x20', 'design', {
+    what: 'a beam designed on 60 × 20 elements; one of 10 iterations',
+    ...{ peers: ['SciPy'], truth: [294.6178188867], tolerance: 1e-5 },
+  }),
+  beam(
+    150,
+    50,
+    6,
+    4,
+  )('beam-150x50', 'design', {
+    what: 'on 150 × 50; one of 4 iterations',
+    ...{ peers: ['SciPy'], truth: [354.4403677528], tolerance: 1e-5 },
+  }),
+];
