@@ -1,0 +1,98 @@
+// Specification of mesh files: what is written is read again; polygons, numbering from the end, loose triangles; broken files name the line.
+
+import { boxMesh, icosphere, massOfMesh, readObj, readStl, writeObj, writeStl } from 'retrograde/geometry';
+import { describe, expect, it } from 'vitest';
+import { cpu64 } from '../util/devices.ts';
+
+const on = { device: cpu64 };
+const volume = (mesh: Parameters<typeof massOfMesh>[0]): Promise<number> => massOfMesh(mesh, 1).mass.item();
+
+describe('OBJ', () => {
+  it('is read as it was written, bit for bit', async () => {
+    const sphere = icosphere(0.7, 1, on);
+    const again = readObj(await writeObj(sphere), on);
+    expect(await again.vertices.read()).toEqual(await sphere.vertices.read());
+    expect(again.triangles.corners).toEqual(sphere.triangles.corners);
+  });
+
+  it('has polygons, numbers from the end, textures and normals, lines that go on, and more', async () => {
+    const notes: string[] = [];
+    const cube = readObj(
+      `# a cube
+      mtllib none.mtl\r
+      o cube
+      v 0 0 0 1 0.5 0.5
+      v 1 0 0\nv 1 1 0\nv 0 1 0\nv 0 0 1\nv 1 0 1\nv 1 1 1\nv 0 1 1 # the last
+      vt 0 0\nvn 0 0 1
+      f 4/1/1 3/1/1 2/1/1 1/1/1
+      f -4 -3 -2 -1
+      f 1//1 2//1 6//1 5//1\nf 2 3 7 \\
+        6
+      f 3/1 4/1 8/1 7/1\nf 4 1 5 8
+      l 1 2`,
+      { ...on, explain: note => notes.push(note) },
+    );
+    expect(cube.triangles.size).toBe(12);
+    expect(await volume(cube)).toBeCloseTo(1, 12);
+    expect(notes).toEqual(['readObj: passed over 1 × mtllib, 1 × o, 1 × vt, 1 × vn, 1 × l.']);
+  });
+
+  it.each(['x', 'y', 'z'])('cuts concave polygons in their plane, across %s', async axis => {
+    const turn = (p: readonly number[]): number[] => ({ x: [p[2], p[0], p[1]], y: [p[1], p[2], p[0]], z: [...p] })[axis] as number[];
+    const outline = [[0, 0], [3, 0], [3, 3], [2, 3], [2, 1], [1, 1], [1, 3], [0, 3]]; // a U of area 7
+    const n = outline.length;
+    const points = [0, 2].flatMap(z => outline.map(([x, y]) => turn([x, y, z])));
+    const sides = outline.map((_, k) => [k, (k + 1) % n, n + ((k + 1) % n), n + k]);
+    const caps = [outline.map((_, k) => n - 1 - k), outline.map((_, k) => n + k)];
+    const text = [...points.map(p => `v ${p.join(' ')}`), ...[...sides, ...caps].map(f => `f ${f.map(c => c + 1).join(' ')}`)];
+    expect(await volume(readObj(text.join('\n'), on))).toBeCloseTo(14, 10);
+  }); // biome-ignore format: tables
+
+  it.each([
+    ['v 1 2', "line 1 has a vertex '1 2'; it must be three numbers"],
+    ['v 1 2 x', "line 1 has a vertex '1 2 x'"],
+    ['v 0 0 0\n\nf 1 2 3', "line 3 has a corner '2', but there are 1 vertices before it"],
+    ['v 0 0 0\nf 0 1 1', "line 2 has a corner '0'"],
+    ['v 0 0 0\nf 1 1', 'line 2 has a polygon with 2 corners'],
+    ['v 0 0 0\nv 1 0 0\nv 0 0 0\nv 1 0 0\nf 1 2 3 4', 'line 5 has a polygon of 4 corners that crosses itself or has no area'],
+    ['surf 0 1 0 1 1 2', "line 1 begins with 'surf', which is not read"],
+    ['not a mesh at all', "line 1 begins with 'not'"],
+  ])('refuses %s', (text, message) => expect(() => readObj(text, on)).toThrow(message)); // biome-ignore format: a table
+});
+
+describe('STL', () => {
+  it('is read as it was written, to single precision, and hangs together again', async () => {
+    const box = boxMesh([1, 2, 3], on);
+    const again = readStl(await writeStl(box), on);
+    expect(again.triangles.isClosed).toBe(true);
+    expect(again.vertices.shape).toEqual([8, 3]);
+    expect(await volume(again)).toBeCloseTo(48, 10);
+  });
+
+  it('is read as text too; triangles of no area are left out, and told', async () => {
+    const facet = (...points: readonly string[]): string =>
+      `facet normal 0 0 0\n outer loop\n${points.map(p => `  vertex ${p}\n`).join('')} endloop\nendfacet\n`;
+    const [o, x, y, z] = ['0 0 0', '1e0 0 0', '0 1 -0', '0 0 1'];
+    const text = `solid one\n${facet(o, y, x)}${facet(o, x, z)}${facet(o, z, y)}${facet(x, y, z)}${facet(o, o, x)}endsolid one\n`;
+    const notes: string[] = [];
+    const mesh = readStl(new TextEncoder().encode(text), { ...on, explain: note => notes.push(note) });
+    expect(await volume(mesh)).toBeCloseTo(1 / 6, 12);
+    expect(notes).toEqual(['readStl: 1 of 5 triangles have corners in the same place and are left out.']);
+  });
+
+  it('welds what is nearly in the same place, if asked to', () => {
+    const text = `solid\n facet normal 0 0 1\n outer loop\n vertex 0 0 0\n vertex 1 0 0\n vertex 0 1 0\n endloop\n endfacet
+      facet normal 0 0 1\n outer loop\n vertex 1.0001 0 0\n vertex 1 1 0\n vertex 0 1 0.0001\n endloop\n endfacet\nendsolid`;
+    expect(readStl(text, on).vertices.shape).toEqual([6, 3]);
+    expect(readStl(text, { ...on, weld: 0.01 }).vertices.shape).toEqual([4, 3]);
+  });
+
+  it.each<[string, Uint8Array | string, string]>([
+    ['bytes cut short', new Uint8Array(100), '100 bytes are no STL: as bytes, 0 triangles would take 84'],
+    ['nothing', new Uint8Array(0), '0 bytes are no STL'],
+    ['other text', 'hello', "does not begin with 'solid'"],
+    ['a facet of two', 'solid\nfacet\nvertex 0 0 0\nvertex 1 0 0\nendfacet', 'line 5 ends a facet of 2 vertices'],
+    ['words for numbers', 'solid\nfacet\nvertex 0 zero 0', "line 3 has a vertex '0 zero 0'"],
+    ['a facet cut short', 'solid\nfacet\nvertex 0 0 0', 'ends within a facet'],
+  ])('refuses %s', (_, data, message) => expect(() => readStl(data, on)).toThrow(message)); // biome-ignore format: a table
+});
