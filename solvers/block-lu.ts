@@ -171,14 +171,16 @@ export function solveBlocks(blocks: Blocks, factors: Factors, r: Tensor, turned 
   return x;
 }
 
-/** A as the exact preconditioner of itself. @param k Rows of a block, which follow each other. Default: all, a dense matrix. */
-export function blockInverse(k?: number): Preconditioner {
+/** A as the exact preconditioner of itself. @param options Rows of a block that follow each other, or fields. Default: a dense matrix. */
+export function blockInverse({ block, fields }: { readonly block?: number; readonly fields?: number }): Preconditioner {
   return {
     name: 'the inverse of the blocks',
     exact: true,
     prepare(A): Prepared {
-      const rows = k ?? A.rows;
-      const blocks: Blocks = { count: A.rows / rows, rows, blockStride: rows, rowStride: 1 };
+      const rows = fields ?? block ?? A.rows;
+      const count = A.rows / rows;
+      const strides = fields ? { blockStride: 1, rowStride: count } : { blockStride: rows, rowStride: 1 };
+      const blocks: Blocks = { count, rows, ...strides };
       const columns = unitsOf(blocks, A.device).map(unit => A.apply(unit));
       const factors = factorBlocks(blocks, stack(columns), 0, tensor([-1], undefined, { device: A.device }));
       return {

@@ -13,8 +13,9 @@ export {
 } from './constraints.ts';
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
 export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
+export { courant } from './grid/courant.ts';
 export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
-export { upwind, vanLeer } from './grid/fluxes.ts';
+export { type FluxOptions, upwind, vanLeer } from './grid/fluxes.ts';
 export { type Grid, grid, type VectorField } from './grid/grid.ts';
 export { toCells, toFaces } from './grid/interpolate.ts';
 export { type Obstacles, obstacles } from './grid/obstacles.ts';
@@ -53,6 +54,16 @@ export { type LeastSquaresOptions, leastSquares, normalEquations } from './norma
 export type { StepControl } from './ode/control.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
 export type { OdeEvent } from './ode/event.ts';
+export {
+  type ImplicitTableau,
+  implicitEuler,
+  implicitMidpoint,
+  kvaerno3,
+  kvaerno4,
+  kvaerno5,
+  trapezoidal,
+  trbdf2,
+} from './ode/implicit-tableau.ts';
 export type { Time } from './ode/interval.ts';
 export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
 export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt } from './ode/options.ts';

@@ -24,6 +24,8 @@ export interface RootMethod {
   readonly name: string;
   /** How the systems of derivatives are solved. */
   readonly linear: SolveOptions;
+  /** Which unknowns depend on each other, where the Jacobian is eliminated. */
+  readonly elimination?: NewtonOptions;
   /** @throws RangeError if the method does not suit n unknowns. */
   check(unknowns: number): void;
   /** @param f F(y), [n]. @param forcing η. */
@@ -31,26 +33,34 @@ export interface RootMethod {
 }
 
 export interface NewtonOptions {
-  /** The equations come in groups of so many rows, one after another, that do not depend on each other. Default: all one group. */
+  /** The equations come in groups of so many, one after another, that do not depend on each other. Default: all one group. */
   readonly block?: number;
+  /** Or as so many fields, one after another, that are coupled only at the same place: reactions without diffusion. */
+  readonly fields?: number;
 }
 
 const largestBlock = 512;
 
 /** Newton's method with the Jacobian in full. */
 export function newton(options: NewtonOptions = {}): RootMethod {
-  checkOptions('newton', options, ['block']);
-  const { block } = options;
-  if (block !== undefined && !(Number.isInteger(block) && block >= 1))
-    throw new RangeError(`newton: block is ${block}; it must be a whole number from 1.`);
-  const preconditioner = blockInverse(block);
+  checkOptions('newton', options, ['block', 'fields']);
+  const { block, fields } = options;
+  for (const [what, v] of Object.entries({ block, fields }))
+    if (v !== undefined && !(Number.isInteger(v) && v >= 1))
+      throw new RangeError(`newton: ${what} is ${v}; it must be a whole number from 1.`);
+  if (block !== undefined && fields !== undefined)
+    throw new TypeError('newton: the equations come in blocks or as fields; give one of the two.');
+  const preconditioner = blockInverse(options);
   return {
     name: "Newton's method",
     linear: { preconditioner },
+    elimination: options,
     check(unknowns) {
-      const rows = block ?? unknowns;
+      const rows = fields ?? block ?? unknowns;
       if (unknowns % rows !== 0)
-        throw new RangeError(`newton: ${unknowns} unknowns do not divide into blocks of ${rows}.`);
+        throw new RangeError(
+          `newton: ${unknowns} unknowns do not divide into ${fields ? `${fields} fields` : `blocks of ${rows}`}.`,
+        );
       if (rows > largestBlock)
         throw new RangeError(
           `newton: ${rows} unknowns depend on each other, and at most ${largestBlock} may; use newtonKrylov().`,

@@ -51,8 +51,8 @@ export function checkControl(control: StepControl): Required<StepControl> {
   return { proportional, integral, derivative, safety, factors };
 }
 
-/** Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, or too many events. */
-export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3 } as const;
+/** Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, too many events, or stages not found. */
+export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4 } as const;
 
 const weighKernel = kernel(/* wgsl */ `
   struct Tolerances { rtol: f32, atol: f32 }
@@ -84,6 +84,20 @@ export function weighted(e: Leaves, y: Leaves, yNext: Leaves, tolerances: Tolera
   });
   return (sum as Tensor).mul(1 / size).sqrt();
 }
+
+const unsolvedKernel = kernel(/* wgsl */ `
+  var<storage, read> error: array<f32>;
+  var<storage, read> failed: array<f32>;
+  var<storage, read_write> judged: array<f32>;
+  @compute @workgroup_size(64)
+  fn orUnsolved(@builtin(global_invocation_id) id: vec3u) {
+    if (failed[id.x] != 0.0 && error[id.x] < 1e36) { judged[id.x] = 1e36; } else { judged[id.x] = error[id.x]; }
+  }
+`);
+
+/** The error, or what tells the control that a step's stages were not found. */
+export const orUnsolved = (error: Tensor, failed: Tensor): Tensor =>
+  unsolvedKernel({ error, failed }, { count: error.size }).judged;
 
 /** The state of the control, for each row; all [rows]. Steps and places are parts of the interval. */
 export interface Clock {
@@ -189,6 +203,7 @@ const controlKernel = kernel(/* wgsl */ `
     c.taken = 0.0;
     if (s > 0.0) {
       let finite = error[i] < 1e37;
+      let unsolved = error[i] == 1e36;
       let passed = finite && error[i] <= 1.0;
       let logError = log(max(error[i], 1e-8));
       let wanted = law.safety * exp(select(
@@ -207,11 +222,11 @@ const controlKernel = kernel(/* wgsl */ `
         c.refused = 0.0;
         c.accepted += 1.0;
       } else {
-        let factor = select(law.least, clamp(wanted, law.least, 0.9), finite);
+        let factor = select(select(law.least, clamp(wanted, law.least, 0.9), finite), 0.3, unsolved);
         c.step = s * factor;
         c.refused = 1.0;
         c.rejected += 1.0;
-        if (c.step < law.smallest * max(1.0, abs(start / length))) { c.failure = select(2.0, 1.0, finite); }
+        if (c.step < law.smallest * max(1.0, abs(start / length))) { c.failure = select(select(2.0, 1.0, finite), 4.0, unsolved); }
       }
     }
     next[i] = c;

@@ -20,6 +20,8 @@ export interface Course {
   readonly dt: Tensor;
   /** The events in which a row's step ended, as sums of 2^k; undefined if none are looked for. */
   readonly hit?: Tensor | undefined;
+  /** Stages of implicit steps, each [n, …]; undefined if they are to be searched for. */
+  readonly stages?: readonly Tensor[];
   /** Saves come after so many steps. */
   readonly saves: readonly number[];
 }
@@ -41,6 +43,7 @@ interface Row {
   readonly t: Tensor;
   readonly dt: Tensor;
   readonly hit?: Tensor;
+  readonly stages?: readonly Tensor[];
 }
 
 /** Numbers that are carried along at most. */
@@ -49,20 +52,20 @@ const few = 2 ** 14;
 export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Followed<S> {
   const { options, step, rate, events, form, at, interval, clock, start } = problem;
   const { checkpoints, explain, saveAt } = options;
-  const { t, dt, hit, saves } = course;
+  const { t, dt, hit, stages, saves } = course;
   const { device } = interval;
   const [steps] = t.shape;
   const how = { ...(checkpoints !== undefined && { checkpoints }), ...(explain && { explain }) };
   const forRows = (x: Tensor): Tensor => (x.shape.length === clock.length ? x : x.broadcastTo(clock));
   const move = (state: Moving, row: Row): Moving => {
     const [t, dt] = [forRows(row.t), forRows(row.dt)];
-    if (!('delay' in state) || !events || !rate || !row.hit) return { y: step(state.y, t, dt) };
+    if (!('delay' in state) || !events || !rate || !row.hit) return { y: step(state.y, t, dt, row.stages) };
     const { y, delay, last } = state;
-    return pass(events, rate, step(y, t.add(delay), dt.sub(delay)), t.add(dt), row.hit, last);
+    return pass(events, rate, step(y, t.add(delay), dt.sub(delay), row.stages), t.add(dt), row.hit, last);
   };
   const began = forRows(interval.start);
   const first: Moving = { y: start, ...(hit && { delay: zeros(clock, { device }), last: began }) };
-  const rows: Row = { t, dt, ...(hit && { hit }) };
+  const rows: Row = { t, dt, ...(hit && { hit }), ...(stages && { stages }) };
   const result = (end: Moving, ys: S | undefined): Followed<S> => ({
     y: end.y,
     ts: ys === undefined ? zeros([0, ...clock], { device }) : timesOf(course, interval, clock),

@@ -35,13 +35,14 @@ export class Notes {
     this.lines = Array.from({ length: columns }, () => []);
   }
 
-  /** @param line Of each column; a step that no row has taken is left out. */
-  add(line: readonly Words[]): void {
-    if (line[1].every(v => v === 0)) return;
+  /** @param line Of each column. @returns Whether any row has taken the step; else it is left out. */
+  add(line: readonly Words[]): boolean {
+    if (line[1].every(v => v === 0)) return false;
     this.lines.forEach((column, k) => {
       column.push(line[k].slice());
     });
     this.steps++;
+    return true;
   }
 
   /** Runs some steps, and notes them on the device. */

@@ -9,11 +9,11 @@ import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
 import { chooseSteps } from './adaptive.ts';
 import { type Course, equalSteps, follow } from './course.ts';
 import type { OdeEvents } from './event.ts';
+import { foundStages } from './given-steps.ts';
 import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
-import { problemOf } from './problem.ts';
+import { type Method, problemOf } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 import type { Composition } from './symplectic.ts';
-import type { Tableau } from './tableau.ts';
 
 /** One number each; [rows] in a batch with steps of its own. */
 export interface OdeStats {
@@ -56,7 +56,7 @@ export function odeSolve<Q, V, P = undefined, S = { readonly q: Q; readonly p: V
 export function odeSolve<Y, P, S>(
   f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
   y0: Y,
-  options: OdeOptions<Y, P, S, Tableau | Composition>,
+  options: OdeOptions<Y, P, S, Method>,
 ): OdeSolution<Y, S> {
   const problem = problemOf<Y, P, S>(f, y0, options);
   const { form, evaluations, start } = problem;
@@ -73,11 +73,11 @@ export function odeSolve<Y, P, S>(
     return { y: form.rebuild(y), ts, ys, stats, event: event && { ...event, t: last ?? event.t } };
   };
   if (options.steps !== undefined || options.dt !== undefined) {
-    const course = equalSteps(problem);
+    const { course, y } = foundStages(problem, equalSteps(problem), saves || isRecording());
     const [steps] = course.t.shape;
     const count = (n: number): Tensor => tensor(n, [], { device });
     const stats = { steps: count(steps), rejected: count(0), evaluations: count(steps * evaluations) };
-    return solution(course, undefined, stats, undefined);
+    return solution(y ? undefined : course, y, stats, undefined);
   }
   const { course, y, stats, event } = chooseSteps(problem, saves || isRecording());
   return solution(course, y, stats, event);

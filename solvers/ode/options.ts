@@ -2,8 +2,10 @@
 
 import type { Checkpoints } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
+import type { RootMethod } from '../newton.ts';
 import type { StepControl } from './control.ts';
 import type { OdeEvent } from './event.ts';
+import type { ImplicitTableau } from './implicit-tableau.ts';
 import type { Time } from './interval.ts';
 import type { Tableau } from './tableau.ts';
 
@@ -31,11 +33,13 @@ export interface SaveAt<Y, S, P> {
   readonly fn?: (y: Y, at: At<P>) => S;
 }
 
-export interface OdeOptions<Y, P, S = Y, M = Tableau> {
+export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau> {
   /** First and last time; the last may be the earlier one. Tensors of one number are differentiable. */
   readonly t: readonly [Time, Time];
-  /** Default tsit5. */
+  /** Default tsit5; for stiff problems, kvaerno5. */
   readonly method?: M;
+  /** How the stages of an implicit method are solved. */
+  readonly root?: RootMethod;
   /** A tree handed to f; what f captures is differentiated too. */
   readonly params?: P;
   /** So many equal steps. */

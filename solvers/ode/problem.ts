@@ -2,38 +2,76 @@
 
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
 import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import type { Tolerances } from './control.ts';
 import { type Events, eventsOf } from './event.ts';
+import { implicitParts } from './implicit-problem.ts';
+import type { ImplicitTableau } from './implicit-tableau.ts';
 import { Interval } from './interval.ts';
 import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
-import { type Leaves, neededStages, type Rate, rungeKuttaStep } from './runge-kutta.ts';
+import {
+  type Attempt,
+  attempt,
+  firstSameAsLast,
+  type Leaves,
+  neededStages,
+  type Rate,
+  rungeKuttaStep,
+} from './runge-kutta.ts';
+import type { SolvedStages } from './stage-notes.ts';
 import { type Composition, symplecticStep } from './symplectic.ts';
 import { type Tableau, tsit5 } from './tableau.ts';
 
 const names =
-  't method params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(' ');
+  't method root params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(
+    ' ',
+  );
+
+export type Method = Tableau | ImplicitTableau | Composition;
+
+export interface Attempts {
+  readonly run: (y: Leaves, t: Tensor, dt: Tensor, first: Leaves | undefined) => Attempt;
+  /** Whether a step ends with the rate at which the next one begins. */
+  readonly endsWithRate: boolean;
+  /** Calls of f. */
+  readonly evaluations: number;
+}
+
+export interface GivenStep {
+  readonly y: Leaves;
+  readonly solved: readonly Tensor[];
+  /** Not zero where they were not found, [rows]. */
+  readonly failed: Tensor;
+}
 
 export interface Problem<Y, P, S> {
   readonly form: Flat<Y>;
   readonly start: Leaves;
   readonly interval: Interval;
-  readonly method: Tableau | Composition;
+  readonly method: Method;
   /** [] or [rows]: the shape of time. */
   readonly clock: readonly number[];
   readonly at: (t: Tensor) => At<P>;
   /** Undefined for a partitioned system. */
   readonly rate: Rate | undefined;
-  readonly step: (y: Leaves, t: Tensor, dt: Tensor) => Leaves;
+  /** Differentiable. @param noted Stages of an implicit step, if they are known. */
+  readonly step: (y: Leaves, t: Tensor, dt: Tensor, noted?: readonly Tensor[]) => Leaves;
+  /** Steps as they are tried; undefined if the method cannot judge them. */
+  readonly attempts: ((tolerances: Tolerances) => Attempts) | undefined;
+  /** Stages of a step that are solved for; undefined if none are. */
+  readonly stages: SolvedStages | undefined;
+  /** A step of a length that is given, not differentiable, of which nothing is judged but whether its stages were found. */
+  readonly given: ((y: Leaves, t: Tensor, dt: Tensor) => GivenStep) | undefined;
   readonly events: Events | undefined;
   /** Calls of f (of dp, for a partitioned system) in a step. */
   readonly evaluations: number;
-  readonly options: OdeOptions<Y, P, S, Tableau | Composition>;
+  readonly options: OdeOptions<Y, P, S, Method>;
 }
 
 /** @throws if something does not fit together. */
 export function problemOf<Y, P, S>(
   f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
   y0: Y,
-  options: OdeOptions<Y, P, S, Tableau | Composition>,
+  options: OdeOptions<Y, P, S, Method>,
 ): Problem<Y, P, S> {
   checkOptions('odeSolve', options, names);
   const { method = tsit5 } = options;
@@ -59,18 +97,27 @@ export function problemOf<Y, P, S>(
     clock,
     at,
     options,
+    attempts: undefined,
+    stages: undefined,
+    given: undefined,
     events: eventsOf(options.event, form, clock, at, reset =>
       part(form, reset as (y: never, at: At<P>) => unknown, form, at, 'what event.reset returned'),
     ),
   };
-  if (method.kind === 'explicit') {
+  if (method.kind !== 'symplectic') {
     if (typeof f !== 'function')
       throw new TypeError(
         `odeSolve: ${method.name} takes one function, but f is ${inWords(f)}; give (y, { t, params }) => ẏ, or a symplectic method for { dq, dp }.`,
       );
     const rate = part(form, f as (y: never, at: At<P>) => unknown, form, at, 'what f returned');
+    if (method.kind === 'implicit') return { ...common, rate, ...implicitParts(method, rate, common) };
     const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves => rungeKuttaStep(method, rate, y, t, dt);
-    return { ...common, rate, step, evaluations: neededStages(method) };
+    const attempts = (): Attempts => ({
+      run: (...given) => attempt(method, rate, ...given),
+      endsWithRate: firstSameAsLast(method),
+      evaluations: method.b.length,
+    });
+    return { ...common, rate, step, attempts, evaluations: neededStages(method) };
   }
   if (typeof f !== 'object' || typeof f?.dq !== 'function' || typeof f.dp !== 'function')
     throw new TypeError(

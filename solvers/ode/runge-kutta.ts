@@ -55,6 +55,34 @@ export const neededStages = ({ b }: Pick<Tableau, 'b'>): number => b.findLastInd
 export const firstSameAsLast = ({ a, b }: Tableau): boolean =>
   neededStages({ b }) < b.length && a.length > 0 && a[a.length - 1].every((v, j) => v === b[j]);
 
+/** A step that was tried. */
+export interface Attempt {
+  readonly y: Leaves;
+  /** Estimated, of y. */
+  readonly error: Leaves;
+  /** f at its end, if the method has it. */
+  readonly rate: Leaves;
+  /** Stages that were solved for. */
+  readonly solved: readonly Tensor[];
+  /** Not zero in rows whose stages could not be found. */
+  readonly failed?: Tensor;
+}
+
+export function attempt(
+  method: Tableau,
+  rate: Rate,
+  y: Leaves,
+  t: Tensor,
+  dt: Tensor,
+  first: Leaves | undefined,
+): Attempt {
+  const ks = stages(method, method.b.length, rate, y, t, dt, first);
+  const weights = method.b.map((b, i) => b - (method.embedded?.[i] ?? 0));
+  const zeroes = y.map(leaf => leaf.mul(0));
+  const error = advance(zeroes, combine(ks, weights), dt);
+  return { y: advance(y, combine(ks, method.b), dt), error, rate: ks[ks.length - 1], solved: [] };
+}
+
 /** y⁺ */
 export function rungeKuttaStep(tableau: Tableau, rate: Rate, y: Leaves, t: Tensor, dt: Tensor): Leaves {
   return advance(y, combine(stages(tableau, neededStages(tableau), rate, y, t, dt), tableau.b), dt);

@@ -1,0 +1,39 @@
+/** Whether all rows have arrived, and what to say of one that has not. */
+
+import type { Memory } from '../../kernel/index.ts';
+import { type Clock, failures } from './control.ts';
+import { OdeError } from './error.ts';
+import type { Problem } from './problem.ts';
+
+/** @throws OdeError, on a GPU by the next read, unless all rows are at the end. */
+export function checkArrival<Y, P, S>(
+  { interval, method, clock: shape }: Problem<Y, P, S>,
+  { clock }: { readonly clock: Clock },
+  maxSteps: number,
+): void {
+  const { device } = interval;
+  const { theta, reach, step, failure, accepted, rejected } = clock;
+  const memories: Memory[] = [theta, reach, step, failure, accepted, rejected, interval.start, interval.length].map(x =>
+    x.memory.retain(),
+  );
+  device.check(memories, (theta, reach, step, failure, accepted, rejected, [start], [length]) => {
+    const row = reach.findIndex((v, r) => !(v >= 1) || failure[r] !== 0);
+    if (row < 0) return;
+    const t = start + theta[row] * length;
+    const dt = step[row] * length;
+    const where = `${shape.length > 0 ? `row ${row} ` : ''}`;
+    const steps = accepted[row];
+    const [now, end, by] = [t, start + length, dt].map(v => v.toPrecision(4));
+    const told =
+      failure[row] === failures.notFinite
+        ? `${where}cannot go on at t = ${now}: f, or the state, is not finite there. Look at f with debug(), or give a smaller firstStep`
+        : failure[row] === failures.short
+          ? `${where}would need steps below ${by} at t = ${now} of ${end}, shorter than ${device.precision} can tell times apart. The problem may be stiff or end in a singularity there: take the method kvaerno5, look at the solution up to that time, or give a larger rtol`
+          : failure[row] === failures.crowded
+            ? `${where}finds events ever closer to each other at t = ${now}. Stop at the first that is too weak, by an event without reset`
+            : failure[row] === failures.unsolved
+              ? `${where}cannot solve its stages at t = ${now} of ${end}, even for steps of ${by}. Newton's method needs an f that is smooth there; look at it with debug(), or give a larger rtol`
+              : `${where}stopped after maxSteps = ${maxSteps} at t = ${now} of ${end} (dt = ${by}). ${method.kind === 'explicit' ? 'The problem may be stiff: take the method kvaerno5; else allow more maxSteps' : 'Allow more maxSteps, or give a larger rtol'}`;
+    throw new OdeError(`odeSolve: ${method.name} ${told}.`, { t, dt, steps, rejected: rejected[row], row });
+  });
+}
