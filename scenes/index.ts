@@ -1,3 +1,4 @@
+import { brusselator } from './brusselator/brusselator.ts';
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
@@ -12,12 +13,24 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [heatInverse.name]: heatInverse,
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
+  [brusselator.name]: brusselator,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
 export { type Dynamics, type Film, readFilm } from './film/input.ts';
 export { type BeamStep, type Design, designBeam } from './mbb-beam/mbb-beam.ts';
-export type { Estimate, Goal, Picture, Scene, SceneOptions, SceneProgress, SceneResult } from './scene.ts';
+export type {
+  Axis,
+  Estimate,
+  Goal,
+  Picture,
+  Plot,
+  Scene,
+  SceneOptions,
+  SceneProgress,
+  SceneResult,
+  Series,
+} from './scene.ts';
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
-export { film, heatInverse, lotkaVolterra, mbbBeam, waveTank };
+export { brusselator, film, heatInverse, lotkaVolterra, mbbBeam, waveTank };
