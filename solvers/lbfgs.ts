@@ -16,7 +16,7 @@ import { checkOptions, inWords } from '../kernel/index.ts';
 import { type Bounds, type Box, backtrack, boxOf, clamped, freeOf, projectedGradient } from './box.ts';
 import { wolfe } from './line-search.ts';
 import type { Evaluation, Method } from './minimize.ts';
-import { along, dot } from './vector.ts';
+import { addTo, along, dot } from './vector.ts';
 
 export interface LbfgsOptions extends Bounds {
   /** Pairs remembered. Default 10. */
@@ -36,20 +36,21 @@ const isCurved = ({ s, y }: Pair): boolean => dot(s, y) > 1e-14 * dot(y, y);
 
 /** −H g by the two-loop recursion. */
 function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
-  let q: Float64Array = grad;
-  const alphas: number[] = [];
-  for (const { s, y } of memory.toReversed()) {
-    const alpha = dot(s, q) / dot(s, y);
-    alphas.unshift(alpha);
-    q = along(q, -alpha, y);
+  const d = grad.slice();
+  const curvatures = memory.map(({ s, y }) => dot(s, y));
+  const alphas = new Float64Array(memory.length);
+  for (let i = memory.length - 1; i >= 0; i--) {
+    const { s, y } = memory[i];
+    alphas[i] = dot(s, d) / curvatures[i];
+    addTo(d, -alphas[i], y);
   }
   const newest = memory.at(-1);
-  const scale = newest ? dot(newest.s, newest.y) / dot(newest.y, newest.y) : 1; // (2)
-  let r: Float64Array = q.map(value => scale * value);
+  const scale = newest ? curvatures[memory.length - 1] / dot(newest.y, newest.y) : 1; // (2)
+  for (let k = 0; k < d.length; k++) d[k] *= -scale;
   memory.forEach(({ s, y }, i) => {
-    r = along(r, alphas[i] - dot(y, r) / dot(s, y), s); // (1)
+    addTo(d, -alphas[i] - dot(y, d) / curvatures[i], s); // (1)
   });
-  return r.map(value => -value);
+  return d;
 }
 
 /** The method for `minimize`. */

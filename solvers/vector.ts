@@ -37,5 +37,11 @@ export const dot = (a: Float64Array, b: Float64Array): number => {
   return sum;
 };
 
-/** x + t d. */
-export const along = (x: Float64Array, t: number, d: Float64Array): Float64Array => x.map((xi, i) => xi + t * d[i]);
+/** x ← x + t d */
+export function addTo(x: Float64Array, t: number, d: Float64Array): Float64Array {
+  for (let i = 0; i < x.length; i++) x[i] += t * d[i];
+  return x;
+}
+
+/** x + t d */
+export const along = (x: Float64Array, t: number, d: Float64Array): Float64Array => addTo(x.slice(), t, d);
