@@ -13,7 +13,7 @@ export {
 } from './constraints.ts';
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
 export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
-export { courant } from './grid/courant.ts';
+export { checkStable, courant, type StepLimit } from './grid/courant.ts';
 export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
 export { type FluxOptions, upwind, vanLeer } from './grid/fluxes.ts';
 export { type Grid, grid, type VectorField } from './grid/grid.ts';
@@ -52,8 +52,9 @@ export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, typ
 export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';
+export type { Times } from './ode/dense.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
-export type { OdeEvent } from './ode/event.ts';
+export type { OdeEvent, OdeEvents } from './ode/event.ts';
 export {
   type ImplicitTableau,
   implicitEuler,

@@ -119,7 +119,7 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
       solved: stageNotes ? solved : [],
     };
   };
-  const places = placesOf(interval, options.saveAt?.times);
+  const places = placesOf(interval, options.saveAt);
   const goals = places.filter(place => place > 0);
   if (places.at(-1) !== 1) goals.push(1);
   const notes = new Notes(timeShape, wantCourse, events ? 3 : 2);

@@ -10,6 +10,7 @@ import { flatten, mapTree, rollout } from '../../adjoint/index.ts';
 import { concat, inWords, kernel, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Passing, pass } from './event-time.ts';
 import type { Interval } from './interval.ts';
+import type { SaveAt } from './options.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 
@@ -37,9 +38,9 @@ export interface Followed<S> {
 }
 
 /** What goes from step to step: a state alone, unless there are events. */
-type Moving = { readonly y: Leaves } | Passing;
+export type Moving = { readonly y: Leaves } | Passing;
 
-interface Row {
+export interface Row {
   readonly t: Tensor;
   readonly dt: Tensor;
   readonly hit?: Tensor;
@@ -49,33 +50,61 @@ interface Row {
 /** Numbers that are carried along at most. */
 const few = 2 ** 14;
 
+/** How states move along a course: a step from what `before` says, and `after` what it led to. */
+export interface Moves {
+  readonly first: Moving;
+  /** What steps are given, those from one number to another. */
+  readonly rows: (from: number, to: number) => Row;
+  readonly before: (state: Moving, row: Row) => { readonly y: Leaves; readonly t: Tensor; readonly dt: Tensor };
+  readonly after: (state: Moving, y: Leaves, row: Row) => Moving;
+}
+
+export function movesOf<Y, P, S>(problem: Problem<Y, P, S>, { t, dt, hit, stages }: Course): Moves {
+  const { rate, events, interval, clock, start } = problem;
+  const { device } = interval;
+  const forRows = (x: Tensor): Tensor => (x.shape.length === clock.length ? x : x.broadcastTo(clock));
+  const all: Row = { t, dt, ...(hit && { hit }), ...(stages && { stages }) };
+  return {
+    first: { y: start, ...(hit && { delay: zeros(clock, { device }), last: forRows(interval.start) }) },
+    rows: (from, to) => (from === 0 && to === t.shape[0] ? all : mapTree(all, x => x.slice(from, to))),
+    before: (state, row) => {
+      const [t, dt] = [forRows(row.t), forRows(row.dt)];
+      if (!('delay' in state)) return { y: state.y, t, dt };
+      return { y: state.y, t: t.add(state.delay), dt: dt.sub(state.delay) };
+    },
+    after: (state, y, row) => {
+      if (!('delay' in state) || !events || !row.hit) return { y };
+      return pass(events, rate, y, row.t.add(row.dt), row.hit, state.last);
+    },
+  };
+}
+
 export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Followed<S> {
-  const { options, step, rate, events, form, at, interval, clock, start } = problem;
+  const { options, step, form, at, interval, clock, start } = problem;
   const { checkpoints, explain, saveAt } = options;
-  const { t, dt, hit, stages, saves } = course;
+  const { t, saves } = course;
   const { device } = interval;
   const [steps] = t.shape;
   const how = { ...(checkpoints !== undefined && { checkpoints }), ...(explain && { explain }) };
-  const forRows = (x: Tensor): Tensor => (x.shape.length === clock.length ? x : x.broadcastTo(clock));
+  const { first, rows, before, after } = movesOf(problem, course);
   const move = (state: Moving, row: Row): Moving => {
-    const [t, dt] = [forRows(row.t), forRows(row.dt)];
-    if (!('delay' in state) || !events || !rate || !row.hit) return { y: step(state.y, t, dt, row.stages) };
-    const { y, delay, last } = state;
-    return pass(events, rate, step(y, t.add(delay), dt.sub(delay), row.stages), t.add(dt), row.hit, last);
+    const { y, t, dt } = before(state, row);
+    return after(state, step(y, t, dt, row.stages), row);
   };
-  const began = forRows(interval.start);
-  const first: Moving = { y: start, ...(hit && { delay: zeros(clock, { device }), last: began }) };
-  const rows: Row = { t, dt, ...(hit && { hit }), ...(stages && { stages }) };
+  const endOf = (row: Row): Tensor => {
+    const end = row.t.add(row.dt);
+    return end.shape.length === clock.length ? end : end.broadcastTo(clock);
+  };
   const result = (end: Moving, ys: S | undefined): Followed<S> => ({
     y: end.y,
     ts: ys === undefined ? zeros([0, ...clock], { device }) : timesOf(course, interval, clock),
     ys,
     last: 'last' in end ? end.last : undefined,
   });
-  if (saves.length === 0) return result(rollout(move, first, steps, { ...how, inputs: rows }), undefined);
+  if (saves.length === 0) return result(rollout(move, first, steps, { ...how, inputs: rows(0, steps) }), undefined);
   const fn = saveAt?.fn ?? ((state: Y) => state as unknown as S);
   const view = (y: Leaves, now: Tensor) => flatten(fn(form.rebuild(y), at(now)), 'odeSolve', 'what saveAt.fn returned');
-  const seen = view(start, began);
+  const seen = view(start, interval.start.broadcastTo(clock));
   const size = seen.leaves.reduce((sum, leaf) => sum + leaf.size, 0) * saves.length;
   if (size <= few && steps > saves.length && seen.leaves.every(({ type }) => type === 'f32')) {
     const place = new Float64Array(steps).fill(-1);
@@ -87,12 +116,12 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
     const { moving, books } = rollout(
       (state: { moving: Moving; books: Leaves }, row: Row & { place: Tensor }) => {
         const moving = move(state.moving, row);
-        const { leaves } = view(moving.y, forRows(row.t).add(forRows(row.dt)));
+        const { leaves } = view(moving.y, endOf(row));
         return { moving, books: state.books.map((book, l) => write(book, leaves[l], row.place)) };
       },
       { moving: first, books: blank.map((book, l) => write(book, seen.leaves[l], none)) },
       steps,
-      { ...how, inputs: { ...rows, place: tensor(place, [steps], { device }) } },
+      { ...how, inputs: { ...rows(0, steps), place: tensor(place, [steps], { device }) } },
     );
     return result(moving, seen.rebuild(books));
   }
@@ -100,8 +129,7 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
   let done = 0;
   const goTo = (end: number): void => {
     if (end === done) return;
-    const inputs = mapTree(rows, x => x.slice(done, end));
-    moving = rollout(move, moving, end - done, { ...how, inputs });
+    moving = rollout(move, moving, end - done, { ...how, inputs: rows(done, end) });
     done = end;
   };
   const ts = timesOf(course, interval, clock);
@@ -136,13 +164,15 @@ const writeKernel = kernel(/* wgsl */ `
 `);
 
 /** The book with a value in one of its rows; in none if the place is negative. */
-const write = (book: Tensor, value: Tensor, place: Tensor): Tensor =>
+export const write = (book: Tensor, value: Tensor, place: Tensor): Tensor =>
   book.size === 0
     ? book
     : writeKernel({ book, value, place, width: value.size }, { count: book.size, out: { next: book.shape } }).next;
 
 /** Places in the interval at which a segment ends and, but for the last, something is saved. */
-export function placesOf(interval: Interval, times: readonly number[] = []): readonly number[] {
+export function placesOf<Y, S, P>(interval: Interval, saveAt: SaveAt<Y, S, P> = {}): readonly number[] {
+  const { times = [], interpolate } = saveAt;
+  if (interpolate) return [];
   const places = times.map(time => interval.place(time));
   places.forEach((place, k) => {
     if (k > 0 && !(place > places[k - 1]))
@@ -156,7 +186,7 @@ export function placesOf(interval: Interval, times: readonly number[] = []): rea
 /** Equal steps; a little shorter where they are to end at times to save. */
 export function equalSteps<Y, P, S>({ interval, options }: Problem<Y, P, S>): Course {
   const { saveAt } = options;
-  const places = placesOf(interval, saveAt?.times);
+  const places = placesOf(interval, saveAt);
   const dtheta = 1 / countOf(interval, options);
   const from: number[] = [];
   const by: number[] = [];

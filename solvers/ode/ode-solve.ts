@@ -7,7 +7,8 @@
 
 import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
 import { chooseSteps } from './adaptive.ts';
-import { type Course, equalSteps, follow } from './course.ts';
+import { type Course, equalSteps } from './course.ts';
+import { checkSaveAt, pathOf, type Times } from './dense.ts';
 import type { OdeEvents } from './event.ts';
 import { foundStages } from './given-steps.ts';
 import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
@@ -34,6 +35,11 @@ export interface OdeSolution<Y, S> {
   readonly stats: OdeStats;
   /** Undefined if no events were looked for. */
   readonly event: OdeEvents | undefined;
+  /**
+   * The state at a time, or each leaf [times, …] at a list of them; in a batch also [times, rows], for each row its own. Differentiable,
+   * in t too. At the time of a reset, the state before it. Needs saveAt: { dense: true }.
+   */
+  readonly at: (t: Times) => Y;
 }
 
 /**
@@ -59,26 +65,31 @@ export function odeSolve<Y, P, S>(
   options: OdeOptions<Y, P, S, Method>,
 ): OdeSolution<Y, S> {
   const problem = problemOf<Y, P, S>(f, y0, options);
+  if (options.saveAt) checkSaveAt(options.saveAt);
   const { form, evaluations, start } = problem;
   const { device } = start[0];
-  const saves = options.saveAt !== undefined;
+  const follows = options.saveAt !== undefined || isRecording();
   const solution = (
     course: Course | undefined,
     end: Leaves | undefined,
     stats: OdeStats,
-    event: OdeSolution<Y, S>['event'],
+    event: OdeEvents | undefined,
   ): OdeSolution<Y, S> => {
-    const none = { y: end as Leaves, ts: tensor([], [0], { device }), ys: undefined };
-    const { y, ts, ys, last } = course ? follow(problem, course) : { ...none, last: undefined };
-    return { y: form.rebuild(y), ts, ys, stats, event: event && { ...event, t: last ?? event.t } };
+    const none = { y: end as Leaves, ts: tensor([], [0], { device }), ys: undefined, last: undefined, at: undefined };
+    const { y, ts, ys, last, at } = course ? { at: undefined, ...pathOf(problem, course) } : none;
+    return { y: form.rebuild(y), ts, ys, stats, event: event && { ...event, t: last ?? event.t }, at: at ?? notKept };
   };
   if (options.steps !== undefined || options.dt !== undefined) {
-    const { course, y } = foundStages(problem, equalSteps(problem), saves || isRecording());
+    const { course, y } = foundStages(problem, equalSteps(problem), follows);
     const [steps] = course.t.shape;
     const count = (n: number): Tensor => tensor(n, [], { device });
     const stats = { steps: count(steps), rejected: count(0), evaluations: count(steps * evaluations) };
     return solution(y ? undefined : course, y, stats, undefined);
   }
-  const { course, y, stats, event } = chooseSteps(problem, saves || isRecording());
+  const { course, y, stats, event } = chooseSteps(problem, follows);
   return solution(course, y, stats, event);
+}
+
+function notKept(): never {
+  throw new TypeError('odeSolve: at() needs what lies between the steps; ask for it by saveAt: { dense: true }.');
 }

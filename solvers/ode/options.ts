@@ -27,10 +27,17 @@ export interface Partitioned<Q, V, P> {
 export interface SaveAt<Y, S, P> {
   /** Steps end at these times. In the order in which they are reached. */
   readonly times?: readonly number[];
+  /** Steps do not end there: what is kept is interpolated, as by `dense` and with its memory. Default false. */
+  readonly interpolate?: boolean;
   /** Or after every so many steps. */
   readonly every?: number;
   /** What is kept of a state. Default: all. */
   readonly fn?: (y: Y, at: At<P>) => S;
+  /**
+   * Keep the polynomials of all steps, for `solution.at(t)`: memory for about five states a step (six for methods of order above 5, four
+   * for others without an interpolant of their own). Default false.
+   */
+  readonly dense?: boolean;
 }
 
 export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau> {

@@ -51,8 +51,8 @@ export interface Problem<Y, P, S> {
   /** [] or [rows]: the shape of time. */
   readonly clock: readonly number[];
   readonly at: (t: Tensor) => At<P>;
-  /** Undefined for a partitioned system. */
-  readonly rate: Rate | undefined;
+  /** ẏ, of the whole state. */
+  readonly rate: Rate;
   /** Differentiable. @param noted Stages of an implicit step, if they are known. */
   readonly step: (y: Leaves, t: Tensor, dt: Tensor, noted?: readonly Tensor[]) => Leaves;
   /** Steps as they are tried; undefined if the method cannot judge them. */
@@ -123,7 +123,7 @@ export function problemOf<Y, P, S>(
     throw new TypeError(
       `odeSolve: ${method.name} takes two functions, but f is ${inWords(f)}; give { dq: p => q̇, dp: q => ṗ }, and y0 = { q, p }.`,
     );
-  return { ...common, rate: undefined, ...kicksAndDrifts(method, f, form, at) };
+  return { ...common, ...kicksAndDrifts(method, f, form, at) };
 }
 
 function kicksAndDrifts<Y, P>(
@@ -131,7 +131,7 @@ function kicksAndDrifts<Y, P>(
   { dq, dp }: Partitioned<unknown, unknown, P>,
   form: Flat<Y>,
   at: (t: Tensor) => At<P>,
-): Pick<Problem<Y, P, unknown>, 'step' | 'evaluations'> {
+): Pick<Problem<Y, P, unknown>, 'rate' | 'step' | 'evaluations'> {
   const { q, p } = form.rebuild(form.leaves) as { q: unknown; p: unknown };
   const [qForm, pForm] = [flatten(q), flatten(p)];
   const velocity = part(pForm, dq as (p: never, at: At<P>) => unknown, qForm, at, 'what dq returned');
@@ -139,7 +139,8 @@ function kicksAndDrifts<Y, P>(
   const width = qForm.leaves.length;
   const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves =>
     symplecticStep(method, velocity, force, [y.slice(0, width), y.slice(width)], t, dt).flat();
-  return { step, evaluations: method.kicks.filter(d => d !== 0).length };
+  const rate = (y: Leaves, t: Tensor): Leaves => [...velocity(y.slice(width), t), ...force(y.slice(0, width), t)];
+  return { rate, step, evaluations: method.kicks.filter(d => d !== 0).length };
 }
 
 /** A user's function on leaves. */

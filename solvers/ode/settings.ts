@@ -22,7 +22,7 @@ export interface Settings {
 export function settingsOf<Y, P, S>({ method, interval, rate, attempts, options }: Problem<Y, P, S>): Settings {
   const { name } = method;
   const { device } = interval;
-  if (method.kind === 'symplectic' || !method.embeddedOrder || !rate || !attempts)
+  if (method.kind === 'symplectic' || !method.embeddedOrder || !attempts)
     throw new TypeError(
       `odeSolve: ${name} has no estimate of its error, so its steps are given: { steps: 100 } or { dt: 0.01 }.`,
     );

@@ -12,6 +12,8 @@
  * Tsitouras: Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, Comput. Math. Appl. 62 (2011) 770.
  */
 
+import { type DenseWeights, dopri5Weights, tsit5Weights } from './dense-weights.ts';
+
 export interface Tableau {
   readonly kind: 'explicit';
   readonly name: string;
@@ -22,6 +24,8 @@ export interface Tableau {
   /** b̂, of order `embeddedOrder`; without it there is no estimate of the error and steps are fixed. */
   readonly embedded?: readonly number[];
   readonly embeddedOrder?: number;
+  /** The method's own interpolant: of each stage, the weight's coefficients of θ, θ², θ³, θ⁴. Default: Hermite's. */
+  readonly dense?: DenseWeights;
 }
 
 const explicit = (
@@ -58,46 +62,52 @@ const tsitouras = [
 ];
 
 /** Tsitouras 5(4): the default. */
-export const tsit5: Tableau = explicit(
-  'Tsit5',
-  5,
-  [
-    [0.161],
-    [-0.008480655492356989, 0.335480655492357],
-    [2.8971530571054935, -6.359448489975075, 4.3622954328695815],
-    [5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525],
-    [5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383],
-    tsitouras,
-  ],
-  [...tsitouras, 0],
-  [
-    0.09468075576583945,
-    0.009183565540343254,
-    0.4877705284247616,
-    1.234297566930479,
-    -2.7077123499835256,
-    1.866628418170587,
-    1 / 66,
-  ],
-);
+export const tsit5: Tableau = {
+  ...explicit(
+    'Tsit5',
+    5,
+    [
+      [0.161],
+      [-0.008480655492356989, 0.335480655492357],
+      [2.8971530571054935, -6.359448489975075, 4.3622954328695815],
+      [5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525],
+      [5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401, -0.028269050394068383],
+      tsitouras,
+    ],
+    [...tsitouras, 0],
+    [
+      0.09468075576583945,
+      0.009183565540343254,
+      0.4877705284247616,
+      1.234297566930479,
+      -2.7077123499835256,
+      1.866628418170587,
+      1 / 66,
+    ],
+  ),
+  dense: tsit5Weights,
+};
 
 const dormandPrince = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84];
 
 /** Dormand–Prince 5(4). */
-export const dopri5: Tableau = explicit(
-  'Dopri5',
-  5,
-  [
-    [1 / 5],
-    [3 / 40, 9 / 40],
-    [44 / 45, -56 / 15, 32 / 9],
-    [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
-    [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
-    dormandPrince,
-  ],
-  [...dormandPrince, 0],
-  [5179 / 57600, 0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40],
-);
+export const dopri5: Tableau = {
+  ...explicit(
+    'Dopri5',
+    5,
+    [
+      [1 / 5],
+      [3 / 40, 9 / 40],
+      [44 / 45, -56 / 15, 32 / 9],
+      [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
+      [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
+      dormandPrince,
+    ],
+    [...dormandPrince, 0],
+    [5179 / 57600, 0, 7571 / 16695, 393 / 640, -92097 / 339200, 187 / 2100, 1 / 40],
+  ),
+  dense: dopri5Weights,
+};
 
 /** Prince–Dormand 8(7): for tolerances near the end of f64. */
 export const dopri8: Tableau = explicit(
