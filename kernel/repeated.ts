@@ -194,10 +194,13 @@ export function takeOut(device: Device, views: readonly View[], forms: readonly 
   });
 }
 
+/** Whether launches are being recorded, to be replayed without a look at what they give. */
+export const isBeingRecorded = ({ backend }: Device): boolean => backend instanceof Recorder && backend.recording;
+
 /** Why nothing can be recorded on the device now. */
-export function whyNotNow({ debug, backend }: Device): string | undefined {
-  if (debug) return 'the device is in debug mode';
-  return backend instanceof Recorder && backend.recording ? 'it is part of a step that is recorded' : undefined;
+export function whyNotNow(device: Device): string | undefined {
+  if (device.debug) return 'the device is in debug mode';
+  return isBeingRecorded(device) ? 'it is part of a step that is recorded' : undefined;
 }
 
 const patternOf = (carry: Slots): string => carry.map(memory => (memory ? 1 : 0)).join('');

@@ -1,15 +1,37 @@
-/** What models on grids ask of what they are given. */
+/** What models on grids ask of what they are given, and that their explicit steps are stable. */
 
-import type { Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, Tensor } from '../kernel/index.ts';
 import type { Grid } from '../solvers/index.ts';
+
+export interface ModelOptions {
+  /** Whether to look at each step that it is stable. Default true. */
+  readonly check?: boolean;
+}
+
+/** @throws unless there is a grid, and no option that does not exist. */
+export function checkModel(who: string, grid: Grid, options: object, known: readonly string[] = ['check']): void {
+  if (!Array.isArray((grid as Partial<Grid> | undefined)?.axes))
+    throw new TypeError(`${who}: the grid is ${inWords(grid)}; give what grid(shape, { spacing, sides }) makes.`);
+  checkOptions(who, options, known);
+}
 
 /** @throws RangeError unless each is a field of the grid, and dt a time to advance by. */
 export function checkState(who: string, { shape }: Grid, fields: Readonly<Record<string, Tensor>>, dt: number): void {
-  for (const [name, field] of Object.entries(fields))
+  for (const [name, field] of Object.entries(fields)) {
+    checkTensor(who, name, field);
     if (field.shape.join() !== shape.join())
       throw new RangeError(
         `${who}: ${name} has shape [${field.shape.join(', ')}]; on this grid it must be [${shape.join(', ')}].`,
       );
+  }
   if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
     throw new RangeError(`${who}: dt is ${dt}; it must be a positive number of seconds.`);
 }
+
+/** @throws TypeError for what is none. */
+export function checkTensor(who: string, name: string, given: unknown): void {
+  if (!(given instanceof Tensor)) throw new TypeError(`${who}: ${name} is ${inWords(given)}; give a tensor.`);
+}
+
+/** Σ_axes h⁻² */
+export const perArea = ({ axes }: Grid): number => axes.reduce((sum, { spacing }) => sum + spacing ** -2, 0);

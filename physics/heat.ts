@@ -6,7 +6,7 @@
 
 import type { Tensor } from '../kernel/index.ts';
 import { type DiffuseOptions, type Diffusivity, diffuse, type Grid, type SideValues } from '../solvers/index.ts';
-import { checkState } from './field.ts';
+import { checkModel, checkState } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface HeatState {
@@ -30,11 +30,15 @@ export interface HeatParams {
  * @param options.theta 0: explicit, order 1; ½: Crank–Nicolson, order 2; 1 (default): implicit Euler, order 1.
  * @returns `step(state, params, dt)`: the state dt seconds later.
  */
-export const heat =
-  (grid: Grid, options: Pick<DiffuseOptions, 'theta' | 'solve'> = {}): Step<HeatState, HeatParams> =>
-  ({ u }, { k, source, values }, dt) => {
+export function heat(
+  grid: Grid,
+  options: Pick<DiffuseOptions, 'theta' | 'check' | 'solve'> = {},
+): Step<HeatState, HeatParams> {
+  checkModel('heat', grid, options, ['theta', 'check', 'solve']);
+  return ({ u }, { k, source, values }, dt) => {
     checkState('heat', grid, { u, ...(source && { source }) }, dt);
     return {
       u: diffuse(grid, u, k, dt, { ...options, ...(source && { source }), ...(values && { values }) }),
     };
   };
+}

@@ -6,6 +6,7 @@ export {
   type EnsembleStep,
   massSpringEnsemble,
 } from './ensemble.ts';
+export type { ModelOptions } from './field.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,

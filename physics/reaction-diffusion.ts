@@ -5,15 +5,15 @@
  *   Gray–Scott    r_u = F (1 − u) − u v²,        r_v = u v² − (F + k) v
  *   Brusselator   r_u = a − (b + 1) u + u² v,    r_v = b u − u² v
  *
- * Stable while about D Δt Σ_axes h⁻² ≤ 0.69 (the classical Runge–Kutta method's 2.78 on the real axis). The Brusselator rests at
+ * Stable while D Δt Σ_axes h⁻² ≤ 0.69 (the classical Runge–Kutta method's 2.785 on the real axis), which each step looks at. The Brusselator rests at
  * (a, b / a), which loses stability without diffusion at b = 1 + a²; with closed sides and F = k = 0, Gray–Scott's Σ (u + v) is conserved.
  *
  * Gray & Scott, Chem. Eng. Sci. 39 (1984) 1087; Pearson, Science 261 (1993) 189; Prigogine & Lefever, J. Chem. Phys. 48 (1968) 1695.
  */
 
 import { type Kernel, kernel, type Tensor } from '../kernel/index.ts';
-import { type Grid, laplacian, type SideValues } from '../solvers/index.ts';
-import { checkState } from './field.ts';
+import { checkStable, type Grid, laplacian, type SideValues } from '../solvers/index.ts';
+import { checkModel, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
 import type { Step } from './simulator.ts';
 
@@ -72,6 +72,9 @@ const grayScottRates = react(
 );
 const brusselatorRates = react('brusselator', ['a', 'b'], 'a - (b + 1.0) * p + p * p * q', 'b * p - p * p * q');
 
+/** 2.785 / 4: where the method's stability on the real axis ends for the Laplacian. */
+const mostSpread = 0.696;
+
 function stepped(
   who: string,
   grid: Grid,
@@ -80,17 +83,21 @@ function stepped(
   { diffusion, values }: SpreadParams,
   numbers: Readonly<Record<string, Tensor>>,
   dt: number,
+  { check = true }: ModelOptions,
 ): ReactionState {
   const { shape, size } = grid;
   checkState(who, grid, { u, v }, dt);
   for (const [name, number, length] of [
     ['diffusion', diffusion, 2] as const,
     ...Object.entries(numbers).map(([name, number]) => [name, number, 1] as const),
-  ])
+  ]) {
+    checkTensor(who, name, number);
     if (number.size !== length)
       throw new RangeError(
         `${who}: ${name} has shape [${number.shape.join(', ')}]; it must be ${length === 1 ? 'one number' : 'two numbers, one for each substance'}.`,
       );
+  }
+  if (check) checkStable({ who, what: 'D Δt Σ h⁻²', dt, limit: mostSpread }, [diffusion], dt * perArea(grid));
   const f = ([u, v]: readonly Tensor[]): readonly Tensor[] => {
     const curvatureU = laplacian(grid, u, values?.u);
     const curvatureV = laplacian(grid, v, values?.v);
@@ -105,13 +112,15 @@ function stepped(
 }
 
 /** Builds a simulator of Gray and Scott's reaction. */
-export const grayScott =
-  (grid: Grid): Step<ReactionState, GrayScottParams> =>
-  (state, { feed, kill, ...spread }, dt) =>
-    stepped('grayScott', grid, grayScottRates, state, spread, { feed, kill }, dt);
+export function grayScott(grid: Grid, options: ModelOptions = {}): Step<ReactionState, GrayScottParams> {
+  checkModel('grayScott', grid, options);
+  return (state, { feed, kill, ...spread }, dt) =>
+    stepped('grayScott', grid, grayScottRates, state, spread, { feed, kill }, dt, options);
+}
 
 /** Builds a simulator of the Brusselator. */
-export const brusselator =
-  (grid: Grid): Step<ReactionState, BrusselatorParams> =>
-  (state, { a, b, ...spread }, dt) =>
-    stepped('brusselator', grid, brusselatorRates, state, spread, { a, b }, dt);
+export function brusselator(grid: Grid, options: ModelOptions = {}): Step<ReactionState, BrusselatorParams> {
+  checkModel('brusselator', grid, options);
+  return (state, { a, b, ...spread }, dt) =>
+    stepped('brusselator', grid, brusselatorRates, state, spread, { a, b }, dt, options);
+}

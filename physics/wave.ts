@@ -10,8 +10,8 @@
  */
 
 import { kernel, type Tensor } from '../kernel/index.ts';
-import { type Grid, laplacian, type SideValues } from '../solvers/index.ts';
-import { checkState } from './field.ts';
+import { checkStable, type Grid, laplacian, type SideValues } from '../solvers/index.ts';
+import { checkModel, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface WaveState {
@@ -56,17 +56,24 @@ const kick = kernel(/* wgsl */ `
 /**
  * Builds a simulator of waves.
  *
- * @returns `step(state, params, dt)`: the state dt seconds later.
+ * @returns `step(state, params, dt)`: the state dt seconds later. Throws a RangeError if dt is too long for c: at once on a CPU, by the
+ *   next read on a GPU.
  */
-export function wave(grid: Grid): Step<WaveState, WaveParams> {
+export function wave(grid: Grid, options: ModelOptions = {}): Step<WaveState, WaveParams> {
+  checkModel('wave', grid, options);
+  const { check = true } = options;
   const { shape, size } = grid;
+  const steep = Math.sqrt(perArea(grid));
   return ({ u, v }, { c, damping, values }, dt) => {
     checkState('wave', grid, { u, v }, dt);
-    for (const [name, field] of Object.entries({ c, ...(damping && { damping }) }))
+    for (const [name, field] of Object.entries({ c, ...(damping && { damping }) })) {
+      checkTensor('wave', name, field);
       if (field.size !== 1 && field.size !== size)
         throw new RangeError(
           `wave: ${name} has shape [${field.shape.join(', ')}]; it must be one number, or one for each unknown, [${shape.join(', ')}].`,
         );
+    }
+    if (check) checkStable({ who: 'wave', what: 'c Δt (Σ h⁻²)^½', dt }, [c], dt * steep);
     const half = u.add(v.mul(0.5 * dt)); // (1)
     const curvature = laplacian(grid, half, values);
     const { uNext, vNext } = kick(

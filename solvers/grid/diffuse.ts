@@ -7,8 +7,9 @@
  * L is ∇·k∇ with what is given at the sides. An implicit step is one linear solve, with multigrid as preconditioner.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
 import type { FaceFields, SolveOptions } from '../../sparse/index.ts';
+import { checkLimit, checkStable, type StepLimit, spreading } from './courant.ts';
 import { checkField, checkTime, checkVector, type Grid } from './grid.ts';
 import { divergence, gradient, laplacian } from './operators.ts';
 import type { SideValues } from './sides.ts';
@@ -24,6 +25,8 @@ export interface DiffuseOptions {
   readonly source?: Tensor;
   /** 0: explicit; from ½: stable for any dt. Default 1. */
   readonly theta?: number;
+  /** Whether to look at each call, where θ < ½, that the step is stable. Default true. */
+  readonly check?: boolean;
   /** How systems are solved. Default: conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
@@ -50,16 +53,14 @@ export const fromSides = (grid: Grid, q: Tensor, k: Diffusivity, values: SideVal
  * @throws ConvergenceError if an implicit step's system is not solved; see `linearSolve`.
  */
 export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, options: DiffuseOptions = {}): Tensor {
-  const { values, source, theta = 1, solve } = options;
+  const { values, source, theta = 1, check = true, solve } = options;
+  checkOptions('diffuse', options, ['values', 'source', 'theta', 'check', 'solve']);
   checkField('diffuse', grid, 'q', q);
+  checkDiffusivity(grid, k);
   checkTime('diffuse', dt);
   if (source) checkField('diffuse', grid, 'source', source);
-  if (isField(k)) checkVector('diffuse', grid, 'k', k);
-  else if (typeof k === 'object' && k.size !== 1)
-    throw new RangeError(
-      `diffuse: k has shape [${k.shape.join(', ')}]; it must be one number, or a record of numbers on the faces of each axis.`,
-    );
   if (!(theta >= 0 && theta <= 1)) throw new RangeError(`diffuse: theta is ${theta}; it must be from 0 to 1.`);
+  if (check && theta < 0.5) checkStep(grid, k, (1 - 2 * theta) * dt, dt);
   if (theta === 0) {
     const rate = spread(grid, q, k, values);
     return q.add((source ? rate.add(source) : rate).mul(dt));
@@ -75,6 +76,34 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   const given = fromSides(grid, q, k, values);
   if (given) b = b.add(given.mul(theta));
   return solveOn(grid, A, b, q, solve);
+}
+
+function checkDiffusivity(grid: Grid, k: Diffusivity): void {
+  if (typeof k === 'number') {
+    if (!(k >= 0 && k < Number.POSITIVE_INFINITY))
+      throw new RangeError(`diffuse: k is ${k}; it must be a finite number that is not negative.`);
+  } else if (k instanceof Tensor) {
+    if (k.size === 1) return;
+    throw new RangeError(
+      `diffuse: k has shape [${k.shape.join(', ')}]; it must be one number, or a record of numbers on the faces of each axis.`,
+    );
+  } else if (typeof k !== 'object' || k === null)
+    throw new TypeError(
+      `diffuse: k is ${inWords(k)}; give a number, a tensor of one, or a record of them on the faces.`,
+    );
+  else checkVector('diffuse', grid, 'k', k);
+}
+
+/** @param weighted The part of dt that is explicit. @throws RangeError if the step is not stable. */
+function checkStep(grid: Grid, k: Diffusivity, weighted: number, dt: number): void {
+  const limit: StepLimit = { who: 'diffuse', what: '2 k Δt Σ h⁻²', dt, or: ', or theta from 0.5' };
+  const each = 2 * weighted * grid.axes.reduce((sum, { spacing }) => sum + spacing ** -2, 0);
+  if (typeof k === 'number') checkLimit(limit, k * each);
+  else if (!isField(k)) checkStable(limit, [k], each);
+  else {
+    const of = grid.axes.map(({ name }) => k[name] as Tensor);
+    checkStable(limit, of, weighted, () => spreading(grid, k, weighted));
+  }
 }
 
 const scaled = (k: FaceFields, by: number): FaceFields =>

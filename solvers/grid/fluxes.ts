@@ -11,8 +11,9 @@
  * Van Leer, J. Comput. Phys. 14 (1974) 361, for the limiter; LeVeque, Finite Volume Methods for Hyperbolic Problems, 2002, ch. 6.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { Axis } from '../../sparse/index.ts';
+import { checkStable, courant } from './courant.ts';
 import {
   checkField,
   checkTime,
@@ -77,6 +78,11 @@ const fluxText = (grid: Grid, axis: Axis, sides: Sides, limited: boolean): strin
   }`;
 };
 
+export interface FluxOptions {
+  /** Whether to look at each call that no more flows out of a cell than is in it. Default true. */
+  readonly check?: boolean;
+}
+
 function carried(
   who: string,
   grid: Grid,
@@ -84,11 +90,18 @@ function carried(
   u: VectorField,
   dt: number,
   values: SideValues | undefined,
+  options: FluxOptions,
   limited: boolean,
 ): Tensor {
+  checkOptions(who, options, ['check']);
   checkField(who, grid, 'q', q);
   checkVector(who, grid, 'u', u);
   checkTime(who, dt);
+  if (options.check ?? true) {
+    const of = grid.axes.map(({ name }) => u[name] as Tensor);
+    const limit = { who, what: 'the Courant number Δt Σ |u| / h', dt, or: ', or use semiLagrangian()' };
+    checkStable(limit, of, dt, () => courant(grid, u, dt));
+  }
   const sides = sidesOf(who, grid, values);
   const parts = grid.axes.map(axis => {
     const run = gridKernel(grid, `${who} ${axis.name}`, sides.key, () => fluxText(grid, axis, sides, limited));
@@ -102,15 +115,29 @@ function carried(
  *
  * @param u Velocity on the faces, m/s.
  * @param values What flows in at Dirichlet sides.
+ * @throws RangeError if the Courant number is above 1: at once on a CPU, by the next read on a GPU.
  */
-export const upwind = (grid: Grid, q: Tensor, u: VectorField, dt: number, values?: SideValues): Tensor =>
-  carried('upwind', grid, q, u, dt, values, false);
+export const upwind = (
+  grid: Grid,
+  q: Tensor,
+  u: VectorField,
+  dt: number,
+  values?: SideValues,
+  options: FluxOptions = {},
+): Tensor => carried('upwind', grid, q, u, dt, values, options, false);
 
 /**
  * q, carried along with u for dt seconds, by van Leer's limited fluxes.
  *
  * @param u Velocity on the faces, m/s.
  * @param values What flows in at Dirichlet sides.
+ * @throws RangeError if the Courant number is above 1: at once on a CPU, by the next read on a GPU.
  */
-export const vanLeer = (grid: Grid, q: Tensor, u: VectorField, dt: number, values?: SideValues): Tensor =>
-  carried('vanLeer', grid, q, u, dt, values, true);
+export const vanLeer = (
+  grid: Grid,
+  q: Tensor,
+  u: VectorField,
+  dt: number,
+  values?: SideValues,
+  options: FluxOptions = {},
+): Tensor => carried('vanLeer', grid, q, u, dt, values, options, true);

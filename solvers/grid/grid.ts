@@ -9,7 +9,7 @@
  * where nodes are periodic at i h. Kernels take sizes as uniforms: grids with the same placement and sides share them.
  */
 
-import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { inWords, type Kernel, kernelsByKey, Tensor } from '../../kernel/index.ts';
 import {
   type Axis,
   type AxisName,
@@ -98,8 +98,17 @@ export function launch(
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, d) => n === b[d]);
 
+/** @throws TypeError unless it is what grid(…) makes. */
+export function checkGrid(who: string, grid: Grid): void {
+  if (!Array.isArray((grid as Partial<Grid> | undefined)?.axes))
+    throw new TypeError(`${who}: the grid is ${inWords(grid)}; give what grid(shape, { spacing, sides }) makes.`);
+}
+
 /** @throws RangeError unless q is a field of the grid. */
 export function checkField(who: string, grid: Grid, what: string, q: Tensor): void {
+  checkGrid(who, grid);
+  if (!(q instanceof Tensor))
+    throw new TypeError(`${who}: ${what} is ${inWords(q)}; give a tensor of shape [${grid.shape.join(', ')}].`);
   if (!same(q.shape, grid.shape))
     throw new RangeError(
       `${who}: ${what} has shape [${q.shape.join(', ')}]; on this grid it must be [${grid.shape.join(', ')}].`,
@@ -108,9 +117,14 @@ export function checkField(who: string, grid: Grid, what: string, q: Tensor): vo
 
 /** @throws RangeError unless u has a component for each axis, on faces or, if `atCells`, at the unknowns. */
 export function checkVector(who: string, grid: Grid, what: string, u: VectorField, atCells = false): void {
+  checkGrid(who, grid);
   for (const { name } of grid.axes) {
     const expected = atCells ? grid.shape : shapeOf(grid, name);
-    const field = u[name];
+    const field = (u as VectorField | undefined)?.[name];
+    if (field !== undefined && !(field instanceof Tensor))
+      throw new TypeError(
+        `${who}: ${what}.${name} is ${inWords(field)}; give a tensor of shape [${expected.join(', ')}].`,
+      );
     if (!field || !same(field.shape, expected))
       throw new RangeError(
         `${who}: ${what}.${name} ${field ? `has shape [${field.shape.join(', ')}]` : 'is missing'}; on this grid it must be [${expected.join(', ')}].`,

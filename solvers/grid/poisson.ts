@@ -5,7 +5,7 @@
  * not add up to nothing is left out.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { type Diffusivity, fromSides } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
@@ -29,6 +29,7 @@ export interface PoissonOptions {
  * @throws ConvergenceError if the system is not solved; see `linearSolve`.
  */
 export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Tensor {
+  checkOptions('poisson', options, ['conductivity', 'values', 'p0', 'solve']);
   const { conductivity = 1, values, p0, solve } = options;
   checkField('poisson', grid, 'f', f);
   if (p0) checkField('poisson', grid, 'p0', p0);

@@ -10,7 +10,7 @@
  * Chorin, Math. Comp. 22 (1968) 745. u⁺ is closest to u among all fields without divergence: a second projection changes nothing.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
 import type { Obstacles } from './obstacles.ts';
@@ -37,7 +37,9 @@ export interface Projected {
  * @param u On the faces.
  * @throws ConvergenceError if the system is not solved; see `linearSolve`.
  */
-export function project(grid: Grid, u: VectorField, { obstacles, p0, solve }: ProjectOptions = {}): Projected {
+export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}): Projected {
+  checkOptions('project', options, ['obstacles', 'p0', 'solve']);
+  const { obstacles, p0, solve } = options;
   checkVector('project', grid, 'u', u);
   if (p0) checkField('project', grid, 'p0', p0);
   const { axes, size } = grid;

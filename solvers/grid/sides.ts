@@ -4,7 +4,7 @@
  * Each is a number, or a tensor of one number or of one number for each face of the side, and then differentiable.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { inWords, Tensor } from '../../kernel/index.ts';
 import type { Axis, AxisName, Side } from '../../sparse/index.ts';
 import { type Grid, indexText } from './grid.ts';
 
@@ -36,7 +36,13 @@ export function sidesOf(who: string, grid: Grid, values: SideValues = {}): Sides
     if (axis.low === 'periodic')
       throw new RangeError(`${who}: a value is given for the sides of axis ${name}, which is periodic and has none.`);
     const both = Array.isArray(value) ? (value as readonly SideValue[]) : [value as SideValue, value as SideValue];
+    if (both.length !== 2)
+      throw new RangeError(
+        `${who}: ${both.length} values are given for the sides of axis ${name}; give one, or [low, high].`,
+      );
     both.forEach((v, k) => {
+      if (typeof v !== 'number' && !(v instanceof Tensor))
+        throw new TypeError(`${who}: the value at a side of axis ${name} is ${inWords(v)}; give a number or a tensor.`);
       const binding = `${k === 0 ? 'low' : 'high'}_${name}`;
       const face = grid.size / axis.size;
       if (typeof v === 'number') {

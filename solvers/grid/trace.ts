@@ -12,7 +12,7 @@
  * for (3).
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import {
   checkField,
   checkTime,
@@ -83,13 +83,9 @@ export interface MacCormackOptions {
  *
  * @param u Velocity at the unknowns, m/s; see `toCells`.
  */
-export function macCormack(
-  grid: Grid,
-  q: Tensor,
-  u: VectorField,
-  dt: number,
-  { limit = true }: MacCormackOptions = {},
-): Tensor {
+export function macCormack(grid: Grid, q: Tensor, u: VectorField, dt: number, options: MacCormackOptions = {}): Tensor {
+  checkOptions('macCormack', options, ['limit']);
+  const { limit = true } = options;
   checkField('macCormack', grid, 'q', q);
   const back = departures(grid, u, dt);
   const moved = sample(grid, q, back);
