@@ -3,6 +3,7 @@ import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
+import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
@@ -14,6 +15,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
   [brusselator.name]: brusselator,
+  [robertson.name]: robertson,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -33,4 +35,4 @@ export type {
 } from './scene.ts';
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
-export { brusselator, film, heatInverse, lotkaVolterra, mbbBeam, waveTank };
+export { brusselator, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };

@@ -87,6 +87,8 @@ export interface SceneResult {
   readonly plots?: readonly Plot[];
   /** An animation, its pictures per second, and what it shows. */
   readonly film?: { readonly images: readonly Image[]; readonly fps: number; readonly caption?: string };
+  /** What computed, where that is not the device given. */
+  readonly device?: string;
   /** Sentences for the report. */
   readonly notes: readonly string[];
 }

@@ -49,6 +49,7 @@ const bars = (name: string, data: readonly (readonly number[])[], color: string)
   name,
   data: data.map(bar => [...bar]),
   encode: { x: 0, y: [1, 2] },
+  itemStyle: { color },
   renderItem: (_, api) => {
     const [from, to] = [1, 2].map(k => api.coord([api.value(0), api.value(k)]));
     return {
@@ -81,7 +82,7 @@ function drawn({ name, marks, points, errors, colourOf }: Series, { x, y }: Plot
   const ends = points.flatMap((point, i) =>
     isShown(point) ? [[point[0], Math.max(point[1] - errors[i], lowest), point[1] + errors[i]]] : [],
   );
-  return [bars(name, ends, color), dots];
+  return [dots, bars(name, ends, color)];
 }
 
 /** @returns An SVG element, 760 × 360 pixels. */

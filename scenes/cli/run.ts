@@ -74,9 +74,9 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   } finally {
     progress.stop();
   }
-  const { goal, loss, iterations, fitted } = result;
+  const { goal, loss, iterations, fitted, device: where = opened.description } = result;
   const seconds = Math.round(performance.now() - started) / 1000;
-  const summary = { scene: name, goal, loss, iterations, seconds, device: opened.description };
+  const summary = { scene: name, goal, loss, iterations, seconds, device: where };
 
   const { reportHtml } = await import('./report.ts'); // only now: the plotting library takes a second to load
   await mkdir(options.out, { recursive: true });
@@ -91,7 +91,7 @@ export async function runScene(name: string, options: RunArguments): Promise<num
     await writeFile(join(options.out, `picture-${k + 1}.png`), encodePng(image));
   await writeFile(join(options.out, 'report.html'), reportHtml({ ...summary, summary: scene.summary }, result, gif));
 
-  if (!options.json) console.log(text(result, options.out, seconds, opened.description));
+  if (!options.json) console.log(text(result, options.out, seconds, where));
   opened.destroy();
   if (options.json) console.log(JSON.stringify(summary));
   return goal.met ? 0 : 1;

@@ -132,6 +132,7 @@ export const heatInverse: Scene = {
         iterations: fit.iterations,
         estimates: rows,
         history,
+        device: device.description,
         pictures: [
           {
             caption: `conductivity, ${coldest.toPrecision(2)} … ${hottest.toPrecision(2)} W/K: true, found; how much too low (blue) or high (red), within 10 %`,
@@ -152,9 +153,7 @@ export const heatInverse: Scene = {
         notes: [
           `${plate.cells} × ${plate.cells} cells, ${plate.sensors ** 2} thermometers, ${plate.steps} readings each, noise ${noise} K.`,
           `Conductivity is off by ${(100 * rms).toFixed(2)} % (root mean square over the plate).`,
-          ...(given === device
-            ? []
-            : ['Computed in f64, whatever was asked for: tangents of solves are only as good as the solves.']),
+          'In f64, whatever was asked for: tangents of solves are only as good as the solves.',
           'Intervals: 95 %, from the Gauss–Newton Hessian scaled by the residual.',
         ],
       };

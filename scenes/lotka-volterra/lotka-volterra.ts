@@ -132,12 +132,13 @@ export const lotkaVolterra: Scene = {
         iterations: fit.iterations,
         estimates: rows,
         history,
+        device: device.description,
         pictures: [],
         plots: [plot(times, seen, fine, curves)],
         notes: [
           `${n} counts of each species over ${years} years, each off by ${100 * noise} %.`,
           'Unknowns are logarithms, so that rates stay positive. Steps are chosen by their error; tangents are those of the steps taken.',
-          ...(given === device ? [] : ['Computed in f64, whatever was asked for.']),
+          'In f64, whatever was asked for.',
           'Intervals: 95 %, from the Gauss–Newton Hessian scaled by the residual.',
         ],
       };

@@ -57,7 +57,9 @@ describe('the medium', () => {
     return (d: Tensor): Tensor => correlation(pattern(small, device).end(d), target);
   };
 
-  it('has the gradient that differences have, and nearly the same in single precision', async () => {
+  it('has the gradient that differences have, and nearly the same in single precision', {
+    timeout: 60_000,
+  }, async () => {
     const d = (device: Device): Tensor => random([12, 12], 5, device).sub(0.5).mul(0.2);
     expect((await checkGradient(lossOn(cpu64), d(cpu64))).dotProduct).toBeLessThan(1e-10);
     const slopes = await Promise.all([cpu64, cpu32, gpu].map(device => grad(lossOn(device))(d(device)).read()));
@@ -95,7 +97,9 @@ describe('the scene', () => {
       onProgress: () => {},
     });
 
-  it('draws the spiral, also with noise that it has not seen, and not without the disturbance', async () => {
+  it('draws the spiral, also with noise that it has not seen, and not without the disturbance', {
+    timeout: 60_000,
+  }, async () => {
     const { goal, plots, pictures, film, fitted } = await run({ cells: 40 }, 12);
     expect(goal).toMatchObject({ met: true });
     expect(goal.value).toBeLessThan(0.1);
