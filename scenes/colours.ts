@@ -2,7 +2,7 @@
  * Fields as coloured pictures: values through a table of colours, cells through bilinear interpolation.
  *
  * Tables: viridis and magma (Smith & van der Walt, 2015, CC0), which rise in lightness and read the same without colour; and ColorBrewer's
- * RdBu for what is above or below nothing (Harrower & Brewer, Cartographic J. 40 (2003) 27).
+ * RdBu for what is above or below nothing, its Blues for water (Harrower & Brewer, Cartographic J. 40 (2003) 27).
  */
 
 import { beside, type Image } from '../render/index.ts';
@@ -16,6 +16,7 @@ const table = (text: string): Colours =>
 export const viridis: Colours = table('440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725');
 export const magma: Colours = table('000004 1d1147 51127c 822681 b63679 e65164 fb8861 fec287 fcfdbf');
 export const blueRed: Colours = table('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
+export const water: Colours = table('08306b 08519c 2171b5 4292c6 6baed6 9ecae1 c6dbef deebf7 f7fbff');
 
 export interface FieldImageOptions {
   /** Values with the first and with the last colour. */

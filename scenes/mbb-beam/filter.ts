@@ -23,12 +23,14 @@ export function coneFilter(nx: number, ny: number, radius: number): Filter {
     }
   const sums = (x: Float64Array): Float64Array => {
     const result = new Float64Array(nx * ny);
-    for (let j = 0; j < ny; j++)
-      for (let i = 0; i < nx; i++)
-        for (const [di, dj, weight] of offsets) {
-          const [a, b] = [i + di, j + dj];
-          if (a >= 0 && a < nx && b >= 0 && b < ny) result[j * nx + i] += weight * x[b * nx + a];
-        }
+    for (const [di, dj, weight] of offsets) {
+      const [begin, end] = [Math.max(0, -di), Math.min(nx, nx - di)];
+      for (let j = Math.max(0, -dj); j < Math.min(ny, ny - dj); j++) {
+        const to = j * nx;
+        const from = to + dj * nx + di;
+        for (let i = begin; i < end; i++) result[to + i] += weight * x[from + i];
+      }
+    }
     return result;
   };
   const total = sums(new Float64Array(nx * ny).fill(1));

@@ -14,26 +14,18 @@
 
 import { vjp } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { beside, type Image } from '../../render/index.ts';
-import type { Scene, SceneProgress } from '../scene.ts';
+import type { Image } from '../../render/index.ts';
+import { fieldImage, inARow, water } from '../colours.ts';
+import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { glyph, surface, type Tank } from './tank.ts';
 
 const sizes = { small: { cells: 96, steps: 96 }, full: { cells: 256, steps: 256 } } as const;
 const goals = { early: { steps: 10, loss: 0.033 }, late: { steps: 40, loss: 0.0065 } } as const;
 const pictures = 32;
-const width = 240;
 
-/** Heights from `low` to `high`, in metres, as black to white, y up. */
-async function seen(u: Tensor, n: number, low: number, high: number): Promise<Image> {
-  const values = await u.read();
-  const size = Math.max(1, Math.floor(width / n));
-  const wide = n * size;
-  const data = Float32Array.from({ length: wide * wide }, (_, p) => {
-    const [i, j] = [Math.floor((p % wide) / size), n - 1 - Math.floor(p / wide / size)];
-    return (values[j * n + i] - low) / (high - low);
-  });
-  return { width: wide, height: wide, channels: 1, data };
-}
+/** Heights from `low` to `high`, in metres. */
+const seen = async (u: Tensor, n: number, low: number, high: number): Promise<Image> =>
+  fieldImage(Array.from(await u.read()), n, { low, high, colours: water, width: 256 });
 
 export interface TankStep {
   /** Gradients evaluated so far. */
@@ -74,11 +66,7 @@ export const waveTank: Scene = {
   settings: { cells: 'of the tank along a side (preset small: 96; full: 256)', steps: 'of time (96; 256)' },
   async run({ preset, settings, iterations = goals.late.steps, onProgress, signal, device }) {
     const tank: Tank = { ...sizes[preset], ...settings };
-    for (const [name, least] of Object.entries({ cells: 16, steps: 8 } as const)) {
-      const value = tank[name as keyof Tank];
-      if (!(Number.isInteger(value) && value >= least))
-        throw new RangeError(`wave-tank: '${name}' is ${value}; it must be a whole number from ${least}.`);
-    }
+    checkWhole('wave-tank', tank, { cells: 16, steps: 8 });
     const n = tank.cells;
     const target = tensor(glyph(n), [n, n], { device });
     const start = await target.square().mean().item();
@@ -114,15 +102,15 @@ export const waveTank: Scene = {
       history,
       pictures: [
         {
-          caption: 'at the beginning, at the end, wanted',
-          image: beside([
+          caption: 'the water at the beginning, at the end, and as it was wanted',
+          image: inARow([
             await seen(h, n, -spread, spread),
             await seen(surfaces[pictures - 1], n, -0.5, 1.5),
             await seen(target, n, -0.5, 1.5),
           ]),
         },
       ],
-      film: { images: [await seen(h, n, -1, 2), ...film], fps: 12 },
+      film: { images: [await seen(h, n, -1, 2), ...film], fps: 12, caption: 'from rest to the end' },
       notes: [
         `${n} × ${n} cells, ${tank.steps} steps; ${n * n} heights are sought.`,
         `The loss falls from ${start.toPrecision(4)} (still water) ${early === undefined ? '' : `to ${early.toPrecision(3)} after ${goals.early.steps} gradients and `}to ${loss.toPrecision(3)} after ${history.length}.`,
