@@ -25,6 +25,7 @@ export { type Projected, type ProjectOptions, project } from './grid/project.ts'
 export { type Points, sample } from './grid/sample.ts';
 export type { SideValue, SideValues } from './grid/sides.ts';
 export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
+export { semiLagrangianFaces } from './grid/trace-faces.ts';
 export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
 export { type Control, type ControlProblem, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';

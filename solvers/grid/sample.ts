@@ -12,16 +12,23 @@ import { checkField, type Grid, gridKernel, indexText, sizesOf, sizesText } from
 /** Coordinates of points in metres, of any shape, the same for all. */
 export type Points = Readonly<Partial<Record<AxisName, Tensor>>>;
 
-/** Where unknown 0 lies, in steps from the low side. */
-export const originOf = ({ placement }: Grid, { low }: Axis): string =>
-  placement === 'cell' ? '0.5' : low === 'periodic' ? '0.0' : '1.0';
+/** Where unknown 0 lies, or face 0 of those across `across`, in steps from the low side. */
+export function originOf({ placement }: Grid, { name, low }: Axis, across?: AxisName): string {
+  const unknown = placement === 'cell' ? 0.5 : low === 'periodic' ? 0 : 1;
+  return (name === across ? unknown - 0.5 : unknown).toFixed(1);
+}
 
-/** Declares the unknowns x0 and x1 around a place along each axis, and the part ax of the way from one to the other. */
-export const aroundText = (grid: Grid, at: (axis: Axis) => string): string =>
+/**
+ * Declares the unknowns x0 and x1 around a place along each axis, and the part ax of the way from one to the other.
+ *
+ * @param across Of faces across this axis, instead of unknowns.
+ */
+export const aroundText = (grid: Grid, at: (axis: Axis) => string, across?: AxisName): string =>
   grid.axes
     .map(axis => {
       const { name: c, low } = axis;
-      const place = `let s${c} = (${at(axis)}) * w${c} - ${originOf(grid, axis)};`;
+      const n = c === across && low !== 'periodic' ? `(n${c} + 1u)` : `n${c}`;
+      const place = `let s${c} = (${at(axis)}) * w${c} - (${originOf(grid, axis, across)});`;
       if (low === 'periodic')
         return `${place}
     let f${c} = floor(s${c});
@@ -30,23 +37,23 @@ export const aroundText = (grid: Grid, at: (axis: Axis) => string): string =>
     let ${c}0 = u32((i32(f${c}) % m${c} + m${c}) % m${c});
     let ${c}1 = select(${c}0 + 1u, 0u, ${c}0 == n${c} - 1u);`;
       return `${place}
-    let b${c} = clamp(s${c}, 0.0, f32(n${c} - 1u));
-    let ${c}0 = min(u32(b${c}), max(n${c}, 2u) - 2u);
-    let ${c}1 = min(${c}0 + 1u, n${c} - 1u);
+    let b${c} = clamp(s${c}, 0.0, f32(${n} - 1u));
+    let ${c}0 = min(u32(b${c}), max(${n}, 2u) - 2u);
+    let ${c}1 = min(${c}0 + 1u, ${n} - 1u);
     let a${c} = b${c} - f32(${c}0);`;
     })
     .join('\n    ');
 
-/** The unknowns at the corners around a place, x fastest. */
-export const cornersText = (grid: Grid, q: string): readonly string[] =>
+/** The unknowns, or faces, at the corners around a place, x fastest. */
+export const cornersText = (grid: Grid, q: string, across?: AxisName): readonly string[] =>
   Array.from({ length: 2 ** grid.axes.length }, (_, k) => {
     const at = Object.fromEntries(grid.axes.map(({ name }, d) => [name, `${name}${(k >> d) & 1}`]));
-    return `${q}[${indexText(grid, at)}]`;
+    return `${q}[${indexText(grid, at, across)}]`;
   });
 
 /** q between them. */
-export function betweenText(grid: Grid, q: string): string {
-  let values = cornersText(grid, q);
+export function betweenText(grid: Grid, q: string, across?: AxisName): string {
+  let values = cornersText(grid, q, across);
   for (const { name } of grid.axes)
     values = Array.from(
       { length: values.length / 2 },
