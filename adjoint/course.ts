@@ -31,6 +31,22 @@ export class Course {
     return new Repeated(device, body, refusal, firstRun ? explain : undefined);
   }
 
+  /** The loop's steps backwards, unrecorded; undefined if they have no inverse. */
+  backSteps(): Repeated | undefined {
+    const { device, state, inputs, steps, inverse, refusal, explain } = this.loop;
+    if (!inverse) return undefined;
+    const body = {
+      name: 'its inverse',
+      steps,
+      carry: state,
+      inputs,
+      run: (carry: Cotangents, rows: readonly Tensor[], i: number) => ({
+        carry: this.variables.ignore(() => inverse([...(carry as readonly Tensor[]), ...rows], i)),
+      }),
+    };
+    return new Repeated(device, body, refusal, explain);
+  }
+
   /** From a state, which is used up even if a step throws. */
   advance(steps: Repeated, state: Slots, rows: Leaves, from: number, to: number, firstRun: boolean): Slots {
     let current = state;

@@ -41,6 +41,8 @@ export class LoopRule implements Rule {
   private readonly course: Course;
   private records: StepRecord[] | undefined;
   private paused: Paused | undefined;
+  /** The last state of steps that have an inverse. */
+  private end: Slots | undefined;
 
   constructor(loop: Loop) {
     this.loop = loop;
@@ -55,7 +57,10 @@ export class LoopRule implements Rule {
   first(start: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
     const { loop } = this;
     const rows = new Leaves(inputs);
-    const end = (): Slots => (loop.slots === 'all' ? this.recordAll(start, rows) : this.sweep(start, rows));
+    const end = (): Slots => {
+      if (loop.inverse) return this.run(start, rows);
+      return loop.slots === 'all' ? this.recordAll(start, rows) : this.sweep(start, rows);
+    };
     try {
       return tensorsOf(withRecorder(loop.device, end), loop.state) as Tensor[];
     } catch (error) {
@@ -67,6 +72,18 @@ export class LoopRule implements Rule {
   /** The graph holds the captured variables now. */
   recorded(): void {
     this.course.variables.settle();
+  }
+
+  private run(start: readonly Tensor[], rows: Leaves): Slots {
+    const { loop, course } = this;
+    const steps = course.steps(true);
+    try {
+      const state = course.advance(steps, memoryOf(start), rows, 0, loop.steps, true);
+      this.end = share(state);
+      return state;
+    } finally {
+      steps.release();
+    }
   }
 
   private recordAll(start: readonly Tensor[], rows: Leaves): Slots {
@@ -198,6 +215,11 @@ export class LoopRule implements Rule {
     const { records, paused, course, loop } = this;
     this.records = undefined;
     this.paused = undefined;
+    const back = course.backSteps();
+    if (back) {
+      this.runBack(back, new Leaves(inputs), new Leaves(inputs), turn);
+      return;
+    }
     if (records) {
       for (let i = records.length - 1; i >= 0; i--) turn([], i, records[i]);
       return;
@@ -227,6 +249,26 @@ export class LoopRule implements Rule {
       drop(state);
       kept.forEach(drop);
       steps.release();
+    }
+  }
+
+  private runBack(
+    back: Repeated,
+    rows: Leaves,
+    leaves: Leaves,
+    turn: (leaves: readonly View[], i: number) => void,
+  ): void {
+    let state = share(this.end as Slots);
+    try {
+      for (let i = this.loop.steps - 1; i >= 0; i--) {
+        const after = state;
+        state = [];
+        state = back.step(after, rows.at(i), [], i);
+        turn(leaves.at(i, state), i);
+      }
+    } finally {
+      drop(state);
+      back.release();
     }
   }
 
@@ -268,6 +310,8 @@ export class LoopRule implements Rule {
       drop(state);
     }
     this.paused = undefined;
+    if (this.end) drop(this.end);
+    this.end = undefined;
     this.course.release();
   }
 }

@@ -18,6 +18,8 @@ import type { StepLeaves } from './step-record.ts';
 export interface Loop {
   readonly device: Device;
   readonly run: StepLeaves;
+  /** From the leaves after a step, and those of its inputs, to the leaves before it. */
+  readonly inverse?: StepLeaves | undefined;
   readonly state: readonly Form[];
   /** Inputs of one step. */
   readonly inputs: readonly Form[];

@@ -7,7 +7,7 @@
  * p are the captured variables: whatever the step's function uses that somebody outside differentiates with respect to.
  * They are found while the steps first run. Forwards, steps run unrecorded and some states are kept; backwards, segments run
  * again from these, and each step is recorded by itself and reversed (revolve.ts has the schedule). Memory: the kept states
- * and one step's record.
+ * and one step's record. Steps that have an inverse need no kept states.
  *
  * A step that does not take its number does the same each time, so after a few calls its launches are replayed without calling
  * it, forwards and backwards; what differs from step to step comes as `inputs`. A step whose launches differ all the same, that
@@ -48,6 +48,15 @@ export interface RolloutOptions<U = undefined> {
   readonly explain?: (note: string) => void;
 }
 
+/** For steps that can be undone. */
+export interface Undone<F> {
+  /**
+   * The step's inverse, from the state after a step (and the step's inputs) to that before it. Then no states are kept: a gradient runs the
+   * steps backwards from the last state, and is exact to the rounding that states gather on the way.
+   */
+  readonly inverse?: F;
+}
+
 const fewSteps = 8;
 
 /**
@@ -58,22 +67,31 @@ const fewSteps = 8;
  * @param state A tree; integers may be part of it.
  * @returns The state after the last step.
  */
-export function rollout<S>(step: (state: S, i: number) => S, state: S, steps: number, options?: RolloutOptions): S;
+export function rollout<S>(
+  step: (state: S, i: number) => S,
+  state: S,
+  steps: number,
+  options?: RolloutOptions & Undone<(state: S, i: number) => S>,
+): S;
 export function rollout<S, U>(
   step: (state: S, inputs: U, i: number) => S,
   state: S,
   steps: number,
-  options: RolloutOptions<U> & { readonly inputs: U },
+  options: RolloutOptions<U> & Undone<(state: S, inputs: U, i: number) => S> & { readonly inputs: U },
 ): S;
 export function rollout<S, U>(
   step: ((state: S, i: number) => S) | ((state: S, inputs: U, i: number) => S),
   state: S,
   steps: number,
-  options: RolloutOptions<U> = {},
+  options: RolloutOptions<U> & Undone<(...given: never[]) => S> = {},
 ): S {
   if (!Number.isInteger(steps) || steps < 0)
     throw new RangeError(`rollout: ${steps} steps; the number of steps is a whole number from 0.`);
-  checkOptions('rollout', options, ['inputs', 'checkpoints', 'onAdjoint', 'debug', 'explain']);
+  checkOptions('rollout', options, ['inputs', 'checkpoints', 'inverse', 'onAdjoint', 'debug', 'explain']);
+  if (options.inverse !== undefined && options.checkpoints !== undefined)
+    throw new TypeError(
+      'rollout: inverse keeps no states, so checkpoints have no meaning beside it; give one of them.',
+    );
   if (options.checkpoints !== undefined) checkCheckpoints(options.checkpoints);
   const form = flatten(state, 'rollout', 'the state');
   const inputs = options.inputs === undefined ? undefined : flatten(options.inputs, 'rollout', 'the inputs');
@@ -82,33 +100,35 @@ export function rollout<S, U>(
   const given = inputs?.leaves ?? [];
   if (inputs) checkInputs(inputs, steps, device);
   const width = form.leaves.length;
-  const run: StepLeaves = (leaves, i) => {
-    const now = form.rebuild(leaves.slice(0, width));
-    const made = inputs
-      ? (step as (state: S, inputs: U, i: number) => S)(now, inputs.rebuild(leaves.slice(width)), i)
-      : (step as (state: S, i: number) => S)(now, i);
-    const what = `what step ${i} returned`;
-    const next = flatten(made, 'rollout', what);
-    matching('rollout', form, next, what);
-    const ordered = inOrderOf(form, next);
-    form.leaves.forEach(({ type }, k) => {
-      if (ordered[k].type !== type)
-        throw new TypeError(
-          `rollout: ${form.names[k] ? `'${form.names[k]}' of ` : ''}${what} holds ${ordered[k].type}; it must hold ${type}, as the state does.`,
-        );
-    });
-    return ordered;
-  };
+  const leavesOf =
+    (f: (...given: never[]) => unknown, name: (i: number) => string): StepLeaves =>
+    (leaves, i) => {
+      const now = form.rebuild(leaves.slice(0, width));
+      const given = inputs ? [now, inputs.rebuild(leaves.slice(width)), i] : [now, i];
+      const what = name(i);
+      const next = flatten(f(...(given as never[])), 'rollout', what);
+      matching('rollout', form, next, what);
+      const ordered = inOrderOf(form, next);
+      form.leaves.forEach(({ type }, k) => {
+        if (ordered[k].type !== type)
+          throw new TypeError(
+            `rollout: ${form.names[k] ? `'${form.names[k]}' of ` : ''}${what} holds ${ordered[k].type}; it must hold ${type}, as the state does.`,
+          );
+      });
+      return ordered;
+    };
+  const { inverse } = options;
   const { onAdjoint, debug, explain } = options;
   const loop: Loop = {
     device,
-    run,
+    run: leavesOf(step, i => `what step ${i} returned`),
+    inverse: inverse && leavesOf(inverse, i => `what the inverse of step ${i} returned`),
     state: form.leaves.map(({ type, shape }) => ({ type, shape })),
     inputs: given.map(({ type, shape }) => ({ type, shape: shape.slice(1) })),
     wanted: given.map(x => x.type === 'f32' && isTracked(x)),
     steps,
     slots: 1,
-    refusal: refusalOf(step, inputs !== undefined, form.leaves, steps, debug),
+    refusal: refusalOf([step, ...(inverse ? [inverse] : [])], inputs !== undefined, form.leaves, steps, debug),
     onAdjoint,
     debug,
     explain,
@@ -140,7 +160,7 @@ function checkInputs(inputs: Flat<unknown>, steps: number, device: Device): void
 
 /** Why the function must be called at every step. */
 function refusalOf(
-  step: (...args: never[]) => unknown,
+  functions: readonly ((...args: never[]) => unknown)[],
   withInputs: boolean,
   state: readonly Tensor[],
   steps: number,
@@ -149,7 +169,11 @@ function refusalOf(
   if (steps < fewSteps) return `there are fewer than ${fewSteps} steps`;
   if (debug) return 'debug is set';
   if (state.some(({ device }) => device !== state[0].device)) return 'its state lies on several devices';
-  return takesMore(step, withInputs ? 2 : 1) ?? whyNotNow(state[0].device);
+  for (const f of functions) {
+    const why = takesMore(f, withInputs ? 2 : 1);
+    if (why) return why;
+  }
+  return whyNotNow(state[0].device);
 }
 
 /** Nobody differentiates: each step's intermediates go with the step. */

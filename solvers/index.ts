@@ -69,6 +69,7 @@ export {
 export type { Time } from './ode/interval.ts';
 export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
 export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt } from './ode/options.ts';
+export { type Reversible, reversible } from './ode/reversible.ts';
 export { type Composition, stormerVerlet, symplecticEuler, velocityVerlet, yoshida4 } from './ode/symplectic.ts';
 export {
   bosh3,

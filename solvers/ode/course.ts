@@ -85,12 +85,27 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
   const { t, saves } = course;
   const { device } = interval;
   const [steps] = t.shape;
-  const how = { ...(checkpoints !== undefined && { checkpoints }), ...(explain && { explain }) };
+  const reverse = checkpoints === 'reverse' ? problem.back : undefined;
+  const how = {
+    ...(checkpoints !== undefined && checkpoints !== 'reverse' && { checkpoints }),
+    ...(explain && { explain }),
+  };
   const { first, rows, before, after } = movesOf(problem, course);
   const move = (state: Moving, row: Row): Moving => {
     const { y, t, dt } = before(state, row);
     return after(state, step(y, t, dt, row.stages), row);
   };
+  const takeBack =
+    reverse &&
+    ((state: Moving, row: Row): Moving => {
+      const { y, t, dt } = before(state, row);
+      return { y: reverse(y, t, dt) };
+    });
+  const along = (from: number, to: number) => ({
+    ...how,
+    ...(takeBack && { inverse: takeBack }),
+    inputs: rows(from, to),
+  });
   const endOf = (row: Row): Tensor => {
     const end = row.t.add(row.dt);
     return end.shape.length === clock.length ? end : end.broadcastTo(clock);
@@ -101,7 +116,7 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
     ys,
     last: 'last' in end ? end.last : undefined,
   });
-  if (saves.length === 0) return result(rollout(move, first, steps, { ...how, inputs: rows(0, steps) }), undefined);
+  if (saves.length === 0) return result(rollout(move, first, steps, along(0, steps)), undefined);
   const fn = saveAt?.fn ?? ((state: Y) => state as unknown as S);
   const view = (y: Leaves, now: Tensor) => flatten(fn(form.rebuild(y), at(now)), 'odeSolve', 'what saveAt.fn returned');
   const seen = view(start, interval.start.broadcastTo(clock));
@@ -113,15 +128,31 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
     });
     const blank = seen.leaves.map(leaf => zeros([saves.length, ...leaf.shape], { device }));
     const none = tensor(saves[0] === 0 ? 0 : -1, [], { device });
+    interface Booked {
+      readonly moving: Moving;
+      readonly books: Leaves;
+    }
+    type Placed = Row & { readonly place: Tensor };
+    const unwritten = seen.leaves.map(leaf => zeros(leaf.shape, { device }));
+    const inverse =
+      takeBack &&
+      (({ moving, books }: Booked, row: Placed): Booked => ({
+        moving: takeBack(moving, row),
+        books: books.map((book, l) => write(book, unwritten[l], row.place)),
+      }));
     const { moving, books } = rollout(
-      (state: { moving: Moving; books: Leaves }, row: Row & { place: Tensor }) => {
+      (state: Booked, row: Placed): Booked => {
         const moving = move(state.moving, row);
         const { leaves } = view(moving.y, endOf(row));
         return { moving, books: state.books.map((book, l) => write(book, leaves[l], row.place)) };
       },
       { moving: first, books: blank.map((book, l) => write(book, seen.leaves[l], none)) },
       steps,
-      { ...how, inputs: { ...rows(0, steps), place: tensor(place, [steps], { device }) } },
+      {
+        ...how,
+        ...(inverse && { inverse }),
+        inputs: { ...rows(0, steps), place: tensor(place, [steps], { device }) },
+      },
     );
     return result(moving, seen.rebuild(books));
   }
@@ -129,7 +160,7 @@ export function follow<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
   let done = 0;
   const goTo = (end: number): void => {
     if (end === done) return;
-    moving = rollout(move, moving, end - done, { ...how, inputs: rows(done, end) });
+    moving = rollout(move, moving, end - done, along(done, end));
     done = end;
   };
   const ts = timesOf(course, interval, clock);

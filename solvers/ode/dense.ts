@@ -86,7 +86,7 @@ export function followDense<Y, P, S>(problem: Problem<Y, P, S>, course: Course):
       { state, books: shapes.map(shape => zeros([to - from, ...shape], { device })) },
       to - from,
       {
-        ...(checkpoints !== undefined && { checkpoints }),
+        ...(checkpoints !== undefined && checkpoints !== 'reverse' && { checkpoints }),
         ...(explain && { explain }),
         inputs: { ...rows(from, to), place },
       },

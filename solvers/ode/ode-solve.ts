@@ -12,7 +12,7 @@ import { checkSaveAt, pathOf, type Times } from './dense.ts';
 import type { OdeEvents } from './event.ts';
 import { foundStages } from './given-steps.ts';
 import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
-import { type Method, problemOf } from './problem.ts';
+import { type Method, type Problem, problemOf } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 import type { Composition } from './symplectic.ts';
 
@@ -66,6 +66,7 @@ export function odeSolve<Y, P, S>(
 ): OdeSolution<Y, S> {
   const problem = problemOf<Y, P, S>(f, y0, options);
   if (options.saveAt) checkSaveAt(options.saveAt);
+  if (options.checkpoints === 'reverse') checkReverse(problem);
   const { form, evaluations, start } = problem;
   const { device } = start[0];
   const follows = options.saveAt !== undefined || isRecording();
@@ -88,6 +89,18 @@ export function odeSolve<Y, P, S>(
   }
   const { course, y, stats, event } = chooseSteps(problem, follows);
   return solution(course, y, stats, event);
+}
+
+/** @throws TypeError if steps cannot be taken back. */
+function checkReverse<Y, P, S>({ method, back, events, options }: Problem<Y, P, S>): void {
+  if (!back)
+    throw new TypeError(
+      `odeSolve: checkpoints: 'reverse' takes steps back, which ${method.name} cannot do exactly; use a symplectic method or reversible(…), or let states be kept.`,
+    );
+  if (events || options.saveAt?.dense || options.saveAt?.interpolate)
+    throw new TypeError(
+      `odeSolve: checkpoints: 'reverse' keeps no states, but ${events ? 'what an event resets cannot be taken back' : 'dense output keeps them all'}; leave it out.`,
+    );
 }
 
 function notKept(): never {

@@ -7,6 +7,7 @@ import type { StepControl } from './control.ts';
 import type { OdeEvent } from './event.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import type { Time } from './interval.ts';
+import type { Reversible } from './reversible.ts';
 import type { Tableau } from './tableau.ts';
 
 /** What a right-hand side is given besides the state. */
@@ -40,7 +41,7 @@ export interface SaveAt<Y, S, P> {
   readonly dense?: boolean;
 }
 
-export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau> {
+export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau | Reversible> {
   /** First and last time; the last may be the earlier one. Tensors of one number are differentiable. */
   readonly t: readonly [Time, Time];
   /** Default tsit5; for stiff problems, kvaerno5. */
@@ -70,8 +71,11 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau> {
    */
   readonly event?: OdeEvent<Y, P> | readonly OdeEvent<Y, P>[];
   readonly saveAt?: SaveAt<Y, S, P>;
-  /** States kept for a gradient, as of `rollout`. */
-  readonly checkpoints?: Checkpoints;
+  /**
+   * States kept for a gradient, as of `rollout`. 'reverse': none but the last, from which steps are taken back; for symplectic methods and
+   * `reversible` ones, exact to the rounding that states gather on the way.
+   */
+  readonly checkpoints?: Checkpoints | 'reverse';
   /** Told how the steps are run. */
   readonly explain?: (note: string) => void;
 }

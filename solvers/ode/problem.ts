@@ -8,6 +8,7 @@ import { implicitParts } from './implicit-problem.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import { Interval } from './interval.ts';
 import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
+import { type Reversible, reversibleParts } from './reversible.ts';
 import {
   type Attempt,
   attempt,
@@ -18,7 +19,7 @@ import {
   rungeKuttaStep,
 } from './runge-kutta.ts';
 import type { SolvedStages } from './stage-notes.ts';
-import { type Composition, symplecticStep } from './symplectic.ts';
+import { type Composition, symplecticBack, symplecticStep } from './symplectic.ts';
 import { type Tableau, tsit5 } from './tableau.ts';
 
 const names =
@@ -26,7 +27,7 @@ const names =
     ' ',
   );
 
-export type Method = Tableau | ImplicitTableau | Composition;
+export type Method = Tableau | ImplicitTableau | Reversible | Composition;
 
 export interface Attempts {
   readonly run: (y: Leaves, t: Tensor, dt: Tensor, first: Leaves | undefined) => Attempt;
@@ -55,6 +56,8 @@ export interface Problem<Y, P, S> {
   readonly rate: Rate;
   /** Differentiable. @param noted Stages of an implicit step, if they are known. */
   readonly step: (y: Leaves, t: Tensor, dt: Tensor, noted?: readonly Tensor[]) => Leaves;
+  /** The state before a step, from that after it; undefined where that cannot be told. */
+  readonly back: ((y: Leaves, t: Tensor, dt: Tensor) => Leaves) | undefined;
   /** Steps as they are tried; undefined if the method cannot judge them. */
   readonly attempts: ((tolerances: Tolerances) => Attempts) | undefined;
   /** Stages of a step that are solved for; undefined if none are. */
@@ -97,6 +100,7 @@ export function problemOf<Y, P, S>(
     clock,
     at,
     options,
+    back: undefined,
     attempts: undefined,
     stages: undefined,
     given: undefined,
@@ -111,6 +115,8 @@ export function problemOf<Y, P, S>(
       );
     const rate = part(form, f as (y: never, at: At<P>) => unknown, form, at, 'what f returned');
     if (method.kind === 'implicit') return { ...common, rate, ...implicitParts(method, rate, common) };
+    if (method.kind === 'reversible')
+      return { ...common, ...reversibleParts(method, rate, leaves, options.event !== undefined) };
     const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves => rungeKuttaStep(method, rate, y, t, dt);
     const attempts = (): Attempts => ({
       run: (...given) => attempt(method, rate, ...given),
@@ -131,7 +137,7 @@ function kicksAndDrifts<Y, P>(
   { dq, dp }: Partitioned<unknown, unknown, P>,
   form: Flat<Y>,
   at: (t: Tensor) => At<P>,
-): Pick<Problem<Y, P, unknown>, 'rate' | 'step' | 'evaluations'> {
+): Pick<Problem<Y, P, unknown>, 'rate' | 'step' | 'back' | 'evaluations'> {
   const { q, p } = form.rebuild(form.leaves) as { q: unknown; p: unknown };
   const [qForm, pForm] = [flatten(q), flatten(p)];
   const velocity = part(pForm, dq as (p: never, at: At<P>) => unknown, qForm, at, 'what dq returned');
@@ -140,7 +146,9 @@ function kicksAndDrifts<Y, P>(
   const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves =>
     symplecticStep(method, velocity, force, [y.slice(0, width), y.slice(width)], t, dt).flat();
   const rate = (y: Leaves, t: Tensor): Leaves => [...velocity(y.slice(width), t), ...force(y.slice(0, width), t)];
-  return { rate, step, evaluations: method.kicks.filter(d => d !== 0).length };
+  const back = (y: Leaves, t: Tensor, dt: Tensor): Leaves =>
+    symplecticBack(method, velocity, force, [y.slice(0, width), y.slice(width)], t, dt).flat();
+  return { rate, step, back, evaluations: method.kicks.filter(d => d !== 0).length };
 }
 
 /** A user's function on leaves. */

@@ -67,3 +67,24 @@ export function symplecticStep(
   });
   return [qNext, pNext];
 }
+
+/** The state before a step, from that after it: kicks and drifts taken back, in the other order. */
+export function symplecticBack(
+  { kicks, drifts }: Composition,
+  velocity: Rate,
+  force: Rate,
+  [q, p]: readonly [Leaves, Leaves],
+  t: Tensor,
+  dt: Tensor,
+): readonly [Leaves, Leaves] {
+  const sums = (parts: readonly number[]): number[] =>
+    parts.map((_, i) => parts.slice(0, i + 1).reduce((a, b) => a + b, 0));
+  const [drifted, kicked] = [sums(drifts), sums(kicks)];
+  let [qBefore, pBefore] = [q, p];
+  for (let i = kicks.length - 1; i >= 0; i--) {
+    if (drifts[i] !== 0) qBefore = advance(qBefore, velocity(pBefore, t.add(dt.mul(kicked[i]))), dt.mul(-drifts[i]));
+    if (kicks[i] !== 0)
+      pBefore = advance(pBefore, force(qBefore, t.add(dt.mul(drifted[i] - drifts[i]))), dt.mul(-kicks[i]));
+  }
+  return [qBefore, pBefore];
+}
