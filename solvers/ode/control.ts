@@ -226,7 +226,7 @@ const controlKernel = kernel(/* wgsl */ `
         c.step = s * factor;
         c.refused = 1.0;
         c.rejected += 1.0;
-        if (c.step < law.smallest * max(1.0, abs(start / length))) { c.failure = select(select(2.0, 1.0, finite), 4.0, unsolved); }
+        if (c.step < law.smallest * max(1e-9, max(c.theta, abs(start / length)))) { c.failure = select(select(2.0, 1.0, finite), 4.0, unsolved); }
       }
     }
     next[i] = c;
