@@ -3,7 +3,7 @@
  *
  * What a method believes its residual to be drifts from b − A x; so once it believes to have arrived, the residual is computed anew, and
  * if that is too large the method starts again from there, as long as that helps. On a GPU nothing can be judged without waiting: all
- * steps run, and the judgement is thrown by the next read.
+ * steps run, leave alone what has converged, and the judgement is thrown by the next read.
  */
 
 import { iterate } from '../adjoint/index.ts';
@@ -12,6 +12,7 @@ import { ConvergenceError } from './error.ts';
 import { evidence } from './evidence.ts';
 import { iterandOf } from './iterand.ts';
 import { dots, type Iterate, type IterativeMethod, type System } from './krylov/method.ts';
+import { leavingAlone } from './leaving-alone.ts';
 import type { Nullspace } from './nullspace.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Prepared } from './preconditioner.ts';
@@ -34,6 +35,8 @@ export interface Solving {
   /** One for all columns, or one for each. */
   readonly atol: number | readonly number[];
   readonly maxSteps: number;
+  /** Whether many products are to be expected. */
+  readonly many: boolean;
   /** Steps from one look at the residual to the next. */
   readonly every: number;
   readonly x0: Tensor | undefined;
@@ -73,11 +76,6 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   const { method, prepared, project, maxSteps, every, x0 } = solving;
   // Below this part of what it began with, an f32 residual that is carried along says little.
   const farthest = A.device.precision === 'f64' ? 0 : 1e-10;
-  const system: System = {
-    apply: x => project(A.apply(x)),
-    applyTranspose: y => project(A.transpose.apply(y)),
-    precondition: r => project(prepared.apply(r)),
-  };
   const right = project(b);
   const size = dots(right, right);
   const judge = new Judge(A, b, solving);
@@ -91,12 +89,23 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const x = runInUnits(A, b, solving);
     if (x) return x;
   }
+  const times = (solving.many && A.repeated?.()) || ((x: Tensor) => A.apply(x));
+  const system: System = {
+    apply: x => project(times(x)),
+    applyTranspose: y => project(A.transpose.apply(y)),
+    precondition: r => project(prepared.apply(r)),
+  };
   const limits = sizes?.map((square, k) => Math.max(solving.rtol ** 2 * square, squared(solving.atol, k)));
   if (!limits) {
     let broken = size.mul(0);
     const { starts } = now;
+    const limit = size
+      .mul(solving.rtol ** 2)
+      .max(squared(solving.atol, 0))
+      .mul(aim);
     for (let k = 0; k < starts; k++) {
-      const { state } = iterate(step, begin(now.r), { maxSteps: cycles(maxSteps / starts) });
+      const careful = leavingAlone(step, limit.max(dots(now.r, now.r).mul(farthest)));
+      const { state } = iterate(careful, begin(now.r), { maxSteps: cycles(maxSteps / starts) });
       now = now.add(project(state.x));
       broken = broken.add(state.breakdown.abs());
     }

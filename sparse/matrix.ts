@@ -7,6 +7,7 @@
 import type { Device, Tensor } from '../kernel/index.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
 import type { Pattern } from './pattern.ts';
+import { product, rowSums } from './row-sums.ts';
 import { type Blocks, partial, valueShape } from './trilinear.ts';
 
 export interface MatrixOptions {
@@ -56,6 +57,16 @@ export class SparseMatrix implements LinearOperator<Tensor> {
   apply(x: Tensor): Tensor {
     checkVector(`${this.name}: apply`, x, this.columns);
     return partial(this, 'left', this.params, x);
+  }
+
+  repeated(): (x: Tensor) => Tensor {
+    const { pattern, block, params, device } = this;
+    const { rowStart: start, column } = pattern.on(device);
+    const rows = rowSums({ start: pattern.rowStart, column: pattern.column }, [block, block], params.detach(), {
+      start,
+      column,
+    });
+    return x => product(rows, x);
   }
 
   get transpose(): LinearOperator<Tensor> {

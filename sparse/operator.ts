@@ -12,6 +12,8 @@ export interface LinearOperator<P> extends LinearMap<P> {
   diagonal?(): Tensor;
   /** b − A (x + low), from differences of x and of low that are taken before they are weighted; not differentiated. */
   residual?(b: Tensor, x: Tensor, low: Tensor): Tensor;
+  /** x ↦ A x, laid out for many products with the same numbers; not differentiated. What it needs joins the current scope. */
+  repeated?(): (x: Tensor) => Tensor;
 }
 
 /** @throws TypeError unless A is a linear operator. */

@@ -65,6 +65,7 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     atol: options.atol ?? 0,
     maxSteps:
       options.maxSteps ?? (exact ? refinements : b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000)),
+    many: !exact,
     every: options.preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
     x0: options.x0,
     onSolved: options.onSolved,
