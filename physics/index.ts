@@ -1,4 +1,21 @@
 export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
+export { actuate } from './articulated/actuate.ts';
+export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams } from './articulated/actuator.ts';
+export { advance } from './articulated/advance.ts';
+export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
+export type {
+  ArticulatedParams,
+  ArticulatedState,
+  Joint,
+  JointKind,
+  Keyframe,
+  Link,
+  Model,
+  Site,
+} from './articulated/model.ts';
+export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
+export { articulatedParams } from './articulated/structure.ts';
+export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
 export {
   type EnsembleMaterial,

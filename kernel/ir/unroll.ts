@@ -43,13 +43,18 @@ export function unroll(
   const knownTrips = new Map<While, number | undefined>();
   /** Arrays indexed by what no unrolling makes constant. */
   const staying = new Set<LocalArray>();
-  function findStaying(block: Block): void {
+  /** Words of buffers, ids, and what is computed from them. */
+  const loaded = new Set<Value>();
+  function findStaying(block: Block, unrolls = false): void {
     for (const inst of block.body) {
+      if (inst.kind === 'load' || inst.kind === 'builtin') loaded.add(inst.result);
+      if (inst.kind === 'pure' && inst.args.some(v => loaded.has(v))) loaded.add(inst.result);
       if (inst.kind === 'arrayLoad' || inst.kind === 'arrayStore') {
-        if (!constants.has(inst.index)) staying.add(inst.array);
-      } else if (inst.kind === 'while' && tripsOf(inst) === undefined)
-        for (const inner of [inst.cond, inst.body]) findStaying(inner);
-      else if (inst.kind === 'if') for (const inner of [inst.then, inst.else]) findStaying(inner);
+        if (unrolls ? loaded.has(inst.index) : !constants.has(inst.index)) staying.add(inst.array);
+      } else if (inst.kind === 'while') {
+        const counted = unrolls || tripsOf(inst) !== undefined;
+        for (const inner of [inst.cond, inst.body]) findStaying(inner, counted);
+      } else if (inst.kind === 'if') for (const inner of [inst.then, inst.else]) findStaying(inner, unrolls);
     }
   }
   function tripsOf(loop: While): number | undefined {
@@ -107,8 +112,7 @@ export function unroll(
     const trips = tripsOf(loop);
     if (trips === undefined) return undefined;
     const limit = staying.size > 0 && touchesStaying(loop.body) ? maxArrayInsts : maxInsts;
-    if (trips * size(loop.body) > limit) return undefined;
-    if (trips * loadsIn(loop.body) > maxLoads) return undefined;
+    if (trips > 1 && (trips * size(loop.body) > limit || trips * loadsIn(loop.body) > maxLoads)) return undefined;
     const copies: Inst[] = [];
     let values: readonly Value[] = loop.init;
     for (let k = 0; k < trips; k++) {

@@ -76,6 +76,25 @@ store y[0u] %7
     expect(text).toContain('loop');
   });
 
+  it('leave loops over an array whose index is loaded, since it stays an array', () => {
+    const looped = (n: number) =>
+      textAfter(simplify, b => {
+        const a = b.localArray('a', 'f32', 9);
+        b.while(
+          [b.u32(0)],
+          ([k]) => b.pure('lt', [k, b.u32(n)]),
+          ([k]) => {
+            const j = b.load('u32', 1, k);
+            b.arrayStore(a, b.pure('add', [k, b.u32(1)]), b.pure('add', [b.arrayLoad(a, j), b.load('f32', 0, k)]));
+            return [b.pure('add', [k, b.u32(1)])];
+          },
+        );
+        store(b, b.arrayLoad(a, b.u32(n)));
+      });
+    expect(looped(8)).toContain('loop');
+    expect(looped(1)).not.toContain('loop');
+  });
+
   it('leave loops that load many words', () => {
     const text = (loads: number) =>
       textAfter(unroll, b => {

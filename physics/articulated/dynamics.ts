@@ -1,0 +1,68 @@
+/**
+ * Equations of motion of a tree, for many environments at once.
+ *
+ *   M(q) a + c(q, v) = τ + p(q, v)             c: gravity, centrifugal and Coriolis forces; p: springs and dampers of the joints
+ *
+ * All functions are differentiable in their tensors, to any order. Shapes: q [envs, nq], v, a and τ [envs, nv].
+ */
+
+import { type Tensor, zeros } from '../../kernel/index.ts';
+import { massRows } from './composite.ts';
+import { accelerations } from './forward.ts';
+import { newtonEuler } from './inverse.ts';
+import { kinematics } from './kinematics.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
+import { jointForces } from './passive.ts';
+import { prepare, rowsOf } from './structure.ts';
+
+/** The accelerations a that forces of the joints cause. */
+export function forwardDynamics(model: Model, params: ArticulatedParams, state: ArticulatedState, tau: Tensor): Tensor {
+  const prepared = prepare('forwardDynamics', model, params, state);
+  rowsOf('forwardDynamics', 'tau', tau, prepared.envs, model.nv);
+  const { armature: diagonal, gravity } = prepared.params;
+  const driven = tau.add(jointForces(prepared, state));
+  return accelerations(prepared, { ...kinematics(prepared, state.q), v: state.v, gravity, diagonal, tau: driven });
+}
+
+/** The forces τ of the joints that accelerations need. */
+export function inverseDynamics(model: Model, params: ArticulatedParams, state: ArticulatedState, a: Tensor): Tensor {
+  const prepared = prepare('inverseDynamics', model, params, state);
+  rowsOf('inverseDynamics', 'a', a, prepared.envs, model.nv);
+  const { armature, gravity } = prepared.params;
+  const needed = newtonEuler(prepared, { ...kinematics(prepared, state.q), v: state.v, gravity }, a);
+  return needed.add(armature.mul(a)).sub(jointForces(prepared, state));
+}
+
+/** c(q, v). */
+export function biasForces(model: Model, params: ArticulatedParams, state: ArticulatedState): Tensor {
+  const prepared = prepare('biasForces', model, params, state);
+  const still = zeros(state.v.shape, { device: state.v.device });
+  return newtonEuler(
+    prepared,
+    { ...kinematics(prepared, state.q), v: state.v, gravity: prepared.params.gravity },
+    still,
+  );
+}
+
+/** p(q, v). */
+export const passiveForces = (model: Model, params: ArticulatedParams, state: ArticulatedState): Tensor =>
+  jointForces(prepare('passiveForces', model, params, state), state);
+
+/** M(q), [envs, nv, nv]. */
+export function massMatrix(model: Model, params: ArticulatedParams, q: Tensor): Tensor {
+  const prepared = prepare('massMatrix', model, params, { q });
+  const rows = massRows(prepared, kinematics(prepared, q), prepared.params.armature);
+  const { start, ancestors } = model.tables;
+  const { nv } = model;
+  const place = new Int32Array(nv * nv).fill(-1);
+  for (let d = 0; d < nv; d++)
+    for (let k = start[d]; k < start[d + 1]; k++) {
+      place[d * nv + ancestors[k]] = k;
+      place[ancestors[k] * nv + d] = k;
+    }
+  return rows
+    .transpose()
+    .gather([...place])
+    .transpose()
+    .reshape([prepared.envs, nv, nv]);
+}

@@ -1,0 +1,163 @@
+/**
+ * Inverse dynamics: the forces of the joints that a motion needs, by the recursive Newton–Euler algorithm.
+ *
+ *   V_d = V_λ + S_d v_d                                                            velocities add along the tree (1)
+ *   A_d = A_λ + S_d a_d + (V_β × S_d) v_d                                                                         (2)
+ *   f   = I (A − (0, g)) + V ×* (I V)                                              for each frame                (3)
+ *   τ_d = S_d · Σ f                                                                over all frames that d moves  (4)
+ *
+ * λ is the velocity before d, β the last one before d's joint; S are motion axes about one point (kinematics.ts), so (1), (2) and (4)
+ * are sums. × is the cross product of motions, ×* that of a motion and a force. Three kernels, so that the gradient of each replays
+ * little: motions by (1) and (2), forces by (3) side by side, and (4).
+ *
+ * Featherstone: Rigid Body Dynamics Algorithms, 2008, §5.3.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { Kinematics } from './kinematics.ts';
+import { bySizes, paramAt, place, vec } from './layout.ts';
+import type { Prepared } from './structure.ts';
+
+const motions = bySizes(({ frames, nv }) => {
+  const S = place(nv, 6, 'd');
+  const write = (name: string, angular: string, linear: string): string =>
+    [0, 1, 2]
+      .map(k => `${name}[at + ${k}u] = ${angular}[l][${k}]; ${name}[at + ${k + 3}u] = ${linear}[l][${k}];`)
+      .join(' ');
+  return /* wgsl */ `
+  var<storage, read> motion: array<f32>;
+  var<storage, read> v: array<f32>;
+  var<storage, read> a: array<f32>;
+  var<storage, read> before: array<u32>;
+  var<storage, read> base: array<u32>;
+  var<storage, read> last: array<u32>;
+  var<storage, read_write> velocity: array<f32>;
+  var<storage, read_write> acceleration: array<f32>;
+  @compute @workgroup_size(64)
+  fn motions(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var w: array<vec3f, ${nv + 1}>;
+    var u: array<vec3f, ${nv + 1}>;
+    for (var d = 0u; d < ${nv}u; d++) {
+      let rate = v[${place(nv, 1, 'd')}];
+      w[d + 1u] = w[before[d]] + rate * ${vec('motion', S)};                                                     // (1)
+      u[d + 1u] = u[before[d]] + rate * ${vec('motion', S, 3)};
+    }
+    var dw: array<vec3f, ${nv + 1}>;
+    var du: array<vec3f, ${nv + 1}>;
+    for (var d = 0u; d < ${nv}u; d++) {
+      let b = base[d];
+      let rate = v[${place(nv, 1, 'd')}];
+      let rise = a[${place(nv, 1, 'd')}];
+      let n = ${vec('motion', S)};
+      let s = ${vec('motion', S, 3)};
+      dw[d + 1u] = dw[before[d]] + rise * n + rate * cross(w[b], n);                                             // (2)
+      du[d + 1u] = du[before[d]] + rise * s + rate * (cross(w[b], s) + cross(u[b], n));
+    }
+    for (var f = 0u; f < ${frames}u; f++) {
+      let l = last[f];
+      let at = ${place(frames, 6, 'f')};
+      ${write('velocity', 'w', 'u')}
+      ${write('acceleration', 'dw', 'du')}
+    }
+  }
+`;
+});
+
+const forces = bySizes(
+  sizes => /* wgsl */ `
+  var<storage, read> inertia: array<f32>;
+  var<storage, read> velocity: array<f32>;
+  var<storage, read> acceleration: array<f32>;
+  var<storage, read> gravity: array<f32>;
+  var<storage, read_write> force: array<f32>;
+  @compute @workgroup_size(64)
+  fn forces(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x / ${sizes.frames}u;
+    let i = id.x * 10u;
+    let at = id.x * 6u;
+    let m = inertia[i];
+    let h = ${vec('inertia', 'i', 1)};
+    let J = mat3x3f(
+      inertia[i + 4u], inertia[i + 7u], inertia[i + 8u],
+      inertia[i + 7u], inertia[i + 5u], inertia[i + 9u],
+      inertia[i + 8u], inertia[i + 9u], inertia[i + 6u]);
+    let w = ${vec('velocity', 'at')};
+    let u = ${vec('velocity', 'at', 3)};
+    let dw = ${vec('acceleration', 'at')};
+    let du = ${vec('acceleration', 'at', 3)} - ${vec('gravity', paramAt(sizes, 1, 3, '0u'))};
+    let L = J * w + cross(h, u);
+    let p = m * u + cross(w, h);
+    let torque = J * dw + cross(h, du) + cross(w, L) + cross(u, p);                                              // (3)
+    let push = m * du + cross(dw, h) + cross(w, p);
+    ${[0, 1, 2].map(k => `force[at + ${k}u] = torque[${k}]; force[at + ${k + 3}u] = push[${k}];`).join('\n    ')}
+  }
+`,
+);
+
+const projections = bySizes(({ frames, nv }) => {
+  const S = place(nv, 6, 'd');
+  return /* wgsl */ `
+  var<storage, read> motion: array<f32>;
+  var<storage, read> force: array<f32>;
+  var<storage, read> before: array<u32>;
+  var<storage, read> last: array<u32>;
+  var<storage, read_write> tau: array<f32>;
+  @compute @workgroup_size(64)
+  fn projections(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var torque: array<vec3f, ${nv + 1}>;
+    var push: array<vec3f, ${nv + 1}>;
+    for (var f = 0u; f < ${frames}u; f++) {
+      let at = ${place(frames, 6, 'f')};
+      torque[last[f]] += ${vec('force', 'at')};
+      push[last[f]] += ${vec('force', 'at', 3)};
+    }
+    for (var d = ${nv}u; d > 0u; d--) {
+      torque[before[d - 1u]] += torque[d];
+      push[before[d - 1u]] += push[d];
+    }
+    for (var d = 0u; d < ${nv}u; d++) {
+      tau[${place(nv, 1, 'd')}] = dot(${vec('motion', S)}, torque[d + 1u]) + dot(${vec('motion', S, 3)}, push[d + 1u]); // (4)
+    }
+  }
+`;
+});
+
+/** What inverse dynamics reads: a Prepared without its parameters, and those among them that count. */
+export interface Moving extends Pick<Kinematics, 'motion' | 'inertia'> {
+  readonly v: Tensor;
+  readonly gravity: Tensor;
+}
+
+/** Velocities and accelerations of all frames, (angular, linear at O): [envs, frames, 6] each. */
+export function frameMotions(
+  { sizes, structure, envs }: Omit<Prepared, 'params'>,
+  { motion, v }: Pick<Moving, 'motion' | 'v'>,
+  a: Tensor,
+): { readonly velocity: Tensor; readonly acceleration: Tensor } {
+  const { before, base, last } = structure;
+  const shape = [envs, sizes.frames, 6];
+  const { velocity, acceleration } = motions({ ...sizes, own: false })(
+    { motion, v, a, before, base, last },
+    { count: envs, out: { velocity: shape, acceleration: shape } },
+  );
+  return { velocity: velocity as Tensor, acceleration: acceleration as Tensor };
+}
+
+/** Joint forces for accelerations a, without those of rotors, springs and dampers: [envs, nv]. */
+export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, a: Tensor): Tensor {
+  const { sizes, structure, envs } = prepared;
+  const { before, last } = structure;
+  const { motion, inertia, gravity } = moving;
+  const { velocity, acceleration } = frameMotions(prepared, moving, a);
+  const one = { ...sizes, own: false };
+  const { force } = forces(sizes)(
+    { inertia, velocity, acceleration, gravity },
+    { count: envs * sizes.frames, out: { force: [envs, sizes.frames, 6] } },
+  );
+  return projections(one)(
+    { motion, force: force as Tensor, before, last },
+    { count: envs, out: { tau: [envs, sizes.nv] } },
+  ).tau as Tensor;
+}

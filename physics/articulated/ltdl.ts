@@ -1,0 +1,89 @@
+/**
+ * M = Lᵀ D L for a mass matrix, without fill: L has the entries that M has, since eliminating a velocity changes only the rows and
+ * columns of its predecessors.
+ *
+ *   for k = n … 1, for i a predecessor of k:   a = M_ki / M_kk;   M_ij −= a M_kj  for j = i and its predecessors;   M_ki = a
+ *
+ * The factor is not differentiated: forward.ts has the rule of what is solved with it.
+ *
+ * Featherstone: Efficient factorization of the joint-space inertia matrix for branched kinematic trees, Int. J. Robotics Research
+ * 24 (2005), doi:10.1177/0278364905054928.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import { bySizes, place } from './layout.ts';
+import type { Prepared } from './structure.ts';
+
+const factorisation = bySizes(
+  ({ nv }) => /* wgsl */ `
+  override entries: u32 = 1;
+  var<storage, read> mass: array<f32>;
+  var<storage, read> start: array<u32>;
+  var<storage, read> ancestors: array<u32>;
+  @unique var<storage, read_write> factor: array<f32>;
+  @compute @workgroup_size(64)
+  fn branchFactor(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x * entries;
+    for (var k = 0u; k < entries; k++) { factor[e + k] = mass[e + k]; }
+    for (var d = ${nv}u; d > 0u; d--) {
+      let first = start[d - 1u];
+      let end = start[d];
+      let pivot = factor[e + first];
+      for (var s = first + 1u; s < end; s++) {
+        let a = factor[e + s] / pivot;
+        let row = e + start[ancestors[s]];
+        for (var t = s; t < end; t++) { factor[row + t - s] -= a * factor[e + t]; }
+        factor[e + s] = a;
+      }
+    }
+  }
+`,
+);
+
+const solution = bySizes(
+  ({ nv }) => /* wgsl */ `
+  override entries: u32 = 1;
+  var<storage, read> factor: array<f32>;
+  var<storage, read> b: array<f32>;
+  var<storage, read> start: array<u32>;
+  var<storage, read> ancestors: array<u32>;
+  var<storage, read_write> x: array<f32>;
+  @compute @workgroup_size(64)
+  fn branchSolve(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    let row = e * entries;
+    var y: array<f32, ${nv}>;
+    for (var d = 0u; d < ${nv}u; d++) { y[d] = b[${place(nv, 1, 'd')}]; }
+    for (var d = ${nv}u; d > 0u; d--) {
+      for (var s = start[d - 1u] + 1u; s < start[d]; s++) { y[ancestors[s]] -= factor[row + s] * y[d - 1u]; }
+    }
+    for (var d = 0u; d < ${nv}u; d++) {
+      var sum = y[d] / factor[row + start[d]];
+      for (var s = start[d] + 1u; s < start[d + 1u]; s++) { sum -= factor[row + s] * y[ancestors[s]]; }
+      y[d] = sum;
+      x[${place(nv, 1, 'd')}] = sum;
+    }
+  }
+`,
+);
+
+type Given = Pick<Prepared, 'sizes' | 'structure' | 'model' | 'envs'>;
+
+const launch = ({ model, envs }: Given) => ({
+  count: envs,
+  overrides: { entries: model.tables.ancestors.length },
+});
+
+/** The factor, in the rows of the mass matrix: D on the diagonal, L above it. */
+export function branchFactor(given: Given, mass: Tensor): Tensor {
+  const { start, ancestors } = given.structure;
+  const out = { factor: mass.shape };
+  return factorisation(given.sizes)({ mass, start, ancestors }, { ...launch(given), out }).factor as Tensor;
+}
+
+/** M⁻¹ b, [envs, nv]. */
+export function branchSolve(given: Given, factor: Tensor, b: Tensor): Tensor {
+  const { start, ancestors } = given.structure;
+  const out = { x: b.shape };
+  return solution(given.sizes)({ factor, b, start, ancestors }, { ...launch(given), out }).x as Tensor;
+}

@@ -1,0 +1,124 @@
+/**
+ * A tree of rigid links joined by joints: what is fixed about it, and the numbers that describe it.
+ *
+ * Coordinates follow MuJoCo, so that results can be compared number for number. A link's frame stands in its parent's by a
+ * constant pose; its joints move it from there, one after the other. Quaternions are (w, x, y, z).
+ *
+ *   joint    q                          v                                            moves about or along
+ *   hinge    angle, rad                 rate, rad/s                                  an axis through an anchor, in the link's frame
+ *   slide    distance, m                rate, m/s                                    an axis in the link's frame
+ *   ball     quaternion                 angular velocity in the link's frame, rad/s  an anchor in the link's frame
+ *   free     position, quaternion       velocity in the world, m/s; as for ball      the link's frame; on the world's links only
+ *
+ * Structure (parents, kinds of joints, names) is plain data. Everything physical is a tensor of `params` and differentiable.
+ */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { Actuator } from './actuator.ts';
+import type { Tables } from './tables.ts';
+
+export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
+
+/** A joint's place in the structure. */
+export interface Joint {
+  readonly name: string;
+  readonly kind: JointKind;
+  /** Number of its link. */
+  readonly link: number;
+  /** Where its coordinates begin in q, and its velocities in v. */
+  readonly q: number;
+  readonly dof: number;
+}
+
+/** A link's place in the structure: its parent's number, or −1 for the world, and its joints' numbers. */
+export interface Link {
+  readonly name: string;
+  readonly parent: number;
+  readonly joints: readonly number[];
+}
+
+/** A point of a link that has a name. */
+export interface Site {
+  readonly name: string;
+  readonly link: number;
+  /** In the link's frame, m. */
+  readonly position: readonly [number, number, number];
+  readonly orientation: readonly [number, number, number, number];
+}
+
+/** A state that has a name. */
+export interface Keyframe {
+  readonly name: string;
+  readonly q: readonly number[];
+  readonly v: readonly number[];
+  readonly control: readonly number[];
+}
+
+/** What is physical, all differentiable. Shapes: l links, j joints; [envs, …] where environments differ. */
+export interface ArticulatedParams {
+  /** [3], m/s²; downwards is negative. */
+  readonly gravity: Tensor;
+  /** Link frames in their parents' frames, [l, 3], m, and [l, 4], quaternions of any length; a free joint overrides them. */
+  readonly position: Tensor;
+  readonly orientation: Tensor;
+  /** [l], kg. */
+  readonly mass: Tensor;
+  /** Centres of mass in link frames, [l, 3], m. */
+  readonly com: Tensor;
+  /** About the centre of mass, in the link's axes: xx, yy, zz, xy, xz, yz, [l, 6], kg m². */
+  readonly inertia: Tensor;
+  /** In link frames, [j, 3], of any length; hinge and slide. */
+  readonly axis: Tensor;
+  /** In link frames, [j, 3], m; hinge and ball. */
+  readonly anchor: Tensor;
+  /** q at which hinges and slides stand in the constant pose, [nq]. */
+  readonly reference: Tensor;
+  /** Springs of the joints, [j], N/m or N m/rad, and the q at which they rest, [nq]. */
+  readonly stiffness: Tensor;
+  readonly springReference: Tensor;
+  /** Damping of each velocity, [nv], N s/m or N m s/rad. */
+  readonly damping: Tensor;
+  /** Rotor inertia seen by each velocity, [nv], kg or kg m². */
+  readonly armature: Tensor;
+}
+
+/** What the models of joints may say that no force of this folder reads: bounds of q, [lower, upper], and dry friction by velocity. */
+export interface Unused {
+  readonly range: readonly (readonly [number, number] | undefined)[];
+  readonly frictionLoss: readonly number[];
+}
+
+export interface Model {
+  readonly name: string;
+  readonly links: readonly Link[];
+  readonly joints: readonly Joint[];
+  readonly sites: readonly Site[];
+  readonly actuators: readonly Actuator[];
+  readonly keyframes: readonly Keyframe[];
+  readonly unused: Unused;
+  /** Lengths of q and v. */
+  readonly nq: number;
+  readonly nv: number;
+  /** q at rest in the constant poses, [nq]. */
+  readonly q0: readonly number[];
+  /** Time step that the model's file asks for, s. */
+  readonly timestep: number | undefined;
+  /** @internal */ readonly tables: Tables;
+  /** The numbers it was built with. */
+  readonly values: Readonly<Record<keyof ArticulatedParams, readonly number[]>>;
+}
+
+/** State of all environments. */
+export interface ArticulatedState {
+  /** [envs, nq]. */
+  readonly q: Tensor;
+  /** [envs, nv]. */
+  readonly v: Tensor;
+}
+
+export const lengthOf: Readonly<Record<JointKind, { readonly q: number; readonly dof: number }>> = {
+  free: { q: 7, dof: 6 },
+  ball: { q: 4, dof: 3 },
+  hinge: { q: 1, dof: 1 },
+  slide: { q: 1, dof: 1 },
+};

@@ -1,0 +1,193 @@
+/**
+ * Where the frames of a tree are.
+ *
+ *   E_f = C_f J_f(q)                       each frame in its predecessor: a constant pose, then the joint            (1)
+ *   P_f = P_λ E_f                          in the world; poses (R, x) multiply as rotations and shifts do            (2)
+ *
+ *   Ṗ_f = Ṗ_λ E_f + P_λ Ė_f                                                                                          (3)
+ *   Ē_f = P_λᵀ P̄_f,   P̄_λ += P̄_f E_fᵀ      from the leaves to the root                                              (4)
+ *
+ * J turns about an axis or a point, p ↦ a + R_J (p − a), or shifts. (2) is the one recurrence along the tree that multiplies;
+ * all others are sums. So it has rules, (3) and (4), which are linear recurrences, and everything else is differentiated as it is written.
+ */
+
+import { custom } from '../../adjoint/index.ts';
+import type { Tensor } from '../../kernel/index.ts';
+import { bySizes, column, paramAt, place, poseFrom, poseTo, quaternions, type Sizes, vec } from './layout.ts';
+import type { Prepared } from './structure.ts';
+import { moves } from './tables.ts';
+
+const relativePoses = bySizes(
+  sizes => /* wgsl */ `
+  ${quaternions}
+  var<storage, read> q: array<f32>;
+  var<storage, read> position: array<f32>;
+  var<storage, read> orientation: array<f32>;
+  var<storage, read> axis: array<f32>;
+  var<storage, read> anchor: array<f32>;
+  var<storage, read> reference: array<f32>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read_write> relative: array<f32>;
+  @compute @workgroup_size(64)
+  fn relativePoses(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var own: array<f32, ${sizes.nq + 3}>;
+    for (var k = 0u; k < ${sizes.nq}u; k++) { own[k] = q[${place(sizes.nq, 1, 'k')}]; }
+    for (var f = 0u; f < ${sizes.frames}u; f++) {
+      let move = ${column('move')};
+      let pose = ${column('pose')};
+      let j = ${column('joint')};
+      let i = ${column('q')};
+      var turn = vec4f(1.0, 0.0, 0.0, 0.0);
+      var shift = vec3f(0.0);
+      if (move == ${moves.hinge}u || move == ${moves.slide}u) {
+        let along = normalize(${vec('axis', paramAt(sizes, sizes.joints, 3, 'j'))});
+        let by = own[i] - reference[${paramAt(sizes, sizes.nq, 1, 'i')}];
+        if (move == ${moves.hinge}u) { turn = vec4f(cos(0.5 * by), sin(0.5 * by) * along); }
+        if (move == ${moves.slide}u) { shift = by * along; }
+      }
+      if (move == ${moves.ball}u) { turn = normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u])); }
+      if (move == ${moves.shift}u) { shift = vec3f(own[i], own[i + 1u], own[i + 2u]); }
+      if (move == ${moves.hinge}u || move == ${moves.ball}u) {
+        let a = ${vec('anchor', paramAt(sizes, sizes.joints, 3, 'j'))};
+        shift = a - rotation(turn) * a;
+      }
+      var x = shift;
+      if (pose > 0u) {
+        let c = ${paramAt(sizes, sizes.links, 4, 'pose - 1u')};
+        let constant = normalize(vec4f(orientation[c], orientation[c + 1u], orientation[c + 2u], orientation[c + 3u]));
+        x = ${vec('position', paramAt(sizes, sizes.links, 3, 'pose - 1u'))} + rotation(constant) * shift;
+        turn = product(constant, turn);
+      }
+      let R = rotation(turn);                                                                                    // (1)
+      let at = ${place(sizes.frames, 12, 'f')};
+      ${poseTo('relative', 'at', 'R', 'x')}
+    }
+  }
+`,
+);
+
+/** Local arrays of poses, the world's first. */
+const locals = ({ frames }: Sizes, R: string, x: string): string => `
+    var ${R}: array<mat3x3f, ${frames + 1}>;
+    var ${x}: array<vec3f, ${frames + 1}>;`;
+const identity = 'mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)';
+const each = ({ frames }: Sizes): string => `for (var f = 0u; f < ${frames}u; f++)`;
+const at = ({ frames }: Sizes): string => place(frames, 12, 'f');
+
+const products = bySizes(sizes => {
+  const [E, t] = poseFrom('relative', at(sizes));
+  return /* wgsl */ `
+  var<storage, read> relative: array<f32>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read_write> pose: array<f32>;
+  @compute @workgroup_size(64)
+  fn poses(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    ${locals(sizes, 'R', 'x')}
+    R[0] = ${identity};
+    ${each(sizes)} {
+      let p = ${column('before')};
+      let turned = R[p] * ${E};                                                                                  // (2)
+      let moved = R[p] * ${t} + x[p];
+      R[f + 1u] = turned;
+      x[f + 1u] = moved;
+      let at = ${at(sizes)};
+      ${poseTo('pose', 'at', 'turned', 'moved')}
+    }
+  }
+`;
+});
+
+const tangents = bySizes(sizes => {
+  const [E, t] = poseFrom('relative', at(sizes));
+  const [dE, dt] = poseFrom('relativeDot', at(sizes));
+  const [P] = poseFrom('pose', at(sizes));
+  return /* wgsl */ `
+  var<storage, read> relative: array<f32>;
+  var<storage, read> relativeDot: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read_write> poseDot: array<f32>;
+  @compute @workgroup_size(64)
+  fn poseTangents(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    ${locals(sizes, 'R', 'x')}
+    R[0] = ${identity};
+    ${each(sizes)} { R[f + 1u] = ${P}; }
+    ${locals(sizes, 'dR', 'dx')}
+    ${each(sizes)} {
+      let p = ${column('before')};
+      let turned = dR[p] * ${E} + R[p] * ${dE};                                                                  // (3)
+      let moved = dR[p] * ${t} + R[p] * ${dt} + dx[p];
+      dR[f + 1u] = turned;
+      dx[f + 1u] = moved;
+      let at = ${at(sizes)};
+      ${poseTo('poseDot', 'at', 'turned', 'moved')}
+    }
+  }
+`;
+});
+
+const adjoints = bySizes(sizes => {
+  const [E, t] = poseFrom('relative', at(sizes));
+  const [P] = poseFrom('pose', at(sizes));
+  const [bar, xBar] = poseFrom('poseBar', at(sizes));
+  return /* wgsl */ `
+  var<storage, read> relative: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> poseBar: array<f32>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read_write> relativeBar: array<f32>;
+  @compute @workgroup_size(64)
+  fn poseAdjoints(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    ${locals(sizes, 'R', 'x')}
+    R[0] = ${identity};
+    ${each(sizes)} { R[f + 1u] = ${P}; }
+    ${locals(sizes, 'RBar', 'xBar')}
+    for (var k = 0u; k < ${sizes.frames}u; k++) {
+      let f = ${sizes.frames - 1}u - k;
+      let p = ${column('before')};
+      let turned = RBar[f + 1u] + ${bar};
+      let moved = xBar[f + 1u] + ${xBar};
+      let E = ${E};
+      let t = ${t};
+      let back = transpose(E);
+      RBar[p] += turned * back + mat3x3f(moved * t.x, moved * t.y, moved * t.z);                                 // (4)
+      xBar[p] += moved;
+      let outer = transpose(R[p]);
+      let turn = outer * turned;
+      let shift = outer * moved;
+      let at = ${at(sizes)};
+      ${poseTo('relativeBar', 'at', 'turn', 'shift')}
+    }
+  }
+`;
+});
+
+/** Poses of all frames, [envs, frames, 12]: a rotation's columns, then the origin. */
+export function framePoses({ sizes, structure: { frames }, params, envs }: Prepared, q: Tensor): Tensor {
+  const { position, orientation, axis, anchor, reference } = params;
+  const shape = [envs, sizes.frames, 12];
+  const { relative } = relativePoses(sizes)(
+    { q, position, orientation, axis, anchor, reference, frames },
+    { count: envs, out: { relative: shape } },
+  );
+  const one = { ...sizes, own: false };
+  const compose = custom(
+    (relative: Tensor) => products(one)({ relative, frames }, { count: envs, out: { pose: shape } }).pose as Tensor,
+    {
+      name: 'framePoses',
+      vjp(relative, poseBar, pose) {
+        const given = { relative, pose, poseBar, frames };
+        return adjoints(one)(given, { count: envs, out: { relativeBar: shape } }).relativeBar as Tensor;
+      },
+      jvp(relative, relativeDot, pose) {
+        const given = { relative, relativeDot, pose, frames };
+        return tangents(one)(given, { count: envs, out: { poseDot: shape } }).poseDot as Tensor;
+      },
+    },
+  );
+  return compose(relative as Tensor);
+}

@@ -1,0 +1,123 @@
+/** The tables of a model on a device, made once; and its parameters, those of one environment or of each. */
+
+import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Sizes, sizesOf } from './layout.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
+import { columns } from './tables.ts';
+
+/** Integers that kernels read. */
+export interface Structure {
+  readonly frames: Tensor;
+  readonly before: Tensor;
+  readonly base: Tensor;
+  readonly frame: Tensor;
+  readonly last: Tensor;
+  readonly start: Tensor;
+  readonly ancestors: Tensor;
+}
+
+const made = new WeakMap<Model, WeakMap<Device, Structure>>();
+
+export function structureOn(model: Model, device: Device): Structure {
+  const known = made.get(model) ?? new WeakMap<Device, Structure>();
+  made.set(model, known);
+  let structure = known.get(device);
+  if (!structure) {
+    const { frames, before, base, frame, last, start, ancestors } = model.tables;
+    const list = (numbers: readonly number[]): Tensor => tensor(Uint32Array.from(numbers), undefined, { device });
+    structure = {
+      frames: list(frames.flatMap(row => columns.map(name => row[name]))),
+      before: list(before),
+      base: list(base),
+      frame: list(frame),
+      last: list(last),
+      start: list(start),
+      ancestors: list(ancestors),
+    };
+    known.set(device, structure);
+  }
+  return structure;
+}
+
+const shapes = ({ links, joints, nq, nv }: Model): Readonly<Record<keyof ArticulatedParams, readonly number[]>> => ({
+  gravity: [3],
+  position: [links.length, 3],
+  orientation: [links.length, 4],
+  mass: [links.length],
+  com: [links.length, 3],
+  inertia: [links.length, 6],
+  axis: [joints.length, 3],
+  anchor: [joints.length, 3],
+  reference: [nq],
+  stiffness: [joints.length],
+  springReference: [nq],
+  damping: [nv],
+  armature: [nv],
+});
+
+/** The parameters a model was built with, as tensors on a device: the default one if none is named. */
+export function articulatedParams(model: Model, device?: Device): ArticulatedParams {
+  const entries = Object.entries(shapes(model)).map(([name, shape]) => [
+    name,
+    tensor(model.values[name as keyof ArticulatedParams], shape, device ? { device } : {}),
+  ]);
+  return Object.fromEntries(entries) as ArticulatedParams;
+}
+
+/** What every function of this folder works with: sizes, tables, and parameters that agree on whether environments differ. */
+export interface Prepared {
+  readonly model: Model;
+  readonly sizes: Sizes;
+  readonly structure: Structure;
+  readonly params: ArticulatedParams;
+  readonly envs: number;
+}
+
+/**
+ * Checks a state and parameters against the model.
+ *
+ * @throws RangeError naming the part that has another shape, and the shapes allowed.
+ */
+export function prepare(
+  who: string,
+  model: Model,
+  params: ArticulatedParams,
+  state: Partial<ArticulatedState> & Pick<ArticulatedState, 'q'>,
+): Prepared {
+  const envs = state.q.shape[0];
+  rowsOf(who, 'q', state.q, envs, model.nq);
+  if (state.v) rowsOf(who, 'v', state.v, envs, model.nv);
+  const expected = Object.entries(shapes(model)) as [keyof ArticulatedParams, readonly number[]][];
+  const isOwn = ([name, shape]: (typeof expected)[number]): boolean => {
+    const given = params[name];
+    if (given === undefined)
+      throw new TypeError(`${who}: the parameters have no '${name}'; start from articulatedParams(model).`);
+    if (same(given.shape, shape)) return false;
+    if (same(given.shape, [envs, ...shape])) return true;
+    throw new RangeError(
+      `${who}: '${name}' has shape [${given.shape.join(', ')}]; it must be [${shape.join(', ')}], or [${[envs, ...shape].join(', ')}] where environments differ.`,
+    );
+  };
+  const own = expected.filter(isOwn).length > 0;
+  const fitted = own
+    ? Object.fromEntries(expected.map(([name, shape]) => [name, params[name].broadcastTo([envs, ...shape])]))
+    : params;
+  return {
+    model,
+    sizes: sizesOf(model, own),
+    structure: structureOn(model, state.q.device),
+    params: fitted as ArticulatedParams,
+    envs,
+  };
+}
+
+/** @throws RangeError unless the tensor is [envs, width]. */
+export function rowsOf(who: string, name: string, x: Tensor, envs: number, width: number): void {
+  if (!same(x.shape, [envs, width]))
+    throw new RangeError(
+      `${who}: '${name}' has shape [${x.shape.join(', ')}]; it must be [environments, ${width}], with as many environments as q has rows.`,
+    );
+}
+
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, k) => n === b[k]);

@@ -1,0 +1,166 @@
+/**
+ * tree({ links }): a model from a list of links, each with its joints.
+ *
+ * Parents stand before their children. What makes no physical sense is refused: a moving link with no mass anywhere behind it, an
+ * inertia that no body has (½ tr I − I, the second moments of the mass, must not be negative in any direction), an axis of length 0.
+ */
+
+import { type Actuator, type ActuatorSpec, actuatorOf } from './actuator.ts';
+import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
+import { type Joint, type JointKind, type Keyframe, type Link, lengthOf, type Model, type Site } from './model.ts';
+import { normalized, type Quaternion, type Symmetric, turnSymmetric, unturned, type Vec3 } from './quaternion.ts';
+import { tables } from './tables.ts';
+
+export interface JointSpec {
+  readonly kind: JointKind;
+  /** Default: the link's name, and a number if the link has several joints. */
+  readonly name?: string;
+  /** In the link's frame, of any length; hinge and slide. Default [0, 0, 1]. */
+  readonly axis?: Vec3;
+  /** In the link's frame, m; hinge and ball. Default the frame's origin. */
+  readonly anchor?: Vec3;
+  /** q of the constant pose; hinge and slide. Default 0. */
+  readonly reference?: number;
+  /** N/m or N m/rad. Default 0. */
+  readonly stiffness?: number;
+  /** q at which the spring rests. Default: reference; the constant pose of a ball or a free joint. */
+  readonly springReference?: number;
+  /** N s/m or N m s/rad. Default 0. */
+  readonly damping?: number;
+  /** Rotor inertia, kg or kg m². Default 0. */
+  readonly armature?: number;
+  /** Bounds of q: kept, but no force of this folder reads them. */
+  readonly range?: readonly [number, number];
+  /** Dry friction, N or N m: kept, but no force of this folder reads it. */
+  readonly frictionLoss?: number;
+}
+
+export interface LinkSpec {
+  readonly name: string;
+  /** A link that stands before this one. Default 'world'. */
+  readonly parent?: string;
+  /** The link's frame in its parent's, m and (w, x, y, z). Default the same frame. */
+  readonly position?: Vec3;
+  readonly orientation?: Quaternion;
+  /** One after the other. Default none: welded to the parent. */
+  readonly joints?: readonly JointSpec[];
+  /** kg. Default 0. */
+  readonly mass?: number;
+  /** Centre of mass in the link's frame, m. Default its origin. */
+  readonly com?: Vec3;
+  /** About the centre of mass, kg m²: xx, yy, zz, or these and xy, xz, yz. Default 0. */
+  readonly inertia?: Vec3 | Symmetric;
+  /** Axes of `inertia` in the link's frame. Default the link's. */
+  readonly inertiaOrientation?: Quaternion;
+}
+
+export interface SiteSpec {
+  readonly name: string;
+  readonly link: string;
+  readonly position?: Vec3;
+  readonly orientation?: Quaternion;
+}
+
+export interface TreeSpec {
+  readonly name?: string;
+  readonly links: readonly LinkSpec[];
+  /** m/s². Default [0, −9.81, 0]: y is up. */
+  readonly gravity?: Vec3;
+  readonly sites?: readonly SiteSpec[];
+  readonly actuators?: readonly ActuatorSpec[];
+  readonly keyframes?: readonly Keyframe[];
+  /** s; for who asks the model. */
+  readonly timestep?: number;
+}
+
+/**
+ * Builds a model.
+ *
+ * @throws RangeError or TypeError naming the link or joint, and what is wrong with it.
+ * @example
+ *   const pendulum = tree({ links: [{ name: 'rod', joints: [{ kind: 'hinge' }], mass: 1, com: [0, -0.5, 0], inertia: [0.08, 0.01, 0.08] }] });
+ */
+export function tree(spec: TreeSpec): Model {
+  const { name = 'tree', links: specs, gravity = [0, -9.81, 0] } = spec;
+  if (specs.length === 0) throw new RangeError('tree: no links; a model has at least 1.');
+  checkNumbers('tree', 'gravity', gravity, 3);
+  const numbers = new Map<string, number>();
+  const links: Link[] = [];
+  const joints: Joint[] = [];
+  const made: JointSpec[] = [];
+  const at = { q: 0, dof: 0 };
+  for (const link of specs) {
+    checkLink(link, specs, numbers);
+    const own = (link.joints ?? []).map((joint, k, all) => {
+      const title = joint.name ?? (all.length > 1 ? `${link.name} ${k}` : link.name);
+      joints.push({ name: title, kind: joint.kind, link: links.length, ...at });
+      made.push(joint);
+      at.q += lengthOf[joint.kind].q;
+      at.dof += lengthOf[joint.kind].dof;
+      return joints.length - 1;
+    });
+    const parent = link.parent === undefined || link.parent === 'world' ? -1 : (numbers.get(link.parent) as number);
+    numbers.set(link.name, links.length);
+    links.push({ name: link.name, parent, joints: own });
+  }
+  if (joints.length === 0) throw new RangeError(`tree: nothing in '${name}' moves; give at least one link a joint.`);
+  const inertias = specs.map(link => {
+    const { inertia = [0, 0, 0], inertiaOrientation = unturned } = link;
+    const whole = (inertia.length === 3 ? [...inertia, 0, 0, 0] : inertia) as Symmetric;
+    checkInertia(link, whole);
+    return turnSymmetric(normalized(inertiaOrientation), whole);
+  });
+  const values = {
+    gravity,
+    position: specs.flatMap(({ position = [0, 0, 0] }) => [...position]),
+    orientation: specs.flatMap(({ orientation = unturned }) => [...normalized(orientation)]),
+    mass: specs.map(({ mass = 0 }) => mass),
+    com: specs.flatMap(({ com = [0, 0, 0] }) => [...com]),
+    inertia: inertias.flat(),
+    axis: made.flatMap(({ axis = [0, 0, 1] }) => [...axis]),
+    anchor: made.flatMap(({ anchor = [0, 0, 0] }) => [...anchor]),
+    reference: joints.flatMap(({ kind, link }, j) => rest(kind, specs[link], made[j].reference ?? 0)),
+    stiffness: made.map(({ stiffness = 0 }) => stiffness),
+    springReference: joints.flatMap(({ kind, link }, j) =>
+      rest(kind, specs[link], made[j].springReference ?? made[j].reference ?? 0),
+    ),
+    damping: joints.flatMap(({ kind }, j) => new Array<number>(lengthOf[kind].dof).fill(made[j].damping ?? 0)),
+    armature: joints.flatMap(({ kind }, j) => new Array<number>(lengthOf[kind].dof).fill(made[j].armature ?? 0)),
+  };
+  checkMoves(specs, links, made);
+  const model: Omit<Model, 'actuators'> = {
+    name,
+    links,
+    joints,
+    sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
+    keyframes: spec.keyframes ?? [],
+    unused: {
+      range: made.map(({ range }) => range),
+      frictionLoss: joints.flatMap(({ kind }, j) =>
+        new Array<number>(lengthOf[kind].dof).fill(made[j].frictionLoss ?? 0),
+      ),
+    },
+    nq: at.q,
+    nv: at.dof,
+    q0: values.reference,
+    timestep: spec.timestep,
+    tables: tables(links, joints),
+    values,
+  };
+  const actuators: readonly Actuator[] = (spec.actuators ?? []).map(actuator => actuatorOf(actuator, model.joints));
+  return { ...model, actuators };
+}
+
+/** q of a joint in the constant pose. */
+function rest(kind: JointKind, link: LinkSpec, reference: number): readonly number[] {
+  if (kind === 'ball') return unturned;
+  if (kind === 'free') return [...(link.position ?? [0, 0, 0]), ...normalized(link.orientation ?? unturned)];
+  return [reference];
+}
+
+function siteOf(site: SiteSpec, numbers: ReadonlyMap<string, number>): Site {
+  const { name, link, position = [0, 0, 0], orientation = unturned } = site;
+  const number = link === 'world' ? -1 : numbers.get(link);
+  if (number === undefined) throw new RangeError(`tree: site '${name}' is on link '${link}', which there is not.`);
+  return { name, link: number, position, orientation: normalized(orientation) };
+}
