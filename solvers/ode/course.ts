@@ -214,11 +214,18 @@ export function placesOf<Y, S, P>(interval: Interval, saveAt: SaveAt<Y, S, P> = 
   return places;
 }
 
+const mostSteps = 1e7;
+
 /** Equal steps; a little shorter where they are to end at times to save. */
 export function equalSteps<Y, P, S>({ interval, options }: Problem<Y, P, S>): Course {
   const { saveAt } = options;
   const places = placesOf(interval, saveAt);
-  const dtheta = 1 / countOf(interval, options);
+  const wanted = countOf(interval, options);
+  if (wanted > mostSteps)
+    throw new RangeError(
+      `odeSolve: ${options.dt === undefined ? '' : `dt = ${options.dt} makes `}${wanted} steps, and at most ${mostSteps} are laid out at once; take longer ones, or solve piece by piece.`,
+    );
+  const dtheta = 1 / wanted;
   const from: number[] = [];
   const by: number[] = [];
   const saves: number[] = [];

@@ -5,8 +5,10 @@
  * The derivative is that of the steps taken, exact to rounding; how long steps are is not differentiated. When events are, is.
  */
 
+import { flatten } from '../../adjoint/index.ts';
 import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
 import { chooseSteps } from './adaptive.ts';
+import { checkFinite } from './check-given.ts';
 import { type Course, equalSteps } from './course.ts';
 import { checkSaveAt, pathOf, type Times } from './dense.ts';
 import type { OdeEvents } from './event.ts';
@@ -85,7 +87,9 @@ export function odeSolve<Y, P, S>(
     const [steps] = course.t.shape;
     const count = (n: number): Tensor => tensor(n, [], { device });
     const stats = { steps: count(steps), rejected: count(0), evaluations: count(steps * evaluations) };
-    return solution(y ? undefined : course, y, stats, undefined);
+    const solved = solution(y ? undefined : course, y, stats, undefined);
+    checkFinite(problem, flatten(solved.y).leaves, steps);
+    return solved;
   }
   const { course, y, stats, event } = chooseSteps(problem, follows);
   return solution(course, y, stats, event);

@@ -42,7 +42,7 @@ export interface SaveAt<Y, S, P> {
 }
 
 export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau | Reversible> {
-  /** First and last time; the last may be the earlier one. Tensors of one number are differentiable. */
+  /** First and last time; the last may be the earlier one. Tensors of one number are differentiable, and may be equal. */
   readonly t: readonly [Time, Time];
   /** Default tsit5; for stiff problems, kvaerno5. */
   readonly method?: M;

@@ -1,7 +1,8 @@
 /** A problem as the parts of odeSolve work on it: leaves of a tree, and one step from t to t + dt. */
 
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
-import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import { inWords, type Tensor } from '../../kernel/index.ts';
+import { checkGiven, checkStart } from './check-given.ts';
 import type { Tolerances } from './control.ts';
 import { type Events, eventsOf } from './event.ts';
 import { implicitParts } from './implicit-problem.ts';
@@ -21,11 +22,6 @@ import {
 import type { SolvedStages } from './stage-notes.ts';
 import { type Composition, symplecticBack, symplecticStep } from './symplectic.ts';
 import { type Tableau, tsit5 } from './tableau.ts';
-
-const names =
-  't method root params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(
-    ' ',
-  );
 
 export type Method = Tableau | ImplicitTableau | Reversible | Composition;
 
@@ -76,21 +72,13 @@ export function problemOf<Y, P, S>(
   y0: Y,
   options: OdeOptions<Y, P, S, Method>,
 ): Problem<Y, P, S> {
-  checkOptions('odeSolve', options, names);
+  checkGiven(options);
   const { method = tsit5 } = options;
   const form = flatten(method.kind === 'symplectic' ? pairOf(y0, method) : y0, 'odeSolve', 'y0');
   const { leaves } = form;
-  if (leaves.length === 0) throw new RangeError('odeSolve: y0 holds no tensors; give at least one.');
-  leaves.forEach((leaf, k) => {
-    const name = form.names[k] ? `'${form.names[k]}' of y0` : 'y0';
-    if (leaf.type !== 'f32') throw new TypeError(`odeSolve: ${name} holds ${leaf.type}; a state holds f32.`);
-    if (leaf.device !== leaves[0].device)
-      throw new TypeError(`odeSolve: ${name} is on another device than the rest of y0; move it: await x.to(device).`);
-  });
+  checkStart(form);
   const clock = options.batch ? [rowsOf(form)] : [];
   const interval = new Interval(options.t, leaves[0].device);
-  if (options.event && (options.steps !== undefined || options.dt !== undefined))
-    throw new TypeError('odeSolve: an event needs steps that may be shortened; leave out steps and dt.');
   const at = (t: Tensor): At<P> => ({ t, params: options.params as P });
   const common = {
     form,

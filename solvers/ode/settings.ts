@@ -30,8 +30,10 @@ export function settingsOf<Y, P, S>({ method, interval, rate, attempts, options 
   const { maxSteps = device.backend.readSync ? 4096 : 256 } = options;
   const tolerances = tolerancesOf(device, options);
   const { rtol, atol } = tolerances;
-  if (!(rtol >= 0) || !(atol > 0))
-    throw new RangeError(`odeSolve: rtol is ${rtol} and atol ${atol}; rtol must not be negative, and atol is above 0.`);
+  if (!(rtol >= 0 && rtol < 1) || !(atol > 0 && Number.isFinite(atol)))
+    throw new RangeError(
+      `odeSolve: rtol is ${rtol} and atol ${atol}; rtol is below 1 and not negative, and atol is above 0.`,
+    );
   const least = f64 ? 1e-15 : 1e-6;
   if (Math.max(rtol, atol) < least)
     throw new RangeError(

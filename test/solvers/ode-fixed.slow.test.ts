@@ -350,6 +350,30 @@ describe('says what is wrong', () => {
       'odeSolve: RK4 takes one function, but f is an object; give (y, { t, params }) => ẏ, or a symplectic method for { dq, dp }.',
     ],
     [() => odeSolve(f, y0, { ...given, step: 1 } as never), "odeSolve: there is no option 'step'"],
+    [
+      () => odeSolve(f, y0, { t: [0, 1], dt: 1e-9 }),
+      'odeSolve: dt = 1e-9 makes 1000000000 steps, and at most 10000000 are laid out at once; take longer ones, or solve piece by piece.',
+    ],
+    [
+      () => odeSolve(f, y0, { ...given, dt: 0.1, steps: 10 }),
+      'odeSolve: steps and dt both say how long steps are; give one of the two.',
+    ],
+    [
+      () => odeSolve(f, y0, undefined as never),
+      'odeSolve: the options are undefined; give at least the time: { t: [0, 10] }.',
+    ],
+    [
+      () => odeSolve(f, y0, { ...given, method: 'tsit5' as never }),
+      "odeSolve: the method is 'tsit5'; give one of retrograde/solvers, such as tsit5, or kvaerno5 for stiff problems.",
+    ],
+    [
+      () => odeSolve(f, tensor([], [0], { device: cpu64 }), { t: [0, 1], steps: 10 }),
+      'odeSolve: y0 has shape [0], without any numbers; there is nothing to solve.',
+    ],
+    [
+      () => odeSolve((y: Tensor) => y.neg().sqrt(), y0, { t: [0, 1], method: rk4, steps: 10 }),
+      'odeSolve: RK4 arrives at t = 1.000 with numbers that are not finite. Look at f with debug(), take more steps, or leave out steps and dt, so that steps are chosen by their error.',
+    ],
   ])('%#', (run, message) => {
     expect(run).toThrow(message);
   });
