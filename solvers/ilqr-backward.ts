@@ -3,10 +3,14 @@
  *
  *   V_x = Q_x + Kᵀ Q_uu k + Kᵀ Q_u + Q_uxᵀ k,   V_xx = Q_xx + Kᵀ Q_uu K + Kᵀ Q_ux + Q_uxᵀ K            (1)
  *
- * (1) holds for any k and K, so also for those of a shifted Q_uu. Tassa, Erez & Todorov, IROS 2012, eq. 11.
+ * (1) holds for any k and K, so also for those of a shifted Q_uu, and of controls that bounds hold: there k is the least of the quadratic
+ * model within what is left of the bounds, and rows of K are zero. Tassa, Erez & Todorov, IROS 2012, eq. 11; Tassa, Mansard & Todorov:
+ * Control-limited differential dynamic programming, ICRA 2014, §III.
  */
 
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
+import type { Box } from './box.ts';
+import { projectedNewton } from './projected-newton.ts';
 
 type Rows = readonly (readonly number[])[];
 
@@ -39,15 +43,21 @@ export function split(lines: readonly Float64Array[], width: number, steps: numb
   );
 }
 
-/** The policy, or undefined where Q_uu + μ I is not positive definite. */
+/**
+ * The policy, or undefined where Q_uu + μ I is not positive definite on what is free.
+ *
+ * @param left How far each time's controls may go.
+ */
 export function backward(
   { n, m, jacobians, gradients, hessians, slope, curvature }: Expansion,
   mu: number,
+  left: (t: number) => Box,
 ): Policy | undefined {
   const k: number[][] = [];
   const K: number[][][] = [];
   let linear = 0;
   let quadratic = 0;
+  const columns = Array.from({ length: n }, (_, j) => j);
   let Vx = Matrix.columnVector([...slope]);
   let Vxx = new Matrix(curvature.map(row => [...row]));
   for (let t = jacobians.length - 1; t >= 0; t--) {
@@ -63,10 +73,25 @@ export function backward(
     const Qu = Q.subMatrix(...u, 0, 0);
     const Qux = QQ.subMatrix(...u, ...x);
     const Quu = QQ.subMatrix(...u, ...u);
-    const cholesky = new CholeskyDecomposition(Matrix.add(symmetric(Quu), Matrix.eye(m).mul(mu)));
-    if (!cholesky.isPositiveDefinite()) return undefined;
-    const kt = cholesky.solve(Qu).neg();
-    const Kt = cholesky.solve(Qux).neg();
+    const shifted = Matrix.add(symmetric(Quu), Matrix.eye(m).mul(mu));
+    const found = projectedNewton(
+      shifted,
+      Float64Array.from(Qu.to1DArray()),
+      left(t),
+      Float64Array.from(k[0] ?? Qu.to1DArray().fill(0)),
+    );
+    if (!found) return undefined;
+    const kt = Matrix.columnVector(Array.from(found.x));
+    const Kt = Matrix.zeros(m, n);
+    if (found.factor) {
+      const rows = found.factor.solve(Qux.selection([...found.free], columns));
+      found.free.forEach((i, r) => {
+        Kt.setRow(
+          i,
+          rows.getRow(r).map(v => -v),
+        );
+      });
+    }
     linear += kt.dot(Qu);
     quadratic += kt.dot(Quu.mmul(kt));
     k.unshift(kt.to1DArray());

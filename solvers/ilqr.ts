@@ -6,15 +6,17 @@
  *   k = −(Q_uu + μ I)⁻¹ Q_u,   K = −(Q_uu + μ I)⁻¹ Q_ux                                      (2)
  *   u ← u + α k + K (x − x̄),   α = 1, ½, ¼, … the first that gains a share of what (1) promises    (3) forwards
  *
+ * With limits low ≤ u ≤ high, (2) is the least of the quadratic model within them, and (3) keeps to them (ilqr-backward.ts).
  * Functions of many states at once, row by row, so that the derivatives at all times are one launch for each direction; the small matrices
  * are done on the host. With `secondOrder`, (1) has λᵀ f_zz too, λ the adjoints of the trajectory, and the steps are Newton's. Where
  * Q_uu + μ I is not positive definite or no α gains, μ grows tenfold.
  * Li & Todorov, ICINCO 2004. Tassa, Erez & Todorov, IROS 2012, doi:10.1109/IROS.2012.6386025. Dunn & Bertsekas, JOTA 63 (1989) 23.
  */
 
-import { hvp, vjp } from '../adjoint/index.ts';
-import { checkOptions, scoped, stack, type Tensor, tensor } from '../kernel/index.ts';
-import { backward, type Expansion, type Policy, split } from './ilqr-backward.ts';
+import { checkOptions, inWords, scoped, stack, Tensor, tensor } from '../kernel/index.ts';
+import { type Bounds, type Box, boxOf } from './box.ts';
+import { backward, type Policy } from './ilqr-backward.ts';
+import { expand, type Size, type Trajectory } from './ilqr-expansion.ts';
 
 export interface ControlProblem {
   /** f: x [r, n] and u [r, m] to [r, n], each row by itself. */
@@ -31,7 +33,8 @@ export interface IlqrState {
   readonly history: readonly number[];
 }
 
-export interface IlqrOptions {
+/** Limits of the controls: one number for all, or one for each of the m. u0 is brought within them. */
+export interface IlqrOptions extends Bounds {
   /** Default 100. */
   readonly iterations?: number;
   /** Stops where the cost promised to be gained is less than this times the cost. Default 1e-9. */
@@ -72,11 +75,11 @@ export async function ilqr(
   u0: Tensor,
   options: IlqrOptions = {},
 ): Promise<Control> {
-  checkOptions('ilqr', options, ['iterations', 'rtol', 'secondOrder', 'onIteration', 'signal', 'state']);
-  check(problem, x0, u0);
+  check(problem, x0, u0, options);
   const { iterations = 100, rtol = 1e-9, secondOrder = false, onIteration, signal, state } = options;
   const size: Size = { steps: u0.shape[0], n: x0.size, m: u0.shape[1] };
-  let now = await trajectory(problem, x0, await plan(u0, state), size);
+  const box = boxOf('ilqr', options, size.m);
+  let now = await trajectory(problem, x0, await plan(u0, state, box), size);
   if (!Number.isFinite(now.value))
     throw new RangeError(`ilqr: the first trajectory costs ${now.value}; give controls u0 that keep it finite.`);
   const history = [...(state?.history ?? [now.value])];
@@ -92,12 +95,12 @@ export async function ilqr(
     const expansion = await expand(problem, now, size, secondOrder);
     let found: Trajectory | undefined;
     while (!found && reason === 'iterations') {
-      const policy = backward(expansion, mu);
+      const policy = backward(expansion, mu, t => limits(box, expansion.u, t));
       if (policy && -policy.linear <= rtol * Math.abs(now.value)) {
         gains = policy.K;
         reason = 'converged';
       } else {
-        found = policy && (await search(problem, x0, now, policy, size));
+        found = policy && (await search(problem, x0, now, policy, size, box));
         if (policy) gains = policy.K;
         mu = found ? (mu > 1e-8 ? mu / 10 : 0) : Math.max(10 * mu, 1e-6);
         if (mu > largestMu) reason = 'stalled';
@@ -113,27 +116,27 @@ export async function ilqr(
   return { x: now.x, u: now.u, gains, value: now.value, history, reason, state: { u, mu, history } };
 }
 
-interface Size {
-  readonly steps: number;
-  readonly n: number;
-  readonly m: number;
-}
-
-interface Trajectory {
-  readonly x: Tensor;
-  readonly u: Tensor;
-  readonly value: number;
-}
-
 const release = ({ x, u }: Trajectory): void => {
   x.dispose();
   u.dispose();
 };
 
-const plan = async (u0: Tensor, state: IlqrState | undefined): Promise<(t: number, x: Tensor) => Tensor> => {
-  const all = tensor(state?.u ?? (await u0.read()), u0.shape, { device: u0.device });
+async function plan(u0: Tensor, state: IlqrState | undefined, box: Box): Promise<(t: number, x: Tensor) => Tensor> {
+  const m = box.low.length;
+  const within = Float64Array.from(state?.u ?? (await u0.read()), (v, i) => {
+    return Math.min(Math.max(v, box.low[i % m]), box.high[i % m]);
+  });
+  const all = tensor(within, u0.shape, { device: u0.device });
   return t => all.slice(t, t + 1);
+}
+
+/** What is left of the limits at a time. */
+const limits = ({ low, high }: Box, u: ArrayLike<number>, t: number): Box => {
+  const left = (bound: Float64Array): Float64Array => bound.map((b, i) => b - u[t * bound.length + i]);
+  return { low: left(low), high: left(high) };
 };
+
+const isBounded = ({ low, high }: Box): boolean => low.some(Number.isFinite) || high.some(Number.isFinite);
 
 /** Forwards with controls of time and state. */
 async function trajectory(
@@ -171,9 +174,12 @@ async function search(
   now: Trajectory,
   { k, K, linear, quadratic }: Policy,
   size: Size,
+  box: Box,
 ): Promise<Trajectory | undefined> {
   const { device } = x0;
   const { steps, n, m } = size;
+  const [low, high] = [box.low, box.high].map(bound => tensor(bound, [1, m], { device }));
+  const within = (u: Tensor): Tensor => (isBounded(box) ? u.max(low).min(high) : u);
   const open = tensor(k.flat(), [steps, m], { device });
   const closed = tensor(K.flat(2), [steps, m, n], { device });
   for (let alpha = 1; alpha > 1e-4; alpha *= 0.5) {
@@ -184,10 +190,12 @@ async function search(
         .reshape([m, n])
         .matmul(off)
         .reshape([1, m]);
-      return now.u
-        .slice(t, t + 1)
-        .add(open.slice(t, t + 1).mul(alpha))
-        .add(feedback);
+      return within(
+        now.u
+          .slice(t, t + 1)
+          .add(open.slice(t, t + 1).mul(alpha))
+          .add(feedback),
+      );
     };
     const next = await trajectory(problem, x0, control, size);
     const promised = alpha * linear + 0.5 * alpha ** 2 * quadratic;
@@ -197,100 +205,38 @@ async function search(
   return undefined;
 }
 
-interface Point {
-  readonly x: Tensor;
-  readonly u: Tensor;
-}
+const names = 'iterations rtol secondOrder low high onIteration signal state'.split(' ');
 
-/** Derivatives of f, ℓ and ℓ_T along a trajectory. */
-async function expand(
-  problem: ControlProblem,
-  { x, u }: Trajectory,
-  size: Size,
-  secondOrder: boolean,
-): Promise<Expansion> {
-  const { steps, n, m } = size;
-  const at: Point = { x: x.slice(0, steps), u };
-  const unit = (j: number, rows: number, width: number): Tensor =>
-    tensor(
-      Float64Array.from({ length: rows * width }, (_, i) => (i % width === j ? 1 : 0)),
-      [rows, width],
-      { device: x.device },
-    );
-  const zero: Point = { x: at.x.mul(0), u: at.u.mul(0) };
-  const seeds = [
-    ...Array.from({ length: n }, (_, j): Point => ({ x: unit(j, steps, n), u: zero.u })),
-    ...Array.from({ length: m }, (_, j): Point => ({ x: zero.x, u: unit(j, steps, m) })),
-  ];
-  const columns = async (trees: readonly Point[]): Promise<Float64Array[]> => {
-    const read = await Promise.all(trees.map(async tree => [await tree.x.read(), await tree.u.read()]));
-    return read.map(([a, b]) => joined(a, b, size));
-  };
-  const f = vjp(({ x, u }: Point) => problem.step(x, u))(at);
-  const rows = await columns(Array.from({ length: n }, (_, i) => f.pullback(unit(i, steps, n)))); // f_z by rows
-  f.dispose();
-  const stage = ({ x, u }: Point): Tensor => problem.stage(x, u).sum();
-  const one = vjp(stage)(at);
-  const [gradient] = await columns([one.pullback(tensor(1, one.value.shape, { device: x.device }))]);
-  one.dispose();
-  const end = x.slice(steps, steps + 1);
-  const last = (x: Tensor): Tensor => problem.terminal(x).sum();
-  const final = vjp(last)(end);
-  const slope = await final.pullback(tensor(1, final.value.shape, { device: x.device })).read();
-  final.dispose();
-  const bend = await Promise.all(Array.from({ length: n }, (_, j) => hvp(last)(end, unit(j, 1, n)).read()));
-  const jacobians = split(rows, n + m, steps);
-  const gradients = split([gradient], n + m, steps).map(([row]) => row);
-  const lambda = tensor(adjoints(jacobians, gradients, Array.from(slope)).flat(), [steps, n], { device: x.device });
-  const hamiltonian = ({ x, u }: Point): Tensor =>
-    secondOrder ? stage({ x, u }).add(problem.step(x, u).mul(lambda).sum()) : stage({ x, u });
-  const curvatures = await columns(seeds.map(seed => hvp(hamiltonian)(at, seed)));
-  return {
-    n,
-    m,
-    jacobians,
-    gradients,
-    hessians: split(curvatures, n + m, steps),
-    slope: Array.from(slope),
-    curvature: bend.map(row => Array.from(row)),
-  };
-}
-
-/** Rows of (x, u) from rows of x and of u. */
-function joined(x: ArrayLike<number>, u: ArrayLike<number>, { steps, n, m }: Size): Float64Array {
-  const all = new Float64Array(steps * (n + m));
-  for (let t = 0; t < steps; t++) {
-    for (let i = 0; i < n; i++) all[t * (n + m) + i] = x[t * n + i];
-    for (let i = 0; i < m; i++) all[t * (n + m) + n + i] = u[t * m + i];
+function check(problem: ControlProblem, x0: Tensor, u0: Tensor, options: IlqrOptions): void {
+  checkOptions('ilqr', options, names);
+  const { iterations = 0, rtol = 0, state } = options;
+  if (!Number.isInteger(iterations) || iterations < 0)
+    throw new RangeError(`ilqr: ${inWords(iterations)} iterations; give a whole number from 0.`);
+  if (!(rtol >= 0)) throw new RangeError(`ilqr: rtol is ${inWords(rtol)}; it must not be negative.`);
+  for (const what of ['step', 'stage', 'terminal'] as const) {
+    const given = (problem as Partial<ControlProblem> | undefined)?.[what];
+    if (typeof given !== 'function')
+      throw new TypeError(
+        `ilqr: the problem's ${what} is ${inWords(given)}; give { step, stage, terminal }, functions of rows.`,
+      );
   }
-  return all;
-}
-
-/** λ of x_{t+1}: λ_t = ℓ_x + f_xᵀ λ_{t+1}. */
-function adjoints(
-  jacobians: Expansion['jacobians'],
-  gradients: Expansion['gradients'],
-  slope: readonly number[],
-): number[][] {
-  const all: number[][] = [];
-  let lambda = [...slope];
-  for (let t = jacobians.length - 1; t >= 0; t--) {
-    all.unshift(lambda);
-    lambda = lambda.map((_, i) => jacobians[t].reduce((sum, row, r) => sum + row[i] * lambda[r], gradients[t][i]));
-  }
-  return all;
-}
-
-function check({ step, stage, terminal }: ControlProblem, x0: Tensor, u0: Tensor): void {
+  for (const [what, v] of Object.entries({ x0, u0 }))
+    if (!(v instanceof Tensor)) throw new TypeError(`ilqr: ${what} is ${inWords(v)}; give a tensor.`);
   const shapes = (t: Tensor): string => `[${t.shape.join(', ')}]`;
-  if (x0.shape.length !== 1 || u0.shape.length !== 2 || u0.shape[0] < 1)
+  if (x0.shape.length !== 1 || u0.shape.length !== 2 || u0.size < 1)
     throw new RangeError(`ilqr: x0 has shape ${shapes(x0)} and u0 ${shapes(u0)}; they must be [n] and [steps, m].`);
+  if (x0.device !== u0.device)
+    throw new TypeError("ilqr: u0 is not on x0's device; move it there: await u0.to(x0.device).");
+  if (state && state.u.length !== u0.size)
+    throw new RangeError(
+      `ilqr: the state has ${state.u.length} controls and u0 ${u0.size}; go on with the problem it is of.`,
+    );
   const x = x0.reshape([1, x0.size]);
   const u = u0.slice(0, 1);
   const wanted = [
-    ['step', step(x, u), [1, x0.size]],
-    ['stage', stage(x, u), [1]],
-    ['terminal', terminal(x), [1]],
+    ['step', problem.step(x, u), [1, x0.size]],
+    ['stage', problem.stage(x, u), [1]],
+    ['terminal', problem.terminal(x), [1]],
   ] as const;
   for (const [what, found, shape] of wanted)
     if (found.shape.join() !== shape.join())

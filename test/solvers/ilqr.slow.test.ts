@@ -1,8 +1,9 @@
 // Specification of solvers/ilqr.ts: the closed form of the linear regulator, and a pendulum that is swung up.
 
 import { Matrix, solve } from 'ml-matrix';
+import { grad, hvp, rollout } from 'retrograde/adjoint';
 import { concat, type Tensor, tensor } from 'retrograde/kernel';
-import { type ControlProblem, ilqr } from 'retrograde/solvers';
+import { boxQp, type ControlProblem, ilqr } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { devices, gpu } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
@@ -107,6 +108,63 @@ describe('ilqr', () => {
     expect(found.value).toBeLessThan(0.1 * found.history[0]);
   });
 
+  it.each(devices)('with limits is the least of a quadratic program, on $description', async device => {
+    const steps = device === gpu ? 4 : 20;
+    const x0 = [2, 0];
+    const all = (u: Tensor): Tensor => {
+      const { x, cost } = rollout(
+        ({ x, cost }, u) => {
+          const row = u.reshape([1, 1]);
+          return { x: mass.step(x, row), cost: cost.add(mass.stage(x, row)) };
+        },
+        { x: on64(x0, [1, 2]), cost: on64([0]) },
+        steps,
+        { inputs: u },
+      );
+      return cost.add(mass.terminal(x)).sum();
+    };
+    const none = on64(new Float64Array(steps));
+    const g = await grad(all)(none).read();
+    const H = new Float64Array(steps * steps);
+    for (let j = 0; j < steps; j++) {
+      const unit = on64(Float64Array.from({ length: steps }, (_, i) => (i === j ? 1 : 0)));
+      H.set(await hvp(all)(none, unit).read(), j * steps);
+    }
+    const bound = (v: number) => on64(new Float64Array(steps).fill(v));
+    const exact = await boxQp({ H: on64(H, [steps, steps]), g: on64(g), low: bound(-3), high: bound(0.5) }).read();
+    const f64 = device.precision === 'f64';
+    const { u, gains, reason } = await ilqr(
+      mass,
+      tensor(x0, undefined, { device }),
+      tensor(new Float64Array(steps).fill(9), [steps, 1], { device }),
+      { low: -3, high: [0.5], ...(!f64 && { rtol: 1e-6 }) },
+    );
+    expect(reason).toBe('converged');
+    const found = await u.read();
+    let held = 0;
+    exact.forEach((v, t) => {
+      expect(found[t]).toBeCloseTo(v, f64 ? 6 : 3);
+      if (found[t] !== -3 && found[t] !== 0.5) return;
+      held++;
+      expect(gains[t].flat().every(k => k === 0)).toBe(true);
+    });
+    expect(held).toBeGreaterThan(0);
+    expect(held).toBeLessThan(steps);
+  });
+
+  it('swings a pendulum up with a torque that is limited, and goes on from its state', async () => {
+    const limits = { low: -4, high: 4, iterations: 150 };
+    const found = await ilqr(pendulum, hanging(), pushes(), limits);
+    const [x, u] = [await found.x.read(), await found.u.read()];
+    expect(Math.cos(x[120])).toBeGreaterThan(0.97);
+    expect(Math.max(...u.map(Math.abs))).toBe(4);
+    expect(u.filter(v => Math.abs(v) === 4).length).toBeLessThan(u.length);
+    const half = await ilqr(pendulum, hanging(), pushes(), { ...limits, iterations: 2 });
+    const rest = await ilqr(pendulum, hanging(), pushes(), { ...limits, iterations: 2, state: half.state });
+    const whole = await ilqr(pendulum, hanging(), pushes(), { ...limits, iterations: 4 });
+    expect(rest.state).toEqual(whole.state);
+  });
+
   it('cut in two takes the same steps, and stops when told to', async () => {
     const whole = await ilqr(pendulum, hanging(), pushes(), { iterations: 4 });
     const half = await ilqr(pendulum, hanging(), pushes(), { iterations: 2 });
@@ -125,6 +183,30 @@ describe('ilqr', () => {
     await expect(ilqr({ ...mass, stage: x => x.square() }, x0, u0)).rejects.toThrow(
       'ilqr: stage gives shape [1, 2] for one row; it must be [1].',
     );
+    for (const [act, message] of [
+      [
+        () => ilqr(mass, x0, u0, { low: 1, high: 0 }),
+        'ilqr: the bounds of unknown 0 are 1 and 0; low must not be above',
+      ],
+      [
+        () => ilqr(mass, x0, u0, { low: [0, 0] }),
+        'ilqr: low has 2 numbers for 1 unknowns; give one for all, or one for',
+      ],
+      [() => ilqr(mass, x0, u0, { iterations: -1 }), 'ilqr: -1 iterations; give a whole number from 0.'],
+      [() => ilqr(mass, x0, u0, { rtol: -1 }), 'ilqr: rtol is -1; it must not be negative.'],
+      [() => ilqr(mass, x0, u0, { tolerance: 1 } as never), "ilqr: there is no option 'tolerance'; the options are"],
+      [
+        () => ilqr({} as never, x0, u0),
+        "ilqr: the problem's step is undefined; give { step, stage, terminal }, functions",
+      ],
+      [() => ilqr(mass, [1, 0] as never, u0), 'ilqr: x0 is [1, 0]; give a tensor.'],
+      [() => ilqr(mass, x0, tensor([[0]])), "ilqr: u0 is not on x0's device; move it there: await u0.to(x0.device)."],
+      [
+        () => ilqr(mass, x0, u0, { state: { u: new Float64Array(3), mu: 0, history: [1] } }),
+        'ilqr: the state has 3 controls and u0 2; go on with the problem it is of.',
+      ],
+    ] as const)
+      await expect(act()).rejects.toThrow(message);
     await expect(ilqr(mass, on64([Number.NaN, 0]), u0)).rejects.toThrow(
       'ilqr: the first trajectory costs NaN; give controls u0 that keep it finite.',
     );
