@@ -10,11 +10,12 @@
  */
 
 import type { Tensor } from '../kernel/index.ts';
-import { custom } from './custom.ts';
+import { type CustomRules, custom } from './custom.ts';
 import { vjp } from './gradient.ts';
 import { jvp } from './jvp.ts';
 import { type LinearMap, linearMap } from './linear-map.ts';
 import { pack, unpack } from './pack.ts';
+import { Captured } from './step-record.ts';
 import { flatten } from './tree.ts';
 
 export interface ImplicitOptions<Y, P> {
@@ -32,6 +33,7 @@ export interface ImplicitOptions<Y, P> {
  * p ↦ y, differentiable.
  *
  * @param solve Finds y for p, in any way; unrecorded.
+ * @throws TypeError if it uses a tensor that is being differentiated by and is not in p: its derivative would be lost.
  * @example
  *   const kepler = implicit(newton, { root: (E, { M, e }) => E.sub(e.mul(E.sin())).sub(M), linearSolve });
  */
@@ -50,7 +52,7 @@ export function implicit<Y, P>(solve: (p: P) => Y, options: ImplicitOptions<Y, P
       applyTranspose: ({ y, p }, v) => pack(vjp((y: Y) => residual(y, p))(y).pullback(unpack(form, v))),
     });
   };
-  return custom(solve, {
+  const rules: CustomRules<P, Y> = {
     name,
     vjp(p, bar, y) {
       const lambda = linearSolve(jacobian(y, p).transpose, pack(bar));
@@ -60,7 +62,18 @@ export function implicit<Y, P>(solve: (p: P) => Y, options: ImplicitOptions<Y, P
       const { tangent } = jvp((p: P) => residual(y, p))(p, dot);
       return unpack(flatten(y), linearSolve(jacobian(y, p), pack(tangent).neg()));
     },
-  });
+  };
+  return p => {
+    const others = new Captured();
+    const y = custom((p: P) => others.watch(() => solve(p)), rules)(p);
+    const [other] = others.tensors;
+    others.settle();
+    if (other)
+      throw new TypeError(
+        `${name}: the equation uses a tensor of shape [${other.shape.join(', ')}] that is being differentiated by and is not among its parameters; hand it over with them, or use its detach().`,
+      );
+    return y;
+  };
 }
 
 function equation<Y, P>(name: string, { root, fixedPoint }: ImplicitOptions<Y, P>): (y: Y, p: P) => Y {

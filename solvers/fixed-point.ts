@@ -14,7 +14,7 @@
 import { flatten, implicit, inOrderOf, iterate, matching, pack, unpack } from '../adjoint/index.ts';
 import { checkOptions, concat, kernel, outliving, scoped, type Tensor, type Words, zeros } from '../kernel/index.ts';
 import { gmres, linearSolve, type SolveOptions } from '../sparse/index.ts';
-import { checkEquation, type RootReport, tolerance } from './root.ts';
+import { checkEquation, parameters, type RootReport, tolerance } from './root.ts';
 import { RootError } from './root-error.ts';
 
 export interface FixedPointOptions {
@@ -40,8 +40,9 @@ const largest = 20;
 /**
  * Solves y = g(y, p).
  *
- * @param g Of y's form. It must use no tracked tensors but y and p, and launch the same kernels each time.
+ * @param g Of y's form. It must launch the same kernels each time.
  * @param y0 Where to start; never differentiated.
+ * @param params A tree of whatever y is to be differentiated by.
  * @returns y, differentiable in p, any number of times.
  * @throws RootError with the last iterate if it does not arrive: at once on a CPU, by the next read on a GPU.
  * @example
@@ -57,11 +58,13 @@ export function fixedPoint<Y, P>(g: (y: Y, p: P) => Y, y0: Y, params: P, options
   if (!(Number.isFinite(mixing) && mixing !== 0))
     throw new RangeError(`fixedPoint: mixing is ${mixing}; it must be a number that is not 0.`);
   const form = flatten(y0, 'fixedPoint', 'y0');
+  const start = form.rebuild(form.leaves.map(leaf => leaf.detach()));
+  flatten(params, 'fixedPoint', parameters);
   const find = (p: P): Y => {
-    matching('fixedPoint', form, flatten(g(y0, p), 'fixedPoint', 'what g returned'), 'what g returned');
+    matching('fixedPoint', form, flatten(g(start, p), 'fixedPoint', 'what g returned'), 'what g returned');
     const map = (y: Tensor): Tensor => pack(form.rebuild(inOrderOf(form, flatten(g(unpack(form, y), p)))));
     return scoped(
-      () => unpack(form, search(map, pack(y0).detach(), options)),
+      () => unpack(form, search(map, pack(start), options)),
       y => flatten(y).leaves,
     );
   };

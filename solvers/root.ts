@@ -60,8 +60,9 @@ export interface RootOptions {
 /**
  * Solves F(y, p) = 0.
  *
- * @param F Of y's form. It must use no tracked tensors but y and p.
+ * @param F Of y's form.
  * @param y0 Where to start; never differentiated.
+ * @param params A tree of whatever y is to be differentiated by.
  * @returns y, differentiable in p, any number of times.
  * @throws RootError with the last iterate if it does not arrive: at once on a CPU, by the next read on a GPU.
  * @example
@@ -71,18 +72,23 @@ export function rootFind<Y, P>(F: (y: Y, p: P) => Y, y0: Y, params: P, options: 
   checkOptions('rootFind', options, ['method', 'rtol', 'atol', 'maxSteps', 'linearSolve', 'onSolved']);
   checkEquation('rootFind', F, y0, options);
   const form = flatten(y0, 'rootFind', 'y0');
+  const start = form.rebuild(form.leaves.map(leaf => leaf.detach()));
+  flatten(params, 'rootFind', parameters);
   const unknowns = form.leaves.reduce((sum, { size }) => sum + size, 0);
   const method = options.method ?? (unknowns <= 32 ? newton() : newtonKrylov());
   method.check(unknowns);
   const find = (p: P): Y =>
     scoped(
-      () => unpack(form, new Search(F, p, y0, method, options).run()),
+      () => unpack(form, new Search(F, p, start, method, options).run()),
       y => flatten(y).leaves,
     );
   const rtol = tolerance(form.leaves[0]);
   const linear = { rtol, ...method.linear, ...options.linearSolve };
   return implicit(find, { name: 'rootFind', root: F, linearSolve: (A, b) => linearSolve(A, b, linear) })(params);
 }
+
+/** For messages. */
+export const parameters = 'params, the third argument,';
 
 /** The default of rtol. */
 export const tolerance = ({ device }: Tensor): number =>
@@ -160,7 +166,7 @@ class Search<Y, P> {
     this.options = options;
     this.rtol = options.rtol ?? tolerance(form.leaves[0]);
     this.residual = (y, p) => pack(form.rebuild(inOrderOf(form, flatten(F(unpack(form, y), p)))));
-    this.first = this.at(pack(y0).detach());
+    this.first = this.at(pack(y0));
   }
 
   run(): Tensor {

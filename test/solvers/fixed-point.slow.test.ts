@@ -122,4 +122,19 @@ describe('failure of fixedPoint', () => {
     expect(() => fixedPoint(() => on64([1, 2]), at, at)).toThrow('what g returned has shape [2]; it must be [1].');
     expect(() => fixedPoint(slow, {} as Tensor, at)).toThrow('fixedPoint: y0 has no tensors; give one for each');
   });
+
+  it('of parameters is said: not given, options in their place, or used by g without being handed over', () => {
+    const loose = fixedPoint as (...given: readonly unknown[]) => Tensor;
+    expect(() => loose(slow, on64([1]))).toThrow('fixedPoint: params, the third argument, is undefined; leaves of');
+    expect(() => loose(slow, on64([1]), { anderson: 3 })).toThrow(
+      "fixedPoint: 'anderson' of params, the third argument, is 3; leaves of a tree are tensors",
+    );
+    const kepler = (e: Tensor) =>
+      fixedPoint((y: Tensor, mean: Tensor) => y.sin().mul(e).add(mean), on64([1]), on64([1]));
+    expect(() => grad(kepler)(on64([0.5]))).toThrow(
+      'fixedPoint: the equation uses a tensor of shape [1] that is being differentiated by and is not among its parameters; hand it over with them, or use its detach().',
+    );
+    const start = (y0: Tensor) => fixedPoint((y: Tensor, p: Tensor) => y.mul(p).cos(), y0, y0); // y0 is no part of the equation
+    expect(() => grad(start)(on64([1]))).not.toThrow();
+  });
 });
