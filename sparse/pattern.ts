@@ -33,6 +33,7 @@ export class Pattern {
   private turned: Transposed | undefined;
   private rowOf: Uint32Array | undefined;
   private middle: Int32Array | undefined;
+  private mirrored: boolean | undefined;
 
   /**
    * @param rowStart rows + 1 numbers, from 0 to the number of entries.
@@ -97,9 +98,8 @@ export class Pattern {
   /** Whether with each place (i, j) there is (j, i). */
   get isSymmetric(): boolean {
     const { pattern } = this.transpose;
-    return (
-      this.isSquare && this.column.every((j, k) => pattern.column[k] === j) && same(this.rowStart, pattern.rowStart)
-    );
+    this.mirrored ??= this.isSquare && same(this.column, pattern.column) && same(this.rowStart, pattern.rowStart);
+    return this.mirrored;
   }
 
   on(device: Device): PatternArrays {

@@ -21,16 +21,18 @@ export function optimalityStep(
   dv: Float64Array,
   { volume, build }: OptimalityOptions,
 ): Float64Array {
+  const least = x.map(v => Math.max(0, v - move));
+  const most = x.map(v => Math.min(1, v + move));
+  const wanted = x.map((v, e) => v * Math.sqrt(Math.max(0, -dc[e]) / dv[e])); // times √λ
+  const next = new Float64Array(x.length);
   let [low, high] = [0, 1e9];
-  let next = x;
   while ((high - low) / (low + high) > 1e-3) {
     const lambda = (low + high) / 2;
-    next = x.map((v, e) => {
-      const wanted = v * Math.sqrt(Math.max(0, -dc[e]) / (dv[e] * lambda));
-      return Math.max(0, v - move, Math.min(1, v + move, wanted));
-    });
-    const built = build(next).reduce((sum, v) => sum + v, 0) / x.length;
-    if (built > volume) low = lambda;
+    const scale = 1 / Math.sqrt(lambda);
+    for (let e = 0; e < x.length; e++) next[e] = Math.max(least[e], Math.min(most[e], wanted[e] * scale));
+    let built = 0;
+    for (const v of build(next)) built += v;
+    if (built > volume * x.length) low = lambda;
     else high = lambda;
   }
   return next;

@@ -19,7 +19,7 @@ import type { Factors } from './factors.ts';
 import type { Elimination } from './front.ts';
 import { general } from './general.ts';
 import { factorise } from './multifrontal.ts';
-import { eachEntry, equilibrate, scaled } from './scaling.ts';
+import { equilibrate, scaled } from './scaling.ts';
 import { definite, indefinite } from './symmetric.ts';
 import { onDevice } from './triangular.ts';
 
@@ -118,7 +118,8 @@ function factorsOf(
   const { rowAt, columnAt } = analysis;
   const scaling = toScale ? equilibrate(A, values, kind === 'symmetric') : undefined;
   const sizes = scaling ? new Float64Array(A.rows).fill(1) : diagonalSizes(A, values);
-  const least = Float64Array.from(columnAt, v => negligible * sizes[v]);
+  const least = new Float64Array(A.rows);
+  for (let j = 0; j < least.length; j++) least[j] = negligible * sizes[columnAt[j]];
   const singular = (what: string, at: number, pivot: number): never => {
     throw new FactorizationError(
       `${name}: the ${A.name} is singular to working precision: ${what} ${at} depends on the others. ` +
@@ -147,8 +148,9 @@ function numbersOf(name: string, A: SparseMatrix): Words {
     throw new TypeError(
       `${name}: factorisation runs on the CPU, and the ${A.name} is on a GPU; move its values, await values.to(cpu), or use an iterative method.`,
     );
-  const k = values.findIndex(v => !Number.isFinite(v));
-  if (k >= 0) {
+  let k = 0;
+  while (k < values.length && Number.isFinite(values[k])) k++;
+  if (k < values.length) {
     const place = Math.floor(k / block ** 2);
     const row = pattern.row[place] * block + (Math.floor(k / block) % block);
     throw new FactorizationError(
@@ -174,25 +176,30 @@ function checkSymmetry(name: string, { pattern, block: b, device, name: what }: 
   const { from } = pattern.transpose;
   const tolerance = device.precision === 'f64' ? 1e-10 : 1e-5;
   let largest = 0;
-  for (const v of values) largest = Math.max(largest, Math.abs(v));
-  for (let k = 0; k < from.length; k++)
+  for (let e = 0; e < values.length; e++) largest = Math.max(largest, Math.abs(values[e]));
+  const allowed = tolerance * largest;
+  for (let k = 0; k < from.length; k++) {
+    if (from[k] < k) continue; // seen from the other side
     for (let r = 0; r < b; r++)
       for (let c = 0; c < b; c++) {
         const v = values[(k * b + r) * b + c];
         const w = values[(from[k] * b + c) * b + r];
-        if (Math.abs(v - w) <= tolerance * largest) continue;
+        if (Math.abs(v - w) <= allowed) continue;
         const [i, j] = [pattern.row[k] * b + r, pattern.column[k] * b + c];
         throw new RangeError(
           `${name}: the ${what} is not symmetric: it holds ${v} at (${i}, ${j}) and ${w} at (${j}, ${i}). Use lu().`,
         );
       }
+  }
 }
 
 /** |A(j, j)| */
 function diagonalSizes(A: SparseMatrix, values: Words): Float64Array {
+  const { pattern, block: b } = A;
+  const { diagonal } = pattern;
   const sizes = new Float64Array(A.columns);
-  eachEntry(A, (i, j, e) => {
-    if (i === j) sizes[j] = Math.abs(values[e]);
-  });
+  for (let i = 0; i < diagonal.length; i++)
+    if (diagonal[i] >= 0)
+      for (let r = 0; r < b; r++) sizes[i * b + r] = Math.abs(values[(diagonal[i] * b + r) * b + r]);
   return sizes;
 }

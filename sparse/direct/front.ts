@@ -22,6 +22,8 @@ export interface Front extends Square {
 }
 
 export interface Elimination {
+  /** Columns of a panel, in a front with so many candidates. */
+  panelWidth(candidates: number): number;
   /** Eliminates columns from … to − 1 as far as they allow, brings all rows and columns of candidates up to date, and tells how many are done. */
   panel(front: Front, from: number, to: number): number;
   /** Takes pivots from … to − 1 out of what are no candidates. */
@@ -30,10 +32,11 @@ export interface Elimination {
   exchange(front: Front, a: number, b: number): void;
 }
 
-/** Columns of a panel, in fronts with fewer candidates than `wide` and with more. */
-const narrowPanel = 32;
-const widePanel = 64;
-const wide = 512;
+/** Columns of a panel in which pivots are chosen: the more, the larger the choice. */
+export const choiceOfPivots = (candidates: number): number => (candidates < 512 ? 32 : 64);
+/** Where they are not: columns of a panel are brought up to date one by one, those behind it by products. */
+export const pivotsInOrder = (candidates: number): number => (candidates < 96 ? 8 : choiceOfPivots(candidates));
+
 /** Pivots that the Schur complement is rid of at once. */
 const depth = 48;
 
@@ -45,9 +48,10 @@ export function eliminate(front: Front, elimination: Elimination, isRoot: boolea
   return done;
 }
 
-function eliminateCandidates(front: Front, { panel, exchange }: Elimination, isRoot: boolean): number {
+function eliminateCandidates(front: Front, elimination: Elimination, isRoot: boolean): number {
   const { candidates } = front;
-  const panelWidth = candidates < wide ? narrowPanel : widePanel;
+  const { panel, exchange } = elimination;
+  const panelWidth = elimination.panelWidth(candidates);
   let done = 0;
   let end = candidates;
   let progress = false;

@@ -6,7 +6,7 @@
  */
 
 import { subtractProduct } from './dense.ts';
-import { type Elimination, type Front, workspace } from './front.ts';
+import { choiceOfPivots, type Elimination, type Front, workspace } from './front.ts';
 
 /** u */
 const threshold = 0.1;
@@ -14,6 +14,7 @@ const threshold = 0.1;
 /** @param least Pivots are larger in size than least[column], by place in the reordered matrix. */
 export function general(least: Float64Array): Elimination {
   return {
+    panelWidth: choiceOfPivots,
     exchange(front, a, b) {
       swapColumns(front, a, b);
       swapRows(front, a, b);

@@ -1,23 +1,23 @@
 /** Arrays that grow as they are filled; their first size is a good guess. */
 
 export class Floats {
-  private data: Float64Array;
+  data: Float64Array;
   length = 0;
 
   constructor(guess: number) {
     this.data = new Float64Array(guess);
   }
 
-  /** Appends numbers that are `stride` apart. */
-  append(from: Float64Array, at: number, count: number, stride: number): void {
-    if (this.length + count > this.data.length) {
-      const longer = new Float64Array(Math.max(this.length + count, Math.ceil(1.5 * this.data.length)));
+  /** Makes room for more numbers, and tells where in `data` they are to be written. */
+  extend(count: number): number {
+    const begin = this.length;
+    this.length += count;
+    if (this.length > this.data.length) {
+      const longer = new Float64Array(Math.max(this.length, Math.ceil(1.5 * this.data.length)));
       longer.set(this.data);
       this.data = longer;
     }
-    const { data, length } = this;
-    for (let t = 0, q = at; t < count; t++, q += stride) data[length + t] = from[q];
-    this.length += count;
+    return begin;
   }
 
   taken(): Float64Array {

@@ -21,7 +21,8 @@ interface Waiting {
   readonly columns: Int32Array;
   /** The first rows and columns are candidates that were passed on. */
   readonly passed: number;
-  readonly values: Float64Array;
+  /** Where its numbers begin, column by column. */
+  readonly at: number;
 }
 
 /** Columns of a group, at most: a solve with Aᵀ reads them across. */
@@ -51,6 +52,8 @@ class Multifrontal {
   private readonly scaling: Scaling | undefined;
   private readonly symmetric: boolean;
   private readonly stack: Waiting[] = [];
+  /** Their numbers, one complement after the other. */
+  private pool: Float64Array = new Float64Array(0);
   /** Where a row and a column of the matrix are in the present front. */
   private readonly rowHere: Int32Array;
   private readonly columnHere: Int32Array;
@@ -113,7 +116,9 @@ class Multifrontal {
     const rowOrder = new Uint32Array(n);
     const columnOrder = symmetric ? rowOrder : new Uint32Array(n);
     for (let s = 0; s < parent.length; s++) {
-      const front = this.assemble(s, this.stack.splice(this.stack.length - children[s]));
+      const bottom = this.stack.length - children[s];
+      const free = children[s] > 0 ? this.stack[bottom].at : this.top();
+      const front = this.assemble(s, bottom);
       const begin = this.steps;
       const done = eliminate(front, this.elimination, parent[s] < 0);
       if (parent[s] < 0 && done < front.candidates) this.fail(front.columns[done]);
@@ -122,7 +127,7 @@ class Multifrontal {
         rowOrder[begin + t] = rowAt[front.rows[t]];
         columnOrder[begin + t] = columnAt[front.columns[t]];
       }
-      if (parent[s] >= 0) this.stack.push(complement(front, done, symmetric));
+      if (parent[s] >= 0) this.stack.push(this.complement(front, done, free));
     }
     const row = this.row.taken();
     const column = symmetric ? row : this.column.taken();
@@ -148,11 +153,19 @@ class Multifrontal {
     };
   }
 
-  private assemble(s: number, children: readonly Waiting[]): Front {
-    const { analysis, symmetric, rowHere, columnHere, values } = this;
+  /** Where the pool is free. */
+  private top(): number {
+    const last = this.stack.at(-1);
+    return last ? last.at + last.rows.length * last.columns.length : 0;
+  }
+
+  /** The front of its entries and of the complements from `bottom` of the stack on, which go. */
+  private assemble(s: number, bottom: number): Front {
+    const { analysis, symmetric, rowHere, columnHere, values, stack } = this;
     const { first, rowStart, row, right, below } = analysis;
     const own = first[s + 1] - first[s];
-    const passed = children.reduce((sum, child) => sum + child.passed, 0);
+    let passed = 0;
+    for (let c = bottom; c < stack.length; c++) passed += stack[c].passed;
     const candidates = own + passed;
     const size = candidates + rowStart[s + 1] - rowStart[s];
     const rows = new Int32Array(size);
@@ -160,10 +173,10 @@ class Multifrontal {
     for (let t = candidates; t < size; t++) rows[t] = row[rowStart[s] + t - candidates];
     const columns = symmetric ? rows : rows.slice();
     let at = own;
-    for (const child of children)
-      for (let t = 0; t < child.passed; t++, at++) {
-        rows[at] = child.rows[t];
-        columns[at] = child.columns[t];
+    for (let c = bottom; c < stack.length; c++)
+      for (let t = 0; t < stack[c].passed; t++, at++) {
+        rows[at] = stack[c].rows[t];
+        columns[at] = stack[c].columns[t];
       }
     for (let t = 0; t < size; t++) {
       rowHere[rows[t]] = t;
@@ -178,8 +191,26 @@ class Multifrontal {
       else addLine(square, right, k, values, columnHere, t, size);
       if (below) addLine(square, below, k, values, rowHere, t * size, 1);
     }
-    for (const child of children) add(square, size, child, rowHere, columnHere, symmetric);
+    for (let c = bottom; c < stack.length; c++) add(square, size, stack[c], this.pool, rowHere, columnHere, symmetric);
+    stack.length = bottom;
     return { values: square, size, candidates, rows, columns, coupling: new Float64Array(candidates) };
+  }
+
+  /** Keeps what is left of a front, at a free place of the pool. */
+  private complement({ values, size, candidates, rows, columns }: Front, done: number, at: number): Waiting {
+    const rest = size - done;
+    if (this.pool.length < at + rest * rest) {
+      const larger = new Float64Array(2 * (at + rest * rest));
+      larger.set(this.pool.subarray(0, at));
+      this.pool = larger;
+    }
+    const { pool, symmetric } = this;
+    for (let k = 0, to = at; k < rest; k++, to += rest) {
+      const from = (done + k) * size + done;
+      for (let i = symmetric ? k : 0; i < rest; i++) pool[to + i] = values[from + i];
+    }
+    const left = rows.slice(done);
+    return { rows: left, columns: symmetric ? left : columns.slice(done), passed: candidates - done, at };
   }
 
   /** Stores the pivots of a front, and its columns of L and rows of U. */
@@ -201,10 +232,10 @@ class Multifrontal {
     }
     for (let begin = 0; begin < done; begin += groupWidth) {
       const end = Math.min(begin + groupWidth, done);
-      for (let i = begin + 1; i < size; i++)
-        this.lower.append(values, begin * size + i, Math.min(i, end) - begin, size);
-      if (!symmetric)
-        for (let i = begin + 1; i < size; i++) this.upper.append(values, i * size + begin, Math.min(i, end) - begin, 1);
+      const width = end - begin;
+      const count = (width * (width - 1)) / 2 + width * (size - end);
+      gather(this.lower, count, front, begin, end, 1, size);
+      if (!symmetric) gather(this.upper, count, front, begin, end, size, 1);
       this.row.append(rows, end);
       if (!symmetric) this.column.append(columns, end);
       this.first.push(this.steps + end);
@@ -212,6 +243,24 @@ class Multifrontal {
       this.valueStart.push(this.lower.length);
     }
     this.steps += done;
+  }
+}
+
+/** Stores a group of columns, or of rows, line by line: numbers are `across` apart in a line, lines are `along` apart. */
+function gather(
+  into: Floats,
+  count: number,
+  { values, size }: Front,
+  begin: number,
+  end: number,
+  along: number,
+  across: number,
+): void {
+  let to = into.extend(count);
+  const { data } = into;
+  for (let i = begin + 1; i < size; i++) {
+    const last = Math.min(i, end);
+    for (let t = begin, from = i * along + begin * across; t < last; t++, from += across) data[to++] = values[from];
   }
 }
 
@@ -244,37 +293,35 @@ function addLine(
   for (let q = start[k]; q < start[k + 1]; q++) square[base + here[other[q]] * stride] += values[entry[q]];
 }
 
-function complement({ values, size, candidates, rows, columns }: Front, done: number, symmetric: boolean): Waiting {
-  const rest = size - done;
-  const kept = new Float64Array(rest * rest);
-  for (let k = 0; k < rest; k++) {
-    const from = (done + k) * size + done;
-    for (let i = symmetric ? k : 0; i < rest; i++) kept[k * rest + i] = values[from + i];
-  }
-  const left = rows.slice(done);
-  return { rows: left, columns: symmetric ? left : columns.slice(done), passed: candidates - done, values: kept };
-}
+let places: Int32Array = new Int32Array(0);
 
 /** Adds a child's complement to a front. */
 function add(
   square: Float64Array,
   size: number,
-  { rows, columns, values }: Waiting,
+  { rows, columns, at }: Waiting,
+  pool: Float64Array,
   rowHere: Int32Array,
   columnHere: Int32Array,
   symmetric: boolean,
 ): void {
   const count = rows.length;
-  const at = new Int32Array(count);
-  for (let i = 0; i < count; i++) at[i] = rowHere[rows[i]];
-  for (let k = 0; k < count; k++) {
+  if (places.length < count) places = new Int32Array(2 * count);
+  let rising = symmetric;
+  for (let i = 0; i < count; i++) {
+    places[i] = rowHere[rows[i]];
+    rising &&= i === 0 || places[i] > places[i - 1];
+  }
+  for (let k = 0, from = at; k < count; k++, from += count) {
     const c = columnHere[columns[k]];
-    const from = k * count;
-    if (symmetric)
-      for (let i = k; i < count; i++) {
-        const r = at[i];
-        square[r >= c ? c * size + r : r * size + c] += values[from + i];
-      }
-    else for (let i = 0; i < count; i++) square[c * size + at[i]] += values[from + i];
+    const base = c * size;
+    if (!symmetric || rising) {
+      for (let i = rising ? k : 0; i < count; i++) square[base + places[i]] += pool[from + i];
+      continue;
+    }
+    for (let i = k; i < count; i++) {
+      const r = places[i];
+      square[r >= c ? base + r : r * size + c] += pool[from + i];
+    }
   }
 }

@@ -11,7 +11,7 @@
  */
 
 import { subtractProduct } from './dense.ts';
-import { type Elimination, type Front, workspace } from './front.ts';
+import { choiceOfPivots, type Elimination, type Front, pivotsInOrder, workspace } from './front.ts';
 
 /** u */
 const threshold = 0.01;
@@ -22,6 +22,7 @@ const threshold = 0.01;
  */
 export function definite(least: Float64Array, fail: (row: number, pivot: number) => never): Elimination {
   return {
+    panelWidth: pivotsInOrder,
     exchange,
     complete,
     panel(front, from, to) {
@@ -39,6 +40,7 @@ export function definite(least: Float64Array, fail: (row: number, pivot: number)
 
 export function indefinite(least: Float64Array): Elimination {
   return {
+    panelWidth: choiceOfPivots,
     exchange,
     complete,
     panel(front, from, to) {
