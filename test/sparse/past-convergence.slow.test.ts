@@ -1,13 +1,13 @@
 // Specification of what happens on a GPU, where all steps run: what has converged, or cannot go on, is left alone.
 
-import { tensor } from 'retrograde/kernel';
+import { tensor, type Words } from 'retrograde/kernel';
 import { bicgstab, cg, csr, gmres, jacobi, linearSolve, minres, multigrid, stencil } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, gpu } from '../util/devices.ts';
 import { norm, numbers } from '../util/numbers.ts';
 import { laplacian } from '../util/sparse.ts';
 
-const off = (x: ArrayLike<number>, y: Float64Array | Float32Array) => norm(y.map((v, k) => v - x[k])) / norm(y);
+const off = (x: Words, y: Words) => norm(Float64Array.from(y, (v, k) => v - x[k])) / norm(y);
 
 describe('a singular grid in f32, far past convergence', () => {
   const n = 12;
