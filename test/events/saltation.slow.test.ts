@@ -1,0 +1,77 @@
+// Specification of saltation matrices. Numbers from notes/contacts.md §3 (V3; reference/analytic.json).
+
+import { jvp } from 'retrograde/adjoint';
+import { saltation } from 'retrograde/events';
+import { type Tensor, tensor } from 'retrograde/kernel';
+import { odeSolve } from 'retrograde/solvers';
+import { describe, expect, it } from 'vitest';
+import { cpu64 } from '../util/devices.ts';
+
+const on64 = (data: number | readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
+const near = (a: ArrayLike<number>, b: readonly number[], bound: number) => {
+  expect(a.length).toBe(b.length);
+  b.forEach((v, k) => {
+    expect(Math.abs(a[k] - v)).toBeLessThan(bound);
+  });
+};
+interface Ball {
+  readonly y: Tensor;
+  readonly v: Tensor;
+}
+const fall = ({ v }: Ball): Ball => ({ y: v, v: v.mul(0).sub(9.81) });
+const floor = { guard: ({ y }: Ball) => y, reset: ({ y, v }: Ball): Ball => ({ y, v: v.mul(-0.8) }) };
+
+it('of a bounce (V3)', async () => {
+  const matrix = saltation({ flow: fall, ...floor }, { y: on64([0]), v: on64([-Math.sqrt(2 * 9.81)]) });
+  expect(matrix.shape).toEqual([2, 2]);
+  const [a, b, c, d] = await matrix.read();
+  near([a, b, c, d], [-0.8, 0, 3.9865022262630183, -0.8], 1e-12);
+  expect(a * d - b * c).toBeCloseTo(0.64, 12);
+});
+
+it('is the identity where nothing happens', async () => {
+  const matrix = saltation({ flow: fall, guard: floor.guard }, { y: on64([0]), v: on64([-2]) });
+  near(await matrix.read(), [1, 0, 0, 1], 1e-14);
+});
+
+it('of a flow that changes, on a guard that moves', async () => {
+  // ẋ = 1 before and 3 after x = t / 2 + 1, reset by x + t²: Ξ = 1 + (3 − 1 − 2 t) / (1 − 1/2)
+  const matrix = saltation(
+    {
+      flow: (x: Tensor) => x.mul(0).add(1),
+      after: x => x.mul(0).add(3),
+      guard: (x, { t }) => x.sub(t.mul(0.5)).sub(1),
+      reset: (x, { t }) => x.add(t.square()),
+    },
+    on64([2]),
+    { t: 2 },
+  );
+  near(await matrix.read(), [1 + (3 - 1 - 4) / 0.5], 1e-13);
+});
+
+describe('a gradient through an event has it', () => {
+  it('between the fundamental matrices of both flights', async () => {
+    const [height, t1] = [1, 0.8];
+    const hit = Math.sqrt((2 * height) / 9.81);
+    const xi = await saltation({ flow: fall, ...floor }, { y: on64([0]), v: on64([-9.81 * hit]) }).read();
+    const flight = (t: number) => [1, t, 0, 1];
+    const times = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      [0, 1].flatMap(i => [0, 1].map(j => a[2 * i] * b[j] + a[2 * i + 1] * b[2 + j]));
+    const whole = times(flight(t1 - hit), times(xi, flight(hit)));
+    const end = (s: Ball) => odeSolve(fall, s, { t: [0, t1], event: { ...floor, direction: 'down' } }).y;
+    const at = { y: on64([height]), v: on64([0]) };
+    for (const [k, direction] of [
+      { y: on64([1]), v: on64([0]) },
+      { y: on64([0]), v: on64([1]) },
+    ].entries()) {
+      const { y, v } = jvp(end)(at, direction).tangent;
+      near([await y.item(), await v.item()], [whole[k], whole[2 + k]], 1e-10);
+    }
+  });
+});
+
+it('says what is wrong', () => {
+  expect(() =>
+    saltation({ flow: fall, guard: ({ y }) => y.broadcastTo([2]) }, { y: on64([0]), v: on64([-2]) }),
+  ).toThrow('saltation: the guard returned a tensor of shape [2]; it must be one number.');
+});
