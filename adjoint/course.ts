@@ -14,7 +14,7 @@ export class Course {
     this.loop = loop;
   }
 
-  /** The loop's own steps, unrecorded; in the first run, what they capture is found. */
+  /** The loop's own steps, unrecorded; in the first run, what they capture is found, and what they emit is handed out. */
   steps(firstRun: boolean): Repeated {
     const { device, state, inputs, steps, run, refusal, explain } = this.loop;
     const { variables } = this;
@@ -25,7 +25,9 @@ export class Course {
       inputs,
       run: (carry: Cotangents, rows: readonly Tensor[], i: number) => {
         const step = (): readonly Tensor[] => run([...(carry as readonly Tensor[]), ...rows], i);
-        return { carry: firstRun ? variables.watch(step) : variables.ignore(step) };
+        const made = firstRun ? variables.watch(step) : variables.ignore(step);
+        const carried = made.slice(0, state.length);
+        return firstRun ? { carry: carried, sinks: made.slice(state.length) } : { carry: carried };
       },
     };
     return new Repeated(device, body, refusal, firstRun ? explain : undefined);
@@ -47,12 +49,12 @@ export class Course {
     return new Repeated(device, body, refusal, explain);
   }
 
-  /** From a state, which is used up even if a step throws. */
-  advance(steps: Repeated, state: Slots, rows: Leaves, from: number, to: number, firstRun: boolean): Slots {
+  /** From a state, which is used up even if a step throws. @param sinks Of the first run: where what is emitted goes. */
+  advance(steps: Repeated, state: Slots, rows: Leaves, from: number, to: number, sinks?: Leaves): Slots {
     let current = state;
     for (let i = from; i < to; i++) {
-      current = steps.step(current, rows.at(i), [], i);
-      if (this.loop.debug) this.prove(current, i, firstRun);
+      current = steps.step(current, rows.at(i), sinks?.at(i) ?? [], i);
+      if (this.loop.debug) this.prove(current, i, sinks !== undefined);
     }
     return current;
   }
@@ -63,7 +65,7 @@ export class Course {
     const { length } = state;
     const step = new StepRecord(run, leaves, k => k < length || wanted[k - length], i, this.variables, firstRun);
     if (debug) {
-      const after = memoryOf(step.outputs);
+      const after = memoryOf(step.outputs.slice(0, length));
       this.prove(after, i, firstRun);
       drop(after);
     }

@@ -11,7 +11,7 @@ export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';
 export { type Action, advances, revolve } from './revolve.ts';
-export { type RolloutOptions, rollout } from './rollout.ts';
+export { type RolloutOptions, type RolloutSave, rollout, type Saved } from './rollout.ts';
 export { load, save } from './save.ts';
 export {
   disposeTree,

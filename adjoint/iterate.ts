@@ -79,7 +79,7 @@ export function iterate<S, U = undefined>(
     return true;
   };
   const loop = { device, steps: maxSteps, refusal: whyNotNow(device), explain: undefined };
-  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves(inputs?.leaves ?? []), ends));
+  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves(inputs?.leaves ?? []), { ends }));
   const end = tensorsOf(carry, forms) as Tensor[];
   for (const leaf of end) adopt(leaf);
   return { state: form.rebuild(end), steps };

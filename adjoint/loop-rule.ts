@@ -9,6 +9,7 @@ import {
   adopt,
   type Cotangents,
   isTracked,
+  type Memory,
   Repeated,
   type Rule,
   type Slots,
@@ -17,12 +18,13 @@ import {
   takeOut,
   type View,
   withRecorder,
+  writeRow,
   zeros,
 } from '../kernel/index.ts';
 import { Course } from './course.ts';
-import { drop, Leaves, type Loop, memoryOf, share, tensorsOf } from './loop.ts';
+import { drop, Leaves, type Loop, type Looped, memoryOf, roomFor, share, tensorsOf } from './loop.ts';
+import { adjointAsLoop, tangentAsLoop } from './loop-again.ts';
 import { pushForward } from './loop-tangent.ts';
-import { unrolledBackward, unrolledForward } from './loop-unrolled.ts';
 import { type Action, revolve } from './revolve.ts';
 import type { StepRecord } from './step-record.ts';
 
@@ -38,14 +40,17 @@ interface Paused {
 export class LoopRule implements Rule {
   readonly name = 'rollout';
   private readonly loop: Loop;
+  private readonly looped: Looped;
   private readonly course: Course;
   private records: StepRecord[] | undefined;
   private paused: Paused | undefined;
   /** The last state of steps that have an inverse. */
   private end: Slots | undefined;
 
-  constructor(loop: Loop) {
+  /** @param looped Runs the loops that the rules are made of where they are differentiated in their turn. */
+  constructor(loop: Loop, looped: Looped) {
     this.loop = loop;
+    this.looped = looped;
     this.course = new Course(loop);
   }
 
@@ -53,16 +58,18 @@ export class LoopRule implements Rule {
     return this.course.variables.tensors;
   }
 
-  /** The first run; the outputs belong to the caller. */
+  /** The first run: the last state, then what was emitted; they belong to the caller. */
   first(start: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
     const { loop } = this;
-    const rows = new Leaves(inputs);
+    const rows = new Leaves(inputs, loop.backwards);
+    const emitted = roomFor(loop);
+    const sinks = new Leaves(emitted, loop.backwards);
     const end = (): Slots => {
-      if (loop.inverse) return this.run(start, rows);
-      return loop.slots === 'all' ? this.recordAll(start, rows) : this.sweep(start, rows);
+      if (loop.inverse) return this.run(start, rows, sinks);
+      return loop.slots === 'all' ? this.recordAll(start, rows, sinks) : this.sweep(start, rows, sinks);
     };
     try {
-      return tensorsOf(withRecorder(loop.device, end), loop.state) as Tensor[];
+      return [...(tensorsOf(withRecorder(loop.device, end), loop.state) as Tensor[]), ...emitted];
     } catch (error) {
       this.release();
       throw error;
@@ -74,11 +81,11 @@ export class LoopRule implements Rule {
     this.course.variables.settle();
   }
 
-  private run(start: readonly Tensor[], rows: Leaves): Slots {
+  private run(start: readonly Tensor[], rows: Leaves, sinks: Leaves): Slots {
     const { loop, course } = this;
     const steps = course.steps(true);
     try {
-      const state = course.advance(steps, memoryOf(start), rows, 0, loop.steps, true);
+      const state = course.advance(steps, memoryOf(start), rows, 0, loop.steps, sinks);
       this.end = share(state);
       return state;
     } finally {
@@ -86,16 +93,27 @@ export class LoopRule implements Rule {
     }
   }
 
-  private recordAll(start: readonly Tensor[], rows: Leaves): Slots {
+  private recordAll(start: readonly Tensor[], rows: Leaves, sinks: Leaves): Slots {
     this.records = [];
     let state = memoryOf(start);
     for (let i = 0; i < this.loop.steps; i++) {
       const step = this.record(state, rows, i);
       this.records.push(step);
       drop(state);
-      state = memoryOf(step.outputs);
+      state = this.handOut(step, sinks, i);
     }
     return state;
+  }
+
+  /** Puts what a recorded step emits where it goes. The state after it is the caller's. */
+  private handOut({ outputs }: StepRecord, sinks: Leaves, i: number): Slots {
+    const { length } = this.loop.state;
+    const to = sinks.at(i);
+    memoryOf(outputs.slice(length)).forEach((memory, k) => {
+      writeRow(memory as Memory, to[k]);
+      memory?.release();
+    });
+    return memoryOf(outputs.slice(0, length));
   }
 
   private record(state: Slots, rows: Leaves, i: number): StepRecord {
@@ -109,7 +127,7 @@ export class LoopRule implements Rule {
     }
   }
 
-  private sweep(start: readonly Tensor[], rows: Leaves): Slots {
+  private sweep(start: readonly Tensor[], rows: Leaves, sinks: Leaves): Slots {
     const { loop, course } = this;
     const schedule = revolve(loop.steps, this.slots);
     const kept: Slots[] = [];
@@ -122,11 +140,12 @@ export class LoopRule implements Rule {
         else if (action.kind === 'advance') {
           const from = state;
           state = [];
-          state = course.advance(steps, from, rows, action.from, action.to, true);
+          state = course.advance(steps, from, rows, action.from, action.to, sinks);
         } else if (action.kind === 'turn') {
           const last = steps.replays ? undefined : this.record(state, rows, action.step);
           this.paused = { schedule, kept, state, last };
-          return last ? memoryOf(last.outputs) : steps.step(share(state), rows.at(action.step), [], action.step);
+          if (last) return this.handOut(last, sinks, action.step);
+          return steps.step(share(state), rows.at(action.step), sinks.at(action.step), action.step);
         }
       }
       return state;
@@ -146,18 +165,24 @@ export class LoopRule implements Rule {
 
   vjp(given: readonly Tensor[], bars: Cotangents): Cotangents {
     const { loop, course } = this;
-    const { device, state, wanted } = loop;
-    if ([...given, ...bars].some(x => x && isTracked(x))) return unrolledBackward(loop, course, given, bars);
+    const { device, state, wanted, backwards } = loop;
+    if ([...given, ...bars].some(x => x && isTracked(x))) return adjointAsLoop(loop, course, this.looped, given, bars);
     const width = state.length;
     const inputs = given.slice(width, width + loop.inputs.length);
     const sums = inputs.map((x, k) => (wanted[k] ? zeros(x.shape, { device }) : undefined));
-    const sinks = new Leaves(sums.filter(sum => sum !== undefined));
-    let carry: Slots = Array.from({ length: width + this.captured.length }, (_, k) => bars[k]?.memory.retain());
+    const sinks = new Leaves(
+      sums.filter(sum => sum !== undefined),
+      backwards,
+    );
+    const emitted = Array.from(loop.emits, (_, k) => bars[width + k]);
+    let carry: Slots = Array.from({ length: width + this.captured.length }, (_, k) =>
+      k < width ? bars[k]?.memory.retain() : undefined,
+    );
     withRecorder(device, () => {
       let record: StepRecord | undefined;
-      const adjoint = this.adjoint(() => record);
+      const adjoint = this.adjoint(() => record, emitted);
       try {
-        this.reverse(given.slice(0, width), inputs, (leaves, i, made) => {
+        this.reverse(given.slice(0, width), inputs, emitted, (leaves, i, made) => {
           this.tellNorm(i + 1, carry);
           record = made;
           const before = carry;
@@ -177,21 +202,30 @@ export class LoopRule implements Rule {
     return [...tensors.slice(0, width), ...sums, ...tensors.slice(width)];
   }
 
-  /** @param made The record of the step, if it has been made already. */
-  private adjoint(made: () => StepRecord | undefined): Repeated {
+  /** @param made The record of the step, if it has been made already. @param emitted Adjoints of what was emitted. */
+  private adjoint(made: () => StepRecord | undefined, emitted: Cotangents): Repeated {
     const { loop, course, captured } = this;
-    const { device, state, inputs, steps, refusal, explain } = loop;
+    const { device, state, inputs, emits, steps, backwards, refusal, explain } = loop;
     const width = state.length;
+    const own = width + inputs.length;
+    /** Adjoints of what step i emits: rows that it was given, or cut out where its record was there already. */
+    const emittedAt = (i: number, rows: readonly Tensor[] | undefined): Cotangents => {
+      let next = 0;
+      const row = backwards ? steps - 1 - i : i;
+      return emitted.map((bar, k) => bar && (rows?.[next++] ?? bar.slice(row, row + 1).reshape(emits[k].shape)));
+    };
     const body = {
       name: 'its adjoint',
       steps,
       carry: [...state, ...captured],
-      inputs: [...state, ...inputs],
+      inputs: [...state, ...inputs, ...emits.filter((_, k) => emitted[k])],
       run: (carry: Cotangents, leaves: readonly Tensor[], i: number) => {
-        const step = made() ?? course.record(leaves, i, false);
+        const known = made();
+        const step = known ?? course.record(leaves.slice(0, own), i, false);
         const after = (): void => step.release();
         try {
-          const bars = step.backward(carry.slice(0, width));
+          const outside = emittedAt(i, known ? undefined : leaves.slice(own));
+          const bars = step.backward([...carry.slice(0, width), ...outside]);
           const sums = bars.captured.map((bar, k) => {
             const old = carry[width + k];
             return old && bar ? old.add(bar) : (bar ?? old);
@@ -210,14 +244,18 @@ export class LoopRule implements Rule {
   private reverse(
     start: readonly Tensor[],
     inputs: readonly Tensor[],
+    emitted: Cotangents,
     turn: (leaves: readonly View[], i: number, record?: StepRecord) => void,
   ): void {
     const { records, paused, course, loop } = this;
     this.records = undefined;
     this.paused = undefined;
+    const { backwards } = loop;
+    const leaves = new Leaves([...inputs, ...emitted.filter(bar => bar !== undefined)], backwards);
+    const rows = new Leaves(inputs, backwards);
     const back = course.backSteps();
     if (back) {
-      this.runBack(back, new Leaves(inputs), new Leaves(inputs), turn);
+      this.runBack(back, rows, leaves, turn);
       return;
     }
     if (records) {
@@ -227,8 +265,6 @@ export class LoopRule implements Rule {
     const schedule = paused?.schedule ?? revolve(loop.steps, this.slots);
     const kept = paused?.kept ?? [];
     const steps = course.steps(false);
-    const leaves = new Leaves(inputs);
-    const rows = new Leaves(inputs);
     let state = paused?.state ?? memoryOf(start);
     try {
       if (paused) turn(leaves.at(loop.steps - 1, state), loop.steps - 1, paused.last);
@@ -242,7 +278,7 @@ export class LoopRule implements Rule {
         } else if (action.kind === 'advance') {
           const from = state;
           state = [];
-          state = course.advance(steps, from, rows, action.from, action.to, false);
+          state = course.advance(steps, from, rows, action.from, action.to);
         } else turn(leaves.at(action.step, state), action.step);
       }
     } finally {
@@ -295,9 +331,9 @@ export class LoopRule implements Rule {
   }
 
   jvp(given: readonly Tensor[], dots: Cotangents): Cotangents {
-    const { loop, course } = this;
+    const { loop, course, looped } = this;
     const tracked = [...given, ...dots].some(x => x && isTracked(x));
-    return (tracked ? unrolledForward : pushForward)(loop, course, given, dots);
+    return tracked ? tangentAsLoop(loop, course, looped, given, dots) : pushForward(loop, course, given, dots);
   }
 
   release(): void {

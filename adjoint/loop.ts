@@ -12,11 +12,14 @@ import {
   type Tensor,
   type View,
   withRecorder,
+  zeros,
 } from '../kernel/index.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { StepLeaves } from './step-record.ts';
 
 export interface Loop {
   readonly device: Device;
+  /** From the leaves of a state, followed by those of a step's inputs, to those of the next state, followed by what is emitted. */
   readonly run: StepLeaves;
   /** From the leaves after a step, and those of its inputs, to the leaves before it. */
   readonly inverse?: StepLeaves | undefined;
@@ -25,7 +28,12 @@ export interface Loop {
   readonly inputs: readonly Form[];
   /** Which of these somebody differentiates with respect to. */
   readonly wanted: readonly boolean[];
+  /** What a step hands out besides the next state, kept for all steps. */
+  readonly emits: readonly Form[];
   readonly steps: number;
+  /** Whether step i takes and emits the rows steps − 1 − i. */
+  readonly backwards: boolean;
+  readonly checkpoints: Checkpoints | undefined;
   /** How many states are kept; 'all': every step's record instead. */
   readonly slots: 'all' | number;
   /** Why steps are not to be replayed. */
@@ -34,6 +42,13 @@ export interface Loop {
   readonly debug?: boolean | undefined;
   readonly explain?: ((note: string) => void) | undefined;
 }
+
+/** Runs a loop from a state, with a row of each input for each step: the last state, then what was emitted; differentiable. */
+export type Looped = (
+  loop: Omit<Loop, 'wanted' | 'slots'>,
+  start: readonly Tensor[],
+  inputs: readonly Tensor[],
+) => readonly Tensor[];
 
 export const share = (state: Slots): Slots => state.map(memory => memory?.retain());
 export const drop = (state: Slots): void => {
@@ -50,11 +65,13 @@ export const tensorsOf = (state: Slots, forms: readonly Form[]): (Tensor | undef
 export class Leaves {
   private readonly views: { memory: Memory; word: number }[] = [];
   private readonly sizes: readonly number[];
+  private readonly last: number | undefined;
 
-  /** @param inputs A row for each step. */
-  constructor(inputs: readonly Tensor[]) {
+  /** @param inputs A row for each step. @param backwards Whether the last row belongs to the first step. */
+  constructor(inputs: readonly Tensor[], backwards = false) {
     this.views = inputs.map(({ memory }) => ({ memory, word: 0 }));
     this.sizes = inputs.map(({ shape }) => sizeOf(shape.slice(1)));
+    this.last = backwards && inputs.length > 0 ? inputs[0].shape[0] - 1 : undefined;
   }
 
   /** The rows of step i, after the leaves of a state if one is given. They hold until the next call. */
@@ -64,10 +81,17 @@ export class Leaves {
     if (views.length !== width + sizes.length)
       views.unshift(...state.map(memory => ({ memory: memory as Memory, word: 0 })));
     for (let k = 0; k < width; k++) views[k].memory = state[k] as Memory;
-    for (let k = 0; k < sizes.length; k++) views[width + k].word = i * sizes[k];
+    const row = this.last === undefined ? i : this.last - i;
+    for (let k = 0; k < sizes.length; k++) views[width + k].word = row * sizes[k];
     return views;
   }
 }
+
+const none = new Leaves([]);
+
+/** Room for what is emitted, zeros, a row for each step. */
+export const roomFor = ({ emits, steps, device }: Pick<Loop, 'emits' | 'steps' | 'device'>): Tensor[] =>
+  emits.map(({ type, shape }) => zeros([steps, ...shape], { device, type }));
 
 /**
  * Runs a step of its own as often as the loop has steps, each with its rows, or until `ends` says so; from a carry, which is used
@@ -78,7 +102,7 @@ export function runSteps(
   body: Body,
   start: Slots,
   rows: Leaves,
-  ends: (carry: Slots, done: number) => boolean = () => false,
+  { sinks = none, ends = () => false }: { sinks?: Leaves; ends?: (carry: Slots, done: number) => boolean } = {},
 ): Slots {
   let carry = start;
   withRecorder(device, () => {
@@ -87,7 +111,7 @@ export function runSteps(
       for (let i = 0; i < steps && !ends(carry, i); i++) {
         const before = carry;
         carry = [];
-        carry = repeated.step(before, rows.at(i), [], i);
+        carry = repeated.step(before, rows.at(i), sinks.at(i), i);
       }
     } catch (error) {
       drop(carry);

@@ -63,5 +63,4 @@ export function result(x: Tensor): Tensor {
 export const isPromise = (x: unknown): x is Promise<unknown> => typeof x === 'object' && x !== null && 'then' in x;
 
 /** Runs a function so that no gradient sees what it does. */
-export const unrecorded = <T>(run: () => T): T =>
-  inMode({ floor: nextTrace(), frame: undefined, captured: undefined }, run);
+export const unrecorded = <T>(run: () => T): T => inMode({ floor: nextTrace(), frames: [], captured: undefined }, run);

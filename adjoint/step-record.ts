@@ -48,25 +48,25 @@ export class Captured {
   /** Runs unrecorded, and takes note of what would have been. */
   watch<T>(run: () => T): T {
     const captured = (tensor: Tensor): boolean => this.find(tensor) && false;
-    return inMode({ floor: nextTrace(), frame: undefined, captured }, run);
+    return inMode({ floor: nextTrace(), frames: [], captured }, run);
   }
 
   /** Runs unrecorded. */
   ignore<T>(run: () => T): T {
-    return inMode({ floor: nextTrace(), frame: undefined, captured: undefined }, run);
+    return inMode({ floor: nextTrace(), frames: [], captured: undefined }, run);
   }
 
   /** Runs recorded for the trace alone; `finding`: new captured variables may turn up. */
   record<T>(trace: Trace, finding: boolean, run: () => T): T {
     const captured = (tensor: Tensor): boolean => (finding ? this.find(tensor) : this.has(tensor));
-    return inMode({ floor: trace.id, frame: trace, captured }, run);
+    return inMode({ floor: trace.id, frames: [trace], captured }, run);
   }
 
   /** Runs recorded for the trace and for whatever is being recorded already. */
   recordAlso<T>(trace: Trace, run: () => T): T {
     const outer = currentMode();
-    const captured = (tensor: Tensor): boolean => this.has(tensor) || (outer.captured?.(tensor) ?? false);
-    return inMode({ floor: outer.floor, frame: trace, captured }, run);
+    const captured = (tensor: Tensor): boolean => (outer.captured?.(tensor) ?? false) || this.has(tensor);
+    return inMode({ floor: outer.floor, frames: [...outer.frames, trace], captured }, run);
   }
 
   /** Gives up the hold on the variables' memory; which they are stays known. */

@@ -110,15 +110,15 @@ export class Node {
 
 /**
  * What is being recorded. `floor`: traces older than this are ignored. `captured` is asked about a tensor that no younger
- * trace knows; it may answer that the tensor is to be tracked all the same, as a captured variable of `frame`.
+ * trace knows; it may answer that the tensor is to be tracked all the same, as a captured variable of `frames`.
  */
 export interface Mode {
   readonly floor: number;
-  readonly frame: Trace | undefined;
+  readonly frames: readonly Trace[];
   readonly captured: ((tensor: Tensor) => boolean) | undefined;
 }
 
-let mode: Mode = { floor: 0, frame: undefined, captured: undefined };
+let mode: Mode = { floor: 0, frames: [], captured: undefined };
 
 /** Runs a synchronous function in another mode. */
 export function inMode<T>(next: Mode, run: () => T): T {
@@ -136,13 +136,11 @@ export const currentMode = (): Mode => mode;
 const counts = (trace: Trace): boolean => trace.open && trace.id >= mode.floor;
 
 /** Whether anything that runs now could be recorded. */
-export const isRecording = (): boolean => mode.frame !== undefined || [...openTraces].some(counts);
+export const isRecording = (): boolean => mode.frames.length > 0 || [...openTraces].some(counts);
 
 /** How many gradients, one of another, what runs now is recorded for. */
 export function derivativesInTheMaking(): number {
-  const { frame } = mode;
-  const open = [...openTraces].filter(counts);
-  return frame && !open.includes(frame) ? open.length + 1 : open.length;
+  return new Set([...mode.frames, ...[...openTraces].filter(counts)]).size;
 }
 
 /** Whether what is computed from the tensor must be recorded. */
@@ -168,8 +166,8 @@ function tracesOf(inputs: readonly Tensor[], tracked: readonly boolean[]): reado
       for (const trace of traces) if (counts(trace) && !copied.includes(trace)) copied.push(trace);
     }
   });
-  const { frame } = mode;
-  return frame && !all?.includes(frame) ? [...(all ?? []), frame] : (all ?? []);
+  for (const frame of mode.frames) if (!all?.includes(frame)) all = [...(all ?? []), frame];
+  return all ?? [];
 }
 
 /** Records a call if one of its inputs is tracked. The node, to be given to each of its outputs. */

@@ -32,7 +32,7 @@ export { peek } from './peek.ts';
 export type { Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';
 export type { SumOptions } from './reduce.ts';
-export { type Body, type Form, isBeingRecorded, Repeated, takeOut, whyNotNow } from './repeated.ts';
+export { type Body, type Form, isBeingRecorded, Repeated, takeOut, whyNotNow, writeRow } from './repeated.ts';
 export { rows } from './rows.ts';
 export { type ScanOptions, scan } from './scan.ts';
 export { argsort, type SortOptions, sort, sortBy } from './sort.ts';

@@ -86,7 +86,7 @@ export class Repeated {
       steady && backend instanceof Recorder ? this.record(backend, carry, given, i) : this.call(carry, given, i);
     if (!this.recorded && ++this.calls >= mostCalls) this.refuse('steps that follow each other do not launch the same');
     results.slice(carry.length).forEach((memory, k) => {
-      if (memory) copyWords(memory, 0, sinks[k].memory, sinks[k].word, memory.length);
+      if (memory) writeRow(memory, sinks[k]);
       memory?.release();
     });
     return results.slice(0, carry.length);
@@ -182,6 +182,9 @@ function copyWords(from: Memory, fromWord: number, to: Memory, toWord: number, w
   device.flush();
   device.backend.copy(from.storage, to.storage, words, fromWord, toWord);
 }
+
+/** Puts all words of a memory where a view begins. */
+export const writeRow = (from: Memory, { memory, word }: View): void => copyWords(from, 0, memory, word, from.length);
 
 /** The words of each view as memory, which is the caller's. */
 export function takeOut(device: Device, views: readonly View[], forms: readonly Form[]): Memory[] {

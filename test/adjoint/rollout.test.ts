@@ -12,42 +12,11 @@ import {
   valueAndGrad,
   vjp,
 } from 'retrograde/adjoint';
-import { type Device, kernel, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
+import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
+import { close, end, numbers, type Params, params, step } from '../util/pendulums.ts';
 
-interface State {
-  readonly x: Tensor;
-  readonly v: Tensor;
-}
-interface Params {
-  readonly k: Tensor;
-  readonly start: State;
-}
-
-const pendulum = kernel(/* wgsl */ `
-  var<storage, read> x: array<f32>;
-  var<storage, read> v: array<f32>;
-  var<storage, read> k: f32;
-  var<uniform> dt: f32;
-  var<storage, read_write> xNext: array<f32>;
-  var<storage, read_write> vNext: array<f32>;
-  @compute @workgroup_size(64) fn pendulum(@builtin(global_invocation_id) id: vec3u) {
-    let vel = v[id.x] - dt * k * sin(x[id.x]);
-    vNext[id.x] = vel;
-    xNext[id.x] = x[id.x] + dt * vel;
-  }
-`);
-const step = ({ x, v }: State, k: Tensor): State => {
-  const { xNext, vNext } = pendulum({ x, v, k, dt: 0.05 }, { count: x.size });
-  return { x: xNext, v: vNext };
-};
-
-const params = (device: Device): Params => ({
-  k: tensor(4, [], { device }),
-  start: { x: tensor([1, 0.5, -0.3], undefined, { device }), v: tensor([0, 0.2, 0.1], undefined, { device }) },
-});
-const end = ({ x, v }: State) => x.square().sum().add(v.sum());
 const unrolled =
   (steps: number) =>
   ({ k, start }: Params) => {
@@ -59,14 +28,6 @@ const rolled =
   (steps: number, options: RolloutOptions = {}) =>
   ({ k, start }: Params) =>
     end(rollout(state => step(state, k), start, steps, options));
-
-const numbers = async (tree: unknown) =>
-  (await Promise.all(flatten(tree).leaves.map(async leaf => Array.from(await leaf.read())))).flat();
-const close = (a: readonly number[], b: readonly number[], tolerance: number) => {
-  expect(a.length).toBe(b.length);
-  for (const [k, n] of a.entries())
-    expect(Math.abs(n - b[k])).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(n)));
-};
 
 describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) => {
   it.each(['all', 1, 3, 20, { bytes: 100 }] as const)(
@@ -107,6 +68,31 @@ describe('both modes and second order', () => {
     close(await numbers(hvp(rolled(12, { checkpoints: 3 }))(at, direction)), want, 1e-12);
     const reverse = grad((p: Params) => jvp(rolled(12, { checkpoints: 3 }))(p, direction).tangent)(at);
     close(await numbers(reverse), want, 1e-12);
+  });
+
+  it('a Hessian calls the step no oftener than a gradient does for each of its loops', () => {
+    let calls = 0;
+    const counted = ({ k, start }: Params) =>
+      end(
+        rollout(
+          s => {
+            calls++;
+            return step(s, k);
+          },
+          start,
+          500,
+          { checkpoints: 5 },
+        ),
+      );
+    hvp(counted)(at, direction);
+    expect(calls).toBeLessThan(100);
+  });
+
+  it('third derivatives are those of the unrolled loop', async () => {
+    const third = (f: (p: Params) => Tensor) => (p: Params) =>
+      jvp((p: Params) => end(hvp(f)(p, direction).start))(p, direction).tangent;
+    const want = await numbers(third(unrolled(9))(at));
+    close(await numbers(third(rolled(9, { checkpoints: 2 }))(at)), want, 1e-11);
   });
 
   it('a part of the state that nobody differentiates is a constant to a Hessian', async () => {
