@@ -5,8 +5,9 @@
  * differentiated with respect to what the map is made of, so `apply` must not use tracked tensors that are not in p.
  */
 
-import { type Device, type Tensor, zeros } from '../kernel/index.ts';
+import { checkOptions, type Device, defaultDevice, type Tensor, zeros } from '../kernel/index.ts';
 import { vjp } from './gradient.ts';
+import { flatten } from './tree.ts';
 
 export interface LinearMap<P> {
   /** For messages: 'CSR matrix'. */
@@ -30,8 +31,10 @@ export interface LinearMapOptions<P> {
   readonly rows: number;
   /** Default: as many as rows. */
   readonly columns?: number;
-  readonly device: Device;
-  readonly params: P;
+  /** Default: that of params, or else the default device. */
+  readonly device?: Device;
+  /** A tree of whatever A is made of and a solution is to be differentiated by. Default: nothing. */
+  readonly params?: P;
   /** A(p) x; linear in x. */
   readonly apply: (params: P, x: Tensor) => Tensor;
   /** A(p)ᵀ y. Default: the adjoint of `apply`. */
@@ -42,9 +45,29 @@ export interface LinearMapOptions<P> {
   readonly name?: string;
 }
 
-/** A linear map from a function. */
+const names = [
+  'rows',
+  'columns',
+  'device',
+  'params',
+  'apply',
+  'applyTranspose',
+  'symmetric',
+  'positiveDefinite',
+  'name',
+] as const;
+
+/**
+ * A linear map from a function.
+ *
+ * @example
+ *   const A = linearMap({ rows: 3, params: { k }, apply: ({ k }, x) => x.mul(k), positiveDefinite: true });
+ */
 export function linearMap<P>(options: LinearMapOptions<P>): LinearMap<P> {
-  const { rows, columns = rows, device, params, apply, name = 'linear map' } = options;
+  checkOptions('linearMap', options, names);
+  const { rows, columns = rows, apply, name = 'linear map' } = options;
+  const params = options.params ?? ({} as P);
+  const device = options.device ?? flatten(params, name, 'params').leaves[0]?.device ?? defaultDevice();
   const { positiveDefinite = false, symmetric = positiveDefinite } = options;
   const applyTranspose =
     options.applyTranspose ??

@@ -211,6 +211,10 @@ export class Device {
     return undefined;
   }
 
+  toString(): string {
+    return `device: ${this.description}`;
+  }
+
   /** Gives everything back. Its tensors are lost. */
   destroy(): void {
     this.queue.clear();
@@ -218,6 +222,8 @@ export class Device {
     if (chosen === this) chosen = undefined;
   }
 }
+
+Object.defineProperty(Device.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: Device.prototype.toString });
 
 let chosen: Device | undefined;
 

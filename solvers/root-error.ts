@@ -14,12 +14,12 @@ export class RootError extends Error implements RootFailure {
   override readonly name = 'RootError';
   readonly iterations: number;
   readonly residual: number;
-  readonly last: Tensor;
+  declare readonly last: Tensor;
 
   constructor(message: string, { iterations, residual, last }: RootFailure) {
     super(message);
     this.iterations = iterations;
     this.residual = residual;
-    this.last = last;
+    Object.defineProperty(this, 'last', { value: last }); // not shown where the error is printed
   }
 }

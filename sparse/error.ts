@@ -15,12 +15,12 @@ export class ConvergenceError extends Error implements Failure {
   override readonly name = 'ConvergenceError';
   readonly iterations: number;
   readonly residual: number;
-  readonly x: Tensor;
+  declare readonly x: Tensor;
 
   constructor(message: string, { iterations, residual, x }: Failure) {
     super(message);
     this.iterations = iterations;
     this.residual = residual;
-    this.x = x;
+    Object.defineProperty(this, 'x', { value: x }); // not shown where the error is printed
   }
 }

@@ -2,7 +2,7 @@
 // Numbers from reference/cases.json: fixed_point.
 
 import { checkGradient, grad, hvp, implicit, iterate, type LinearMap, linearMap } from 'retrograde/adjoint';
-import { kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { defaultDevice, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { gmres, linearSolve, minres } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
@@ -115,5 +115,19 @@ describe('linearMap', () => {
       const found = await linearSolve(normal, normal.apply(x), { rtol: 1e-12, ...(method && { method }) }).read();
       for (const [i, v] of (await x.read()).entries()) expect(found[i]).toBeCloseTo(v, 9);
     }
+  });
+});
+
+describe('a linear map', () => {
+  it('is where its params are, and without params on the default device', async () => {
+    const A = linearMap({ rows: 2, params: { k: on64([2]) }, apply: ({ k }, x) => x.mul(k), positiveDefinite: true });
+    expect(A.device).toBe(cpu64);
+    expect(Array.from(await linearSolve(A, on64([2, 6])).read())).toEqual([1, 3].map(v => expect.closeTo(v, 12)));
+    expect(linearMap({ rows: 2, apply: (_, x) => x }).device).toBe(defaultDevice());
+  });
+
+  it('refuses options that it does not have', () => {
+    const misspelt = { rows: 2, apply: (_: unknown, x: Tensor) => x, posititeDefinite: true };
+    expect(() => linearMap(misspelt)).toThrow("linearMap: there is no option 'posititeDefinite'; the options are 'rows'");
   });
 });

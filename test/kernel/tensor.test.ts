@@ -110,6 +110,7 @@ describe('a tensor in plain JavaScript', () => {
     expect(String(zeros([], { device: cpu64, type: 'u32' }))).toBe('tensor of u32, shape [], on the CPU in f64');
     x.dispose();
     expect([x].join()).toBe('tensor of f32, shape [2, 3], on the CPU, released');
+    expect(`${cpu64}`).toContain('device: WebAssembly, f64');
   });
 
   it('does not go into JSON without its values', () => {
