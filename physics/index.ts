@@ -3,6 +3,7 @@ export { actuate } from './articulated/actuate.ts';
 export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams } from './articulated/actuator.ts';
 export { advance } from './articulated/advance.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
+export { type Energies, energies } from './articulated/energy.ts';
 export type {
   ArticulatedParams,
   ArticulatedState,
@@ -13,6 +14,13 @@ export type {
   Model,
   Site,
 } from './articulated/model.ts';
+export {
+  type PointMotions,
+  type Points,
+  pointJacobians,
+  pointMotions,
+  sitePoints,
+} from './articulated/points.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
 export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';

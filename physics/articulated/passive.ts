@@ -1,5 +1,5 @@
 /**
- * Springs and dampers of the joints.
+ * Springs and dampers of the joints, and the energy of the springs, ½ k times the square of what k multiplies.
  *
  *   τ = −k (q − q₀) − d v                    hinge, slide, free position
  *   τ = −k log(q₀⁻¹ q) − d v                 ball, free orientation: log is the rotation vector, in the link's axes
@@ -36,6 +36,7 @@ const passive = bySizes(
   var<storage, read> damping: array<f32>;
   var<storage, read> frames: array<u32>;
   var<storage, read_write> tau: array<f32>;
+  var<storage, read_write> energy: array<f32>;
   @compute @workgroup_size(64)
   fn passiveForces(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
@@ -46,23 +47,34 @@ const passive = bySizes(
       rest[k] = springReference[${paramAt(sizes, sizes.nq, 1, 'k')}];
     }
     var force: array<f32, ${sizes.nv + 2}>;
+    var stored = 0.0;
     for (var f = 0u; f < ${sizes.frames}u; f++) {
       let move = ${column('move')};
       let j = ${column('joint')};
       let i = ${column('q')};
       let d = ${column('dof')};
       let k = stiffness[${paramAt(sizes, sizes.joints, 1, 'j')}];
-      if (move == ${moves.hinge}u || move == ${moves.slide}u) { force[d] = -k * (own[i] - rest[i]); }
+      if (move == ${moves.hinge}u || move == ${moves.slide}u) {
+        let by = own[i] - rest[i];
+        force[d] = -k * by;
+        stored += 0.5 * k * by * by;
+      }
       if (move == ${moves.shift}u) {
-        for (var c = 0u; c < 3u; c++) { force[d + c] = -k * (own[i + c] - rest[i + c]); }
+        for (var c = 0u; c < 3u; c++) {
+          let by = own[i + c] - rest[i + c];
+          force[d + c] = -k * by;
+          stored += 0.5 * k * by * by;
+        }
       }
       if (move == ${moves.ball}u) {
         let now = normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u]));
         let from = normalize(vec4f(rest[i], -rest[i + 1u], -rest[i + 2u], -rest[i + 3u]));
         let turn = rotationVector(product(from, now));
         for (var c = 0u; c < 3u; c++) { force[d + c] = -k * turn[c]; }
+        stored += 0.5 * k * dot(turn, turn);
       }
     }
+    energy[e] = stored;
     for (var d = 0u; d < ${sizes.nv}u; d++) {
       let at = ${place(sizes.nv, 1, 'd')};
       tau[at] = force[d] - damping[${paramAt(sizes, sizes.nv, 1, 'd')}] * v[at];
@@ -71,12 +83,21 @@ const passive = bySizes(
 `,
 );
 
-/** [envs, nv]. */
-export function jointForces({ sizes, structure, params, envs }: Prepared, { q, v }: ArticulatedState): Tensor {
+function launch(
+  { sizes, structure, params, envs }: Prepared,
+  { q, v }: ArticulatedState,
+): { readonly tau: Tensor; readonly energy: Tensor } {
   const { stiffness, springReference, damping } = params;
   const { frames } = structure;
-  return passive(sizes)(
+  const { tau, energy } = passive(sizes)(
     { q, v, stiffness, springReference, damping, frames },
     { count: envs, out: { tau: [envs, sizes.nv] } },
-  ).tau as Tensor;
+  );
+  return { tau: tau as Tensor, energy: energy as Tensor };
 }
+
+/** [envs, nv]. */
+export const jointForces = (prepared: Prepared, state: ArticulatedState): Tensor => launch(prepared, state).tau;
+
+/** [envs], J. */
+export const springEnergy = (prepared: Prepared, state: ArticulatedState): Tensor => launch(prepared, state).energy;

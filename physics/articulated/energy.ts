@@ -1,0 +1,97 @@
+/**
+ * Energies, momenta and the centre of mass of a tree.
+ *
+ *   T = ½ Σ V · (I V) + ½ Σ r v²                    over frames; rotors r over velocities                          (1)
+ *   U = −g · Σ m c + springs                                                                                       (2)
+ *   p = Σ (I V) linear,   L = Σ (I V) angular + O × linear                 about the world's origin                (3)
+ *
+ * Without forces from outside T + U is constant, without springs to the world and gravity p and L are.
+ */
+
+import { type Tensor, zeros } from '../../kernel/index.ts';
+import { frameMotions } from './inverse.ts';
+import { kinematics } from './kinematics.ts';
+import { bySizes, column, place, vec } from './layout.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
+import { springEnergy } from './passive.ts';
+import { prepare } from './structure.ts';
+
+const momenta = bySizes(({ frames }) => {
+  const write = (name: string, at: string, vector: string, from = 0): string =>
+    [0, 1, 2].map(k => `${name}[${at} + ${from + k}u] = ${vector}[${k}];`).join(' ');
+  return /* wgsl */ `
+  var<storage, read> pose: array<f32>;
+  var<storage, read> inertia: array<f32>;
+  var<storage, read> velocity: array<f32>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read_write> kinetic: array<f32>;
+  var<storage, read_write> momentum: array<f32>;
+  var<storage, read_write> moment: array<f32>;
+  @compute @workgroup_size(64)
+  fn momenta(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x / ${frames}u;
+    let f = id.x % ${frames}u;
+    let root = ${place(frames, 12, column('root'))};
+    let O = vec3f(detach(pose[root + 9u]), detach(pose[root + 10u]), detach(pose[root + 11u]));
+    let i = id.x * 10u;
+    let at = id.x * 6u;
+    let m = inertia[i];
+    let h = ${vec('inertia', 'i', 1)};
+    let J = mat3x3f(
+      inertia[i + 4u], inertia[i + 7u], inertia[i + 8u],
+      inertia[i + 7u], inertia[i + 5u], inertia[i + 9u],
+      inertia[i + 8u], inertia[i + 9u], inertia[i + 6u]);
+    let w = ${vec('velocity', 'at')};
+    let u = ${vec('velocity', 'at', 3)};
+    let angular = J * w + cross(h, u);
+    let linear = m * u + cross(w, h);
+    kinetic[id.x] = 0.5 * (dot(w, angular) + dot(u, linear));                                                    // (1)
+    let turning = angular + cross(O, linear);                                                                    // (3)
+    let place = h + m * O;
+    ${write('momentum', 'at', 'turning')}
+    ${write('momentum', 'at', 'linear', 3)}
+    ${write('moment', 'id.x * 3u', 'place')}
+  }
+`;
+});
+
+export interface Energies {
+  /** [envs], J. */
+  readonly kinetic: Tensor;
+  /** [envs], J; gravity's is 0 where the centre of mass is at the world's origin. */
+  readonly potential: Tensor;
+  /** [envs, 3], kg m/s. */
+  readonly momentum: Tensor;
+  /** About the world's origin, [envs, 3], kg m²/s. */
+  readonly angularMomentum: Tensor;
+  /** [envs, 3], m. */
+  readonly centreOfMass: Tensor;
+}
+
+/** Energies, momenta and centre of mass of each environment. */
+export function energies(model: Model, params: ArticulatedParams, state: ArticulatedState): Energies {
+  const prepared = prepare('energies', model, params, state);
+  const { sizes, structure, envs } = prepared;
+  const { armature, gravity, mass } = prepared.params;
+  const { pose, motion, inertia } = kinematics(prepared, state.q);
+  const still = zeros(state.v.shape, { device: state.v.device });
+  const { velocity } = frameMotions(prepared, { motion, v: state.v }, still);
+  const { kinetic, momentum, moment } = momenta({ ...sizes, own: false })(
+    { pose, inertia, velocity, frames: structure.frames },
+    {
+      count: envs * sizes.frames,
+      out: { kinetic: [envs, sizes.frames], momentum: [envs, sizes.frames, 6], moment: [envs, sizes.frames, 3] },
+    },
+  ) as Record<'kinetic' | 'momentum' | 'moment', Tensor>;
+  const rotors = armature.mul(state.v.square()).sum(1).mul(0.5);
+  const moments = moment.sum(1);
+  const total = mass.sum(sizes.own ? 1 : 0).reshape([-1, 1]);
+  const both = momentum.sum(1);
+  return {
+    kinetic: kinetic.sum(1).add(rotors),
+    potential: springEnergy(prepared, state).sub(moments.mul(gravity).sum(1)),
+    momentum: both.slice([0, 3], [envs, 6]),
+    angularMomentum: both.slice([0, 0], [envs, 3]),
+    centreOfMass: moments.div(total),
+  };
+}
