@@ -56,6 +56,7 @@ export type { StepControl } from './ode/control.ts';
 export type { Times } from './ode/dense.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
 export type { OdeEvent, OdeEvents } from './ode/event.ts';
+export { type ImexTableau, imexEuler, kenCarp3, kenCarp4, kenCarp5 } from './ode/imex-tableau.ts';
 export {
   type ImplicitTableau,
   implicitEuler,
@@ -67,8 +68,9 @@ export {
   trbdf2,
 } from './ode/implicit-tableau.ts';
 export type { Time } from './ode/interval.ts';
+export type { LinearPart } from './ode/linear-part.ts';
 export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
-export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt } from './ode/options.ts';
+export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt, Split } from './ode/options.ts';
 export { type Reversible, reversible } from './ode/reversible.ts';
 export { type Composition, stormerVerlet, symplecticEuler, velocityVerlet, yoshida4 } from './ode/symplectic.ts';
 export {

@@ -15,17 +15,23 @@
 
 import { unrecorded } from '../../adjoint/index.ts';
 import { derivativesInTheMaking, differentiable, type Tensor, zeros } from '../../kernel/index.ts';
+import type { ImexTableau } from './imex-tableau.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import { combine } from './runge-kutta.ts';
 import type { Layout } from './stage-layout.ts';
 import type { Closeness, Linear, StageSolver } from './stage-solver.ts';
 
+export type Dirk = ImplicitTableau | ImexTableau;
+type PackedRate = (y: Tensor, t: Tensor) => Tensor;
+
 export interface ImplicitSystem {
   readonly layout: Layout;
-  readonly solver: StageSolver;
+  /** How stages are solved: by a method that is not differentiated, or directly, for s of the step, by one that is. */
+  readonly solver: StageSolver | ((s: Tensor) => (known: Tensor, guess: Tensor) => Tensor);
   readonly closeness: Closeness;
-  /** ẏ of a packed state. */
-  readonly rate: (y: Tensor, t: Tensor) => Tensor;
+  /** ẏ of a packed state; its implicit part, if there is an explicit one too. */
+  readonly rate: PackedRate;
+  readonly explicit?: PackedRate;
 }
 
 /** A stage to be solved. */
@@ -56,29 +62,39 @@ export function guessWeights(c: readonly number[], i: number): readonly number[]
   );
 }
 
-/** All k, of which `solve` finds the implicit ones. */
+/** All k, of which `solve` finds the implicit ones; then those of the explicit part. */
 function rates(
-  { a }: ImplicitTableau,
-  { rate, layout }: ImplicitSystem,
+  method: Dirk,
+  { rate, explicit, layout }: ImplicitSystem,
   y: Tensor,
   t: Tensor,
   dt: Tensor,
   solve: (stage: Stage) => Tensor,
 ): readonly Tensor[] {
+  const { a } = method;
+  const aside = method.kind === 'imex' ? method.explicit.a : [];
   const c = a.map(row => row.reduce((sum, v) => sum + v, 0));
+  const s = dt.mul(diagonal(method));
   const ks: Tensor[] = [];
+  const gs: Tensor[] = [];
   const by = layout.spread(dt);
   a.forEach((row, i) => {
-    const sum = sumOf(ks, row.slice(0, i));
+    const sum = sumOf([...ks, ...gs], [...row.slice(0, i), ...(aside[i] ?? [])]);
     const known = sum ? y.add(sum.mul(by)) : y;
     const now = c[i] === 0 ? t : t.add(dt.mul(c[i]));
     const guess = (): Tensor => (i === 0 ? rate(y, t) : (sumOf(ks, guessWeights(c, i)) as Tensor));
-    ks.push(row[i] === 0 ? rate(known, now) : solve({ known, t: now, s: dt.mul(row[i]), guess }));
+    const k = row[i] === 0 ? rate(known, now) : solve({ known, t: now, s, guess });
+    ks.push(k);
+    if (explicit) gs.push(explicit(row[i] === 0 ? known : known.add(k.mul(layout.spread(s))), now));
   });
-  return ks;
+  return [...ks, ...gs];
 }
 
-const diagonal = ({ a }: ImplicitTableau): number => a[a.length - 1][a.length - 1];
+/** Weights of all k, those of the explicit part last. */
+const weightsOf = (method: Dirk): readonly number[] =>
+  method.kind === 'imex' ? [...method.b, ...method.explicit.b] : method.b;
+
+const diagonal = ({ a }: Dirk): number => a[a.length - 1][a.length - 1];
 
 interface Found {
   readonly ks: readonly Tensor[];
@@ -90,9 +106,29 @@ interface Found {
   readonly linear: Linear | undefined;
 }
 
+const directRates = (
+  method: Dirk,
+  system: ImplicitSystem,
+  y: Tensor,
+  t: Tensor,
+  dt: Tensor,
+  solver: (s: Tensor) => (known: Tensor, guess: Tensor) => Tensor,
+): readonly Tensor[] => {
+  let solve: ((known: Tensor, guess: Tensor) => Tensor) | undefined;
+  return rates(method, system, y, t, dt, ({ known, s, guess }) => {
+    solve ??= solver(s);
+    return solve(known, guess());
+  });
+};
+
 /** Finds the stages of a step; not to be differentiated. */
-function findStages(method: ImplicitTableau, system: ImplicitSystem, y: Tensor, t: Tensor, dt: Tensor): Found {
+function findStages(method: Dirk, system: ImplicitSystem, y: Tensor, t: Tensor, dt: Tensor): Found {
   const { solver, closeness, rate } = system;
+  const rows = dt.size;
+  if (typeof solver === 'function') {
+    const ks = directRates(method, system, y, t, dt, solver);
+    return { ks, solved: [], linear: undefined, failed: zeros([rows], { device: y.device }) };
+  }
   const linear = closeness.fresh ? undefined : solver.linearise(x => rate(x, t), y, dt.mul(diagonal(method)));
   const solved: Tensor[] = [];
   let failed = zeros([solver.blocks], { device: y.device });
@@ -103,7 +139,6 @@ function findStages(method: ImplicitTableau, system: ImplicitSystem, y: Tensor, 
     solved.push(stage.k);
     return stage.k;
   });
-  const rows = dt.size;
   return { ks, solved, linear, failed: failed.reshape([rows, solver.blocks / rows]).sum(1) };
 }
 
@@ -116,24 +151,20 @@ export interface ImplicitStep {
 }
 
 /** A step as it is first taken; not to be differentiated. */
-export function takeStep(
-  method: ImplicitTableau,
-  system: ImplicitSystem,
-  y: Tensor,
-  t: Tensor,
-  dt: Tensor,
-): ImplicitStep {
+export function takeStep(method: Dirk, system: ImplicitSystem, y: Tensor, t: Tensor, dt: Tensor): ImplicitStep {
   const { ks, solved, failed, linear } = findStages(method, system, y, t, dt);
-  const { b, embedded, filtered } = method;
+  const { embedded, filtered } = method;
   const by = system.layout.spread(dt);
+  const weights = weightsOf(method);
+  const others = embedded && [...embedded, ...(method.kind === 'imex' ? embedded : [])];
   const difference =
-    embedded &&
+    others &&
     sumOf(
       ks,
-      b.map((weight, i) => weight - embedded[i]),
+      weights.map((weight, i) => weight - others[i]),
     )?.mul(by);
   const error = difference && filtered && linear ? linear.solve(difference) : difference;
-  return { y: y.add((sumOf(ks, b) as Tensor).mul(by)), solved, failed, error };
+  return { y: y.add((sumOf(ks, weights) as Tensor).mul(by)), solved, failed, error };
 }
 
 /** The values of one tensor, and the derivatives of another. */
@@ -148,7 +179,7 @@ function standIn(value: Tensor, derivative: Tensor): Tensor {
 
 /** The same step, differentiable. @param noted What its stages were found to be; else they are found again. */
 export function followStep(
-  method: ImplicitTableau,
+  method: Dirk,
   system: ImplicitSystem,
   y: Tensor,
   t: Tensor,
@@ -156,6 +187,8 @@ export function followStep(
   noted?: readonly Tensor[],
 ): Tensor {
   const { solver, rate, layout } = system;
+  const end = (ks: readonly Tensor[]): Tensor => y.add((sumOf(ks, weightsOf(method)) as Tensor).mul(layout.spread(dt)));
+  if (typeof solver === 'function') return end(directRates(method, system, y, t, dt, solver));
   const solved = noted ?? unrecorded(() => findStages(method, system, y, t, dt).solved);
   const orders = derivativesInTheMaking();
   let next = 0;
@@ -172,5 +205,5 @@ export function followStep(
     for (let order = 0; order < orders; order++) k = standIn(value, k.add(linear.solve(rate(at(k), t).sub(k))));
     return k;
   });
-  return y.add((sumOf(ks, method.b) as Tensor).mul(layout.spread(dt)));
+  return end(ks);
 }

@@ -1,34 +1,48 @@
 /** The parts of a problem that is solved by an implicit method: its steps on packed states. */
 
-import type { Tensor } from '../../kernel/index.ts';
+import type { Flat } from '../../adjoint/index.ts';
+import type { Device, Tensor } from '../../kernel/index.ts';
 import { newton } from '../newton.ts';
 import type { Tolerances } from './control.ts';
-import { followStep, type ImplicitSystem, takeStep } from './dirk.ts';
-import type { ImplicitTableau } from './implicit-tableau.ts';
+import { type Dirk, followStep, type ImplicitSystem, takeStep } from './dirk.ts';
+import { isLinearPart, type LinearPart, operatorsOf, product, stagesOf } from './linear-part.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
 import { tolerancesOf } from './settings.ts';
-import { layoutOf } from './stage-layout.ts';
+import { type Layout, layoutOf } from './stage-layout.ts';
 import { blockNewton } from './stage-newton.ts';
 import { asAllowed, type Closeness, exactly } from './stage-solver.ts';
 
 type Parts = Pick<Problem<unknown, unknown, unknown>, 'step' | 'attempts' | 'stages' | 'given' | 'evaluations'>;
 
+/** @param rate The implicit part: a function, or an operator A of −A y. @param explicit The other part, if there is one. */
 export function implicitParts<Y, P, S>(
-  method: ImplicitTableau,
-  rate: Rate,
-  { start, clock, interval, options }: Pick<Problem<Y, P, S>, 'start' | 'clock' | 'interval' | 'options'>,
+  method: Dirk,
+  rate: Rate | LinearPart,
+  explicit: Rate | undefined,
+  {
+    form,
+    start,
+    clock,
+    interval,
+    options,
+  }: Pick<Problem<Y, P, S>, 'form' | 'start' | 'clock' | 'interval' | 'options'>,
 ): Parts {
   const { device } = interval;
+  if (isLinearPart(rate)) checkDirect(options);
   const { root = newton() } = options;
   const layout = layoutOf(start, clock[0], root.elimination ?? {});
   const { pack, unpack } = layout;
-  const solver = blockNewton(layout, device);
+  const packed =
+    (f: Rate) =>
+    (y: Tensor, t: Tensor): Tensor =>
+      pack(f(unpack(y), t));
+  const stages = isLinearPart(rate) ? linearStages(rate, form, layout) : nonlinearStages(packed(rate), layout, device);
   const system = (closeness: Closeness): ImplicitSystem => ({
     layout,
-    solver,
     closeness,
-    rate: (y, t) => pack(rate(unpack(y), t)),
+    ...stages,
+    ...(explicit && { explicit: packed(explicit) }),
   });
   const implicit = method.a.filter((row, i) => row[i] !== 0).length;
   const given = options.steps !== undefined || options.dt !== undefined;
@@ -52,11 +66,37 @@ export function implicitParts<Y, P, S>(
     step: (y: Leaves, t: Tensor, dt: Tensor, noted?: readonly Tensor[]) =>
       unpack(followStep(method, followed, pack(y), t, dt, noted)),
     attempts: method.embedded && attempts,
-    stages: { count: implicit, shape: layout.shape },
+    stages: isLinearPart(rate) ? undefined : { count: implicit, shape: layout.shape },
     given(y, t, dt) {
       const { y: next, solved, failed } = takeStep(method, exact, pack(y), t, dt);
       return { y: unpack(next), solved, failed };
     },
     evaluations: evaluations(exact),
+  };
+}
+
+type Stages = Pick<ImplicitSystem, 'rate' | 'solver'>;
+
+const nonlinearStages = (rate: ImplicitSystem['rate'], layout: Layout, device: Device): Stages => ({
+  rate,
+  solver: blockNewton(layout, device),
+});
+
+/** @throws TypeError if a method of iteration is given. */
+function checkDirect({ root }: { readonly root?: unknown }): void {
+  if (root !== undefined)
+    throw new TypeError(
+      'odeSolve: root is for stages that are found by iteration, and those of { minus: A } are linear; say how by implicit.linearSolve.',
+    );
+}
+
+function linearStages(part: LinearPart, form: Flat<unknown>, { pack, unpack }: Layout): Stages {
+  const operators = operatorsOf(part, form);
+  return {
+    rate: y => pack(product(operators, unpack(y)).map(leaf => leaf.neg())),
+    solver: s => {
+      const solve = stagesOf(operators, s, part.linearSolve);
+      return (known, guess) => pack(solve(unpack(known), unpack(guess)));
+    },
   };
 }

@@ -13,7 +13,8 @@ import { type Course, equalSteps } from './course.ts';
 import { checkSaveAt, pathOf, type Times } from './dense.ts';
 import type { OdeEvents } from './event.ts';
 import { foundStages } from './given-steps.ts';
-import type { OdeOptions, Partitioned, RightHandSide } from './options.ts';
+import type { ImexTableau } from './imex-tableau.ts';
+import type { OdeOptions, Partitioned, RightHandSide, Split } from './options.ts';
 import { type Method, type Problem, problemOf } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 import type { Composition } from './symplectic.ts';
@@ -47,7 +48,8 @@ export interface OdeSolution<Y, S> {
 /**
  * Solves an initial value problem.
  *
- * @param f ẏ of the same form as y, from y and { t, params }; or { dq, dp } for a symplectic method, with y0 = { q, p }.
+ * @param f ẏ of the same form as y, from y and { t, params }; { dq, dp } for a symplectic method, with y0 = { q, p }; { explicit, implicit }
+ *   for an additive one.
  * @param y0 A tree.
  * @throws OdeError if the steps get too short or too many; RangeError or TypeError if something given does not fit.
  */
@@ -61,8 +63,13 @@ export function odeSolve<Q, V, P = undefined, S = { readonly q: Q; readonly p: V
   y0: { readonly q: Q; readonly p: V },
   options: OdeOptions<{ readonly q: Q; readonly p: V }, P, S, Composition> & { readonly method: Composition },
 ): OdeSolution<{ readonly q: Q; readonly p: V }, S>;
+export function odeSolve<Y, P = undefined, S = Y>(
+  f: Split<Y, P>,
+  y0: Y,
+  options: OdeOptions<Y, P, S, ImexTableau> & { readonly method: ImexTableau },
+): OdeSolution<Y, S>;
 export function odeSolve<Y, P, S>(
-  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
+  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P> | Split<Y, P>,
   y0: Y,
   options: OdeOptions<Y, P, S, Method>,
 ): OdeSolution<Y, S> {

@@ -7,6 +7,7 @@ import type { StepControl } from './control.ts';
 import type { OdeEvent } from './event.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import type { Time } from './interval.ts';
+import type { LinearPart } from './linear-part.ts';
 import type { Reversible } from './reversible.ts';
 import type { Tableau } from './tableau.ts';
 
@@ -23,6 +24,13 @@ export type RightHandSide<Y, P> = (y: Y, at: At<P>) => Y;
 export interface Partitioned<Q, V, P> {
   readonly dq: (p: V, at: At<P>) => Q;
   readonly dp: (q: Q, at: At<P>) => V;
+}
+
+/** ẏ in two parts: what additive methods take. */
+export interface Split<Y, P> {
+  readonly explicit: RightHandSide<Y, P>;
+  /** The stiff part: a function, or −A y. */
+  readonly implicit: RightHandSide<Y, P> | LinearPart;
 }
 
 export interface SaveAt<Y, S, P> {

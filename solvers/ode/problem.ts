@@ -5,10 +5,12 @@ import { inWords, type Tensor } from '../../kernel/index.ts';
 import { checkGiven, checkStart } from './check-given.ts';
 import type { Tolerances } from './control.ts';
 import { type Events, eventsOf } from './event.ts';
+import type { ImexTableau } from './imex-tableau.ts';
 import { implicitParts } from './implicit-problem.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import { Interval } from './interval.ts';
-import type { At, OdeOptions, Partitioned, RightHandSide } from './options.ts';
+import { isLinearPart, operatorsOf, product } from './linear-part.ts';
+import type { At, OdeOptions, Partitioned, RightHandSide, Split } from './options.ts';
 import { type Reversible, reversibleParts } from './reversible.ts';
 import {
   type Attempt,
@@ -23,7 +25,7 @@ import type { SolvedStages } from './stage-notes.ts';
 import { type Composition, symplecticBack, symplecticStep } from './symplectic.ts';
 import { type Tableau, tsit5 } from './tableau.ts';
 
-export type Method = Tableau | ImplicitTableau | Reversible | Composition;
+export type Method = Tableau | ImplicitTableau | ImexTableau | Reversible | Composition;
 
 export interface Attempts {
   readonly run: (y: Leaves, t: Tensor, dt: Tensor, first: Leaves | undefined) => Attempt;
@@ -68,7 +70,7 @@ export interface Problem<Y, P, S> {
 
 /** @throws if something does not fit together. */
 export function problemOf<Y, P, S>(
-  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P>,
+  f: RightHandSide<Y, P> | Partitioned<unknown, unknown, P> | Split<Y, P>,
   y0: Y,
   options: OdeOptions<Y, P, S, Method>,
 ): Problem<Y, P, S> {
@@ -96,13 +98,14 @@ export function problemOf<Y, P, S>(
       part(form, reset as (y: never, at: At<P>) => unknown, form, at, 'what event.reset returned'),
     ),
   };
+  if (method.kind === 'imex') return { ...common, ...splitParts(method, f as Split<unknown, P>, common, at) };
   if (method.kind !== 'symplectic') {
     if (typeof f !== 'function')
       throw new TypeError(
         `odeSolve: ${method.name} takes one function, but f is ${inWords(f)}; give (y, { t, params }) => ẏ, or a symplectic method for { dq, dp }.`,
       );
     const rate = part(form, f as (y: never, at: At<P>) => unknown, form, at, 'what f returned');
-    if (method.kind === 'implicit') return { ...common, rate, ...implicitParts(method, rate, common) };
+    if (method.kind === 'implicit') return { ...common, rate, ...implicitParts(method, rate, undefined, common) };
     if (method.kind === 'reversible')
       return { ...common, ...reversibleParts(method, rate, leaves, options.event !== undefined) };
     const step = (y: Leaves, t: Tensor, dt: Tensor): Leaves => rungeKuttaStep(method, rate, y, t, dt);
@@ -113,11 +116,45 @@ export function problemOf<Y, P, S>(
     });
     return { ...common, rate, step, attempts, evaluations: neededStages(method) };
   }
-  if (typeof f !== 'object' || typeof f?.dq !== 'function' || typeof f.dp !== 'function')
+  if (typeof f !== 'object' || !('dq' in f) || typeof f.dq !== 'function' || typeof f.dp !== 'function')
     throw new TypeError(
       `odeSolve: ${method.name} takes two functions, but f is ${inWords(f)}; give { dq: p => q̇, dp: q => ṗ }, and y0 = { q, p }.`,
     );
   return { ...common, ...kicksAndDrifts(method, f, form, at) };
+}
+
+/** An explicit and an implicit part. */
+function splitParts<Y, P, S>(
+  method: ImexTableau,
+  f: Split<unknown, P>,
+  common: Pick<Problem<Y, P, S>, 'form' | 'start' | 'clock' | 'interval' | 'options'>,
+  at: (t: Tensor) => At<P>,
+) {
+  const { form, clock } = common;
+  const { explicit, implicit } = typeof f === 'object' && f !== null ? f : ({} as Partial<Split<unknown, P>>);
+  if (typeof explicit !== 'function' || !(typeof implicit === 'function' || isLinearPart(implicit)))
+    throw new TypeError(
+      `odeSolve: ${method.name} takes ẏ in two parts, but f is ${inWords(f)}; give { explicit: (y, { t, params }) => …, implicit: a function like it, or { minus: A } }.`,
+    );
+  const g = part(form, explicit as (y: never, at: At<P>) => unknown, form, at, 'what explicit returned');
+  if (isLinearPart(implicit)) {
+    if (clock.length > 0)
+      throw new TypeError(
+        'odeSolve: { minus: A } is for one state and not for a batch, whose rows have steps of their own; give a function as the implicit part.',
+      );
+    const operators = operatorsOf(implicit, form);
+    const rate: Rate = (y, t) => {
+      const A = product(operators, y);
+      return g(y, t).map((leaf, l) => leaf.sub(A[l]));
+    };
+    return { rate, ...implicitParts(method, implicit, g, common) };
+  }
+  const stiff = part(form, implicit as (y: never, at: At<P>) => unknown, form, at, 'what implicit returned');
+  const rate: Rate = (y, t) => {
+    const other = stiff(y, t);
+    return g(y, t).map((leaf, l) => leaf.add(other[l]));
+  };
+  return { rate, ...implicitParts(method, stiff, g, common) };
 }
 
 function kicksAndDrifts<Y, P>(

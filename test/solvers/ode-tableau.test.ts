@@ -6,9 +6,14 @@ import {
   dopri8,
   euler,
   heun,
+  type ImexTableau,
   type ImplicitTableau,
+  imexEuler,
   implicitEuler,
   implicitMidpoint,
+  kenCarp3,
+  kenCarp4,
+  kenCarp5,
   kvaerno3,
   kvaerno4,
   kvaerno5,
@@ -24,6 +29,7 @@ import { describe, expect, it } from 'vitest';
 
 const explicit: readonly Tableau[] = [euler, midpoint, heun, ralston, rk4, bosh3, tsit5, dopri5, dopri8];
 const lStable: readonly ImplicitTableau[] = [implicitEuler, trbdf2, kvaerno3, kvaerno4, kvaerno5];
+const imex: readonly ImexTableau[] = [imexEuler, kenCarp3, kenCarp4, kenCarp5];
 const implicit: readonly ImplicitTableau[] = [...lStable, implicitMidpoint, trapezoidal];
 
 /** A rooted tree is the list of its branches. */
@@ -122,5 +128,39 @@ describe('implicit tableaus', () => {
   );
   it('there is one γ', () => {
     for (const { a } of implicit) expect(new Set(a.map((row, i) => row[i]).filter(gamma => gamma !== 0)).size).toBe(1);
+  });
+});
+
+describe.each(imex)('$name', ({ a, b, explicit, embedded, order, embeddedOrder = 0, name }) => {
+  const stiff: ImplicitTableau = { kind: 'implicit', name, order, a, b };
+  const other: ImplicitTableau = {
+    kind: 'implicit',
+    name,
+    order,
+    a: explicit.a.map(row => [...row, 0]),
+    b: explicit.b,
+  };
+  // the sizes of fractions given in the paper limit how well these hold
+  it('both parts have its order, and so have those that they are compared with', () => {
+    for (let n = 1; n <= order; n++) {
+      expect(violation(stiff, b, n)).toBeLessThan(1e-11);
+      expect(violation(other, explicit.b, n)).toBeLessThan(1e-11);
+    }
+    for (let n = 1; embedded && n <= embeddedOrder; n++) {
+      expect(violation(stiff, embedded, n)).toBeLessThan(1e-11);
+      expect(violation(other, embedded, n)).toBeLessThan(1e-11);
+    }
+  });
+  it('both parts have the same c', () => {
+    const sum = (row: readonly number[]) => row.reduce((s, v) => s + v, 0);
+    a.forEach((row, i) => {
+      expect(Math.abs(sum(row) - sum(explicit.a[i]))).toBeLessThan(1e-11);
+    });
+  });
+  it('is L-stable in its implicit part, and stiffly accurate', () => {
+    expect(Math.hypot(...stability(stiff, b, [-1e8, 0]))).toBeLessThan(1e-6);
+    for (let e = -3; e <= 6; e += 0.01)
+      expect(Math.hypot(...stability(stiff, b, [0, 10 ** e]))).toBeLessThan(1 + 1e-12);
+    expect(a.at(-1)).toEqual(b);
   });
 });
