@@ -34,6 +34,8 @@ const family =
 
 const trajectories = (seconds: number) =>
   family('trajectories', small => constants({ n: small ? 8 : 10_000, seconds, rtol: 1e-6 }));
+const relaxation = family('stiff', () => constants({}));
+const roberts = (n: number) => family('stiff', small => constants({ n: small ? 2 : n, seconds: 4e7 }));
 const square = constants({ side: 255 });
 const algebra = family('algebra', small => (small ? constants({ side: 15 }) : square) as Square);
 const fits = family('fits', small => constants({ n: small ? 10 : 1000 }));
@@ -43,6 +45,10 @@ const beam = (nx: number, ny: number, radius: number, iterations: number) =>
 const lorenz = [-8.255083588741845, -10.633874978570278, 19.817375468217136, -6.51211369941923, -6.974042788415759, 23.924129572104295]; // biome-ignore format: one state after the other
 const lorenzSlopes = [100.42008325364915, 94.15497589424811, -128.53940987562805, 349.6742303324272, -31.23051990629012, -23.40698259682755, -37.28661759404719, 22.81867374400154]; // biome-ignore format: likewise
 const vanDerPol = [2.0081497621749387, -0.04250887527313421, -1.811891646707956, 0.14269074327022538];
+
+/** ∫y₃ dt, and its derivatives in each rate times the rate: by arithmetic of 20 digits. */
+const integral = [39982528.2091];
+const slopes = [0.04 * 768377.3266, 1e4 * -3.06892092, 3e7 * 5.11488998e-4];
 
 export const solverCases: readonly SolverCase[] = [
   trajectories(5)('lorenz', 'lorenz', {
@@ -64,6 +70,28 @@ export const solverCases: readonly SolverCase[] = [
   trajectories(20)('van-der-pol', 'vanDerPol', {
     what: "10⁴ of Van der Pol's oscillators, μ = 1 … 10, to t = 20; rtol 1e-6, f64",
     ...{ peers: ['SciPy', 'C', 'C, 1 thread'], truth: vanDerPol, tolerance: 2e-3 },
+  }),
+  relaxation('van-der-pol-1000', 'relaxation', {
+    what: "Van der Pol's oscillator, μ = 1000, to t = 2000; tolerances 1e-6",
+    peers: ['SciPy LSODA', 'SciPy Radau', 'SciPy BDF'],
+    truth: [1.706167732170469, -8.928097010248125e-4],
+    tolerance: 1e-3,
+  }),
+  roberts(1)('roberts', 'roberts', {
+    what: "Roberts' reactions to t = 4e7, ∫y₃ dt; rtol 1e-6",
+    ...{ peers: ['CVODES'], truth: integral, tolerance: 1e-6 },
+  }),
+  roberts(1)('roberts-gradient', 'robertsGradient', {
+    what: 'the gradient in the three rates',
+    ...{ peers: ['CVODES'], truth: slopes, tolerance: 1e-3 },
+  }),
+  roberts(1000)('roberts-1000', 'roberts', {
+    what: 'likewise, for 1000 sets of rates',
+    ...{ peers: ['CVODES'], truth: integral, tolerance: 1e-6 },
+  }),
+  roberts(1000)('roberts-1000-gradient', 'robertsGradient', {
+    what: 'the gradient in 3000 rates',
+    ...{ peers: ['CVODES'], truth: slopes, tolerance: 1e-3 },
   }),
   algebra('direct', 'direct', {
     what: '−Δu = 1 on 255² points by a factorisation',
