@@ -4,10 +4,9 @@
  * Events that accumulate faster than a step may hold, with nobody to take them to rest, would be lost in silence; they are an error.
  */
 
-import type { Checkpoints } from '../adjoint/index.ts';
-import { rollout } from '../adjoint/index.ts';
+import { type Checkpoints, flatten, rollout } from '../adjoint/index.ts';
 import { kernel, type Memory, type Tensor, tensor, zeros } from '../kernel/index.ts';
-import type { HybridStep, Passed } from './hybrid.ts';
+import { type HybridStep, type Passed, systemsOf } from './hybrid.ts';
 import { flags } from './pass-events.wgsl.ts';
 
 export interface EventFailure {
@@ -76,15 +75,11 @@ export function hybridRollout<S, P>(
   params: P,
   { dt, steps, checkpoints }: { readonly dt: number; readonly steps: number; readonly checkpoints?: Checkpoints },
 ): HybridRollout<S> {
-  const { passed } = move(state, params, 0);
-  const { device } = passed.last;
-  const systems = passed.last.size;
-  const none = {
-    count: passed.count.mul(0),
-    flags: passed.flags.mul(0),
-    which: passed.which.mul(0).sub(1),
-    last: zeros([systems], { device }).sub(1),
-  };
+  const [{ device }] = flatten(state).leaves;
+  const systems = systemsOf(state, 'state');
+  const nothing = zeros([systems], { type: 'u32', device });
+  const never = tensor(new Int32Array(systems).fill(-1), [systems], { type: 'i32', device });
+  const none: Passed = { count: nothing, flags: nothing, which: never, last: zeros([systems], { device }).sub(1) };
   const numbers = Array.from({ length: steps }, (_, i) => i);
   const made = rollout(
     ({ state, joined, crowded }, { t, step }: { readonly t: Tensor; readonly step: Tensor }) => {
@@ -95,7 +90,7 @@ export function hybridRollout<S, P>(
       );
       return { state: next.state, joined: report.joined as unknown as Passed, crowded: report.crowded };
     },
-    { state, joined: none as Passed, crowded: none.which },
+    { state, joined: none, crowded: never },
     steps,
     {
       inputs: {

@@ -85,7 +85,7 @@ export function hybrid(text: string, options: PassOptions): HybridStep {
 }
 
 /** The first dimension of all leaves. */
-function systemsOf(tree: unknown, what: string): number {
+export function systemsOf(tree: unknown, what: string): number {
   const { leaves, names } = flatten(tree, 'hybrid', what);
   const [systems] = leaves[0]?.shape ?? [];
   leaves.forEach(({ shape }, k) => {

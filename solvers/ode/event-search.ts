@@ -87,6 +87,7 @@ const searchKernel = kernel(/* wgsl */ `
   var<storage, read_write> gLowNext: array<f32>;
   var<storage, read_write> gHighNext: array<f32>;
 
+  // slope: along the way, which may be against time
   fn sideOf(g: f32, slope: f32, fresh: bool) -> f32 {
     if (g != 0.0 && !fresh) { return sign(g); }
     if (g >= 0.0 && slope > 0.0) { return 1.0; }
@@ -116,7 +117,7 @@ const searchKernel = kernel(/* wgsl */ `
     var inner = 1.0;
     for (var k = 0u; k < events; k++) {
       let e = k * rows + i;
-      let side = sideOf(g0[e], slope0[e], (u32(w.fresh) & (1u << k)) != 0u);
+      let side = sideOf(g0[e], slope0[e] * sign(length), (u32(w.fresh) & (1u << k)) != 0u);
       if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0) {
         if (side * directions[k] <= 0.0) { crossed |= 1u << k; }
       } else if (s > 0.0 && w.high == 0.0 && w.probed == 0.0) {

@@ -14,9 +14,9 @@ import type { Leaves, Rate } from './runge-kutta.ts';
 export interface OdeEvent<Y, P> {
   /** One number, or [rows] in a batch; it happens where this crosses zero. */
   readonly guard: (y: Y, at: At<P>) => Tensor;
-  /** Of the crossings that count. Default 'either'. */
+  /** Of the crossings that count, seen on the way from the first time to the last. Default 'either'. */
   readonly direction?: 'up' | 'down' | 'either';
-  /** The state to go on from; without it the solution stops. */
+  /** The state to go on from; without it the solution stops. It is told the time too, which a part of the state may keep. */
   readonly reset?: (y: Y, at: At<P>) => Y;
 }
 

@@ -195,6 +195,36 @@ describe('two bodies', () => {
   });
 });
 
+it('V21: a rod falls on one end', async () => {
+  const rod = hybrid(
+    /* wgsl */ `
+    struct State { z: f32, angle: f32, v: f32, spin: f32, impulse: f32 } // 1 kg
+    struct Params { length: f32, e: f32 }
+    fn flow(s: State, p: Params, dt: f32) -> State {
+      return State(s.z + dt * s.v, s.angle + dt * s.spin, s.v, s.spin, s.impulse);
+    }
+    fn endGap(s: State, p: Params) -> vec2f { // of the lower end
+      let arm = 0.5 * p.length;
+      return vec2f(s.z - arm * sin(s.angle), s.v - arm * cos(s.angle) * s.spin);
+    }
+    fn endJump(s: State, p: Params) -> State {
+      let lever = 0.5 * p.length * cos(s.angle);
+      let inertia = p.length * p.length / 12.0;
+      let impulse = -(1.0 + p.e) * endGap(s, p).y / (1.0 + lever * lever / inertia);
+      return State(s.z, s.angle, s.v + impulse, s.spin - lever * impulse / inertia, impulse);
+    }
+  `,
+    { guards: ['end'] },
+  );
+  const at = (z: number) => ({
+    ...{ z: on64([z]), angle: on64([Math.PI / 4]), v: on64([-2]), spin: on64([0]), impulse: on64([0]) },
+  });
+  const hit = (e: Tensor) => rod(at(0.5), { length: on64([1]), e }, 0.2).state;
+  const { impulse, v, spin } = hit(on64([0.5]));
+  near([await impulse.item(), await v.item(), Math.abs(await spin.item())], [1.2, -0.8, 5.091168825], 1e-9);
+  near(await grad((e: Tensor) => hit(e).impulse.sum())(on64([0.5])).read(), [0.8], 1e-12);
+});
+
 describe('several guards', () => {
   const corner = hybrid(
     /* wgsl */ `

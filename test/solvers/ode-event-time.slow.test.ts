@@ -2,8 +2,8 @@
 // (V1, V2, V4, V5, V6; reference/analytic.json) and notes/ode-pde-sparse.md §3 (case 10; reference/cases.json: bouncing_ball).
 
 import { checkGradient, grad, hvp, jvp, readTree } from 'retrograde/adjoint';
-import { type Device, type Tensor, tensor } from 'retrograde/kernel';
-import { bosh3, dopri8, odeSolve, tsit5 } from 'retrograde/solvers';
+import { concat, type Device, type Tensor, tensor } from 'retrograde/kernel';
+import { bosh3, dopri8, kvaerno5, odeSolve, tsit5 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
@@ -212,4 +212,67 @@ describe('where nothing is exact: a pendulum that hits a moving wall', () => {
     expect(dotProduct).toBeLessThan(1e-11);
     expect(difference).toBeLessThan(1e-3); // steps are chosen anew beside it, to the default tolerance
   });
+});
+
+it('an implicit method finds the same event, and the same derivative', async () => {
+  const at = { k: tensor([200], undefined, { device: cpu64 }), y: tensor([0.1], undefined, { device: cpu64 }) };
+  const when = ({ k, y }: typeof at, method: typeof kvaerno5 | typeof tsit5) =>
+    lastTime(
+      odeSolve(
+        ({ y, z }: { y: Tensor; z: Tensor }) => ({ y: z, z: k.mul(y.neg().add(1).sub(z)) }), // stiff: z ≈ 1 − y
+        { y, z: y.mul(0) },
+        { t: [0, 4], method, rtol: 1e-8, event: { guard: ({ y }) => y.sub(0.8) } },
+      ),
+    );
+  const [a, b] = await Promise.all(
+    [kvaerno5, tsit5].map(method => readTree(grad((x: typeof at) => when(x, method).sum())(at))),
+  );
+  near([a.k[0], a.y[0]], [b.k[0], b.y[0]], 1e-7);
+  near([await when(at, kvaerno5).item()], [await when(at, tsit5).item()], 1e-7);
+});
+
+it('time may run backwards through events', async () => {
+  // 14.5 J all the way, thrown back by the floor each time
+  const at = { y: tensor([1], undefined, { device: cpu64 }), v: tensor([-3], undefined, { device: cpu64 }) };
+  const back = (s: Ball) =>
+    odeSolve(({ v }: Ball) => ({ y: v, v: v.mul(0).sub(10) }), s, {
+      ...{ t: [1, -2], event: { guard: ({ y }) => y, direction: 'down', reset: ({ y, v }) => ({ y, v: v.neg() }) } },
+    });
+  const { y, event } = back(at);
+  // seen backwards it rises at first, at 3, and is down at speed √29 after (3 + √29) / 10; then every 2 √29 / 10
+  const speed = Math.sqrt(29);
+  const first = (3 + speed) / 10;
+  const hits = Array.from({ length: 3 }, (_, k) => 1 - first - (k * 2 * speed) / 10).filter(t => t > -2);
+  expect(await event?.count.item()).toBe(hits.length);
+  near([await lastTime(back(at)).item()], [hits[hits.length - 1]], 1e-12);
+  near([(await y.v.item()) ** 2 / 2 + 10 * (await y.y.item())], [14.5], 1e-12);
+  expect((await checkGradient((s: Ball) => back(s).y, at)).difference).toBeLessThan(1e-7);
+});
+
+it('a reset is told the time, which a part of the state may keep', async () => {
+  const at = drop(1, 0, 9.81, 0.8);
+  const first = ({ y0, v0, g, e }: Drop) =>
+    odeSolve(
+      ({ v }: { y: Tensor; v: Tensor; hits: Tensor }) => ({
+        y: v,
+        v: v.mul(0).sub(g),
+        hits: v.mul(0).broadcastTo([2]),
+      }),
+      { y: y0, v: v0, hits: v0.mul(0).broadcastTo([2]) },
+      {
+        t: [0, 1.3],
+        event: {
+          guard: ({ y }) => y,
+          direction: 'down',
+          reset: ({ y, v, hits }, { t }) => ({
+            ...{ y, v: v.mul(e).neg() },
+            hits: concat([hits.slice(1, 2), t.reshape([1])]), // of the last two
+          }),
+        },
+      },
+    ).y.hits;
+  const fall = Math.sqrt(2 / 9.81);
+  near(Array.from(await first(at).read()), [fall, 2.6 * fall], 1e-12);
+  const sum = (p: Drop) => first(p).mul(tensor([1, 0], undefined, { device: cpu64 }));
+  near(await slopes(sum, at), [fall / 2, 1 / 9.81, -fall / 2 / 9.81, 0], 1e-10);
 });
