@@ -11,8 +11,9 @@
  * Qi & Sun, Math. Program. 58 (1993) 353. Beck & Teboulle, SIAM J. Imaging Sci. 2 (2009) 183. Amos & Kolter: OptNet, 2017, arXiv:1703.00443.
  */
 
+import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { iterate, unrecorded } from '../adjoint/index.ts';
-import { amax, checkOptions, scoped, type Tensor } from '../kernel/index.ts';
+import { amax, checkOptions, inWords, scoped, Tensor, type Words } from '../kernel/index.ts';
 import { type RootOptions, rootFind } from './root.ts';
 
 export interface BoxQp {
@@ -81,9 +82,20 @@ function accelerated(qp: BoxQp, x0: Tensor, steps: number): Tensor {
   return iterate(step, { z: first, y: first, k: over.slice(0, 1).mul(0) }, { maxSteps: steps }).state.z;
 }
 
-function check({ H, g, low, high }: BoxQp, { x0, warmUp = 0 }: BoxQpOptions): void {
+function check(qp: BoxQp, { x0, warmUp = 0 }: BoxQpOptions): void {
+  checkOptions('boxQp', qp, ['H', 'g', 'low', 'high']);
+  const { H, g, low, high } = qp;
+  for (const [what, v] of Object.entries({ H, g, low, high, x0 })) {
+    if (v === undefined && what !== 'H' && what !== 'g') continue;
+    if (!(v instanceof Tensor) || v.type !== 'f32')
+      throw new TypeError(
+        `boxQp: ${what} is ${v instanceof Tensor ? `of ${v.type}` : inWords(v)}; give a tensor of f32.`,
+      );
+    if (v.device !== g.device)
+      throw new TypeError(`boxQp: ${what} is not on g's device; move it there: await ${what}.to(g.device).`);
+  }
   const n = g.size;
-  if (g.shape.length !== 1 || H.shape.length !== 2 || H.shape[0] !== n || H.shape[1] !== n)
+  if (g.shape.length !== 1 || n === 0 || H.shape.length !== 2 || H.shape[0] !== n || H.shape[1] !== n)
     throw new RangeError(
       `boxQp: H has shape [${H.shape.join(', ')}] and g [${g.shape.join(', ')}]; they must be [n, n] and [n].`,
     );
@@ -92,4 +104,49 @@ function check({ H, g, low, high }: BoxQp, { x0, warmUp = 0 }: BoxQpOptions): vo
       throw new RangeError(`boxQp: ${what} has shape [${v.shape.join(', ')}]; it must be [${n}].`);
   if (!Number.isInteger(warmUp) || warmUp < 0)
     throw new RangeError(`boxQp: warmUp is ${warmUp}; it must be a whole number from 0.`);
+  checkNumbers(qp);
+}
+
+/** What only the numbers tell, but for small differences between H and Hᵀ, as differences for a gradient make them: at once on a CPU, by the next read on a GPU. */
+function checkNumbers({ H, g, low, high }: BoxQp): void {
+  const bounds = [low, high].flatMap(bound => (bound ? [bound] : []));
+  const memories = [H, g, ...bounds].map(x => x.memory.retain());
+  g.device.check(memories, (matrix, right, ...given) => {
+    const n = right.length;
+    if (!matrix.every(Number.isFinite) || !right.every(Number.isFinite))
+      throw new RangeError('boxQp: H or g holds numbers that are not finite; all of them must be.');
+    const lower = low ? given[0] : undefined;
+    const upper = high ? given[given.length - 1] : undefined;
+    for (let i = 0; i < n; i++) {
+      const [a, b] = [lower?.[i] ?? Number.NEGATIVE_INFINITY, upper?.[i] ?? Number.POSITIVE_INFINITY];
+      if (!(a <= b))
+        throw new RangeError(`boxQp: the bounds of unknown ${i} are ${a} and ${b}; low must not be above high.`);
+      if (!(matrix[i * n + i] > 0))
+        throw new RangeError(
+          `boxQp: H has ${matrix[i * n + i]} on the diagonal of row ${i}; it must be positive definite, or the program has no least.`,
+        );
+      for (let j = 0; j < i; j++)
+        if (Math.abs(matrix[i * n + j] - matrix[j * n + i]) > 0.25 * Math.sqrt(matrix[i * n + i] * matrix[j * n + j]))
+          throw new RangeError(
+            `boxQp: H is not symmetric: it holds ${matrix[i * n + j]} at (${i}, ${j}) and ${matrix[j * n + i]} at (${j}, ${i}); take ½ (H + Hᵀ).`,
+          );
+    }
+    if (n <= fewRows && !isPositive(matrix, n, g.device.precision === 'f64' ? 1e-12 : 1e-5))
+      throw new RangeError(
+        'boxQp: H is not positive definite, so there may be no least; add a multiple of the identity.',
+      );
+  });
+}
+
+/** Rows up to which H is factorised to be looked at. */
+const fewRows = 256;
+
+/** Whether no eigenvalue is below −ε, H scaled to a diagonal of ones. */
+function isPositive(H: Words, n: number, epsilon: number): boolean {
+  const scaled = Matrix.zeros(n, n);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++)
+      scaled.set(i, j, H[Math.max(i, j) * n + Math.min(i, j)] / Math.sqrt(H[i * n + i] * H[j * n + j]));
+  for (let i = 0; i < n; i++) scaled.set(i, i, 1 + epsilon);
+  return new CholeskyDecomposition(scaled).isPositiveDefinite();
 }

@@ -124,7 +124,7 @@ export async function constrain<P>(params: P, constraints: Constraints): Promise
   kinds.forEach((kind, k) => {
     if (kind !== undefined && !isConstraint(kind))
       throw new TypeError(
-        `constrain: the constraint of '${names[k]}' is ${inWords(kind)}; give positive(), bounded(…), simplex() or scaled(…).`,
+        `constrain: the constraint of '${names[k]}' is ${inWords(kind)}; give positive(), bounded(…), simplex(), scaled(…), unitVector(), rotation() or orthonormal().`,
       );
   });
   const free = await Promise.all(

@@ -14,6 +14,7 @@
 import { flatten, implicit, inOrderOf, iterate, matching, pack, unpack } from '../adjoint/index.ts';
 import { checkOptions, concat, kernel, outliving, scoped, type Tensor, type Words, zeros } from '../kernel/index.ts';
 import { gmres, linearSolve, type SolveOptions } from '../sparse/index.ts';
+import { unitOf } from './residual-unit.ts';
 import { checkEquation, parameters, type RootReport, tolerance } from './root.ts';
 import { RootError } from './root-error.ts';
 
@@ -88,12 +89,17 @@ function search(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOptio
   const { anderson = 5, mixing = 1, rtol = tolerance(y0), atol = 0, onSolved } = options;
   const { device } = y0;
   const maxSteps = options.maxSteps ?? (device.kind === 'cpu' ? 1000 : 100);
+  const square = (v: Tensor): Tensor => v.dot(v).reshape([1]);
   const at = (y: Tensor, past: State['past']): State => {
     const f = map(y).sub(y);
-    return { y, f, past, residual: f.dot(f).reshape([1]), size: y.dot(y).reshape([1]) };
+    return { y, f, past, residual: square(f), size: square(y) };
   };
-  const met = (residual: number, size: number): boolean => Math.sqrt(residual) <= atol + rtol * Math.sqrt(size); // (2)
   const empty = (): Tensor => zeros([anderson, y0.size], { device });
+  const past: State['past'] = anderson > 0 ? { y: empty(), f: empty() } : [];
+  const first = at(y0, past);
+  const unit = device.kind === 'cpu' ? unitOf(concat([first.f, y0])) : 1;
+  if (unit !== 1) return inUnits(map, y0, options, unit);
+  const met = (residual: number, size: number): boolean => Math.sqrt(residual) <= atol + rtol * Math.sqrt(size); // (2)
   const epsilon = device.precision === 'f64' ? 1e-14 : 1e-6;
   const step = ({ y, f, past, residual, size }: State): State => {
     const goes = movingKernel({ residual, size, rtol, atol }, { count: 1 }).moves;
@@ -115,7 +121,7 @@ function search(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOptio
     };
     return { ...next, past: { y: push(past.y, next.y.sub(y)), f: push(past.f, next.f.sub(f)) } };
   };
-  const { state, steps } = iterate(step, at(y0, anderson > 0 ? { y: empty(), f: empty() } : []), {
+  const { state, steps } = iterate(step, first, {
     maxSteps,
     every: 1,
     watch: ['residual', 'size'],
@@ -138,6 +144,26 @@ function search(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOptio
     );
   });
   return state.y;
+}
+
+/** y / unit in y's place, so that squares are in range. */
+function inUnits(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOptions, unit: number): Tensor {
+  const { atol = 0, onSolved } = options;
+  const told =
+    onSolved && (({ iterations, residual }: RootReport) => onSolved({ iterations, residual: residual * unit }));
+  const own = { ...options, atol: atol / unit, ...(told && { onSolved: told }) };
+  try {
+    return search(y => map(y.mul(unit)).mul(1 / unit), y0.mul(1 / unit), own).mul(unit);
+  } catch (error) {
+    if (!(error instanceof RootError)) throw error;
+    const last = outliving(error.last.mul(unit));
+    const where = `of y in units of ${unit.toPrecision(3)}`;
+    throw new RootError(`${error.message.slice(0, -1)} (all ${where}).`, {
+      ...error,
+      residual: error.residual * unit,
+      last,
+    });
+  }
 }
 
 const movingKernel = kernel(/* wgsl */ `

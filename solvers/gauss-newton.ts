@@ -8,8 +8,9 @@
  * Nocedal & Wright: Numerical Optimization, 2006, §10.3.
  */
 
-import { checkOptions } from '../kernel/index.ts';
 import {
+  checkFit,
+  checkModel,
   dampedStep,
   type LeastSquares,
   type LeastSquaresFit,
@@ -26,9 +27,9 @@ export async function gaussNewton(
   start: Float64Array,
   options: GaussNewtonOptions = {},
 ): Promise<LeastSquaresFit> {
-  checkOptions('gaussNewton', options, ['iterations', 'xtol', 'rtol', 'scale', 'onIteration', 'signal', 'state']);
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, onIteration, signal } = options;
   const scale = scaleOf('gaussNewton', start, options.scale);
+  checkFit('gaussNewton', problem, start, options, 'project');
   let x = options.state?.x ?? start;
   const history = [...(options.state?.history ?? [])];
   let value = await problem.value(x);
@@ -40,6 +41,7 @@ export async function gaussNewton(
   for (let i = 0; i < iterations; i++) {
     if (signal?.aborted) return end('aborted', i);
     const model = await problem.normalEquations(x);
+    checkModel('gaussNewton', model);
     history.push(model.value);
     onIteration?.(x, model.value);
     const step = dampedStep(model, 0, scale);

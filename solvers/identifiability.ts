@@ -52,6 +52,7 @@ export function identifiability(model: NormalEquations, options: Identifiability
   const { hessian, value, residuals } = model;
   const n = hessian.length;
   const { names = hessian.map((_, i) => `x[${i}]`), level = 0.95, tolerance = 1e-12 } = options;
+  if (n === 0) throw new RangeError('identifiability: the fit has no unknowns; give at least one.');
   if (!(level > 0 && level < 1))
     throw new RangeError(`identifiability: level is ${level}; it must be between 0 and 1.`);
   if (names.length !== n)

@@ -88,5 +88,6 @@ export {
 export { cauchy, huber, type RobustLoss } from './robust.ts';
 export { type RootOptions, type RootReport, rootFind } from './root.ts';
 export { RootError, type RootFailure } from './root-error.ts';
+export { orthonormal, rotation, unitVector } from './rotations.ts';
 export { cosineDecay, exponentialDecay, type Schedule, warmUp } from './schedule.ts';
 export { fromVector, toVector } from './vector.ts';

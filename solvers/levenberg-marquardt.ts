@@ -80,6 +80,50 @@ export function scaleOf(who: string, start: Float64Array, given: readonly number
   return scale;
 }
 
+const names = 'iterations xtol rtol scale project onIteration signal state'.split(' ');
+
+/** @throws what is wrong with a problem and the options of a fit. @param without An option that it does not have. */
+export function checkFit(
+  who: string,
+  problem: LeastSquares,
+  { length }: Float64Array,
+  options: LevenbergMarquardtOptions,
+  without?: string,
+): void {
+  checkOptions(
+    who,
+    options,
+    names.filter(name => name !== without),
+  );
+  for (const part of ['value', 'normalEquations'] as const) {
+    const given = (problem as Partial<LeastSquares> | undefined)?.[part];
+    if (typeof given !== 'function')
+      throw new TypeError(
+        `${who}: the problem's ${part} is ${inWords(given)}; give what leastSquares(residual, params) returns, or { value, normalEquations }.`,
+      );
+  }
+  const { iterations = 0, xtol = 0, rtol = 0, state } = options;
+  if (!Number.isInteger(iterations) || iterations < 0)
+    throw new RangeError(`${who}: ${inWords(iterations)} iterations; give a whole number from 0.`);
+  for (const [what, v] of Object.entries({ xtol, rtol }))
+    if (!(v >= 0)) throw new RangeError(`${who}: ${what} is ${inWords(v)}; it must not be negative.`);
+  if (state && state.x?.length !== length)
+    throw new RangeError(
+      `${who}: the state is of ${state.x?.length ?? 'no'} unknowns and the start of ${length}; go on with the problem it is of.`,
+    );
+}
+
+/** @throws RangeError where a sum of squares or its derivatives are not finite. */
+export function checkModel(who: string, { value, gradient, hessian }: NormalEquations): void {
+  if (!Number.isFinite(value))
+    throw new RangeError(`${who}: the sum of squares is ${value} at the start; start where it is finite.`);
+  const wrong = gradient.findIndex((g, k) => !Number.isFinite(g) || !Number.isFinite(hessian[k][k]));
+  if (wrong >= 0)
+    throw new RangeError(
+      `${who}: the residual is finite, but its derivative by unknown ${wrong} is not; look at it with debug(), or move away from where a root, a norm or a division has none.`,
+    );
+}
+
 /** Solves (1), in units of scale, or gives undefined where the damped matrix is not positive definite. */
 export function dampedStep(
   { hessian, gradient }: NormalEquations,
@@ -108,17 +152,8 @@ export async function levenbergMarquardt(
   options: LevenbergMarquardtOptions = {},
 ): Promise<LeastSquaresFit> {
   const { iterations = 50, xtol = 1e-6, rtol = 1e-6, project = x => x, onIteration, signal } = options;
-  checkOptions('levenbergMarquardt', options, [
-    'iterations',
-    'xtol',
-    'rtol',
-    'scale',
-    'project',
-    'onIteration',
-    'signal',
-    'state',
-  ]);
   const scale = scaleOf('levenbergMarquardt', start, options.scale);
+  checkFit('levenbergMarquardt', problem, start, options);
   let x = options.state?.x ?? project(start);
   let value = Number.POSITIVE_INFINITY;
   let lambda = options.state?.lambda ?? 1e-3;
@@ -130,10 +165,7 @@ export async function levenbergMarquardt(
     if (signal?.aborted) return end('aborted', i);
     const model = await problem.normalEquations(x);
     value = model.value;
-    if (!Number.isFinite(value))
-      throw new RangeError(
-        `levenbergMarquardt: the sum of squares is ${value} at the start; start where it is finite.`,
-      );
+    checkModel('levenbergMarquardt', model);
     history.push(value);
     onIteration?.(x, value);
     for (;;) {

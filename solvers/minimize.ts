@@ -93,7 +93,7 @@ export async function minimize<P, S>(
   options: MinimizeOptions<S> = {},
 ): Promise<Minimum<P, S>> {
   const { iterations = 100, gradientTolerance = 0, rtol = 0, onIteration, signal, state } = options;
-  check(params, method, options);
+  check(loss, params, method, options);
   if (options.constraints) {
     const { constraints, ...rest } = options;
     const { free, apply } = await constrain(params, constraints);
@@ -102,9 +102,7 @@ export async function minimize<P, S>(
     disposeTree([free, found.best]);
     return { ...found, best };
   }
-  if (state && state.method !== method.name) {
-    throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${method.name}'.`);
-  }
+  if (state) checkState(state, params, method);
   let depends = state !== undefined;
   const evaluate: Evaluate = async x => {
     const point = fromVector(params, x);
@@ -163,27 +161,42 @@ export async function minimize<P, S>(
   };
 }
 
-function check(params: unknown, method: unknown, options: { readonly iterations?: number }): void {
+const names = 'iterations gradientTolerance rtol onIteration signal constraints state'.split(' ');
+
+function check(
+  loss: unknown,
+  params: unknown,
+  method: unknown,
+  options: Pick<MinimizeOptions<unknown>, 'iterations' | 'gradientTolerance' | 'rtol'>,
+): void {
+  if (typeof loss !== 'function')
+    throw new TypeError(`minimize: the loss is ${inWords(loss)}; give a function from parameters to one number.`);
   const isMethod = typeof method === 'object' && method !== null && 'step' in method;
   if (!isMethod)
     throw new TypeError(`minimize: the method is ${inWords(method)}; give what adam() or lbfgs() returns.`);
-  checkOptions('minimize', options, [
-    'iterations',
-    'gradientTolerance',
-    'rtol',
-    'onIteration',
-    'signal',
-    'constraints',
-    'state',
-  ]);
-  const { iterations = 0 } = options;
+  checkOptions('minimize', options, names);
+  const { iterations = 0, gradientTolerance = 0, rtol = 0 } = options;
   if (!Number.isInteger(iterations) || iterations < 0)
     throw new RangeError(`minimize: ${iterations} iterations; give a whole number from 0.`);
-  const { leaves, names } = flatten(params, 'minimize', 'the parameters');
+  for (const [what, v] of Object.entries({ gradientTolerance, rtol }))
+    if (!(v >= 0)) throw new RangeError(`minimize: ${what} is ${inWords(v)}; it must not be negative.`);
+  const { leaves, names: leafNames } = flatten(params, 'minimize', 'the parameters');
+  if (leaves.length === 0) throw new RangeError('minimize: the parameters hold no tensors; give at least one.');
   const wrong = leaves.findIndex(leaf => leaf.type !== 'f32');
   if (wrong >= 0)
     throw new TypeError(
-      `minimize: ${names[wrong] ? `'${names[wrong]}'` : 'the parameter'} holds ${leaves[wrong].type}, which has no derivative; let the loss capture it instead.`,
+      `minimize: ${leafNames[wrong] ? `'${leafNames[wrong]}'` : 'the parameter'} holds ${leaves[wrong].type}, which has no derivative; let the loss capture it instead.`,
+    );
+}
+
+/** @throws RangeError unless the state is of this method, and of as many numbers. */
+function checkState<S>(state: MinimizeState<S>, params: unknown, { name }: Method<S>): void {
+  if (state.method !== name)
+    throw new RangeError(`minimize: the state is of '${state.method}', but the method is '${name}'.`);
+  const unknowns = flatten(params, 'minimize').leaves.reduce((sum, { size }) => sum + size, 0);
+  if (state.at?.x.length !== unknowns)
+    throw new RangeError(
+      `minimize: the state is of ${state.at ? state.at.x.length : 'no'} unknowns and the parameters are ${unknowns}; go on with the parameters it is of.`,
     );
 }
 

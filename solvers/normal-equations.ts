@@ -4,8 +4,8 @@
  * Columns come from the tangents of one ensemble launch or from `jvp` column by column; both are `columns` here.
  */
 
-import { disposeTree, jvp } from '../adjoint/index.ts';
-import { checkOptions, type Tensor } from '../kernel/index.ts';
+import { disposeTree, flatten, jvp } from '../adjoint/index.ts';
+import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
 import type { LeastSquares, NormalEquations } from './levenberg-marquardt.ts';
 import type { RobustLoss } from './robust.ts';
 import { fromVector, toVector } from './vector.ts';
@@ -60,14 +60,27 @@ export function leastSquares<P>(
 ): LeastSquares {
   checkOptions('leastSquares', options, ['loss']);
   const { loss } = options;
+  if (typeof residual !== 'function')
+    throw new TypeError(
+      `leastSquares: the residual is ${inWords(residual)}; give a function from parameters to a tensor.`,
+    );
+  const unknowns = flatten(like, 'leastSquares', 'the parameters').leaves.reduce((sum, { size }) => sum + size, 0);
+  const check = ({ length }: Float64Array): void => {
+    if (length !== unknowns)
+      throw new RangeError(
+        `leastSquares: ${length} numbers for ${unknowns} unknowns; start from await toVector(params), of parameters like those given here.`,
+      );
+  };
   return {
     async value(x) {
+      check(x);
       const params = fromVector(like, x);
       const r = await residual(params).read();
       disposeTree(params);
       return sumOf(r, loss);
     },
     async normalEquations(x) {
+      check(x);
       const params = fromVector(like, x);
       const columns: Float64Array[] = [];
       let r: Float64Array = new Float64Array(0);

@@ -34,6 +34,7 @@ import {
 } from '../kernel/index.ts';
 import { linearSolve, type SolveOptions } from '../sparse/index.ts';
 import { newton, newtonKrylov, nextForcing, type RootMethod } from './newton.ts';
+import { unitOf } from './residual-unit.ts';
 import { RootError } from './root-error.ts';
 
 export interface RootReport {
@@ -75,7 +76,10 @@ export function rootFind<Y, P>(F: (y: Y, p: P) => Y, y0: Y, params: P, options: 
   const start = form.rebuild(form.leaves.map(leaf => leaf.detach()));
   flatten(params, 'rootFind', parameters);
   const unknowns = form.leaves.reduce((sum, { size }) => sum + size, 0);
+  if (unknowns === 0) return y0;
   const method = options.method ?? (unknowns <= 32 ? newton() : newtonKrylov());
+  if (typeof (method as Partial<RootMethod>).correct !== 'function')
+    throw new TypeError(`rootFind: the method is ${inWords(method)}; give what newton() or newtonKrylov() returns.`);
   method.check(unknowns);
   const find = (p: P): Y =>
     scoped(
@@ -111,6 +115,7 @@ export function checkEquation(
   });
   for (const [what, v] of Object.entries({ rtol, atol }))
     if (!(v >= 0)) throw new RangeError(`${who}: ${what} is ${v}; it must not be negative.`);
+  if (rtol >= 1) throw new RangeError(`${who}: rtol is ${rtol}, which the start would meet; give a number below 1.`);
   if (!Number.isInteger(maxSteps) || maxSteps < 1)
     throw new RangeError(`${who}: maxSteps is ${maxSteps}; it must be a whole number from 1.`);
 }
@@ -156,6 +161,8 @@ class Search<Y, P> {
   private readonly residual: (y: Tensor, p: P) => Tensor;
   private readonly first: Point;
   private readonly rtol: number;
+  /** F is divided by this. */
+  private readonly unit: number;
 
   constructor(F: (y: Y, p: P) => Y, p: P, y0: Y, method: RootMethod, options: RootOptions) {
     const form = flatten(y0);
@@ -165,7 +172,10 @@ class Search<Y, P> {
     this.method = method;
     this.options = options;
     this.rtol = options.rtol ?? tolerance(form.leaves[0]);
-    this.residual = (y, p) => pack(form.rebuild(inOrderOf(form, flatten(F(unpack(form, y), p)))));
+    const plain = (y: Tensor, p: P): Tensor => pack(form.rebuild(inOrderOf(form, flatten(F(unpack(form, y), p)))));
+    const unit = unitOf(pack(form.rebuild(inOrderOf(form, value))).detach());
+    this.unit = unit;
+    this.residual = unit === 1 ? plain : (y, p) => plain(y, p).mul(1 / unit);
     this.first = this.at(pack(y0));
   }
 
@@ -175,7 +185,7 @@ class Search<Y, P> {
     const size = peek(first.square)?.[0];
     const start = size === undefined ? undefined : Math.sqrt(size);
     const maxSteps = options.maxSteps ?? (device.kind === 'cpu' ? 50 : 12);
-    const goal = (options.atol ?? 0) + rtol * (start ?? 0);
+    const goal = (options.atol ?? 0) / this.unit + rtol * (start ?? 0);
     let now = first;
     let step: Step | undefined;
     let steps = 0;
@@ -235,13 +245,14 @@ class Search<Y, P> {
 
   /** Whether the direction itself was below the tolerance, and to be trusted. */
   private small([delta, y, left, from]: Words): boolean {
-    return delta <= this.rtol ** 2 * y && left <= 0.25 * from; // (2)
+    return y > 0 && delta <= this.rtol ** 2 * y && left <= 0.25 * from; // (2)
   }
 
   private judge(last: Tensor, start: number, residual: number, sizes: Words | undefined, steps: number): void {
-    const goal = (this.options.atol ?? 0) + this.rtol * start;
+    const { unit } = this;
+    const goal = (this.options.atol ?? 0) / unit + this.rtol * start;
     if (residual <= goal || (sizes && this.small(sizes))) {
-      this.options.onSolved?.({ iterations: steps, residual });
+      this.options.onSolved?.({ iterations: steps, residual: residual * unit });
       return;
     }
     const why = !Number.isFinite(start)
@@ -254,8 +265,8 @@ class Search<Y, P> {
             ? 'no step along the direction lowers |F|; start elsewhere, or ask for a larger tolerance'
             : 'these were all the steps allowed; give more maxSteps, or start closer';
     throw new RootError(
-      `rootFind: ${this.method.name} left |F| at ${residual.toPrecision(3)} after ${steps} steps, above ${goal.toPrecision(3)}: ${why}.`,
-      { iterations: steps, residual, last },
+      `rootFind: ${this.method.name} left |F| at ${(residual * unit).toPrecision(3)} after ${steps} steps, above ${(goal * unit).toPrecision(3)}: ${why}.`,
+      { iterations: steps, residual: residual * unit, last },
     );
   }
 }

@@ -93,6 +93,8 @@ describe('boxQp', () => {
     );
     expect(() => boxQp({ H, g, low: on64([1]) })).toThrow('boxQp: low has shape [1]; it must be [2].');
     expect(() => boxQp({ H, g }, { warmUp: -1 })).toThrow('boxQp: warmUp is -1; it must be a whole number from 0.');
-    expect(() => boxQp({ H: on64([0, 0, 0, 0], [2, 2]), g })).toThrow(RootError);
+    const many = program(12, 7, 1e-3);
+    const hard = { H: on64(many.H, [12, 12]), g: on64(many.g), low: on64(many.low), high: on64(many.high) };
+    expect(() => boxQp(hard, { maxSteps: 1, warmUp: 0 })).toThrow(RootError);
   });
 });

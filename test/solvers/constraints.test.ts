@@ -2,7 +2,18 @@
 
 import { checkGradient } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
-import { bounded, constrain, lbfgs, minimize, positive, scaled, simplex } from 'retrograde/solvers';
+import {
+  bounded,
+  constrain,
+  lbfgs,
+  minimize,
+  orthonormal,
+  positive,
+  rotation,
+  scaled,
+  simplex,
+  unitVector,
+} from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { devices } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
@@ -38,7 +49,7 @@ describe('constraints', () => {
 
   it('are differentiable, and keep to their kinds however far u goes', async () => {
     const u = on64([-1, 0.3, 2, 5, -4, 0.1], [2, 3]);
-    for (const kind of [positive(3), bounded(-1, 4), simplex(), scaled(5)]) {
+    for (const kind of [positive(3), bounded(-1, 4), simplex(), scaled(5), unitVector(), orthonormal()]) {
       const loss = (u: Tensor) =>
         kind
           .apply(u)
@@ -58,6 +69,75 @@ describe('constraints', () => {
           .read(),
       ),
     ).toEqual([2, 3]);
+  });
+
+  it.each(devices)('hold directions, rotations and frames, on $description', async device => {
+    const on = (data: readonly number[], shape: readonly number[]) =>
+      tensor(Float64Array.from(data), shape, { device });
+    const random = Array.from({ length: 24 }, (_, i) => Math.sin(3 + 7 * i) + 0.1);
+    const digits = device.precision === 'f64' ? 14 : 6;
+    for (const [kind, shape] of [
+      [unitVector(), [8, 3]],
+      [rotation(), [6, 4]],
+    ] as const) {
+      const x = await kind.apply(on(random, shape)).read();
+      for (let row = 0; row < 24; row += shape[1])
+        expect(Math.hypot(...x.subarray(row, row + shape[1]))).toBeCloseTo(1, digits);
+    }
+    for (const shape of [
+      [2, 12],
+      [4, 6],
+      [2, 3, 4],
+      [6, 2, 2],
+    ]) {
+      const [k, n] = shape.slice(-2);
+      const x = await orthonormal().apply(on(random, shape)).read();
+      for (let frame = 0; frame < 24; frame += k * n)
+        for (let i = 0; i < k; i++)
+          for (let j = 0; j < k; j++) {
+            let sum = 0;
+            for (let c = 0; c < n; c++) sum += x[frame + i * n + c] * x[frame + j * n + c];
+            expect(sum).toBeCloseTo(i === j ? 1 : 0, digits);
+          }
+    }
+  });
+
+  it('find the turn between two clouds of points, and the frame of the largest eigenvalues', async () => {
+    // Rows that are turned by the matrix R: Σ |R a − b|² is least at R, and det R = 1 is kept.
+    const a = on64([1, 2, 3, -1, 0.5, 2, 0.3, -2, 1, 2, 2, -1], [4, 3]);
+    const [c, s] = [Math.cos(0.7), Math.sin(0.7)];
+    const R = on64([c, -s, 0, s, c, 0, 0, 0, 1], [3, 3]);
+    const b = a.matmul(R.transpose());
+    const turned = await minimize(
+      (R: Tensor) => a.matmul(R.transpose()).sub(b).square().sum(),
+      on64([1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 3]),
+      lbfgs(),
+      { iterations: 60, constraints: orthonormal() },
+    );
+    const exact = await R.read();
+    for (const [i, v] of (await turned.best.read()).entries()) expect(v).toBeCloseTo(exact[i], 6);
+    // The trace of X A Xᵀ over frames of two is largest at the sum of the two largest eigenvalues: 5 + 3.
+    const A = on64([5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 2], [4, 4]);
+    const h = Math.SQRT1_2;
+    const start = on64([0.5, 0.5, 0.5, 0.5, h, -h, 0, 0], [2, 4]);
+    const { value } = await minimize((X: Tensor) => X.matmul(A).mul(X).sum().neg(), start, lbfgs(), {
+      iterations: 100,
+      constraints: orthonormal(),
+    });
+    expect(value).toBeCloseTo(-8, 8);
+    const direction = await minimize(
+      (x: Tensor) =>
+        x
+          .mul(on64([1, 2, 2]))
+          .sum()
+          .neg(),
+      on64([1, 0, 0]),
+      lbfgs(),
+      {
+        constraints: unitVector(),
+      },
+    );
+    for (const [i, v] of (await direction.best.read()).entries()) expect(v).toBeCloseTo([1, 2, 2][i] / 3, 6);
   });
 
   it('make a method without constraints keep to them', async () => {
@@ -118,6 +198,26 @@ describe('constraints', () => {
       'a sum that is not 1',
       () => constrain(on64([0.5, 0.6]), simplex()),
       'has the row [0.5, 0.6]; it must start with numbers above 0 whose sum is 1.',
+    ],
+    [
+      'a direction of another length',
+      () => constrain({ d: on64([1, 1]) }, { d: unitVector() }),
+      "constrain: 'd' has the row [1, 1]; it must start with rows of length 1.",
+    ],
+    [
+      'a rotation of three numbers',
+      () => constrain({ q: on64([1, 0, 0]) }, { q: rotation() }),
+      "constrain: 'q' has shape [3]; a rotation is a quaternion XYZW, [4] or [n, 4].",
+    ],
+    [
+      'a frame that is none',
+      () => constrain(on64([1, 0, 1, 0], [2, 2]), orthonormal()),
+      'constrain: the parameter has rows 0 and 1 with the product 1; it must start with rows that are orthonormal.',
+    ],
+    [
+      'more rows than there is room for',
+      () => constrain(on64([1, 1], [2, 1]), orthonormal()),
+      'constrain: the parameter has shape [2, 1]; an orthonormal frame is [k, n], or [m, k, n] for m of them, with k ≤ n.',
     ],
     [
       'a name',
