@@ -9,24 +9,29 @@
  * Bell & Garland: Implementing sparse matrix-vector multiplication on throughput-oriented processors, Proc. SC09, 2009, §4.2.
  */
 
-import { kernelsByKey, type Tensor } from '../kernel/index.ts';
+import { type Device, kernelsByKey, type Tensor } from '../kernel/index.ts';
 import { type BlockSize, blockText, type OnDevice, type RowText, zeroText } from './row-text.ts';
 
-/** Padded rows may take so many times as many words. */
-const worthwhile = 1.75;
+/** Padded rows may take so many times as many words: on a GPU, and on a CPU, where only short rows are worth it. */
+const worthwhile = { gpu: 1.75, cpu: 1.2 };
+const shortRow = 8;
 /** Fewer entries are not worth a layout of their own. */
 const few = 1 << 14;
 /** Rows of up to so many numbers are summed without a loop. */
 const unrolled = 16;
 
 /** How long padded rows are; undefined where entries are few, or rows too unlike. */
-export function paddedLength(start: Uint32Array | Int32Array): number | undefined {
+export function paddedLength(start: Uint32Array | Int32Array, device: Device): number | undefined {
   const rows = start.length - 1;
   const entries = start[rows];
   if (entries < few) return undefined;
   let length = 0;
   for (let i = 0; i < rows; i++) length = Math.max(length, start[i + 1] - start[i]);
-  return length * rows <= worthwhile * entries ? length : undefined;
+  const fits =
+    device.kind === 'webgpu'
+      ? length * rows <= worthwhile.gpu * entries
+      : length <= shortRow && length * rows <= worthwhile.cpu * entries;
+  return fits ? length : undefined;
 }
 
 const kernelOf = kernelsByKey();

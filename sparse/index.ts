@@ -1,4 +1,5 @@
 export { type AmgOptions, amg } from './amg/amg.ts';
+export { rigidMotions } from './amg/rigid-motions.ts';
 export { type ChebyshevOptions, chebyshev } from './chebyshev.ts';
 export { type Colouring, colouring } from './colouring.ts';
 export { operatorProduct, operatorSum, scaledOperator, shiftedOperator, type WithNumber } from './compose.ts';

@@ -43,7 +43,7 @@ export function rowSums(places: RowPlaces, size: BlockSize, value: Tensor, given
   const { device } = value;
   const { start, column } = given ?? arraysOn(places, device, () => moved(places, device));
   const columns = isPadded(device, size)
-    ? paddingOn(places, device, () => paddingOf(places, { start, column }))
+    ? paddingOn(places, device, () => paddingOf(places, { start, column }, device))
     : undefined;
   const text = columns
     ? padded(start, columns, [height, width], value)
@@ -54,8 +54,8 @@ export function rowSums(places: RowPlaces, size: BlockSize, value: Tensor, given
 /** On a CPU a row of blocks is enough work for an invocation of its own. */
 const isPadded = ({ kind }: Device, [height, width]: BlockSize): boolean => kind === 'webgpu' || height * width === 1;
 
-function paddingOf({ start }: RowPlaces, arrays: OnDevice): Tensor | undefined {
-  const length = paddedLength(start);
+function paddingOf({ start }: RowPlaces, arrays: OnDevice, device: Device): Tensor | undefined {
+  const length = paddedLength(start, device);
   return length === undefined ? undefined : outliving(paddedColumns(arrays, length));
 }
 

@@ -9,16 +9,7 @@
  * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
-import type { Rows } from './rows.ts';
-
-/** Nodes of one or more unknowns each, and how they are coupled. */
-export interface Graph {
-  readonly nodes: number;
-  readonly start: Int32Array;
-  readonly column: Int32Array;
-  /** (1) for each entry, but 0 on the diagonal and where the coupling is weak. */
-  readonly strength: Float32Array;
-}
+import type { Places, Rows } from './rows.ts';
 
 /** Numbers of aggregates from 0, and −1 for nodes that are in none. */
 export interface Aggregates {
@@ -26,52 +17,45 @@ export interface Aggregates {
   readonly of: Int32Array;
 }
 
-/** @param size Unknowns of a node, which follow each other. */
-export function couplings(A: Rows, diagonal: Float64Array, size: number, theta: number): Graph {
-  if (size > 1) return blockCouplings(A, size, theta);
-  const { rows, start, column, value } = A;
-  const strength = new Float32Array(column.length);
+/**
+ * (1) for each entry, but 0 on the diagonal and where the coupling is weak. Norms are Frobenius norms of blocks.
+ *
+ * @param known Of the same places: returned if it has the same strong couplings.
+ */
+export function couplings(A: Rows, diagonal: Int32Array, theta: number, known?: Float32Array): Float32Array {
+  const { rows, start, column } = A;
+  const square = squareNorms(A);
+  const own = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) own[i] = Math.sqrt(square(diagonal[i]));
+  const strength = known ?? new Float32Array(column.length);
   const limit = theta * theta;
-  for (let i = 0; i < rows; i++)
-    for (let k = start[i]; k < start[i + 1]; k++) {
+  for (let i = 0; i < rows; i++) {
+    const end = start[i + 1];
+    for (let k = start[i]; k < end; k++) {
       const j = column[k];
-      const s = (value[k] * value[k]) / Math.abs(diagonal[i] * diagonal[j]); // (1)
-      if (j !== i && s > limit) strength[k] = s;
+      const s = square(k) / (own[i] * own[j]); // (1)
+      const strong = j !== i && s > limit;
+      if (!known) {
+        if (strong) strength[k] = s;
+      } else if (known[k] > 0 !== strong) return couplings(A, diagonal, theta);
     }
-  return { nodes: rows, start, column, strength };
-}
-
-/** Couplings of nodes by the Frobenius norms of their blocks. */
-function blockCouplings({ rows, start, column, value }: Rows, size: number, theta: number): Graph {
-  const nodes = rows / size;
-  const counts = new Int32Array(nodes + 1);
-  const to: number[] = [];
-  const squares: number[] = [];
-  const own = new Float64Array(nodes);
-  const at = new Int32Array(nodes).fill(-1);
-  for (let i = 0; i < nodes; i++) {
-    const first = to.length;
-    for (let k = start[i * size]; k < start[(i + 1) * size]; k++) {
-      const j = Math.floor(column[k] / size);
-      if (j === i) own[i] += value[k] ** 2;
-      else if (at[j] < first) {
-        at[j] = to.length;
-        to.push(j);
-        squares.push(value[k] ** 2);
-      } else squares[at[j]] += value[k] ** 2;
-    }
-    counts[i + 1] = to.length;
   }
-  const strength = new Float32Array(to.length);
-  for (let i = 0; i < nodes; i++)
-    for (let k = counts[i]; k < counts[i + 1]; k++) {
-      const s = squares[k] / Math.sqrt(own[i] * own[to[k]]); // (1)
-      if (s > theta * theta) strength[k] = s;
-    }
-  return { nodes, start: counts, column: Int32Array.from(to), strength };
+  return strength;
 }
 
-export function aggregate({ nodes, start, column, strength }: Graph): Aggregates {
+/** ‖A_k‖² of block k. */
+function squareNorms({ height, width, value }: Rows): (k: number) => number {
+  const numbers = height * width;
+  if (numbers === 1) return k => value[k] * value[k];
+  return k => {
+    let sum = 0;
+    for (let p = k * numbers; p < (k + 1) * numbers; p++) sum += value[p] * value[p];
+    return sum;
+  };
+}
+
+export function aggregate({ start, column }: Places, strength: Float32Array): Aggregates {
+  const nodes = start.length - 1;
   const of = new Int32Array(nodes).fill(-1);
   let count = 0;
   for (let i = 0; i < nodes; i++) {

@@ -1,8 +1,8 @@
 /**
- * Algebraic multigrid by smoothed aggregation, for matrices: V-cycles on levels that are made from the matrix alone.
+ * Algebraic multigrid by smoothed aggregation, for matrices of numbers or blocks: V-cycles on levels that are made from the matrix alone.
  *
  * Numbers are read to the host, where the levels are set up in f64; cycles run on the device. What the numbers do not decide is kept
- * with the pattern (hierarchy.ts). Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
+ * with the pattern (hierarchy.ts). Levels of a matrix of blocks have blocks too. Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
 import { peek, type Tensor } from '../../kernel/index.ts';
@@ -10,16 +10,17 @@ import { SparseMatrix } from '../matrix.ts';
 import type { LinearOperator } from '../operator.ts';
 import type { Pattern } from '../pattern.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
-import { cycles, type Matrix } from './cycle.ts';
+import { type RowSums, rowSums } from '../row-sums.ts';
+import { cycles } from './cycle.ts';
 import { hierarchy, type LevelPlaces } from './hierarchy.ts';
-import { scalarRows } from './scalar-rows.ts';
+import { hostRows } from './host-rows.ts';
 
 export interface AmgOptions {
   /** Couplings below this part of what is on the diagonal are weak; on each coarser level half of it. Default 0.08. */
   readonly strength?: number;
   /** Degree of the smoothing polynomial, before and after each coarser level. Default 2. */
   readonly degree?: number;
-  /** Vectors that A nearly maps to zero, [n] or [n, k], on a CPU: rigid motions for elasticity. Default: a constant for each unknown of a block. */
+  /** Vectors that A nearly maps to zero, [n] or [n, k], on a CPU: `rigidMotions(points)` for elasticity. Default: a constant for each unknown of a block. */
   readonly nearNullspace?: Tensor;
   /** Most unknowns of the coarsest level, which is solved by its inverse. Default 160. */
   readonly coarsest?: number;
@@ -43,26 +44,29 @@ export function amg(options: AmgOptions = {}): Preconditioner {
       const turned = !(given instanceof SparseMatrix) && given.transpose instanceof SparseMatrix;
       const matrix = turned ? given.transpose : given;
       check(A, matrix);
-      const rows = scalarRows(matrix as SparseMatrix);
+      const rows = hostRows(matrix as SparseMatrix);
       const { block, pattern, symmetric } = matrix as SparseMatrix;
-      const near = nearNullspaceOf(nearNullspace, rows.rows, block);
+      const near = nearNullspaceOf(nearNullspace, matrix.rows, block);
       const key = `${strength} ${coarsest} ${block} ${near.vectors}`;
       const known = places.get(pattern) ?? new Map<string, LevelPlaces[]>();
       places.set(pattern, known);
       const last = known.get(key) ?? [];
       known.set(key, last);
-      const levels = hierarchy(rows, { strength, coarsest, size: block, ...near }, last);
+      const levels = hierarchy(rows, { strength, coarsest, ...near }, last);
       const prepared = cycles(levels, symmetric, degree, A.device, onDevice(A, matrix as SparseMatrix));
       return turned ? transposed(prepared) : prepared;
     },
   };
 }
 
-/** The matrix's own tensors, where they can serve. */
-function onDevice(A: LinearOperator<unknown>, { rows, block, pattern, params }: SparseMatrix): Matrix | undefined {
-  if (block > 1 || params.device !== A.device) return undefined;
-  const { rowStart: start, column } = pattern.on(params.device);
-  return { rows, start, column, value: params.detach() };
+/** Made of the matrix's own tensors, where they can serve. */
+function onDevice({ device }: LinearOperator<unknown>, { block, pattern, params }: SparseMatrix): RowSums | undefined {
+  if (params.device !== device) return undefined;
+  const { rowStart: start, column } = pattern.on(device);
+  return rowSums({ start: pattern.rowStart, column: pattern.column }, [block, block], params.detach(), {
+    start,
+    column,
+  });
 }
 
 function check(A: LinearOperator<unknown>, matrix: LinearOperator<unknown>): void {

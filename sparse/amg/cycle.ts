@@ -9,107 +9,110 @@
  * Lottes: Optimal polynomial smoothers for multigrid V-cycles, Numer. Linear Algebra Appl. 30 (2023) e2518.
  */
 
-import { adopt, type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { adopt, type Device, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Prepared } from '../preconditioner.ts';
-import { inverseOf } from './coarsest.ts';
-import { type Hierarchy, largestEigenvalue } from './hierarchy.ts';
-import { diagonalOf, type Rows, transpose } from './rows.ts';
+import { overRows, product, type RowSums, rowSums, withSums } from '../row-sums.ts';
+import { inverseOfCoarsest } from './coarsest.ts';
+import { largestEigenvalue } from './diagonal-blocks.ts';
+import { type Hierarchy, inverseOf } from './hierarchy.ts';
+import { diagonalPlaces, type Rows, transpose } from './rows.ts';
 
-/** Σ_j a_ij x_j for number c of row i; `width` vectors lie side by side. */
-const rowSum = /* wgsl */ `
-  override width: u32 = 1;
-  var<storage, read> start: array<u32>;
-  var<storage, read> column: array<u32>;
-  var<storage, read> value: array<f32>;
-  var<storage, read> x: array<f32>;
-  fn rowSum(i: u32, c: u32) -> f32 {
-    var sum = 0.0;
-    for (var k = start[i]; k < start[i + 1u]; k++) { sum += value[k] * x[column[k] * width + c]; }
-    return sum;
-  }
-`;
+/** What a kernel makes of the sums of a row of A x: from numbers of the row, word n each, numbers of the row. */
+interface Made {
+  readonly name: string;
+  readonly inputs: string;
+  readonly outputs: readonly string[];
+  /** Statements for number a of a row of `height` numbers; D is the block's part of (λ D)⁻¹ (b − A x). */
+  lines(a: number, D: string): string;
+}
 
-const applied = kernel(/* wgsl */ `
-  ${rowSum}
-  var<storage, read_write> y: array<f32>;
-  @compute @workgroup_size(64)
-  fn applied(@builtin(global_invocation_id) id: vec3u) { y[id.x] = rowSum(id.x / width, id.x % width); }
-`);
+const residual: Made = {
+  name: 'residual',
+  inputs: 'var<storage, read> b: array<f32>;',
+  outputs: ['r'],
+  lines: a => `r[n] = b[n] - sum${a};`,
+};
 
-const addedTo = kernel(/* wgsl */ `
-  ${rowSum}
-  var<storage, read> base: array<f32>;
-  var<storage, read_write> y: array<f32>;
-  @compute @workgroup_size(64)
-  fn addedTo(@builtin(global_invocation_id) id: vec3u) { y[id.x] = base[id.x] + rowSum(id.x / width, id.x % width); }
-`);
+const added: Made = {
+  name: 'added',
+  inputs: 'var<storage, read> base: array<f32>;',
+  outputs: ['y'],
+  lines: a => `y[n] = base[n] + sum${a};`,
+};
 
-const residual = kernel(/* wgsl */ `
-  ${rowSum}
-  var<storage, read> b: array<f32>;
-  var<storage, read_write> r: array<f32>;
-  @compute @workgroup_size(64)
-  fn residual(@builtin(global_invocation_id) id: vec3u) { r[id.x] = b[id.x] - rowSum(id.x / width, id.x % width); }
-`);
-
-/** (1) for k = 1, from zero. */
-const firstStep = kernel(/* wgsl */ `
-  override width: u32 = 1;
-  var<storage, read> weight: array<f32>; // (λ D)⁻¹
-  var<storage, read> b: array<f32>;
-  var<storage, read_write> z: array<f32>;
-  @compute @workgroup_size(64)
-  fn firstStep(@builtin(global_invocation_id) id: vec3u) { z[id.x] = 4.0 / 3.0 * weight[id.x / width] * b[id.x]; }
-`);
+const smoothing = 'var<storage, read> weight: array<f32>; var<storage, read> b: array<f32>;';
 
 /** (1) without z_{k−1}. */
-const plainStep = kernel(/* wgsl */ `
-  ${rowSum}
-  var<storage, read> weight: array<f32>;
-  var<storage, read> b: array<f32>;
-  var<storage, read_write> next: array<f32>;
-  @compute @workgroup_size(64)
-  fn plainStep(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x / width;
-    next[id.x] = x[id.x] + 4.0 / 3.0 * weight[i] * (b[id.x] - rowSum(i, id.x % width));
-  }
-`);
+const plainStep: Made = {
+  name: 'plain step',
+  inputs: smoothing,
+  outputs: ['next'],
+  lines: (_, D) => `next[n] = x[n] + 4.0 / 3.0 * (${D});`,
+};
 
 /** (1) */
-const step = kernel(/* wgsl */ `
-  ${rowSum}
-  override k: f32 = 1;
+const step: Made = {
+  name: 'step',
+  inputs: `override k: f32 = 1; ${smoothing} var<storage, read> z: array<f32>;`,
+  outputs: ['next', 'zNext'],
+  lines: (_, D) => `
+      let d = (2.0 * k - 3.0) / (2.0 * k + 1.0) * z[n] + (8.0 * k - 4.0) / (2.0 * k + 1.0) * (${D});
+      zNext[n] = d;
+      next[n] = x[n] + d;`,
+};
+
+/** (1) for k = 1, from zero. */
+const firstText = (h: number): string => /* wgsl */ `
+  override width: u32 = 1;
   var<storage, read> weight: array<f32>;
   var<storage, read> b: array<f32>;
-  var<storage, read> z: array<f32>;
-  var<storage, read_write> zNext: array<f32>;
-  var<storage, read_write> next: array<f32>;
+  @unique var<storage, read_write> z: array<f32>;
   @compute @workgroup_size(64)
-  fn step(@builtin(global_invocation_id) id: vec3u) {
+  fn firstStep(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x / width;
-    let r = b[id.x] - rowSum(i, id.x % width);
-    let d = (2.0 * k - 3.0) / (2.0 * k + 1.0) * z[id.x] + (8.0 * k - 4.0) / (2.0 * k + 1.0) * weight[i] * r;
-    zNext[id.x] = d;
-    next[id.x] = x[id.x] + d;
-  }
-`);
+    let c = id.x % width;
+    ${Array.from({ length: h }, (_, a) => `z[(i * ${h}u + ${a}u) * width + c] = 4.0 / 3.0 * (${weighted(h, a, q => word('b', h, q))});`).join('\n    ')}
+  }`;
 
-export interface Matrix {
-  readonly rows: number;
-  readonly start: Tensor;
-  readonly column: Tensor;
-  readonly value: Tensor;
+const firstStep = kernelsByKey();
+
+const word = (of: string, h: number, q: number): string => `${of}[(i * ${h}u + ${q}u) * width + c]`;
+/** Number a of (λ D)⁻¹ v. */
+const weighted = (h: number, a: number, v: (q: number) => string): string =>
+  Array.from({ length: h }, (_, q) => `weight[i * ${h * h}u + ${a * h + q}u] * ${v(q)}`).join(' + ');
+
+/** Launches one over all rows of A. */
+function run(
+  A: RowSums,
+  made: Made,
+  given: Readonly<Record<string, Tensor>>,
+  x: Tensor,
+  more: Readonly<Record<string, number>> = {},
+): Tensor[] {
+  const { count, shape, overrides } = overRows(A, x);
+  const h = A.height;
+  const launch = withSums(A, made.name, {
+    ...made,
+    lines: a =>
+      made.lines(
+        a,
+        weighted(h, a, q => `(${word('b', h, q)} - sum${q})`),
+      ),
+  });
+  const out = Object.fromEntries(made.outputs.map(name => [name, shape]));
+  const results = launch({ ...A.given, ...given, x }, { count, overrides: { ...overrides, ...more }, out });
+  return made.outputs.map(name => results[name]);
 }
 
 interface Smoothed {
-  readonly A: Matrix;
-  /** (λ D)⁻¹ */
+  readonly A: RowSums;
+  /** (λ D)⁻¹, [rows, h, h] */
   readonly weight: Tensor;
 }
 
 interface Level extends Smoothed {
-  readonly P: Matrix;
-  readonly R: Matrix;
+  readonly P: RowSums;
+  readonly R: RowSums;
 }
 
 /**
@@ -122,41 +125,39 @@ export function cycles(
   symmetric: boolean,
   degree: number,
   device: Device,
-  finest: Matrix | undefined,
+  finest: RowSums | undefined,
 ): Prepared {
-  const on = (data: Uint32Array | Float64Array, shape?: readonly number[]): Tensor => {
+  const on = (data: Float64Array, shape?: readonly number[]): Tensor => {
     const t = tensor(data, shape, { device });
     adopt(t);
     return t;
   };
-  const matrix = ({ rows, start, column, value }: Rows): Matrix => ({
-    rows,
-    start: on(unsigned(start)),
-    column: on(unsigned(column)),
-    value: on(value),
-  });
-  const down = levels.map(({ A, diagonal, lambda, P, R }, k) => ({
-    A: k === 0 && finest ? finest : matrix(A),
-    weight: on(weights(diagonal, lambda)),
-    P: matrix(P),
-    R: matrix(R),
+  const rows = (A: Rows): RowSums => rowSums(A, [A.height, A.width], on(A.value));
+  const down = levels.map(({ A, inverse, lambda, P, R }, k) => ({
+    A: k === 0 && finest ? finest : rows(A),
+    weight: on(weights(inverse, lambda)),
+    P: rows(P),
+    R: rows(R),
   }));
-  const n = coarsest.rows;
-  const dense = n <= mostDense ? on(inverseOf(coarsest, nearNullspace), [n, n]) : undefined;
+  const n = coarsest.rows * coarsest.height;
+  const dense = n <= mostDense ? on(inverseOfCoarsest(coarsest, nearNullspace), [n, n]) : undefined;
   const last = (turned: boolean): Solve => {
     if (dense) {
       const inverse = turned ? dense.transpose() : dense;
       return b => inverse.matmul(b);
     }
-    const diagonal = diagonalOf(coarsest);
-    const A = matrix(turned ? transpose(coarsest) : coarsest);
-    const weight = on(weights(diagonal, largestEigenvalue(coarsest, diagonal)));
-    return b => smoothedFromZero({ A, weight }, lastDegree * degree, b);
+    const matrix = turned ? transpose(coarsest) : coarsest;
+    const inverse = inverseOf(matrix, diagonalPlaces(matrix));
+    const level = { A: rows(matrix), weight: on(weights(inverse, largestEigenvalue(matrix, inverse))) };
+    return b => smoothedFromZero(level, lastDegree * degree, b);
   };
   const solveLast = last(false);
   const apply = (b: Tensor): Tensor => cycle(down, solveLast, degree, b);
   if (symmetric) return { apply, applyTranspose: apply };
-  const turned = down.map((level, k) => ({ ...level, A: matrix(transpose(levels[k].A)) }));
+  const turned = down.map((level, k) => {
+    const { A, inverse, lambda } = levels[k];
+    return { ...level, A: rows(transpose(A)), weight: on(weights(turnedBlocks(inverse, A.height), lambda)) };
+  });
   const solveTurned = last(true);
   return { apply, applyTranspose: b => cycle(turned, solveTurned, degree, b) };
 }
@@ -168,56 +169,37 @@ const mostDense = 1000;
 /** So many times as thoroughly as the others. */
 const lastDegree = 3;
 
-const unsigned = ({ buffer, byteOffset, length }: Int32Array): Uint32Array =>
-  new Uint32Array(buffer, byteOffset, length);
-
 /** (λ D)⁻¹ */
-function weights(diagonal: Float64Array, lambda: number): Float64Array {
-  const weight = new Float64Array(diagonal.length);
-  for (let i = 0; i < weight.length; i++) weight[i] = 1 / (lambda * diagonal[i]);
-  return weight;
-}
+const weights = (inverse: Float64Array, lambda: number): Float64Array => inverse.map(v => v / lambda);
 
-const launchOf = (rows: number, { shape }: Tensor) => {
-  const [, width = 1] = shape;
-  return { count: rows * width, shape: [rows, ...shape.slice(1)], overrides: { width } };
-};
+const turnedBlocks = (blocks: Float64Array, h: number): Float64Array =>
+  h === 1 ? blocks : blocks.map((_, p) => blocks[p - (p % (h * h)) + (p % h) * h + (Math.floor(p / h) % h)]);
 
 function cycle([level, ...coarser]: readonly Level[], last: Solve, degree: number, b: Tensor): Tensor {
   if (!level) return last(b);
   const { A, weight, P, R } = level;
-  const { count, shape, overrides } = launchOf(A.rows, b);
-  const full = { count, overrides };
   const before = smoothedFromZero(level, degree, b);
-  const { r } = residual({ ...without(A), x: before, b }, { ...full, out: { r: shape } });
-  const small = launchOf(R.rows, b);
-  const { y: rc } = applied({ ...without(R), x: r }, { count: small.count, overrides, out: { y: small.shape } });
-  const { y: corrected } = addedTo(
-    { ...without(P), x: cycle(coarser, last, degree, rc), base: before },
-    { ...full, out: { y: shape } },
-  );
-  const options = { ...full, out: { next: shape } };
-  const { next } = plainStep({ ...without(A), weight, b, x: corrected }, options);
+  const [r] = run(A, residual, { b }, before);
+  const [corrected] = run(P, added, { base: before }, cycle(coarser, last, degree, product(R, r)));
+  const [next] = run(A, plainStep, { weight, b }, corrected);
   return degree === 1 ? next : smooth(level, next, next.sub(corrected), degree, b);
 }
 
 /** (1) */
 function smoothedFromZero(level: Smoothed, degree: number, b: Tensor): Tensor {
-  const { count, shape, overrides } = launchOf(level.A.rows, b);
-  const { z } = firstStep({ weight: level.weight, b }, { count, overrides, out: { z: shape } });
+  const { A, weight } = level;
+  const { count, shape, overrides } = overRows(A, b);
+  const run = firstStep(A.height, () => firstText(A.height));
+  const { z } = run({ weight, b }, { count, overrides, out: { z: shape } });
   return smooth(level, z, z, degree, b);
 }
 
 /** Steps 2 to `degree` of (1). */
 function smooth({ A, weight }: Smoothed, x: Tensor, z: Tensor, degree: number, b: Tensor): Tensor {
-  const { count, shape, overrides } = launchOf(A.rows, b);
-  let now = { zNext: z, next: x };
-  for (let k = 2; k <= degree; k++)
-    now = step(
-      { ...without(A), weight, b, z: now.zNext, x: now.next },
-      { count, overrides: { ...overrides, k }, out: { zNext: shape, next: shape } },
-    );
-  return now.next;
+  let now = { z, x };
+  for (let k = 2; k <= degree; k++) {
+    const [next, zNext] = run(A, step, { weight, b, z: now.z }, now.x, { k });
+    now = { z: zNext, x: next };
+  }
+  return now.x;
 }
-
-const without = ({ start, column, value }: Matrix) => ({ start, column, value });

@@ -5,15 +5,19 @@
  *   T Rc = B,   TᵀT = 1 on each aggregate                                            (1) tentative
  *   P = (1 − ω D⁻¹ Aᶠ) T,   ω = 4 / (3 λ),   λ ≥ largest eigenvalue of D⁻¹A          (2)
  *
- * Rc is the near-nullspace of the coarser level. Aᶠ is A without weak couplings, which are added to its diagonal.
+ * Rc is the near-nullspace of the coarser level. Aᶠ is A without weak couplings, which are added to its diagonal (of blocks, all are kept).
  * Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
-import type { Aggregates, Graph } from './aggregate.ts';
-import { longestRow, type Places, type Rows } from './rows.ts';
+import type { Aggregates } from './aggregate.ts';
+import { addProduct, type Places, type Rows } from './rows.ts';
 
 export interface Tentative {
-  readonly T: Rows;
+  readonly aggregates: Aggregates;
+  /** Near-nullspace vectors. */
+  readonly vectors: number;
+  /** T's block in each row, [nodes, size, vectors]; its column is that of the aggregate. */
+  readonly T: Float64Array;
   /** Rc, row by row. */
   readonly coarse: Float64Array;
 }
@@ -24,10 +28,10 @@ const dependent = 1e-10;
 /**
  * (1), by modified Gram–Schmidt on each aggregate.
  *
- * @param B Near-nullspace, row by row, of `vectors` columns.
+ * @param size Unknowns of a node. @param B Near-nullspace, row by row, of `vectors` columns.
  */
 export function tentative(aggregates: Aggregates, size: number, B: Float64Array, vectors: number): Tentative {
-  if (vectors === 1) return tentativeOfOne(aggregates, size, B);
+  if (size * vectors === 1) return tentativeOfOne(aggregates, B);
   const { count, of } = aggregates;
   const T = new Float64Array(of.length * size * vectors);
   const coarse = new Float64Array(count * vectors * vectors);
@@ -35,8 +39,11 @@ export function tentative(aggregates: Aggregates, size: number, B: Float64Array,
   for (let g = 0; g < count; g++) {
     const unknowns: number[] = [];
     for (let m = start[g]; m < start[g + 1]; m++) for (let a = 0; a < size; a++) unknowns.push(node[m] * size + a);
-    const dot = (X: Float64Array, v: number, w: number): number =>
-      unknowns.reduce((sum, i) => sum + X[i * vectors + v] * X[i * vectors + w], 0);
+    const dot = (X: Float64Array, v: number, w: number): number => {
+      let sum = 0;
+      for (const i of unknowns) sum += X[i * vectors + v] * X[i * vectors + w];
+      return sum;
+    };
     for (let v = 0; v < vectors; v++) {
       for (const i of unknowns) T[i * vectors + v] = B[i * vectors + v];
       for (let w = 0; w < v; w++) {
@@ -50,38 +57,18 @@ export function tentative(aggregates: Aggregates, size: number, B: Float64Array,
       for (const i of unknowns) T[i * vectors + v] = norm > 0 ? T[i * vectors + v] / norm : 0;
     }
   }
-  return { T: onAggregates(aggregates, size, T, vectors), coarse };
+  return { aggregates, vectors, T, coarse };
 }
 
-/** (1) for one vector: it is scaled to length 1 on each aggregate. */
-function tentativeOfOne(aggregates: Aggregates, size: number, B: Float64Array): Tentative {
+/** (1) for one vector and one unknown a node: it is scaled to length 1 on each aggregate. */
+function tentativeOfOne(aggregates: Aggregates, B: Float64Array): Tentative {
   const { count, of } = aggregates;
   const coarse = new Float64Array(count);
-  for (let i = 0; i < B.length; i++) if (of[(i / size) | 0] >= 0) coarse[of[(i / size) | 0]] += B[i] * B[i];
+  for (let i = 0; i < B.length; i++) if (of[i] >= 0) coarse[of[i]] += B[i] * B[i];
   for (let g = 0; g < count; g++) coarse[g] = Math.sqrt(coarse[g]);
   const T = new Float64Array(B.length);
-  for (let i = 0; i < B.length; i++)
-    if (B[i] !== 0 && of[(i / size) | 0] >= 0) T[i] = B[i] / coarse[of[(i / size) | 0]];
-  return { T: onAggregates(aggregates, size, T, 1), coarse };
-}
-
-/** T in compressed rows; its places follow from the aggregates. */
-function onAggregates({ count, of }: Aggregates, size: number, T: Float64Array, vectors: number): Rows {
-  const rows = of.length * size;
-  const start = new Int32Array(rows + 1);
-  const column = new Int32Array(T.length);
-  const value = new Float64Array(T.length);
-  let entries = 0;
-  for (let i = 0; i < rows; i++) {
-    const g = of[(i / size) | 0];
-    for (let v = 0; g >= 0 && v < vectors; v++) {
-      column[entries] = g * vectors + v;
-      value[entries++] = T[i * vectors + v];
-    }
-    start[i + 1] = entries;
-  }
-  const [at, numbers] = [column.subarray(0, entries), value.subarray(0, entries)];
-  return { rows, columns: count * vectors, start, column: at, value: numbers };
+  for (let i = 0; i < B.length; i++) if (B[i] !== 0 && of[i] >= 0) T[i] = B[i] / coarse[of[i]];
+  return { aggregates, vectors: 1, T, coarse };
 }
 
 interface Members {
@@ -99,51 +86,94 @@ function membersOf(count: number, of: Int32Array): Members {
   return { start, node };
 }
 
-/**
- * (2), row by row: few columns meet in each.
- *
- * @param known A result with the same couplings and the same places in T: then its places are taken over.
- */
-export function smoothed(A: Rows, graph: Graph, T: Rows, { size, omega }: Smoothing, known?: Places): Rows {
-  const { rows, start, column, value } = A;
-  const { start: begin, column: to, value: t, columns } = T;
-  const strong = size === 1 ? graph.strength : allStrong;
-  const at = new Int32Array(columns).fill(-1);
-  const ends = known?.start ?? new Int32Array(rows + 1);
-  const into = known?.column ?? new Int32Array(column.length * longestRow(T));
-  const sum = new Float64Array(into.length);
+/** Where P has blocks: in the columns of the aggregates that a row is strongly coupled to. */
+export function placesOfProlongation(A: Rows, strength: Float32Array, { of, count }: Aggregates): Places {
+  const { rows, start, column, height } = A;
+  const seen = new Int32Array(count).fill(-1);
+  const ends = new Int32Array(rows + 1);
+  const into = new Int32Array(column.length);
   let entries = 0;
   for (let i = 0; i < rows; i++) {
-    const first = entries;
-    if (known) for (; entries < ends[i + 1]; entries++) at[into[entries]] = entries;
     const last = start[i + 1];
-    let diagonal = 0;
-    for (let k = start[i]; k < last; k++) if (strong[k] === 0 || column[k] === i) diagonal += value[k];
-    const scale = diagonal === 0 ? 0 : -omega / diagonal;
     for (let k = start[i]; k < last; k++) {
       const j = column[k];
-      const own = j === i;
-      if (!own && strong[k] === 0) continue;
-      const s = own ? 1 + scale * diagonal : scale * value[k];
-      const end = begin[j + 1];
-      for (let l = begin[j]; l < end; l++) {
-        const place = at[to[l]];
-        if (place < first) {
-          at[to[l]] = entries;
-          into[entries] = to[l];
-          sum[entries++] = s * t[l];
-        } else sum[place] += s * t[l];
-      }
+      const g = of[j];
+      if (g < 0 || seen[g] === i || (height === 1 && strength[k] === 0 && j !== i)) continue;
+      seen[g] = i;
+      into[entries++] = g;
     }
-    if (!known) ends[i + 1] = entries;
+    ends[i + 1] = entries;
   }
-  return { rows, columns, start: ends, column: into.subarray(0, entries), value: sum.subarray(0, entries) };
+  return { start: ends, column: into.slice(0, entries) };
 }
 
 export interface Smoothing {
-  /** Unknowns of a node. Weak couplings are left out where it is 1. */
-  readonly size: number;
+  readonly strength: Float32Array;
+  /** D⁻¹, [rows, size, size] */
+  readonly inverse: Float64Array;
   readonly omega: number;
 }
 
-const allStrong = new Float32Array(0);
+/** (2) */
+export function smoothed(A: Rows, tentative: Tentative, smoothing: Smoothing, places: Places): Rows {
+  const { rows, height } = A;
+  const { aggregates, vectors } = tentative;
+  const value = new Float64Array(places.column.length * height * vectors);
+  if (height * vectors === 1) smoothNumbers(A, tentative, smoothing, places, value);
+  else smoothBlocks(A, tentative, smoothing, places, value);
+  return { rows, columns: aggregates.count, height, width: vectors, ...places, value };
+}
+
+function smoothNumbers(
+  { rows, start, column, value: a }: Rows,
+  { aggregates: { of, count }, T }: Tentative,
+  { strength, omega }: Smoothing,
+  { start: ends, column: into }: Places,
+  value: Float64Array,
+): void {
+  const at = new Int32Array(count);
+  for (let i = 0; i < rows; i++) {
+    const first = ends[i];
+    const end = ends[i + 1];
+    for (let p = first; p < end; p++) at[into[p]] = p;
+    const last = start[i + 1];
+    let diagonal = 0;
+    for (let k = start[i]; k < last; k++) {
+      const j = column[k];
+      if (j === i || strength[k] === 0) diagonal += a[k];
+      else if (of[j] >= 0) value[at[of[j]]] += a[k] * T[j];
+    }
+    const scale = diagonal === 0 ? 0 : -omega / diagonal;
+    for (let p = first; p < end; p++) value[p] *= scale;
+    if (of[i] >= 0) value[at[of[i]]] += (1 + scale * diagonal) * T[i];
+  }
+}
+
+function smoothBlocks(
+  { rows, height, start, column, value: a }: Rows,
+  { aggregates: { of, count }, vectors, T }: Tentative,
+  { inverse, omega }: Smoothing,
+  { start: ends, column: into }: Places,
+  value: Float64Array,
+): void {
+  const at = new Int32Array(count);
+  const words = height * vectors;
+  const longest = ends.reduce((most, end, i) => Math.max(most, end - ends[Math.max(0, i - 1)]), 0);
+  const sum = new Float64Array(longest * words);
+  const damped = inverse.map(v => -omega * v);
+  for (let i = 0; i < rows; i++) {
+    const first = ends[i];
+    const blocks = ends[i + 1] - first;
+    for (let p = 0; p < blocks; p++) at[into[first + p]] = p;
+    sum.fill(0, 0, blocks * words);
+    for (let k = start[i]; k < start[i + 1]; k++) {
+      const j = column[k];
+      if (of[j] >= 0) addProduct(sum, at[of[j]] * words, a, k * height * height, T, j * words, height, height, vectors);
+    }
+    for (let p = 0; p < blocks; p++)
+      addProduct(value, (first + p) * words, damped, i * height * height, sum, p * words, height, height, vectors);
+    if (of[i] < 0) continue;
+    const own = (first + at[of[i]]) * words;
+    for (let q = 0; q < words; q++) value[own + q] += T[i * words + q];
+  }
+}

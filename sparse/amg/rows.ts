@@ -1,7 +1,10 @@
 /**
- * Sparse matrices on the host, in compressed rows of f64, and their products: what an algebraic hierarchy is built with.
+ * Sparse matrices of blocks on the host, in compressed rows of f64, and their products: what an algebraic hierarchy is built with.
  *
- * Columns of a product are in no particular order. Indices are signed: engines compute with those as integers. Gustavson: Two fast algorithms for sparse matrices, ACM TOMS 4 (1978) 250.
+ * Where the numbers of a product are follows from places alone: they are found once, in no particular order (`placesOfProduct`), and
+ * filled in as often as numbers change. Indices are signed: engines compute with those as integers.
+ *
+ * Gustavson: Two fast algorithms for sparse matrices: multiplication and permuted transposition, ACM TOMS 4 (1978) 250.
  */
 
 export interface Places {
@@ -10,98 +13,178 @@ export interface Places {
 }
 
 export interface Rows extends Places {
+  /** Of blocks. */
   readonly rows: number;
   readonly columns: number;
+  /** Of a block. */
+  readonly height: number;
+  readonly width: number;
+  /** [entries, height, width] */
   readonly value: Float64Array;
 }
 
-/** Aᵀ, by a counting sort. */
-export function transpose({ rows, columns, start, column, value }: Rows): Rows {
+/** The places of Aᵀ, and for each of its entries the number it has in A. */
+export interface Turned extends Places {
+  readonly from: Int32Array;
+}
+
+/** By a counting sort. */
+export function placesOfTranspose({ rows, columns, start, column }: Omit<Rows, 'value'>): Turned {
   const turned = new Int32Array(columns + 1);
   for (let k = 0; k < column.length; k++) turned[column[k] + 1]++;
   for (let j = 0; j < columns; j++) turned[j + 1] += turned[j];
   const next = turned.slice(0, columns);
   const row = new Int32Array(column.length);
-  const moved = new Float64Array(column.length);
+  const from = new Int32Array(column.length);
   for (let i = 0; i < rows; i++)
     for (let k = start[i]; k < start[i + 1]; k++) {
       const to = next[column[k]]++;
       row[to] = i;
-      moved[to] = value[k];
+      from[to] = k;
     }
-  return { rows: columns, columns: rows, start: turned, column: row, value: moved };
+  return { start: turned, column: row, from };
 }
 
-/**
- * A B. Its arrays grow as they are filled; what is never touched of them takes no memory.
- *
- * @param known A product with the same patterns: then its places are taken over.
- */
-export function product(A: Rows, B: Rows, known?: Places): Rows {
-  const { rows, start, column: across, value: a } = A;
-  const { columns, start: begin, column: to, value: b } = B;
-  const at = new Int32Array(columns).fill(-1);
-  const ends = known?.start ?? new Int32Array(rows + 1);
-  const longest = longestRow(B);
-  let column = known?.column ?? new Int32Array(Math.max(a.length, b.length));
-  let value = new Float64Array(column.length);
+/** Aᵀ */
+export function transpose(A: Rows, places: Turned = placesOfTranspose(A)): Rows {
+  const { rows, columns, height, width, value } = A;
+  const { start, column, from } = places;
+  const moved = new Float64Array(value.length);
+  if (height * width === 1) for (let k = 0; k < from.length; k++) moved[k] = value[from[k]];
+  else
+    for (let k = 0, to = 0; k < from.length; k++)
+      for (let q = 0; q < width; q++)
+        for (let a = 0; a < height; a++) moved[to++] = value[(from[k] * height + a) * width + q];
+  return { rows: columns, columns: rows, height: width, width: height, start, column, value: moved };
+}
+
+export function placesOfProduct(A: Omit<Rows, 'value'>, B: Omit<Rows, 'value'>): Places {
+  const { rows, start, column: across } = A;
+  const { columns, start: begin, column: to } = B;
+  const seen = new Int32Array(columns).fill(-1);
+  const ends = new Int32Array(rows + 1);
+  let longest = 0;
+  for (let j = 0; j < B.rows; j++) longest = Math.max(longest, begin[j + 1] - begin[j]);
+  let column = new Int32Array(Math.max(across.length, to.length));
   let size = 0;
   for (let i = 0; i < rows; i++) {
-    const first = size;
-    if (known) {
-      for (; size < ends[i + 1]; size++) at[column[size]] = size;
-    } else {
-      const most = size + (start[i + 1] - start[i]) * longest;
-      if (most > column.length) {
-        column = grown(column, new Int32Array(Math.ceil(1.5 * most)));
-        value = grown(value, new Float64Array(Math.ceil(1.5 * most)));
+    const last = start[i + 1];
+    const most = size + (last - start[i]) * longest;
+    if (most > column.length) column = grown(column, Math.ceil(1.5 * most));
+    for (let k = start[i]; k < last; k++) {
+      const end = begin[across[k] + 1];
+      for (let l = begin[across[k]]; l < end; l++) {
+        const j = to[l];
+        if (seen[j] === i) continue;
+        seen[j] = i;
+        column[size++] = j;
       }
     }
+    ends[i + 1] = size;
+  }
+  return { start: ends, column: column.slice(0, size) };
+}
+
+function grown(old: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(old);
+  return larger;
+}
+
+/** A B */
+export function product(A: Rows, B: Rows, places: Places = placesOfProduct(A, B)): Rows {
+  const { rows, height } = A;
+  const { columns, width } = B;
+  const value = new Float64Array(places.column.length * height * width);
+  if (height * width * A.width === 1) fill(A, B, places, value);
+  else fillBlocks(A, B, places, value);
+  return { rows, columns, height, width, ...places, value };
+}
+
+function fill(
+  { rows, start, column: across, value: a }: Rows,
+  B: Rows,
+  { start: ends, column }: Places,
+  value: Float64Array,
+): void {
+  const { columns, start: begin, column: to, value: b } = B;
+  const at = new Int32Array(columns);
+  for (let i = 0; i < rows; i++) {
+    for (let p = ends[i]; p < ends[i + 1]; p++) at[column[p]] = p;
     const last = start[i + 1];
     for (let k = start[i]; k < last; k++) {
       const v = a[k];
       const end = begin[across[k] + 1];
-      for (let l = begin[across[k]]; l < end; l++) {
-        const j = to[l];
-        const place = at[j];
-        if (place < first) {
-          at[j] = size;
-          column[size] = j;
-          value[size++] = v * b[l];
-        } else value[place] += v * b[l];
-      }
+      for (let l = begin[across[k]]; l < end; l++) value[at[to[l]]] += v * b[l];
     }
-    if (!known) ends[i + 1] = size;
   }
-  return { rows, columns, start: ends, column: column.subarray(0, size), value: value.subarray(0, size) };
 }
 
-export function longestRow({ rows, start }: Rows): number {
-  let longest = 0;
-  for (let i = 0; i < rows; i++) longest = Math.max(longest, start[i + 1] - start[i]);
-  return longest;
-}
-
-/** A x */
-export function times({ rows, start, column, value }: Rows, x: Float64Array): Float64Array {
-  const y = new Float64Array(rows);
+function fillBlocks(A: Rows, B: Rows, { start: ends, column }: Places, value: Float64Array): void {
+  const { rows, height, width: depth, start, column: across, value: a } = A;
+  const { columns, width, start: begin, column: to, value: b } = B;
+  const at = new Int32Array(columns);
   for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let k = start[i]; k < start[i + 1]; k++) sum += value[k] * x[column[k]];
-    y[i] = sum;
+    for (let p = ends[i]; p < ends[i + 1]; p++) at[column[p]] = p;
+    for (let k = start[i]; k < start[i + 1]; k++)
+      for (let l = begin[across[k]]; l < begin[across[k] + 1]; l++)
+        addProduct(
+          value,
+          at[to[l]] * height * width,
+          a,
+          k * height * depth,
+          b,
+          l * depth * width,
+          height,
+          depth,
+          width,
+        );
   }
-  return y;
 }
 
-/** A's diagonal; 0 where it has no entry. */
-export function diagonalOf({ rows, start, column, value }: Rows): Float64Array {
-  const diagonal = new Float64Array(rows);
+/** C += A B, for small dense matrices that begin at c, a and b. */
+export function addProduct(
+  C: Float64Array,
+  c: number,
+  A: Float64Array,
+  a: number,
+  B: Float64Array,
+  b: number,
+  height: number,
+  depth: number,
+  width: number,
+): void {
+  for (let i = 0; i < height; i++)
+    for (let k = 0; k < depth; k++) {
+      const v = A[a + i * depth + k];
+      if (v === 0) continue;
+      const to = c + i * width;
+      const from = b + k * width;
+      for (let j = 0; j < width; j++) C[to + j] += v * B[from + j];
+    }
+}
+
+/** y = A x */
+export function multiply({ rows, height, width, start, column, value }: Rows, x: Float64Array, y: Float64Array): void {
+  if (height * width === 1) {
+    for (let i = 0; i < rows; i++) {
+      let sum = 0;
+      const end = start[i + 1];
+      for (let k = start[i]; k < end; k++) sum += value[k] * x[column[k]];
+      y[i] = sum;
+    }
+    return;
+  }
+  y.fill(0);
   for (let i = 0; i < rows; i++)
-    for (let k = start[i]; k < start[i + 1]; k++) if (column[k] === i) diagonal[i] = value[k];
-  return diagonal;
+    for (let k = start[i]; k < start[i + 1]; k++)
+      addProduct(y, i * height, value, k * height * width, x, column[k] * width, height, width, 1);
 }
 
-function grown<T extends Int32Array | Float64Array>(old: T, larger: T): T {
-  larger.set(old);
-  return larger;
+/** Which entry is on the diagonal of each row; −1 where there is none. */
+export function diagonalPlaces({ start, column }: Places): Int32Array {
+  const places = new Int32Array(start.length - 1).fill(-1);
+  for (let i = 0; i < places.length; i++)
+    for (let k = start[i]; k < start[i + 1]; k++) if (column[k] === i) places[i] = k;
+  return places;
 }
