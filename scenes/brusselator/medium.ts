@@ -5,7 +5,8 @@
  *   Rest (a, b / a) is unstable for b > (1 + a η)², η = √(D_u / D_v), first to waves of k² = a / √(D_u D_v)             (1) Turing
  *   and for b > 1 + a² to oscillations, which stay away here
  *
- * Lengths are in those waves: √(D_u D_v) = a / (2π)². Stable while Δt (8 D_v / dx² + a² + b) ≤ 2.78.
+ * Lengths are in those waves: √(D_u D_v) = a / (2π)². Stable while Δt (8 D_v / dx² + a² + b) ≤ 2.78: at eight cells a wave, diffusion asks
+ * for steps a few times shorter than the reaction does, which costs far less than solving systems with it.
  * Turing, Phil. Trans. R. Soc. B 237 (1952) 37; Prigogine & Lefever, J. Chem. Phys. 48 (1968) 1695.
  */
 
