@@ -152,6 +152,7 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
       count: state.watch.count.reshape(timeShape),
       t: interval.timesAt(state.watch.last).reshape(timeShape),
       which: state.watch.which.reshape(timeShape),
+      slope: state.watch.lastSlope.reshape(timeShape),
     },
     stats: {
       steps: accepted.reshape(timeShape),

@@ -37,8 +37,9 @@ interface Search {
   /** Number of the last event, and all that happened with it. */
   readonly which: Tensor;
   readonly lastHit: Tensor;
-  /** Where it was. */
+  /** Where it was, and ġ there. */
   readonly last: Tensor;
+  readonly lastSlope: Tensor;
   readonly count: Tensor;
 }
 
@@ -55,7 +56,7 @@ export const begin = (g: Tensor, slope: Tensor): Watch => {
   const zero = zeros([g.shape[1]], { device: g.device });
   return {
     ...{ g, slope, gLow: g.mul(0), gHigh: g.mul(0), low: zero, high: zero, side: zero, plan: zero, probed: zero },
-    ...{ fresh: zero, hit: zero, which: zero.sub(1), lastHit: zero, last: zero, count: zero },
+    ...{ fresh: zero, hit: zero, which: zero.sub(1), lastHit: zero, last: zero, lastSlope: zero, count: zero },
   };
 };
 
@@ -66,7 +67,7 @@ const searchKernel = kernel(/* wgsl */ `
   }
   struct Search {
     low: f32, high: f32, side: f32, plan: f32, probed: f32, fresh: f32, hit: f32, which: f32, lastHit: f32,
-    last: f32, count: f32
+    last: f32, lastSlope: f32, count: f32
   }
   var<storage, read> clock: array<Clock>;
   var<storage, read> logError1: array<f32>;
@@ -177,6 +178,7 @@ const searchKernel = kernel(/* wgsl */ `
         w.last = c.theta;
         w.count += f32(countOneBits(crossed));
         w.which = f32(countTrailingZeros(crossed));
+        w.lastSlope = slope1[countTrailingZeros(crossed) * rows + i];
         for (var k = 0u; k < events; k++) {
           if ((crossed & (1u << k)) != 0u && stops[k] != 0.0) { c.reach = 2.0; }
         }

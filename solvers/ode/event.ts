@@ -28,6 +28,8 @@ export interface OdeEvents {
   readonly t: Tensor;
   /** Which it was, its number in the list given; −1 if there was none. */
   readonly which: Tensor;
+  /** ġ there: where it is next to zero, the solution grazes its guard, and derivatives are not to be trusted. 0 if there was none. */
+  readonly slope: Tensor;
 }
 
 /** Events as the solver works with them: on leaves, and all at once. */

@@ -2,7 +2,19 @@
 
 import { checkGradient, grad, hvp, jvp } from 'retrograde/adjoint';
 import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
-import { bosh3, dopri5, dopri8, euler, heun, odeSolve, rk4, type Tableau, tsit5, yoshida4 } from 'retrograde/solvers';
+import {
+  bosh3,
+  dopri5,
+  dopri8,
+  euler,
+  heun,
+  kvaerno5,
+  odeSolve,
+  rk4,
+  type Tableau,
+  tsit5,
+  yoshida4,
+} from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
@@ -121,6 +133,13 @@ it('time may run backwards, and methods may be symplectic', async () => {
   );
   const { q, p } = swing.at(4.321);
   near([await q.item(), await p.item()], [Math.cos(4.321), -Math.sin(4.321)], 3e-6);
+});
+
+it('methods may be implicit', async () => {
+  const stiff = (y: Tensor, { t }: { t: Tensor }) => y.sub(t.sin()).mul(-1000).add(t.cos()); // y = sin t
+  const { at } = odeSolve(stiff, on64([0]), { t: [0, 2], method: kvaerno5, rtol: 1e-9, saveAt: { dense: true } });
+  const times = [0.05, 0.7, 1.234, 1.99];
+  near(await at(times).read(), times.map(Math.sin), 1e-6);
 });
 
 it('saves are interpolated without shortening steps', async () => {

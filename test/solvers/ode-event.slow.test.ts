@@ -215,6 +215,20 @@ describe('several events', () => {
   });
 });
 
+it('how fast a guard was crossed tells of grazing', async () => {
+  for (const d of [0.5, 1e-3]) {
+    const start = {
+      x: tensor([1 - d * d], undefined, { device: cpu64 }),
+      v: tensor([-2], undefined, { device: cpu64 }),
+    };
+    const { event } = odeSolve(({ x, v }: Ball) => ({ x: v, v: x.mul(0).add(2) }), start, {
+      t: [0, 3],
+      event: { guard: ({ x }) => x },
+    });
+    expect(await event?.slope.item()).toBeCloseTo(-2 * d, 9);
+  }
+});
+
 it('a guard that dips below zero within one step is seen by its slopes', async () => {
   // x = (t − 3)² − d² is below zero for 2d alone; the method is exact, so its steps grow to any length
   for (const d of [0.5, 0.05, 0.005]) {
