@@ -25,8 +25,8 @@ function printed(program: string): number[] {
 }
 
 describe('README', () => {
-  it('has a kernel and a formula differentiated, a spring fitted, a system solved and a cart steered', () => {
-    expect(programs.length).toBe(5);
+  it('has a kernel and a formula differentiated, a spring fitted, a system and an equation solved and a cart steered', () => {
+    expect(programs.length).toBe(6);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -51,8 +51,14 @@ describe('README', () => {
     expect(slope / warmth).toBeCloseTo(-0.5, 5);
   });
 
+  it('solves a differential equation', () => {
+    const [share, ...slopes] = printed(programs[4]);
+    expect(share).toBeCloseTo(0.28416374589, 7); // Hairer & Wanner II, IV.1: y₃(40) = 0.2842
+    for (const [k, slope] of [4.2475, -1.37306e-5, 2.28847e-9].entries()) expect(slopes[k] / slope).toBeCloseTo(1, 4);
+  });
+
   it('steers a cart', () => {
-    const [x, v] = printed(programs[4]);
+    const [x, v] = printed(programs[5]);
     expect(x).toBeCloseTo(1, 4);
     expect(v).toBeCloseTo(0, 4);
   });
