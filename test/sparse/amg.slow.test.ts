@@ -260,6 +260,10 @@ describe('bad input', () => {
       'amg: the CSR matrix has 0 on the diagonal of row 1, and smoothing divides by it; choose a factorisation, lu() or ldl().',
     ],
     [
+      () => amg().prepare(csr(new Pattern(2, 2, [0, 2, 4], [0, 1, 0, 1]), on64([1, 2, 2, 4]))),
+      'amg: the matrix is singular; tell linearSolve its nullspace, and amg the same vectors as its nearNullspace, or choose minres() without it.',
+    ],
+    [
       () => amg().prepare(csr(new Pattern(2, 2, [0, 1, 2], [0, 1]), on64([1, Number.NaN]))),
       'amg: the CSR matrix holds NaN in row 1, column 1; all must be finite.',
     ],
