@@ -11,7 +11,7 @@
  */
 
 import { custom } from '../adjoint/index.ts';
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, kernel, Tensor } from '../kernel/index.ts';
 import { adjointsText, eliminationText, periodicText } from './tridiagonal.wgsl.ts';
 import { type Bands, bandsTimes, type Rows, transposedBands } from './tridiagonal-matrix.ts';
 
@@ -48,8 +48,19 @@ export function tridiagonalSolve(
   b: Tensor,
   options: TridiagonalOptions = {},
 ): Tensor {
+  checkOptions('tridiagonalSolve', options, ['axis', 'periodic', 'check']);
   const { axis = -1, periodic = false, check = true } = options;
   const given = { lower, diagonal, upper, b };
+  for (const [name, x] of Object.entries(given)) {
+    if (!(x instanceof Tensor))
+      throw new TypeError(
+        `tridiagonalSolve: '${name}' is ${inWords(x)}; give tensors: tridiagonalSolve(lower, diagonal, upper, b).`,
+      );
+    if (x.device !== lower.device)
+      throw new TypeError(
+        `tridiagonalSolve: '${name}' is on another device than 'lower'; move it there: await x.to(device).`,
+      );
+  }
   const rank = Math.max(...Object.values(given).map(x => x.shape.length));
   const along = axis < 0 ? rank + axis : axis;
   const largest = Object.values(given).reduce((a, x) => (x.size > a.size && x.shape.length === rank ? x : a), b);
