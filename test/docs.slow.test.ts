@@ -73,7 +73,8 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist
   const parts = ['scatter/', 'transform/', 'wgsl/', 'backend/wasm/', 'backend/wasm/simd/', 'backend/webgpu/'].map(
     part => `kernel/${part}`,
   );
-  const places = ['', 'kernel/', 'adjoint/', 'sparse/', ...parts, 'scenes/', 'bench/'];
+  const own = ['kernel/', 'adjoint/', 'sparse/', 'solvers/ode/', 'physics/articulated/', 'scenes/', 'bench/'];
+  const places = ['', ...own, ...parts];
   for (const path of new Set(paths))
     if (!made.includes(path))
       expect(
