@@ -50,6 +50,7 @@ export {
 } from './minimize.ts';
 export { type Best, type MultiStartOptions, multiStart } from './multi-start.ts';
 export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './newton.ts';
+export { type NewtonSparseOptions, newtonSparse } from './newton-sparse.ts';
 export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';

@@ -63,7 +63,7 @@ export function newton(options: NewtonOptions = {}): RootMethod {
         );
       if (rows > largestBlock)
         throw new RangeError(
-          `newton: ${rows} unknowns depend on each other, and at most ${largestBlock} may; use newtonKrylov().`,
+          `newton: ${rows} unknowns depend on each other, and at most ${largestBlock} may; use newtonKrylov(), or newtonSparse(pattern).`,
         );
     },
     correct(J, f) {

@@ -2,13 +2,14 @@
 
 import type { Flat } from '../../adjoint/index.ts';
 import type { Device, Tensor } from '../../kernel/index.ts';
-import { newton } from '../newton.ts';
+import { newton, newtonKrylov, type RootMethod } from '../newton.ts';
 import type { Tolerances } from './control.ts';
 import { type Dirk, followStep, type ImplicitSystem, takeStep } from './dirk.ts';
 import { isLinearPart, type LinearPart, operatorsOf, product, stagesOf } from './linear-part.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
 import { tolerancesOf } from './settings.ts';
+import { generalNewton } from './stage-general.ts';
 import { type Layout, layoutOf } from './stage-layout.ts';
 import { blockNewton } from './stage-newton.ts';
 import { asAllowed, type Closeness, exactly } from './stage-solver.ts';
@@ -30,14 +31,17 @@ export function implicitParts<Y, P, S>(
 ): Parts {
   const { device } = interval;
   if (isLinearPart(rate)) checkDirect(options);
-  const { root = newton() } = options;
+  const size = start.reduce((sum, leaf) => sum + leaf.size, 0);
+  const { root = size / (clock[0] ?? 1) <= fewUnknowns ? newton() : newtonKrylov() } = options;
   const layout = layoutOf(start, clock[0], root.elimination ?? {});
   const { pack, unpack } = layout;
   const packed =
     (f: Rate) =>
     (y: Tensor, t: Tensor): Tensor =>
       pack(f(unpack(y), t));
-  const stages = isLinearPart(rate) ? linearStages(rate, form, layout) : nonlinearStages(packed(rate), layout, device);
+  const stages = isLinearPart(rate)
+    ? linearStages(rate, form, layout)
+    : nonlinearStages(packed(rate), root, layout, device, clock[0] ?? 1);
   const system = (closeness: Closeness): ImplicitSystem => ({
     layout,
     closeness,
@@ -77,10 +81,23 @@ export function implicitParts<Y, P, S>(
 
 type Stages = Pick<ImplicitSystem, 'rate' | 'solver'>;
 
-const nonlinearStages = (rate: ImplicitSystem['rate'], layout: Layout, device: Device): Stages => ({
-  rate,
-  solver: blockNewton(layout, device),
-});
+/** Unknowns of a row that are eliminated unless something else is asked for. */
+const fewUnknowns = 64;
+
+function nonlinearStages(
+  rate: ImplicitSystem['rate'],
+  root: RootMethod,
+  layout: Layout,
+  device: Device,
+  rows: number,
+): Stages {
+  if (root.elimination) {
+    root.check(layout.blocks.rows);
+    return { rate, solver: blockNewton(layout, device) };
+  }
+  root.check(layout.blocks.count * layout.blocks.rows);
+  return { rate, solver: generalNewton(root, layout, rows) };
+}
 
 /** @throws TypeError if a method of iteration is given. */
 function checkDirect({ root }: { readonly root?: unknown }): void {

@@ -8,13 +8,12 @@
  * can be told to help. Systems are solved to the tolerance of `linearSolve` and differentiated by their equation.
  */
 
-import { type Flat, unrecorded } from '../../adjoint/index.ts';
+import type { Flat } from '../../adjoint/index.ts';
 import { checkOptions, inWords, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import {
   csr,
   type LinearOperator,
   linearSolve,
-  type Preconditioner,
   type SolveOptions,
   SparseMatrix,
   Stencil,
@@ -22,6 +21,7 @@ import {
   scaledOperator,
   shiftedOperator,
 } from '../../sparse/index.ts';
+import { preparedOnce } from './prepared-once.ts';
 import type { Leaves } from './runge-kutta.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: of any parameters
@@ -98,12 +98,6 @@ function diagonalOf({ pattern, device }: SparseMatrix, places: readonly number[]
   const made = tensor(places, undefined, { device });
   diagonals.set(pattern, made);
   return made;
-}
-
-/** Prepared once, for all systems of a step; what that made goes with the step. */
-function preparedOnce(preconditioner: Preconditioner, A: Operator): Preconditioner {
-  const prepared = unrecorded(() => preconditioner.prepare(A));
-  return { ...preconditioner, prepare: () => prepared };
 }
 
 /** On a GPU all steps run that are allowed. */

@@ -248,7 +248,7 @@ describe('failure', () => {
     [
       'too many unknowns',
       () => rootFind(square, on64(new Float64Array(600)), on64([1]), { method: newton() }),
-      'newton: 600 unknowns depend on each other, and at most 512 may; use newtonKrylov().',
+      'newton: 600 unknowns depend on each other, and at most 512 may; use newtonKrylov(), or newtonSparse(pattern).',
     ],
     ['cycles', () => newtonKrylov({ cycles: 0 }), 'newtonKrylov: cycles is 0; it must be a whole number from 1.'],
   ])('refuses %s', (_, act, message) => {
