@@ -4,6 +4,7 @@ export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams }
 export { advance } from './articulated/advance.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
+export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedParams,
   ArticulatedState,

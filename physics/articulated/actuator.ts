@@ -15,7 +15,7 @@ export interface ActuatorSpec {
   readonly kind: 'motor' | 'position' | 'velocity';
   readonly name?: string;
   readonly joint: string;
-  /** One number; three on a ball, six on a free joint. Default 1. */
+  /** One number; up to three on a ball, six on a free joint, the rest 0. Default 1. */
   readonly gear?: number | readonly number[];
   /** Stiffness of a position servo. Default 1. */
   readonly kp?: number;
@@ -45,10 +45,11 @@ export function actuatorOf(spec: ActuatorSpec, joints: readonly Joint[]): Actuat
   if (joint < 0) throw new RangeError(`tree: actuator '${name}' is on joint '${spec.joint}', which there is not.`);
   const of: JointKind = joints[joint].kind;
   const { dof } = lengthOf[of];
-  const gears = typeof gear === 'number' ? [gear, ...new Array<number>(dof - 1).fill(0)] : [...gear];
-  if (gears.length !== dof || !gears.every(Number.isFinite))
+  const list = typeof gear === 'number' ? [gear] : gear;
+  const gears = Array.from({ length: dof }, (_, k) => list[k] ?? 0);
+  if (!list.every(Number.isFinite) || list.slice(dof).some(x => x !== 0))
     throw new RangeError(
-      `tree: actuator '${name}': gear is [${gears.join(', ')}]; joint '${spec.joint}' takes ${dof}.`,
+      `tree: actuator '${name}': gear is [${list.join(', ')}]; joint '${spec.joint}' takes ${dof} finite number${dof === 1 ? '' : 's'}.`,
     );
   if (kind !== 'motor' && dof > 1)
     throw new RangeError(

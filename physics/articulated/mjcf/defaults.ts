@@ -1,0 +1,48 @@
+/**
+ * Classes of defaults: an element has the attributes that it is given, then those of its class, then those of the classes around that.
+ *
+ * The class is the one named by the element, else the nearest `childclass` of the bodies around it, else the outermost one, 'main'.
+ */
+
+import type { Element } from './element.ts';
+
+/** Attributes by element name, of each class. */
+export type Defaults = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, string>>>;
+
+export function defaultsOf(root: Element): Defaults {
+  const classes = new Map<string, ReadonlyMap<string, ReadonlyMap<string, string>>>();
+  const visit = (
+    element: Element,
+    above: ReadonlyMap<string, ReadonlyMap<string, string>>,
+    outermost: boolean,
+  ): void => {
+    const name =
+      element.text('class') ?? (outermost ? 'main' : element.fail('a <default> within another has a class.'));
+    const own = new Map(above);
+    for (const child of element.children)
+      if (child.name !== 'default')
+        own.set(child.name, new Map([...(above.get(child.name) ?? []), ...child.attributes]));
+    classes.set(name, own);
+    if (outermost) classes.set('main', own);
+    for (const child of element.all('default')) visit(child, own, false);
+  };
+  classes.set('main', new Map());
+  for (const element of root.all('default')) visit(element, classes.get('main') ?? new Map(), true);
+  return classes;
+}
+
+/** @param kinds Names of the elements whose defaults count, later ones first. */
+export function withDefaults(
+  element: Element,
+  defaults: Defaults,
+  childclass: string | undefined,
+  kinds: readonly string[] = [element.name],
+): Element {
+  const name = element.text('class') ?? childclass ?? 'main';
+  const own = defaults.get(name) ?? element.fail(`there is no default class '${name}'.`);
+  const merged = new Map(kinds.flatMap(kind => [...(own.get(kind) ?? [])]));
+  merged.delete('class');
+  const whole = element.with(merged);
+  whole.text('class');
+  return whole;
+}

@@ -1,0 +1,101 @@
+/** XML as elements that know their lines, and their attributes as numbers: what nobody has asked for can be told in the end. */
+
+import { SaxesParser } from 'saxes';
+
+export class Element {
+  readonly name: string;
+  readonly line: number;
+  readonly children: Element[] = [];
+  private readonly given: ReadonlyMap<string, string>;
+  private readonly asked: Set<string> = new Set();
+
+  constructor(name: string, attributes: Iterable<readonly [string, string]>, line: number) {
+    this.name = name;
+    this.line = line;
+    this.given = new Map(attributes);
+  }
+
+  /** The same element with more attributes where it has none itself. */
+  with(defaults: ReadonlyMap<string, string>): Element {
+    const merged = new Element(this.name, new Map([...defaults, ...this.given]), this.line);
+    merged.children.push(...this.children);
+    return merged;
+  }
+
+  get attributes(): ReadonlyMap<string, string> {
+    return this.given;
+  }
+
+  /** Attributes that have not been read. */
+  get unread(): readonly string[] {
+    return [...this.given.keys()].filter(name => !this.asked.has(name));
+  }
+
+  has(name: string): boolean {
+    return this.given.has(name);
+  }
+
+  all(name: string): readonly Element[] {
+    return this.children.filter(child => child.name === name);
+  }
+
+  fail(what: string): never {
+    throw new RangeError(`mjcf: line ${this.line}: ${what}`);
+  }
+
+  text(name: string): string | undefined {
+    this.asked.add(name);
+    return this.given.get(name);
+  }
+
+  /** One of the words allowed. */
+  word<W extends string>(name: string, allowed: readonly W[], otherwise: W): W {
+    const given = this.text(name) ?? otherwise;
+    const found = allowed.find(word => word === given);
+    return (
+      found ??
+      this.fail(`${name} of <${this.name}> is '${given}'; it must be ${allowed.map(w => `'${w}'`).join(' or ')}.`)
+    );
+  }
+
+  /** Numbers, as many as `length` says: one count or the fewest and the most. */
+  numbers(name: string, length: number | readonly [number, number]): readonly number[] | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const list = text.trim() === '' ? [] : text.trim().split(/\s+/).map(Number);
+    const [fewest, most] = typeof length === 'number' ? [length, length] : length;
+    if (list.length < fewest || list.length > most || !list.every(Number.isFinite))
+      this.fail(
+        `${name} of <${this.name}> is '${text}'; give ${fewest === most ? fewest : `${fewest} to ${most}`} finite number${most === 1 ? '' : 's'}.`,
+      );
+    return list;
+  }
+
+  number(name: string): number | undefined {
+    return this.numbers(name, 1)?.[0];
+  }
+}
+
+/** The root element of an XML text. @throws RangeError with the line of what is not XML. */
+export function parseXml(text: string): Element {
+  const parser = new SaxesParser({ position: true });
+  const file = new Element('', [], 1);
+  const open = [file];
+  let line = 1;
+  parser.on('error', error => {
+    throw new RangeError(`mjcf: line ${parser.line}: ${error.message.replace(/^\d+:\d+: /, '')}`);
+  });
+  parser.on('opentagstart', () => {
+    line = parser.line;
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const element = new Element(name, Object.entries(attributes as Record<string, string>), line);
+    open[open.length - 1].children.push(element);
+    open.push(element);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+  });
+  parser.write(text).close();
+  return file.children[0];
+}
