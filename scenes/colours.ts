@@ -25,7 +25,7 @@ export interface FieldImageOptions {
   /** Default viridis. */
   readonly colours?: Colours;
   /** Pixels along a side at most. Default 240. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Whether cells are seen as squares. Default false. */
   readonly squares?: boolean;
 }

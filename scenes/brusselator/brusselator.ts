@@ -11,7 +11,7 @@
 import { normal } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
-import { blueRed, fieldImage, inARow, viridis } from '../colours.ts';
+import { blueRed, fieldImage, inARow } from '../colours.ts';
 import { checkPositive, checkWhole, type Plot, type Scene, type SceneProgress, type Series } from '../scene.ts';
 import { correlation, type Medium, pattern, rest, spiral } from './medium.ts';
 
@@ -76,7 +76,7 @@ export const brusselator: Scene = {
     const rms = Math.sqrt(await disturbance.square().mean().item()) / rest;
     const [grown, wild] = [steered.fields[frames / 2 - 1], alone.fields[frames - 1]];
     const [low, high] = [Math.min(...grown), Math.max(...grown)];
-    const picture = (u: readonly number[]) => fieldImage(u, n, { low, high, colours: viridis });
+    const picture = (u: readonly number[], width?: number) => fieldImage(u, n, { low, high, width });
     const value = 1 - worst;
     return {
       goal: { name: '1 − correlation with the spiral', value, bound: 1 - wanted, met: worst >= wanted },
@@ -91,14 +91,14 @@ export const brusselator: Scene = {
           image: inARow([
             fieldImage(found, n, { low: -bound, high: bound, colours: blueRed }),
             picture(grown),
-            fieldImage(spiral(medium, arms, wave), n, { low: -1, high: 1, colours: viridis }),
+            fieldImage(spiral(medium, arms, wave), n, { low: -1, high: 1 }),
             picture(wild),
           ]),
         },
       ],
       plots: [agreement(medium, steered.correlations, alone.correlations)],
       film: {
-        images: steered.fields.map((u, k) => inARow([picture(u), picture(alone.fields[k])])),
+        images: steered.fields.map((u, k) => inARow([picture(u, 256), picture(alone.fields[k], 256)])),
         fps: 16,
         caption: 'with the disturbance and without, from the same noise, up to twice the time',
       },

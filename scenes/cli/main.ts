@@ -33,8 +33,9 @@ program
   .command('list')
   .description('list the scenes and their settings')
   .action(() => {
+    const width = Math.max(...Object.keys(scenes).map(name => name.length));
     for (const scene of Object.values(scenes)) {
-      console.log(`${scene.name.padEnd(12)} ${scene.summary}`);
+      console.log(`${scene.name.padEnd(width)} ${scene.summary}`);
       for (const [name, meaning] of Object.entries(scene.settings)) console.log(`  --set ${name}=…  ${meaning}`);
     }
   });

@@ -8,7 +8,7 @@ export function numbersOf({ fitted, interval, guess, truth }: Estimate): (value:
   const finest = interval > 0 && Number.isFinite(interval) ? interval : 1e-4 * (size || 1);
   const place = Math.floor(Math.log10(finest)) - 1;
   const exponent = Math.floor(Math.log10(size || 1));
-  if (exponent > 4 || (exponent < -3 && Math.abs(guess) < 1e-3)) {
+  if (exponent > 4 || (exponent < -3 && truth !== 0 && Math.abs(guess) < 1e-3)) {
     const digits = Math.min(Math.max(exponent - place, 1), 8);
     return value => (value === 0 ? '0' : `${(value / 10 ** exponent).toFixed(digits)}e${exponent}`);
   }

@@ -56,7 +56,7 @@ const figure = (caption: string, inside: string): string =>
 
 /** Small pictures are shown large. */
 const imageTag = ({ width }: Image, bytes: Uint8Array, kind: string, caption: string): string =>
-  `<img src="${embed(`image/${kind}`, bytes)}" alt="${escapeHtml(caption)}"${width < 200 ? ' class="enlarged"' : ''}>`;
+  `<img src="${embed(`image/${kind}`, bytes)}" alt="${escapeHtml(caption)}"${width < 400 ? ' class="enlarged"' : ''}>`;
 
 /** @param gif The animation, embedded if there is one. */
 export function reportHtml(head: ReportHead, result: SceneResult, gif: Uint8Array | undefined): string {
@@ -77,9 +77,9 @@ export function reportHtml(head: ReportHead, result: SceneResult, gif: Uint8Arra
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(head.scene)}</title><style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 820px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse } td, th { padding: 2px 12px; text-align: right; font-variant-numeric: tabular-nums }
+table { border-collapse: collapse } td, th { padding: 2px 9px; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 td:first-child { text-align: left } tr + tr { border-top: 1px solid #ddd } .missed { color: #b00 }
-figure { margin: 1em 0 } img { max-width: 100% } .enlarged { width: 640px; image-rendering: pixelated; border: 1px solid #ccc }
+figure { margin: 1em 0 } img { max-width: 100%; border: 1px solid #ddd } .enlarged { width: 640px; image-rendering: pixelated }
 </style></head><body>
 <h1>${escapeHtml(head.scene)}</h1><p>${escapeHtml(head.summary)}</p>
 ${facts.map(fact => `<p>${escapeHtml(fact)}</p>`).join('\n')}

@@ -135,19 +135,16 @@ export const heatInverse: Scene = {
         device: device.description,
         pictures: [
           {
-            caption: `conductivity, ${coldest.toPrecision(2)} … ${hottest.toPrecision(2)} W/K: true, found; how much too low (blue) or high (red), within 10 %`,
+            caption: `conductivity, ${coldest.toPrecision(2)} … ${hottest.toPrecision(2)} W/K: true, found; how much too low (blue) or high (red), within 10 %; temperature at the end, 0 … ${hot.toPrecision(2)} K`,
             image: inARow([
-              ...[kTrue, k].map(v => fieldImage(v, plate.cells, { low: coldest, high: hottest })),
+              ...[kTrue, k].map(v => fieldImage(v, plate.cells, { low: coldest, high: hottest, width: 192 })),
               fieldImage(
                 k.map((v, i) => v / kTrue[i] - 1),
                 plate.cells,
-                { low: -0.1, high: 0.1, colours: blueRed },
+                { low: -0.1, high: 0.1, colours: blueRed, width: 192 },
               ),
+              fieldImage(u, plate.cells, { low: 0, high: hot, colours: magma, width: 192 }),
             ]),
-          },
-          {
-            caption: `temperature at the end, 0 … ${hot.toPrecision(2)} K`,
-            image: fieldImage(u, plate.cells, { low: 0, high: hot, colours: magma }),
           },
         ],
         notes: [

@@ -58,7 +58,7 @@ describe('the scene', () => {
     expect(loss).toBeLessThan(1.15);
     const outside = estimates.filter(({ fitted, truth = 0, interval }) => Math.abs(fitted - truth) > 2 * interval);
     expect(outside).toEqual([]);
-    expect(pictures).toHaveLength(2);
+    expect(pictures).toHaveLength(1);
   });
 
   it('says what it cannot take', async () => {

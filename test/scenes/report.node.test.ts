@@ -21,6 +21,11 @@ describe('numbers', () => {
   ])('%d ± %d is written %s ± %s', (fitted, interval, value, error) => {
     expect(written(fitted, interval)).toEqual([value, error]);
   });
+
+  it('are no powers of ten beside a truth of nought', () => {
+    const number = numbersOf({ name: 'v', unit: '', fitted: -2.3e-4, interval: 1.1e-4, guess: 0, truth: 0 });
+    expect([-2.3e-4, 1.1e-4, 0].map(number)).toEqual(['-0.00023', '0.00011', '0.00000']);
+  });
 });
 
 describe('plots', () => {
