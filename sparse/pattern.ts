@@ -124,7 +124,11 @@ export class Pattern {
   }
 }
 
-const same = (a: Uint32Array, b: Uint32Array): boolean => a.length === b.length && a.every((v, k) => v === b[k]);
+function same(a: Uint32Array, b: Uint32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;
+  return true;
+}
 
 function check(rows: number, columns: number, rowStart: ArrayLike<number>, column: ArrayLike<number>): void {
   for (const [what, n] of [

@@ -24,17 +24,17 @@ export interface Aggregates {
  */
 export function couplings(A: Rows, diagonal: Int32Array, theta: number, known?: Float32Array): Float32Array {
   const { rows, start, column } = A;
-  const square = squareNorms(A);
+  const norm = norms(A);
   const own = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) own[i] = Math.sqrt(square(diagonal[i]));
+  for (let i = 0; i < rows; i++) own[i] = 1 / Math.abs(norm[diagonal[i]]);
   const strength = known ?? new Float32Array(column.length);
   const limit = theta * theta;
   for (let i = 0; i < rows; i++) {
     const end = start[i + 1];
     for (let k = start[i]; k < end; k++) {
       const j = column[k];
-      const s = square(k) / (own[i] * own[j]); // (1)
-      const strong = j !== i && s > limit;
+      const s = norm[k] * norm[k] * own[i] * own[j]; // (1)
+      const strong = s > limit && j !== i;
       if (!known) {
         if (strong) strength[k] = s;
       } else if (known[k] > 0 !== strong) return couplings(A, diagonal, theta);
@@ -43,15 +43,13 @@ export function couplings(A: Rows, diagonal: Int32Array, theta: number, known?: 
   return strength;
 }
 
-/** ‖A_k‖² of block k. */
-function squareNorms({ height, width, value }: Rows): (k: number) => number {
+/** ‖A_k‖ of each block, but for a sign. */
+function norms({ height, width, column, value }: Rows): Float64Array {
   const numbers = height * width;
-  if (numbers === 1) return k => value[k] * value[k];
-  return k => {
-    let sum = 0;
-    for (let p = k * numbers; p < (k + 1) * numbers; p++) sum += value[p] * value[p];
-    return sum;
-  };
+  if (numbers === 1) return value;
+  const squares = new Float64Array(column.length);
+  for (let p = 0; p < value.length; p++) squares[Math.floor(p / numbers)] += value[p] * value[p];
+  return squares.map(Math.sqrt);
 }
 
 export function aggregate({ start, column }: Places, strength: Float32Array): Aggregates {

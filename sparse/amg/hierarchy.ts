@@ -4,7 +4,7 @@
  *   A_c = Pᵀ A P                                                                         (1) Galerkin
  *
  * Where numbers change on the same pattern, and the same couplings are strong, aggregates and places are those of the last time: only
- * numbers are worked out again.
+ * numbers are worked out again, in the memory of the last ones. So a hierarchy is to be made use of before the next one is made.
  */
 
 import { type Aggregates, aggregate, couplings } from './aggregate.ts';
@@ -57,6 +57,8 @@ export interface LevelPlaces {
   readonly R: Turned;
   readonly AP: Places;
   readonly coarse: Places;
+  /** Numbers of the last time, which this time's may be written over. */
+  readonly numbers: Readonly<Record<'P' | 'R' | 'AP' | 'coarse', Float64Array>>;
 }
 
 /** Coarsening that leaves more than this part is not worth a level. */
@@ -84,21 +86,18 @@ export function hierarchy(finest: Rows, plan: Plan, known: LevelPlaces[]): Hiera
     const inverse = inverseOf(A, diagonal);
     const lambda = largestEigenvalue(A, inverse);
     const smoothing = { strength, inverse, omega: 4 / (3 * lambda) };
-    const P = smoothed(A, rough, smoothing, places?.P ?? placesOfProlongation(A, strength, aggregates));
+    const old = places?.numbers;
+    const atP = places?.P ?? placesOfProlongation(A, strength, aggregates);
+    const P = smoothed(A, rough, smoothing, atP, old?.P);
     const turned = places?.R ?? placesOfTranspose(P);
-    const R = transpose(P, turned);
-    const AP = product(A, P, places?.AP ?? placesOfProduct(A, P));
-    const next = withDiagonal(product(R, AP, places?.coarse ?? placesOfProduct(R, AP))); // (1)
-    if (!places)
-      known.push({
-        strength,
-        aggregates,
-        diagonal,
-        P: placesIn(P),
-        R: turned,
-        AP: placesIn(AP),
-        coarse: placesIn(next),
-      });
+    const R = transpose(P, turned, old?.R);
+    const AP = product(A, P, places?.AP ?? placesOfProduct(A, P), old?.AP);
+    const next = withDiagonal(product(R, AP, places?.coarse ?? placesOfProduct(R, AP), old?.coarse)); // (1)
+    if (!places) {
+      const numbers = { P: P.value, R: R.value, AP: AP.value, coarse: next.value };
+      const found = { P: placesIn(P), R: turned, AP: placesIn(AP), coarse: placesIn(next) };
+      known.push({ strength, aggregates, diagonal, ...found, numbers });
+    }
     levels.push({ A, inverse, lambda, P, R });
     [A, B] = [next, rough.coarse];
   }

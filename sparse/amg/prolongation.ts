@@ -114,11 +114,17 @@ export interface Smoothing {
   readonly omega: number;
 }
 
-/** (2) */
-export function smoothed(A: Rows, tentative: Tentative, smoothing: Smoothing, places: Places): Rows {
+/** (2). @param into Numbers no longer needed, as many as P has. */
+export function smoothed(
+  A: Rows,
+  tentative: Tentative,
+  smoothing: Smoothing,
+  places: Places,
+  into?: Float64Array,
+): Rows {
   const { rows, height } = A;
   const { aggregates, vectors } = tentative;
-  const value = new Float64Array(places.column.length * height * vectors);
+  const value = into?.fill(0) ?? new Float64Array(places.column.length * height * vectors);
   if (height * vectors === 1) smoothNumbers(A, tentative, smoothing, places, value);
   else smoothBlocks(A, tentative, smoothing, places, value);
   return { rows, columns: aggregates.count, height, width: vectors, ...places, value };

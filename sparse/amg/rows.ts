@@ -46,10 +46,10 @@ export function placesOfTranspose({ rows, columns, start, column }: Omit<Rows, '
 }
 
 /** Aᵀ */
-export function transpose(A: Rows, places: Turned = placesOfTranspose(A)): Rows {
+export function transpose(A: Rows, places: Turned = placesOfTranspose(A), into?: Float64Array): Rows {
   const { rows, columns, height, width, value } = A;
   const { start, column, from } = places;
-  const moved = new Float64Array(value.length);
+  const moved = into ?? new Float64Array(value.length);
   if (height * width === 1) for (let k = 0; k < from.length; k++) moved[k] = value[from[k]];
   else
     for (let k = 0, to = 0; k < from.length; k++)
@@ -91,11 +91,15 @@ function grown(old: Int32Array, length: number): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-/** A B */
-export function product(A: Rows, B: Rows, places: Places = placesOfProduct(A, B)): Rows {
+/**
+ * A B
+ *
+ * @param into Numbers no longer needed, as many as the product has: memory that is new costs more than what is done with it.
+ */
+export function product(A: Rows, B: Rows, places: Places = placesOfProduct(A, B), into?: Float64Array): Rows {
   const { rows, height } = A;
   const { columns, width } = B;
-  const value = new Float64Array(places.column.length * height * width);
+  const value = into?.fill(0) ?? new Float64Array(places.column.length * height * width);
   if (height * width * A.width === 1) fill(A, B, places, value);
   else fillBlocks(A, B, places, value);
   return { rows, columns, height, width, ...places, value };
