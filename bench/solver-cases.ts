@@ -36,6 +36,7 @@ const trajectories = (seconds: number) =>
   family('trajectories', small => constants({ n: small ? 8 : 10_000, seconds, rtol: 1e-6 }));
 const relaxation = family('stiff', () => constants({}));
 const roberts = (n: number) => family('stiff', small => constants({ n: small ? 2 : n, seconds: 4e7 }));
+const plate = (mx: number) => family('stiff', small => constants({ mx: small ? 8 : mx, my: small ? 4 : mx / 2 }));
 const square = constants({ side: 255 });
 const algebra = family('algebra', small => (small ? constants({ side: 15 }) : square) as Square);
 const fits = family('fits', small => constants({ n: small ? 10 : 1000 }));
@@ -92,6 +93,22 @@ export const solverCases: readonly SolverCase[] = [
   roberts(1000)('roberts-1000-gradient', 'robertsGradient', {
     what: 'the gradient in 3000 rates',
     ...{ peers: ['CVODES'], truth: slopes, tolerance: 1e-3 },
+  }),
+  plate(40)('advection-diffusion', 'advectionDiffusion', {
+    what: 'u_t = Δu + 1.5 u_x on 40 × 20 points to t = 1, ∫∫∫u; tolerance 1e-5',
+    ...{ peers: ['CVODES'], truth: [0.864823027135534], tolerance: 1e-5 },
+  }),
+  plate(40)('advection-diffusion-gradient', 'advectionDiffusionGradient', {
+    what: 'the gradient in all of the start',
+    ...{ peers: ['CVODES'], truth: [0.11289199799658965, 0.11187983413983954], tolerance: 1e-3 },
+  }),
+  plate(160)('advection-160x80', 'advectionDiffusion', {
+    what: 'likewise on 160 × 80',
+    ...{ peers: ['CVODES'], truth: [0.8657140227470382], tolerance: 1e-5 },
+  }),
+  plate(160)('advection-160x80-gradient', 'advectionDiffusionGradient', {
+    what: 'the gradient in all of the start',
+    ...{ peers: ['CVODES'], truth: [0.11318943315996532, 0.11188969132546563], tolerance: 1e-3 },
   }),
   algebra('direct', 'direct', {
     what: '−Δu = 1 on 255² points by a factorisation',
