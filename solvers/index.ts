@@ -54,7 +54,7 @@ export { type NewtonSparseOptions, newtonSparse } from './newton-sparse.ts';
 export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { StepControl } from './ode/control.ts';
-export type { Times } from './ode/dense.ts';
+export type { Times } from './ode/dense-lookup.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
 export type { OdeEvent, OdeEvents } from './ode/event.ts';
 export { type ImexTableau, imexEuler, kenCarp3, kenCarp4, kenCarp5 } from './ode/imex-tableau.ts';

@@ -3,7 +3,7 @@
  *
  * The rows of a batch step side by side, each with a time and a step of its own, in one loop on the device; a single system is a batch
  * of one. On a CPU the loop ends with the last row. On a GPU nobody can look without waiting: all `maxSteps` steps run, rows that have
- * arrived rest, and what went wrong is thrown by the next read. Steps taken are noted if they are to be followed again (course.ts).
+ * arrived rest, and what went wrong is thrown by the next read. Steps taken are noted if they are to be followed again (follow.ts).
  */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';

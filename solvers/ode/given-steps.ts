@@ -1,4 +1,4 @@
-/** Solves along implicit steps whose lengths are given, and notes their stages for what is to be differentiated (course.ts). */
+/** Solves along implicit steps whose lengths are given, and notes their stages for what is to be differentiated (follow.ts). */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';
 import { kernel, peek, type Tensor, type Words, zeros } from '../../kernel/index.ts';
