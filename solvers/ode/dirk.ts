@@ -6,7 +6,7 @@
  *
  * Stages are found by Newton's method, which is not differentiated: the derivative is that of (1), by the implicit function theorem (2).
  * It is had by a last correction k + M⁻¹ (f(known + s k) − k), whose M = I − s J counts as a constant: where the residual is zero that has
- * the derivative (2), and corrected once more the second one. The correction itself is left out, so a step recorded has the bits
+ * the derivative (2), and corrected once more the second one. The correction itself is not computed, so a step recorded has the bits
  * of one that is not. J in (2) is that of the stage itself, not of the beginning of the step.
  *
  * k of a stage is first guessed by interpolation of those before in c.
@@ -14,7 +14,7 @@
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
-import { derivativesInTheMaking, differentiable, type Tensor, zeros } from '../../kernel/index.ts';
+import { derivativesInTheMaking, differentiable, type Rule, type Tensor, zeros } from '../../kernel/index.ts';
 import type { ImexTableau } from './imex-tableau.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import { combine } from './runge-kutta.ts';
@@ -26,8 +26,7 @@ type PackedRate = (y: Tensor, t: Tensor) => Tensor;
 
 export interface ImplicitSystem {
   readonly layout: Layout;
-  /** How stages are solved: by a method that is not differentiated, or directly, for s of the step, by one that is. */
-  readonly solver: StageSolver | ((s: Tensor) => (known: Tensor, guess: Tensor) => Tensor);
+  readonly solver: StageSolver;
   readonly closeness: Closeness;
   /** ẏ of a packed state; its implicit part, if there is an explicit one too. */
   readonly rate: PackedRate;
@@ -106,29 +105,10 @@ interface Found {
   readonly linear: Linear | undefined;
 }
 
-const directRates = (
-  method: Dirk,
-  system: ImplicitSystem,
-  y: Tensor,
-  t: Tensor,
-  dt: Tensor,
-  solver: (s: Tensor) => (known: Tensor, guess: Tensor) => Tensor,
-): readonly Tensor[] => {
-  let solve: ((known: Tensor, guess: Tensor) => Tensor) | undefined;
-  return rates(method, system, y, t, dt, ({ known, s, guess }) => {
-    solve ??= solver(s);
-    return solve(known, guess());
-  });
-};
-
 /** Finds the stages of a step; not to be differentiated. */
 function findStages(method: Dirk, system: ImplicitSystem, y: Tensor, t: Tensor, dt: Tensor): Found {
   const { solver, closeness, rate } = system;
   const rows = dt.size;
-  if (typeof solver === 'function') {
-    const ks = directRates(method, system, y, t, dt, solver);
-    return { ks, solved: [], linear: undefined, failed: zeros([rows], { device: y.device }) };
-  }
   const linear = closeness.fresh ? undefined : solver.linearise(x => rate(x, t), y, dt.mul(diagonal(method)));
   const solved: Tensor[] = [];
   let failed = zeros([solver.blocks], { device: y.device });
@@ -167,14 +147,17 @@ export function takeStep(method: Dirk, system: ImplicitSystem, y: Tensor, t: Ten
   return { y: y.add((sumOf(ks, weights) as Tensor).mul(by)), solved, failed, error };
 }
 
-/** The values of one tensor, and the derivatives of another. */
-function standIn(value: Tensor, derivative: Tensor): Tensor {
-  const rule = {
+/** k, with the derivative of k + (I − s J)⁻¹ r. */
+function corrected(k: Tensor, r: Tensor, linear: Linear): Tensor {
+  const rule: Rule = {
     name: 'stage',
-    vjp: (_: readonly Tensor[], [bar]: readonly (Tensor | undefined)[]) => [bar],
-    jvp: (_: readonly Tensor[], [dot]: readonly (Tensor | undefined)[]) => [dot],
+    vjp: (_, [bar]) => [bar, bar && linear.solve(bar, true)],
+    jvp: (_, [dk, dr]) => {
+      const move = dr && linear.solve(dr);
+      return [dk && move ? dk.add(move) : (dk ?? move)];
+    },
   };
-  return differentiable(rule, [derivative], () => [value.detach()])[0];
+  return differentiable(rule, [k, r], () => [k.detach()])[0];
 }
 
 /** The same step, differentiable. @param noted What its stages were found to be; else they are found again. */
@@ -188,7 +171,6 @@ export function followStep(
 ): Tensor {
   const { solver, rate, layout } = system;
   const end = (ks: readonly Tensor[]): Tensor => y.add((sumOf(ks, weightsOf(method)) as Tensor).mul(layout.spread(dt)));
-  if (typeof solver === 'function') return end(directRates(method, system, y, t, dt, solver));
   const solved = noted ?? unrecorded(() => findStages(method, system, y, t, dt).solved);
   const orders = derivativesInTheMaking();
   let next = 0;
@@ -202,7 +184,7 @@ export function followStep(
     }
     const linear = unrecorded(() => solver.linearise(x => rate(x, t), at(value), s));
     let k = value;
-    for (let order = 0; order < orders; order++) k = standIn(value, k.add(linear.solve(rate(at(k), t).sub(k))));
+    for (let order = 0; order < orders; order++) k = corrected(k, rate(at(k), t).sub(k), linear);
     return k;
   });
   return end(ks);

@@ -5,7 +5,7 @@ import type { Device, Tensor } from '../../kernel/index.ts';
 import { newton, newtonKrylov, type RootMethod } from '../newton.ts';
 import type { Tolerances } from './control.ts';
 import { type Dirk, followStep, type ImplicitSystem, takeStep } from './dirk.ts';
-import { isLinearPart, type LinearPart, operatorsOf, product, stagesOf } from './linear-part.ts';
+import { isLinearPart, type LinearPart, linearStages, operatorsOf, product } from './linear-part.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
 import { tolerancesOf } from './settings.ts';
@@ -40,11 +40,11 @@ export function implicitParts<Y, P, S>(
     (y: Tensor, t: Tensor): Tensor =>
       pack(f(unpack(y), t));
   const stages = isLinearPart(rate)
-    ? linearStages(rate, form, layout)
+    ? linearParts(rate, form, layout)
     : nonlinearStages(packed(rate), root, layout, device, clock[0] ?? 1);
   const system = (closeness: Closeness): ImplicitSystem => ({
     layout,
-    closeness,
+    closeness: isLinearPart(rate) ? { ...closeness, fresh: true } : closeness,
     ...stages,
     ...(explicit && { explicit: packed(explicit) }),
   });
@@ -70,7 +70,7 @@ export function implicitParts<Y, P, S>(
     step: (y: Leaves, t: Tensor, dt: Tensor, noted?: readonly Tensor[]) =>
       unpack(followStep(method, followed, pack(y), t, dt, noted)),
     attempts: method.embedded && attempts,
-    stages: isLinearPart(rate) ? undefined : { count: implicit, shape: layout.shape },
+    stages: { count: implicit, shape: layout.shape },
     given(y, t, dt) {
       const { y: next, solved, failed } = takeStep(method, exact, pack(y), t, dt);
       return { y: unpack(next), solved, failed };
@@ -107,13 +107,10 @@ function checkDirect({ root }: { readonly root?: unknown }): void {
     );
 }
 
-function linearStages(part: LinearPart, form: Flat<unknown>, { pack, unpack }: Layout): Stages {
+function linearParts(part: LinearPart, form: Flat<unknown>, layout: Layout): Stages {
   const operators = operatorsOf(part, form);
   return {
-    rate: y => pack(product(operators, unpack(y)).map(leaf => leaf.neg())),
-    solver: s => {
-      const solve = stagesOf(operators, s, part.linearSolve);
-      return (known, guess) => pack(solve(unpack(known), unpack(guess)));
-    },
+    rate: y => layout.pack(product(operators, layout.unpack(y)).map(leaf => leaf.neg())),
+    solver: linearStages(operators, layout, part.linearSolve),
   };
 }

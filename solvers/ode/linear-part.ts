@@ -8,7 +8,7 @@
  * can be told to help. Systems are solved to the tolerance of `linearSolve` and differentiated by their equation.
  */
 
-import type { Flat } from '../../adjoint/index.ts';
+import { type Flat, unrecorded } from '../../adjoint/index.ts';
 import { checkOptions, inWords, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import {
   csr,
@@ -21,8 +21,10 @@ import {
   scaledOperator,
   shiftedOperator,
 } from '../../sparse/index.ts';
-import { preparedOnce } from './prepared-once.ts';
+import { type Once, preparedOnce } from './prepared-once.ts';
 import type { Leaves } from './runge-kutta.ts';
+import type { Layout } from './stage-layout.ts';
+import type { Linear, StageSolver } from './stage-solver.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: of any parameters
 export type Operator = LinearOperator<any>;
@@ -103,28 +105,50 @@ function diagonalOf({ pattern, device }: SparseMatrix, places: readonly number[]
 /** On a GPU all steps run that are allowed. */
 const stepsOnGpu = 24;
 
-/** Solves stages of a step whose s is given: from `known` and a guess of k to k, both for each leaf. */
-export function stagesOf(
+interface PartLinear extends Linear {
+  /** @param guess Where to start. */
+  from(r: Tensor, guess: Tensor): Tensor;
+}
+
+/** Solves stages, for s of a step: its systems are the same for all of them, and prepared for once. */
+export function linearStages(
   operators: readonly (Operator | undefined)[],
-  s: Tensor,
+  { pack, unpack }: Layout,
   options: SolveOptions = {},
-): (known: Leaves, guess: Leaves) => Leaves {
+): StageSolver {
   const { preconditioner } = options;
-  const systems = new Map<Operator, { readonly system: Operator; readonly options: SolveOptions }>();
-  for (const A of operators)
-    if (A && !systems.has(A)) {
-      const system = shifted(A, s.reshape([1]));
-      const once = preconditioner && { preconditioner: preparedOnce(preconditioner, system) };
-      systems.set(A, { system, options: { ...options, ...once } });
-    }
-  return (known, guess) =>
-    known.map((leaf, l) => {
-      const A = operators[l];
-      const own = A && systems.get(A);
-      if (!own) return leaf.mul(0);
-      const b = A.apply(leaf.reshape([leaf.size])).neg();
-      const x0 = guess[l].detach().reshape([leaf.size]);
-      const fewer = A.device.kind !== 'cpu' && preconditioner && { maxSteps: stepsOnGpu };
-      return linearSolve(own.system, b, { x0, ...fewer, ...own.options }).reshape(leaf.shape);
-    });
+  const systemsFor = (s: Tensor): PartLinear => {
+    const systems = new Map<Operator, { readonly system: Operator; readonly once: Once | undefined }>();
+    for (const A of operators)
+      if (A && !systems.has(A)) {
+        const system = unrecorded(() => shifted(A, s.detach().reshape([1])));
+        systems.set(A, { system, once: preconditioner && preparedOnce(preconditioner, system) });
+      }
+    const solve = (r: Tensor, turned: boolean, guess?: Tensor): Tensor => {
+      const from = guess && unpack(guess);
+      const parts = unpack(r).map((leaf, l) => {
+        const own = systems.get(operators[l] as Operator);
+        if (!own) return leaf;
+        const { system, once } = own;
+        return linearSolve(turned ? system.transpose : system, leaf.reshape([leaf.size]), {
+          ...(from && { x0: from[l].reshape([leaf.size]) }),
+          ...(system.device.kind !== 'cpu' && once && { maxSteps: stepsOnGpu }),
+          ...options,
+          ...(once && { preconditioner: turned ? once.turned : once.preconditioner }),
+        }).reshape(leaf.shape);
+      });
+      return pack(parts);
+    };
+    return { solve: (r, turned = false) => solve(r, turned), from: (r, guess) => solve(r, false, guess) };
+  };
+  let last: { readonly s: Tensor; readonly linear: PartLinear } | undefined;
+  const ofStep = (s: Tensor): PartLinear => {
+    if (last?.s !== s) last = { s, linear: systemsFor(s) };
+    return last.linear;
+  };
+  return {
+    blocks: 1,
+    linearise: (_, __, s) => ofStep(s),
+    solve: ({ f, known, s, guess, failed }) => ({ k: ofStep(s).from(f(known), guess), failed }),
+  };
 }

@@ -79,11 +79,14 @@ export function generalNewton(method: RootMethod, layout: Layout, rows: number):
   const linearise = (f: VectorRate, y: Tensor, s: Tensor): GeneralLinear => {
     const map = mapOf(f, y, s);
     const once = preconditioner && preparedOnce(preconditioner, map);
-    const options: SolveOptions = { ...method.linear, ...(once && { preconditioner: once }) };
     return {
       map,
-      prepared: once?.exact ? once.prepare(map) : undefined,
-      solve: r => linearSolve(map, r.reshape([r.size]), options).reshape(shape),
+      prepared: preconditioner?.exact ? once?.prepared : undefined,
+      solve(r, turned = false) {
+        const own = once && { preconditioner: turned ? once.turned : once.preconditioner };
+        const options: SolveOptions = { ...method.linear, ...own };
+        return linearSolve(turned ? map.transpose : map, r.reshape([r.size]), options).reshape(shape);
+      },
     };
   };
   return {

@@ -83,7 +83,7 @@ export function blockNewton(layout: Layout, device: Device): StageSolver {
     blocks: m,
     linearise: (f, y, s) => {
       const factors = factor(f, y, s);
-      return { factors, solve: r => solveBlocks(blocks, factors, r) };
+      return { factors, solve: (r, turned) => solveBlocks(blocks, factors, r, turned) };
     },
     solve({ f, known, y, s, guess, linear, failed: marked, iterations, weights }) {
       const step = spread(s);
