@@ -51,7 +51,7 @@ export function lobpcgNow(A: Operator, k: number, search: Search): Found {
   );
 }
 
-/** A basis or a part of one, and what A and B make of it. */
+/** A basis or a part of one, and what A and B make of it; without B, b is s. */
 interface Block {
   readonly s: Tensor;
   readonly a: Tensor;
@@ -104,15 +104,17 @@ function run(A: Operator, k: number, search: Search): Found {
     ritz = ritzOf(A, B, block);
     x = times(block.s.matmul(coefficients(A, ritz, 0, m)));
     const along = coefficients(A, ritz, m, m);
-    p = { s: block.s.matmul(along), a: block.a.matmul(along), b: block.b.matmul(along) };
+    const s = block.s.matmul(along);
+    p = { s, a: block.a.matmul(along), b: B ? block.b.matmul(along) : s };
     for (const t of new Set([...old, block.s, block.a, block.b, theta, along, ...next.squares])) t.dispose();
   }
 }
 
-const together = (parts: readonly Block[]): Block => {
+function together(parts: readonly Block[]): Block {
   const side = (pick: (part: Block) => Tensor): Tensor => concat(parts.map(pick), 1);
-  return { s: side(p => p.s), a: side(p => p.a), b: side(p => p.b) };
-};
+  const s = side(p => p.s);
+  return { s, a: side(p => p.a), b: parts.every(p => p.b === p.s) ? s : side(p => p.b) };
+}
 
 /** 1 / |v| for each column. */
 function unit(v: Tensor): Tensor {
