@@ -4,6 +4,7 @@ export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams }
 export { advance } from './articulated/advance.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
+export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './articulated/free-bodies.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedParams,
@@ -49,5 +50,6 @@ export {
   type ReactionState,
   type SpreadParams,
 } from './reaction-diffusion.ts';
+export { brusselatorParts, grayScottParts, type Parts, type PartsOptions } from './reaction-parts.ts';
 export type { Step } from './simulator.ts';
 export { type WaveParams, type WaveState, wave } from './wave.ts';

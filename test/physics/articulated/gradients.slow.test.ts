@@ -141,6 +141,24 @@ it('all devices give the same gradients, to single precision', async () => {
   }
 });
 
+it('4 096 environments go in one launch, on every device', async () => {
+  const envs = 4096;
+  const many = randomState(arm, envs, 11);
+  const [q, v] = await Promise.all([many.q.read(), many.v.read()]);
+  const end = (on: (typeof devices)[number]) => {
+    const at = { device: on };
+    const state = { q: tensor(q, [envs, arm.nq], at), v: tensor(v, [envs, arm.nv], at) };
+    return articulated(arm)(state, { params: articulatedParams(arm, on) }, 5e-3).v.read();
+  };
+  const expected = await end(cpu64);
+  for (const on of devices) {
+    const actual = await end(on);
+    let worst = 0;
+    for (let k = 0; k < expected.length; k++) worst = Math.max(worst, Math.abs(actual[k] - expected[k]));
+    expect(worst).toBeLessThan(1e-3);
+  }
+});
+
 it('gives the same bits for any number of threads', async () => {
   const envs = 300;
   const many = randomState(arm, envs, 9);
