@@ -64,13 +64,18 @@ const react = (name: string, [one, two]: readonly [string, string], u: string, v
   }
 `);
 
-const grayScottRates = react(
+export const grayScottRates: Kernel = react(
   'grayScott',
   ['feed', 'kill'],
   'feed * (1.0 - p) - p * q * q',
   'p * q * q - (feed + kill) * q',
 );
-const brusselatorRates = react('brusselator', ['a', 'b'], 'a - (b + 1.0) * p + p * p * q', 'b * p - p * p * q');
+export const brusselatorRates: Kernel = react(
+  'brusselator',
+  ['a', 'b'],
+  'a - (b + 1.0) * p + p * p * q',
+  'b * p - p * p * q',
+);
 
 /** 2.785 / 4: where the method's stability on the real axis ends for the Laplacian. */
 const mostSpread = 0.696;

@@ -24,6 +24,7 @@ export { type PoissonOptions, poisson } from './grid/poisson.ts';
 export { type Projected, type ProjectOptions, project } from './grid/project.ts';
 export { type Points, sample } from './grid/sample.ts';
 export type { SideValue, SideValues } from './grid/sides.ts';
+export { stencilOn } from './grid/solve.ts';
 export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
 export { semiLagrangianFaces } from './grid/trace-faces.ts';
 export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
