@@ -2,11 +2,12 @@
  * Linear maps that are functions: y = A(p) x, never formed as a matrix.
  *
  * `params` p is a tree of tensors; `apply` is differentiable in p and x. `with` makes the same map of other p: that is how a solve is
- * differentiated with respect to what the map is made of, so `apply` must not use tracked tensors that are not in p.
+ * differentiated with respect to what the map is made of. A solve with an `apply` that uses other tracked tensors is an error.
  */
 
-import { checkOptions, type Device, defaultDevice, type Tensor, zeros } from '../kernel/index.ts';
+import { checkOptions, type Device, defaultDevice, isRecording, type Tensor, zeros } from '../kernel/index.ts';
 import { vjp } from './gradient.ts';
+import { Captured } from './step-record.ts';
 import { flatten } from './tree.ts';
 
 export interface LinearMap<P> {
@@ -75,6 +76,22 @@ export function linearMap<P>(options: LinearMapOptions<P>): LinearMap<P> {
       const zero = zeros([columns, ...y.shape.slice(1)], { device });
       return vjp((x: Tensor) => apply(p, x))(zero).pullback(y);
     });
+  const others = isRecording() ? new Captured() : undefined;
+  let isLookedAt = others === undefined;
+  /** A x where nothing is recorded, as within a solve: what is used and is not in params would lose its derivative. */
+  const closed = (x: Tensor): Tensor => {
+    if (!others || isLookedAt || isRecording()) return apply(params, x);
+    isLookedAt = true;
+    const y = others.watch(() => apply(params, x));
+    const given = [x, ...flatten(params).leaves];
+    const other = others.tensors.find(t => !given.some(({ node, slot }) => node === t.node && slot === t.slot));
+    others.settle();
+    if (other)
+      throw new TypeError(
+        `${name}: apply uses a tensor of shape [${other.shape.join(', ')}] that is being differentiated by and is not in params; put it there, or use its detach().`,
+      );
+    return y;
+  };
   const self: LinearMap<P> = {
     name,
     rows,
@@ -83,7 +100,7 @@ export function linearMap<P>(options: LinearMapOptions<P>): LinearMap<P> {
     params,
     symmetric,
     positiveDefinite,
-    apply: x => apply(params, x),
+    apply: closed,
     get transpose() {
       if (symmetric) return self;
       const turned = { apply: applyTranspose, applyTranspose: apply, rows: columns, columns: rows };

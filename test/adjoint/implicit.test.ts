@@ -128,6 +128,22 @@ describe('a linear map', () => {
 
   it('refuses options that it does not have', () => {
     const misspelt = { rows: 2, apply: (_: unknown, x: Tensor) => x, posititeDefinite: true };
-    expect(() => linearMap(misspelt)).toThrow("linearMap: there is no option 'posititeDefinite'; the options are 'rows'");
+    expect(() => linearMap(misspelt)).toThrow(
+      "linearMap: there is no option 'posititeDefinite'; the options are 'rows'",
+    );
+  });
+
+  it('says in a solve what it uses and was not given, instead of losing its derivative', async () => {
+    const solve = (k: Tensor, params: { readonly k?: Tensor }) => {
+      const apply = (p: { readonly k?: Tensor }, x: Tensor) => x.mul(p.k ?? k);
+      return linearSolve(linearMap({ rows: 2, device: cpu64, params, apply, positiveDefinite: true }), on64([2, 6]));
+    };
+    expect(() => grad((k: Tensor) => solve(k, {}).sum())(on64([2]))).toThrow(
+      'linear map: apply uses a tensor of shape [1] that is being differentiated by and is not in params; put it there, or use its detach().',
+    );
+    expect(() => grad((k: Tensor) => solve(k.detach(), {}).add(k).sum())(on64([2]))).not.toThrow();
+    expect(await grad((k: Tensor) => solve(k, { k }).sum())(on64([2])).item()).toBeCloseTo(-2, 12);
+    const product = (k: Tensor) => linearMap({ rows: 2, device: cpu64, apply: (_, x) => x.mul(k) }).apply(on64([2, 6]));
+    expect(await grad((k: Tensor) => product(k).sum())(on64([2])).item()).toBeCloseTo(8, 12); // recorded as it is
   });
 });
