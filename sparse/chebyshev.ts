@@ -11,7 +11,7 @@
  */
 
 import { mapTree, type Tree } from '../adjoint/index.ts';
-import { type Tensor, tensor } from '../kernel/index.ts';
+import { checkOptions, type Tensor, tensor } from '../kernel/index.ts';
 import { beside, inverseDiagonal } from './diagonal.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Preconditioner } from './preconditioner.ts';
@@ -28,7 +28,9 @@ export interface ChebyshevOptions {
 const powerSteps = 12;
 const margin = 1.1;
 
-export function chebyshev({ degree = 4, ratio = 30, largest }: ChebyshevOptions = {}): Preconditioner {
+export function chebyshev(options: ChebyshevOptions = {}): Preconditioner {
+  checkOptions('chebyshev', options, ['degree', 'ratio', 'largest']);
+  const { degree = 4, ratio = 30, largest } = options;
   if (!Number.isInteger(degree) || degree < 1)
     throw new RangeError(`chebyshev: degree is ${degree}; it must be a whole number from 1.`);
   if (!(ratio > 1)) throw new RangeError(`chebyshev: ratio is ${ratio}; it must be above 1.`);

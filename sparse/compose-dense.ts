@@ -1,12 +1,14 @@
 /** Dense and diagonal matrices as operators, to be composed with sparse ones. */
 
-import type { Device, Tensor } from '../kernel/index.ts';
+import { checkOptions, type Device, type Tensor } from '../kernel/index.ts';
 import { promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
-import { checkVector, type LinearOperator } from './operator.ts';
+import { checkTensor, checkVector, type LinearOperator } from './operator.ts';
 
 /** A dense matrix. @param values [rows, columns] */
 export function denseMatrix(values: Tensor, options: MatrixOptions = {}): LinearOperator<Tensor> {
+  checkTensor('denseMatrix', 'the values', values);
+  checkOptions('denseMatrix', options, ['symmetric', 'positiveDefinite']);
   const [rows, columns] = values.shape;
   if (values.shape.length !== 2)
     throw new RangeError(
@@ -47,8 +49,11 @@ function dense(values: Tensor, promised: Required<MatrixOptions>, turned: boolea
 /** The matrix of a diagonal. @param values [n] */
 export function diagonalMatrix(
   values: Tensor,
-  { positiveDefinite = false }: Pick<MatrixOptions, 'positiveDefinite'> = {},
+  options: Pick<MatrixOptions, 'positiveDefinite'> = {},
 ): LinearOperator<Tensor> {
+  checkTensor('diagonalMatrix', 'the values', values);
+  checkOptions('diagonalMatrix', options, ['positiveDefinite']);
+  const { positiveDefinite = false } = options;
   const { size, device } = values;
   if (values.shape.length !== 1)
     throw new RangeError(`diagonalMatrix: the values have shape [${values.shape.join(', ')}]; they must be [n].`);

@@ -14,12 +14,12 @@
  */
 
 import { flatten, jvp, linearMap, unrecorded, vjp } from '../adjoint/index.ts';
-import { type Cotangents, peek, type Rule, record, stack, type Tensor } from '../kernel/index.ts';
+import { type Cotangents, checkOptions, peek, type Rule, record, stack, type Tensor } from '../kernel/index.ts';
 import { checkEigen } from './eigen-check.ts';
 import { dots } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
 import { type LobpcgReport, lobpcgNow } from './lobpcg.ts';
-import type { LinearOperator } from './operator.ts';
+import { checkOperator, type LinearOperator } from './operator.ts';
 import type { Preconditioner } from './preconditioner.ts';
 import { linearSolve } from './solve.ts';
 
@@ -54,6 +54,8 @@ export interface Eigenpairs {
  * @throws RangeError if what the operators are said to be turns out wrong.
  */
 export function lobpcg<P, Q = undefined>(A: LinearOperator<P>, k: number, options: LobpcgOptions<Q> = {}): Eigenpairs {
+  checkOperator('lobpcg', A);
+  checkOptions('lobpcg', options, ['B', 'preconditioner', 'rtol', 'maxSteps', 'x0', 'gradientRtol', 'onSolved']);
   checkEigen(A, k, options);
   const { B } = options;
   const f64 = A.device.precision === 'f64';

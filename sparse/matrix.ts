@@ -4,9 +4,9 @@
  * The numbers are an ordinary tensor, differentiable like any other. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., 2003, §3.4.
  */
 
-import type { Device, Tensor } from '../kernel/index.ts';
-import { checkVector, type LinearOperator } from './operator.ts';
-import type { Pattern } from './pattern.ts';
+import { checkOptions, type Device, inWords, type Tensor } from '../kernel/index.ts';
+import { checkTensor, checkVector, type LinearOperator } from './operator.ts';
+import { Pattern } from './pattern.ts';
 import { product, rowSums } from './row-sums.ts';
 import { type Blocks, partial, valueShape } from './trilinear.ts';
 
@@ -140,6 +140,7 @@ export function csr(pattern: Pattern, values: Tensor, options: MatrixOptions = {
  * @param values [entries, b, b], in the pattern's order.
  */
 export function bsr(pattern: Pattern, values: Tensor, options: MatrixOptions = {}): SparseMatrix {
+  checkTensor('bsr', 'the values', values);
   const block = values.shape[1] ?? 0;
   if (values.shape.length !== 3 || block !== values.shape[2] || block < 1)
     throw new RangeError(
@@ -149,6 +150,12 @@ export function bsr(pattern: Pattern, values: Tensor, options: MatrixOptions = {
 }
 
 function matrix(who: string, blocks: Blocks, values: Tensor, options: MatrixOptions): SparseMatrix {
+  checkTensor(who, 'the values', values);
+  checkOptions(who, options, ['symmetric', 'positiveDefinite', 'pattern', 'values']); // of parseMatrixMarket, as it is
+  if (!(blocks.pattern instanceof Pattern))
+    throw new TypeError(
+      `${who}: the pattern is ${inWords(blocks.pattern)}; give a Pattern, such as coordinates(…) makes.`,
+    );
   const shape = valueShape(blocks.pattern.size, blocks.block);
   if (values.shape.length !== shape.length || values.shape.some((n, d) => n !== shape[d]))
     throw new RangeError(

@@ -25,6 +25,11 @@ export function checkOperator(who: string, A: unknown): asserts A is LinearOpera
     );
 }
 
+/** @throws TypeError unless it is a tensor. */
+export function checkTensor(who: string, what: string, given: unknown): asserts given is Tensor {
+  if (!(given instanceof Tensor)) throw new TypeError(`${who}: ${what} are ${inWords(given)}; give a tensor.`);
+}
+
 /** @throws unless x is a vector, or several side by side. @param n What x's first axis must be. */
 export function checkVector(who: string, x: Tensor, n: number): void {
   if (!(x instanceof Tensor)) throw new TypeError(`${who} is ${inWords(x)}; give a tensor.`);

@@ -10,7 +10,7 @@
  * Young: Iterative Solution of Large Linear Systems, 1971. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., §10.2.
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { checkOptions, kernel, type Tensor } from '../kernel/index.ts';
 import { colouring, colourOn } from './colouring.ts';
 import { inverseDiagonal } from './diagonal.ts';
 import { SparseMatrix } from './matrix.ts';
@@ -48,7 +48,9 @@ const sweep = kernel(/* wgsl */ `
   }
 `);
 
-export function ssor({ omega = 1 }: SsorOptions = {}): Preconditioner {
+export function ssor(options: SsorOptions = {}): Preconditioner {
+  checkOptions('ssor', options, ['omega']);
+  const { omega = 1 } = options;
   if (!(omega > 0 && omega < 2)) throw new RangeError(`ssor: omega is ${omega}; it must be between 0 and 2.`);
   return {
     name: 'ssor',

@@ -6,7 +6,7 @@
  * tridiagonalSolve (tridiagonal.ts) solves with such bands directly, batches of them at once.
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, kernel, Tensor } from '../kernel/index.ts';
 import { promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
@@ -29,6 +29,12 @@ const turn = kernel(turnText);
 
 /** A tridiagonal matrix. */
 export function tridiagonalMatrix(bands: Bands, options: TridiagonalMatrixOptions = {}): LinearOperator<Bands> {
+  checkOptions('tridiagonalMatrix', options, ['periodic', 'symmetric', 'positiveDefinite']);
+  for (const name of ['lower', 'diagonal', 'upper'] as const)
+    if (!((bands as Partial<Bands> | undefined)?.[name] instanceof Tensor))
+      throw new TypeError(
+        `tridiagonalMatrix: '${name}' is ${inWords((bands as Partial<Bands> | undefined)?.[name])}; give tensors: { lower, diagonal, upper }.`,
+      );
   const { size: n, device } = bands.diagonal;
   for (const [name, band] of Object.entries(bands)) {
     if (band.shape.length !== 1 || band.size !== n)

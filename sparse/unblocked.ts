@@ -15,12 +15,12 @@ const known = new WeakMap<Pattern, Map<number, Unblocked>>();
 
 /** The matrix itself, but for its tensor, where it has no blocks. */
 export function unblocked(A: SparseMatrix): SparseMatrix {
-  const { block, params } = A;
+  const { block, params, symmetric, positiveDefinite } = A;
   if (block === 1) return A.with(params.detach());
   const split = unblockedPattern(A.pattern, block);
   if (split.index?.device !== A.device) split.index = tensor(split.from, undefined, { device: A.device });
   const values = params.detach().reshape([params.size]).gather(split.index);
-  return csr(split.pattern, values, A);
+  return csr(split.pattern, values, { symmetric, positiveDefinite });
 }
 
 export function unblockedPattern(of: Pattern, b: number): Unblocked {

@@ -5,7 +5,7 @@
  * with the pattern (hierarchy.ts). Levels of a matrix of blocks have blocks too. Vaněk, Mandel & Brezina: Algebraic multigrid by smoothed aggregation, Computing 56 (1996) 179.
  */
 
-import { peek, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, peek, type Tensor } from '../../kernel/index.ts';
 import { SparseMatrix } from '../matrix.ts';
 import type { LinearOperator } from '../operator.ts';
 import type { Pattern } from '../pattern.ts';
@@ -32,6 +32,7 @@ const places = new WeakMap<Pattern, Map<string, LevelPlaces[]>>();
 
 /** @throws RangeError naming an option that is out of range. */
 export function amg(options: AmgOptions = {}): Preconditioner {
+  checkOptions('amg', options, ['strength', 'degree', 'coarsest', 'nearNullspace', 'from']);
   const { strength = 0.08, degree = 2, coarsest = 160, nearNullspace, from } = options;
   if (!(strength >= 0 && strength < 1))
     throw new RangeError(`amg: strength is ${strength}; it must be from 0 to below 1.`);

@@ -9,7 +9,7 @@
  * its precision. What follows from the pattern alone is worked out once (analysis.ts).
  */
 
-import { peek, type Words } from '../../kernel/index.ts';
+import { checkOptions, peek, type Words } from '../../kernel/index.ts';
 import { SparseMatrix } from '../matrix.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
 import { analyse, type Kind, type Ordering } from './analysis.ts';
@@ -72,7 +72,9 @@ interface Algorithm {
 /** A pivot this much smaller than the numbers it came from is all rounding. */
 const negligible = 16 * Number.EPSILON;
 
-function factorization(algorithm: Algorithm, { ordering = 'amd', shift = 0 }: FactorOptions): Factorization {
+function factorization(algorithm: Algorithm, options: FactorOptions): Factorization {
+  checkOptions(algorithm.name, options, ['ordering', 'shift']);
+  const { ordering = 'amd', shift = 0 } = options;
   const { name } = algorithm;
   if (!(shift >= 0 && shift < Number.POSITIVE_INFINITY))
     throw new RangeError(`${name}: shift is ${shift}; it must be a number from 0, such as 1e-8.`);

@@ -12,7 +12,7 @@
 
 import { LuDecomposition, Matrix } from 'ml-matrix';
 import { mapTree } from '../../adjoint/index.ts';
-import { kernelsByKey, peek, type Tensor, tensor, type Words } from '../../kernel/index.ts';
+import { checkOptions, kernelsByKey, peek, type Tensor, tensor, type Words } from '../../kernel/index.ts';
 import type { Preconditioner } from '../preconditioner.ts';
 import { coarser, faces, type Layout, shapeOf, unknowns } from './layout.ts';
 import { type FaceFields, Stencil } from './stencil.ts';
@@ -30,7 +30,12 @@ const fewUnknowns = 512;
 /** Condition (Frobenius) from which on an inverse is not to be trusted. */
 const tooSingular = 1e12;
 
-export function multigrid({ sweeps = 1, coarsestSweeps = 24 }: MultigridOptions = {}): Preconditioner {
+export function multigrid(options: MultigridOptions = {}): Preconditioner {
+  checkOptions('multigrid', options, ['sweeps', 'coarsestSweeps']);
+  const { sweeps = 1, coarsestSweeps = 24 } = options;
+  for (const [what, v] of Object.entries({ sweeps, coarsestSweeps }))
+    if (!Number.isInteger(v) || v < 1)
+      throw new RangeError(`multigrid: ${what} is ${v}; it must be a whole number from 1.`);
   return {
     name: 'multigrid',
     prepare(A) {

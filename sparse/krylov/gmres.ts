@@ -7,8 +7,8 @@
  * Saad & Schultz, SIAM J. Sci. Stat. Comput. 7 (1986) 856; Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., alg. 9.5.
  */
 
-import { concat, kernelsByKey, type Tensor } from '../../kernel/index.ts';
-import { minusCombination, orthogonalise, together } from './gram-schmidt.ts';
+import { checkOptions, concat, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { basisOf, extended, orthogonalise, without } from './gram-schmidt.ts';
 import { dots, type Iterate, type IterativeMethod, isZero, ratio, type System } from './method.ts';
 
 export interface GmresOptions {
@@ -16,11 +16,16 @@ export interface GmresOptions {
   readonly restart?: number;
 }
 
+/** The triangle is in an invocation's own memory. */
+const longest = 200;
+
 type State = Iterate & { readonly r: Tensor };
 
-export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<State> {
-  if (!Number.isInteger(restart) || restart < 1)
-    throw new RangeError(`gmres: restart is ${restart}; it must be a whole number from 1.`);
+export function gmres(options: GmresOptions = {}): IterativeMethod<State> {
+  checkOptions('gmres', options, ['restart']);
+  const { restart = 30 } = options;
+  if (!Number.isInteger(restart) || restart < 1 || restart > longest)
+    throw new RangeError(`gmres: restart is ${restart}; it must be a whole number from 1 to ${longest}.`);
   return {
     name: `GMRES(${restart})`,
     needs: 'any',
@@ -33,12 +38,11 @@ export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<Stat
       const beta = residual.sqrt();
       const { basis, products, sizes } = arnoldi(system, r.mul(inverse(beta)), restart);
       const small = { beta, products: concat(products), sizes: concat(sizes.map(s => s.reshape([s.size]))) };
-      const groups = Math.ceil(restart / together);
       const { minusY } = kernelOf(restart, () => leastSquaresText(restart))(small, {
         count: beta.size,
-        out: { minusY: [groups, beta.size] },
+        out: { minusY: [restart, beta.size] },
       });
-      const correction = system.precondition(minusCombination(minusY, basis, r.mul(0)));
+      const correction = system.precondition(without(basis, minusY, r.mul(0)));
       const next = r.sub(system.apply(correction));
       const nextResidual = dots(next, next);
       // A cycle that changes nothing will not do so the next time either.
@@ -50,27 +54,29 @@ export function gmres({ restart = 30 }: GmresOptions = {}): IterativeMethod<Stat
 
 const inverse = (x: Tensor): Tensor => ratio(x.mul(0).add(1), x);
 
-/** The basis, and H: column by column its products, four rows at a time, and its last entry. */
+/** The basis, and H: column by column its products, and its last entry. */
 function arnoldi(system: System, first: Tensor, restart: number) {
-  const basis = [first];
+  let basis = basisOf(first);
+  let last = first;
   const products: Tensor[] = [];
   const sizes: Tensor[] = [];
-  const zero = first.mul(0);
   for (let j = 0; j < restart; j++) {
-    const column = orthogonalise(system.apply(system.precondition(basis[j])), basis, zero);
+    const column = orthogonalise(system.apply(system.precondition(last)), basis);
     const size = dots(column.rest, column.rest).sqrt();
-    products.push(...column.products);
+    products.push(column.products);
     sizes.push(size);
-    if (j + 1 < restart) basis.push(column.rest.mul(inverse(size)));
+    if (j + 1 === restart) break;
+    last = column.rest.mul(inverse(size));
+    basis = extended(basis, last);
   }
   return { basis, products, sizes };
 }
 
 const leastSquaresText = (n: number) => /* wgsl */ `
   var<storage, read> beta: array<f32>;
-  var<storage, read> products: array<vec4f>;
+  var<storage, read> products: array<f32>;
   var<storage, read> sizes: array<f32>;
-  @unique var<storage, read_write> minusY: array<vec4f>;
+  @unique var<storage, read_write> minusY: array<f32>;
   @compute @workgroup_size(64)
   fn leastSquares(@builtin(global_invocation_id) id: vec3u) {
     let m = arrayLength(&beta);
@@ -79,12 +85,12 @@ const leastSquaresText = (n: number) => /* wgsl */ `
     var g: array<f32, ${n + 1}>;
     var cosine: array<f32, ${n}>;
     var sine: array<f32, ${n}>;
-    var group = 0u;
+    var first = 0u;                                 // of the column among the products
     g[0] = beta[c];
     for (var j = 0; j < ${n}; j++) {
       let at = j * ${n};
-      for (var i = 0; i <= j; i++) { r[at + i] = products[(group + u32(i / ${together})) * m + c][i % ${together}]; }
-      group += u32(j / ${together} + 1);
+      for (var i = 0; i <= j; i++) { r[at + i] = products[(first + u32(i)) * m + c]; }
+      first += u32(j + 1);
       for (var i = 0; i < j; i++) {
         let a = r[at + i];
         let b = r[at + i + 1];
@@ -103,17 +109,12 @@ const leastSquaresText = (n: number) => /* wgsl */ `
       g[j + 1] = -sine[j] * g[j];
       g[j] = cosine[j] * g[j];
     }
-    var four = vec4f();
     for (var j = ${n - 1}; j >= 0; j--) {
       var sum = g[j];
       for (var k = j + 1; k < ${n}; k++) { sum -= r[k * ${n} + j] * g[k]; }
       let size = r[j * ${n} + j];
       g[j] = select(0.0, sum / select(1.0, size, size > 0.0), size > 0.0);
-      four[j % ${together}] = -g[j];
-      if (j % ${together} == 0) {
-        minusY[u32(j / ${together}) * m + c] = four;
-        four = vec4f();
-      }
+      minusY[u32(j) * m + c] = -g[j];
     }
   }
 `;

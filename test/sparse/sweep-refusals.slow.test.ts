@@ -3,12 +3,16 @@
 import { grad } from 'retrograde/adjoint';
 import { type Tensor, tensor, zeros } from 'retrograde/kernel';
 import {
+  amg,
   bicgstab,
+  bsr,
   ConvergenceError,
   cg,
   chebyshev,
   cholesky,
   csr,
+  denseMatrix,
+  diagonalMatrix,
   FactorizationError,
   gmres,
   ic0,
@@ -17,6 +21,7 @@ import {
   ldl,
   leastSquaresSolve,
   linearSolve,
+  lobpcg,
   lu,
   type MatrixOptions,
   minres,
@@ -25,6 +30,8 @@ import {
   type SolveOptions,
   ssor,
   stencil,
+  tridiagonalMatrix,
+  tridiagonalSolve,
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
@@ -305,6 +312,54 @@ describe('arguments', () => {
       solve({ preconditioner: multigrid() }),
       'multigrid: it is for stencils, and this is a CSR matrix; take another preconditioner.',
     ],
+  ])('%s', (_, act, message) => {
+    expect(act).toThrow(message);
+  });
+
+  const bands = { lower: on64([0, 1]), diagonal: on64([4, 4]), upper: on64([1, 0]) };
+  const one = on64([1], [1, 1]);
+  it.each<[string, (options: never) => unknown]>([
+    ['csr', o => csr(A.pattern, A.values, o)],
+    ['bsr', o => bsr(fullPattern(1), on64([1], [1, 1, 1]), o)],
+    ['denseMatrix', o => denseMatrix(one, o)],
+    ['diagonalMatrix', o => diagonalMatrix(on64([1]), o)],
+    ['tridiagonalMatrix', o => tridiagonalMatrix(bands, o)],
+    ['tridiagonalSolve', o => tridiagonalSolve(bands.lower, bands.diagonal, bands.upper, on64([1, 2]), o)],
+    ['lobpcg', o => lobpcg(A, 1, o)],
+    ['gmres', o => gmres(o)],
+    ['ssor', o => ssor(o)],
+    ['chebyshev', o => chebyshev(o)],
+    ['ic0', o => ic0(o)],
+    ['ilu0', o => ilu0(o)],
+    ['amg', o => amg(o)],
+    ['multigrid', o => multigrid(o)],
+    ['cholesky', o => cholesky(o)],
+    ['ldl', o => ldl(o)],
+    ['lu', o => lu(o)],
+    ['stencil', o => stencil([2], o)],
+    ['linearSolve', o => linearSolve(A, b, o)],
+    ['leastSquaresSolve', o => leastSquaresSolve(A, b, o)],
+  ])('%s has no misspelt options', (name, make) => {
+    expect(() => make({ misspelt: 1 } as never)).toThrow(`${name}: there is no option 'misspelt'; the options are '`);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['csr', () => csr(A.pattern, [1] as never), 'csr: the values are [1]; give a tensor.'],
+    ['csr', () => csr({} as never, A.values), 'csr: the pattern is an object; give a Pattern, such as coordinates(…)'],
+    ['bsr', () => bsr(A.pattern, [1] as never), 'bsr: the values are [1]; give a tensor.'],
+    ['denseMatrix', () => denseMatrix([1] as never), 'denseMatrix: the values are [1]; give a tensor.'],
+    [
+      'tridiagonalMatrix',
+      () => tridiagonalMatrix({} as never),
+      "tridiagonalMatrix: 'lower' is undefined; give tensors",
+    ],
+    [
+      'tridiagonalSolve',
+      () => tridiagonalSolve(bands as never, b, b, b),
+      "tridiagonalSolve: 'lower' is an object; give",
+    ],
+    ['lobpcg', () => lobpcg(undefined as never, 1), 'lobpcg: A is undefined; give a linear operator, such as'],
+    ['multigrid', () => multigrid({ sweeps: 0 }), 'multigrid: sweeps is 0; it must be a whole number from 1.'],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message);
   });
