@@ -7,6 +7,7 @@ export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';
 export { hvp, jvp, type Pushforward } from './jvp.ts';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
+export { Plan } from './loop.ts';
 export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';

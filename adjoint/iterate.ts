@@ -7,7 +7,7 @@
  */
 
 import { adopt, type Memory, type Slots, type Tensor, type Words, whyNotNow } from '../kernel/index.ts';
-import { Leaves, memoryOf, runSteps, tensorsOf } from './loop.ts';
+import { Leaves, memoryOf, type Plan, runSteps, tensorsOf } from './loop.ts';
 import { unrecorded } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
@@ -21,6 +21,11 @@ export interface IterateOptions<U = undefined> {
   readonly stop?: (values: readonly Words[], steps: number) => boolean;
   /** Steps from one look to the next. Default 4. */
   readonly every?: number;
+  /**
+   * Keeps the recorded step for the next loop, which must be of the same step on a state of the same form: what the step captures is
+   * taken for constant. Whoever made it releases it.
+   */
+  readonly plan?: Plan | undefined;
 }
 
 export interface Iterated<S> {
@@ -79,7 +84,12 @@ export function iterate<S, U = undefined>(
     return true;
   };
   const loop = { device, steps: maxSteps, refusal: whyNotNow(device), explain: undefined };
-  const carry = unrecorded(() => runSteps(loop, body, memoryOf(leaves), new Leaves(inputs?.leaves ?? []), { ends }));
+  const carry = unrecorded(() =>
+    runSteps(loop, body, memoryOf(leaves), new Leaves(inputs?.leaves ?? []), {
+      ends,
+      plan: loop.refusal ? undefined : options.plan,
+    }),
+  );
   const end = tensorsOf(carry, forms) as Tensor[];
   for (const leaf of end) adopt(leaf);
   return { state: form.rebuild(end), steps };

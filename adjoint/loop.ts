@@ -6,6 +6,7 @@ import {
   type Form,
   type Memory,
   makeTensor,
+  type Recorded,
   Repeated,
   type Slots,
   sizeOf,
@@ -89,6 +90,37 @@ export class Leaves {
 
 const none = new Leaves([]);
 
+/** A recorded step that outlives its loop, for one that will run again on other values. */
+export class Plan {
+  private recorded: Recorded | undefined;
+
+  get isReady(): boolean {
+    return this.recorded !== undefined;
+  }
+
+  take(): Recorded | undefined {
+    const { recorded } = this;
+    this.recorded = undefined;
+    return recorded;
+  }
+
+  keep(recorded: Recorded | undefined): void {
+    this.release();
+    this.recorded = recorded;
+  }
+
+  release(): void {
+    this.recorded?.release();
+    this.recorded = undefined;
+  }
+}
+
+interface Running {
+  readonly sinks?: Leaves;
+  readonly ends?: (carry: Slots, done: number) => boolean;
+  readonly plan?: Plan | undefined;
+}
+
 /** Room for what is emitted, zeros, a row for each step. */
 export const roomFor = ({ emits, steps, device }: Pick<Loop, 'emits' | 'steps' | 'device'>): Tensor[] =>
   emits.map(({ type, shape }) => zeros([steps, ...shape], { device, type }));
@@ -102,11 +134,11 @@ export function runSteps(
   body: Body,
   start: Slots,
   rows: Leaves,
-  { sinks = none, ends = () => false }: { sinks?: Leaves; ends?: (carry: Slots, done: number) => boolean } = {},
+  { sinks = none, ends = () => false, plan }: Running = {},
 ): Slots {
   let carry = start;
   withRecorder(device, () => {
-    const repeated = new Repeated(device, body, refusal, explain);
+    const repeated = new Repeated(device, body, refusal, explain, plan?.take());
     try {
       for (let i = 0; i < steps && !ends(carry, i); i++) {
         const before = carry;
@@ -117,6 +149,7 @@ export function runSteps(
       drop(carry);
       throw error;
     } finally {
+      plan?.keep(repeated.handOver());
       repeated.release();
     }
   });

@@ -96,6 +96,9 @@ export class Device {
     return storage;
   }
 
+  /** Frees storages once no recorded step uses them; undefined while nothing has been recorded. */
+  keeper: { free(storage: Storage): void } | undefined;
+
   /** Memory around a storage that the backend has made. */
   takeOver(storage: Storage): Memory {
     this.bytes += this.bytesOf(storage);
@@ -108,7 +111,7 @@ export class Device {
 
   free(storage: Storage): void {
     this.bytes -= this.bytesOf(storage);
-    this.backend.free(storage);
+    (this.keeper ?? this.backend).free(storage);
   }
 
   /** Writes from the host, and remembers integers: what is known before a launch can decide how it runs. */

@@ -29,7 +29,7 @@ export { kernelsByKey } from './kernels-by-key.ts';
 export { differentiable, sizeOf } from './launch.ts';
 export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
 export { peek } from './peek.ts';
-export type { Slots, View } from './recorded.ts';
+export type { Recorded, Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';
 export type { SumOptions } from './reduce.ts';
 export { type Body, type Form, isBeingRecorded, Repeated, takeOut, whyNotNow, writeRow } from './repeated.ts';

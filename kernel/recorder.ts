@@ -2,7 +2,7 @@
  * A backend that does what another does, and takes note of it while asked to.
  *
  * A device has its recorder for a backend during the sweep of a loop. Storages that recorded plans still use are freed only
- * when the last of these lets go of them.
+ * when the last of these lets go of them, also where a plan outlives its loop.
  */
 
 import type {
@@ -154,6 +154,7 @@ export function withRecorder<T>(device: Device, run: () => T): T {
   if (backend instanceof Recorder) return run();
   const recorder = recorders.get(device) ?? new Recorder(backend);
   recorders.set(device, recorder);
+  device.keeper = recorder;
   device.backend = recorder;
   try {
     return run();

@@ -54,11 +54,18 @@ export class Repeated {
   private calls = 0;
   private pattern = '';
 
-  /** @param explain Told once how the step is run. */
-  constructor(device: Device, body: Body, refusal: string | undefined, explain?: (note: string) => void) {
+  /** @param explain Told once how the step is run. @param recorded The same step, recorded before; it is taken over. */
+  constructor(
+    device: Device,
+    body: Body,
+    refusal: string | undefined,
+    explain?: (note: string) => void,
+    recorded?: Recorded,
+  ) {
     this.device = device;
     this.body = body;
     this.explain = explain;
+    this.recorded = recorded;
     if (refusal) this.refuse(refusal);
   }
 
@@ -95,6 +102,13 @@ export class Repeated {
   release(): void {
     this.recorded?.release();
     this.recorded = undefined;
+  }
+
+  /** What was recorded, which is the caller's then. It holds on to what the step captured, but not to its function. */
+  handOver(): Recorded | undefined {
+    const { recorded } = this;
+    this.recorded = undefined;
+    return recorded;
   }
 
   private refuse(why: string): void {

@@ -6,7 +6,7 @@
  * steps run, leave alone what has converged, and the judgement is thrown by the next read.
  */
 
-import { iterate } from '../adjoint/index.ts';
+import { iterate, type Plan } from '../adjoint/index.ts';
 import { outliving, peek, scoped, type Tensor, type Words } from '../kernel/index.ts';
 import { ConvergenceError } from './error.ts';
 import { evidence } from './evidence.ts';
@@ -40,6 +40,8 @@ export interface Solving {
   /** Steps from one look at the residual to the next. */
   readonly every: number;
   readonly x0: Tensor | undefined;
+  /** Where the recorded step is kept for the next solve; undefined if it is not. */
+  readonly plan: Plan | undefined;
   readonly onSolved: ((report: SolveReport) => void) | undefined;
 }
 
@@ -89,7 +91,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const x = runInUnits(A, b, solving);
     if (x) return x;
   }
-  const times = (solving.many && A.repeated?.()) || ((x: Tensor) => A.apply(x));
+  const isMany = solving.many && !solving.plan?.isReady; // a step that is recorded has its products laid out
+  const times = (isMany && A.repeated?.()) || ((x: Tensor) => A.apply(x));
   const system: System = {
     apply: x => project(times(x)),
     applyTranspose: y => project(A.transpose.apply(y)),
@@ -126,6 +129,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const { state, steps } = iterate(step, begin(now.r), {
       maxSteps: cycles(maxSteps - iterations),
       every: method.every ?? (cycle === 1 ? every : 1),
+      plan: solving.plan,
       watch: ['residual', 'breakdown'],
       stop: ([rr, broken]) => rr.every((v, k) => !(v > goals[k])) || broken.some(v => v !== 0),
     });

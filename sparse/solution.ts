@@ -9,7 +9,7 @@
  * Christianson: Reverse accumulation and implicit functions, Optim. Methods Softw. 9 (1998) 307.
  */
 
-import { flatten, jvp, unrecorded, vjp } from '../adjoint/index.ts';
+import { flatten, jvp, Plan, unrecorded, vjp } from '../adjoint/index.ts';
 import { type Cotangents, collecting, type Rule, record, releaseAll, type Tensor } from '../kernel/index.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Prepared } from './preconditioner.ts';
@@ -18,6 +18,8 @@ import type { Prepared } from './preconditioner.ts';
 export class Shared {
   readonly prepared: Prepared;
   private readonly made: Tensor[] = [];
+  private readonly plans: Plan[] = [];
+  private readonly byOperator = new WeakMap<object, { key: readonly unknown[]; plan: Plan }[]>();
   private users = 0;
 
   constructor(prepare: () => Prepared) {
@@ -28,7 +30,21 @@ export class Shared {
     return this;
   }
   release(): void {
-    if (--this.users === 0) releaseAll(this.made);
+    if (--this.users > 0) return;
+    for (const plan of this.plans) plan.release();
+    releaseAll(this.made);
+  }
+
+  /** The recorded step of solves with an operator that are alike in all of `key`. */
+  planOf(A: object, key: readonly unknown[]): Plan {
+    const own = this.byOperator.get(A) ?? [];
+    this.byOperator.set(A, own);
+    const known = own.find(entry => entry.key.length === key.length && entry.key.every((part, k) => part === key[k]));
+    if (known) return known.plan;
+    const plan = new Plan();
+    this.plans.push(plan);
+    own.push({ key, plan });
+    return plan;
   }
 }
 

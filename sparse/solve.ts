@@ -6,12 +6,14 @@
 import { unrecorded } from '../adjoint/index.ts';
 import type { Tensor } from '../kernel/index.ts';
 import { type SolveReport, type Solving, solveNow } from './drive.ts';
+import { Stencil } from './grid/stencil.ts';
 import { preparedFor } from './kept.ts';
 import { cg } from './krylov/cg.ts';
 import { gmres } from './krylov/gmres.ts';
 import type { IterativeMethod } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
 import { richardson } from './krylov/richardson.ts';
+import { SparseMatrix } from './matrix.ts';
 import { type Nullspace, projector } from './nullspace.ts';
 import type { LinearOperator } from './operator.ts';
 import { type Preconditioner, transposed } from './preconditioner.ts';
@@ -56,8 +58,10 @@ export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOp
 
 function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared: Shared, turned: boolean): Tensor {
   const exact = options.preconditioner?.exact === true && !options.method;
+  const method = options.method ?? (exact ? refinement : methodFor(A));
+  const known = A instanceof SparseMatrix || A instanceof Stencil; // what it does is told by its numbers
   const solving: Solving = {
-    method: options.method ?? (exact ? richardson() : methodFor(A)),
+    method,
     prepared: turned ? transposed(shared.prepared) : shared.prepared,
     project: projector(options.nullspace, b),
     nullspace: options.nullspace,
@@ -68,6 +72,7 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     many: !exact,
     every: options.preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
     x0: options.x0,
+    plan: known ? shared.planOf(A, [method, turned, options.nullspace, b.shape.join()]) : undefined,
     onSolved: options.onSolved,
   };
   const x = unrecorded(() => solveNow(A, b, solving));
@@ -80,7 +85,10 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
 /** Steps that a factorisation may take: the first solves, the others refine. */
 const refinements = 8;
 
+const refinement = richardson();
+const [forDefinite, forSymmetric, forAny] = [cg(), minres(), gmres()];
+
 function methodFor({ symmetric, positiveDefinite }: LinearOperator<unknown>): IterativeMethod {
-  if (positiveDefinite) return cg();
-  return symmetric ? minres() : gmres();
+  if (positiveDefinite) return forDefinite;
+  return symmetric ? forSymmetric : forAny;
 }

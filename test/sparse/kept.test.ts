@@ -2,7 +2,7 @@
 
 import { grad, rollout } from 'retrograde/adjoint';
 import { memoryInUse, type Tensor } from 'retrograde/kernel';
-import { csr, jacobi, linearSolve, type Preconditioner } from 'retrograde/sparse';
+import { cg, csr, jacobi, linearSolve, type Preconditioner } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
@@ -58,6 +58,34 @@ describe('a preconditioner', () => {
     expect(await A.apply(x).sub(b).square().sum().item()).toBeLessThan(1e-18);
     linearSolve(A, b, { preconditioner });
     expect(preconditioner.prepared).toBe(3);
+  });
+
+  it('keeps the recorded step of its solves too, for each method and form of b', async () => {
+    const A = csr(pattern, on64(values), { positiveDefinite: true });
+    const preconditioner = jacobi();
+    let calls = 0;
+    const inner = cg();
+    const method = {
+      ...inner,
+      step: (...given: Parameters<typeof inner.step>) => {
+        calls++;
+        return inner.step(...given);
+      },
+    };
+    const solve = (b: Tensor): Tensor => linearSolve(A, b, { method, preconditioner, rtol: 1e-12 });
+    const callsOf = (run: () => unknown): number => {
+      const before = calls;
+      run();
+      return calls - before;
+    };
+    for (let i = 0; i < 2; i++) solve(b);
+    const other = b.square();
+    expect(callsOf(() => solve(other))).toBe(0);
+    expect(await solve(other).read()).toEqual(await linearSolve(A, other, { preconditioner, rtol: 1e-12 }).read());
+    const two = b.reshape([36, 1]).mul(on64([1, 2], [1, 2]));
+    expect(callsOf(() => solve(two))).toBeGreaterThan(0);
+    expect(callsOf(() => solve(two))).toBe(0);
+    expect(callsOf(() => solve(b))).toBe(0);
   });
 
   it('leaves nothing behind for operators that are made anew', () => {
