@@ -1,96 +1,121 @@
 /**
- * Takes the directions of a basis out of a vector, four at a time, and twice over: once loses digits ("twice is enough", Giraud,
- * Langou & Rozložník, Comput. Math. Appl. 50 (2005) 1069).
+ * Takes the directions of a basis out of a vector, and twice over: once loses digits ("twice is enough", Giraud, Langou & Rozložník,
+ * Comput. Math. Appl. 50 (2005) 1069).
  *
  *   h = Vᵀ w      w ← w − V h
  *
- * Vectors are [n] or [n, m]; the products of four vectors with w are [m, 4].
+ * A basis is two tensors, so that a launch has all of it: the last few vectors, and all before them; the few join the many when they are
+ * as many as `together`. Vectors are [n] or [n, m]; k of them [k, n m]; their products with w [k, m].
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { concat, kernel, type Tensor } from '../../kernel/index.ts';
 
-/** Vectors that one launch reads: with w and the result they keep to eight bindings. */
-export const together = 4;
-const rowsAtOnce = 256;
-
-/** Partial sums over blocks of rows: [blocks, m] of vec4. */
-const productsOf = kernel(/* wgsl */ `
-  var<storage, read> v0: array<f32>;
-  var<storage, read> v1: array<f32>;
-  var<storage, read> v2: array<f32>;
-  var<storage, read> v3: array<f32>;
-  var<storage, read> w: array<f32>;
-  var<uniform> width: u32;
-  var<storage, read_write> sums: array<vec4f>;
-  @compute @workgroup_size(64)
-  fn productsOf(@builtin(global_invocation_id) id: vec3u) {
-    let c = id.x % width;
-    let first = (id.x / width) * ${rowsAtOnce}u;
-    let last = min(first + ${rowsAtOnce}u, arrayLength(&w) / width);
-    var sum = vec4f();
-    for (var row = first; row < last; row++) {
-      let i = row * width + c;
-      sum += w[i] * vec4f(v0[i], v1[i], v2[i], v3[i]);
-    }
-    sums[id.x] = sum;
-  }
-`);
-
-const without = kernel(/* wgsl */ `
-  var<storage, read> v0: array<f32>;
-  var<storage, read> v1: array<f32>;
-  var<storage, read> v2: array<f32>;
-  var<storage, read> v3: array<f32>;
-  var<storage, read> w: array<f32>;
-  var<storage, read> h: array<vec4f>;
-  var<uniform> width: u32;
-  var<uniform> group: u32;
-  var<storage, read_write> rest: array<f32>;
-  @compute @workgroup_size(64)
-  fn without(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    rest[i] = w[i] - dot(h[group * width + i % width], vec4f(v0[i], v1[i], v2[i], v3[i]));
-  }
-`);
-
-/** Vectors by fours; `zero` fills the last four up. */
-function fours(basis: readonly Tensor[], zero: Tensor) {
-  return Array.from({ length: Math.ceil(basis.length / together) }, (_, g) => {
-    const [v0, v1 = zero, v2 = zero, v3 = zero] = basis.slice(g * together, (g + 1) * together);
-    return { v0, v1, v2, v3 };
-  });
+export interface Basis {
+  readonly many: Tensor | undefined;
+  readonly few: Tensor;
 }
 
-const widthOf = ({ shape: [, width = 1] }: Tensor): number => width;
+/** Each further vector copies the few; each time they have become so many, all. */
+const together = 8;
+
+const row = (v: Tensor): Tensor => v.reshape([1, v.size]);
+const joined = (a: Tensor | undefined, b: Tensor): Tensor => (a ? concat([a, b]) : b);
+
+export const basisOf = (first: Tensor): Basis => ({ many: undefined, few: row(first) });
+
+export const extended = ({ many, few }: Basis, v: Tensor): Basis =>
+  few.shape[0] === together ? { many: joined(many, few), few: row(v) } : { many, few: joined(few, row(v)) };
+
+const shared = /* wgsl */ `
+  var<storage, read> many: array<f32>;
+  var<storage, read> few: array<f32>;
+  var<storage, read> w: array<f32>;
+  var<uniform> split: u32; // how many are many
+  var<uniform> width: u32;
+  fn element(k: u32, i: u32) -> f32 {
+    let size = arrayLength(&w);
+    if (k < split) { return many[k * size + i]; }
+    return few[(k - split) * size + i];
+  }`;
+
+/** Sums over blocks of rows, [k, blocks, m]. */
+const partial = kernel(/* wgsl */ `
+  ${shared}
+  var<uniform> rows: u32; // of a block
+  @unique var<storage, read_write> sums: array<f32>;
+  @compute @workgroup_size(64)
+  fn partial(@builtin(global_invocation_id) id: vec3u) {
+    let n = arrayLength(&w) / width;
+    let blocks = (n + rows - 1u) / rows;
+    let c = id.x % width;
+    let first = id.x / width * rows;
+    var sum = 0.0;
+    for (var j = first; j < min(first + rows, n); j++) { sum += w[j * width + c] * element(id.y, j * width + c); }
+    sums[id.y * blocks * width + id.x] = sum;
+  }
+`);
+
+const total = kernel(/* wgsl */ `
+  var<storage, read> sums: array<f32>;
+  var<uniform> blocks: u32;
+  var<uniform> width: u32;
+  var<storage, read_write> h: array<f32>;
+  @compute @workgroup_size(64)
+  fn total(@builtin(global_invocation_id) id: vec3u) {
+    let first = id.x / width * blocks * width + id.x % width;
+    var sum = 0.0;
+    for (var j = 0u; j < blocks; j++) { sum += sums[first + j * width]; }
+    h[id.x] = sum;
+  }
+`);
+
+const remainder = kernel(/* wgsl */ `
+  ${shared}
+  var<storage, read> h: array<f32>;
+  var<uniform> count: u32;
+  var<storage, read_write> rest: array<f32>;
+  @compute @workgroup_size(64)
+  fn remainder(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    var sum = 0.0;
+    for (var k = 0u; k < count; k++) { sum += h[k * width + i % width] * element(k, i); }
+    rest[i] = w[i] - sum;
+  }
+`);
+
+const given = ({ many, few }: Basis, w: Tensor) => {
+  const { shape } = w;
+  const [, width = 1] = shape;
+  return { many: many ?? few, few, w, split: many?.shape[0] ?? 0, width };
+};
+const countOf = ({ many, few }: Basis): number => (many?.shape[0] ?? 0) + few.shape[0];
+
+/** Vᵀ w, in two passes of about √n terms each. */
+function products(basis: Basis, w: Tensor): Tensor {
+  const all = given(basis, w);
+  const { width } = all;
+  const [n] = w.shape;
+  const rows = Math.max(64, Math.ceil(Math.sqrt(n)));
+  const blocks = Math.ceil(n / rows);
+  const count = countOf(basis);
+  const out = { sums: [count, blocks, width] };
+  const { sums } = partial({ ...all, rows }, { count: [blocks * width, count], out });
+  return total({ sums, blocks, width }, { count: count * width, out: { h: [count, width] } }).h;
+}
+
+/** w − V h. @param h [k, m] */
+export const without = (basis: Basis, h: Tensor, w: Tensor): Tensor =>
+  remainder({ ...given(basis, w), h, count: countOf(basis) }, { count: w.size, out: { rest: w.shape } }).rest;
 
 export interface Orthogonal {
   readonly rest: Tensor;
-  /** Products with four vectors of the basis at a time, [m, 4] each. */
-  readonly products: readonly Tensor[];
+  /** [k, m] */
+  readonly products: Tensor;
 }
 
-export function orthogonalise(w: Tensor, basis: readonly Tensor[], zero: Tensor): Orthogonal {
-  const width = widthOf(w);
-  const blocks = Math.ceil(w.shape[0] / rowsAtOnce);
-  const groups = fours(basis, zero);
-  let rest = w;
-  const once = () =>
-    groups.map(group => {
-      const given = { ...group, w: rest, width };
-      const h = productsOf(given, { count: blocks * width, out: { sums: [blocks, width] } }).sums.sum(0);
-      rest = without({ ...given, h, group: 0 }, { count: w.size, out: { rest: w.shape } }).rest;
-      return h;
-    });
-  const [first, second] = [once(), once()];
-  return { rest, products: first.map((h, g) => h.add(second[g])) };
-}
-
-/** − Σ_k h_k v_k. @param h [groups, m, 4] */
-export function minusCombination(h: Tensor, basis: readonly Tensor[], zero: Tensor): Tensor {
-  const width = widthOf(zero);
-  return fours(basis, zero).reduce(
-    (w, vectors, group) =>
-      without({ ...vectors, w, h, width, group }, { count: zero.size, out: { rest: zero.shape } }).rest,
-    zero,
-  );
+export function orthogonalise(w: Tensor, basis: Basis): Orthogonal {
+  const first = products(basis, w);
+  const once = without(basis, first, w);
+  const second = products(basis, once);
+  return { rest: without(basis, second, once), products: first.add(second) };
 }
