@@ -51,8 +51,11 @@ export function checkControl(control: StepControl): Required<StepControl> {
   return { proportional, integral, derivative, safety, factors };
 }
 
-/** Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, too many events, or stages not found. */
-export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4 } as const;
+/**
+ * Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, too many events, stages not found, or
+ * what was at rest on a guard has sunk through it.
+ */
+export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4, sunk: 5 } as const;
 
 const weighKernel = kernel(/* wgsl */ `
   struct Tolerances { rtol: f32, atol: f32 }

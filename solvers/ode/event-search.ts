@@ -9,7 +9,7 @@
  * between them, the step is tried again up to its extremum. Pairs of crossings that not even the slopes tell of are not seen.
  *
  * The side on which a guard begins is its sign; where it is zero, or has just crossed, its slope has to point away from zero, else it is
- * waited for. The first step after an event is a hundredth of the time since the last one, as bounces get closer and closer.
+ * waited for. A guard that a reset has left at rest on zero must not go on through it. The first step after an event is a hundredth of the time since the last one, as bounces get closer and closer.
  *
  * Dowell, Jarratt: A modified regula falsi method for computing the root of an equation, BIT 11 (1971) 168.
  */
@@ -32,6 +32,8 @@ interface Search {
   readonly probed: Tensor;
   /** Events with which the step begins. */
   readonly fresh: Tensor;
+  /** Those of them that went down. */
+  readonly falling: Tensor;
   /** Events in which the step just taken ended. */
   readonly hit: Tensor;
   /** Number of the last event, and all that happened with it. */
@@ -56,7 +58,16 @@ export const begin = (g: Tensor, slope: Tensor): Watch => {
   const zero = zeros([g.shape[1]], { device: g.device });
   return {
     ...{ g, slope, gLow: g.mul(0), gHigh: g.mul(0), low: zero, high: zero, side: zero, plan: zero, probed: zero },
-    ...{ fresh: zero, hit: zero, which: zero.sub(1), lastHit: zero, last: zero, lastSlope: zero, count: zero },
+    ...{
+      fresh: zero,
+      falling: zero,
+      hit: zero,
+      which: zero.sub(1),
+      lastHit: zero,
+      last: zero,
+      lastSlope: zero,
+      count: zero,
+    },
   };
 };
 
@@ -66,7 +77,7 @@ const searchKernel = kernel(/* wgsl */ `
     refused: f32, failure: f32, accepted: f32, rejected: f32
   }
   struct Search {
-    low: f32, high: f32, side: f32, plan: f32, probed: f32, fresh: f32, hit: f32, which: f32, lastHit: f32,
+    low: f32, high: f32, side: f32, plan: f32, probed: f32, fresh: f32, falling: f32, hit: f32, which: f32, lastHit: f32,
     last: f32, lastSlope: f32, count: f32
   }
   var<storage, read> clock: array<Clock>;
@@ -115,12 +126,16 @@ const searchKernel = kernel(/* wgsl */ `
     w.hit = 0.0;
     let s = c.taken;
     var crossed = 0u;
+    var downs = 0u;
     var inner = 1.0;
     for (var k = 0u; k < events; k++) {
       let e = k * rows + i;
       let side = sideOf(g0[e], slope0[e] * sign(length), (u32(w.fresh) & (1u << k)) != 0u);
       if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0) {
-        if (side * directions[k] <= 0.0) { crossed |= 1u << k; }
+        if (side * directions[k] <= 0.0) {
+          crossed |= 1u << k;
+          if (side > 0.0) { downs |= 1u << k; }
+        }
       } else if (s > 0.0 && w.high == 0.0 && w.probed == 0.0) {
         let by = s * length;
         let x = touch(side, g0[e], slope0[e] * by, g1[e], slope1[e] * by);
@@ -174,6 +189,7 @@ const searchKernel = kernel(/* wgsl */ `
         w.high = 0.0;
         w.probed = 0.0;
         w.fresh = w.hit;
+        w.falling = f32(downs);
         w.lastHit = w.hit;
         w.last = c.theta;
         w.count += f32(countOneBits(crossed));
@@ -193,6 +209,12 @@ const searchKernel = kernel(/* wgsl */ `
       c.step = inner * s;
       back = true;
     } else if (s > 0.0) {
+      for (var k = 0u; k < events; k++) { // what was at rest on its guard sinks through it
+        let e = k * rows + i;
+        let way = select(1.0, -1.0, (u32(w.falling) & (1u << k)) != 0u);
+        let rests = (u32(w.fresh) & (1u << k)) != 0u && slope0[e] == 0.0 && abs(g1[e] - g0[e]) > abs(g0[e]);
+        if (rests && g1[e] * way > 0.0) { c.failure = 5.0; }
+      }
       if (w.probed == 1.0) {
         c.step = max(c.step, w.plan - s);
         c.exact = 0.0;

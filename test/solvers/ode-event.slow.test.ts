@@ -123,6 +123,18 @@ describe('crossings', () => {
   });
 });
 
+it('a guard at rest on zero may be left again, or belong to a state far away', async () => {
+  const lift = ({ x, v }: Ball, { t }: { t: Tensor }): Ball => ({ x: v, v: t.add(0.1).mul(20).add(x.mul(0)) });
+  const start = { x: tensor([1], undefined, { device: cpu64 }), v: tensor([-9], undefined, { device: cpu64 }) };
+  const held = odeSolve(lift, start, { t: [0, 1], event: { ...floor, reset: ({ x, v }) => ({ x, v: v.mul(0) }) } });
+  expect(await held.event?.count.item()).toBeGreaterThan(0);
+  const far = odeSolve(fall, on(cpu64, [1]), {
+    t: [0, 1],
+    event: { ...floor, reset: ({ x, v }) => ({ x: x.sub(5), v: v.mul(0) }) },
+  });
+  expect(await far.y.x.item()).toBeCloseTo(-5 - 4 * 0.25, 9);
+});
+
 describe('several events', () => {
   interface Billiard {
     readonly x: Tensor; // [rows, 2]
@@ -258,6 +270,10 @@ describe('says what is wrong', () => {
     [
       () => odeSolve(fall, ball, { t: [0, 9], event: bounce, maxSteps: 20000 }),
       /^odeSolve: Tsit5 finds events ever closer to each other at t = 1\.500\. Stop at the first that is too weak, by an event without reset\.$/,
+    ],
+    [
+      () => odeSolve(fall, ball, { t: [0, 1], event: { ...floor, reset: ({ x, v }) => ({ x, v: v.mul(0) }) } }),
+      /^odeSolve: Tsit5 goes on through the guard of an event at t = 0\.50\d+, since its reset leaves the guard at rest on zero\. Stop there, by an event without reset, and go on with what holds for the state at rest\.$/,
     ],
     [
       () => odeSolve(fall, ball, { t: [0, 1], event: floor, steps: 3, method: rk4 }),
