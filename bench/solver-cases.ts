@@ -95,7 +95,7 @@ export const solverCases: readonly SolverCase[] = [
     ...{ peers: ['CVODES'], truth: slopes, tolerance: 1e-3 },
   }),
   plate(40)('advection-diffusion', 'advectionDiffusion', {
-    what: 'u_t = Δu + 1.5 u_x on 40 × 20 points to t = 1, ∫∫∫u; tolerance 1e-5',
+    what: 'u_t = Δu + 1.5 u_x on 40 × 20 points to t = 1, ∫∫∫u; atol 1e-5 (CVODES), rtol 1e-5',
     ...{ peers: ['CVODES'], truth: [0.864823027135534], tolerance: 1e-5 },
   }),
   plate(40)('advection-diffusion-gradient', 'advectionDiffusionGradient', {
@@ -137,7 +137,7 @@ export const solverCases: readonly SolverCase[] = [
     10,
   )('beam-60x20', 'design', {
     what: 'a beam designed on 60 × 20 elements; one of 10 iterations',
-    ...{ peers: ['SciPy'], truth: [294.6178188867], tolerance: 1e-5 },
+    ...{ peers: ['SciPy'], truth: [219.2845076548], tolerance: 1e-5 },
   }),
   beam(
     150,

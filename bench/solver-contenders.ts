@@ -23,7 +23,7 @@ function scipy(name: string, method = ''): Contender {
       ? {
           program: python,
           args: [join(root, 'bench/peers/scipy_solvers.py'), of.variant, ...data(of), `method=${method}`],
-          env: { PYTHONDONTWRITEBYTECODE: '1' },
+          env: { PYTHONDONTWRITEBYTECODE: '1', OPENBLAS_NUM_THREADS: '1' }, // more are slower at these sizes
         }
       : 'not installed: Python with SciPy (Debian: python3-scipy)';
   return invited({ name, rivals: [], start });

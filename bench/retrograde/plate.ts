@@ -1,34 +1,37 @@
-/** Advection and diffusion on a plate: diffusion implicitly, by multigrid; advection explicitly. */
+/** Advection and diffusion on a plate: implicitly, by a factorisation in each step. */
 
 import { grad } from 'retrograde/adjoint';
-import { kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { type Tensor, tensor } from 'retrograde/kernel';
 import { kenCarp4, odeSolve } from 'retrograde/solvers';
-import { multigrid, stencil } from 'retrograde/sparse';
+import { coordinates, csr, lu } from 'retrograde/sparse';
 import type { Contest } from '../contest.ts';
 import type { Plate } from '../problems/solvers.ts';
 import { numbers, on64 } from './solver-contest.ts';
 
 const device = on64;
 
-const advection = kernel(/* wgsl */ `
-  override mx: u32 = 1;
-  override speed: f32 = 1; // 1.5 / (2 dx)
-  var<storage, read> u: array<f32>;
-  @unique var<storage, read_write> rate: array<f32>;
-  @compute @workgroup_size(64)
-  fn advection(@builtin(global_invocation_id) id: vec3u) {
-    let k = id.y * mx + id.x;
-    var change = 0.0;
-    if (id.x + 1u < mx) { change += u[k + 1u]; }
-    if (id.x > 0u) { change -= u[k - 1u]; }
-    rate[k] = speed * change;
-  }
-`);
-
 interface State {
   readonly u: Tensor;
   /** ∫∫∫u */
   readonly total: Tensor;
+}
+
+/** A of u_t = −A u. */
+function operator(mx: number, my: number, dx: number, dy: number) {
+  const entries = Array.from({ length: mx * my }, (_, k) => {
+    const [i, j] = [k % mx, Math.floor(k / mx)];
+    const [along, across, drift] = [1 / dx ** 2, 1 / dy ** 2, 1.5 / (2 * dx)];
+    return [
+      [true, k, 2 * along + 2 * across],
+      [i > 0, k - 1, drift - along],
+      [i < mx - 1, k + 1, -drift - along],
+      [j > 0, k - mx, -across],
+      [j < my - 1, k + mx, -across],
+    ].flatMap(([inside, column, value]) => (inside ? [{ row: k, column: Number(column), value: Number(value) }] : []));
+  }).flat();
+  const of = (name: 'row' | 'column' | 'value'): number[] => entries.map(entry => entry[name]);
+  const { pattern, assemble } = coordinates([mx * my, mx * my], of('row'), of('column'));
+  return csr(pattern, assemble(tensor(of('value'), undefined, { device })));
 }
 
 function plate({ constants: { mx, my } }: Plate) {
@@ -39,18 +42,14 @@ function plate({ constants: { mx, my } }: Plate) {
   );
   const start = tensor(
     cells.map(([x, y]) => x * (2 - x) * y * (1 - y) * Math.exp(5 * x * y)),
-    [my, mx],
+    undefined,
     { device },
   );
-  const minus = { u: stencil([my, mx], { placement: 'node', spacing: [dy, dx], device }) };
-  const how = { count: [mx, my], out: { rate: [my, mx] }, overrides: { mx, speed: 1.5 / (2 * dx) } } as const;
-  const explicit = ({ u }: State): State => ({
-    u: advection({ u }, how).rate,
-    total: u.sum().mul(dx * dy),
-  });
-  const implicit = { minus, linearSolve: { preconditioner: multigrid(), rtol: 1e-6 } };
+  const explicit = ({ u }: State): State => ({ u: u.mul(0), total: u.sum().mul(dx * dy) });
+  const implicit = { minus: { u: operator(mx, my, dx, dy) }, linearSolve: { preconditioner: lu() } };
+  const how = { t: [0, 1] as const, method: kenCarp4, rtol: 1e-5, atol: 1e-7 };
   const goal = (u: Tensor): Tensor =>
-    odeSolve({ explicit, implicit }, { u, total: tensor(0, [], { device }) }, { t: [0, 1], method: kenCarp4, rtol: 1e-6, atol: 1e-5 }).y.total; // biome-ignore format: one idea
+    odeSolve({ explicit, implicit }, { u, total: tensor(0, [], { device }) }, how).y.total;
   return { start, goal, area: dx * dy };
 }
 
