@@ -5,7 +5,7 @@ export { grad, type Pullback, type ValueAndGrad, valueAndGrad, vjp } from './gra
 export { type ImplicitOptions, implicit } from './implicit.ts';
 export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';
-export { hvp, jvp, type Pushforward } from './jvp.ts';
+export { hvp, jvp, jvps, type Pushforward } from './jvp.ts';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
 export { Plan } from './loop.ts';
 export { pack, unpack } from './pack.ts';

@@ -20,26 +20,50 @@ export interface Pushforward<Y> {
 /** Value of a function of a tree, and its derivative in the direction dx. */
 export function jvp<X, Y>(f: (x: X) => Y): (x: X, dx: X) => Pushforward<Y> {
   checkFunction('jvp', f);
-  return (x, dx) =>
-    bounded(
-      () => {
-        const recording = open('jvp', x);
-        try {
+  return (x, dx) => {
+    const {
+      value,
+      tangents: [tangent],
+    } = pushForward(f, x, [dx]);
+    return { value, tangent };
+  };
+}
+
+/** Value of a function of a tree, and its derivatives in several directions, for which it runs once. */
+export function jvps<X, Y>(
+  f: (x: X) => Y,
+): (x: X, dxs: readonly X[]) => { readonly value: Y; readonly tangents: readonly Y[] } {
+  checkFunction('jvps', f);
+  return (x, dxs) => pushForward(f, x, dxs);
+}
+
+function pushForward<X, Y>(
+  f: (x: X) => Y,
+  x: X,
+  dxs: readonly X[],
+): { readonly value: Y; readonly tangents: readonly Y[] } {
+  return bounded(
+    () => {
+      const recording = open('jvp', x);
+      try {
+        const directions = dxs.map(dx => {
           const dots = flatten(dx, 'jvp', 'the tangent');
           matching('jvp', recording.input, dots, 'the tangent');
-          const y = flatten(f(recording.leaves), 'jvp', 'the value');
-          recording.trace.close();
-          const tangents = forward(y.leaves, recording.targets, inOrderOf(recording.input, dots));
-          return {
-            value: y.rebuild(y.leaves.map(result)),
-            tangent: y.rebuild(tangents.map((t, k) => t ?? zerosFor(y.leaves[k]))),
-          };
-        } finally {
-          recording.trace.finish();
-        }
-      },
-      r => flatten(r).leaves,
-    );
+          return inOrderOf(recording.input, dots);
+        });
+        const y = flatten(f(recording.leaves), 'jvp', 'the value');
+        recording.trace.close();
+        const tangents = directions.map(dots => {
+          const found = forward(y.leaves, recording.targets, dots);
+          return y.rebuild(found.map((t, k) => t ?? zerosFor(y.leaves[k])));
+        });
+        return { value: y.rebuild(y.leaves.map(result)), tangents };
+      } finally {
+        recording.trace.finish();
+      }
+    },
+    r => flatten(r).leaves,
+  );
 }
 
 const zerosFor = (x: Tensor): Tensor => zeros(x.shape, { device: x.device, type: x.type });

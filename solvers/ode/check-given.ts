@@ -6,6 +6,7 @@ import { OdeError } from './error.ts';
 import type { OdeOptions } from './options.ts';
 import type { Method, Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
+import { tsit5 } from './tableau.ts';
 
 const names =
   't method root params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(
@@ -22,6 +23,9 @@ export function checkGiven<Y, P, S>(options: OdeOptions<Y, P, S, Method>): void 
     throw new TypeError(
       `odeSolve: the method is ${inWords(method)}; give one of retrograde/solvers, such as tsit5, or kvaerno5 for stiff problems.`,
     );
+  const { kind, name } = method ?? tsit5;
+  if (options.root !== undefined && kind !== 'implicit' && kind !== 'imex')
+    throw new TypeError(`odeSolve: root says how stages are solved, and ${name} has none to solve; leave it out.`);
   if (steps !== undefined && dt !== undefined)
     throw new TypeError('odeSolve: steps and dt both say how long steps are; give one of the two.');
   if (event && (steps !== undefined || dt !== undefined))

@@ -54,7 +54,10 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau | Reversi
   readonly t: readonly [Time, Time];
   /** Default tsit5; for stiff problems, kvaerno5. */
   readonly method?: M;
-  /** How the stages of an implicit method are solved. */
+  /**
+   * How the stages of an implicit method are solved: `newton()`, in blocks or fields where equations come so, `newtonKrylov()` or
+   * `newtonSparse(pattern)`. Default: `newton()` up to 64 unknowns (a row of a batch), then `newtonKrylov()`.
+   */
   readonly root?: RootMethod;
   /** A tree handed to f; what f captures is differentiated too. */
   readonly params?: P;

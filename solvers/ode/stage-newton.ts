@@ -10,7 +10,7 @@
  * Hairer, Wanner: Solving Ordinary Differential Equations II, 2nd ed., 1996, IV.8.
  */
 
-import { jvp } from '../../adjoint/index.ts';
+import { jvps } from '../../adjoint/index.ts';
 import { type Device, kernel, stack, type Tensor } from '../../kernel/index.ts';
 import { type Factors, factorBlocks, solveBlocks, solveInPlace, unitsOf } from '../block-lu.ts';
 import type { Layout } from './stage-layout.ts';
@@ -78,7 +78,7 @@ export function blockNewton(layout: Layout, device: Device): StageSolver {
   const { count: m, rows: k, ...strides } = blocks;
   const units = unitsOf(blocks, device).map(unit => unit.reshape(layout.shape));
   const factor = (f: VectorRate, y: Tensor, s: Tensor): Factors =>
-    factorBlocks(blocks, stack(units.map(unit => jvp(f)(y, unit).tangent.reshape([y.size]))), 1, s);
+    factorBlocks(blocks, stack(jvps(f)(y, units).tangents.map(column => column.reshape([y.size]))), 1, s);
   return {
     blocks: m,
     linearise: (f, y, s) => {

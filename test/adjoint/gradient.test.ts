@@ -1,6 +1,6 @@
 // Specification of valueAndGrad, grad, vjp, jvp, hvp: what they give, what they refuse, and what becomes of memory and versions.
 
-import { flatten, grad, hvp, jacobian, jvp, valueAndGrad, vjp } from 'retrograde/adjoint';
+import { flatten, grad, hvp, jacobian, jvp, jvps, valueAndGrad, vjp } from 'retrograde/adjoint';
 import { kernel, memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
@@ -28,6 +28,10 @@ describe.each(devices.map(d => [d.description, d] as const))('%s', (_, device) =
   it('gives Hessian-vector products and tangents', async () => {
     const at = { x: x(), p: p() };
     const v = { x: tensor([1, 0, -1], undefined, { device }), p: tensor(1, [], { device }) };
+    const both = jvps(loss)(at, [v, at]);
+    expect(both.tangents).toHaveLength(2);
+    expect(await words(both.tangents[0])).toEqual(await words(jvp(loss)(at, v).tangent));
+    expect(await both.tangents[1].item()).toBeCloseTo(5 * 196, 2);
     const { value, tangent } = jvp(loss)(at, v);
     expect(await value.item()).toBeCloseTo(196, 3);
     expect(await tangent.item()).toBeCloseTo(8 - 216 + 98, 3);

@@ -45,6 +45,23 @@ describe('iterate', () => {
     }
   });
 
+  it('gives each step its rows of the inputs', async () => {
+    for (const device of devices) {
+      const inputs = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], undefined, { device });
+      const { state } = iterate((x: Tensor, row: Tensor) => x.mul(0.5).add(row), tensor(0, [], { device }), {
+        maxSteps: 10,
+        inputs,
+      });
+      const { x } = rollout(
+        ({ x }: { x: Tensor }, row: Tensor) => ({ x: x.mul(0.5).add(row) }),
+        { x: tensor(0, [], { device }) },
+        10,
+        { inputs },
+      );
+      expect(await state.item()).toBe(await x.item());
+    }
+  });
+
   it('is not seen by gradients, and returns what it was given after no steps', async () => {
     const a = tensor([4], undefined, { device: cpu64 });
     const d = grad((a: Tensor) => iterate(heron(a), begin(a), { maxSteps: 9 }).state.x.mul(a).sum())(a);

@@ -273,6 +273,9 @@ describe('blocks of unknowns', () => {
       odeSolve((y: Tensor) => y.neg(), y0, { t: [0, 1], method: trbdf2, root });
     expect(() => solve(newton({ block: 3 }))).toThrow('newton: 100 unknowns do not divide into blocks of 3.');
     expect(() => solve(newton({ fields: 7 }))).toThrow('newton: 100 unknowns do not divide into 7 fields.');
+    expect(() => odeSolve((y: Tensor) => y.neg(), u0, { t: [0, 1], root: newton() })).toThrow(
+      'odeSolve: root says how stages are solved, and Tsit5 has none to solve; leave it out.',
+    );
     expect(() => newton({ fields: 2, block: 2 })).toThrow(
       'newton: the equations come in blocks or as fields; give one of the two.',
     );
