@@ -13,9 +13,9 @@
  * Featherstone: Rigid Body Dynamics Algorithms, 2008, §5.3.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { concat, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Kinematics } from './kinematics.ts';
-import { bySizes, paramAt, place, vec } from './layout.ts';
+import { bySizes, place, vec } from './layout.ts';
 import type { Prepared } from './structure.ts';
 
 const motions = bySizes(({ frames, nv }) => {
@@ -65,15 +65,13 @@ const motions = bySizes(({ frames, nv }) => {
 });
 
 const forces = bySizes(
-  sizes => /* wgsl */ `
+  () => /* wgsl */ `
   var<storage, read> inertia: array<f32>;
   var<storage, read> velocity: array<f32>;
   var<storage, read> acceleration: array<f32>;
-  var<storage, read> gravity: array<f32>;
   var<storage, read_write> force: array<f32>;
   @compute @workgroup_size(64)
   fn forces(@builtin(global_invocation_id) id: vec3u) {
-    let e = id.x / ${sizes.frames}u;
     let i = id.x * 10u;
     let at = id.x * 6u;
     let m = inertia[i];
@@ -85,7 +83,7 @@ const forces = bySizes(
     let w = ${vec('velocity', 'at')};
     let u = ${vec('velocity', 'at', 3)};
     let dw = ${vec('acceleration', 'at')};
-    let du = ${vec('acceleration', 'at', 3)} - ${vec('gravity', paramAt(sizes, 1, 3, '0u'))};
+    let du = ${vec('acceleration', 'at', 3)};
     let L = J * w + cross(h, u);
     let p = m * u + cross(w, h);
     let torque = J * dw + cross(h, du) + cross(w, L) + cross(u, p);                                              // (3)
@@ -152,8 +150,10 @@ export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, 
   const { motion, inertia, gravity } = moving;
   const { velocity, acceleration } = frameMotions(prepared, moving, a);
   const one = { ...sizes, own: false };
-  const { force } = forces(sizes)(
-    { inertia, velocity, acceleration, gravity },
+  const still = zeros(gravity.shape, { device: gravity.device });
+  const falling = concat([still, gravity], -1).reshape([-1, 1, 6]);
+  const { force } = forces(one)(
+    { inertia, velocity, acceleration: acceleration.sub(falling) },
     { count: envs * sizes.frames, out: { force: [envs, sizes.frames, 6] } },
   );
   return projections(one)(
