@@ -7,9 +7,9 @@
  * can be promised.
  */
 
-import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, inWords, Tensor, tensor } from '../kernel/index.ts';
 import type { MatrixOptions } from './matrix.ts';
-import { checkVector, type LinearOperator } from './operator.ts';
+import { checkOperator, checkVector, type LinearOperator } from './operator.ts';
 
 /** Params of each part. */
 type Parts<P extends readonly unknown[]> = { readonly [K in keyof P]: LinearOperator<P[K]> };
@@ -95,7 +95,10 @@ export function promises(
 
 /** @throws TypeError unless all parts are on one device. */
 export function deviceOf(who: string, parts: Operators): Device {
+  if (!Array.isArray(parts))
+    throw new TypeError(`${who}: the operators are ${inWords(parts)}; give a list: ${who}([A, B]).`);
   if (parts.length === 0) throw new RangeError(`${who}: there are no operators; give at least one.`);
+  for (const part of parts) checkOperator(who, part);
   const [{ device }] = parts;
   const other = parts.find(part => part.device !== device);
   if (other)
@@ -179,6 +182,9 @@ function withNumber<P>(
   given: Tensor | number,
   how: Pick<Composition<Tensor>, 'name' | 'symmetric' | 'positiveDefinite' | 'apply' | 'diagonal'>,
 ): LinearOperator<WithNumber<P>> {
+  checkOperator(who, A);
+  if (!(given instanceof Tensor) && !(typeof given === 'number' && Number.isFinite(given)))
+    throw new TypeError(`${who}: the number is ${inWords(given)}; give a finite number, or a tensor of one.`);
   const { device, rows, columns } = A;
   const number = typeof given === 'number' ? tensor([given], undefined, { device }) : given;
   if (number.size !== 1 || number.shape.length > 1)
@@ -200,6 +206,7 @@ export function scaledOperator<P>(
   A: LinearOperator<P>,
   options: MatrixOptions = {},
 ): LinearOperator<WithNumber<P>> {
+  checkOperator('scaledOperator', A);
   return withNumber('scaledOperator', A, s, {
     name: `scaled ${A.name}`,
     ...promises(options, A.symmetric, A.positiveDefinite && typeof s === 'number' && s > 0),
@@ -214,6 +221,7 @@ export function shiftedOperator<P>(
   sigma: Tensor | number,
   options: MatrixOptions = {},
 ): LinearOperator<WithNumber<P>> {
+  checkOperator('shiftedOperator', A);
   if (A.rows !== A.columns) throw new RangeError(`shiftedOperator: the ${A.name} is ${sizeOf(A)}; it must be square.`);
   return withNumber('shiftedOperator', A, sigma, {
     name: `shifted ${A.name}`,

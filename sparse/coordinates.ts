@@ -2,7 +2,7 @@
  * Assembly from coordinates: numbers at (row, column), in any order, those at one place summed, as finite elements are put together.
  */
 
-import { type Tensor, tensor } from '../kernel/index.ts';
+import { inWords, type Tensor, tensor } from '../kernel/index.ts';
 import { Pattern } from './pattern.ts';
 
 export interface Assembly {
@@ -24,6 +24,9 @@ export function coordinates(
   row: ArrayLike<number>,
   column: ArrayLike<number>,
 ): Assembly {
+  for (const [what, list] of Object.entries({ rows: row, columns: column }))
+    if (typeof list !== 'object' || typeof list?.length !== 'number')
+      throw new TypeError(`coordinates: the ${what} are ${inWords(list)}; give a list of numbers.`);
   if (row.length !== column.length)
     throw new RangeError(
       `coordinates: ${row.length} rows and ${column.length} columns; there must be as many of both.`,

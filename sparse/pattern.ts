@@ -7,7 +7,7 @@
  * is first asked for.
  */
 
-import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, inWords, type Tensor, tensor } from '../kernel/index.ts';
 
 /** A pattern's arrays on a device. */
 export interface PatternArrays {
@@ -137,6 +137,12 @@ function check(rows: number, columns: number, rowStart: ArrayLike<number>, colum
   ] as const)
     if (!Number.isInteger(n) || n < 0 || n >= 2 ** 32)
       throw new RangeError(`pattern: ${n} ${what}; their number is a whole number from 0.`);
+  for (const [what, list] of [
+    ['row starts', rowStart],
+    ['columns of entries', column],
+  ] as const)
+    if (typeof list !== 'object' || typeof list?.length !== 'number')
+      throw new TypeError(`pattern: the ${what} are ${inWords(list)}; give a list of numbers.`);
   if (rowStart.length !== rows + 1)
     throw new RangeError(`pattern: ${rowStart.length} row starts for ${rows} rows; there must be ${rows + 1}.`);
   if (rowStart[0] !== 0 || rowStart[rows] !== column.length)

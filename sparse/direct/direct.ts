@@ -11,6 +11,8 @@
 
 import { checkOptions, peek, type Words } from '../../kernel/index.ts';
 import { SparseMatrix } from '../matrix.ts';
+import { checkOperator } from '../operator.ts';
+import { Pattern } from '../pattern.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
 import { analyse, type Kind, type Ordering } from './analysis.ts';
 import { FactorizationError } from './error.ts';
@@ -108,6 +110,11 @@ function factorsOf(
   ordering: Ordering,
   shift: number,
 ): Factors {
+  checkOperator(name, A);
+  if (!(A.pattern instanceof Pattern))
+    throw new TypeError(
+      `${name}: the ${(A as { name: string }).name} has no entries to factorise; give a matrix, csr(…) or bsr(…).`,
+    );
   if (A.rows !== A.columns)
     throw new RangeError(`${name}: the ${A.name} is ${A.rows} × ${A.columns}; it must be square.`);
   if (kind === 'symmetric' && !A.pattern.isSymmetric)

@@ -252,11 +252,18 @@ export function stencil(shape: readonly number[], options: StencilOptions = {}):
   const device = options.device ?? sample?.device ?? tensor(0).device;
   const k = typeof conductivity === 'number' ? tensor([conductivity], undefined, { device }) : conductivity;
   const c = typeof reaction === 'number' ? tensor([reaction], undefined, { device }) : reaction;
-  checkCoefficients(layout, k, c);
+  checkCoefficients(layout, k, c, device);
   return new Stencil(layout, { conductivity: k, ...(c && { reaction: c }) }, device);
 }
 
-function checkCoefficients(layout: Layout, k: Tensor | FaceFields, c: Tensor | undefined): void {
+function checkCoefficients(layout: Layout, k: Tensor | FaceFields, c: Tensor | undefined, device: Device): void {
+  const fields = isTensor(k) ? { 'the conductivity': k } : k;
+  for (const [name, field] of Object.entries({ ...fields, ...(c && { 'the reaction': c }) }) as [string, Tensor][]) {
+    if (!field) continue;
+    if (field.type !== 'f32') throw new TypeError(`stencil: ${name} holds ${field.type}; it must hold f32.`);
+    if (field.device !== device)
+      throw new TypeError(`stencil: ${name} is on another device than the rest; move it there: await x.to(device).`);
+  }
   if (isTensor(k)) {
     if (k.size !== 1)
       throw new RangeError(
