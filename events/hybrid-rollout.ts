@@ -5,7 +5,7 @@
  */
 
 import { type Checkpoints, flatten, rollout } from '../adjoint/index.ts';
-import { kernel, type Memory, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import { checkOptions, inWords, kernel, type Tensor, tensor, zeros } from '../kernel/index.ts';
 import { type HybridStep, type Passed, systemsOf } from './hybrid.ts';
 import { flags } from './pass-events.wgsl.ts';
 
@@ -73,8 +73,12 @@ export function hybridRollout<S, P>(
   move: HybridStep,
   state: S,
   params: P,
-  { dt, steps, checkpoints }: { readonly dt: number; readonly steps: number; readonly checkpoints?: Checkpoints },
+  options: { readonly dt: number; readonly steps: number; readonly checkpoints?: Checkpoints },
 ): HybridRollout<S> {
+  checkOptions('hybridRollout', options, ['dt', 'steps', 'checkpoints']);
+  const { dt, steps, checkpoints } = options;
+  if (!(dt > 0 && Number.isFinite(dt)))
+    throw new RangeError(`hybridRollout: dt is ${inWords(dt)}; give the length of a step, above 0.`);
   const [{ device }] = flatten(state).leaves;
   const systems = systemsOf(state, 'state');
   const nothing = zeros([systems], { type: 'u32', device });
@@ -104,8 +108,7 @@ export function hybridRollout<S, P>(
       ...(checkpoints !== undefined && { checkpoints }),
     },
   );
-  const memories: readonly Memory[] = [made.crowded.memory.retain()];
-  device.check(memories, crowded => {
+  device.check([made.crowded.memory.retain()], crowded => {
     const system = crowded.findIndex(step => step >= 0);
     if (system < 0) return;
     const step = crowded[system];

@@ -10,7 +10,7 @@
  */
 
 import { flatten, jacobian, jvp, pack, unpack } from '../adjoint/index.ts';
-import { inWords, Tensor, tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, Tensor, tensor } from '../kernel/index.ts';
 import type { At, RightHandSide } from '../solvers/index.ts';
 
 export interface SaltationOptions<Y, P> {
@@ -31,10 +31,15 @@ export interface SaltationOptions<Y, P> {
  * @throws RangeError if the guard is not one number.
  */
 export function saltation<Y, P = undefined>(
-  { flow, after = flow, guard, reset = y => y }: SaltationOptions<Y, P>,
+  event: SaltationOptions<Y, P>,
   y: Y,
   { t = 0, params }: { readonly t?: number | Tensor; readonly params?: P } = {},
 ): Tensor {
+  checkOptions('saltation', event, ['flow', 'after', 'guard', 'reset']);
+  const { flow, after = flow, guard, reset = (y: Y): Y => y } = event;
+  for (const [name, f] of Object.entries({ flow, after, guard, reset }))
+    if (typeof f !== 'function')
+      throw new TypeError(`saltation: ${name} is ${inWords(f)}; give a function of (y, { t, params }).`);
   const form = flatten(y, 'saltation', 'the state');
   const x = pack(y);
   const [{ device }] = form.leaves;

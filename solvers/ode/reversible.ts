@@ -10,7 +10,7 @@
  * McCallum, Foster: Efficient, Accurate and Stable Gradients for Neural ODEs, arXiv 2410.11648 (2024).
  */
 
-import { inWords, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
 import type { Attempts, Problem } from './problem.ts';
 import { advance, combine, type Leaves, neededStages, type Rate, stages } from './runge-kutta.ts';
 import type { Tableau } from './tableau.ts';
@@ -27,6 +27,7 @@ export interface Reversible {
 
 /** @param options.coupling λ, above 0 and at most 1. Default 0.999. @throws RangeError if it is not. */
 export function reversible(base: Tableau, options: { readonly coupling?: number } = {}): Reversible {
+  checkOptions('reversible', options, ['coupling']);
   const { coupling = 0.999 } = options;
   if (base?.kind !== 'explicit')
     throw new TypeError(`reversible: ${inWords(base)} is given; give an explicit method, such as reversible(tsit5).`);

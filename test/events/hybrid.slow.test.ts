@@ -421,6 +421,14 @@ describe('says what is wrong', () => {
     [() => hybrid(ballText, { guards: ['floor'], rest: -1 }), 'hybrid: rest is -1; give a speed of a gap, 0 or above.'],
     [() => hybrid(ballText, { guard: ['floor'] } as never), "hybrid: there is no option 'guard'"],
     [
+      () => hybridRollout(ball, { y, v }, params, { dt: 0, steps: 3 }),
+      'hybridRollout: dt is 0; give the length of a step, above 0.',
+    ],
+    [
+      () => hybridRollout(ball, { y, v }, params, { dt: 1, steps: 3, step: 1 } as never),
+      "hybridRollout: there is no option 'step'",
+    ],
+    [
       () => ball({ y, v: on64([1, 2]) }, params, 0.1),
       "hybrid: 'v' of state has shape [2]; the first axis of all counts the systems, 1 of them.",
     ],

@@ -74,4 +74,10 @@ it('says what is wrong', () => {
   expect(() =>
     saltation({ flow: fall, guard: ({ y }) => y.broadcastTo([2]) }, { y: on64([0]), v: on64([-2]) }),
   ).toThrow('saltation: the guard returned a tensor of shape [2]; it must be one number.');
+  expect(() => saltation({ flow: 1 as never, guard: floor.guard }, { y: on64([0]), v: on64([-2]) })).toThrow(
+    'saltation: flow is 1; give a function of (y, { t, params }).',
+  );
+  expect(() => saltation({ flow: fall, gate: floor.guard } as never, { y: on64([0]), v: on64([-2]) })).toThrow(
+    "saltation: there is no option 'gate'",
+  );
 });

@@ -227,6 +227,7 @@ describe('says what is wrong', () => {
       () => reversible(yoshida4 as never),
       /^reversible: .* is given; give an explicit method, such as reversible\(tsit5\)\.$/,
     ],
+    [() => reversible(rk4, { lambda: 1 } as never), "reversible: there is no option 'lambda'"],
     [() => reversible(rk4, { coupling: 2 }), 'reversible: coupling is 2; give a number above 0, at most 1.'],
   ])('%#', (go, message) => {
     expect(go).toThrow(message);
