@@ -154,6 +154,6 @@ describe('methods', () => {
     expect(() =>
       linearSolve(csr(swap, on64([1, 1]), { symmetric: true }), on64([1, 0]), { preconditioner: negative }),
     ).toThrow('the preconditioner is not positive definite');
-    expect(() => gmres({ restart: 0 })).toThrow('gmres: restart is 0; it must be a whole number from 1.');
+    expect(() => gmres({ restart: 0 })).toThrow('gmres: restart is 0; it must be a whole number from 1 to 200.');
   });
 });
