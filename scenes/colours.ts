@@ -39,6 +39,7 @@ export function fieldImage(
   const size = Math.max(1, Math.floor(width / n));
   const wide = n * size;
   const data = new Float32Array(3 * wide * wide);
+  const palette = Float32Array.from({ length: 3 * shades }, (_, k) => shade(Math.floor(k / 3), k % 3, colours));
   // The cells around each pixel, and the share of the second.
   const places = Array.from({ length: wide }, (_, p) => {
     const at = squares ? Math.floor(p / size) : Math.min(Math.max((p + 0.5) / size - 0.5, 0), n - 1);
@@ -49,12 +50,24 @@ export function fieldImage(
     const [below, above, up] = places[wide - 1 - row];
     for (let column = 0; column < wide; column++) {
       const [left, right, across] = places[column];
-      const along = (j: number): number => (1 - across) * values[j * n + left] + across * values[j * n + right];
-      const value = (1 - up) * along(below) + up * along(above);
-      data.set(colourOf((value - low) / (high - low), colours), 3 * (row * wide + column));
+      const beneath = (1 - across) * values[below * n + left] + across * values[below * n + right];
+      const over = (1 - across) * values[above * n + left] + across * values[above * n + right];
+      const share = ((1 - up) * beneath + up * over - low) / (high - low);
+      const from = 3 * Math.round(Math.min(Math.max(share, 0), 1) * (shades - 1));
+      const to = 3 * (row * wide + column);
+      for (let channel = 0; channel < 3; channel++) data[to + channel] = palette[from + channel];
     }
   }
   return { width: wide, height: wide, channels: 3, data };
+}
+
+const shades = 256;
+
+/** A channel of one of so many shades between a table's colours. */
+function shade(k: number, channel: number, colours: Colours): number {
+  const at = (k / (shades - 1)) * (colours.length - 1);
+  const first = Math.min(Math.floor(at), colours.length - 2);
+  return colours[first][channel] + (at - first) * (colours[first + 1][channel] - colours[first][channel]);
 }
 
 /** Pictures of one height side by side, with white between them. */
@@ -63,11 +76,4 @@ export function inARow(images: readonly Image[]): Image {
   const { height } = images[0];
   const white: Image = { width: gap, height, channels: 1, data: new Float32Array(gap * height).fill(1) };
   return beside(images.flatMap((image, k) => (k === 0 ? [image] : [white, image])));
-}
-
-/** @param share 0 … 1, beyond which the end's colour is taken. */
-function colourOf(share: number, colours: Colours): readonly number[] {
-  const at = Math.min(Math.max(share, 0), 1) * (colours.length - 1);
-  const first = Math.min(Math.floor(at), colours.length - 2);
-  return colours[first].map((channel, k) => channel + (at - first) * (colours[first + 1][k] - channel));
 }

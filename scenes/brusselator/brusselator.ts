@@ -17,7 +17,7 @@ import { correlation, type Medium, pattern, rest, spiral } from './medium.ts';
 
 const sizes = { small: { cells: 64 }, full: { cells: 96 } } as const;
 const wanted = 0.9;
-const frames = 64; // up to twice the duration
+const frames = 40; // up to twice the duration
 const trials = 4;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -98,8 +98,8 @@ export const brusselator: Scene = {
       ],
       plots: [agreement(medium, steered.correlations, alone.correlations)],
       film: {
-        images: steered.fields.map((u, k) => inARow([picture(u, 256), picture(alone.fields[k], 256)])),
-        fps: 16,
+        images: steered.fields.map((u, k) => inARow([picture(u, 200), picture(alone.fields[k], 200)])),
+        fps: 10,
         caption: 'with the disturbance and without, from the same noise, up to twice the time',
       },
       notes: [

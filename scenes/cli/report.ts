@@ -56,7 +56,7 @@ const figure = (caption: string, inside: string): string =>
 
 /** Small pictures are shown large. */
 const imageTag = ({ width }: Image, bytes: Uint8Array, kind: string, caption: string): string =>
-  `<img src="${embed(`image/${kind}`, bytes)}" alt="${escapeHtml(caption)}"${width < 400 ? ' class="enlarged"' : ''}>`;
+  `<img src="${embed(`image/${kind}`, bytes)}" alt="${escapeHtml(caption)}"${width < 390 ? ' class="enlarged"' : ''}>`;
 
 /** @param gif The animation, embedded if there is one. */
 export function reportHtml(head: ReportHead, result: SceneResult, gif: Uint8Array | undefined): string {
