@@ -133,6 +133,21 @@ describe('steps chosen by their error', () => {
     expect(dotProduct).toBeLessThan(1e-12);
   });
 
+  it('derivatives of any order: y(3) = 1 / (1 + 3 p) where ẏ = −p y²', async () => {
+    const end = (p: Tensor) =>
+      odeSolve((y: Tensor, { params }) => y.square().mul(params).neg(), on64([1]), {
+        t: [0, 3],
+        params: p,
+        method: kvaerno3,
+        rtol: 1e-9,
+      }).y.sum();
+    const p = on64([2]);
+    const second = (p: Tensor) => hvp(end)(p, on64([1])).sum();
+    expect(Math.abs((await grad(end)(p).item()) + 3 / 7 ** 2)).toBeLessThan(1e-9);
+    expect(Math.abs((await second(p).item()) - 18 / 7 ** 3)).toBeLessThan(1e-9);
+    expect(Math.abs((await grad(second)(p).item()) + 162 / 7 ** 4)).toBeLessThan(1e-8);
+  });
+
   it('f32 gives what f64 gives, as far as its digits go', async () => {
     const of = async (device: Device) => {
       const given = { y0: tensor([2, 0], [1, 2], { device }), mu: tensor([30], undefined, { device }) };
