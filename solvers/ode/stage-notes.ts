@@ -9,7 +9,7 @@ export interface SolvedStages {
 }
 
 /** Numbers noted at most; beyond, stages are searched for again. */
-const most = 2 ** 25;
+const most = 2 ** 23;
 
 export class StageNotes {
   private readonly stages: SolvedStages;
