@@ -26,15 +26,13 @@ export interface FieldImageOptions {
   readonly colours?: Colours;
   /** Pixels along a side at most. Default 240. */
   readonly width?: number | undefined;
-  /** Whether cells are seen as squares. Default false. */
-  readonly squares?: boolean;
 }
 
 /** A picture of n × n values, y up. */
 export function fieldImage(
   values: ArrayLike<number>,
   n: number,
-  { low, high, colours = viridis, width = 240, squares = false }: FieldImageOptions,
+  { low, high, colours = viridis, width = 240 }: FieldImageOptions,
 ): Image {
   const size = Math.max(1, Math.floor(width / n));
   const wide = n * size;
@@ -42,7 +40,7 @@ export function fieldImage(
   const palette = Float32Array.from({ length: 3 * shades }, (_, k) => shade(Math.floor(k / 3), k % 3, colours));
   // The cells around each pixel, and the share of the second.
   const places = Array.from({ length: wide }, (_, p) => {
-    const at = squares ? Math.floor(p / size) : Math.min(Math.max((p + 0.5) / size - 0.5, 0), n - 1);
+    const at = Math.min(Math.max((p + 0.5) / size - 0.5, 0), n - 1);
     const first = Math.min(Math.floor(at), n - 2);
     return [first, first + 1, at - first] as const;
   });

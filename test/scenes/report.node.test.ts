@@ -64,7 +64,7 @@ describe('fields', () => {
   });
 
   it('keep to the ends of their colours', () => {
-    const { data } = fieldImage([-9, 9, 9, -9], 2, { low: -1, high: 1, width: 2, squares: true, colours: blueRed });
+    const { data } = fieldImage([-9, 9, 9, -9], 2, { low: -1, high: 1, width: 2, colours: blueRed });
     expect(Array.from(data.subarray(0, 6))).toEqual([...blueRed[10], ...blueRed[0]].map(c => expect.closeTo(c, 6)));
   });
 
