@@ -7,7 +7,7 @@
 
 import type { Case } from './cases.ts';
 import type { Problem } from './problems/problem.ts';
-import { constants, middleOf, type Square, smallestOf } from './problems/solvers.ts';
+import { type Beam, constants, middleOf, type Square, smallestOf } from './problems/solvers.ts';
 
 export interface SolverCase extends Case {
   /** What is computed, and how closely it is asked for. */
@@ -40,8 +40,8 @@ const plate = (mx: number) => family('stiff', small => constants({ mx: small ? 8
 const square = constants({ side: 255 });
 const algebra = family('algebra', small => (small ? constants({ side: 15 }) : square) as Square);
 const fits = family('fits', small => constants({ n: small ? 10 : 1000 }));
-const beam = (nx: number, ny: number, radius: number, iterations: number) =>
-  family('beam', small => constants({ nx, ny, radius, iterations: small ? 1 : iterations }));
+const beam = (design: Beam['constants']) =>
+  family('beam', small => constants({ ...design, ...(small && { iterations: 1 }) }));
 
 const lorenz = [-8.255083588741845, -10.633874978570278, 19.817375468217136, -6.51211369941923, -6.974042788415759, 23.924129572104295]; // biome-ignore format: one state after the other
 const lorenzSlopes = [100.42008325364915, 94.15497589424811, -128.53940987562805, 349.6742303324272, -31.23051990629012, -23.40698259682755, -37.28661759404719, 22.81867374400154]; // biome-ignore format: likewise
@@ -130,21 +130,11 @@ export const solverCases: readonly SolverCase[] = [
     what: "Rosenbrock's function of 1000 numbers by L-BFGS, gradient to 1e-5",
     ...{ peers: ['SciPy'], truth: [1, 1, 1], tolerance: 1e-4 },
   }),
-  beam(
-    60,
-    20,
-    2.4,
-    10,
-  )('beam-60x20', 'design', {
-    what: 'a beam designed on 60 × 20 elements; one of 10 iterations',
+  beam({ nx: 60, ny: 20, radius: 2.4, iterations: 40 })('beam-60x20', 'design', {
+    what: 'a beam designed on 60 × 20 elements; one of 40 iterations',
     ...{ peers: ['SciPy'], truth: [219.2845076548], tolerance: 1e-5 },
   }),
-  beam(
-    150,
-    50,
-    6,
-    4,
-  )('beam-150x50', 'design', {
+  beam({ nx: 150, ny: 50, radius: 6, iterations: 4 })('beam-150x50', 'design', {
     what: 'on 150 × 50; one of 4 iterations',
     ...{ peers: ['SciPy'], truth: [354.4403677528], tolerance: 1e-5 },
   }),
