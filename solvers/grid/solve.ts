@@ -1,6 +1,6 @@
 /** The stencil −∇·(k ∇p) + c p on a grid, and systems with it: conjugate gradients, with multigrid as preconditioner. */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { Device, isTracked, Tensor } from '../../kernel/index.ts';
 import {
   linearSolve,
   multigrid,
@@ -15,14 +15,36 @@ const preconditioner = multigrid();
 /** On a GPU all steps run that are allowed. A cycle gains about a digit, whatever the size of the grid. */
 const stepsOnGpu = 24;
 
-export function stencilOn({ shape, placement, axes }: Grid, coefficients: StencilOptions): Stencil {
-  return stencil(shape, {
+interface Known {
+  readonly key: readonly unknown[];
+  readonly A: Stencil;
+}
+/** Stencils made last for a grid: a step made again and again finds its own, with what was prepared for it. */
+const known = new WeakMap<Grid, readonly Known[]>();
+const mostKnown = 4;
+
+export function stencilOn(grid: Grid, coefficients: StencilOptions): Stencil {
+  const { shape, placement, axes } = grid;
+  const key = partsOf(coefficients);
+  const before = known.get(grid) ?? [];
+  const found = before.find(one => one.key.length === key.length && one.key.every((part, k) => part === key[k]));
+  if (found) return found.A;
+  const A = stencil(shape, {
     placement,
     spacing: axes.map(axis => axis.spacing).reverse(),
     sides: axes.map(({ low, high }) => [low, high] as const).reverse(),
     ...coefficients,
   });
+  if (!key.some(part => part instanceof Tensor && isTracked(part)))
+    known.set(grid, [{ key, A }, ...before].slice(0, mostKnown));
+  return A;
 }
+
+/** Names, numbers, tensors and the device. */
+const partsOf = (value: unknown): readonly unknown[] =>
+  value instanceof Tensor || value instanceof Device || typeof value !== 'object' || value === null
+    ? [value]
+    : Object.entries(value).flatMap(([name, part]) => [name, ...partsOf(part)]);
 
 /** x with A x = b, as a field. @param from Where to start. */
 export function solveOn(
