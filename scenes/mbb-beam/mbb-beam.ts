@@ -8,9 +8,9 @@
  */
 
 import { valueAndGrad } from '../../adjoint/index.ts';
-import { type Device, device as open, tensor } from '../../kernel/index.ts';
+import { type Device, tensor } from '../../kernel/index.ts';
 import type { Image } from '../../render/index.ts';
-import type { Goal, Scene, SceneProgress } from '../scene.ts';
+import { type Goal, inDoubles, type Scene, type SceneProgress } from '../scene.ts';
 import { beamCompliance } from './beam.ts';
 import { coneFilter } from './filter.ts';
 import { optimalityStep } from './optimality.ts';
@@ -126,16 +126,13 @@ export const mbbBeam: Scene = {
   },
   async run({ preset, settings, iterations = 1000, onProgress, signal, device: given }) {
     const design = designOf(preset, settings);
-    // Stiffnesses differ by 10⁹: that is beyond f32.
-    const own = given.precision !== 'f64';
-    const device = own ? await open({ kind: 'cpu', precision: 'f64', makeDefault: false }) : given;
     const history: SceneProgress[] = [];
     const films: Image[] = [];
-    let [first, last]: (BeamStep | undefined)[] = [];
-    try {
+    const ends: BeamStep[] = []; // the first step and the last
+    // Stiffnesses differ by 10⁹: that is beyond f32.
+    const where = await inDoubles(given, async device => {
       for await (const step of designBeam(design, device, iterations)) {
-        first ??= step;
-        last = step;
+        ends[Math.min(ends.length, 1)] = step;
         const { iteration, compliance, change, density } = step;
         const done = Math.min(1, Math.max(0, Math.log(change / 0.2) / Math.log(resting / 0.2)));
         const progress = { iteration, loss: compliance, done, note: `densities change by ${change.toFixed(3)}` };
@@ -144,10 +141,10 @@ export const mbbBeam: Scene = {
         if (iteration <= 20 || iteration % 5 === 0) films.push(picture(design, density));
         if (signal?.aborted) break;
       }
-    } finally {
-      if (own) device.destroy();
-    }
-    if (!first || !last) throw new RangeError('mbb-beam: no iteration was allowed; give --iterations of at least 1.');
+      return device.description;
+    });
+    const [first, last = first] = ends;
+    if (!first) throw new RangeError('mbb-beam: no iteration was allowed; give --iterations of at least 1.');
     const truth = truthOf(design);
     const row = { name: 'compliance', unit: 'f²/(E t)', fitted: last.compliance, interval: 0, guess: first.compliance };
     const { nx, ny, filter, radius } = design;
@@ -158,13 +155,14 @@ export const mbbBeam: Scene = {
       iterations: last.iteration,
       estimates: [truth === undefined ? row : { ...row, truth, allowed: 0.05 }],
       history,
+      device: where,
       pictures: [
         { caption: 'half of the beam; the load is at the left, on top', image: picture(design, last.density) },
       ],
-      film: { images: [...films, picture(design, last.density)], fps: 10 },
+      film: { images: [...films, picture(design, last.density)], fps: 10, caption: 'densities from step to step' },
       notes: [
         `${nx} × ${ny} elements, filter of ${filter === 'density' ? 'densities' : 'sensitivities'}, radius ${radius} elements.`,
-        ...(own ? ['Computed in f64, whatever was asked for: stiffnesses differ by 10⁹.'] : []),
+        'In f64, whatever was asked for: stiffnesses differ by 10⁹.',
         'Gradient: through assembly and solve by the adjoint; the Cholesky factor of the forward solve serves it too.',
       ],
     };
