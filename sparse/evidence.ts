@@ -24,7 +24,6 @@ const seen = new WeakMap<object, { nullspace: Nullspace | undefined }>();
 
 export function evidence(A: LinearOperator<unknown>, b: Tensor, x: Tensor, nullspace: Nullspace | undefined): Evidence {
   const known = seen.get(A);
-  seen.set(A, { nullspace });
   const parts: Evidence[] = [];
   if (A.symmetric && !A.residual && !known) parts.push(symmetry(A, b, x));
   if (nullspace !== undefined && known?.nullspace !== nullspace) {
@@ -39,6 +38,7 @@ export function evidence(A: LinearOperator<unknown>, b: Tensor, x: Tensor, nulls
         judge(...words.slice(at, at + sums.length));
         at += sums.length;
       }
+      seen.set(A, { nullspace });
     },
   };
 }
