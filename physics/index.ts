@@ -23,6 +23,7 @@ export {
   pointMotions,
   sitePoints,
 } from './articulated/points.ts';
+export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
 export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';

@@ -20,7 +20,7 @@ const momenta = bySizes(({ frames }) => {
   const write = (name: string, at: string, vector: string, from = 0): string =>
     [0, 1, 2].map(k => `${name}[${at} + ${from + k}u] = ${vector}[${k}];`).join(' ');
   return /* wgsl */ `
-  var<storage, read> pose: array<f32>;
+  var<storage, read> relative: array<f32>;
   var<storage, read> inertia: array<f32>;
   var<storage, read> velocity: array<f32>;
   var<storage, read> frames: array<u32>;
@@ -32,7 +32,7 @@ const momenta = bySizes(({ frames }) => {
     let e = id.x / ${frames}u;
     let f = id.x % ${frames}u;
     let root = ${place(frames, 12, column('root'))};
-    let O = vec3f(detach(pose[root + 9u]), detach(pose[root + 10u]), detach(pose[root + 11u]));
+    let O = ${vec('relative', 'root', 9)};
     let i = id.x * 10u;
     let at = id.x * 6u;
     let m = inertia[i];
@@ -73,11 +73,11 @@ export function energies(model: Model, params: ArticulatedParams, state: Articul
   const prepared = prepare('energies', model, params, state);
   const { sizes, structure, envs } = prepared;
   const { armature, gravity, mass } = prepared.params;
-  const { pose, motion, inertia } = kinematics(prepared, state.q);
+  const { relative, motion, inertia } = kinematics(prepared, state.q);
   const still = zeros(state.v.shape, { device: state.v.device });
   const { velocity } = frameMotions(prepared, { motion, v: state.v }, still);
   const { kinetic, momentum, moment } = momenta({ ...sizes, own: false })(
-    { pose, inertia, velocity, frames: structure.frames },
+    { relative, inertia, velocity, frames: structure.frames },
     {
       count: envs * sizes.frames,
       out: { kinetic: [envs, sizes.frames], momentum: [envs, sizes.frames, 6], moment: [envs, sizes.frames, 3] },

@@ -5,24 +5,22 @@
  *   slide   S = (0, n)
  *   ball    S_k = (R e_k, (a − O) × R e_k)                      shift   S_k = (0, e_k)
  *
- *   I = (m, m c, R I_c Rᵀ + m (|c|² − c cᵀ)),   c = R com + x − O                                                (2)
+ *   I = (m, m c, R I_c Rᵀ + m (|c|² − c cᵀ)),   c = R com + x                     x from O, as poses.ts has it   (2)
  *
  * Spatial vectors are (angular, linear at O). In one set of axes about one point inertias and forces just add, and no 6 × 6
- * transforms are needed; O near the robot, and not the world's origin, keeps single precision. What is computed from these does not
- * depend on O, so O is a constant to derivatives. An inertia is ten numbers: m, m c, and xx, yy, zz, xy, xz, yz.
+ * transforms are needed; O near the robot, and not the world's origin, keeps single precision. O is a point of the world that the root
+ * frame passes at the moment. An inertia is ten numbers: m, m c, and xx, yy, zz, xy, xz, yz.
  *
  * Featherstone: Rigid Body Dynamics Algorithms, 2008, §2.8, §2.13.
  */
 
 import type { Tensor } from '../../kernel/index.ts';
 import { bySizes, column, paramAt, place, poseFrom, vec } from './layout.ts';
-import { framePoses } from './poses.ts';
+import { framePoses, type Poses } from './poses.ts';
 import type { Prepared } from './structure.ts';
 import { moves } from './tables.ts';
 
-export interface Kinematics {
-  /** [envs, frames, 12]. */
-  readonly pose: Tensor;
+export interface Kinematics extends Poses {
   /** [envs, nv, 6]. */
   readonly motion: Tensor;
   /** [envs, frames, 10]; 0 where more joints follow. */
@@ -53,10 +51,8 @@ const axesAndInertias = bySizes(sizes => {
       let j = ${column('joint')};
       let dof = ${column('dof')};
       let body = ${column('body')};
-      let root = ${place(frames, 12, column('root'))};
-      let O = vec3f(detach(pose[root + 9u]), detach(pose[root + 10u]), detach(pose[root + 11u]));
       let R = ${R};
-      let x = ${x} - O;
+      let x = ${x};
       if (move == ${moves.hinge}u || move == ${moves.slide}u) {
         let n = R * normalize(${vec('axis', paramAt(sizes, joints, 3, 'j'))});
         let a = R * ${vec('anchor', paramAt(sizes, joints, 3, 'j'))} + x;
@@ -104,11 +100,11 @@ export function kinematics(prepared: Prepared, q: Tensor): Kinematics {
   const { sizes, structure, params, envs } = prepared;
   const { axis, anchor, mass, com, inertia } = params;
   const { frames } = structure;
-  const pose = framePoses(prepared, q);
+  const { relative, pose } = framePoses(prepared, q);
   const out = { motion: [envs, sizes.nv, 6], inertias: [envs, sizes.frames, 10] };
   const { motion, inertias } = axesAndInertias(sizes)(
     { pose, axis, anchor, mass, com, inertia, frames },
     { count: envs, out },
   );
-  return { pose, motion: motion as Tensor, inertia: inertias as Tensor };
+  return { relative, pose, motion: motion as Tensor, inertia: inertias as Tensor };
 }

@@ -1,9 +1,9 @@
 /**
  * Where points of links are, how fast they move, and their Jacobians.
  *
- *   x = R p + x_f                          the point's place                                                       (1)
- *   ẋ = u + w × (x − O)                    its velocity, from the link's (w, u at O)
- *   ẋ = J v,   ω = J_ω v                   columns S_lin + S_ang × (x − O) and S_ang where the velocity moves the link, else 0
+ *   x = R p + x_f                          the point's place, from O as frames' places are; O + x in the world     (1)
+ *   ẋ = u + w × x                          its velocity, from the link's (w, u at O)
+ *   ẋ = J v,   ω = J_ω v                   columns S_lin + S_ang × x and S_ang where the velocity moves the link, else 0
  */
 
 import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
@@ -31,7 +31,7 @@ export const sitePoints = ({ sites }: Model, device?: Tensor['device']): Points 
   ),
 });
 
-/** Poses of all frames, and their roots' origins, as local arrays whose row 0 is the world. */
+/** Poses of all frames as local arrays whose row 0 is the world. */
 const localPoses = ({ frames }: Sizes): string => {
   const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
   return `
@@ -41,17 +41,13 @@ const localPoses = ({ frames }: Sizes): string => {
     for (var f = 0u; f < ${frames}u; f++) {
       R[f + 1u] = ${R};
       x[f + 1u] = ${x};
-    }
-    var O: array<vec3f, ${frames + 1}>;
-    for (var f = 0u; f < ${frames}u; f++) {
-      let root = ${place(frames, 12, column('root'))};
-      O[f + 1u] = vec3f(detach(pose[root + 9u]), detach(pose[root + 10u]), detach(pose[root + 11u]));
     }`;
 };
 
 const motions = bySizes(
   sizes => /* wgsl */ `
   override points: u32 = 1;
+  var<storage, read> relative: array<f32>;
   var<storage, read> pose: array<f32>;
   var<storage, read> velocity: array<f32>;
   var<storage, read> offsets: array<vec3f>;
@@ -65,6 +61,12 @@ const motions = bySizes(
   fn pointMotions(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     ${localPoses(sizes)}
+    var first: array<vec3f, ${sizes.frames + 1}>;
+    for (var f = 0u; f < ${sizes.frames}u; f++) {
+      first[f + 1u] = ${vec('relative', place(sizes.frames, 12, 'f'), 9)};
+    }
+    var O: array<vec3f, ${sizes.frames + 1}>;
+    for (var f = 0u; f < ${sizes.frames}u; f++) { O[f + 1u] = first[${column('root')} + 1u]; }
     var w: array<vec3f, ${sizes.frames + 1}>;
     var u: array<vec3f, ${sizes.frames + 1}>;
     for (var f = 0u; f < ${sizes.frames}u; f++) {
@@ -74,8 +76,8 @@ const motions = bySizes(
     for (var p = 0u; p < points; p++) {
       let f = frameOf[p];
       let at = R[f] * offsets[p] + x[f];                                                                         // (1)
-      position[e * points + p] = at;
-      linear[e * points + p] = u[f] + cross(w[f], at - O[f]);
+      position[e * points + p] = O[f] + at;
+      linear[e * points + p] = u[f] + cross(w[f], at);
       angular[e * points + p] = w[f];
       let turned = R[f];
       let o = (e * points + p) * 9u;
@@ -91,7 +93,6 @@ const jacobians = bySizes(
   var<storage, read> pose: array<f32>;
   var<storage, read> motion: array<f32>;
   var<storage, read> offsets: array<vec3f>;
-  var<storage, read> frames: array<u32>;
   var<storage, read> frameOf: array<u32>;
   var<storage, read> moves: array<u32>;
   var<storage, read_write> jacobian: array<f32>;
@@ -101,7 +102,7 @@ const jacobians = bySizes(
     ${localPoses(sizes)}
     for (var p = 0u; p < points; p++) {
       let f = frameOf[p];
-      let arm = R[f] * offsets[p] + x[f] - O[f];
+      let arm = R[f] * offsets[p] + x[f];
       for (var d = 0u; d < ${sizes.nv}u; d++) {
         let s = ${place(sizes.nv, 6, 'd')};
         let n = ${vec('motion', 's')};
@@ -154,13 +155,20 @@ export function pointMotions(
 ): PointMotions {
   const prepared = prepare('pointMotions', model, params, state);
   checkPoints('pointMotions', model, points);
-  const { pose, motion } = kinematics(prepared, state.q);
+  const { relative, pose, motion } = kinematics(prepared, state.q);
   const still = zeros(state.v.shape, { device: state.v.device });
   const { velocity } = frameMotions(prepared, { motion, v: state.v }, still);
   const { envs, structure, sizes } = prepared;
   const n = points.links.length;
   const shape = [envs, n];
-  const given = { pose, velocity, offsets: points.offsets, frames: structure.frames, frameOf: framesOf(model, points) };
+  const given = {
+    relative,
+    pose,
+    velocity,
+    offsets: points.offsets,
+    frames: structure.frames,
+    frameOf: framesOf(model, points),
+  };
   const made = motions({ ...sizes, own: false })(given, {
     count: envs,
     overrides: { points: n },
@@ -174,7 +182,7 @@ export function pointMotions(
 export function pointJacobians(model: Model, params: ArticulatedParams, q: Tensor, points: Points): Tensor {
   const prepared = prepare('pointJacobians', model, params, { q });
   checkPoints('pointJacobians', model, points);
-  const { envs, structure, sizes } = prepared;
+  const { envs, sizes } = prepared;
   const { pose, motion } = kinematics(prepared, q);
   const { ancestors, start, last, frameOf } = model.tables;
   const moves = points.links.flatMap(l => {
@@ -188,7 +196,6 @@ export function pointJacobians(model: Model, params: ArticulatedParams, q: Tenso
       pose,
       motion,
       offsets: points.offsets,
-      frames: structure.frames,
       frameOf: framesOf(model, points),
       moves: tensor(Uint32Array.from(moves), undefined, { device: q.device }),
     },

@@ -1,8 +1,8 @@
 /**
- * Where the frames of a tree are.
+ * Where the frames of a tree are, from the origin of its root frame: what is far from the world's origin keeps its digits.
  *
  *   E_f = C_f J_f(q)                       each frame in its predecessor: a constant pose, then the joint            (1)
- *   P_f = P_λ E_f                          in the world; poses (R, x) multiply as rotations and shifts do            (2)
+ *   P_f = P_λ E_f                          poses (R, x) multiply as rotations and shifts do; x = 0 at the root       (2)
  *
  *   Ṗ_f = Ṗ_λ E_f + P_λ Ė_f                                                                                          (3)
  *   Ē_f = P_λᵀ P̄_f,   P̄_λ += P̄_f E_fᵀ      from the leaves to the root                                              (4)
@@ -89,7 +89,7 @@ const products = bySizes(sizes => {
     ${each(sizes)} {
       let p = ${column('before')};
       let turned = R[p] * ${E};                                                                                  // (2)
-      let moved = R[p] * ${t} + x[p];
+      let moved = select(R[p] * ${t} + x[p], vec3f(0.0), p == 0u);
       R[f + 1u] = turned;
       x[f + 1u] = moved;
       let at = ${at(sizes)};
@@ -119,7 +119,7 @@ const tangents = bySizes(sizes => {
     ${each(sizes)} {
       let p = ${column('before')};
       let turned = dR[p] * ${E} + R[p] * ${dE};                                                                  // (3)
-      let moved = dR[p] * ${t} + R[p] * ${dt} + dx[p];
+      let moved = select(dR[p] * ${t} + R[p] * ${dt} + dx[p], vec3f(0.0), p == 0u);
       dR[f + 1u] = turned;
       dx[f + 1u] = moved;
       let at = ${at(sizes)};
@@ -150,7 +150,7 @@ const adjoints = bySizes(sizes => {
       let f = ${sizes.frames - 1}u - k;
       let p = ${column('before')};
       let turned = RBar[f + 1u] + ${bar};
-      let moved = xBar[f + 1u] + ${xBar};
+      let moved = select(xBar[f + 1u] + ${xBar}, vec3f(0.0), p == 0u);
       let E = ${E};
       let t = ${t};
       let back = transpose(E);
@@ -166,8 +166,14 @@ const adjoints = bySizes(sizes => {
 `;
 });
 
-/** Poses of all frames, [envs, frames, 12]: a rotation's columns, then the origin. */
-export function framePoses({ sizes, structure: { frames }, params, envs }: Prepared, q: Tensor): Tensor {
+export interface Poses {
+  /** Each frame in its predecessor: a rotation's columns, then the origin, [envs, frames, 12]. Of a root frame: in the world. */
+  readonly relative: Tensor;
+  /** Each frame, turned as in the world, from its root frame's origin, [envs, frames, 12]. */
+  readonly pose: Tensor;
+}
+
+export function framePoses({ sizes, structure: { frames }, params, envs }: Prepared, q: Tensor): Poses {
   const { position, orientation, axis, anchor, reference } = params;
   const shape = [envs, sizes.frames, 12];
   const { relative } = relativePoses(sizes)(
@@ -189,5 +195,5 @@ export function framePoses({ sizes, structure: { frames }, params, envs }: Prepa
       },
     },
   );
-  return compose(relative as Tensor);
+  return { relative: relative as Tensor, pose: compose(relative as Tensor) };
 }

@@ -1,7 +1,7 @@
 // Trees at random: against another algorithm, against themselves, and against what does not change.
 
 import { jvp, rollout } from 'retrograde/adjoint';
-import type { Tensor } from 'retrograde/kernel';
+import { type Tensor, tensor } from 'retrograde/kernel';
 import {
   type ArticulatedState,
   advance,
@@ -18,7 +18,7 @@ import {
   tree,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
-import { cpu64 } from '../../util/devices.ts';
+import { cpu64, devices } from '../../util/devices.ts';
 import { on64 } from '../../util/numbers.ts';
 import { articulatedBody } from './articulated-body.ts';
 import { randomState, randomTree } from './random-tree.ts';
@@ -108,6 +108,72 @@ describe.each([11, 12])('the floating tree of seed %i', seed => {
       expect(await distance(after[name], before[name])).toBeLessThan(1e-7);
     const straight = before.centreOfMass.add(before.momentum.mul(0.3 / model.values.mass.reduce((a, b) => a + b)));
     expect(await distance(after.centreOfMass, straight)).toBeLessThan(1e-8);
+  });
+});
+
+// Point masses: a cart of 1 kg with 0.1 kg at 0.5 m, tilted by 0.1; and 1 kg at 1 m, twice, at absolute angles 1 and 0.5.
+it.each([
+  [
+    'a cart with a pole',
+    [
+      [0, 0, 0, 1],
+      [0, 0, 0.5, 0.1],
+    ],
+    [0, 0.1],
+    [-0.09735028, 2.1524595],
+  ],
+  [
+    'a double pendulum',
+    [
+      [0, 0, -1, 1],
+      [0, 0, -1, 1],
+    ],
+    [1, -0.5],
+    [-10.06810355, 10.06810355 + 4.13242757],
+  ],
+] as const)('%s starts as its equations of motion say', async (name, [[...first], [...second]], q, expected) => {
+  const cart = name.includes('cart');
+  const model = tree({
+    gravity: [0, 0, -9.81],
+    links: [
+      {
+        name: 'first',
+        mass: first[3],
+        com: [first[0], first[1], first[2]],
+        joints: [cart ? { kind: 'slide', axis: [1, 0, 0] } : { kind: 'hinge', axis: [0, 1, 0] }],
+      },
+      {
+        name: 'second',
+        parent: 'first',
+        position: [0, 0, cart ? 0 : -1],
+        mass: second[3],
+        com: [second[0], second[1], second[2]],
+        joints: [{ kind: 'hinge', axis: [0, 1, 0] }],
+      },
+    ],
+  });
+  const none = on64([0, 0], [1, 2]);
+  const a = await array(forwardDynamics(model, articulatedParams(model, cpu64), { q: on64(q, [1, 2]), v: none }, none));
+  expected.forEach((x, k) => {
+    expect(a[k]).toBeCloseTo(x, 7);
+  });
+});
+
+it('keeps single precision far from the world’s origin', async () => {
+  const floating = randomTree(12, true);
+  const far = async (on: (typeof devices)[number], away: number): Promise<number[]> => {
+    const { q, v } = randomState(floating, 1, 3);
+    const place = Array.from(await q.read());
+    for (let k = 0; k < 3; k++) place[k] = away;
+    const at = { device: on };
+    const state = { q: tensor(place, [1, floating.nq], at), v: tensor(await v.read(), [1, floating.nv], at) };
+    const none = tensor(new Float32Array(floating.nv), [1, floating.nv], at);
+    return array(forwardDynamics(floating, articulatedParams(floating, on), state, none));
+  };
+  const [exact, near, away] = await Promise.all([far(cpu64, 0), far(devices[1], 0), far(devices[1], 1e5)]);
+  expect(away).toEqual(near);
+  exact.forEach((x, k) => {
+    expect(Math.abs(x - away[k])).toBeLessThan(1e-4 * Math.max(...exact.map(Math.abs)));
   });
 });
 

@@ -6,6 +6,7 @@ import {
   actuatorParams,
   articulated,
   articulatedParams,
+  articulatedState,
   forwardDynamics,
   type LinkSpec,
   tree,
@@ -142,5 +143,23 @@ it('refuses tensors of other shapes, and controls without actuators', () => {
   );
   expect(() => articulated(model, { integrator: 'verlet' as 'euler' })).toThrow(
     "articulated: integrator is 'verlet'; it must be 'euler' or 'rungeKutta4'.",
+  );
+});
+
+it('begins at rest, or as a keyframe says', async () => {
+  const keyframes = [{ name: 'up', q: [3], v: [0.5], control: [] }];
+  const model = tree({ links: [rod], keyframes });
+  const rest = articulatedState(model, { envs: 2 });
+  expect([rest.q.shape, Array.from(await rest.q.read()), Array.from(await rest.v.read())]).toEqual([
+    [2, 1],
+    [0, 0],
+    [0, 0],
+  ]);
+  expect(Array.from(await articulatedState(model, { keyframe: 'up' }).v.read())).toEqual([0.5]);
+  expect(() => articulatedState(model, { keyframe: 'down' })).toThrow(
+    "articulatedState: there is no keyframe 'down'; 'tree' has 'up'.",
+  );
+  expect(() => articulatedState(model, { envs: 0 })).toThrow(
+    'articulatedState: envs is 0; it must be a whole number from 1.',
   );
 });
