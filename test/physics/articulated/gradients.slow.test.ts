@@ -21,13 +21,39 @@ const start = randomState(model, 2, 5);
 const tau = randomState(model, 2, 6).v;
 const all = { ...start, tau, params };
 
+const arm = tree({
+  links: [
+    {
+      name: 'upper',
+      joints: [{ kind: 'hinge', damping: 0.1 }],
+      mass: 1,
+      com: [0, -0.2, 0],
+      inertia: [0.02, 0.01, 0.02],
+    },
+    {
+      name: 'lower',
+      parent: 'upper',
+      position: [0, -0.4, 0],
+      joints: [{ kind: 'ball', stiffness: 0.3 }],
+      mass: 0.5,
+      com: [0, -0.2, 0.1],
+      inertia: [0.01, 0.01, 0.01],
+    },
+  ],
+});
+
 describe.each(['euler', 'rungeKutta4'] as const)('a rollout by %s', integrator => {
   it('has gradients in states, forces and every parameter', async () => {
-    const step = articulated(model, { integrator });
+    const step = articulated(arm, { integrator });
     const end = ({ q, v, tau, params }: typeof all): ArticulatedState =>
       rollout(s => step(s, { params, tau }, 0.01), { q, v }, integrator === 'euler' ? 12 : 4);
-    await checkGradient(end, all);
+    const from = { ...randomState(arm, 2, 5), tau: randomState(arm, 2, 6).v, params: articulatedParams(arm, cpu64) };
+    await checkGradient(end, from);
   });
+});
+
+it('accelerations have gradients in states, forces and every parameter', async () => {
+  await checkGradient((x: typeof all) => forwardDynamics(model, x.params, x, x.tau), all);
 });
 
 it('a Hessian times a vector is the difference of gradients', async () => {
@@ -88,27 +114,6 @@ it('environments may have parameters of their own', async () => {
   }
   await checkGradient((params: typeof own) => forwardDynamics(model, params, start, tau), own);
   await checkGradient((params: typeof own) => massMatrix(model, params, start.q), own);
-});
-
-const arm = tree({
-  links: [
-    {
-      name: 'upper',
-      joints: [{ kind: 'hinge', damping: 0.1 }],
-      mass: 1,
-      com: [0, -0.2, 0],
-      inertia: [0.02, 0.01, 0.02],
-    },
-    {
-      name: 'lower',
-      parent: 'upper',
-      position: [0, -0.4, 0],
-      joints: [{ kind: 'ball', stiffness: 0.3 }],
-      mass: 0.5,
-      com: [0, -0.2, 0.1],
-      inertia: [0.01, 0.01, 0.01],
-    },
-  ],
 });
 
 async function lossAndGradient(
