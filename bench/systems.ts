@@ -91,18 +91,19 @@ export async function serve(name: string, runs: number): Promise<void> {
   }
 }
 
-/** Time of value and gradient (in b and in what A is made of) over that of the value. */
+/** Processor time of value and gradient (in b and in what A is made of) over that of the value. */
 function gradientRatio(make: () => sparse.LinearOperator<never>, b: Tensor, options: sparse.SolveOptions): number {
   const A = make() as unknown as sparse.LinearOperator<object>;
   const solve = ({ b, p }: { b: Tensor; p: object }): Tensor => linearSolve(A.with(p), b, options).square().sum();
   const both = valueAndGrad(solve);
   const time = (f: () => unknown): number => {
     let best = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < 3; k++) {
-      const begin = performance.now();
+    for (let k = 0; k < 5; k++) {
+      const begin = process.cpuUsage();
       f();
       A.device.flush();
-      best = Math.min(best, performance.now() - begin);
+      const { user, system } = process.cpuUsage(begin);
+      best = Math.min(best, user + system);
     }
     return best;
   };

@@ -3,6 +3,9 @@
  * their solutions, each from those made before.
  *
  * `width` vectors lie side by side, so that number n of vector c is word n · width + c.
+ *
+ * An invocation reads back what it has stored. A kernel that does so has no derivative (and `explain`, which shows it, refuses them):
+ * solutions are differentiated by their equation (solution.ts), never through the sweeps.
  */
 
 const each = (lanes: number, line: (lane: number) => string): string =>
