@@ -6,15 +6,9 @@ import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { bosh3, dopri5, dopri8, heun, OdeError, odeSolve, tsit5 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
+import { near } from '../util/near.ts';
 import { on64 } from '../util/numbers.ts';
 import { mulberry32 } from '../util/random.ts';
-
-const near = (a: ArrayLike<number>, b: readonly number[], tolerance: number) => {
-  expect(a.length).toBe(b.length);
-  b.forEach((v, k) => {
-    expect(Math.abs(a[k] - v)).toBeLessThan(tolerance * Math.max(1, Math.abs(v)));
-  });
-};
 
 const lotka = kernel(/* wgsl */ `
   var<storage, read> y: array<vec2f>;

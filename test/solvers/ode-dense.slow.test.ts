@@ -17,15 +17,10 @@ import {
 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
+import { near } from '../util/near.ts';
 import { mulberry32 } from '../util/random.ts';
 
 const on64 = (data: number | readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
-const near = (a: ArrayLike<number>, b: readonly number[], bound: number) => {
-  expect(a.length).toBe(b.length);
-  b.forEach((v, k) => {
-    expect(Math.abs(a[k] - v)).toBeLessThan(bound * Math.max(1, Math.abs(v)));
-  });
-};
 const rate = (y: Tensor, { t }: { t: Tensor }) => y.mul(t.cos()); // y = exp(sin t)
 const exact = (t: number) => Math.exp(Math.sin(t));
 

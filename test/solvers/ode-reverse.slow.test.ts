@@ -16,14 +16,9 @@ import {
 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
+import { near } from '../util/near.ts';
 
 const on64 = (data: number | readonly number[], shape?: readonly number[]) => tensor(data, shape, { device: cpu64 });
-const near = (a: ArrayLike<number>, b: ArrayLike<number>, bound: number) => {
-  expect(a.length).toBe(b.length);
-  Array.from(b).forEach((v, k) => {
-    expect(Math.abs(a[k] - v)).toBeLessThan(bound * Math.max(1, Math.abs(v)));
-  });
-};
 
 describe('symplectic methods', () => {
   // a pendulum that is driven: forces and velocities depend on time
