@@ -2,6 +2,7 @@ export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
 export { actuate } from './articulated/actuate.ts';
 export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams } from './articulated/actuator.ts';
 export { advance } from './articulated/advance.ts';
+export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
 export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './articulated/free-bodies.ts';

@@ -10,11 +10,12 @@
  * Hairer, Lubich & Wanner: Geometric Numerical Integration, 2006, § I.1; MuJoCo documentation, "Computation: numerical integration".
  */
 
-import type { Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import { actuate } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
+import type { ContactLaw } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { kinematics } from './kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
@@ -34,6 +35,8 @@ export interface Driving {
 export interface ArticulatedOptions {
   /** Default 'euler'. */
   readonly integrator?: 'euler' | 'rungeKutta4';
+  /** What happens where links touch and joints reach their bounds. Default: nothing. */
+  readonly contact?: ContactLaw;
 }
 
 /**
@@ -41,16 +44,16 @@ export interface ArticulatedOptions {
  *
  * @returns `step({ q, v }, { params, tau, control, actuators }, dt)`: the state dt seconds later. Forces and controls are constant over a step.
  */
-export function articulated(
-  model: Model,
-  { integrator = 'euler' }: ArticulatedOptions = {},
-): Step<ArticulatedState, Driving> {
+export function articulated(model: Model, options: ArticulatedOptions = {}): Step<ArticulatedState, Driving> {
+  checkOptions('articulated', options, ['integrator', 'contact']);
+  const { integrator = 'euler', contact } = options;
   if (integrator !== 'euler' && integrator !== 'rungeKutta4')
     throw new TypeError(`articulated: integrator is '${integrator}'; it must be 'euler' or 'rungeKutta4'.`);
   return (state, driving, dt) => {
     const prepared = prepare('articulated', model, driving.params, state);
     if (driving.tau) rowsOf('articulated', 'tau', driving.tau, prepared.envs, model.nv);
-    return integrator === 'euler' ? euler(prepared, state, driving, dt) : rungeKutta4(prepared, state, driving, dt);
+    const stepped = integrator === 'euler' ? euler : rungeKutta4;
+    return stepped({ prepared, driving, contact, dt }, state);
   };
 }
 
@@ -64,23 +67,33 @@ function allForces(prepared: Prepared, state: ArticulatedState, { tau, control, 
   return driven.add(actuate(prepared.model, actuators, state, control));
 }
 
-/** a at a state; the diagonal is what is added to that of M. */
-function accelerate(prepared: Prepared, state: ArticulatedState, driving: Driving, diagonal: Tensor): Tensor {
-  const tau = allForces(prepared, state, driving);
-  const { gravity } = prepared.params;
-  return accelerations(prepared, { ...kinematics(prepared, state.q), v: state.v, gravity, diagonal, tau });
+interface Stepping {
+  readonly prepared: Prepared;
+  readonly driving: Driving;
+  readonly contact: ContactLaw | undefined;
+  readonly dt: number;
 }
 
-function euler(prepared: Prepared, state: ArticulatedState, driving: Driving, dt: number): ArticulatedState {
+/** a at a state; the diagonal is what is added to that of M. */
+function accelerate({ prepared, driving, contact, dt }: Stepping, state: ArticulatedState, diagonal: Tensor): Tensor {
+  const tau = allForces(prepared, state, driving);
+  const at = kinematics(prepared, state.q);
+  if (contact) return contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt });
+  return accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
+}
+
+function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
+  const { prepared, dt } = stepping;
   const { armature, damping } = prepared.params;
-  const a = accelerate(prepared, state, driving, armature.add(damping.mul(dt)));
+  const a = accelerate(stepping, state, armature.add(damping.mul(dt)));
   const v = state.v.add(a.mul(dt));
   return { q: advance(prepared.model, { q: state.q, v }, dt), v };
 }
 
-function rungeKutta4(prepared: Prepared, start: ArticulatedState, driving: Driving, dt: number): ArticulatedState {
+function rungeKutta4(stepping: Stepping, start: ArticulatedState): ArticulatedState {
+  const { prepared, dt } = stepping;
   const { armature } = prepared.params;
-  const rate = (state: ArticulatedState) => ({ v: state.v, a: accelerate(prepared, state, driving, armature) });
+  const rate = (state: ArticulatedState) => ({ v: state.v, a: accelerate(stepping, state, armature) });
   const moved = ({ v, a }: { v: Tensor; a: Tensor }, by: number): ArticulatedState => ({
     q: advance(prepared.model, { q: start.q, v }, by),
     v: start.v.add(a.mul(by)),

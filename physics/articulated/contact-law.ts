@@ -1,0 +1,25 @@
+/** What a law of contact is: how accelerations follow from forces where links touch and joints have bounds. */
+
+import type { Tensor } from '../../kernel/index.ts';
+import type { Kinematics } from './kinematics.ts';
+import type { ArticulatedState } from './model.ts';
+import type { Prepared } from './structure.ts';
+
+/** One evaluation of a step: where everything is, and what acts already. */
+export interface Moment {
+  readonly prepared: Prepared;
+  readonly kinematics: Kinematics;
+  readonly state: ArticulatedState;
+  /** Forces of the joints, [envs, nv]. */
+  readonly tau: Tensor;
+  /** What is added to the diagonal of the mass matrix: rotors, and dt times damping where that is implicit. */
+  readonly diagonal: Tensor;
+  /** The step that this is part of, s. */
+  readonly dt: number;
+}
+
+export interface ContactLaw {
+  readonly name: string;
+  /** Accelerations, [envs, nv]. */
+  accelerations(moment: Moment): Tensor;
+}
