@@ -11,6 +11,12 @@ export {
   scaled,
   simplex,
 } from './constraints.ts';
+export { type MixedEstimate, type MixOptions, mixed } from './estimators/mix.ts';
+export { pathSamples } from './estimators/path.ts';
+export { type GradientEstimate, type GradientSamples, summary } from './estimators/samples.ts';
+export { type ScoreOptions, scoreSamples } from './estimators/score.ts';
+export { smoothed } from './estimators/smoothed.ts';
+export { type SmoothingOptions, smoothedGradient } from './estimators/smoothing.ts';
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
 export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
 export { checkStable, courant, type StepLimit } from './grid/courant.ts';
