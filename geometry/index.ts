@@ -1,3 +1,6 @@
+export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
+export { contactSlots, contactText, haveContacts, inOrder, type Pair, pairName } from './contact/pairs.ts';
+export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
 export type { ReadOptions } from './files/loose.ts';
 export { readObj, writeObj } from './files/obj.ts';
 export { readStl, writeStl } from './files/stl.ts';

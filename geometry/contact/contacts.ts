@@ -1,0 +1,140 @@
+/**
+ * Contacts of many pairs of shapes at once, in two kernels: one that chooses corners, faces and edges, and is not differentiated, and one
+ * that finds gap, normal and point for that choice.
+ *
+ * So derivatives are those of contacts that keep their features. Gaps are differentiable across most changes of features; points and
+ * normals jump there.
+ */
+
+import { checkOptions, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { contactSlots, contactText, inOrder } from './pairs.ts';
+import type { ShapeKind } from './shape.wgsl.ts';
+
+/** n shapes of one kind, placed in the world. */
+export interface Shapes {
+  readonly kind: ShapeKind;
+  /** [n, 3], m; what the numbers mean is said in shape.wgsl.ts, and those that a kind does not have are not read. */
+  readonly size: Tensor;
+  /** [n, 3], m. */
+  readonly position: Tensor;
+  /** [n, 3, 3]: R, whose columns are the shape's axes in the world. */
+  readonly rotation: Tensor;
+}
+
+/** Of n pairs, each with as many slots as its kinds can have contacts. */
+export interface Contacts {
+  /** [n, slots], m; negative where shapes overlap, 1e10 in slots that are not used. */
+  readonly gap: Tensor;
+  /** [n, slots, 3], from the first shape to the second. */
+  readonly normal: Tensor;
+  /** [n, slots, 3], half-way between the surfaces, m. */
+  readonly point: Tensor;
+  /** [n, slots, 2], u32: which features touch; zeros where nothing does. */
+  readonly features: Tensor;
+}
+
+export interface ContactOptions {
+  /** Contacts whose gap is larger may be left out, m. Default 1e9: none is. */
+  readonly margin?: number;
+  /** The features of contacts found before, to be kept. Default: those that the shapes' places call for. */
+  readonly features?: Tensor;
+}
+
+const bindings = ['a', 'b'].flatMap(s => [
+  `var<storage, read> ${s}Size: array<vec3f>;`,
+  `var<storage, read> ${s}Position: array<vec3f>;`,
+  `var<storage, read> ${s}Rotation: array<f32>;`,
+]);
+
+const shapeOf = (s: string): string => {
+  const column = (k: number) => `vec3f(${[0, 1, 2].map(r => `${s}Rotation[9u * i + ${3 * r + k}u]`).join(', ')})`;
+  return `Shape(${s}Size[i], mat3x3f(${[0, 1, 2].map(column).join(', ')}), ${s}Position[i], 0u)`;
+};
+
+const featuresText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
+  ${bindings.join('\n  ')}
+  var<storage, read> margin: f32;
+  var<storage, read_write> features: array<vec2u>;
+  ${contactText([[a, b]])}
+  @compute @workgroup_size(64)
+  fn contactFeatures(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    var found: Features;
+    findFeatures(0u, ${shapeOf('a')}, ${shapeOf('b')}, margin, &found);
+    for (var k = 0u; k < ${contactSlots(a, b)}u; k++) { features[${contactSlots(a, b)}u * i + k] = found[k]; }
+  }
+`;
+
+const contactsText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
+  ${bindings.join('\n  ')}
+  var<storage, read> features: array<vec2u>;
+  var<storage, read_write> gap: array<f32>;
+  var<storage, read_write> normal: array<vec3f>;
+  var<storage, read_write> point: array<vec3f>;
+  ${contactText([[a, b]])}
+  @compute @workgroup_size(64)
+  fn contactGaps(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    for (var k = 0u; k < ${contactSlots(a, b)}u; k++) {
+      let slot = ${contactSlots(a, b)}u * i + k;
+      let c = findContact(0u, ${shapeOf('a')}, ${shapeOf('b')}, features[slot]);
+      gap[slot] = c.gap;
+      normal[slot] = c.normal;
+      point[slot] = c.point;
+    }
+  }
+`;
+
+const featureKernels = kernelsByKey();
+const contactKernels = kernelsByKey();
+
+/**
+ * Contacts of n pairs: shape k of `a` with shape k of `b`. Differentiable in sizes, positions and rotations.
+ *
+ * @throws RangeError if contacts between the kinds are not known, or there are not as many of one as of the other.
+ */
+export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Contacts {
+  checkOptions('contacts', options, ['margin', 'features']);
+  if (!inOrder(a.kind, b.kind)) {
+    const { normal, ...rest } = contacts(b, a, options);
+    return { ...rest, normal: normal.mul(-1) };
+  }
+  const slots = contactSlots(a.kind, b.kind);
+  const [count] = a.position.shape;
+  check('a', a, count);
+  check('b', b, count);
+  const { device } = a.position;
+  const both = {
+    ...{ aSize: a.size, aPosition: a.position, aRotation: a.rotation },
+    ...{ bSize: b.size, bPosition: b.position, bRotation: b.rotation },
+  };
+  const kernelOf = (kernels: typeof featureKernels, text: typeof featuresText): Kernel =>
+    kernels(`${a.kind} ${b.kind}`, () => text(a.kind, b.kind));
+  const { margin = 1e9 } = options;
+  if (!(margin >= 0)) throw new RangeError(`contacts: margin is ${margin}; give a length of at least 0 m.`);
+  const features =
+    options.features ??
+    kernelOf(featureKernels, featuresText)(
+      {
+        ...(Object.fromEntries(Object.entries(both).map(([name, x]) => [name, x.detach()])) as typeof both),
+        margin: tensor(margin, [], { device }),
+      },
+      { count, out: { features: [count, slots, 2] } },
+    ).features;
+  const found = kernelOf(contactKernels, contactsText)(
+    { ...both, features },
+    { count, out: { gap: [count, slots], normal: [count, slots, 3], point: [count, slots, 3] } },
+  );
+  return { gap: found.gap, normal: found.normal, point: found.point, features };
+}
+
+function check(name: string, { size, position, rotation }: Shapes, count: number): void {
+  const wanted = { size: [count, 3], position: [count, 3], rotation: [count, 3, 3] };
+  for (const [what, x] of Object.entries({ size, position, rotation })) {
+    const shape = wanted[what as keyof typeof wanted];
+    if (x.shape.join() !== shape.join())
+      throw new RangeError(
+        `contacts: ${what} of '${name}' has shape [${x.shape.join(', ')}]; for ${count} pairs give [${shape.join(', ')}].`,
+      );
+  }
+}
