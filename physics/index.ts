@@ -2,6 +2,20 @@ export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
 export { actuate } from './articulated/actuate.ts';
 export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams } from './articulated/actuator.ts';
 export { advance } from './articulated/advance.ts';
+export type {
+  Equality,
+  FrictionLoss,
+  Geom,
+  HeightField,
+  Limit,
+  Pair,
+  ShapeKind,
+  Solimp,
+  Solref,
+  SolverOptions,
+} from './articulated/constraint/constraint.ts';
+export type { EqualitySpec } from './articulated/constraint/equalities.ts';
+export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';

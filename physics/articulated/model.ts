@@ -15,6 +15,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import type { Actuator } from './actuator.ts';
+import type { Equality, FrictionLoss, Geom, Limit, Pair, SolverOptions } from './constraint/constraint.ts';
 import type { Tables } from './tables.ts';
 
 export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
@@ -82,12 +83,6 @@ export interface ArticulatedParams {
   readonly armature: Tensor;
 }
 
-/** What the models of joints may say that no force of this folder reads: bounds of q, [lower, upper], and dry friction by velocity. */
-export interface Unused {
-  readonly range: readonly (readonly [number, number] | undefined)[];
-  readonly frictionLoss: readonly number[];
-}
-
 export interface Model {
   readonly name: string;
   readonly links: readonly Link[];
@@ -95,7 +90,13 @@ export interface Model {
   readonly sites: readonly Site[];
   readonly actuators: readonly Actuator[];
   readonly keyframes: readonly Keyframe[];
-  readonly unused: Unused;
+  /** Shapes that may touch, and the pairs of them that do. */
+  readonly geoms: readonly Geom[];
+  readonly pairs: readonly Pair[];
+  readonly limits: readonly Limit[];
+  readonly frictionLosses: readonly FrictionLoss[];
+  readonly equalities: readonly Equality[];
+  readonly solver: SolverOptions;
   /** Lengths of q and v. */
   readonly nq: number;
   readonly nv: number;

@@ -7,6 +7,10 @@
 
 import { type Actuator, type ActuatorSpec, actuatorOf } from './actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
+import { constraintsOf } from './constraint/build.ts';
+import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
+import type { EqualitySpec } from './constraint/equalities.ts';
+import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
 import { type Joint, type JointKind, type Keyframe, type Link, lengthOf, type Model, type Site } from './model.ts';
 import { normalized, type Quaternion, type Symmetric, turnSymmetric, unturned, type Vec3 } from './quaternion.ts';
 import { tables } from './tables.ts';
@@ -29,10 +33,16 @@ export interface JointSpec {
   readonly damping?: number;
   /** Rotor inertia, kg or kg m². Default 0. */
   readonly armature?: number;
-  /** Bounds of q: kept, but no force of this folder reads them. */
+  /** Bounds of q; of a ball [0, largest angle from the constant pose]. Default none. */
   readonly range?: readonly [number, number];
-  /** Dry friction, N or N m: kept, but no force of this folder reads it. */
+  readonly solrefLimit?: Solref;
+  readonly solimpLimit?: Solimp;
+  /** How far before a bound it begins to act. Default 0. */
+  readonly limitMargin?: number;
+  /** Dry friction of each velocity, N or N m. Default 0. */
   readonly frictionLoss?: number;
+  readonly solrefFriction?: Solref;
+  readonly solimpFriction?: Solimp;
 }
 
 export interface LinkSpec {
@@ -69,6 +79,14 @@ export interface TreeSpec {
   readonly sites?: readonly SiteSpec[];
   readonly actuators?: readonly ActuatorSpec[];
   readonly keyframes?: readonly Keyframe[];
+  /** Shapes that may touch: constraint/geoms.ts tells which pairs do. */
+  readonly geoms?: readonly GeomSpec[];
+  readonly pairs?: readonly PairSpec[];
+  /** Links whose geoms do not touch one another. */
+  readonly excludes?: readonly (readonly [string, string])[];
+  readonly equalities?: readonly EqualitySpec[];
+  /** Default: pyramidal cones, impratio 1, time constants of at least two steps. */
+  readonly solver?: Partial<SolverOptions>;
   /** s; for who asks the model. */
   readonly timestep?: number;
 }
@@ -134,12 +152,7 @@ export function tree(spec: TreeSpec): Model {
     joints,
     sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
     keyframes: spec.keyframes ?? [],
-    unused: {
-      range: made.map(({ range }) => range),
-      frictionLoss: joints.flatMap(({ kind }, j) =>
-        new Array<number>(lengthOf[kind].dof).fill(made[j].frictionLoss ?? 0),
-      ),
-    },
+    ...constraintsOf(spec, links, joints, numbers),
     nq: at.q,
     nv: at.dof,
     q0: values.reference,

@@ -117,8 +117,8 @@ it('what does not act is named with its line, or told', () => {
   const told: Unsupported[] = [];
   const model = mjcf(limits, { unsupported: note => told.push(note) });
   expect(told.map(({ line }) => line)).toEqual([5, 5, 7]);
-  expect(model.unused.range[0]?.map(x => +x.toFixed(6))).toEqual([-0.785398, 0.785398]);
-  expect(model.unused.frictionLoss).toEqual([0.1]);
+  expect(model.limits[0].range.map(x => +x.toFixed(6))).toEqual([-0.785398, 0.785398]);
+  expect(model.frictionLosses.map(({ loss }) => loss)).toEqual([0.1]);
   expect(() => mjcf(body(ball, ''))).toThrow('contacts of <geom> (line 6)');
   expect(() => mjcf(body(ball).replace('</mujoco>', '<tendon>\n<spatial/></tendon></mujoco>'))).toThrow(
     '<spatial> in <tendon> (line 10)',

@@ -1,0 +1,63 @@
+/** The constraints of a tree, from what its specification says of joints, geoms and equalities. */
+
+import { type Joint, type Link, lengthOf, type Model } from '../model.ts';
+import type { JointSpec, TreeSpec } from '../tree.ts';
+import { type FrictionLoss, type Limit, type SolverOptions, usualSolimp, usualSolref } from './constraint.ts';
+import { equalityOf, restingPoses } from './equalities.ts';
+import { checkSolver, geomOf, pairsOf } from './geoms.ts';
+
+type Constraints = Pick<Model, 'geoms' | 'pairs' | 'limits' | 'frictionLosses' | 'equalities' | 'solver'>;
+
+/** @param numbers Of links by name. */
+export function constraintsOf(
+  spec: TreeSpec,
+  links: readonly Link[],
+  joints: readonly Joint[],
+  numbers: ReadonlyMap<string, number>,
+): Constraints {
+  const linkOf = (name: string, who: string): number => {
+    const number = name === 'world' ? -1 : numbers.get(name);
+    if (number === undefined) throw new RangeError(`${who}: there is no link '${name}'.`);
+    return number;
+  };
+  const geoms = (spec.geoms ?? []).map((geom, k) => geomOf(geom, k, linkOf));
+  const excludes = (spec.excludes ?? []).map(
+    ([a, b]) => [linkOf(a, 'tree: excludes'), linkOf(b, 'tree: excludes')] as const,
+  );
+  const poses = restingPoses(links, spec.links);
+  const made = spec.links.flatMap(link => link.joints ?? []);
+  return {
+    geoms,
+    pairs: pairsOf(geoms, links, spec.pairs ?? [], excludes),
+    limits: made.flatMap((joint, j) => limitOf(joint, joints[j], j)),
+    frictionLosses: made.flatMap((joint, j) => lossesOf(joint, joints[j])),
+    equalities: (spec.equalities ?? []).map((equality, k) => equalityOf(equality, k, { linkOf, joints, poses })),
+    solver: solverOf(spec.solver ?? {}),
+  };
+}
+
+function limitOf(spec: JointSpec, { name, kind }: Joint, joint: number): readonly Limit[] {
+  const { range, solrefLimit: solref = usualSolref, solimpLimit: solimp = usualSolimp, limitMargin: margin = 0 } = spec;
+  if (!range) return [];
+  const who = `tree: joint '${name}'`;
+  if (kind === 'free') throw new RangeError(`${who}: it is free and has a range; give none.`);
+  if (!(range[0] <= range[1] && range.every(Number.isFinite)))
+    throw new RangeError(`${who}: range is [${range.join(', ')}]; give two finite numbers, the smaller one first.`);
+  checkSolver(`${who}, limit`, solref, solimp);
+  return [{ joint, range, solref, solimp, margin }];
+}
+
+function lossesOf(spec: JointSpec, { name, kind, dof }: Joint): readonly FrictionLoss[] {
+  const { frictionLoss: loss = 0, solrefFriction: solref = usualSolref, solimpFriction: solimp = usualSolimp } = spec;
+  checkSolver(`tree: joint '${name}', friction`, solref, solimp);
+  if (loss === 0) return [];
+  return Array.from({ length: lengthOf[kind].dof }, (_, k) => ({ dof: dof + k, loss, solref, solimp }));
+}
+
+function solverOf({ cone = 'pyramidal', impratio = 1, refsafe = true }: Partial<SolverOptions>): SolverOptions {
+  if (cone !== 'pyramidal' && cone !== 'elliptic')
+    throw new TypeError(`tree: cone is '${cone as string}'; it must be 'pyramidal' or 'elliptic'.`);
+  if (!(impratio > 0 && impratio < Number.POSITIVE_INFINITY))
+    throw new RangeError(`tree: impratio is ${impratio}; it must be a number above 0.`);
+  return { cone, impratio, refsafe };
+}

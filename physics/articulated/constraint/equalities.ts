@@ -1,0 +1,136 @@
+/** Loops that are closed, and joints that follow others: from names and poses to numbers. */
+
+import type { Joint, Link } from '../model.ts';
+import {
+  add3,
+  inverse,
+  normalized,
+  product,
+  type Quaternion,
+  rotate,
+  scale3,
+  unturned,
+  type Vec3,
+} from '../quaternion.ts';
+import { type Equality, type Solimp, type Solref, usualSolimp, usualSolref } from './constraint.ts';
+import { checkSolver } from './geoms.ts';
+
+interface Shared {
+  readonly name?: string;
+  /** Default true. */
+  readonly active?: boolean;
+  readonly solref?: Solref;
+  readonly solimp?: Solimp;
+}
+
+export interface ConnectSpec extends Shared {
+  readonly kind: 'connect';
+  /** Names; 'world' is allowed for one. */
+  readonly links: readonly [string, string];
+  /** In the first link's frame, m. The same point of the other link is the one that is there at q⁰. */
+  readonly anchor: Vec3;
+}
+
+export interface WeldSpec extends Shared {
+  readonly kind: 'weld';
+  readonly links: readonly [string, string];
+  /** In the second link's frame, m. Default its origin. */
+  readonly anchor?: Vec3;
+  /** Where the anchor and the second link's axes are to be in the first link's frame. Default: as at q⁰. */
+  readonly position?: Vec3;
+  readonly orientation?: Quaternion;
+  /** m. Default 1. */
+  readonly torqueScale?: number;
+}
+
+export interface JointEqualitySpec extends Shared {
+  readonly kind: 'joint';
+  /** The joint that follows, and the one that it follows, if any. */
+  readonly joints: readonly [string] | readonly [string, string];
+  /** p₀ … p₄. Default [0, 1, 0, 0, 0]. */
+  readonly polynomial?: readonly number[];
+}
+
+export type EqualitySpec = ConnectSpec | WeldSpec | JointEqualitySpec;
+
+interface Pose {
+  readonly x: Vec3;
+  readonly q: Quaternion;
+}
+
+/** @param poses Of links in the world, at q⁰. */
+export function equalityOf(
+  spec: EqualitySpec,
+  k: number,
+  at: {
+    readonly linkOf: (name: string, who: string) => number;
+    readonly joints: readonly Joint[];
+    readonly poses: readonly Pose[];
+  },
+): Equality {
+  const name = spec.name ?? `equality ${k}`;
+  const who = `tree: equality '${name}'`;
+  checkSolver(who, spec.solref, spec.solimp);
+  const shared = {
+    name,
+    active: spec.active ?? true,
+    solref: spec.solref ?? usualSolref,
+    solimp: spec.solimp ?? usualSolimp,
+    anchors: [zero, zero] as const,
+    orientation: unturned,
+    torqueScale: 1,
+    polynomial: [0, 1, 0, 0, 0] as const,
+  };
+  if (spec.kind === 'joint') {
+    const [a, b] = [spec.joints[0], spec.joints[1]].map(joint => jointOf(who, joint, at.joints));
+    const p = spec.polynomial ?? [0, 1, 0, 0, 0];
+    if (p.length > 5 || !p.every(Number.isFinite))
+      throw new RangeError(`${who}: polynomial is [${p.join(', ')}]; give up to 5 finite numbers.`);
+    return { ...shared, kind: 'joint', a, b, polynomial: [p[0] ?? 0, p[1] ?? 0, p[2] ?? 0, p[3] ?? 0, p[4] ?? 0] };
+  }
+  if (spec.kind !== 'connect' && spec.kind !== 'weld')
+    throw new TypeError(`${who}: kind is '${(spec as EqualitySpec).kind}'; it must be 'connect', 'weld' or 'joint'.`);
+  const [a, b] = spec.links.map(link => at.linkOf(link, who));
+  if (a === b) throw new RangeError(`${who}: it joins '${spec.links[0]}' to itself; name two links.`);
+  const [A, B] = [a, b].map(l => (l < 0 ? { x: zero, q: unturned } : at.poses[l]));
+  const into = (to: Pose, from: Pose, p: Vec3): Vec3 =>
+    rotate(inverse(to.q), add3(add3(from.x, rotate(from.q, p)), scale3(-1, to.x)));
+  if (spec.kind === 'connect')
+    return { ...shared, kind: 'connect', a, b, anchors: [spec.anchor, into(B, A, spec.anchor)] };
+  const anchor = spec.anchor ?? zero;
+  return {
+    ...shared,
+    kind: 'weld',
+    a,
+    b,
+    anchors: [spec.position ?? into(A, B, anchor), anchor],
+    orientation: normalized(spec.orientation ?? product(inverse(A.q), B.q)),
+    torqueScale: spec.torqueScale ?? 1,
+  };
+}
+
+const zero: Vec3 = [0, 0, 0];
+
+function jointOf(who: string, name: string | undefined, joints: readonly Joint[]): number {
+  if (name === undefined) return -1;
+  const number = joints.findIndex(joint => joint.name === name);
+  if (number < 0) throw new RangeError(`${who}: there is no joint '${name}'.`);
+  if (joints[number].kind !== 'hinge' && joints[number].kind !== 'slide')
+    throw new RangeError(`${who}: joint '${name}' is ${joints[number].kind}; it must be a hinge or a slide.`);
+  return number;
+}
+
+/** Poses of links in the world where each joint is at its reference. */
+export function restingPoses(
+  links: readonly Link[],
+  specs: readonly { readonly position?: Vec3; readonly orientation?: Quaternion }[],
+): readonly Pose[] {
+  const poses: Pose[] = [];
+  links.forEach(({ parent }, l) => {
+    const { position = zero, orientation = unturned } = specs[l];
+    const own = { x: position, q: normalized(orientation) };
+    const base = parent < 0 ? { x: zero, q: unturned } : poses[parent];
+    poses.push({ x: add3(base.x, rotate(base.q, own.x)), q: product(base.q, own.q) });
+  });
+  return poses;
+}
