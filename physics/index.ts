@@ -1,6 +1,14 @@
 export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
-export { actuate } from './articulated/actuate.ts';
-export { type Actuator, type ActuatorParams, type ActuatorSpec, actuatorParams } from './articulated/actuator.ts';
+export { type Actuation, activate, actuate, actuation } from './articulated/actuate.ts';
+export {
+  type Actuator,
+  type ActuatorDynamics,
+  type ActuatorKind,
+  type ActuatorParams,
+  type ActuatorSpec,
+  activations,
+  actuatorParams,
+} from './articulated/actuator.ts';
 export { advance } from './articulated/advance.ts';
 export type {
   Equality,
@@ -17,6 +25,7 @@ export type {
 export type { EqualitySpec } from './articulated/constraint/equalities.ts';
 export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
+export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
 export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './articulated/free-bodies.ts';
@@ -31,10 +40,12 @@ export type {
   Model,
   Site,
 } from './articulated/model.ts';
+export { pointJacobians } from './articulated/point-jacobians.ts';
 export {
+  type PointAccelerations,
   type PointMotions,
   type Points,
-  pointJacobians,
+  pointAccelerations,
   pointMotions,
   sitePoints,
 } from './articulated/points.ts';

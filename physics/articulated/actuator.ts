@@ -1,76 +1,163 @@
 /**
- * Actuators: forces of joints from controls.
+ * Actuators: forces of joints, or at sites, from controls.
  *
- *   l = gear · q,  l̇ = gear · v                                                                     (1)
- *   f = clamp(gain clamp(u) − k l − d l̇),   τ += gearᵀ f                                            (2)
+ *   l = gear · q,  l̇ = gear · v                                                                              (1)
+ *   ẇ = u   integrator        ẇ = (u − w) / T   filter                     u: the control within its bounds       (2)
+ *   f = clamp((g₀ + g₁ l + g₂ l̇) s + b₀ + b₁ l + b₂ l̇),   τ += Jᵀ f        s: u, or the activation w             (3)
  *
- * A motor has gain 1, k = d = 0; a position servo gain k; a velocity servo gain d. Where a clamp holds, derivatives are 0. On a ball or a
- * free joint gears are the torque about the link's axes (free: the force along the world's, then the torque), and only motors act.
+ *   motor      g = (1, 0, 0)                               intvelocity  as position, and w is an integrator: u is a rate
+ *   position   g = (kp, 0, 0), b = (0, −kp, −kv)           damper       g = (0, 0, −kv)
+ *   velocity   g = (kv, 0, 0), b = (0, 0, −kv)             general      as given
+ *
+ * Jᵀ is the gear of a joint. On a ball or a free joint gears are the torque about the link's axes (free: the force along the world's, then
+ * the torque); at a site they are a force and a torque in the site's axes: there l is 0, and forces do not depend on it. Where a clamp
+ * holds, derivatives are 0.
+ *
+ * MuJoCo documentation, "Computation: actuation model", and "XML reference: actuator".
  */
 
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import { type Joint, type JointKind, lengthOf, type Model } from './model.ts';
+import { type Joint, type JointKind, lengthOf, type Model, type Site } from './model.ts';
+
+export type ActuatorKind = 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'general';
+/** How an activation follows the control; `exactFilter` is exact over a step of constant controls. */
+export type ActuatorDynamics = 'none' | 'integrator' | 'filter' | 'exactFilter';
+type Triple = readonly [number, number, number];
 
 export interface ActuatorSpec {
-  readonly kind: 'motor' | 'position' | 'velocity';
+  readonly kind: ActuatorKind;
   readonly name?: string;
-  readonly joint: string;
-  /** One number; up to three on a ball, six on a free joint, the rest 0. Default 1. */
+  /** What it acts on: a joint or a site. */
+  readonly joint?: string;
+  readonly site?: string;
+  /** One number; up to three on a ball, six on a free joint or a site, the rest 0. Default 1. */
   readonly gear?: number | readonly number[];
   /** Stiffness of a position servo. Default 1. */
   readonly kp?: number;
-  /** Damping of a position or velocity servo. Default 0; 1 for a velocity servo. */
+  /** Damping of a servo or damper. Default 0; 1 for a velocity servo or damper. */
   readonly kv?: number;
-  /** Bounds of the control, and of the force before gears. Default none. */
+  /** g and b of (3), of a general one. Default (1, 0, 0) and 0. */
+  readonly gain?: Triple;
+  readonly bias?: Triple;
+  /** Of a general one, or of a position servo with a time constant. Default 'none'; 'integrator' for intvelocity. */
+  readonly dynamics?: ActuatorDynamics;
+  /** T of (2), s. Default 1. */
+  readonly timeConstant?: number;
+  /** Bounds of the control, of the force before gears, and of the activation. Default none. */
   readonly controlRange?: readonly [number, number];
   readonly forceRange?: readonly [number, number];
+  readonly activationRange?: readonly [number, number];
 }
 
 export interface Actuator {
   readonly name: string;
-  readonly kind: ActuatorSpec['kind'];
+  readonly kind: ActuatorKind;
+  /** Its joint, or −1; its site, or −1. */
   readonly joint: number;
+  readonly site: number;
   readonly gear: readonly number[];
-  readonly gain: number;
-  readonly stiffness: number;
-  readonly damping: number;
+  readonly gain: Triple;
+  readonly bias: Triple;
+  readonly dynamics: ActuatorDynamics;
+  /** Where its activation is among those of the state, or −1. */
+  readonly activation: number;
+  readonly timeConstant: number;
   readonly controlRange: readonly [number, number] | undefined;
   readonly forceRange: readonly [number, number] | undefined;
+  readonly activationRange: readonly [number, number] | undefined;
 }
 
-export function actuatorOf(spec: ActuatorSpec, joints: readonly Joint[]): Actuator {
-  const { kind, gear = 1, kp = 1, kv = kind === 'velocity' ? 1 : 0 } = spec;
+/** The actuators of a list, numbered. */
+export function actuatorsOf(
+  specs: readonly ActuatorSpec[],
+  joints: readonly Joint[],
+  sites: readonly Site[],
+): readonly Actuator[] {
+  let next = 0;
+  return specs.map(spec => {
+    const made = actuatorOf(spec, joints, sites);
+    return made.dynamics === 'none' ? made : { ...made, activation: next++ };
+  });
+}
+
+/** How many activations a model's state has. */
+export const activations = ({ actuators }: Pick<Model, 'actuators'>): number =>
+  actuators.filter(({ activation }) => activation >= 0).length;
+
+function actuatorOf(spec: ActuatorSpec, joints: readonly Joint[], sites: readonly Site[]): Actuator {
+  const { kind, gear = 1, timeConstant = 1 } = spec;
+  const on = spec.joint ?? spec.site;
+  const name = spec.name ?? `${kind} of ${on}`;
+  const who = `tree: actuator '${name}'`;
+  if (!kinds.includes(kind))
+    throw new TypeError(`${who}: kind is '${kind}'; it must be ${kinds.map(k => `'${k}'`).join(' or ')}.`);
+  if (on === undefined || (spec.joint !== undefined && spec.site !== undefined))
+    throw new TypeError(`${who}: it acts on ${on === undefined ? 'nothing' : 'a joint and a site'}; give one of them.`);
   const joint = joints.findIndex(({ name }) => name === spec.joint);
-  const name = spec.name ?? `${kind} of ${spec.joint}`;
-  if (joint < 0) throw new RangeError(`tree: actuator '${name}' is on joint '${spec.joint}', which there is not.`);
-  const of: JointKind = joints[joint].kind;
-  const { dof } = lengthOf[of];
+  const site = sites.findIndex(({ name }) => name === spec.site);
+  if (joint < 0 && site < 0)
+    throw new RangeError(
+      `tree: actuator '${name}' is on ${spec.joint === undefined ? 'site' : 'joint'} '${on}', which there is not.`,
+    );
+  const of: JointKind | 'a site' = joint < 0 ? 'a site' : joints[joint].kind;
+  const dof = of === 'a site' ? 6 : lengthOf[of].dof;
   const list = typeof gear === 'number' ? [gear] : gear;
-  const gears = Array.from({ length: dof }, (_, k) => list[k] ?? 0);
   if (!list.every(Number.isFinite) || list.slice(dof).some(x => x !== 0))
     throw new RangeError(
-      `tree: actuator '${name}': gear is [${list.join(', ')}]; joint '${spec.joint}' takes ${dof} finite number${dof === 1 ? '' : 's'}.`,
+      `${who}: gear is [${list.join(', ')}]; ${joint < 0 ? 'site' : 'joint'} '${on}' takes ${dof} finite number${dof === 1 ? '' : 's'}.`,
     );
-  if (kind !== 'motor' && dof > 1)
+  const laws = lawOf(spec);
+  if (dof > 1 && [...laws.gain.slice(1), ...laws.bias.slice(1)].some(x => x !== 0))
     throw new RangeError(
-      `tree: actuator '${name}': a ${kind} servo is for hinges and slides; joint '${spec.joint}' is ${of}.`,
+      `${who}: a ${kind === 'general' ? 'force that follows positions or velocities' : `${kind} servo`} is for hinges and slides; ${joint < 0 ? `'${on}' is a site` : `joint '${on}' is ${of}`}.`,
     );
-  const gains = {
-    motor: { gain: 1, stiffness: 0, damping: 0 },
-    position: { gain: kp, stiffness: kp, damping: kv },
-    velocity: { gain: kv, stiffness: 0, damping: kv },
-  }[kind];
-  const { controlRange, forceRange } = spec;
-  return { name, kind, joint, gear: gears, ...gains, controlRange, forceRange };
+  const dynamics = spec.dynamics ?? (kind === 'intvelocity' ? 'integrator' : 'none');
+  if (!(timeConstant > 0 && Number.isFinite(timeConstant)))
+    throw new RangeError(`${who}: timeConstant is ${timeConstant}; it must be a number above 0, s.`);
+  for (const range of ['controlRange', 'forceRange', 'activationRange'] as const) {
+    const [low, high] = spec[range] ?? [0, 0];
+    if (!(low <= high)) throw new RangeError(`${who}: ${range} is [${low}, ${high}]; the lower bound comes first.`);
+  }
+  const { controlRange, forceRange, activationRange } = spec;
+  const gears = Array.from({ length: dof }, (_, k) => list[k] ?? 0);
+  const place = { name, kind, joint, site, gear: gears, activation: -1 };
+  return { ...place, ...laws, dynamics, timeConstant, controlRange, forceRange, activationRange };
+}
+
+const kinds: readonly ActuatorKind[] = ['motor', 'position', 'velocity', 'intvelocity', 'damper', 'general'];
+
+function lawOf({
+  kind,
+  kp = 1,
+  kv,
+  gain = [1, 0, 0],
+  bias = [0, 0, 0],
+}: ActuatorSpec): Pick<Actuator, 'gain' | 'bias'> {
+  const [off, damping] = [kv ?? 0, kv ?? 1];
+  switch (kind) {
+    case 'motor':
+      return { gain: [1, 0, 0], bias: [0, 0, 0] };
+    case 'position':
+    case 'intvelocity':
+      return { gain: [kp, 0, 0], bias: [0, -kp, -off] };
+    case 'velocity':
+      return { gain: [damping, 0, 0], bias: [0, 0, -damping] };
+    case 'damper':
+      return { gain: [0, 0, -damping], bias: [0, 0, 0] };
+    case 'general':
+      return { gain, bias };
+  }
 }
 
 /** What is physical about actuators, all differentiable but the ranges' discrete choice. Shapes: a actuators. */
 export interface ActuatorParams {
-  /** [a, 6]: as many as the joint has velocities, then zeros. */
+  /** [a, 6]: as many as the joint has velocities, then zeros; a force and a torque at a site. */
   readonly gear: Tensor;
-  /** gain, k and d of (2), [a, 3]. */
+  /** g and b of (3), [a, 6]. */
   readonly gains: Tensor;
-  /** Bounds of the control and of the force, [a, 4]. */
+  /** T of (2), [a], s. */
+  readonly timeConstant: Tensor;
+  /** Bounds of the control, the force and the activation, [a, 6]. */
   readonly bounds: Tensor;
 }
 
@@ -80,8 +167,8 @@ const unbounded = 1e30;
 export function actuatorParams({ actuators }: Model, device?: Tensor['device']): ActuatorParams {
   const options = device ? { device } : {};
   const a = actuators.length;
-  const bounds = actuators.flatMap(({ controlRange, forceRange }) =>
-    [controlRange, forceRange].flatMap(range => [...(range ?? [-unbounded, unbounded])]),
+  const bounds = actuators.flatMap(({ controlRange, forceRange, activationRange }) =>
+    [controlRange, forceRange, activationRange].flatMap(range => [...(range ?? [-unbounded, unbounded])]),
   );
   return {
     gear: tensor(
@@ -90,10 +177,15 @@ export function actuatorParams({ actuators }: Model, device?: Tensor['device']):
       options,
     ),
     gains: tensor(
-      actuators.flatMap(({ gain, stiffness, damping }) => [gain, stiffness, damping]),
-      [a, 3],
+      actuators.flatMap(({ gain, bias }) => [...gain, ...bias]),
+      [a, 6],
       options,
     ),
-    bounds: tensor(bounds, [a, 4], options),
+    timeConstant: tensor(
+      actuators.map(({ timeConstant }) => timeConstant),
+      [a],
+      options,
+    ),
+    bounds: tensor(bounds, [a, 6], options),
   };
 }

@@ -53,6 +53,8 @@ export interface Keyframe {
   readonly q: readonly number[];
   readonly v: readonly number[];
   readonly control: readonly number[];
+  /** Of actuators with an activation. Default 0. */
+  readonly act?: readonly number[];
 }
 
 /** What is physical, all differentiable. Shapes: l links, j joints; [envs, …] where environments differ. */
@@ -115,6 +117,8 @@ export interface ArticulatedState {
   readonly q: Tensor;
   /** [envs, nv]. */
   readonly v: Tensor;
+  /** Activations of the actuators that have one, [envs, activations]. */
+  readonly act?: Tensor;
 }
 
 export const lengthOf: Readonly<Record<JointKind, { readonly q: number; readonly dof: number }>> = {

@@ -1,6 +1,7 @@
 /** States to begin with: at rest in the constant poses, or as a keyframe says. */
 
 import { type Device, tensor } from '../../kernel/index.ts';
+import { activations } from './actuator.ts';
 import type { ArticulatedState, Model } from './model.ts';
 
 export interface StateOptions {
@@ -22,8 +23,9 @@ export function articulatedState(model: Model, options: StateOptions = {}): Arti
     throw new RangeError(
       `articulatedState: there is no keyframe '${keyframe}'; '${model.name}' has ${model.keyframes.map(({ name }) => `'${name}'`).join(', ') || 'none'}.`,
     );
-  const { q, v } = key ?? { q: model.q0, v: new Array<number>(model.nv).fill(0) };
+  const { q, v, act } = key ?? { q: model.q0, v: new Array<number>(model.nv).fill(0) };
+  const na = activations(model);
   const all = (row: readonly number[]) =>
     tensor(Array.from({ length: envs }, () => row).flat(), [envs, row.length], device ? { device } : {});
-  return { q: all(q), v: all(v) };
+  return { q: all(q), v: all(v), ...(na > 0 && { act: all(act ?? new Array<number>(na).fill(0)) }) };
 }

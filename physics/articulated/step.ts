@@ -12,7 +12,7 @@
 
 import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
-import { actuate } from './actuate.ts';
+import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
 import type { ContactLaw } from './contact-law.ts';
@@ -57,14 +57,12 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
   };
 }
 
-/** τ + p. */
-function allForces(prepared: Prepared, state: ArticulatedState, { tau, control, actuators }: Driving): Tensor {
-  const passive = jointForces(prepared, state);
-  const driven = tau ? passive.add(tau) : passive;
-  if (!control) return driven;
+function driven({ model, params }: Prepared, state: ArticulatedState, driving: Driving): Actuation | undefined {
+  const { control, actuators } = driving;
+  if (!control) return undefined;
   if (!actuators)
     throw new TypeError("articulated: 'control' comes without 'actuators'; give what actuatorParams(model) returns.");
-  return driven.add(actuate(prepared.model, actuators, state, control));
+  return actuation(model, actuators, state, control, params);
 }
 
 interface Stepping {
@@ -74,38 +72,57 @@ interface Stepping {
   readonly dt: number;
 }
 
-/** a at a state; the diagonal is what is added to that of M. */
-function accelerate({ prepared, driving, contact, dt }: Stepping, state: ArticulatedState, diagonal: Tensor): Tensor {
-  const tau = allForces(prepared, state, driving);
+interface Rates {
+  readonly v: Tensor;
+  readonly a: Tensor;
+  /** Of activations. */
+  readonly act: Tensor | undefined;
+}
+
+/** Rates at a state; the diagonal is what is added to that of M. */
+function rates({ prepared, driving, contact, dt }: Stepping, state: ArticulatedState, diagonal: Tensor): Rates {
+  const actuated = driven(prepared, state, driving);
+  const forces = [jointForces(prepared, state), driving.tau, actuated?.tau].filter(force => force !== undefined);
+  const tau = forces.reduce((sum, force) => sum.add(force)); // τ + p
   const at = kinematics(prepared, state.q);
-  if (contact) return contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt });
-  return accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
+  const a = contact
+    ? contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt })
+    : accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
+  return { v: state.v, a, act: actuated?.rate };
+}
+
+/** Activations after a step at a rate; as they are without one. */
+function activated({ prepared, driving, dt }: Stepping, { act }: ArticulatedState, rate: Tensor | undefined) {
+  if (!act || !rate || !driving.actuators) return act && { act };
+  return { act: activate(prepared.model, driving.actuators, act, rate, dt) };
 }
 
 function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
   const { prepared, dt } = stepping;
   const { armature, damping } = prepared.params;
-  const a = accelerate(stepping, state, armature.add(damping.mul(dt)));
+  const { a, act } = rates(stepping, state, armature.add(damping.mul(dt)));
   const v = state.v.add(a.mul(dt));
-  return { q: advance(prepared.model, { q: state.q, v }, dt), v };
+  return { q: advance(prepared.model, { q: state.q, v }, dt), v, ...activated(stepping, state, act) };
 }
 
 function rungeKutta4(stepping: Stepping, start: ArticulatedState): ArticulatedState {
   const { prepared, dt } = stepping;
   const { armature } = prepared.params;
-  const rate = (state: ArticulatedState) => ({ v: state.v, a: accelerate(stepping, state, armature) });
-  const moved = ({ v, a }: { v: Tensor; a: Tensor }, by: number): ArticulatedState => ({
+  const at = (state: ArticulatedState): Rates => rates(stepping, state, armature);
+  const moved = ({ v, a, act }: Rates, by: number): ArticulatedState => ({
     q: advance(prepared.model, { q: start.q, v }, by),
     v: start.v.add(a.mul(by)),
+    ...(start.act && { act: act ? start.act.add(act.mul(by)) : start.act }),
   });
-  const k1 = rate(start);
-  const k2 = rate(moved(k1, dt / 2));
-  const k3 = rate(moved(k2, dt / 2));
-  const k4 = rate(moved(k3, dt));
-  const mean = (name: 'v' | 'a'): Tensor =>
-    k1[name]
-      .add(k4[name])
-      .add(k2[name].add(k3[name]).mul(2))
+  const k1 = at(start);
+  const k2 = at(moved(k1, dt / 2));
+  const k3 = at(moved(k2, dt / 2));
+  const k4 = at(moved(k3, dt));
+  const mean = (of: (rates: Rates) => Tensor): Tensor =>
+    of(k1)
+      .add(of(k4))
+      .add(of(k2).add(of(k3)).mul(2))
       .mul(1 / 6);
-  return moved({ v: mean('v'), a: mean('a') }, dt);
+  const whole = { v: mean(k => k.v), a: mean(k => k.a), act: k1.act && mean(k => k.act as Tensor) };
+  return { ...moved(whole, dt), ...activated(stepping, start, whole.act) };
 }

@@ -5,7 +5,7 @@
  * inertia that no body has (½ tr I − I, the second moments of the mass, must not be negative in any direction), an axis of length 0.
  */
 
-import { type Actuator, type ActuatorSpec, actuatorOf } from './actuator.ts';
+import { type Actuator, type ActuatorSpec, actuatorsOf } from './actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
 import { constraintsOf } from './constraint/build.ts';
 import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
@@ -160,7 +160,7 @@ export function tree(spec: TreeSpec): Model {
     tables: tables(links, joints),
     values,
   };
-  const actuators: readonly Actuator[] = (spec.actuators ?? []).map(actuator => actuatorOf(actuator, model.joints));
+  const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model.joints, model.sites);
   return { ...model, actuators };
 }
 
