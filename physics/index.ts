@@ -17,7 +17,6 @@ export type {
   HeightField,
   Limit,
   Pair,
-  ShapeKind,
   Solimp,
   Solref,
   SolverOptions,

@@ -8,14 +8,8 @@
  * MuJoCo documentation, "Modeling: solver parameters", "Computation: collision detection".
  */
 
+import type { ShapeKind } from '../../../geometry/index.ts';
 import type { Quaternion, Vec3 } from '../quaternion.ts';
-
-export type ShapeKind = 'plane' | 'heightField' | 'sphere' | 'capsule' | 'ellipsoid' | 'cylinder' | 'box' | 'convex';
-
-/** The order of kinds: of a pair, the one that stands earlier comes first. */
-export const shapeKinds: readonly ShapeKind[] = [
-  ...(['plane', 'heightField', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'convex'] as const),
-];
 
 /** (time constant, damping ratio), or (−stiffness, −damping). */
 export type Solref = readonly [number, number];

@@ -7,6 +7,7 @@
  * by solmix, and solrefs of the second kind are the smaller ones.
  */
 
+import { type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import type { Link } from '../model.ts';
 import { normalized, type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 import {
@@ -14,10 +15,8 @@ import {
   type Geom,
   type HeightField,
   type Pair,
-  type ShapeKind,
   type Solimp,
   type Solref,
-  shapeKinds,
   usualSolimp,
   usualSolref,
 } from './constraint.ts';
