@@ -1,5 +1,6 @@
 /** Which pairs of kinds of shapes have contacts, and the WGSL that finds them, for kernels of one's own. */
 
+import { boxBox } from './box-box.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
 import { capsuleCapsule, sphereCapsule, sphereSphere } from './round.wgsl.ts';
@@ -19,6 +20,7 @@ const pairs: Readonly<Record<string, PairText>> = {
   sphereCapsule,
   sphereBox,
   capsuleCapsule,
+  boxBox,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */
