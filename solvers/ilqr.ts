@@ -13,7 +13,8 @@
  * Li & Todorov, ICINCO 2004. Tassa, Erez & Todorov, IROS 2012, doi:10.1109/IROS.2012.6386025. Dunn & Bertsekas, JOTA 63 (1989) 23.
  */
 
-import { checkOptions, inWords, scoped, stack, Tensor, tensor } from '../kernel/index.ts';
+import { rollout } from '../adjoint/index.ts';
+import { checkOptions, concat, inWords, scoped, Tensor, tensor, zeros } from '../kernel/index.ts';
 import { type Bounds, type Box, boxOf } from './box.ts';
 import { backward, type Policy } from './ilqr-backward.ts';
 import { expand, type Size, type Trajectory } from './ilqr-expansion.ts';
@@ -121,13 +122,13 @@ const release = ({ x, u }: Trajectory): void => {
   u.dispose();
 };
 
-async function plan(u0: Tensor, state: IlqrState | undefined, box: Box): Promise<(t: number, x: Tensor) => Tensor> {
-  const m = box.low.length;
-  const within = Float64Array.from(state?.u ?? (await u0.read()), (v, i) => {
-    return Math.min(Math.max(v, box.low[i % m]), box.high[i % m]);
-  });
-  const all = tensor(within, u0.shape, { device: u0.device });
-  return t => all.slice(t, t + 1);
+/** The first controls, within limits. */
+async function plan(u0: Tensor, state: IlqrState | undefined, { low, high }: Box): Promise<Tensor> {
+  const m = low.length;
+  const within = Float64Array.from(state?.u ?? (await u0.read()), (v, i) =>
+    Math.min(Math.max(v, low[i % m]), high[i % m]),
+  );
+  return tensor(within, u0.shape, { device: u0.device });
 }
 
 /** What is left of the limits at a time. */
@@ -138,71 +139,104 @@ const limits = ({ low, high }: Box, u: ArrayLike<number>, t: number): Box => {
 
 const isBounded = ({ low, high }: Box): boolean => low.some(Number.isFinite) || high.some(Number.isFinite);
 
-/** Forwards with controls of time and state. */
-async function trajectory(
+/** Forwards from x0 with controls of time and state, several ways at once, by rows: one rollout, which is recorded. */
+function trajectories<U>(
   { step, stage, terminal }: ControlProblem,
   x0: Tensor,
-  control: (t: number, x: Tensor) => Tensor,
+  control: (x: Tensor, inputs: U) => Tensor,
   { steps, n, m }: Size,
-): Promise<Trajectory> {
-  const { x, u, cost } = scoped(
-    () => {
-      const xs = [x0.reshape([1, n])];
-      const us: Tensor[] = [];
-      for (let t = 0; t < steps; t++) {
-        us.push(control(t, xs[t]));
-        xs.push(step(xs[t], us[t]));
-      }
-      const x = stack(xs).reshape([steps + 1, n]);
-      const u = stack(us).reshape([steps, m]);
-      const cost = stage(x.slice(0, steps), u)
-        .sum()
-        .add(terminal(x.slice(steps, steps + 1)).sum());
-      return { x, u, cost };
+  ways: number,
+  inputs: U,
+): { readonly x: Tensor; readonly u: Tensor; readonly costs: Tensor } {
+  const { device } = x0;
+  const first = x0.reshape([1, n]).broadcastTo([ways, n]);
+  const { saved } = rollout(
+    ({ x }: { x: Tensor; u: Tensor }, now: U) => {
+      const u = control(x, now);
+      return { x: step(x, u), u };
     },
-    r => Object.values(r),
+    { x: first, u: zeros([ways, m], { device }) },
+    steps,
+    { inputs, save: state => state },
   );
-  const value = await cost.item();
-  cost.dispose();
-  return { x, u, value };
+  const x = concat([first.reshape([1, ways, n]), saved.x]);
+  const before = x.slice(0, steps).reshape([steps * ways, n]);
+  const running = stage(before, saved.u.reshape([steps * ways, m])).reshape([steps, ways]);
+  const costs = running.sum(0).add(terminal(x.slice(steps, steps + 1).reshape([ways, n])));
+  return { x, u: saved.u, costs };
 }
 
-/** (3) */
+/** The trajectory of given controls. */
+async function trajectory(problem: ControlProblem, x0: Tensor, given: Tensor, size: Size): Promise<Trajectory> {
+  const { steps, n, m } = size;
+  const { x, u, costs } = scoped(
+    () => trajectories(problem, x0, (_, u: Tensor) => u, size, 1, given.reshape([steps, 1, m])),
+    r => Object.values(r),
+  );
+  const value = await costs.item();
+  costs.dispose();
+  return { x: x.reshape([steps + 1, n]), u: u.reshape([steps, m]), value };
+}
+
+/** α = 1, ½, ¼, … */
+const shares = Array.from({ length: 14 }, (_, k) => 0.5 ** k);
+
+/** (3): α = 1 first, and if it does not gain enough all others at once. */
 async function search(
+  problem: ControlProblem,
+  x0: Tensor,
+  now: Trajectory,
+  policy: Policy,
+  size: Size,
+  box: Box,
+): Promise<Trajectory | undefined> {
+  return (
+    (await tried(problem, x0, now, policy, size, box, shares.slice(0, 1))) ??
+    (await tried(problem, x0, now, policy, size, box, shares.slice(1)))
+  );
+}
+
+/** The first of some shares that gains enough. */
+async function tried(
   problem: ControlProblem,
   x0: Tensor,
   now: Trajectory,
   { k, K, linear, quadratic }: Policy,
   size: Size,
   box: Box,
+  alphas: readonly number[],
 ): Promise<Trajectory | undefined> {
   const { device } = x0;
   const { steps, n, m } = size;
-  const [low, high] = [box.low, box.high].map(bound => tensor(bound, [1, m], { device }));
-  const within = (u: Tensor): Tensor => (isBounded(box) ? u.max(low).min(high) : u);
-  const open = tensor(k.flat(), [steps, m], { device });
-  const closed = tensor(K.flat(2), [steps, m, n], { device });
-  for (let alpha = 1; alpha > 1e-4; alpha *= 0.5) {
-    const control = (t: number, x: Tensor): Tensor => {
-      const off = x.sub(now.x.slice(t, t + 1)).reshape([n, 1]);
-      const feedback = closed
-        .slice(t, t + 1)
-        .reshape([m, n])
-        .matmul(off)
-        .reshape([1, m]);
-      return within(
-        now.u
-          .slice(t, t + 1)
-          .add(open.slice(t, t + 1).mul(alpha))
-          .add(feedback),
-      );
-    };
-    const next = await trajectory(problem, x0, control, size);
+  const ways = alphas.length;
+  const { x, u, costs } = scoped(
+    () => {
+      const [low, high] = [box.low, box.high].map(bound => tensor(bound, [1, m], { device }));
+      const within = (u: Tensor): Tensor => (isBounded(box) ? u.max(low).min(high) : u);
+      const share = tensor(alphas, [ways, 1], { device });
+      const inputs = {
+        x: now.x.slice(0, steps).reshape([steps, 1, n]),
+        u: now.u.reshape([steps, 1, m]),
+        open: tensor(k.flat(), [steps, 1, m], { device }),
+        closed: tensor(K.flat(2), [steps, m, n], { device }).transpose([0, 2, 1]),
+      };
+      type Inputs = typeof inputs;
+      const control = (x: Tensor, now: Inputs): Tensor =>
+        within(now.u.add(share.mul(now.open)).add(x.sub(now.x).matmul(now.closed)));
+      return trajectories(problem, x0, control, size, ways, inputs);
+    },
+    r => Object.values(r),
+  );
+  const values = await costs.read();
+  const a = alphas.findIndex((alpha, i) => {
     const promised = alpha * linear + 0.5 * alpha ** 2 * quadratic;
-    if (next.value - now.value <= 1e-4 * promised) return next;
-    release(next);
-  }
-  return undefined;
+    return values[i] - now.value <= 1e-4 * promised;
+  });
+  const chosen = (of: Tensor, length: number, width: number): Tensor =>
+    of.slice([0, a, 0], [length, a + 1, width]).reshape([length, width]);
+  const found = a < 0 ? undefined : { x: chosen(x, steps + 1, n), u: chosen(u, steps, m), value: values[a] };
+  for (const part of [x, u, costs]) part.dispose();
+  return found;
 }
 
 const names = 'iterations rtol secondOrder low high onIteration signal state'.split(' ');
