@@ -6,7 +6,7 @@
 
 import { type Checkpoints, flatten, rollout } from '../adjoint/index.ts';
 import { checkOptions, inWords, kernel, type Tensor, tensor, zeros } from '../kernel/index.ts';
-import { type HybridStep, type Passed, systemsOf } from './hybrid.ts';
+import { type Passed, systemsOf } from './hybrid.ts';
 import { flags } from './pass-events.wgsl.ts';
 
 export interface EventFailure {
@@ -70,7 +70,7 @@ const joinKernel = kernel(/* wgsl */ `
  * @throws EventError, on a GPU by the next read, if a step has more events than `maxEvents` and no law of rest.
  */
 export function hybridRollout<S, P>(
-  move: HybridStep,
+  move: (state: S, params: P, dt: number) => { readonly state: S; readonly passed: Passed },
   state: S,
   params: P,
   options: { readonly dt: number; readonly steps: number; readonly checkpoints?: Checkpoints },

@@ -108,6 +108,11 @@ function check(text: string, options: PassOptions): void {
     );
   if (!Array.isArray(guards) || guards.length === 0)
     throw new TypeError("hybrid: guards are missing; name them: { guards: ['floor'] } for floorGap and floorJump.");
+  for (const guard of guards)
+    if (typeof guard !== 'string' && !(Number.isInteger(guard?.count) && guard.count >= 1))
+      throw new RangeError(
+        `hybrid: there are ${inWords(guard?.count)} guards '${guard?.name}'; give a whole number from 1, or a name alone.`,
+      );
   if (!Number.isInteger(maxEvents) || maxEvents < 1 || maxEvents > 1000)
     throw new RangeError(`hybrid: maxEvents is ${inWords(maxEvents)}; give a whole number from 1 to 1000.`);
   for (const [name, speed] of Object.entries({ rest, grazing }))
@@ -118,7 +123,9 @@ function check(text: string, options: PassOptions): void {
     'struct State',
     'struct Params',
     'fn flow',
-    ...guards.flatMap(name => [`fn ${name}Gap`, `fn ${name}Jump`]),
+    ...guards
+      .map(guard => (typeof guard === 'string' ? guard : guard.name))
+      .flatMap(name => [`fn ${name}Gap`, `fn ${name}Jump`]),
   ];
   const missing = needs.find(what => !defines(what.replace(' ', '\\s+')));
   if (missing)

@@ -1,4 +1,6 @@
+export { type BallParams, type Balls, type BallsOptions, type BallsStep, balls } from './balls.ts';
 export { type HybridStep, hybrid, type Passed } from './hybrid.ts';
 export { EventError, type EventFailure, type HybridRollout, hybridRollout } from './hybrid-rollout.ts';
-export { flags, type PassOptions, passEvents } from './pass-events.wgsl.ts';
+export { impactImpulse } from './impulse.wgsl.ts';
+export { flags, type GuardFamily, type PassOptions, passEvents } from './pass-events.wgsl.ts';
 export { type SaltationOptions, saltation } from './saltation.ts';

@@ -25,12 +25,21 @@ export const flags = {
   resting: 4,
 } as const;
 
+/**
+ * So many guards of one kind, whose functions have a number before all else: `{ name: 'pair', count: 3 }`, pairGap(i: u32, s, p). Where some
+ * come to rest and others do not, pairRests(i: u32) -> bool tells which.
+ */
+export interface GuardFamily {
+  readonly name: string;
+  readonly count: number;
+}
+
 export interface PassOptions {
   /**
    * Names. Of guard `floor`, the text has floorGap(s: State, p: Params) -> vec2f, g and dg/dt, and floorJump(s: State, p: Params) -> State; it
    * may have floorRest(s: State, p: Params, dt: f32) -> State, which moves a state that has come to rest there.
    */
-  readonly guards: readonly string[];
+  readonly guards: readonly (string | GuardFamily)[];
   /** In one step. Default 8. */
   readonly maxEvents?: number;
   /** Impacts slower than this (of ġ) are the last, where the guard has a law of rest. Default 0. */
@@ -46,26 +55,38 @@ export interface PassOptions {
  * @param text Defines State, Params, flow(s: State, p: Params, dt: f32) -> State and what guards need.
  */
 export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, grazing = 0 }: PassOptions): string {
-  const rests = guards.map(name => new RegExp(`\\bfn\\s+${name}Rest\\b`).test(text));
-  const choice = (call: (name: string, k: number) => string): string =>
-    guards.map((name, k) => `if (k == ${k}u) { return ${call(name, k)}; }`).join('\n    ');
+  const defines = (what: string): boolean => new RegExp(`\\bfn\\s+${what}\\b`).test(text);
+  let total = 0;
+  const choices = guards.map(guard => {
+    const { name, count } = typeof guard === 'string' ? { name: guard, count: 1 } : guard;
+    const from = total;
+    total += count;
+    return {
+      ...{ name, from, end: total },
+      number: typeof guard === 'string' ? '' : `k - ${from}u, `,
+      rests: defines(`${name}Rest`),
+      some: defines(`${name}Rests`),
+    };
+  });
+  const choice = (call: (guard: (typeof choices)[number]) => string): string =>
+    choices.map(guard => `if (k < ${guard.end}u) { return ${call(guard)}; }`).join('\n    ');
   const number = (x: number): string => (Number.isInteger(x) ? `${x}.0` : `${x}`);
   return /* wgsl */ `
   struct Passed { state: State, count: u32, flags: u32, which: i32, last: f32 }
   fn eventGap(k: u32, s: State, p: Params) -> vec2f {
-    ${choice(name => `${name}Gap(s, p)`)}
+    ${choice(({ name, number }) => `${name}Gap(${number}s, p)`)}
     return vec2f(1.0, 0.0);
   }
   fn eventJump(k: u32, s: State, p: Params) -> State {
-    ${choice(name => `${name}Jump(s, p)`)}
+    ${choice(({ name, number }) => `${name}Jump(${number}s, p)`)}
     return s;
   }
   fn eventRest(k: u32, s: State, p: Params, dt: f32) -> State {
-    ${choice((name, k) => (rests[k] ? `${name}Rest(s, p, dt)` : 's'))}
+    ${choice(({ name, number, rests }) => (rests ? `${name}Rest(${number}s, p, dt)` : 's'))}
     return s;
   }
   fn canRest(k: u32) -> bool {
-    ${choice((_, k) => `${rests[k]}`)}
+    ${choice(({ name, from, rests, some }) => (some ? `${name}Rests(k - ${from}u)` : `${rests}`))}
     return false;
   }
   // A time up to the end at which the gap is closed; negative if none is known.
@@ -113,19 +134,19 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
     for (var n = 0u; n <= ${maxEvents}u; n++) {
       let s = made.state;
       let end = flow(s, p, left);
-      var k = ${guards.length}u;
+      var k = ${total}u;
       var at = left;
-      for (var j = 0u; j < ${guards.length}u; j++) {
+      for (var j = 0u; j < ${total}u; j++) {
         let by = detach(closedBy(j, s, p, end, left));
         if (by >= 0.0) {
           let t = detach(closesAt(j, s, p, by));
-          if (t < at || (t == at && k == ${guards.length}u)) {
+          if (t < at || (t == at && k == ${total}u)) {
             at = t;
             k = j;
           }
         }
       }
-      if (k == ${guards.length}u) {
+      if (k == ${total}u) {
         made.state = end;
         done = true;
         break;
