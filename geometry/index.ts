@@ -1,9 +1,10 @@
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
 export { contactSlots, contactText, haveContacts, inOrder, type Pair, pairName } from './contact/pairs.ts';
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
-export type { ReadOptions } from './files/loose.ts';
-export { readObj, writeObj } from './files/obj.ts';
-export { readStl, writeStl } from './files/stl.ts';
+export { convexHull, type Hull } from './convex-hull.ts';
+export type { Loose, ReadOptions } from './files/loose.ts';
+export { looseObj, readObj, writeObj } from './files/obj.ts';
+export { looseStl, readStl, writeStl } from './files/stl.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 export { massOfMesh } from './polyhedron.ts';

@@ -12,6 +12,12 @@ export interface ReadOptions extends MeshOptions {
   readonly explain?: (note: string) => void;
 }
 
+/** A surface as plain numbers: three coordinates for each vertex, three vertices for each triangle. */
+export interface Loose {
+  readonly points: readonly number[];
+  readonly corners: readonly number[];
+}
+
 /** @param who For messages. */
 export function assembled(
   who: string,

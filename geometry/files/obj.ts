@@ -9,7 +9,7 @@
 
 import earcut from 'earcut';
 import type { Mesh } from '../mesh.ts';
-import { assembled, pointsOf, type ReadOptions } from './loose.ts';
+import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
 
 const passedOver = new Set(
   'vt vn vp o g s mtllib usemtl l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '),
@@ -17,6 +17,12 @@ const passedOver = new Set(
 
 /** @throws SyntaxError with the line of what is wrong. */
 export function readObj(text: string, options: ReadOptions = {}): Mesh {
+  const { points, corners } = looseObj(text, options.explain);
+  return assembled('readObj', points, corners, options);
+}
+
+/** Vertices and triangles as plain numbers. @throws SyntaxError with the line of what is wrong. */
+export function looseObj(text: string, explain?: ReadOptions['explain']): Loose {
   const points: number[] = [];
   const corners: number[] = [];
   const over = new Map<string, number>();
@@ -36,8 +42,8 @@ export function readObj(text: string, options: ReadOptions = {}): Mesh {
     return '';
   }, '');
   const what = [...over].map(([word, count]) => `${count} × ${word}`).join(', ');
-  if (what) options.explain?.(`readObj: passed over ${what}.`);
-  return assembled('readObj', points, corners, options);
+  if (what) explain?.(`readObj: passed over ${what}.`);
+  return { points, corners };
 }
 
 function vertexOf(words: readonly string[], line: number): number[] {

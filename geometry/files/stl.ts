@@ -6,16 +6,21 @@
  */
 
 import type { Mesh } from '../mesh.ts';
-import { assembled, pointsOf, type ReadOptions } from './loose.ts';
+import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
 
 const header = 84;
 const perTriangle = 50;
 
 /** @param data The file; text too. @throws SyntaxError if it is no STL. */
 export function readStl(data: Uint8Array | ArrayBuffer | string, options: ReadOptions = {}): Mesh {
-  const points = typeof data === 'string' ? fromText(data) : fromBytes(new Uint8Array(data as ArrayBuffer));
-  const corners = Array.from({ length: points.length / 3 }, (_, k) => k);
+  const { points, corners } = looseStl(data);
   return assembled('readStl', points, corners, { weld: 0, ...options });
+}
+
+/** Corners of triangles as plain numbers, three vertices for each. @throws SyntaxError if it is no STL. */
+export function looseStl(data: Uint8Array | ArrayBuffer | string): Loose {
+  const points = typeof data === 'string' ? fromText(data) : fromBytes(new Uint8Array(data as ArrayBuffer));
+  return { points, corners: Array.from({ length: points.length / 3 }, (_, k) => k) };
 }
 
 function fromBytes(bytes: Uint8Array): number[] {
