@@ -1,3 +1,5 @@
+export { boundsText } from './broad-phase/bounds.wgsl.ts';
+export { type CandidateOptions, type Candidates, candidates } from './broad-phase/candidates.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
 export { contactSlots, contactText, haveContacts, inOrder, type Pair, pairName } from './contact/pairs.ts';
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
