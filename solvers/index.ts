@@ -93,6 +93,17 @@ export {
   type Tableau,
   tsit5,
 } from './ode/tableau.ts';
+export {
+  type ActorCriticOptions,
+  actorCritic,
+  type EpochProgress,
+  type Policy,
+  type Trained,
+} from './policy/actor-critic.ts';
+export { type Moments, normalized, normalizer } from './policy/moments.ts';
+export { type NetworkParams, network, networkParams } from './policy/network.ts';
+export { choose, type Task } from './policy/task.ts';
+export { lambdaReturns } from './policy/value.ts';
 export { cauchy, huber, type RobustLoss } from './robust.ts';
 export { type RootOptions, type RootReport, rootFind } from './root.ts';
 export { RootError, type RootFailure } from './root-error.ts';
