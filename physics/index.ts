@@ -10,6 +10,14 @@ export {
   actuatorParams,
 } from './articulated/actuator.ts';
 export { advance } from './articulated/advance.ts';
+export {
+  type BoundOptions,
+  type CompliantOptions,
+  compliant,
+  compliantForces,
+  compliantParams,
+  type Quantity,
+} from './articulated/compliant/compliant.ts';
 export type {
   Equality,
   FrictionLoss,

@@ -145,8 +145,7 @@ export function frameMotions(
 
 /** Joint forces for accelerations a, without those of rotors, springs and dampers: [envs, nv]. */
 export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, a: Tensor): Tensor {
-  const { sizes, structure, envs } = prepared;
-  const { before, last } = structure;
+  const { sizes, envs } = prepared;
   const { motion, inertia, gravity } = moving;
   const { velocity, acceleration } = frameMotions(prepared, moving, a);
   const one = { ...sizes, own: false };
@@ -156,8 +155,16 @@ export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, 
     { inertia, velocity, acceleration: acceleration.sub(falling) },
     { count: envs * sizes.frames, out: { force: [envs, sizes.frames, 6] } },
   );
-  return projections(one)(
-    { motion, force: force as Tensor, before, last },
-    { count: envs, out: { tau: [envs, sizes.nv] } },
-  ).tau as Tensor;
+  return jointProjections(prepared, motion, force as Tensor);
+}
+
+/** (4): forces of the joints, [envs, nv], that hold forces on frames, (torque, force) about O, [envs, frames, 6]. */
+export function jointProjections(
+  { sizes, structure, envs }: Omit<Prepared, 'params'>,
+  motion: Tensor,
+  force: Tensor,
+): Tensor {
+  const { before, last } = structure;
+  const out = { tau: [envs, sizes.nv] };
+  return projections({ ...sizes, own: false })({ motion, force, before, last }, { count: envs, out }).tau as Tensor;
 }
