@@ -68,6 +68,10 @@ function shade(k: number, channel: number, colours: Colours): number {
   return colours[first][channel] + (at - first) * (colours[first + 1][channel] - colours[first][channel]);
 }
 
+/** The colour at a share, 0 … 1, of a table. */
+export const colourAt = (share: number, colours: Colours = viridis): readonly number[] =>
+  [0, 1, 2].map(channel => shade(Math.min(Math.max(share, 0), 1) * (shades - 1), channel, colours));
+
 /** Pictures of one height side by side, with white between them. */
 export function inARow(images: readonly Image[]): Image {
   const gap = 8;

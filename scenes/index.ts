@@ -1,3 +1,4 @@
+import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
@@ -16,6 +17,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
+  [bounceTarget.name]: bounceTarget,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -35,4 +37,4 @@ export type {
 } from './scene.ts';
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
-export { brusselator, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };
+export { bounceTarget, brusselator, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };
