@@ -105,7 +105,7 @@ export function candidates(lower: Tensor, upper: Tensor, options: CandidateOptio
   const { near } = counts(given, { count: n, overrides: { leaves } });
   const found = writes(
     { ...given, ends: scan(near), near },
-    { count: n, out: { pairs: [capacity, 2], count: [] }, overrides: { leaves } },
+    { count: n, out: { pairs: capacity, count: [] }, overrides: { leaves } },
   );
   if (!isBeingRecorded(device))
     device.check([found.count.memory.retain()], ([count]) => {

@@ -110,10 +110,10 @@ export function tree(lower: Tensor, upper: Tensor): Tree {
   const order = argsort(code);
   const leaves = 2 ** Math.max(0, Math.ceil(Math.log2(count)));
   const under = Math.ceil(count / block);
-  const below = blocks({ lower, upper, order }, { count: under, out: { low: [under, 3], high: [under, 3] } });
+  const below = blocks({ lower, upper, order }, { count: under, out: { low: under, high: under } });
   const { low, high } = nodes(
     { lower, upper, order, blockLow: below.low, blockHigh: below.high },
-    { count: 2 * leaves, out: { low: [2 * leaves, 3], high: [2 * leaves, 3] }, overrides: { leaves } },
+    { count: 2 * leaves, out: { low: 2 * leaves, high: 2 * leaves }, overrides: { leaves } },
   );
   return { leaves, order, low, high };
 }

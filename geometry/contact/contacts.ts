@@ -119,11 +119,11 @@ export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Co
         ...(Object.fromEntries(Object.entries(both).map(([name, x]) => [name, x.detach()])) as typeof both),
         margin: tensor(margin, [], { device }),
       },
-      { count, out: { features: [count, slots, 2] } },
+      { count, out: { features: [count, slots] } },
     ).features;
   const found = kernelOf(contactKernels, contactsText)(
     { ...both, features },
-    { count, out: { gap: [count, slots], normal: [count, slots, 3], point: [count, slots, 3] } },
+    { count, out: { gap: [count, slots], normal: [count, slots], point: [count, slots] } },
   );
   return { gap: found.gap, normal: found.normal, point: found.point, features };
 }
