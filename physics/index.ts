@@ -35,7 +35,6 @@ export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
-export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './articulated/free-bodies.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedParams,
@@ -85,5 +84,10 @@ export {
   type SpreadParams,
 } from './reaction-diffusion.ts';
 export { brusselatorParts, grayScottParts, type Parts, type PartsOptions } from './reaction-parts.ts';
+export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './rigid/free-bodies.ts';
+export type { JointKind as RigidJointKind, JointParams } from './rigid/joint-rows.ts';
+export { type RigidOptions, type RigidParams, type RigidWorld, rigidBodies } from './rigid/rigid-bodies.ts';
+export { box, capsule, cylinder, disc, ellipsoid, plane, type RigidShape, rectangle, sphere } from './rigid/shapes.ts';
+export type { BodySpec, RigidJointSpec, WorldSpec } from './rigid/world.ts';
 export type { Step } from './simulator.ts';
 export { type WaveParams, type WaveState, wave } from './wave.ts';

@@ -10,9 +10,9 @@
  */
 
 import { kernel, type Tensor, zeros } from '../../kernel/index.ts';
+import { exponential } from '../articulated/advance.ts';
+import { quaternions } from '../articulated/layout.ts';
 import type { Step } from '../simulator.ts';
-import { exponential } from './advance.ts';
-import { quaternions } from './layout.ts';
 
 /** State of n bodies. */
 export interface FreeBodiesState {

@@ -1,0 +1,68 @@
+/** Joints as numbers: anchors and axes in the bodies' own axes, ranges and drives. */
+
+import { checkOptions } from '../../kernel/index.ts';
+import { add3, inverse, product, type Quaternion, rotate, scale3, type Vec3 } from '../articulated/quaternion.ts';
+import { type JointKind, jointKinds } from './joint-rows.ts';
+import { turnTo } from './shapes.ts';
+import type { RigidJointSpec } from './world.ts';
+
+export interface JointNumbers {
+  readonly kinds: readonly JointKind[];
+  readonly pairs: readonly (readonly [number, number])[];
+  readonly anchors: readonly (readonly [Vec3, Vec3])[];
+  readonly frames: readonly (readonly [Quaternion, Quaternion])[];
+  readonly ranges: readonly (readonly [number, number])[];
+  /** Stiffness, damping, target, speed, limit. */
+  readonly drives: readonly (readonly number[])[];
+}
+
+const unbounded = 1e10;
+const specNames = ['kind', 'bodies', 'anchor', 'anchors', 'axis', 'range', 'drive', 'collide', 'pair'];
+
+export function jointNumbers(
+  joints: readonly (RigidJointSpec & { readonly pair: readonly [number, number] })[],
+  position: readonly Vec3[],
+  orientation: readonly Quaternion[],
+): JointNumbers {
+  const each = joints.map((joint, j) => {
+    const who = `rigidBodies: joint ${j}`;
+    checkOptions(who, joint, specNames);
+    const { kind, pair, axis = [0, 0, 1], range = [-unbounded, unbounded], drive = {} } = joint;
+    if (!jointKinds.includes(kind))
+      throw new TypeError(`${who} is of kind '${kind}'; kinds are ${jointKinds.join(', ')}.`);
+    const [a, b] = pair;
+    if (a === b) throw new RangeError(`${who} holds body ${a} twice; give two bodies.`);
+    if (!(range[0] <= range[1]))
+      throw new RangeError(`${who} has the range ${range.join(' … ')}; give the lowest coordinate first.`);
+    const long = kind === 'rod' || kind === 'spring';
+    const moves = long || kind === 'revolute' || kind === 'prismatic';
+    if (!moves && (joint.range || joint.drive))
+      throw new RangeError(`${who} is ${kind}, and has no coordinate for a range or a drive; leave them out.`);
+    const [onA, onB] =
+      joint.anchors ??
+      (joint.anchor ? [joint.anchor, joint.anchor] : long ? [position[a], position[b]] : [position[b], position[b]]);
+    const length = Math.hypot(...add3(onB, scale3(-1, onA)));
+    if (long && !(length > 0))
+      throw new RangeError(`${who} is a ${kind} of length 0; give anchors that are apart, or a ball joint.`);
+    const { stiffness = 0, damping = 0, target = long ? length : 0, speed = 0, limit = unbounded } = drive;
+    for (const [name, x] of Object.entries({ stiffness, damping, limit }))
+      if (!(x >= 0)) throw new RangeError(`${who} has a drive with ${name} ${x}; give a number from 0.`);
+    const turn = turnTo(axis);
+    const local = (body: number, point: Vec3): Vec3 =>
+      rotate(inverse(orientation[body]), add3(point, scale3(-1, position[body])));
+    return {
+      anchors: [local(a, onA), local(b, onB)] as const,
+      frames: [product(inverse(orientation[a]), turn), product(inverse(orientation[b]), turn)] as const,
+      range,
+      drive: [stiffness, damping, target, speed, limit],
+    };
+  });
+  return {
+    kinds: joints.map(({ kind }) => kind),
+    pairs: joints.map(({ pair }) => pair),
+    anchors: each.map(({ anchors }) => anchors),
+    frames: each.map(({ frames }) => frames),
+    ranges: each.map(({ range }) => range),
+    drives: each.map(({ drive }) => drive),
+  };
+}

@@ -1,0 +1,250 @@
+/**
+ * Rigid bodies that touch, stack, slide and are held by joints, in space or in the plane.
+ *
+ *   p₀ = p + dt (f + m g),  L₀ = L + dt τ                      what forces do                                          (1)
+ *   (p⁺, L⁺) = (p₀, L₀) + P,   P = Jᵀ λ                         what contacts and joints do: impulses.ts                (2)
+ *   x⁺ = x + dt p⁺ / m,   q⁺ = exp(dt ω(q½, L⁺)) q             motion.ts                                               (3)
+ *
+ * Contacts and joints are implicit: λ answers to where bodies will be after the step, as far as velocities tell, so that nothing
+ * that is stiff limits dt. They are a little soft, `softness` being 1 / (1 + softness) of what would be rigid; under its weight a body
+ * sinks by softness · g dt². Impacts do not bounce. Of order 1 in dt; momenta are kept to rounding, the energy is not.
+ */
+
+import { inOrder, type ShapeKind } from '../../geometry/index.ts';
+import { checkOptions, type Device, outliving, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import type { Step } from '../simulator.ts';
+import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
+import { impulses } from './impulses.ts';
+import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
+import { type Heavy, type Momenta, moved, pushed, twistsOf } from './motion.ts';
+import { rowsPerJoint, rowWidth, type SolverSizes } from './solver.wgsl.ts';
+import { type Kinds, kindsAmong, offsets, slotsOf, touches } from './touch.ts';
+import { allPairs, type WorldData, type WorldSpec, worldData } from './world.ts';
+
+export interface RigidOptions {
+  /** How much contacts and joints give way, in parts of what they hold. Default 1e-3. */
+  readonly softness?: number;
+  /** Contacts act from a distance of about this length, m, so that gradients are smooth. Default 0: they do not. */
+  readonly smooth?: number;
+  /** Within which time overlaps are undone beyond a step, s. Default 0: within a step. */
+  readonly recovery?: number;
+  /** Contacts are looked for within this distance, and what bodies move in a step, m. Default 0.01. */
+  readonly margin?: number;
+  /** How often contacts are solved in a step, each time with the slip that was found before: 1 or more. Default 2. */
+  readonly passes?: number;
+  /** At which residual, in parts of the velocities that forces alone would make, the solver stops. Default 1e-5 in f32, 1e-11 in f64. */
+  readonly tolerance?: number;
+  /** Default 50 steps of Newton's method. */
+  readonly maxSteps?: number;
+}
+
+export interface RigidParams extends FreeBodiesParams {
+  /** What the numbers mean depends on the shape: radius; radius, half length; half sizes. [n, 3], m. */
+  readonly size: Tensor;
+  /** [n]. */
+  readonly friction: Tensor;
+  readonly joints: JointParams;
+}
+
+export interface RigidWorld {
+  readonly data: WorldData;
+  /** The state in which bodies were given. */
+  start(device?: Device): FreeBodiesState;
+  /** What they were given with, as tensors; all differentiable. Masses and inertias do not follow sizes. */
+  params(device?: Device): RigidParams;
+  readonly step: Step<FreeBodiesState, RigidParams>;
+}
+
+const optionNames = ['softness', 'smooth', 'recovery', 'margin', 'passes', 'tolerance', 'maxSteps'];
+
+/**
+ * A world of rigid bodies.
+ *
+ * @example
+ *   const world = rigidBodies({ bodies: [{ shape: plane() }, { shape: box([0.5, 0.5, 0.5]), position: [0, 2, 0] }] });
+ *   const end = rollout(state => world.step(state, world.params(), 0.005), world.start(), 400);
+ */
+export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidWorld {
+  checkOptions('rigidBodies', spec, ['bodies', 'joints', 'gravity', 'planar']);
+  checkOptions('rigidBodies', options, optionNames);
+  const data = worldData(spec);
+  const settings = settingsOf(options);
+  const made = new WeakMap<Device, Structure>();
+  const structureOn = (device: Device): Structure => {
+    const structure = made.get(device) ?? structureOf(data, settings.smooth > 0, device);
+    made.set(device, structure);
+    return structure;
+  };
+  return {
+    data,
+    start: device => startOf(data, device),
+    params: device => paramsOf(data, device),
+    step: (state, params, dt) => stepped(structureOn(state.x.device), settings, state, params, dt),
+  };
+}
+
+type Settings = Required<Omit<RigidOptions, 'tolerance'>> & Pick<RigidOptions, 'tolerance'>;
+
+function settingsOf(options: RigidOptions): Settings {
+  const { softness = 1e-3, smooth = 0, recovery = 0, margin = 0.01, passes = 2, tolerance, maxSteps = 50 } = options;
+  const from = (name: string, x: number, positive: boolean): void => {
+    if (!(x >= 0 && Number.isFinite(x)) || (positive && x === 0))
+      throw new RangeError(`rigidBodies: ${name} is ${x}; give a number ${positive ? 'above' : 'from'} 0.`);
+  };
+  from('softness', softness, true);
+  from('smooth', smooth, false);
+  from('recovery', recovery, false);
+  from('margin', margin, false);
+  from('passes', passes, true);
+  from('maxSteps', maxSteps, true);
+  if (tolerance !== undefined) from('tolerance', tolerance, true);
+  return { softness, smooth, recovery, margin, passes, maxSteps, ...(tolerance !== undefined && { tolerance }) };
+}
+
+/** What does not change, on a device. */
+interface Structure {
+  readonly kinds: Kinds;
+  readonly sizes: SolverSizes;
+  readonly freedom: Tensor;
+  readonly pairs: { readonly bodies: Tensor; readonly kind: Tensor };
+  readonly joints: { readonly bodies: Tensor; readonly kind: Tensor };
+}
+
+function structureOf(data: WorldData, smooth: boolean, device: Device): Structure {
+  const integers = (values: readonly number[], shape: readonly number[]): Tensor =>
+    outliving(
+      values.length > 0
+        ? tensor(Uint32Array.from(values), shape, { device })
+        : zeros(
+            shape.map(s => Math.max(1, s)),
+            { device, type: 'u32' },
+          ),
+    );
+  const kindOf = (i: number): ShapeKind => data.shapes[i].kind;
+  const ordered = allPairs(data).map(([a, b]) =>
+    inOrder(kindOf(a), kindOf(b)) ? ([a, b] as const) : ([b, a] as const),
+  );
+  const kinds = kindsAmong(ordered.map(([a, b]) => [kindOf(a), kindOf(b)]));
+  const list = ordered.map(([a, b]) => ({
+    a,
+    b,
+    kind: kinds.findIndex(([k, l]) => k === kindOf(a) && l === kindOf(b)),
+  }));
+  const { joints } = data;
+  return {
+    kinds,
+    sizes: {
+      bodies: data.names.length,
+      pairs: list.length,
+      slots: slotsOf(kinds),
+      joints: joints.kinds.length,
+      smooth,
+    },
+    freedom: integers(data.freedom, [data.freedom.length]),
+    pairs: {
+      bodies: integers(
+        list.flatMap(({ a, b }) => [a, b]),
+        [list.length, 2],
+      ),
+      kind: integers(
+        list.map(({ kind }) => kind),
+        [list.length],
+      ),
+    },
+    joints: {
+      bodies: integers(joints.pairs.flat(), [joints.pairs.length, 2]),
+      kind: integers(
+        joints.kinds.map(kind => jointKinds.indexOf(kind)),
+        [joints.kinds.length],
+      ),
+    },
+  };
+}
+
+const on = (device: Device | undefined) => (device ? { device } : {});
+
+function startOf(data: WorldData, device: Device | undefined): FreeBodiesState {
+  const n = data.names.length;
+  return {
+    x: tensor(data.position.flat(), [n, 3], on(device)),
+    q: tensor(data.orientation.flat(), [n, 4], on(device)),
+    p: tensor(data.momentum.flat(), [n, 3], on(device)),
+    L: tensor(data.angularMomentum.flat(), [n, 3], on(device)),
+  };
+}
+
+function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
+  const n = data.names.length;
+  const { joints } = data;
+  const j = joints.kinds.length;
+  const some = (values: readonly number[], shape: readonly number[]): Tensor =>
+    values.length > 0 ? tensor(values, shape, on(device)) : zeros(shape, on(device));
+  return {
+    mass: tensor(data.mass, [n], on(device)),
+    inertia: tensor(data.inertia.flat(), [n, 6], on(device)),
+    gravity: tensor(data.gravity, [3], on(device)),
+    size: tensor(
+      data.shapes.flatMap(({ size }) => size),
+      [n, 3],
+      on(device),
+    ),
+    friction: tensor(data.friction, [n], on(device)),
+    joints: {
+      anchor: some(joints.anchors.flat(2), [j, 2, 3]),
+      frame: some(joints.frames.flat(2), [j, 2, 4]),
+      range: some(joints.ranges.flat(), [j, 2]),
+      drive: some(joints.drives.flat(), [j, 5]),
+    },
+  };
+}
+
+function stepped(
+  { kinds, sizes, freedom, pairs, joints }: Structure,
+  { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
+  { x, q, p, L }: FreeBodiesState,
+  { mass, inertia, gravity, size, friction, force, torque, joints: jointed }: RigidParams,
+  dt: number,
+): FreeBodiesState {
+  const { device } = x;
+  const still = force && torque ? undefined : zeros(x.shape, { device });
+  const heavy: Heavy = { q, mass, inertia, freedom };
+  const forces = { gravity, force: force ?? (still as Tensor), torque: torque ?? (still as Tensor) };
+  const start = pushed(heavy, { p, L }, forces, dt); // (1)
+  if (sizes.pairs + sizes.joints === 0) return { ...moved(heavy, x, start, dt), ...start };
+  const now = twistsOf(heavy, { p, L });
+  const none = (shape: readonly number[]): Tensor => zeros(shape, { device });
+  const touch =
+    sizes.pairs > 0
+      ? touches(kinds, pairs, { x, q, size }, now, { margin: margin + 10 * smooth, dt })
+      : { gap: none([1]), normal: none([1, 3]), point: none([1, 3]) };
+  const { rows, middle } =
+    sizes.joints > 0
+      ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness, dt })
+      : { rows: none([1, rowsPerJoint, rowWidth]), middle: none([1, 3]) };
+  const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-5);
+  const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
+  const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
+  let P: Momenta | undefined;
+  let slip = now;
+  for (let pass = 0; pass < (sizes.pairs > 0 ? passes : 1); pass++) {
+    const offset =
+      sizes.pairs > 0
+        ? offsets(sizes.slots, { ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery })
+        : none([1]);
+    const { normal, point } = touch;
+    const pressed = { ...start, x, q, mass, inertia, friction, normal, point, offset, rows, middle };
+    const frozen = {
+      freedom,
+      pairs: pairs.bodies,
+      jointBodies: joints.bodies,
+      settings: chosen,
+      v: slip.v.detach(),
+      w: slip.w.detach(),
+    };
+    P = impulses(sizes, { pressed, frozen });
+    slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
+  }
+  const { p: push, L: turn } = P as Momenta;
+  const end = { p: start.p.add(push), L: start.L.add(turn) }; // (2)
+  return { ...moved(heavy, x, end, dt), ...end }; // (3)
+}

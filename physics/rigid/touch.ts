@@ -1,0 +1,175 @@
+/**
+ * Where bodies touch: contacts of all pairs in the list, and the velocities at which they begin to answer.
+ *
+ *   o = φ / dt + μ (√(|w_t|² + s²) − s)        φ ≥ 0                                                              (1)
+ *   o = φ / (dt + recovery) + …                φ < 0
+ *
+ * A contact answers to w_n + o < μ |w_t|: to the gap after the step, and to slip. The cone law alone would have a body that slides hover,
+ * at w_n = μ |w_t|; o takes that out with the slip w_t that is known so far: the one before the step, then the one that a first pass has
+ * found. With the slip after the step it would be Coulomb's law, made associated by de Saxcé's change of variables.
+ *
+ * Which features touch is chosen by a kernel that is not differentiated; gaps, normals and points are differentiable for that choice.
+ *
+ * Acary & Cadoux: Applications of an existence result for the Coulomb friction problem, 2013. de Saxcé & Feng, Math. Comput. Modelling 28 (1998).
+ */
+
+import { contactSlots, contactText, type Pair } from '../../geometry/index.ts';
+import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { quaternions } from '../articulated/layout.ts';
+import type { Twists } from './motion.ts';
+
+/** Pairs of bodies that may touch. */
+export interface PairTensors {
+  /** [pairs, 2], u32. */
+  readonly bodies: Tensor;
+  /** [pairs], u32: number of the pair of kinds. */
+  readonly kind: Tensor;
+}
+
+/** Which kinds meet; the number of a pair of kinds is its place here. */
+export type Kinds = readonly Pair[];
+
+export const slotsOf = (kinds: Kinds): number => Math.max(1, ...kinds.map(([a, b]) => contactSlots(a, b)));
+
+/** Each pair of kinds once. */
+export const kindsAmong = (pairs: readonly Pair[]): Kinds =>
+  pairs.filter(([a, b], k) => pairs.findIndex(([c, d]) => a === c && b === d) === k);
+
+const shapes = (kinds: Kinds): string => /* wgsl */ `
+  var<storage, read> pairs: array<u32>;
+  var<storage, read> kind: array<u32>;
+  var<storage, read> x: array<vec3f>;
+  var<storage, read> q: array<vec4f>;
+  var<storage, read> size: array<vec3f>;
+  ${contactText(kinds)}
+  ${quaternions}
+  fn shapeOf(i: u32) -> Shape { return Shape(size[i], rotation(normalize(q[i])), x[i], 0u); }
+`;
+
+const featureText = (kinds: Kinds): string => /* wgsl */ `
+  ${shapes(kinds)}
+  var<storage, read> v: array<vec3f>;
+  var<storage, read> w: array<vec3f>;
+  var<uniform> margin: f32;
+  var<uniform> dt: f32;
+  var<storage, read_write> features: array<vec2u>;
+  @compute @workgroup_size(64)
+  fn bodyFeatures(@builtin(global_invocation_id) id: vec3u) {
+    let k = id.x;
+    let a = pairs[2u * k];
+    let b = pairs[2u * k + 1u];
+    var found: Features;
+    let turn = length(w[a]) * length(size[a]) + length(w[b]) * length(size[b]);
+    findFeatures(kind[k], shapeOf(a), shapeOf(b), margin + dt * (length(v[b] - v[a]) + turn), &found);
+    for (var s = 0u; s < ${slotsOf(kinds)}u; s++) { features[${slotsOf(kinds)}u * k + s] = found[s]; }
+  }
+`;
+
+const contactsText = (kinds: Kinds): string => /* wgsl */ `
+  ${shapes(kinds)}
+  var<storage, read> features: array<vec2u>;
+  var<storage, read_write> gap: array<f32>;
+  var<storage, read_write> normal: array<vec3f>;
+  var<storage, read_write> point: array<vec3f>;
+  @compute @workgroup_size(64)
+  fn bodyContacts(@builtin(global_invocation_id) id: vec3u) {
+    let slot = id.x;
+    let k = slot / ${slotsOf(kinds)}u;
+    let feature = features[slot];
+    var c = noContact();
+    if (!all(feature == none)) { c = findContact(kind[k], shapeOf(pairs[2u * k]), shapeOf(pairs[2u * k + 1u]), feature); }
+    gap[slot] = c.gap;
+    normal[slot] = c.normal;
+    point[slot] = c.point;
+  }
+`;
+
+const offsetText = (slots: number): string => /* wgsl */ `
+  var<storage, read> pairs: array<u32>;
+  var<storage, read> x: array<vec3f>;
+  var<storage, read> v: array<vec3f>;
+  var<storage, read> w: array<vec3f>;
+  var<storage, read> friction: array<f32>;
+  var<storage, read> gap: array<f32>;
+  var<storage, read> normal: array<vec3f>;
+  var<storage, read> point: array<vec3f>;
+  var<uniform> dt: f32;
+  var<uniform> recovery: f32;
+  var<storage, read_write> offset: array<f32>;
+  const still = 1e-3; // s, m/s
+  @compute @workgroup_size(64)
+  fn contactOffsets(@builtin(global_invocation_id) id: vec3u) {
+    let slot = id.x;
+    let phi = gap[slot];
+    var made = 1e10;
+    if (phi < 1e9) {
+    let a = pairs[2u * (slot / ${slots}u)];
+    let b = pairs[2u * (slot / ${slots}u) + 1u];
+    let p = point[slot];
+    let n = normal[slot];
+    let seen = v[b] + cross(w[b], p - x[b]) - v[a] - cross(w[a], p - x[a]);
+    let t = seen - dot(n, seen) * n;
+    var mu = friction[a] * friction[b];
+    if (mu > 0.0) { mu = sqrt(mu); }
+    made = phi / select(dt, dt + recovery, phi < 0.0) + mu * (sqrt(dot(t, t) + still * still) - still); // (1)
+    }
+    offset[slot] = made;
+  }
+`;
+
+const featureKernels = kernelsByKey();
+const contactKernels = kernelsByKey();
+const offsetKernels = kernelsByKey();
+const kernelOf = (kernels: typeof featureKernels, text: (kinds: Kinds) => string, kinds: Kinds): Kernel =>
+  kernels(kinds.join(' '), () => text(kinds));
+
+export interface Placed {
+  readonly x: Tensor;
+  readonly q: Tensor;
+  /** Sizes of the shapes, [n, 3]. */
+  readonly size: Tensor;
+}
+
+export interface Touches {
+  readonly gap: Tensor;
+  readonly normal: Tensor;
+  readonly point: Tensor;
+}
+
+/** Contacts of the pairs, [pairs · slots, …]. */
+export function touches(
+  kinds: Kinds,
+  { bodies, kind }: PairTensors,
+  { x, q, size }: Placed,
+  { v, w }: Twists,
+  { margin, dt }: { readonly margin: number; readonly dt: number },
+): Touches {
+  const [count] = bodies.shape;
+  const slots = slotsOf(kinds);
+  const given = { pairs: bodies, kind, x: x.detach(), q: q.detach(), size: size.detach() };
+  const { features } = kernelOf(
+    featureKernels,
+    featureText,
+    kinds,
+  )({ ...given, v: v.detach(), w: w.detach(), margin, dt }, { count, out: { features: [count, slots] } }) as Record<
+    string,
+    Tensor
+  >;
+  const { gap, normal, point } = kernelOf(
+    contactKernels,
+    contactsText,
+    kinds,
+  )({ pairs: bodies, kind, x, q, size, features }, { count: count * slots }) as Record<string, Tensor>;
+  return { gap, normal, point };
+}
+
+/** (1), [pairs · slots], m/s. */
+export function offsets(
+  slots: number,
+  given: Touches & Twists & { readonly pairs: Tensor; readonly x: Tensor; readonly friction: Tensor },
+  { dt, recovery }: { readonly dt: number; readonly recovery: number },
+): Tensor {
+  const { pairs, x, v, w, friction, gap, normal, point } = given;
+  const run = offsetKernels(slots, () => offsetText(slots));
+  return run({ pairs, x, v, w, friction, gap, normal, point, dt, recovery }, { count: gap.size }).offset as Tensor;
+}

@@ -1,0 +1,187 @@
+/** What a world of rigid bodies is made of, as its user writes it, and as numbers. */
+
+import { checkOptions } from '../../kernel/index.ts';
+import {
+  inverse,
+  product,
+  type Quaternion,
+  rotate,
+  type Symmetric,
+  unturned,
+  type Vec3,
+} from '../articulated/quaternion.ts';
+import type { JointKind } from './joint-rows.ts';
+import { jointNumbers } from './joints.ts';
+import { inertiaOf, type RigidShape } from './shapes.ts';
+
+export interface BodySpec {
+  /** Default its number. */
+  readonly name?: string;
+  readonly shape: RigidShape;
+  /** kg. Default: density times volume. */
+  readonly mass?: number;
+  /** kg/m³. Default 1000. */
+  readonly density?: number;
+  /** About the centre of mass, in the body's axes: xx, yy, zz, xy, xz, yz, kg m². Default: of its shape, evenly filled. */
+  readonly inertia?: Symmetric;
+  /** Of the centre of mass, m. Default the origin. */
+  readonly position?: Vec3;
+  /** (w, x, y, z). Default not turned. */
+  readonly orientation?: Quaternion;
+  /** m/s and rad/s, in the world's axes. Default at rest. */
+  readonly velocity?: Vec3;
+  readonly angularVelocity?: Vec3;
+  /** Of two bodies that touch, the geometric mean counts. Default 0.5. */
+  readonly friction?: number;
+  /** Whether it never moves. Default: only planes do not. */
+  readonly fixed?: boolean;
+}
+
+export interface RigidJointSpec {
+  readonly kind: JointKind;
+  /** Two bodies, by name or number. */
+  readonly bodies: readonly [string | number, string | number];
+  /** Where it is when the world starts, in the world's axes, m. Default: the second body's centre. */
+  readonly anchor?: Vec3;
+  /** For a rod or a spring: where it holds each of the bodies. Default: their centres. */
+  readonly anchors?: readonly [Vec3, Vec3];
+  /** Of a hinge or slide, in the world's axes when the world starts. Default z. */
+  readonly axis?: Vec3;
+  /** Lowest and highest coordinate: rad or m, 0 when the world starts; of a spring, its length. */
+  readonly range?: readonly [number, number];
+  /** A spring, damper, servo or motor along the coordinate. */
+  readonly drive?: {
+    /** N/m or N m/rad, and N s/m or N m s/rad. Default 0. */
+    readonly stiffness?: number;
+    readonly damping?: number;
+    /** The coordinate, and its rate, to which it drives. Default: that of the start, and 0. */
+    readonly target?: number;
+    readonly speed?: number;
+    /** Largest force or torque. Default none. */
+    readonly limit?: number;
+  };
+  /** Whether its bodies may touch each other. Default false. */
+  readonly collide?: boolean;
+}
+
+export interface WorldSpec {
+  readonly bodies: readonly BodySpec[];
+  readonly joints?: readonly RigidJointSpec[];
+  /** m/s². Default (0, −9.81, 0): y is up. */
+  readonly gravity?: Vec3;
+  /** Whether bodies keep to the plane of x and y. Default false. */
+  readonly planar?: boolean;
+}
+
+/** A world as numbers, and which of its bodies may touch. */
+export interface WorldData {
+  readonly names: readonly string[];
+  readonly shapes: readonly RigidShape[];
+  /** 0 fixed, 1 free, 2 in the plane. */
+  readonly freedom: readonly number[];
+  readonly mass: readonly number[];
+  readonly inertia: readonly Symmetric[];
+  readonly friction: readonly number[];
+  readonly position: readonly Vec3[];
+  readonly orientation: readonly Quaternion[];
+  readonly momentum: readonly Vec3[];
+  readonly angularMomentum: readonly Vec3[];
+  readonly gravity: Vec3;
+  readonly joints: ReturnType<typeof jointNumbers>;
+  /** Pairs that joints keep from touching, as `a b` with a < b. */
+  readonly apart: ReadonlySet<string>;
+}
+
+const bodyNames = [
+  ...['name', 'shape', 'mass', 'density', 'inertia', 'position', 'orientation', 'velocity', 'angularVelocity'],
+  ...['friction', 'fixed'],
+];
+
+export function worldData(spec: WorldSpec): WorldData {
+  const { bodies, joints = [], gravity = [0, -9.81, 0], planar = false } = spec;
+  if (bodies.length === 0) throw new RangeError('rigidBodies: there are no bodies; give at least one.');
+  const names = bodies.map(({ name }, i) => name ?? `${i}`);
+  names.forEach((name, i) => {
+    if (names.indexOf(name) < i) throw new RangeError(`rigidBodies: two bodies are named '${name}'; names differ.`);
+  });
+  const each = bodies.map((body, i) => bodyData(body, `body '${names[i]}'`, planar));
+  const number = (body: string | number, j: number): number => {
+    const i = typeof body === 'number' ? body : names.indexOf(body);
+    if (Number.isInteger(i) && i >= 0 && i < bodies.length) return i;
+    throw new RangeError(
+      `rigidBodies: joint ${j} holds body '${body}', but there is none; bodies are ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}.`,
+    );
+  };
+  const held = joints.map((joint, j) => ({
+    ...joint,
+    pair: [number(joint.bodies[0], j), number(joint.bodies[1], j)] as const,
+  }));
+  const position = each.map(b => b.position);
+  const orientation = each.map(b => b.orientation);
+  return {
+    names,
+    shapes: bodies.map(({ shape }) => shape),
+    freedom: each.map(b => b.freedom),
+    mass: each.map(b => b.mass),
+    inertia: each.map(b => b.inertia),
+    friction: each.map(b => b.friction),
+    position,
+    orientation,
+    momentum: each.map(b => b.momentum),
+    angularMomentum: each.map(b => b.angularMomentum),
+    gravity,
+    joints: jointNumbers(held, position, orientation),
+    apart: new Set(
+      held.filter(({ collide = false }) => !collide).map(({ pair: [a, b] }) => `${Math.min(a, b)} ${Math.max(a, b)}`),
+    ),
+  };
+}
+
+function bodyData(body: BodySpec, who: string, planar: boolean) {
+  checkOptions(`rigidBodies: ${who}`, body, bodyNames);
+  const { shape, density = 1000, friction = 0.5, position = [0, 0, 0], velocity = [0, 0, 0] } = body;
+  const { angularVelocity = [0, 0, 0], fixed = shape.kind === 'plane' } = body;
+  const positive = (name: string, x: number): void => {
+    if (!(x > 0 && Number.isFinite(x)))
+      throw new RangeError(`rigidBodies: ${who} has ${name} ${x}; give a number above 0, or make it fixed.`);
+  };
+  if (!fixed && shape.kind === 'plane')
+    throw new RangeError(`rigidBodies: ${who} is a plane that is not fixed; planes have no mass and do not move.`);
+  if (!(friction >= 0)) throw new RangeError(`rigidBodies: ${who} has friction ${friction}; give a number from 0.`);
+  const mass = fixed ? 1 : (body.mass ?? density * shape.volume);
+  positive(body.mass === undefined ? 'density' : 'mass', mass);
+  const inertia = fixed ? ([1, 1, 1, 0, 0, 0] as const) : (body.inertia ?? inertiaOf(shape, mass));
+  for (const moment of inertia.slice(0, 3)) positive('a moment of inertia', moment);
+  const orientation = product(body.orientation ?? unturned, shape.turn);
+  if (Math.abs(Math.hypot(...orientation) - 1) > 1e-6)
+    throw new RangeError(
+      `rigidBodies: ${who} has an orientation of length ${Math.hypot(...orientation)}; give a quaternion (w, x, y, z) of length 1.`,
+    );
+  if (planar && !fixed && (position[2] !== 0 || orientation[1] !== 0 || orientation[2] !== 0))
+    throw new RangeError(
+      `rigidBodies: ${who} is not in the plane; where planar is set, positions have z = 0 and bodies are turned about z alone.`,
+    );
+  const moving = fixed ? ([0, 0, 0] as const) : angularVelocity;
+  const [x, y, z] = rotate(inverse(orientation), moving);
+  const [xx, yy, zz, xy, xz, yz] = inertia;
+  const own: Vec3 = [xx * x + xy * y + xz * z, xy * x + yy * y + yz * z, xz * x + yz * y + zz * z];
+  return {
+    freedom: fixed ? 0 : planar ? 2 : 1,
+    mass,
+    inertia,
+    friction,
+    position,
+    orientation,
+    momentum: (fixed ? [0, 0, 0] : velocity.map(v => mass * v)) as unknown as Vec3,
+    angularMomentum: rotate(orientation, own),
+  };
+}
+
+/** Pairs of bodies that may touch, if all that do not move together are looked at. */
+export function allPairs({ freedom, apart, shapes }: WorldData): readonly (readonly [number, number])[] {
+  const pairs: (readonly [number, number])[] = [];
+  for (let a = 0; a < shapes.length; a++)
+    for (let b = a + 1; b < shapes.length; b++)
+      if ((freedom[a] !== 0 || freedom[b] !== 0) && !apart.has(`${a} ${b}`)) pairs.push([a, b]);
+  return pairs;
+}
