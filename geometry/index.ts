@@ -11,6 +11,8 @@ export { joined, type MassProperties, type Placement, placed } from './mass-prop
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 export { massOfMesh } from './polyhedron.ts';
 export { boxMesh, capsuleMesh, cylinderMesh, icosphere, torusMesh } from './primitives.ts';
+export { rayText } from './ray/ray.wgsl.ts';
+export { rayDistance } from './ray/rays.ts';
 export { massOf, type Solid } from './solids.ts';
 export { type MeshEdge, Triangles } from './triangles.ts';
 export { type Welded, weld } from './weld.ts';

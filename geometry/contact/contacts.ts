@@ -7,6 +7,7 @@
  */
 
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkShapes, shapeBindings, shapeFrom } from './bindings.ts';
 import { contactSlots, contactText, inOrder } from './pairs.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
 
@@ -40,19 +41,10 @@ export interface ContactOptions {
   readonly features?: Tensor;
 }
 
-const bindings = ['a', 'b'].flatMap(s => [
-  `var<storage, read> ${s}Size: array<vec3f>;`,
-  `var<storage, read> ${s}Position: array<vec3f>;`,
-  `var<storage, read> ${s}Rotation: array<f32>;`,
-]);
-
-const shapeOf = (s: string): string => {
-  const column = (k: number) => `vec3f(${[0, 1, 2].map(r => `${s}Rotation[9u * i + ${3 * r + k}u]`).join(', ')})`;
-  return `Shape(${s}Size[i], mat3x3f(${[0, 1, 2].map(column).join(', ')}), ${s}Position[i], 0u)`;
-};
+const bindings = `${shapeBindings('a')}${shapeBindings('b')}`;
 
 const featuresText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
-  ${bindings.join('\n  ')}
+  ${bindings}
   var<storage, read> margin: f32;
   var<storage, read_write> features: array<vec2u>;
   ${contactText([[a, b]])}
@@ -60,13 +52,13 @@ const featuresText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
   fn contactFeatures(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     var found: Features;
-    findFeatures(0u, ${shapeOf('a')}, ${shapeOf('b')}, margin, &found);
+    findFeatures(0u, ${shapeFrom('a')}, ${shapeFrom('b')}, margin, &found);
     for (var k = 0u; k < ${contactSlots(a, b)}u; k++) { features[${contactSlots(a, b)}u * i + k] = found[k]; }
   }
 `;
 
 const contactsText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
-  ${bindings.join('\n  ')}
+  ${bindings}
   var<storage, read> features: array<vec2u>;
   var<storage, read_write> gap: array<f32>;
   var<storage, read_write> normal: array<vec3f>;
@@ -77,7 +69,7 @@ const contactsText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
     let i = id.x;
     for (var k = 0u; k < ${contactSlots(a, b)}u; k++) {
       let slot = ${contactSlots(a, b)}u * i + k;
-      let c = findContact(0u, ${shapeOf('a')}, ${shapeOf('b')}, features[slot]);
+      let c = findContact(0u, ${shapeFrom('a')}, ${shapeFrom('b')}, features[slot]);
       gap[slot] = c.gap;
       normal[slot] = c.normal;
       point[slot] = c.point;
@@ -101,8 +93,8 @@ export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Co
   }
   const slots = contactSlots(a.kind, b.kind);
   const [count] = a.position.shape;
-  check('a', a, count);
-  check('b', b, count);
+  checkShapes('contacts', 'a', a, count);
+  checkShapes('contacts', 'b', b, count);
   const { device } = a.position;
   const both = {
     ...{ aSize: a.size, aPosition: a.position, aRotation: a.rotation },
@@ -126,15 +118,4 @@ export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Co
     { count, out: { gap: [count, slots], normal: [count, slots], point: [count, slots] } },
   );
   return { gap: found.gap, normal: found.normal, point: found.point, features };
-}
-
-function check(name: string, { size, position, rotation }: Shapes, count: number): void {
-  const wanted = { size: [count, 3], position: [count, 3], rotation: [count, 3, 3] };
-  for (const [what, x] of Object.entries({ size, position, rotation })) {
-    const shape = wanted[what as keyof typeof wanted];
-    if (x.shape.join() !== shape.join())
-      throw new RangeError(
-        `contacts: ${what} of '${name}' has shape [${x.shape.join(', ')}]; for ${count} pairs give [${shape.join(', ')}].`,
-      );
-  }
 }

@@ -3,7 +3,7 @@
  *
  * A shape's axes are the columns of R, its centre x, in the world; what `size` means depends on its kind:
  *
- *   plane        the half space z < 0 of its axes is solid; size is not read
+ *   plane        the half space z < 0 of its axes is solid; rays see half sizes along x and y where they are above 0, contacts none
  *   heightField  half sizes along x and y, and the height of a grid value of 1; z = 0 is height 0, what is below is solid
  *   sphere       radius
  *   capsule      radius, half length of the segment along z

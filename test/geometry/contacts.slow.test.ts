@@ -300,7 +300,7 @@ describe('what is wrong is said', () => {
 
   it('numbers of shapes that differ', () => {
     const two = shapesOf('sphere', [...one([1], [0, 0, 0]), ...one([1], [0, 0, 0])], cpu64);
-    expect(() => contacts(sphere, two)).toThrow("contacts: size of 'b' has shape [2, 3]; for 1 pairs give [1, 3].");
+    expect(() => contacts(sphere, two)).toThrow("contacts: size of 'b' has shape [2, 3]; of 1 shapes it is [1, 3].");
   });
 
   it('a negative margin', () => {
