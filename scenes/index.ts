@@ -1,5 +1,6 @@
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
+import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
@@ -17,6 +18,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
+  [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
 };
 
@@ -37,4 +39,4 @@ export type {
 } from './scene.ts';
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
-export { bounceTarget, brusselator, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };
+export { bounceTarget, brusselator, droneMpc, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };
