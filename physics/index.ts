@@ -55,6 +55,9 @@ export {
   pointMotions,
   sitePoints,
 } from './articulated/points.ts';
+export type { Sensed } from './articulated/sensors/sensed.ts';
+export { type Sensors, sensors } from './articulated/sensors/sensing.ts';
+export type { FrameSpec, Sensor, SensorKind, SensorSpec } from './articulated/sensors/sensor.ts';
 export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';

@@ -191,7 +191,21 @@ export function actuation(
     Tensor
   >;
   const pushed = atSites(model, actuators, state, force, params);
-  return { tau: pushed ? tau.add(pushed) : tau, force, rate: na > 0 ? rate : undefined };
+  return { tau: bounded(model, pushed ? tau.add(pushed) : tau), force, rate: na > 0 ? rate : undefined };
+}
+
+/** Within what joints let actuators do. */
+function bounded(model: Model, tau: Tensor): Tensor {
+  if (model.driveRanges.every(range => range === undefined)) return tau;
+  const bound = (side: 0 | 1): Tensor =>
+    tensor(
+      model.joints.flatMap(({ kind }, j) =>
+        new Array<number>(lengthOf[kind].dof).fill(model.driveRanges[j]?.[side] ?? (side - 0.5) * 2e30),
+      ),
+      [1, model.nv],
+      { device: tau.device },
+    );
+  return tau.max(bound(0)).min(bound(1));
 }
 
 /** τ, [envs, nv], of controls [envs, actuators]. */

@@ -1,27 +1,29 @@
 /**
  * Equations of motion of a tree, for many environments at once.
  *
- *   M(q) a + c(q, v) = τ + p(q, v)             c: gravity, centrifugal and Coriolis forces; p: springs and dampers of the joints
+ *   M(q) a + c(q, v) = τ + p(q, v)             c: gravity, centrifugal and Coriolis forces; p: springs and dampers of the joints, and weight that is carried
  *
  * All functions are differentiable in their tensors, to any order. Shapes: q [envs, nq], v, a and τ [envs, nv].
  */
 
 import { type Tensor, zeros } from '../../kernel/index.ts';
+import { compensation } from './compensation.ts';
 import { massRows } from './composite.ts';
 import { accelerations } from './forward.ts';
 import { newtonEuler } from './inverse.ts';
-import { kinematics } from './kinematics.ts';
+import { type Kinematics, kinematics } from './kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { jointForces } from './passive.ts';
-import { prepare, rowsOf } from './structure.ts';
+import { type Prepared, prepare, rowsOf } from './structure.ts';
 
 /** The accelerations a that forces of the joints cause. */
 export function forwardDynamics(model: Model, params: ArticulatedParams, state: ArticulatedState, tau: Tensor): Tensor {
   const prepared = prepare('forwardDynamics', model, params, state);
   rowsOf('forwardDynamics', 'tau', tau, prepared.envs, model.nv);
   const { armature: diagonal, gravity } = prepared.params;
-  const driven = tau.add(jointForces(prepared, state));
-  return accelerations(prepared, { ...kinematics(prepared, state.q), v: state.v, gravity, diagonal, tau: driven });
+  const at = kinematics(prepared, state.q);
+  const driven = tau.add(passive(prepared, state, at));
+  return accelerations(prepared, { ...at, v: state.v, gravity, diagonal, tau: driven });
 }
 
 /** The forces τ of the joints that accelerations need. */
@@ -29,8 +31,9 @@ export function inverseDynamics(model: Model, params: ArticulatedParams, state: 
   const prepared = prepare('inverseDynamics', model, params, state);
   rowsOf('inverseDynamics', 'a', a, prepared.envs, model.nv);
   const { armature, gravity } = prepared.params;
-  const needed = newtonEuler(prepared, { ...kinematics(prepared, state.q), v: state.v, gravity }, a);
-  return needed.add(armature.mul(a)).sub(jointForces(prepared, state));
+  const at = kinematics(prepared, state.q);
+  const needed = newtonEuler(prepared, { ...at, v: state.v, gravity }, a);
+  return needed.add(armature.mul(a)).sub(passive(prepared, state, at));
 }
 
 /** c(q, v). */
@@ -45,8 +48,16 @@ export function biasForces(model: Model, params: ArticulatedParams, state: Artic
 }
 
 /** p(q, v). */
-export const passiveForces = (model: Model, params: ArticulatedParams, state: ArticulatedState): Tensor =>
-  jointForces(prepare('passiveForces', model, params, state), state);
+export function passiveForces(model: Model, params: ArticulatedParams, state: ArticulatedState): Tensor {
+  const prepared = prepare('passiveForces', model, params, state);
+  const isLight = model.values.gravityCompensation.some(share => share !== 0);
+  return isLight ? passive(prepared, state, kinematics(prepared, state.q)) : jointForces(prepared, state);
+}
+
+function passive(prepared: Prepared, state: ArticulatedState, at: Kinematics): Tensor {
+  const [own, carried] = [jointForces(prepared, state), compensation(prepared, at)];
+  return carried ? own.add(carried) : own;
+}
 
 /** M(q), [envs, nv, nv]. */
 export function massMatrix(model: Model, params: ArticulatedParams, q: Tensor): Tensor {

@@ -10,11 +10,11 @@
 
 import { type Tensor, zeros } from '../../kernel/index.ts';
 import { frameMotions } from './inverse.ts';
-import { kinematics } from './kinematics.ts';
+import { type Kinematics, kinematics } from './kinematics.ts';
 import { bySizes, column, place, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { springEnergy } from './passive.ts';
-import { prepare } from './structure.ts';
+import { type Prepared, prepare } from './structure.ts';
 
 const momenta = bySizes(({ frames }) => {
   const write = (name: string, at: string, vector: string, from = 0): string =>
@@ -68,21 +68,33 @@ export interface Energies {
   readonly centreOfMass: Tensor;
 }
 
+/** Of each frame: energy, (angular momentum, momentum) and mass times place, about the world's origin. */
+export interface FrameMomenta {
+  /** [envs, frames]. */
+  readonly kinetic: Tensor;
+  /** [envs, frames, 6]. */
+  readonly momentum: Tensor;
+  /** [envs, frames, 3]. */
+  readonly moment: Tensor;
+}
+
+export function frameMomenta({ sizes, structure, envs }: Prepared, at: Kinematics, velocity: Tensor): FrameMomenta {
+  const shape = [envs, sizes.frames];
+  return momenta({ ...sizes, own: false })(
+    { relative: at.relative, inertia: at.inertia, velocity, frames: structure.frames },
+    { count: envs * sizes.frames, out: { kinetic: shape, momentum: [...shape, 6], moment: [...shape, 3] } },
+  ) as unknown as FrameMomenta;
+}
+
 /** Energies, momenta and centre of mass of each environment. */
 export function energies(model: Model, params: ArticulatedParams, state: ArticulatedState): Energies {
   const prepared = prepare('energies', model, params, state);
-  const { sizes, structure, envs } = prepared;
+  const { sizes, envs } = prepared;
   const { armature, gravity, mass } = prepared.params;
-  const { relative, motion, inertia } = kinematics(prepared, state.q);
+  const at = kinematics(prepared, state.q);
   const still = zeros(state.v.shape, { device: state.v.device });
-  const { velocity } = frameMotions(prepared, { motion, v: state.v }, still);
-  const { kinetic, momentum, moment } = momenta({ ...sizes, own: false })(
-    { relative, inertia, velocity, frames: structure.frames },
-    {
-      count: envs * sizes.frames,
-      out: { kinetic: [envs, sizes.frames], momentum: [envs, sizes.frames, 6], moment: [envs, sizes.frames, 3] },
-    },
-  ) as Record<'kinetic' | 'momentum' | 'moment', Tensor>;
+  const { velocity } = frameMotions(prepared, { motion: at.motion, v: state.v }, still);
+  const { kinetic, momentum, moment } = frameMomenta(prepared, at, velocity);
   const rotors = armature.mul(state.v.square()).sum(1).mul(0.5);
   const moments = moment.sum(1);
   const total = mass.sum(sizes.own ? 1 : 0).reshape([-1, 1]);

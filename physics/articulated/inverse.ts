@@ -144,9 +144,13 @@ export function frameMotions(
 }
 
 /** Joint forces for accelerations a, without those of rotors, springs and dampers: [envs, nv]. */
-export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, a: Tensor): Tensor {
+export const newtonEuler = (prepared: Omit<Prepared, 'params'>, moving: Moving, a: Tensor): Tensor =>
+  jointProjections(prepared, moving.motion, frameForces(prepared, moving, a));
+
+/** (3): what each frame's link needs, (torque, force) about O, [envs, frames, 6]. */
+export function frameForces(prepared: Omit<Prepared, 'params'>, moving: Moving, a: Tensor): Tensor {
   const { sizes, envs } = prepared;
-  const { motion, inertia, gravity } = moving;
+  const { inertia, gravity } = moving;
   const { velocity, acceleration } = frameMotions(prepared, moving, a);
   const one = { ...sizes, own: false };
   const still = zeros(gravity.shape, { device: gravity.device });
@@ -155,7 +159,7 @@ export function newtonEuler(prepared: Omit<Prepared, 'params'>, moving: Moving, 
     { inertia, velocity, acceleration: acceleration.sub(falling) },
     { count: envs * sizes.frames, out: { force: [envs, sizes.frames, 6] } },
   );
-  return jointProjections(prepared, motion, force as Tensor);
+  return force as Tensor;
 }
 
 /** (4): forces of the joints, [envs, nv], that hold forces on frames, (torque, force) about O, [envs, frames, 6]. */

@@ -16,6 +16,7 @@
 import type { Tensor } from '../../kernel/index.ts';
 import type { Actuator } from './actuator.ts';
 import type { Equality, FrictionLoss, Geom, Limit, Pair, SolverOptions } from './constraint/constraint.ts';
+import type { Sensor } from './sensors/sensor.ts';
 import type { Tables } from './tables.ts';
 
 export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
@@ -45,7 +46,12 @@ export interface Site {
   /** In the link's frame, m. */
   readonly position: readonly [number, number, number];
   readonly orientation: readonly [number, number, number, number];
+  /** The region in which touch sensors feel, as a geom's. */
+  readonly kind: SiteKind;
+  readonly size: readonly number[];
 }
+
+export type SiteKind = 'sphere' | 'capsule' | 'ellipsoid' | 'cylinder' | 'box';
 
 /** A state that has a name. */
 export interface Keyframe {
@@ -83,6 +89,8 @@ export interface ArticulatedParams {
   readonly damping: Tensor;
   /** Rotor inertia seen by each velocity, [nv], kg or kg m². */
   readonly armature: Tensor;
+  /** The share of each link's weight that is carried without anybody's doing, [l]. */
+  readonly gravityCompensation: Tensor;
 }
 
 export interface Model {
@@ -99,6 +107,11 @@ export interface Model {
   readonly frictionLosses: readonly FrictionLoss[];
   readonly equalities: readonly Equality[];
   readonly solver: SolverOptions;
+  readonly sensors: readonly Sensor[];
+  /** Bounds of what actuators do, by joint. */
+  readonly driveRanges: readonly (readonly [number, number] | undefined)[];
+  /** The field that magnetometers measure, in the world's axes. */
+  readonly magnetic: readonly [number, number, number];
   /** Lengths of q and v. */
   readonly nq: number;
   readonly nv: number;

@@ -20,7 +20,7 @@ import { type Prepared, prepare, rowsOf } from './structure.ts';
 export interface Points {
   /** Number of each point's link, or −1 for the world. */
   readonly links: readonly number[];
-  /** In link frames, [points, 3], m. */
+  /** In link frames, [points, 3], m; [envs, points, 3] where environments differ. */
   readonly offsets: Tensor;
   /** Of their axes in link frames, quaternions of any length, [points, 4]. Default the links'. */
   readonly orientations?: Tensor;
@@ -95,7 +95,7 @@ const text = (sizes: Sizes, accelerated: boolean): string => {
     ${only(localVectors(sizes, 'du', 'acceleration', at, 3))}
     for (var p = 0u; p < points; p++) {
       let f = frameOf[p];
-      let at = R[f] * offsets[p] + x[f];                                                                         // (1)
+      let at = R[f] * offsets[${sizes.own ? 'e * points + p' : 'p'}] + x[f];                                                                         // (1)
       position[e * points + p] = O[f] + at;
       let rate = u[f] + cross(w[f], at);                                                                         // (2)
       linear[e * points + p] = rate;
@@ -129,7 +129,7 @@ export interface PointAccelerations extends PointMotions {
 }
 
 export function checkPoints(who: string, model: Model, { links, offsets, orientations }: Points): void {
-  if (offsets.shape.length !== 2 || offsets.shape[0] !== links.length || offsets.shape[1] !== 3 || links.length === 0)
+  if (offsets.shape.slice(-2).join() !== `${links.length},3` || offsets.shape.length > 3 || links.length === 0)
     throw new RangeError(
       `${who}: offsets have shape [${offsets.shape.join(', ')}] for ${links.length} links; give each point a link and a row of 3, and at least 1 point.`,
     );
@@ -185,7 +185,8 @@ export function pointMotionsOf(
     frames: structure.frames,
     frameOf: framesOf(model, points),
   };
-  const made = (acceleration ? accelerations : motions)({ ...sizes, own: false })(given, {
+  const own = offsets.shape.length === 3; // each environment has its own
+  const made = (acceleration ? accelerations : motions)({ ...sizes, own })(given, {
     count: envs,
     overrides: { points: n },
     out: {

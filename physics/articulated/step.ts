@@ -15,6 +15,7 @@ import type { Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
+import { compensation } from './compensation.ts';
 import type { ContactLaw } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { kinematics } from './kinematics.ts';
@@ -82,9 +83,9 @@ interface Rates {
 /** Rates at a state; the diagonal is what is added to that of M. */
 function rates({ prepared, driving, contact, dt }: Stepping, state: ArticulatedState, diagonal: Tensor): Rates {
   const actuated = driven(prepared, state, driving);
-  const forces = [jointForces(prepared, state), driving.tau, actuated?.tau].filter(force => force !== undefined);
-  const tau = forces.reduce((sum, force) => sum.add(force)); // τ + p
   const at = kinematics(prepared, state.q);
+  const forces = [jointForces(prepared, state), compensation(prepared, at), driving.tau, actuated?.tau];
+  const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force)); // τ + p
   const a = contact
     ? contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt })
     : accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });

@@ -53,6 +53,7 @@ const shapes = ({ links, joints, nq, nv }: Model): Readonly<Record<keyof Articul
   springReference: [nq],
   damping: [nv],
   armature: [nv],
+  gravityCompensation: [links.length],
 });
 
 /** The parameters a model was built with, as tensors on a device: the default one if none is named. */

@@ -11,8 +11,18 @@ import { constraintsOf } from './constraint/build.ts';
 import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
 import type { EqualitySpec } from './constraint/equalities.ts';
 import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
-import { type Joint, type JointKind, type Keyframe, type Link, lengthOf, type Model, type Site } from './model.ts';
+import {
+  type Joint,
+  type JointKind,
+  type Keyframe,
+  type Link,
+  lengthOf,
+  type Model,
+  type Site,
+  type SiteKind,
+} from './model.ts';
 import { normalized, type Quaternion, type Symmetric, turnSymmetric, unturned, type Vec3 } from './quaternion.ts';
+import { type Sensor, type SensorSpec, sensorsOf } from './sensors/sensor.ts';
 import { tables } from './tables.ts';
 
 export interface JointSpec {
@@ -39,6 +49,8 @@ export interface JointSpec {
   readonly solimpLimit?: Solimp;
   /** How far before a bound it begins to act. Default 0. */
   readonly limitMargin?: number;
+  /** Bounds of what all actuators together do to a hinge or slide, N or N m. Default none. */
+  readonly driveRange?: readonly [number, number];
   /** Dry friction of each velocity, N or N m. Default 0. */
   readonly frictionLoss?: number;
   readonly solrefFriction?: Solref;
@@ -62,6 +74,8 @@ export interface LinkSpec {
   readonly inertia?: Vec3 | Symmetric;
   /** Axes of `inertia` in the link's frame. Default the link's. */
   readonly inertiaOrientation?: Quaternion;
+  /** The share of its weight that is carried without anybody's doing. Default 0. */
+  readonly gravityCompensation?: number;
 }
 
 export interface SiteSpec {
@@ -69,6 +83,9 @@ export interface SiteSpec {
   readonly link: string;
   readonly position?: Vec3;
   readonly orientation?: Quaternion;
+  /** The region in which touch sensors feel, as a geom's. Default a sphere of 5 mm. */
+  readonly kind?: SiteKind;
+  readonly size?: readonly number[];
 }
 
 export interface TreeSpec {
@@ -87,6 +104,9 @@ export interface TreeSpec {
   readonly equalities?: readonly EqualitySpec[];
   /** Default: pyramidal cones, impratio 1, time constants of at least two steps. */
   readonly solver?: Partial<SolverOptions>;
+  readonly sensors?: readonly SensorSpec[];
+  /** Earth's field or another, in the world's axes, for magnetometers. Default [0, −0.5, 0]. */
+  readonly magnetic?: Vec3;
   /** s; for who asks the model. */
   readonly timestep?: number;
 }
@@ -144,15 +164,18 @@ export function tree(spec: TreeSpec): Model {
     ),
     damping: joints.flatMap(({ kind }, j) => new Array<number>(lengthOf[kind].dof).fill(made[j].damping ?? 0)),
     armature: joints.flatMap(({ kind }, j) => new Array<number>(lengthOf[kind].dof).fill(made[j].armature ?? 0)),
+    gravityCompensation: specs.map(({ gravityCompensation = 0 }) => gravityCompensation),
   };
   checkMoves(specs, links, made);
-  const model: Omit<Model, 'actuators'> = {
+  const model: Omit<Model, 'actuators' | 'sensors'> = {
     name,
     links,
     joints,
     sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
     keyframes: spec.keyframes ?? [],
     ...constraintsOf(spec, links, joints, numbers),
+    driveRanges: made.map(({ driveRange }) => driveRange),
+    magnetic: spec.magnetic ?? [0, -0.5, 0],
     nq: at.q,
     nv: at.dof,
     q0: values.reference,
@@ -161,7 +184,8 @@ export function tree(spec: TreeSpec): Model {
     values,
   };
   const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model.joints, model.sites);
-  return { ...model, actuators };
+  const sensors: readonly Sensor[] = sensorsOf(spec.sensors ?? [], { ...model, actuators });
+  return { ...model, actuators, sensors };
 }
 
 /** q of a joint in the constant pose. */
@@ -175,5 +199,6 @@ function siteOf(site: SiteSpec, numbers: ReadonlyMap<string, number>): Site {
   const { name, link, position = [0, 0, 0], orientation = unturned } = site;
   const number = link === 'world' ? -1 : numbers.get(link);
   if (number === undefined) throw new RangeError(`tree: site '${name}' is on link '${link}', which there is not.`);
-  return { name, link: number, position, orientation: normalized(orientation) };
+  const { kind = 'sphere', size = [0.005] } = site;
+  return { name, link: number, position, orientation: normalized(orientation), kind, size };
 }

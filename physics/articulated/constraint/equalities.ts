@@ -27,8 +27,10 @@ export interface ConnectSpec extends Shared {
   readonly kind: 'connect';
   /** Names; 'world' is allowed for one. */
   readonly links: readonly [string, string];
-  /** In the first link's frame, m. The same point of the other link is the one that is there at q⁰. */
+  /** In the first link's frame, m. */
   readonly anchor: Vec3;
+  /** The same point in the other link's frame. Default: what is there at q⁰. */
+  readonly otherAnchor?: Vec3;
 }
 
 export interface WeldSpec extends Shared {
@@ -96,7 +98,7 @@ export function equalityOf(
   const into = (to: Pose, from: Pose, p: Vec3): Vec3 =>
     rotate(inverse(to.q), add3(add3(from.x, rotate(from.q, p)), scale3(-1, to.x)));
   if (spec.kind === 'connect')
-    return { ...shared, kind: 'connect', a, b, anchors: [spec.anchor, into(B, A, spec.anchor)] };
+    return { ...shared, kind: 'connect', a, b, anchors: [spec.anchor, spec.otherAnchor ?? into(B, A, spec.anchor)] };
   const anchor = spec.anchor ?? zero;
   return {
     ...shared,

@@ -1,7 +1,15 @@
 /** What <compiler> and <option> say: how the rest of a file is meant. */
 
+import {
+  type Pair,
+  type Solimp,
+  type Solref,
+  type SolverOptions,
+  usualSolimp,
+  usualSolref,
+} from '../constraint/constraint.ts';
 import type { Vec3 } from '../quaternion.ts';
-import type { Element } from './element.ts';
+import type { Element } from '../xml.ts';
 import type { Angles } from './orientation.ts';
 
 export interface Compiler extends Angles {
@@ -14,10 +22,15 @@ export interface Compiler extends Angles {
   readonly groups: readonly [number, number];
   /** Masses and inertias are scaled to this total, unless it is negative. */
   readonly totalMass: number;
+  /** Where files of meshes, and of other things, are. */
+  readonly meshFolder: string;
+  readonly assetFolder: string;
+  /** File names lose their folders. */
+  readonly stripPath: boolean;
 }
 
 /** Notes what does not act. */
-export type Tell = (line: number, what: string) => void;
+export type Tell = (element: Element, what: string) => void;
 
 export const truth = ['true', 'false'] as const;
 
@@ -26,7 +39,7 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
   const settings = root.all('compiler');
   const merged = settings.length > 0 ? settings.reduce((a, b) => b.with(a.attributes)) : root;
   for (const element of settings) for (const name of [...element.attributes.keys()]) element.text(name);
-  if (merged !== root && merged.text('alignfree') === 'true') tell(merged.line, 'alignfree of <compiler>');
+  if (merged !== root && merged.text('alignfree') === 'true') tell(merged, 'alignfree of <compiler>');
   const has = (name: string): boolean => settings.length > 0 && merged.has(name);
   const is = (name: string, otherwise: boolean): boolean =>
     settings.length > 0 ? merged.word(name, truth, otherwise ? 'true' : 'false') === 'true' : otherwise;
@@ -41,6 +54,8 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
   const number = (name: string, otherwise: number): number =>
     (settings.length > 0 ? merged.number(name) : undefined) ?? otherwise;
   const groups = settings.length > 0 ? merged.numbers('inertiagrouprange', 2) : undefined;
+  const folder = (name: string): string | undefined =>
+    (settings.length > 0 ? merged.text(name) : undefined)?.replace(/([^/])$/, '$1/');
   return {
     unit: degrees ? Math.PI / 180 : 1,
     sequence,
@@ -51,6 +66,9 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
     boundInertia: number('boundinertia', 0),
     groups: groups ? [groups[0], groups[1]] : [0, 5],
     totalMass: number('settotalmass', -1),
+    meshFolder: folder('meshdir') ?? folder('assetdir') ?? '',
+    assetFolder: folder('assetdir') ?? '',
+    stripPath: is('strippath', false),
   };
 }
 
@@ -58,12 +76,17 @@ export interface Option {
   readonly gravity: Vec3;
   readonly timestep: number;
   readonly integrator: 'euler' | 'rungeKutta4';
+  readonly solver: Partial<SolverOptions>;
+  /** Numbers that all contacts have instead of their own. */
+  readonly override: Partial<Pick<Pair, 'solref' | 'solimp' | 'margin' | 'friction'>> | undefined;
+  /** Field of magnetometers. */
+  readonly magnetic: Vec3;
   /** What <flag> turns off. */
   readonly off: ReadonlySet<string>;
 }
 
-/** Flags whose setting changes nothing that is simulated here, or changes it as said below. */
-const known = ['contact', 'gravity', 'constraint', 'limit', 'frictionloss', 'equality'];
+/** Flags that turn off what the model has. */
+const known = ['contact', 'gravity', 'constraint', 'limit', 'frictionloss', 'equality', 'override', 'refsafe'];
 /** Those whose default is kept: another setting is told. */
 const others: Readonly<Record<string, string>> = {
   passive: 'enable',
@@ -72,31 +95,77 @@ const others: Readonly<Record<string, string>> = {
   clampctrl: 'enable',
   actuation: 'enable',
   eulerdamp: 'enable',
+  filterparent: 'enable',
 };
 
 export function optionOf(root: Element, tell: Tell): Option {
   let gravity: Vec3 = [0, 0, -9.81];
+  let magnetic: Vec3 = [0, -0.5, 0];
   let timestep = 0.002;
   let integrator: Option['integrator'] = 'euler';
-  const off = new Set<string>();
+  let solver: Partial<SolverOptions> = {};
+  let override: NonNullable<Option['override']> = {};
+  const off = new Set<string>(['override']);
   for (const element of root.all('option')) {
     gravity = (element.numbers('gravity', 3) as unknown as Vec3 | undefined) ?? gravity;
+    magnetic = (element.numbers('magnetic', 3) as unknown as Vec3 | undefined) ?? magnetic;
     timestep = element.number('timestep') ?? timestep;
+    if (!(timestep > 0)) element.fail(`timestep is ${timestep}; it must be above 0, s.`);
     if (element.has('integrator')) {
       const name = element.word('integrator', ['Euler', 'RK4', 'implicit', 'implicitfast'], 'Euler');
       integrator = name === 'RK4' ? 'rungeKutta4' : 'euler';
       if (name.startsWith('implicit'))
-        tell(element.line, `integrator '${name}'; 'euler', with implicit joint damping, stands for it`);
+        tell(element, `integrator '${name}'; 'euler', with implicit joint damping, stands for it`);
     }
     for (const name of ['wind', 'density', 'viscosity'])
-      if (element.numbers(name, [1, 3])?.some(x => x !== 0))
-        tell(element.line, `forces of a medium (${name} of <option>)`);
+      if (element.numbers(name, [1, 3])?.some(x => x !== 0)) tell(element, `forces of a medium (${name} of <option>)`);
+    const impratio = element.number('impratio');
+    solver = {
+      ...solver,
+      ...(element.has('cone') && { cone: element.word('cone', ['pyramidal', 'elliptic'], 'pyramidal') }),
+      ...(impratio !== undefined && { impratio }),
+    };
+    override = { ...override, ...overrideOf(element) };
     for (const flag of element.all('flag'))
       for (const [name, value] of flag.attributes) {
+        if (value !== 'enable' && value !== 'disable')
+          flag.fail(`${name} of <flag> is '${value}'; it must be 'enable' or 'disable'.`);
         if (known.includes(name) && value === 'disable') off.add(name);
-        if (name in others && value !== others[name]) tell(flag.line, `<flag ${name}="${value}">`);
+        if (known.includes(name) && value === 'enable') off.delete(name);
+        if (name in others && value !== others[name]) tell(flag, `<flag ${name}="${value}">`);
       }
   }
   if (off.has('constraint')) for (const name of ['contact', 'limit', 'frictionloss', 'equality']) off.add(name);
-  return { gravity: off.has('gravity') ? [0, 0, 0] : gravity, timestep, integrator, off };
+  if (off.has('refsafe')) solver = { ...solver, refsafe: false };
+  return {
+    gravity: off.has('gravity') ? [0, 0, 0] : gravity,
+    timestep,
+    integrator,
+    solver,
+    override: off.has('override') ? undefined : override,
+    magnetic,
+    off,
+  };
 }
+
+function overrideOf(element: Element): NonNullable<Option['override']> {
+  const [solref, solimp] = [solrefOf(element, 'o_solref'), solimpOf(element, 'o_solimp')];
+  const margin = element.number('o_margin');
+  const friction = element.numbers('o_friction', 5);
+  return {
+    ...(solref && { solref }),
+    ...(solimp && { solimp }),
+    ...(margin !== undefined && { margin }),
+    ...(friction && { friction: friction as unknown as Pair['friction'] }),
+  };
+}
+
+/** As many numbers as are given, then the usual ones. */
+function filled<T extends readonly number[]>(element: Element, name: string, usual: T): T | undefined {
+  const given = element.numbers(name, [1, usual.length]);
+  return given && (usual.map((x, k) => given[k] ?? x) as unknown as T);
+}
+
+export const solrefOf = (element: Element, name: string): Solref | undefined => filled(element, name, usualSolref);
+
+export const solimpOf = (element: Element, name: string): Solimp | undefined => filled(element, name, usualSolimp);

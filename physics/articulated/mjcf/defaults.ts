@@ -4,7 +4,7 @@
  * The class is the one named by the element, else the nearest `childclass` of the bodies around it, else the outermost one, 'main'.
  */
 
-import type { Element } from './element.ts';
+import type { Element } from '../xml.ts';
 
 /** Attributes by element name, of each class. */
 export type Defaults = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, string>>>;

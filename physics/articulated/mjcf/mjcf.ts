@@ -1,45 +1,47 @@
 /**
  * mjcf(xml): a model from MuJoCo's XML format.
  *
- * Read are: bodies, inertials, geoms with density or mass, defaults and classes, joints, sites, the actuators motor, position and
- * velocity, keyframes, and what <compiler> and <option> change about these. What else would change the motion is named with its line,
- * and the model refused, unless `unsupported` is given to be told instead. What is only drawn, measured or touched is passed over where
- * contacts are disabled; contacts are named as long as they are not.
+ * Read are: bodies, inertials, geoms, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
+ * friction, sites, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
+ * <option> change about these. What else would change the motion is named with its line, and the model refused, unless `unsupported`
+ * is given to be told instead. What is only drawn is passed over.
  *
  * MuJoCo documentation, "XML reference", and "Modeling": compiler, defaults, frame orientations.
  */
 
-import type { ActuatorSpec } from '../actuator.ts';
 import type { Keyframe, Model } from '../model.ts';
-import { type LinkSpec, type SiteSpec, type TreeSpec, tree } from '../tree.ts';
-import { type Reading, readBody, unreadOf } from './body.ts';
-import { compilerOf, type Option, optionOf, truth } from './compiler.ts';
-import { defaultsOf, withDefaults } from './defaults.ts';
-import { type Element, parseXml } from './element.ts';
+import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
+import { type Element, parseXml, placeOf } from '../xml.ts';
+import { readActuator } from './actuator.ts';
+import { assetsOf } from './asset.ts';
+import { type ReadLink, readBody } from './body.ts';
+import { compilerOf, type Option, optionOf, type Tell } from './compiler.ts';
+import { readContacts, readEqualities } from './contact.ts';
+import { defaultsOf } from './defaults.ts';
+import { type Files, withIncludes } from './include.ts';
+import type { Reading } from './reading.ts';
+import { reflectedInertias } from './reflected.ts';
+import { readSensors } from './sensor.ts';
 
 /** Something in a file that has an effect in MuJoCo and none here. */
 export interface Unsupported {
   readonly line: number;
   readonly what: string;
+  /** The included file that it is in. */
+  readonly file?: string;
 }
 
 export interface MjcfOptions {
   /** Told of each thing that does not act. Without it, the first such thing makes `mjcf` throw, naming all. */
   readonly unsupported?: (note: Unsupported) => void;
+  /** Gives the text or bytes of meshes, height fields and included files, by the paths that the model names. */
+  readonly files?: Files;
 }
 
-/** What is only drawn or a matter of memory. */
-const drawn = new Set([
-  'compiler',
-  'option',
-  'default',
-  'worldbody',
-  'actuator',
-  'keyframe',
-  'size',
-  'statistic',
-  'visual',
-  'custom',
+/** What is read, only drawn, or a matter of memory. */
+const known = new Set([
+  ...['compiler', 'option', 'default', 'asset', 'worldbody', 'actuator', 'keyframe', 'contact', 'equality', 'sensor'],
+  ...['size', 'statistic', 'visual', 'custom'],
 ]);
 
 /**
@@ -47,98 +49,151 @@ const drawn = new Set([
  *
  * @throws RangeError with the line of what is wrong, or of what does not act here.
  */
-export function mjcf(xml: string, { unsupported }: MjcfOptions = {}): Model {
-  const root = parseXml(xml);
-  if (root.name !== 'mujoco') root.fail(`the file begins with <${root.name}>; an MJCF file begins with <mujoco>.`);
+export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Model {
+  const first = parseXml(xml, { who: 'mjcf' });
+  if (first.name !== 'mujoco') first.fail(`the file begins with <${first.name}>; an MJCF file begins with <mujoco>.`);
+  const root = withIncludes(first, files);
   const notes: Unsupported[] = [];
-  const tell = (line: number, what: string): void => {
-    if (!notes.some(note => note.line === line && note.what === what)) notes.push({ line, what });
+  const tell: Tell = ({ line, source: { file } }, what) => {
+    if (!notes.some(note => note.line === line && note.what === what && note.file === file))
+      notes.push({ line, what, ...(file !== undefined && { file }) });
   };
-  const compiler = compilerOf(root, tell);
-  const option = optionOf(root, tell);
-  const defaults = defaultsOf(root);
-  const links: LinkSpec[] = [];
-  const sites: SiteSpec[] = [];
-  const reading: Reading = { compiler, option, defaults, links, sites, tell };
-  for (const world of root.all('worldbody')) readBody(reading, world, '', world.text('childclass'));
-  const others = root.children.filter(({ name }) => !drawn.has(name));
-  for (const section of others) tellSection(section, option, tell);
-  const actuators = root.all('actuator').flatMap(({ children }) => children.map(child => readActuator(child, reading)));
-  const scaled = compiler.totalMass > 0 ? scaleTo(links, compiler.totalMass) : links;
-  const name = root.text('model');
-  const spec: TreeSpec = {
-    ...(name !== undefined && { name }),
-    links: scaled,
-    sites,
-    gravity: option.gravity,
-    actuators: actuators.filter(actuator => actuator !== undefined),
-    timestep: option.timestep,
-  };
-  if (notes.length > 0 && !unsupported)
-    throw new RangeError(
-      `mjcf: this does not act here: ${notes.map(({ line, what }) => `${what} (line ${line})`).join('; ')}. Leave it out, or give { unsupported } to be told and go on.`,
-    );
-  for (const note of notes) unsupported?.(note);
-  const model = tree(spec);
+  const [compiler, option, defaults] = [compilerOf(root, tell), optionOf(root, tell), defaultsOf(root)];
+  const assets = assetsOf(root, { compiler, defaults, files, tell });
+  const reading: Reading = { compiler, option, defaults, assets, links: [], geoms: [], sites: [], tell };
+  for (const world of root.all('worldbody')) readBody(reading, world, undefined, world.text('childclass'));
+  for (const section of root.children)
+    if (!known.has(section.name))
+      for (const child of section.children) tell(child, `<${child.name}> in <${section.name}>`);
+  const spec = specOf(root, reading);
+  refuse(notes, unsupported);
+  const model = limitedBy(option, built(spec));
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
+  refuse(notes, unsupported);
+  for (const note of notes) unsupported?.(note);
   return { ...model, keyframes };
 }
 
-function tellSection(section: Element, { off }: Option, tell: Reading['tell']): void {
-  if (section.name === 'include') tell(section.line, '<include>');
-  if (section.children.length === 0) return;
-  if (section.name === 'contact' && off.has('contact')) return;
-  if (section.name === 'equality' && off.has('equality')) return;
-  if (section.name === 'asset') return; // what a geom needs of it is named at the geom
-  for (const child of section.children) tell(child.line, `<${child.name}> in <${section.name}>`);
+function refuse(notes: readonly Unsupported[], unsupported: MjcfOptions['unsupported']): void {
+  if (notes.length === 0 || unsupported) return;
+  const list = notes.map(note => `${note.what} (${placeOf(note.line, note)})`).join('; ');
+  throw new RangeError(
+    `mjcf: this does not act here: ${list}. Leave it out, or give { unsupported } to be told and go on.`,
+  );
 }
 
-const kinds = ['general', 'motor', 'position', 'velocity'] as const;
-const without = [
-  'inheritrange',
-  'dampratio',
-  'timeconst',
-  'actdim',
-  'actlimited',
-  'actrange',
-  'lengthrange',
-  'dyntype',
-];
+/** @throws RangeError that begins with mjcf, whatever of the model is wrong. */
+function built(spec: TreeSpec): Model {
+  try {
+    return tree(spec);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError)
+      throw new RangeError(`mjcf: ${error.message.replace(/^tree: /, '')}`);
+    throw error;
+  }
+}
 
-function readActuator(given: Element, { defaults, compiler, tell }: Reading): ActuatorSpec | undefined {
-  const kind = given.name;
-  if (kind !== 'motor' && kind !== 'position' && kind !== 'velocity') {
-    tell(given.line, `<${kind}> in <actuator>`);
-    return undefined;
-  }
-  const element = withDefaults(given, defaults, undefined, [...kinds.filter(k => k !== kind), kind]);
-  const joint = element.text('joint');
-  if (joint === undefined) {
-    tell(given.line, `a <${kind}> without joint`);
-    return undefined;
-  }
-  const name = element.text('name');
-  const range = (of: 'ctrl' | 'force'): readonly [number, number] | undefined => {
-    const limits = element.numbers(`${of}range`, 2) as [number, number] | undefined;
-    const limited = element.word(`${of}limited`, [...truth, 'auto'], 'auto');
-    const acts = limited === 'true' || (limited === 'auto' && compiler.autolimits && limits !== undefined);
-    if (acts && !limits) element.fail(`${of}limited of <${kind}> is 'true', but it has no ${of}range.`);
-    return acts ? limits : undefined;
+function specOf(root: Element, reading: Reading): TreeSpec {
+  const { compiler, option, geoms, sites } = reading;
+  const links = titled(compiler.totalMass > 0 ? scaleTo(reading.links, compiler.totalMass) : reading.links);
+  const inertias = reflectedInertias(links);
+  const joints = links.flatMap(({ joints }, l) =>
+    joints.map((joint, k) => [joint.name as string, { joint, seen: inertias[l][k] }] as const),
+  );
+  unique(
+    root,
+    'joint',
+    joints.map(([name]) => name),
+  );
+  unique(
+    root,
+    'geom',
+    geoms.flatMap(({ name }) => name ?? []),
+  );
+  unique(
+    root,
+    'site',
+    sites.map(({ name }) => name),
+  );
+  const byName = new Map(joints);
+  const axial = new Set(
+    joints.filter(([, { joint }]) => joint.kind === 'hinge' || joint.kind === 'slide').map(([name]) => name),
+  );
+  const named = {
+    named: new Map(joints.map(([name, { joint }]) => [name, joint])),
+    inertiaOf: (name: string): number => byName.get(name)?.seen.inertia[0] ?? 0,
   };
-  const [controlRange, forceRange, gear] = [range('ctrl'), range('force'), element.numbers('gear', [1, 6])];
-  const own = withDefaults(given, defaults, undefined); // gains are not shared between kinds
-  const [kp, kv] = [own.number('kp'), own.number('kv')];
-  for (const attribute of without) if (given.has(attribute)) tell(given.line, `${attribute} of <${kind}>`);
-  unreadOf(element, tell, ['kp', 'kv', 'tendon', 'gainprm', 'biasprm', 'gaintype', 'biastype', 'dynprm', ...without]);
+  const actuators = root
+    .all('actuator')
+    .flatMap(({ children }) => children.map(child => readActuator(child, reading, named)))
+    .filter(actuator => actuator !== undefined)
+    .map((actuator, k) => ({ ...actuator, name: actuator.name ?? `actuator ${k}` }));
+  unique(
+    root,
+    'actuator',
+    actuators.map(({ name }) => name),
+  );
+  const names = { joints: new Set(byName.keys()), actuators: new Set(actuators.map(({ name }) => name)) };
+  const name = root.text('model');
   return {
-    kind,
-    joint,
     ...(name !== undefined && { name }),
-    ...(gear && { gear }),
-    ...(kp !== undefined && { kp }),
-    ...(kv !== undefined && { kv }),
-    ...(controlRange && { controlRange }),
-    ...(forceRange && { forceRange }),
+    links: links.map((link, l) => ({
+      ...link,
+      joints: link.joints.map(({ springDamper, ...joint }, k) => {
+        if (!springDamper) return joint;
+        const [T, ratio] = springDamper;
+        const { free } = inertias[l][k];
+        return { ...joint, stiffness: free / (T * ratio) ** 2, damping: (2 * free) / T };
+      }),
+    })),
+    sites,
+    geoms,
+    ...readContacts(root, reading),
+    equalities: readEqualities(root, reading, axial),
+    sensors: readSensors(root, reading, names),
+    magnetic: option.magnetic,
+    solver: option.solver,
+    gravity: option.gravity,
+    actuators,
+    timestep: option.timestep,
+  };
+}
+
+/** Names for joints that have none, as tree() gives them. */
+const titled = (links: readonly LinkSpec[]): readonly ReadLink[] =>
+  links.map(link => {
+    const joints = link.joints ?? [];
+    return {
+      ...link,
+      joints: joints.map((joint, k) => ({
+        ...joint,
+        name: joint.name ?? (joints.length > 1 ? `${link.name} ${k}` : link.name),
+      })),
+    };
+  });
+
+function unique(root: Element, kind: string, names: readonly string[]): void {
+  const twice = names.find((name, k) => names.indexOf(name) !== k);
+  if (twice === undefined) return;
+  const find = (element: Element): Element | undefined => {
+    for (const child of element.children) {
+      const found = child.attributes.get('name') === twice && child.name.includes(kind) ? child : find(child);
+      if (found) return found;
+    }
+    return undefined;
+  };
+  (find(root) ?? root).fail(`there are two ${kind}s of the name '${twice}'; every ${kind} has its own.`);
+}
+
+/** Without what <flag> turns off, and with what it overrides. */
+function limitedBy({ off, override }: Option, model: Model): Model {
+  const without = <T>(flag: string, list: readonly T[]): readonly T[] => (off.has(flag) ? [] : list);
+  return {
+    ...model,
+    pairs: without('contact', model.pairs).map(pair => ({ ...pair, ...override })),
+    limits: without('limit', model.limits),
+    frictionLosses: without('frictionloss', model.frictionLosses),
+    equalities: without('equality', model.equalities),
   };
 }
 
@@ -151,15 +206,18 @@ function scaleTo(links: readonly LinkSpec[], total: number): LinkSpec[] {
   }));
 }
 
-function readKey(key: Element, { q0, nv, actuators }: Model, tell: Reading['tell']): Keyframe {
+function readKey(key: Element, { q0, nv, actuators }: Model, tell: Tell): Keyframe {
+  const na = actuators.filter(({ activation }) => activation >= 0).length;
   const list = (name: string, length: number): readonly number[] | undefined => key.numbers(name, length);
   key.number('time');
+  const act = list('act', na);
   const keyframe = {
     name: key.text('name') ?? '',
     q: list('qpos', q0.length) ?? q0,
     v: list('qvel', nv) ?? new Array<number>(nv).fill(0),
     control: list('ctrl', actuators.length) ?? new Array<number>(actuators.length).fill(0),
+    ...(act && { act }),
   };
-  for (const name of key.unread) tell(key.line, `${name} of <key>`);
+  for (const name of key.unread) tell(key, `${name} of <key>`);
   return keyframe;
 }

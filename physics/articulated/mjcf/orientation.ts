@@ -12,7 +12,7 @@ import {
   unturned,
   type Vec3,
 } from '../quaternion.ts';
-import type { Element } from './element.ts';
+import type { Element } from '../xml.ts';
 
 /** How angles are meant. */
 export interface Angles {
@@ -33,6 +33,13 @@ export function fromZ(direction: Vec3): Quaternion {
   return about(axis, Math.atan2(sine, z[2]));
 }
 
+/** Turns about three axes, one after the other. */
+export const fromEuler = (angles: readonly number[], { unit, sequence }: Angles): Quaternion =>
+  [...sequence].reduce<Quaternion>((sum, letter, k) => {
+    const turn = about(axes[letter.toLowerCase()], angles[k] * unit);
+    return letter === letter.toLowerCase() ? product(sum, turn) : product(turn, sum);
+  }, unturned);
+
 export function orientationOf(element: Element, { unit, sequence }: Angles): Quaternion {
   const ways = ['quat', 'axisangle', 'euler', 'xyaxes', 'zaxis'].filter(name => element.has(name));
   if (ways.length > 1) element.fail(`<${element.name}> has ${ways.join(' and ')}; give one orientation.`);
@@ -45,11 +52,7 @@ export function orientationOf(element: Element, { unit, sequence }: Angles): Qua
   const axisangle = element.numbers('axisangle', 4);
   if (axisangle) return about(direction('axisangle', axisangle.slice(0, 3)) as unknown as Vec3, axisangle[3] * unit);
   const euler = element.numbers('euler', 3);
-  if (euler)
-    return [...sequence].reduce<Quaternion>((sum, letter, k) => {
-      const turn = about(axes[letter.toLowerCase()], euler[k] * unit);
-      return letter === letter.toLowerCase() ? product(sum, turn) : product(turn, sum);
-    }, unturned);
+  if (euler) return fromEuler(euler, { unit, sequence });
   const xyaxes = element.numbers('xyaxes', 6);
   if (xyaxes) {
     const x = normalized(direction('xyaxes', xyaxes.slice(0, 3)) as unknown as Vec3);

@@ -1,13 +1,25 @@
 /**
- * Mass properties of solid shapes, and of several together.
+ * Mass properties of shapes, solid or hollow, and of several together.
  *
  *   sphere 4/3 π r³      ellipsoid 4/3 π a b c      box 8 a b c      cylinder 2 π r² h      capsule: a cylinder and two half spheres
  *
  * a, b, c and h are half sizes. A half sphere's centre is 3/8 r from its plane, so a capsule's moment across its axis has the sphere's
  * 2/5 m r² + m h (h + 3/4 r), with h the cylinder's half length and m the mass of both half spheres.
+ *
+ * Hollow shapes have their mass on the surface, evenly: a box's are six plates, a cylinder's a tube and two discs; half a hollow sphere's
+ * centre is r/2 from its plane, so a capsule's ends have m (2/3 r² + h² + h r) across its axis.
  */
 
-import { add3, type Quaternion, type Symmetric, scale3, steiner, turnSymmetric, type Vec3 } from '../quaternion.ts';
+import {
+  add3,
+  type Quaternion,
+  rotate,
+  type Symmetric,
+  scale3,
+  steiner,
+  turnSymmetric,
+  type Vec3,
+} from '../quaternion.ts';
 
 export interface MassProperties {
   readonly mass: number;
@@ -16,12 +28,12 @@ export interface MassProperties {
   readonly inertia: Symmetric;
 }
 
-export type ShapeKind = 'sphere' | 'capsule' | 'cylinder' | 'ellipsoid' | 'box';
+export type Primitive = 'sphere' | 'capsule' | 'cylinder' | 'ellipsoid' | 'box';
 
 /** How many numbers a shape's size has. */
-export const sizes: Readonly<Record<ShapeKind, number>> = { sphere: 1, capsule: 2, cylinder: 2, ellipsoid: 3, box: 3 };
+export const sizes: Readonly<Record<Primitive, number>> = { sphere: 1, capsule: 2, cylinder: 2, ellipsoid: 3, box: 3 };
 
-export function volume(kind: ShapeKind, [a, b, c]: readonly number[]): number {
+export function volume(kind: Primitive, [a, b, c]: readonly number[]): number {
   switch (kind) {
     case 'sphere':
       return (4 / 3) * Math.PI * a ** 3;
@@ -37,7 +49,7 @@ export function volume(kind: ShapeKind, [a, b, c]: readonly number[]): number {
 }
 
 /** Principal moments for a mass of 1, in the shape's axes. */
-function moments(kind: ShapeKind, [a, b, c]: readonly number[]): Vec3 {
+function moments(kind: Primitive, [a, b, c]: readonly number[]): Vec3 {
   const across = (x: number, y: number, by: number): number => (x * x + y * y) / by;
   switch (kind) {
     case 'sphere':
@@ -59,7 +71,7 @@ function moments(kind: ShapeKind, [a, b, c]: readonly number[]): Vec3 {
 
 /** A solid of a mass, at a place. */
 export function solid(
-  kind: ShapeKind,
+  kind: Primitive,
   size: readonly number[],
   mass: number,
   position: Vec3,
@@ -67,6 +79,64 @@ export function solid(
 ): MassProperties {
   const [x, y, z] = scale3(mass, moments(kind, size));
   return { mass, com: position, inertia: turnSymmetric(orientation, [x, y, z, 0, 0, 0]) };
+}
+
+/** Of the surface. Not of an ellipsoid, whose area has no simple form. */
+export function area(kind: Exclude<Primitive, 'ellipsoid'>, [a, b, c]: readonly number[]): number {
+  switch (kind) {
+    case 'sphere':
+      return 4 * Math.PI * a * a;
+    case 'box':
+      return 8 * (a * b + b * c + c * a);
+    case 'cylinder':
+      return 4 * Math.PI * a * b + 2 * Math.PI * a * a;
+    case 'capsule':
+      return 4 * Math.PI * a * b + 4 * Math.PI * a * a;
+  }
+}
+
+/** Principal moments of a hollow shape of mass 1, in the shape's axes. */
+function hollow(kind: Exclude<Primitive, 'ellipsoid'>, size: readonly number[]): Vec3 {
+  const [a, b, c] = size;
+  const whole = area(kind, size);
+  if (kind === 'sphere') return [(2 / 3) * a * a, (2 / 3) * a * a, (2 / 3) * a * a];
+  if (kind === 'box') {
+    const [x, y, z] = [(8 * b * c) / whole, (8 * a * c) / whole, (8 * a * b) / whole]; // shares of pairs of plates
+    const about = (own: number, p: number, q: number, i: number, j: number): number =>
+      (own * (i * i + j * j)) / 3 + p * (i * i + (j * j) / 3) + q * ((i * i) / 3 + j * j);
+    return [about(x, y, z, b, c), about(y, x, z, a, c), about(z, x, y, a, b)];
+  }
+  const tube = (4 * Math.PI * a * b) / whole;
+  const ends = 1 - tube;
+  const side = tube * ((a * a) / 2 + (b * b) / 3);
+  if (kind === 'cylinder') {
+    const across = side + ends * ((a * a) / 4 + b * b);
+    return [across, across, tube * a * a + (ends * a * a) / 2];
+  }
+  const across = side + ends * ((2 / 3) * a * a + b * b + a * b);
+  return [across, across, tube * a * a + ends * (2 / 3) * a * a];
+}
+
+/** A hollow shape of a mass, at a place. */
+export function shell(
+  kind: Exclude<Primitive, 'ellipsoid'>,
+  size: readonly number[],
+  mass: number,
+  position: Vec3,
+  orientation: Quaternion,
+): MassProperties {
+  const [x, y, z] = scale3(mass, hollow(kind, size));
+  return { mass, com: position, inertia: turnSymmetric(orientation, [x, y, z, 0, 0, 0]) };
+}
+
+/** A body of another mass, turned and then moved. */
+export function moved(body: MassProperties, mass: number, position: Vec3, orientation: Quaternion): MassProperties {
+  const scaled = body.inertia.map(x => (x * mass) / body.mass) as unknown as Symmetric;
+  return {
+    mass,
+    com: add3(position, rotate(orientation, body.com)),
+    inertia: turnSymmetric(orientation, scaled),
+  };
 }
 
 /** Several as one. */

@@ -2,23 +2,31 @@
 
 import { SaxesParser } from 'saxes';
 
+/** Where an element stands: who reads it, and its file, unless it is the first. */
+export interface Source {
+  readonly who: string;
+  readonly file?: string;
+}
+
 export class Element {
   readonly name: string;
   readonly line: number;
+  readonly source: Source;
   readonly children: Element[] = [];
   private readonly given: ReadonlyMap<string, string>;
   private readonly asked: Set<string> = new Set();
 
-  constructor(name: string, attributes: Iterable<readonly [string, string]>, line: number) {
+  constructor(name: string, attributes: Iterable<readonly [string, string]>, line: number, source: Source) {
     this.name = name;
     this.line = line;
+    this.source = source;
     this.given = new Map(attributes);
   }
 
-  /** The same element with more attributes where it has none itself. */
-  with(defaults: ReadonlyMap<string, string>): Element {
-    const merged = new Element(this.name, new Map([...defaults, ...this.given]), this.line);
-    merged.children.push(...this.children);
+  /** The same element with more attributes where it has none itself, and perhaps other children. */
+  with(defaults: ReadonlyMap<string, string>, children: readonly Element[] = this.children): Element {
+    const merged = new Element(this.name, new Map([...defaults, ...this.given]), this.line, this.source);
+    merged.children.push(...children);
     return merged;
   }
 
@@ -40,7 +48,17 @@ export class Element {
   }
 
   fail(what: string): never {
-    throw new RangeError(`mjcf: line ${this.line}: ${what}`);
+    throw new RangeError(`${this.source.who}: ${placeOf(this.line, this.source)}: ${what}`);
+  }
+
+  /** The first child of a name. */
+  one(name: string): Element | undefined {
+    return this.children.find(child => child.name === name);
+  }
+
+  /** A text that must be there. */
+  needed(name: string): string {
+    return this.text(name) ?? this.fail(`<${this.name}> has no ${name}.`);
   }
 
   text(name: string): string | undefined {
@@ -76,20 +94,25 @@ export class Element {
   }
 }
 
+/** A line, and its file unless that is the first. */
+export const placeOf = (line: number, { file }: Pick<Source, 'file'>): string =>
+  `line ${line}${file === undefined ? '' : ` of '${file}'`}`;
+
 /** The root element of an XML text. @throws RangeError with the line of what is not XML. */
-export function parseXml(text: string): Element {
+export function parseXml(text: string, source: Source): Element {
   const parser = new SaxesParser({ position: true });
-  const file = new Element('', [], 1);
+  const file = new Element('', [], 1, source);
   const open = [file];
   let line = 1;
-  parser.on('error', error => {
-    throw new RangeError(`mjcf: line ${parser.line}: ${error.message.replace(/^\d+:\d+: /, '')}`);
-  });
+  const fail = (what: string): never => {
+    throw new RangeError(`${source.who}: ${placeOf(parser.line, source)}: ${what}`);
+  };
+  parser.on('error', error => fail(error.message.replace(/^\d+:\d+: /, '')));
   parser.on('opentagstart', () => {
     line = parser.line;
   });
   parser.on('opentag', ({ name, attributes }) => {
-    const element = new Element(name, Object.entries(attributes as Record<string, string>), line);
+    const element = new Element(name, Object.entries(attributes as Record<string, string>), line, source);
     open[open.length - 1].children.push(element);
     open.push(element);
   });
@@ -97,5 +120,5 @@ export function parseXml(text: string): Element {
     open.pop();
   });
   parser.write(text).close();
-  return file.children[0];
+  return file.children[0] ?? fail('the file has no element.');
 }

@@ -1,0 +1,126 @@
+/** <geom>: a shape that may touch others, and the mass that it gives its body. */
+
+import type { Condim } from '../constraint/constraint.ts';
+import type { GeomSpec } from '../constraint/geoms.ts';
+import { scale3, type Vec3 } from '../quaternion.ts';
+import type { Element } from '../xml.ts';
+import { solimpOf, solrefOf } from './compiler.ts';
+import { type Frame, type Placed, within } from './frame.ts';
+import { fromZ, orientationOf } from './orientation.ts';
+import { type Reading, unreadOf, vec3, withClass } from './reading.ts';
+import { area, type MassProperties, moved, type Primitive, shell, sizes, solid, volume } from './shape.ts';
+
+const types = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh', 'sdf'] as const;
+
+export interface ReadGeom {
+  /** undefined: it is named as not acting. */
+  readonly spec: GeomSpec | undefined;
+  /** undefined: it has none. */
+  readonly mass: MassProperties | undefined;
+}
+
+/** @param link Name of its link. */
+export function readGeom(reading: Reading, { element, frame, childclass }: Placed, link: string): ReadGeom {
+  const { compiler, tell, assets } = reading;
+  const geom = withClass(element, reading, childclass);
+  const type = geom.word('type', types, 'sphere');
+  const touch = touchOf(geom, reading);
+  const [mesh, hfield] = [geom.text('mesh'), geom.text('hfield')];
+  const counts = touch.group >= compiler.groups[0] && touch.group <= compiler.groups[1];
+  const given = geom.number('mass');
+  const density = geom.number('density') ?? 1000;
+  if ((given ?? 0) < 0 || density < 0) geom.fail(`a <geom> has a mass or density below 0; give one from 0.`);
+  const hollow = geom.word('shellinertia', ['true', 'false'], 'false') === 'true';
+  const fluid = geom.text('fluidshape');
+  if (fluid !== undefined && fluid !== 'none') tell(geom, 'fluidshape of <geom>');
+  const own = { ...touch, link, ...(geom.has('name') && { name: geom.needed('name') }) };
+  if (type === 'sdf') {
+    tell(geom, "a <geom> of type 'sdf'");
+    return { spec: undefined, mass: undefined };
+  }
+  if (mesh !== undefined && type !== 'mesh') {
+    tell(geom, `a <geom> of type '${type}' fitted to a mesh`);
+    return { spec: undefined, mass: undefined };
+  }
+  const { size, at } = type === 'mesh' ? { size: [], at: placed(geom, reading) } : measured(geom, type, reading);
+  const pose = within(frame, at);
+  const place = { position: pose.position, orientation: pose.orientation };
+  unreadOf(geom, tell, type === 'mesh' ? ['size'] : []);
+  if (type === 'plane') return { spec: { ...own, ...place, kind: 'plane' }, mass: undefined };
+  if (type === 'hfield') {
+    const field = assets.field(hfield ?? geom.fail("a <geom> of type 'hfield' has no hfield."), geom);
+    return { spec: { ...own, ...place, kind: 'heightField', size: field.size, field: field.grid }, mass: undefined };
+  }
+  if (type === 'mesh') {
+    const solidMesh = assets.mesh(mesh ?? geom.fail("a <geom> of type 'mesh' has no mesh."), geom);
+    const spec: GeomSpec = { ...own, ...place, kind: 'convex', vertices: solidMesh.vertices };
+    if (given === 0 || density === 0 || !counts) return { spec, mass: undefined };
+    const unit = solidMesh.mass(hollow ? 'shell' : undefined, geom);
+    return { spec, mass: moved(unit, given ?? density * unit.mass, pose.position, pose.orientation) };
+  }
+  const spec: GeomSpec = { ...own, ...place, kind: type, size };
+  if (!counts) return { spec, mass: undefined };
+  if (hollow && type !== 'ellipsoid')
+    return { spec, mass: shell(type, size, given ?? density * area(type, size), pose.position, pose.orientation) };
+  if (hollow) tell(geom, 'shellinertia of an ellipsoid');
+  return { spec, mass: solid(type, size, given ?? density * volume(type, size), pose.position, pose.orientation) };
+}
+
+function touchOf(geom: Element, { option }: Reading) {
+  const whole = (name: string, usual: number): number => {
+    const given = geom.number(name) ?? usual;
+    return Number.isInteger(given) ? given : geom.fail(`${name} of <geom> is ${given}; it must be a whole number.`);
+  };
+  const condim = whole('condim', 3);
+  if (![1, 3, 4, 6].includes(condim)) geom.fail(`condim of <geom> is ${condim}; it must be 1, 3, 4 or 6.`);
+  const friction = geom.numbers('friction', [1, 3]);
+  const [solref, solimp] = [solrefOf(geom, 'solref'), solimpOf(geom, 'solimp')];
+  const touches = !option.off.has('contact');
+  return {
+    contype: touches ? whole('contype', 1) : 0,
+    conaffinity: touches ? whole('conaffinity', 1) : 0,
+    condim: condim as Condim,
+    group: whole('group', 0),
+    priority: whole('priority', 0),
+    solmix: geom.number('solmix') ?? 1,
+    margin: geom.number('margin') ?? 0,
+    gap: geom.number('gap') ?? 0,
+    ...(friction && { friction }),
+    ...(solref && { solref }),
+    ...(solimp && { solimp }),
+  };
+}
+
+const placed = (geom: Element, { compiler }: Reading): Frame => ({
+  position: vec3(geom, 'pos'),
+  orientation: orientationOf(geom, compiler),
+});
+
+/** Size and place, from size, pos and an orientation, or from the two ends of `fromto`. */
+function measured(
+  geom: Element,
+  type: Primitive | 'plane' | 'hfield',
+  reading: Reading,
+): { readonly size: readonly number[]; readonly at: Frame } {
+  const size = geom.numbers('size', [1, 3]) ?? [];
+  const ends = geom.numbers('fromto', 6);
+  if (type === 'plane' || type === 'hfield') return { size, at: placed(geom, reading) };
+  if (!ends) return { size: checked(geom, type, size), at: placed(geom, reading) };
+  if (type === 'sphere') geom.fail('a sphere has no fromto; give it pos.');
+  const [from, to] = [ends.slice(0, 3), ends.slice(3)] as unknown as [Vec3, Vec3];
+  const along = to.map((x, k) => x - from[k]) as unknown as Vec3;
+  const half = Math.hypot(...along) / 2;
+  if (half < 1e-10) geom.fail('fromto of <geom> has no length; its ends must not coincide.');
+  const whole = sizes[type] === 2 ? [size[0], half] : [size[0], size[0], half];
+  const position = scale3(0.5, to.map((x, k) => x + from[k]) as unknown as Vec3);
+  return { size: checked(geom, type, whole, size), at: { position, orientation: fromZ(scale3(-1, along)) } };
+}
+
+function checked(geom: Element, type: Primitive, size: readonly number[], given = size): readonly number[] {
+  const count = sizes[type];
+  if (size.length < count || !size.slice(0, count).every(x => x > 0))
+    geom.fail(
+      `size of a <geom> of type '${type}' is '${given.join(' ')}'; give ${count} number${count === 1 ? '' : 's'} above 0.`,
+    );
+  return size.slice(0, count);
+}

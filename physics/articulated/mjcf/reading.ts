@@ -1,0 +1,44 @@
+/** What the elements of a file are read with, and what becomes of them. */
+
+import type { GeomSpec } from '../constraint/geoms.ts';
+import type { Vec3 } from '../quaternion.ts';
+import type { LinkSpec, SiteSpec } from '../tree.ts';
+import type { Element } from '../xml.ts';
+import type { Assets } from './asset.ts';
+import type { Compiler, Option, Tell } from './compiler.ts';
+import { type Defaults, withDefaults } from './defaults.ts';
+import { type Frame, within } from './frame.ts';
+import { orientationOf } from './orientation.ts';
+
+export interface Reading {
+  readonly compiler: Compiler;
+  readonly option: Option;
+  readonly defaults: Defaults;
+  readonly assets: Assets;
+  readonly links: LinkSpec[];
+  readonly geoms: GeomSpec[];
+  readonly sites: SiteSpec[];
+  readonly tell: Tell;
+}
+
+/** What is only drawn, named or kept for the user. */
+const ignored = new Set([
+  ...['name', 'class', 'rgba', 'group', 'material', 'user', 'texcoord', 'fitscale', 'childclass'],
+  ...['solmix', 'priority', 'contype', 'conaffinity'],
+]);
+
+/** Tells all attributes that nobody has asked for. */
+export function unreadOf(element: Element, tell: Tell, also: readonly string[] = []): void {
+  for (const name of element.unread)
+    if (!ignored.has(name) && !also.includes(name)) tell(element, `${name} of <${element.name}>`);
+}
+
+export const vec3 = (element: Element, name: string): Vec3 =>
+  (element.numbers(name, 3) as unknown as Vec3 | undefined) ?? [0, 0, 0];
+
+/** Where an element stands in its body. */
+export const poseOf = (element: Element, frame: Frame, { compiler }: Pick<Reading, 'compiler'>): Frame =>
+  within(frame, { position: vec3(element, 'pos'), orientation: orientationOf(element, compiler) });
+
+export const withClass = (element: Element, { defaults }: Pick<Reading, 'defaults'>, childclass?: string): Element =>
+  withDefaults(element, defaults, childclass);

@@ -1,0 +1,73 @@
+/** <sensor>: what is measured, by the names of MuJoCo's elements. */
+
+import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
+import { frameSensors, jointSensors, siteSensors, subtreeSensors } from '../sensors/sensor.ts';
+import type { Element } from '../xml.ts';
+import { type Reading, unreadOf } from './reading.ts';
+
+const objects = ['body', 'xbody', 'geom', 'site', 'camera'] as const;
+
+/** Names that sensors refer to, other than those of links, geoms and sites. */
+export interface Named {
+  readonly joints: ReadonlySet<string>;
+  readonly actuators: ReadonlySet<string>;
+}
+
+export function readSensors(root: Element, reading: Reading, named: Named): readonly SensorSpec[] {
+  return root.all('sensor').flatMap(({ children }) => children.flatMap(child => readSensor(child, reading, named)));
+}
+
+const includes = <T extends string>(list: readonly T[], name: string): name is T =>
+  (list as readonly string[]).includes(name);
+
+function readSensor(element: Element, reading: Reading, { joints, actuators }: Named): readonly SensorSpec[] {
+  const { tell, sites, links } = reading;
+  const kind = element.name;
+  const cutoff = element.number('cutoff') ?? 0;
+  const noise = element.number('noise') ?? 0;
+  const name = element.text('name');
+  const shared = { ...(name !== undefined && { name }), ...(cutoff > 0 && { cutoff }), ...(noise > 0 && { noise }) };
+  const known = (attribute: string, names: { has(name: string): boolean }): string => {
+    const given = element.needed(attribute);
+    return names.has(given) ? given : element.fail(`there is no ${attribute} '${given}'.`);
+  };
+  const bodies = new Set(['world', ...links.map(({ name }) => name)]);
+  let spec: SensorSpec | undefined;
+  if (includes(jointSensors, kind)) spec = { ...shared, kind, joint: known('joint', joints) };
+  else if (kind === 'actuatorpos' || kind === 'actuatorvel' || kind === 'actuatorfrc')
+    spec = { ...shared, kind, actuator: known('actuator', actuators) };
+  else if (includes(siteSensors, kind) && element.has('site'))
+    spec = { ...shared, kind, site: known('site', new Set(sites.map(({ name }) => name))) };
+  else if (includes(subtreeSensors, kind)) spec = { ...shared, kind, link: known('body', bodies) };
+  else if (kind === 'clock' || kind === 'e_potential' || kind === 'e_kinetic') spec = { ...shared, kind };
+  else if (includes(frameSensors, kind)) {
+    const of = frameOf(element, 'obj', reading);
+    const relativeTo = element.has('refname') ? frameOf(element, 'ref', reading) : undefined;
+    if (of && (relativeTo || !element.has('refname')))
+      spec = { ...shared, kind, of, ...(relativeTo && { relativeTo }) };
+    const turns = kind === 'framequat' || kind.endsWith('axis');
+    if ((turns && of?.on === 'com') || relativeTo?.on === 'com') spec = undefined; // principal axes are not kept
+    if (!spec)
+      tell(
+        element,
+        `<${kind}> of a ${element.text('objtype')}${element.has('refname') ? ` relative to a ${element.text('reftype')}` : ''}`,
+      );
+  }
+  if (!spec) {
+    tell(element, `<${kind}> in <sensor>`);
+    return [];
+  }
+  unreadOf(element, tell, ['datatype', 'needstage', 'dim', 'objtype', 'reftype']);
+  return [spec];
+}
+
+/** undefined: not a frame that is known here. */
+function frameOf(element: Element, which: 'obj' | 'ref', { links, sites, geoms }: Reading): FrameSpec | undefined {
+  const type = element.word(`${which}type`, objects, element.needed(`${which}type`) as (typeof objects)[number]);
+  const name = element.needed(`${which}name`);
+  if (type === 'camera') return undefined;
+  const names = { body: links, xbody: links, geom: geoms, site: sites }[type];
+  const isWorld = name === 'world' && (type === 'body' || type === 'xbody');
+  if (!isWorld && !names.some(named => named.name === name)) element.fail(`there is no ${type} '${name}'.`);
+  return { on: ({ body: 'com', xbody: 'link', geom: 'geom', site: 'site' } as const)[type], name };
+}

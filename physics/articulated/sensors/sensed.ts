@@ -1,0 +1,35 @@
+/** What sensors read, and what they give: columns of numbers for some of them. */
+
+import type { Tensor } from '../../../kernel/index.ts';
+import type { ActuatorParams } from '../actuator.ts';
+import type { ArticulatedParams, ArticulatedState } from '../model.ts';
+import type { Sensor } from './sensor.ts';
+
+/** What some sensors need besides the state. */
+export interface Sensed {
+  /** Accelerations of the model, [envs, nv]: accelerometer, framelinacc, frameangacc, force, torque. */
+  readonly a?: Tensor;
+  /** Controls and the actuators' parameters: actuatorfrc, jointactuatorfrc. */
+  readonly control?: Tensor;
+  readonly actuators?: ActuatorParams;
+  /** s, of all environments or [envs]: clock. */
+  readonly time?: number | Tensor;
+}
+
+export interface At {
+  readonly params: ArticulatedParams;
+  readonly state: ArticulatedState;
+  readonly sensed: Sensed;
+}
+
+/** Some columns, and for which sensors in which order. */
+export interface Columns {
+  readonly values: Tensor;
+  readonly of: readonly Sensor[];
+}
+
+/** @throws TypeError if what a sensor needs is not given. */
+export function needs<T>(list: readonly Sensor[], name: keyof Sensed, given: T | undefined, what: string): T {
+  if (given !== undefined) return given;
+  throw new TypeError(`sensors: '${list[0].name}' is a ${list[0].kind} and needs '${name}'; give ${what}.`);
+}

@@ -1,0 +1,198 @@
+/**
+ * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts and subtrees.ts have
+ * the equations; sensors of joints are coordinates and velocities, those of actuators gears times these, and forces.
+ *
+ * MuJoCo documentation, "XML reference: sensor".
+ */
+
+import { concat, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { actuation } from '../actuate.ts';
+import { energies } from '../energy.ts';
+import { frameForces, frameMotions } from '../inverse.ts';
+import { kinematics } from '../kinematics.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
+import { type Prepared, prepare, rowsOf } from '../structure.ts';
+import { interactions } from './interactions.ts';
+import { frameMeasurements, isOfMotion } from './motions.ts';
+import { type At, type Columns, needs, type Sensed } from './sensed.ts';
+import { actuatorSensors, type Sensor, type SensorKind, subtreeSensors } from './sensor.ts';
+import { subtreeMomenta } from './subtrees.ts';
+
+export interface Sensors {
+  /** How many numbers all of them measure. */
+  readonly size: number;
+  /** Where each sensor's numbers begin and end. */
+  readonly slices: Readonly<Record<string, readonly [number, number]>>;
+  /** All of them, [envs, size]. */
+  read(params: ArticulatedParams, state: ArticulatedState, sensed?: Sensed): Tensor;
+}
+
+const accelerated: readonly SensorKind[] = ['framelinacc', 'frameangacc', 'accelerometer', 'force', 'torque'];
+
+/**
+ * The sensors of a model, or others.
+ *
+ * @example
+ *   const imu = sensors(robot);
+ *   const [from, to] = imu.slices.gyro;
+ *   const all = imu.read(articulatedParams(robot), state, { a: forwardDynamics(robot, params, state, tau) });
+ */
+export function sensors(model: Model, list: readonly Sensor[] = model.sensors): Sensors {
+  let size = 0;
+  const slices: Record<string, readonly [number, number]> = {};
+  for (const sensor of list) {
+    slices[sensor.name] = [size, size + sensor.size];
+    size += sensor.size;
+  }
+  return { size, slices, read: (params, state, sensed = {}) => readAll(model, list, { params, state, sensed }) };
+}
+
+function readAll(model: Model, list: readonly Sensor[], at: At): Tensor {
+  if (list.length === 0) throw new RangeError(`sensors: '${model.name}' has no sensors; give it some.`);
+  const prepared = prepare('sensors', model, at.params, at.state);
+  const parts = [
+    ...ofMotions(prepared, list, at),
+    ...ofJoints(list, prepared, at),
+    ...ofActuators(list, prepared, at),
+    ...ofTheWhole(list, prepared, at),
+  ].filter(({ of }) => of.length > 0);
+  const begin = new Map<Sensor, number>();
+  parts
+    .flatMap(({ of }) => of)
+    .reduce((from, sensor) => {
+      begin.set(sensor, from);
+      return from + sensor.size;
+    }, 0);
+  const order = list.flatMap(sensor =>
+    Array.from({ length: sensor.size }, (_, k) => (begin.get(sensor) as number) + k),
+  );
+  const all = concat(
+    parts.map(({ values }) => values.transpose()),
+    0,
+  );
+  const inOrder = (order.every((from, k) => from === k) ? all : all.gather(order)).transpose();
+  return list.some(({ cutoff }) => cutoff !== undefined) ? within(inOrder, list) : inOrder;
+}
+
+/** Where a cutoff holds, derivatives are 0. Directions and quaternions have none. */
+function within(values: Tensor, list: readonly Sensor[]): Tensor {
+  const bounds = list.flatMap(({ kind, cutoff, size }) => {
+    const free = cutoff === undefined || kind.endsWith('quat') || kind.endsWith('axis');
+    return new Array<number>(size).fill(free ? 1e30 : cutoff);
+  });
+  const most = tensor(bounds, [1, bounds.length], { device: values.device });
+  return values.min(most).max(most.neg());
+}
+
+function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state, sensed }: At): readonly Columns[] {
+  const frames = list.filter(isOfMotion);
+  const subtrees = list.filter(({ kind }) => (subtreeSensors as readonly string[]).includes(kind));
+  const felt = list.filter(({ kind }) => kind === 'force' || kind === 'torque');
+  if (frames.length + subtrees.length + felt.length === 0) return [];
+  const { envs, model } = prepared;
+  const { device } = state.q;
+  const pulled = list.filter(({ kind }) => accelerated.includes(kind));
+  if (pulled.length > 0)
+    rowsOf('sensors', 'a', needs(pulled, 'a', sensed.a, 'accelerations, [envs, nv]'), envs, model.nv);
+  const at = kinematics(prepared, state.q);
+  const a = sensed.a ?? zeros(state.v.shape, { device });
+  const motions = frameMotions(prepared, { motion: at.motion, v: state.v }, a);
+  const moved = { prepared, kinematics: at, ...motions };
+  const columns: Columns[] = [];
+  if (frames.length > 0) columns.push({ values: frameMeasurements(moved, frames, params), of: frames });
+  if (subtrees.length > 0) columns.push({ values: subtreeMomenta(moved, subtrees), of: subtrees });
+  if (felt.length > 0) {
+    const force = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
+    columns.push({ values: interactions(moved, felt, force, params), of: felt });
+  }
+  return columns;
+}
+
+function ofJoints(list: readonly Sensor[], { model }: Prepared, { state: { q, v } }: At): readonly Columns[] {
+  const of = (...kinds: SensorKind[]): readonly Sensor[] => list.filter(({ kind }) => kinds.includes(kind));
+  const columns = (x: Tensor, sensors: readonly Sensor[], begin: (sensor: Sensor) => number): Columns => ({
+    values: x
+      .transpose()
+      .gather(sensors.flatMap(sensor => Array.from({ length: sensor.size }, (_, k) => begin(sensor) + k)))
+      .transpose(),
+    of: sensors,
+  });
+  const [positions, velocities, turns] = [of('jointpos'), of('jointvel', 'ballangvel'), of('ballquat')];
+  const made: Columns[] = [];
+  if (positions.length > 0) made.push(columns(q, positions, ({ on }) => model.joints[on].q));
+  if (velocities.length > 0) made.push(columns(v, velocities, ({ on }) => model.joints[on].dof));
+  for (const turn of turns) {
+    const { values } = columns(q, [turn], ({ on }) => model.joints[on].q);
+    made.push({ values: values.div(values.square().sum(1).sqrt().reshape([-1, 1])), of: [turn] });
+  }
+  return made;
+}
+
+function ofActuators(list: readonly Sensor[], { model }: Prepared, { params, state, sensed }: At): readonly Columns[] {
+  const { q, v } = state;
+  const of = (wanted: SensorKind): readonly Sensor[] => list.filter(({ kind }) => kind === wanted);
+  const made: Columns[] = [];
+  for (const kind of actuatorSensors.slice(0, 2)) {
+    const along = of(kind);
+    if (along.length === 0) continue;
+    const actuators = needs(along, 'actuators', sensed.actuators, 'actuatorParams(model)');
+    const gear = actuators.gear
+      .transpose()
+      .slice(0, 1)
+      .transpose()
+      .gather(along.map(({ on }) => on))
+      .transpose();
+    const places = along.map(({ on }) => model.joints[model.actuators[on].joint][kind === 'actuatorpos' ? 'q' : 'dof']);
+    made.push({ values: (kind === 'actuatorpos' ? q : v).transpose().gather(places).transpose().mul(gear), of: along });
+  }
+  const [forces, driven] = [of('actuatorfrc'), of('jointactuatorfrc')];
+  if (forces.length + driven.length === 0) return made;
+  const all = [...forces, ...driven];
+  const actuators = needs(all, 'actuators', sensed.actuators, 'actuatorParams(model)');
+  const { tau, force } = actuation(
+    model,
+    actuators,
+    state,
+    needs(all, 'control', sensed.control, 'the controls'),
+    params,
+  );
+  const rows = (x: Tensor, places: readonly number[]): Tensor => x.transpose().gather(places).transpose();
+  if (forces.length > 0)
+    made.push({
+      values: rows(
+        force,
+        forces.map(({ on }) => on),
+      ),
+      of: forces,
+    });
+  if (driven.length > 0)
+    made.push({
+      values: rows(
+        tau,
+        driven.map(({ on }) => model.joints[on].dof),
+      ),
+      of: driven,
+    });
+  return made;
+}
+
+function ofTheWhole(
+  list: readonly Sensor[],
+  { model, envs }: Prepared,
+  { params, state, sensed }: At,
+): readonly Columns[] {
+  const of = (...kinds: SensorKind[]): readonly Sensor[] => list.filter(({ kind }) => kinds.includes(kind));
+  const [clocks, stored] = [of('clock'), of('e_potential', 'e_kinetic')];
+  const made: Columns[] = [];
+  if (clocks.length > 0) {
+    const time = needs(clocks, 'time', sensed.time, 'the time, s');
+    const values = typeof time === 'number' ? tensor([time], [1], { device: state.q.device }) : time;
+    for (const clock of clocks) made.push({ values: values.reshape([-1, 1]).broadcastTo([envs, 1]), of: [clock] });
+  }
+  if (stored.length > 0) {
+    const { kinetic, potential } = energies(model, params, state);
+    for (const sensor of stored)
+      made.push({ values: (sensor.kind === 'e_kinetic' ? kinetic : potential).reshape([envs, 1]), of: [sensor] });
+  }
+  return made;
+}

@@ -1,0 +1,161 @@
+/**
+ * Sensors: what is measured, and where. Kinds have the names of MuJoCo's elements; sensing.ts has the equations.
+ *
+ *   of joints      jointpos jointvel (hinge, slide), ballquat ballangvel (ball), jointactuatorfrc (hinge, slide)
+ *   of actuators   actuatorpos actuatorvel actuatorfrc
+ *   at sites       accelerometer gyro velocimeter magnetometer force torque, in the site's axes
+ *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
+ *                  framelinacc frameangacc, in the world's axes
+ *   of subtrees    subtreecom subtreelinvel subtreeangmom: a link and all that hangs on it, or the world: everything
+ *   else           clock e_potential e_kinetic
+ */
+
+import { type JointKind, lengthOf, type Model } from '../model.ts';
+import { type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
+
+export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
+export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
+export const siteSensors = ['accelerometer', 'gyro', 'velocimeter', 'magnetometer', 'force', 'torque'] as const;
+export const frameSensors = [
+  'framepos',
+  'framequat',
+  'framexaxis',
+  'frameyaxis',
+  'framezaxis',
+  'framelinvel',
+  'frameangvel',
+  'framelinacc',
+  'frameangacc',
+] as const;
+export const subtreeSensors = ['subtreecom', 'subtreelinvel', 'subtreeangmom'] as const;
+export const otherSensors = ['clock', 'e_potential', 'e_kinetic'] as const;
+
+export type JointSensor = (typeof jointSensors)[number];
+export type ActuatorSensor = (typeof actuatorSensors)[number];
+export type SiteSensor = (typeof siteSensors)[number];
+export type FrameSensor = (typeof frameSensors)[number];
+export type SubtreeSensor = (typeof subtreeSensors)[number];
+export type OtherSensor = (typeof otherSensors)[number];
+export type SensorKind = JointSensor | ActuatorSensor | SiteSensor | FrameSensor | SubtreeSensor | OtherSensor;
+
+/** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has no axes. */
+export interface FrameSpec {
+  readonly on: 'link' | 'com' | 'geom' | 'site';
+  readonly name: string;
+}
+
+interface Shared {
+  /** Default: kind and number. */
+  readonly name?: string;
+  /** What is measured stays within −cutoff and cutoff. Default: no bound. */
+  readonly cutoff?: number;
+  /** Standard deviation of its noise, for who adds noise: what is measured has none. Default 0. */
+  readonly noise?: number;
+}
+
+export type SensorSpec =
+  | (Shared & { readonly kind: JointSensor; readonly joint: string })
+  | (Shared & { readonly kind: ActuatorSensor; readonly actuator: string })
+  | (Shared & { readonly kind: SiteSensor; readonly site: string })
+  | (Shared & { readonly kind: FrameSensor; readonly of: FrameSpec; readonly relativeTo?: FrameSpec })
+  | (Shared & { readonly kind: SubtreeSensor; readonly link: string })
+  | (Shared & { readonly kind: OtherSensor });
+
+/** A frame of a link, or (com) at its centre of mass. */
+export interface SensedFrame {
+  readonly link: number;
+  readonly position: Vec3;
+  readonly orientation: Quaternion;
+  readonly com: boolean;
+}
+
+export interface Sensor {
+  readonly name: string;
+  readonly kind: SensorKind;
+  /** How many numbers it measures. */
+  readonly size: number;
+  readonly cutoff: number | undefined;
+  readonly noise: number;
+  /** Number of its joint, actuator, site or link (−1: the world), as its kind has it; −1 otherwise. */
+  readonly on: number;
+  /** Of site and frame sensors. */
+  readonly of: SensedFrame | undefined;
+  readonly relativeTo: SensedFrame | undefined;
+}
+
+/** The world's frame. */
+export const worldFrame: SensedFrame = { link: -1, position: [0, 0, 0], orientation: unturned, com: false };
+
+type Parts = Pick<Model, 'links' | 'joints' | 'sites' | 'geoms' | 'actuators'>;
+
+/** @throws RangeError naming the sensor, and what it refers to that there is not. */
+export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly Sensor[] {
+  const made = specs.map((spec, k) => sensorOf(spec, spec.name ?? `${spec.kind} ${k}`, parts));
+  const twice = made.find(({ name }, k) => made.findIndex(other => other.name === name) !== k);
+  if (twice) throw new RangeError(`tree: there are two sensors of the name '${twice.name}'; every sensor has its own.`);
+  return made;
+}
+
+const is = <T extends string>(list: readonly T[], kind: string): kind is T =>
+  (list as readonly string[]).includes(kind);
+
+function sensorOf(spec: SensorSpec, name: string, { links, joints, sites, geoms, actuators }: Parts): Sensor {
+  const who = `tree: sensor '${name}'`;
+  const find = (what: string, list: readonly { readonly name: string }[], wanted: string): number => {
+    const number = list.findIndex(item => item.name === wanted);
+    if (number < 0) throw new RangeError(`${who} is on ${what} '${wanted}', which there is not.`);
+    return number;
+  };
+  const linkOf = (wanted: string): number => (wanted === 'world' ? -1 : find('link', links, wanted));
+  const shared = {
+    name,
+    kind: spec.kind,
+    cutoff: spec.cutoff,
+    noise: spec.noise ?? 0,
+    of: undefined,
+    relativeTo: undefined,
+  };
+  if ('joint' in spec) {
+    const on = find('joint', joints, spec.joint);
+    const { kind } = joints[on];
+    const axial = kind === 'hinge' || kind === 'slide';
+    const wanted: JointKind | undefined = spec.kind.startsWith('ball') ? 'ball' : undefined;
+    if (wanted ? kind !== wanted : !axial)
+      throw new RangeError(
+        `${who}: a ${spec.kind} is of a ${wanted ?? 'hinge or slide'}; joint '${spec.joint}' is ${kind}.`,
+      );
+    const size = spec.kind === 'ballquat' ? 4 : lengthOf[kind].dof;
+    return { ...shared, size, on };
+  }
+  if ('actuator' in spec) {
+    const on = find('actuator', actuators, spec.actuator);
+    if (spec.kind !== 'actuatorfrc' && actuators[on].gear.length > 1)
+      throw new RangeError(
+        `${who}: a ${spec.kind} is of an actuator of a hinge or slide; '${spec.actuator}' is of another.`,
+      );
+    return { ...shared, size: 1, on };
+  }
+  if ('site' in spec) {
+    const on = find('site', sites, spec.site);
+    const { link, position, orientation } = sites[on];
+    return { ...shared, size: 3, on, of: { link, position, orientation, com: false } };
+  }
+  if ('link' in spec) return { ...shared, size: 3, on: linkOf(spec.link) };
+  if ('of' in spec) {
+    const frame = ({ on, name: wanted }: FrameSpec): SensedFrame => {
+      if (on === 'link' || on === 'com')
+        return { ...worldFrame, link: linkOf(wanted), com: on === 'com' && wanted !== 'world' };
+      const list = on === 'site' ? sites : geoms;
+      const { link, position, orientation } = list[find(on, list, wanted)];
+      return { link, position, orientation, com: false };
+    };
+    const turned = spec.kind === 'framequat' || spec.kind.endsWith('axis');
+    if ((turned && spec.of.on === 'com') || spec.relativeTo?.on === 'com')
+      throw new RangeError(`${who}: a centre of mass has no axes; take the link's frame, { on: 'link' }.`);
+    const [of, relativeTo] = [frame(spec.of), spec.relativeTo && frame(spec.relativeTo)];
+    return { ...shared, size: spec.kind === 'framequat' ? 4 : 3, on: -1, of, relativeTo };
+  }
+  if (!is(otherSensors, spec.kind))
+    throw new TypeError(`${who}: kind '${(spec as SensorSpec).kind}' is not known, or what it is on is missing.`);
+  return { ...shared, size: 1, on: -1 };
+}
