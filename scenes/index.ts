@@ -1,3 +1,4 @@
+import { billiards } from './billiards/billiards.ts';
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
@@ -20,6 +21,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [robertson.name]: robertson,
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
+  [billiards.name]: billiards,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -39,4 +41,15 @@ export type {
 } from './scene.ts';
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
-export { bounceTarget, brusselator, droneMpc, film, heatInverse, lotkaVolterra, mbbBeam, robertson, waveTank };
+export {
+  billiards,
+  bounceTarget,
+  brusselator,
+  droneMpc,
+  film,
+  heatInverse,
+  lotkaVolterra,
+  mbbBeam,
+  robertson,
+  waveTank,
+};
