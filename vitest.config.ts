@@ -1,7 +1,9 @@
 /**
- * Two projects over the same test files: `node` (which has all of them) and `browser` (Chromium).
+ * Projects over the same test files: `node` (which has nearly all of them) and `browser` (Chromium), whose files share a process or a
+ * page one after the other, and so modules, devices and kernels; `alone` for files that look at what a process as a whole does.
  *
- * `*.node.test.ts` and `*.slow.test.ts` run in Node only; `*.slow.test.ts` and `*.long.test.ts` not in quick runs. Started by scripts/test.mjs, which sets the environment.
+ * `*.node.test.ts` and `*.slow.test.ts` run in Node only, `*.alone.test.ts` in a process of their own; `*.slow.test.ts` and
+ * `*.long.test.ts` not in quick runs. Started by scripts/test.mjs, which sets the environment.
  */
 
 import { playwright } from '@vitest/browser-playwright';
@@ -9,7 +11,13 @@ import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const { RETROGRADE_CHROMIUM, RETROGRADE_QUICK } = process.env;
-const nodeOnly = ['test/layers.test.ts', 'test/**/*.node.test.ts', 'test/**/*.slow.test.ts'];
+const alone = 'test/**/*.alone.test.ts';
+const nodeOnly = ['test/layers.test.ts', 'test/**/*.node.test.ts', 'test/**/*.slow.test.ts', alone];
+const inNode = {
+  resolve: { conditions: ['source', ...defaultServerConditions] },
+  ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+};
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 const chromium = playwright({
   launchOptions: RETROGRADE_CHROMIUM
@@ -28,16 +36,16 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
-        resolve: { conditions: ['source', ...defaultServerConditions] },
-        ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+        ...inNode,
         test: {
+          ...patience,
           name: 'node',
+          isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: RETROGRADE_QUICK ? ['test/**/*.{slow,long}.test.ts'] : [],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [alone, ...(RETROGRADE_QUICK ? ['test/**/*.{slow,long}.test.ts'] : [])],
         },
       },
+      { ...inNode, test: { ...patience, name: 'alone', include: [alone] } },
       {
         server: { headers: isolated },
         resolve: { conditions: ['source', ...defaultClientConditions] },
@@ -46,8 +54,8 @@ export default defineConfig({
           name: 'browser',
           include: ['test/**/*.test.ts'],
           exclude: nodeOnly,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patience,
+          isolate: false,
           browser: {
             enabled: true,
             headless: true,

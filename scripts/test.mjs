@@ -15,7 +15,7 @@ import { softwareGpu } from './software-gpu.mjs';
 
 const args = process.argv.slice(2).filter(arg => arg !== '--quick');
 const quick = process.argv.includes('--quick');
-if (quick) args.push('--project', 'node');
+if (quick) args.push('--project', 'node', '--project', 'alone');
 
 const software = process.env.RETROGRADE_GPU === 'hardware' ? undefined : await softwareGpu();
 console.log(

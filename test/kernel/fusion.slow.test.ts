@@ -2,10 +2,10 @@
 
 import { grad, hvp, valueAndGrad } from 'retrograde/adjoint';
 import { type Device, device, type Tensor, tensor, type Words } from 'retrograde/kernel';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { collecting } from '../../kernel/memory.ts';
 import { cpu32, devices, gpu } from '../util/devices.ts';
-import { counter, later, now, sameBits, spies } from '../util/queue.ts';
+import { counter, later, now, sameBits } from '../util/queue.ts';
 import { mulberry32 } from '../util/random.ts';
 
 const unary = ['neg', 'abs', 'sqrt', 'exp', 'log', 'sin', 'cos', 'tanh', 'square', 'relu'] as const;
@@ -251,7 +251,7 @@ describe('launches', () => {
 
   it('run in the microtask after, if nobody asks', async () => {
     const launches = vi.spyOn(cpu32, 'dispatch');
-    spies.push(launches);
+    onTestFinished(() => launches.mockRestore());
     const y = tensor([1], [1], { device: cpu32 }).add(1);
     expect(launches).toHaveBeenCalledTimes(0);
     await Promise.resolve();

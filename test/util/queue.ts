@@ -1,7 +1,7 @@
 // What tests of the queue share: launches held back or not, words compared by their bits, launches counted.
 
 import type { Device, Tensor, Words } from 'retrograde/kernel';
-import { afterEach, expect, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { gpu } from './devices.ts';
 
 /** Makes the queue run. */
@@ -18,15 +18,11 @@ export function sameBits(got: Words, want: Words, on?: Device): void {
     expect.fail(`word ${differs} is ${got[differs]}, one by one it is ${want[differs]}`);
 }
 
-export const spies: { mockRestore(): void }[] = [];
-afterEach(() => {
-  for (const spy of spies.splice(0)) spy.mockRestore();
-});
-/** Counts what reaches the backend. */
+/** Counts what reaches the backend, until the test is over. */
 export function counter(on: Device): () => number {
   on.flush();
   const spy = vi.spyOn(on, 'dispatch');
-  spies.push(spy);
+  onTestFinished(() => spy.mockRestore());
   return () => {
     on.flush();
     const { length } = spy.mock.calls;
