@@ -18,6 +18,10 @@ const given: Readonly<Record<string, string>> = {
   'adjoint/linear-map.ts': 'const k = tensor([2, 3, 4]);',
   'solvers/box-qp.ts': 'const n = 2; const H = tensor([[2, 1], [1, 2]]); const g = tensor([1, -1]);',
   'solvers/constraints.ts': 'const loss = ({ k }) => k.sub(30).square().sum();',
+  'solvers/estimators/path.ts': 'const f = x => x.square();',
+  'solvers/estimators/score.ts': 'const f = x => x.square(); const m = tensor(0); const x = normal([64], { seed: 1 });',
+  'solvers/estimators/smoothed.ts': 'const f = x => x.square(); const theta = tensor(1);',
+  'solvers/estimators/smoothing.ts': 'const f = x => x.square(); const theta = tensor(1);',
   'solvers/levenberg-marquardt.ts':
     'const params = { k: tensor([2]) }; const residual = ({ k }) => k.sub(tensor([1, 3]));',
   'solvers/multi-start.ts': 'const loss = x => x.square().sum();',

@@ -18,7 +18,7 @@ import type { GradientSamples } from './samples.ts';
  * @param cost From rows of parameters, leaves [n, …], to the costs of n samples, [n]: row k with the noise of sample k.
  * @example
  *   const noise = normal([64], { seed: 1 });
- *   const drawn = pathSamples(({ m, s }) => f(noise.mul(s).add(m)), { m, s }, 64); // f under N(m, s²)
+ *   const drawn = pathSamples(({ m, s }) => f(noise.mul(s).add(m)), { m: tensor(1), s: tensor(0.1) }, 64); // f under N(m, s²)
  */
 export function pathSamples<P>(cost: (rows: P) => Tensor, params: P, samples: number): GradientSamples<P> {
   checkSamples('pathSamples', samples);
