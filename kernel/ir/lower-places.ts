@@ -21,6 +21,7 @@ import {
   type Snapshot,
   type Storage,
   selectable,
+  selectableElements,
   separable,
   wordsOf,
 } from './lower-values.ts';
@@ -32,7 +33,8 @@ const unrolled = 64;
 export function declare(lo: Lowering, variable: Variable, workgroup = false): Place {
   const { emit, usage } = lo;
   const storage = leavesOf(variable.type).map((leaf): Storage => {
-    const large = leaf.words > selectable && usage.has(variable, leaf.path, 'dynamic');
+    const few = variable.type.kind === 'array' ? selectableElements : selectable;
+    const large = leaf.words > few && usage.has(variable, leaf.path, 'dynamic');
     if (workgroup || large || leaf.words > separable) {
       const name = leaf.path ? `${variable.name}.${leaf.path}` : variable.name;
       return {

@@ -71,6 +71,8 @@ export function fail(
 
 /** Up to this many words, a dynamic index is a chain of selects. */
 export const selectable = 16;
+/** Of a variable that is an array: a store in a loop would be as many selects, and as many values carried around. */
+export const selectableElements = 4;
 /** Up to this many words, an array that is never indexed dynamically is SSA values. */
 export const separable = 256;
 

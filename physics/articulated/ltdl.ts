@@ -10,39 +10,51 @@
  * 24 (2005), doi:10.1177/0278364905054928.
  */
 
-import type { Tensor } from '../../kernel/index.ts';
-import { bySizes, place } from './layout.ts';
+import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { place } from './layout.ts';
 import type { Prepared } from './structure.ts';
 
-const factorisation = bySizes(
-  ({ nv }) => /* wgsl */ `
-  override entries: u32 = 1;
+/** Lengths that the texts have as constants: velocities, and entries of a factor. */
+interface Lengths {
+  readonly nv: number;
+  readonly entries: number;
+}
+
+/** A factor is worked on in a local array: of those, vectors of invocations are contiguous. */
+const byLengths = (text: (lengths: Lengths) => string): ((lengths: Lengths) => Kernel) => {
+  const kernels = kernelsByKey();
+  return lengths => kernels(`${lengths.nv} ${lengths.entries}`, () => text(lengths));
+};
+
+const factorisation = byLengths(
+  ({ nv, entries }) => /* wgsl */ `
   var<storage, read> mass: array<f32>;
   var<storage, read> start: array<u32>;
   var<storage, read> ancestors: array<u32>;
   @unique var<storage, read_write> factor: array<f32>;
   @compute @workgroup_size(64)
   fn branchFactor(@builtin(global_invocation_id) id: vec3u) {
-    let e = id.x * entries;
-    for (var k = 0u; k < entries; k++) { factor[e + k] = mass[e + k]; }
+    let e = id.x * ${entries}u;
+    var own: array<f32, ${entries}>;
+    for (var k = 0u; k < ${entries}u; k++) { own[k] = mass[e + k]; }
     for (var d = ${nv}u; d > 0u; d--) {
       let first = start[d - 1u];
       let end = start[d];
-      let pivot = factor[e + first];
+      let pivot = own[first];
       for (var s = first + 1u; s < end; s++) {
-        let a = factor[e + s] / pivot;
-        let row = e + start[ancestors[s]];
-        for (var t = s; t < end; t++) { factor[row + t - s] -= a * factor[e + t]; }
-        factor[e + s] = a;
+        let a = own[s] / pivot;
+        let row = start[ancestors[s]];
+        for (var t = s; t < end; t++) { own[row + t - s] -= a * own[t]; }
+        own[s] = a;
       }
     }
+    for (var k = 0u; k < ${entries}u; k++) { factor[e + k] = own[k]; }
   }
 `,
 );
 
-const solution = bySizes(
-  ({ nv }) => /* wgsl */ `
-  override entries: u32 = 1;
+const solution = byLengths(
+  ({ nv, entries }) => /* wgsl */ `
   var<storage, read> factor: array<f32>;
   var<storage, read> b: array<f32>;
   var<storage, read> start: array<u32>;
@@ -51,15 +63,16 @@ const solution = bySizes(
   @compute @workgroup_size(64)
   fn branchSolve(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    let row = e * entries;
+    var own: array<f32, ${entries}>;
+    for (var k = 0u; k < ${entries}u; k++) { own[k] = factor[e * ${entries}u + k]; }
     var y: array<f32, ${nv}>;
     for (var d = 0u; d < ${nv}u; d++) { y[d] = b[${place(nv, 1, 'd')}]; }
     for (var d = ${nv}u; d > 0u; d--) {
-      for (var s = start[d - 1u] + 1u; s < start[d]; s++) { y[ancestors[s]] -= factor[row + s] * y[d - 1u]; }
+      for (var s = start[d - 1u] + 1u; s < start[d]; s++) { y[ancestors[s]] -= own[s] * y[d - 1u]; }
     }
     for (var d = 0u; d < ${nv}u; d++) {
-      var sum = y[d] / factor[row + start[d]];
-      for (var s = start[d] + 1u; s < start[d + 1u]; s++) { sum -= factor[row + s] * y[ancestors[s]]; }
+      var sum = y[d] / own[start[d]];
+      for (var s = start[d] + 1u; s < start[d + 1u]; s++) { sum -= own[s] * y[ancestors[s]]; }
       y[d] = sum;
       x[${place(nv, 1, 'd')}] = sum;
     }
@@ -67,23 +80,20 @@ const solution = bySizes(
 `,
 );
 
-type Given = Pick<Prepared, 'sizes' | 'structure' | 'model' | 'envs'>;
+type Given = Pick<Prepared, 'structure' | 'model' | 'envs'>;
 
-const launch = ({ model, envs }: Given) => ({
-  count: envs,
-  overrides: { entries: model.tables.ancestors.length },
-});
+const lengths = ({ model }: Given): Lengths => ({ nv: model.nv, entries: model.tables.ancestors.length });
 
 /** The factor, in the rows of the mass matrix: D on the diagonal, L above it. */
 export function branchFactor(given: Given, mass: Tensor): Tensor {
   const { start, ancestors } = given.structure;
   const out = { factor: mass.shape };
-  return factorisation(given.sizes)({ mass, start, ancestors }, { ...launch(given), out }).factor as Tensor;
+  return factorisation(lengths(given))({ mass, start, ancestors }, { count: given.envs, out }).factor as Tensor;
 }
 
 /** M⁻¹ b, [envs, nv]. */
 export function branchSolve(given: Given, factor: Tensor, b: Tensor): Tensor {
   const { start, ancestors } = given.structure;
   const out = { x: b.shape };
-  return solution(given.sizes)({ factor, b, start, ancestors }, { ...launch(given), out }).x as Tensor;
+  return solution(lengths(given))({ factor, b, start, ancestors }, { count: given.envs, out }).x as Tensor;
 }

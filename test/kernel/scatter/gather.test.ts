@@ -125,7 +125,7 @@ describe('gathered', () => {
 
 const dear: readonly Row[] = [
   [
-    'var a: array<f32, 9>; for (var k = 0u; k < 9u; k++) { a[(k + X) % 9u] = x[k]; } y[X + 1u] += a[m]; y[X] += a[X];',
+    'var a: array<f32, 9>; for (var k = 0u; k < 9u; k++) { a[(k + X) % 9u] = sin(cos(x[k])); } y[X + 1u] += a[m]; y[X] += a[X];',
     [6, 1, 1],
     7,
     { m: 4 },
