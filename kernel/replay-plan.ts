@@ -55,6 +55,8 @@ function live(
     if (dead.size === touched(whole).writes.length) continue;
     const op = whole.kind === 'run' && dead.size > 0 ? trim(whole, dead) : whole;
     kept.push(op);
+    // What a launch does not fill, it may read, and counts on what that held before, whether or not somebody asks for it after.
+    for (const slot of touched(op).writes) needed.add(slot);
     for (const slot of op.kind === 'run' ? filled(op, slots) : op.kind === 'zero' ? [op.slot] : []) needed.delete(slot);
     for (const slot of touched(op).reads) needed.add(slot);
   }

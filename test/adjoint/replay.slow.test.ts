@@ -167,6 +167,22 @@ describe('what is replayed', () => {
       }
   });
 
+  it('starts scratch that only a kernel itself reads from zeros in each step', async () => {
+    const count = kernel(/* wgsl */ `
+      var<storage, read> x: array<f32>;
+      var<storage, read> to: array<u32>;
+      @unique var<storage, read_write> visits: array<u32>;
+      var<storage, read_write> y: array<f32>;
+      @compute @workgroup_size(1) fn count(@builtin(global_invocation_id) id: vec3u) {
+        for (var k = 0u; k < 3u; k++) { visits[to[k]]++; }
+        y[0] = x[0] + f32(visits[1]);
+      }
+    `);
+    const to = tensor(Uint32Array.from([1, 0, 1]), undefined, { device: cpu64 });
+    const step = (x: Tensor) => count({ x, to }, { count: 1, out: { visits: [2], y: [1] } }).y as unknown as Tensor;
+    expect(await rollout(step, tensor([0], undefined, { device: cpu64 }), 50).item()).toBe(100);
+  });
+
   it('does work that no state takes part in only once', () => {
     const notes: string[] = [];
     const table = [0.1, 0.2, 0.3];
