@@ -29,8 +29,10 @@ export type {
   Solref,
   SolverOptions,
 } from './articulated/constraint/constraint.ts';
+export { type ConvexOptions, convex } from './articulated/constraint/convex.ts';
 export type { EqualitySpec } from './articulated/constraint/equalities.ts';
 export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
+export { type ConstraintParams, constraintParams, inverseWeights } from './articulated/constraint/params.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';

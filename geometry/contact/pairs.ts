@@ -51,6 +51,9 @@ export const haveContacts = (a: ShapeKind, b: ShapeKind): boolean => pairName(a,
  */
 export const contactSlots = (a: ShapeKind, b: ShapeKind): number => known(a, b).slots;
 
+/** Whether features of two kinds are more than the number of the slot, (1, slot). */
+export const choosesFeatures = (a: ShapeKind, b: ShapeKind): boolean => known(a, b).features !== undefined;
+
 /**
  * WGSL for kernels that find contacts of these pairs of kinds: structs `Shape` and `Contact`, and functions in two phases. The number of
  * a pair is its place in the list; shapes are given in the order of `inOrder`.

@@ -1,6 +1,7 @@
 /** What a law of contact is: how accelerations follow from forces where links touch and joints have bounds. */
 
 import type { Tensor } from '../../kernel/index.ts';
+import type { ConstraintParams } from './constraint/params.ts';
 import type { Kinematics } from './kinematics.ts';
 import type { ArticulatedState } from './model.ts';
 import type { Prepared } from './structure.ts';
@@ -16,6 +17,8 @@ export interface Moment {
   readonly diagonal: Tensor;
   /** The step that this is part of, s. */
   readonly dt: number;
+  /** Default: those that the model was built with. */
+  readonly constraints?: ConstraintParams | undefined;
 }
 
 export interface ContactLaw {

@@ -6,9 +6,11 @@
  * All functions are differentiable in their tensors, to any order. Shapes: q [envs, nq], v, a and τ [envs, nv].
  */
 
-import { type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
 import { compensation } from './compensation.ts';
 import { massRows } from './composite.ts';
+import type { ConstraintParams } from './constraint/params.ts';
+import type { ContactLaw } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { newtonEuler } from './inverse.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
@@ -16,13 +18,31 @@ import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { jointForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
-/** The accelerations a that forces of the joints cause. */
-export function forwardDynamics(model: Model, params: ArticulatedParams, state: ArticulatedState, tau: Tensor): Tensor {
+/** What acts besides the forces of the joints. */
+export interface ContactOptions {
+  readonly contact?: ContactLaw;
+  readonly constraints?: ConstraintParams;
+  /** The step that the law is to assume, s. Default: the model's, or 2 ms. */
+  readonly dt?: number;
+}
+
+/** The accelerations a that forces of the joints cause; and contacts and bounds, if a law is given. */
+export function forwardDynamics(
+  model: Model,
+  params: ArticulatedParams,
+  state: ArticulatedState,
+  tau: Tensor,
+  options: ContactOptions = {},
+): Tensor {
+  checkOptions('forwardDynamics', options, ['contact', 'constraints', 'dt']);
+  const { contact, constraints, dt = model.timestep ?? 0.002 } = options;
   const prepared = prepare('forwardDynamics', model, params, state);
   rowsOf('forwardDynamics', 'tau', tau, prepared.envs, model.nv);
   const { armature: diagonal, gravity } = prepared.params;
   const at = kinematics(prepared, state.q);
   const driven = tau.add(passive(prepared, state, at));
+  if (contact)
+    return contact.accelerations({ prepared, kinematics: at, state, tau: driven, diagonal, dt, constraints });
   return accelerations(prepared, { ...at, v: state.v, gravity, diagonal, tau: driven });
 }
 

@@ -27,7 +27,8 @@ export interface Driven extends Moving {
 type Place = Omit<Prepared, 'params'>;
 
 /** F(a, x) of (1). */
-const residual = (at: Place, x: Driven, a: Tensor): Tensor => newtonEuler(at, x, a).add(x.diagonal.mul(a)).sub(x.tau);
+export const residual = (at: Place, x: Driven, a: Tensor): Tensor =>
+  newtonEuler(at, x, a).add(x.diagonal.mul(a)).sub(x.tau);
 
 /** A factor at hand: then x is at rest and without gravity, and F is M a − τ. */
 interface Given extends Driven {

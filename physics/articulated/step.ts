@@ -16,6 +16,7 @@ import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
 import { compensation } from './compensation.ts';
+import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { kinematics } from './kinematics.ts';
@@ -31,6 +32,8 @@ export interface Driving {
   /** Controls of the actuators, [envs, actuators], and the actuators' parameters. Default none. */
   readonly control?: Tensor;
   readonly actuators?: ActuatorParams;
+  /** Numbers of contacts, bounds, dry friction and loops. Default: those that the model was built with. */
+  readonly constraints?: ConstraintParams;
 }
 
 export interface ArticulatedOptions {
@@ -87,7 +90,7 @@ function rates({ prepared, driving, contact, dt }: Stepping, state: ArticulatedS
   const forces = [jointForces(prepared, state), compensation(prepared, at), driving.tau, actuated?.tau];
   const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force)); // τ + p
   const a = contact
-    ? contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt })
+    ? contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints })
     : accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
   return { v: state.v, a, act: actuated?.rate };
 }

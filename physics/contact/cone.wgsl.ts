@@ -15,7 +15,7 @@
  *
  *   φ = (S − 2N) / 4,   ρ = (2N / S − 1) / 2,   S² = 2P + 2Q,   P = N² + q + w²,   Q² = (N² − q)² + 2w² (N² + q) + w⁴          (4)
  *
- * No term of (4) has |U| itself: it is smooth where nothing slides.
+ * No term of (4) has |U| itself: it is smooth where nothing slides. Differences of nearly equal numbers are written as quotients.
  *
  * Todorov: Convex and analytically-invertible dynamics with contacts and constraints, ICRA 2014. MuJoCo documentation, "Computation:
  * constraint model". Fukushima, Luo & Tseng: Smoothing functions for second-order-cone complementarity problems, SIAM J. Optim. 12 (2002).
@@ -24,11 +24,19 @@
 /** `pushing(x, D, w)`: λ of (1); `pushingSlope`: −dλ/dx. `rubbing(x, D, loss)`: λ of (2); `rubbingSlope`. */
 export const scalarLaws: string = /* wgsl */ `
   fn pushing(x: f32, D: f32, w: f32) -> f32 {
-    if (w > 0.0) { return 0.5 * D * (sqrt(x * x + w * w) - x); }
+    if (w > 0.0) {
+      let r = sqrt(x * x + w * w);
+      if (x > 0.0) { return 0.5 * D * w * w / (r + x); }
+      return 0.5 * D * (r - x);
+    }
     return select(0.0, -D * x, x < 0.0);                                                                         // (1)
   }
   fn pushingSlope(x: f32, D: f32, w: f32) -> f32 {
-    if (w > 0.0) { return 0.5 * D * (1.0 - x / sqrt(x * x + w * w)); }
+    if (w > 0.0) {
+      let r = sqrt(x * x + w * w);
+      if (x > 0.0) { return 0.5 * D * w * w / (r * (r + x)); }
+      return 0.5 * D * (1.0 - x / r);
+    }
     return select(0.0, D, x < 0.0);
   }
   fn rubbing(x: f32, D: f32, loss: f32) -> f32 { return clamp(-D * x, -loss, loss); }                            // (2)
@@ -41,7 +49,12 @@ export const coneLaw: string = /* wgsl */ `
     if (w > 0.0) {
       let v = w * w;
       let n = N * N;
-      let S = sqrt(2.0 * (n + q + v + sqrt((n - q) * (n - q) + v * (2.0 * (n + q) + v))));
+      let Q = sqrt((n - q) * (n - q) + v * (2.0 * (n + q) + v));
+      let S = sqrt(2.0 * (n + q + v + Q));
+      if (N > 0.0 && n > q) {
+        let rest = v * (2.0 * (n + q) + v) / (Q + n - q);                                                        // Q − (N² − q)
+        return vec2f(0.5, -1.0 / S) * (v + rest) / (S + 2.0 * N);
+      }
       return vec2f(0.25 * (S - 2.0 * N), N / S - 0.5);                                                           // (4)
     }
     if (N >= 0.0 && N * N >= m * m * q) { return vec2f(0.0); }

@@ -1,0 +1,264 @@
+/**
+ * Rows of contacts: how velocities and accelerations of joints move one shape's point against the other's, and how firmly that is resisted.
+ *
+ *   J = Fᵀ (ẋ_b − ẋ_a),  Fᵀ (ω_b − ω_a)          F = (n, t₁, t₂): the normal and two tangents                       (1)
+ *   a_ref = −b J v − k d (φ − margin) n           friction's rows have no position                                  (2)
+ *   R = (1 − d) / d · Â,  D = 1 / R               pyramids: D = 1 / (2 m² R), with Â (1 + μ²) for Â                 (3)
+ *
+ * m = μ / √impratio. A contact acts where φ < margin + reach. Where laws are smooth, m = 1 and w is the width of law (4) in cone.wgsl.ts
+ * that a length δ means: w² = δ² / dt⁴ · R / (Â + R). Rigid contacts have a_ref = −(φ + dt J v) / dt² and R = rigid · Â, with R for
+ * all directions: what is left of the gap after a step is zero, but for a compliance of that share.
+ */
+
+import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import type { Kinematics } from '../kinematics.ts';
+import { place, vec } from '../layout.ts';
+import type { Model } from '../model.ts';
+import type { Prepared } from '../structure.ts';
+import type { ConstraintParams } from './params.ts';
+import { between, type Group, laws, type Pattern } from './pattern.ts';
+import type { Rows, Setting } from './rows.ts';
+import { softness } from './soft.wgsl.ts';
+import { referenceOf, rootOf, touchesOf } from './touch.ts';
+
+/** A group for each slot. */
+export function contactGroups(model: Model): readonly Group[] {
+  if (model.pairs.length === 0) return [];
+  return touchesOf(model).slots.map(p => {
+    const { a, b, condim } = model.pairs[p];
+    const moving = between(model, model.geoms[a].link, model.geoms[b].link, false);
+    const law = condim === 1 ? laws.push : model.solver.cone === 'elliptic' ? laws.elliptic : laws.pyramid;
+    return { law, rows: condim, ...moving };
+  });
+}
+
+/** Columns of a pair's numbers: friction 0, solref 5, its friction's 7, solimp 9, margin 14, impratio 15, Â 16 and 17. */
+const width = 18;
+const at = (column: number): string => `pairs[p + ${column}u]`;
+
+const kernels = kernelsByKey();
+
+const text = (model: Model, pattern: Pattern, own: boolean): string => {
+  const frames = model.tables.frames.length;
+  const { nv } = model;
+  const slots = touchesOf(model).slots.length;
+  const groups = pattern.groups.slice(0, slots);
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  const entries = groups.reduce((sum, group) => sum + group.rows * group.dofs.length, 0);
+  return /* wgsl */ `
+  ${softness}
+  var<storage, read> contact: array<f32>;
+  var<storage, read> relative: array<f32>;
+  var<storage, read> motion: array<f32>;
+  var<storage, read> v: array<f32>;
+  var<storage, read> pairs: array<f32>;
+  var<storage, read> groups: array<u32>; // of each slot: pair, law, rows, list, count, entry, row, 1 + reference frame, 1 + roots of a and b
+  var<storage, read> list: array<vec2u>; // velocity, moves
+  var<uniform> dt: f32;
+  var<uniform> shortest: f32;
+  var<uniform> reach: f32;
+  var<uniform> rigid: f32;
+  var<uniform> smooth_: f32;
+  @unique var<storage, read_write> jacobian: array<f32>;
+  @unique var<storage, read_write> aref: array<f32>;
+  @unique var<storage, read_write> weight: array<vec2f>;
+  @compute @workgroup_size(64)
+  fn contactRows(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var O: array<vec3f, ${frames + 1}>;
+    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }
+    var turn: array<vec3f, ${nv}>;
+    var shift: array<vec3f, ${nv}>;
+    var rate: array<f32, ${nv}>;
+    for (var d = 0u; d < ${nv}u; d++) {
+      turn[d] = ${vec('motion', place(nv, 6, 'd'))};
+      shift[d] = ${vec('motion', place(nv, 6, 'd'), 3)};
+      rate[d] = v[${place(nv, 1, 'd')}];
+    }
+    for (var s = 0u; s < ${slots}u; s++) {
+      let from = (e * ${slots}u + s) * 10u;
+      let gap = contact[from];
+      let g = s * 10u;
+      let p = ${own ? `(e * ${model.pairs.length}u + groups[g])` : 'groups[g]'} * ${width}u;
+      let r = gap - ${at(14)};
+      if (r < reach) {
+        let law = groups[g + 1u];
+        let rows = groups[g + 2u];
+        let first = groups[g + 3u];
+        let count = groups[g + 4u];
+        let entry = e * ${entries}u + groups[g + 5u];
+        let row = e * ${rows}u + groups[g + 6u];
+        let n = ${vec('contact', 'from', 1)};
+        let x = ${vec('contact', 'from', 4)};
+        let side = ${vec('contact', 'from', 7)};
+        let t1 = normalize(side - n * dot(n, side));
+        let t2 = cross(n, t1);
+        let here = O[groups[g + 7u]];
+        let armA = x + (here - O[groups[g + 8u]]);
+        let armB = x + (here - O[groups[g + 9u]]);
+        var slide = vec3f(0.0);
+        var spin = vec3f(0.0);
+        for (var k = 0u; k < count; k++) {
+          let item = list[first + k];
+          let w = turn[item.x];
+          let sign = select(-1.0, 1.0, item.y == 1u);
+          let u = sign * (shift[item.x] + cross(w, select(armA, armB, item.y == 1u)));
+          let to = entry + k * rows;
+          let moved = vec3f(dot(n, u), dot(t1, u), dot(t2, u));                                                  // (1)
+          slide += rate[item.x] * moved;
+          jacobian[to] = moved.x;
+          if (rows >= 3u) {
+            jacobian[to + 1u] = moved.y;
+            jacobian[to + 2u] = moved.z;
+          }
+          if (rows > 3u) {
+            let turned = sign * vec3f(dot(n, w), dot(t1, w), dot(t2, w));
+            spin += rate[item.x] * turned;
+            jacobian[to + 3u] = turned.x;
+            if (rows == 6u) {
+              jacobian[to + 4u] = turned.y;
+              jacobian[to + 5u] = turned.z;
+            }
+          }
+        }
+        var d = firmness(${[9, 10, 11, 12, 13].map(at).join(', ')}, min(r, 0.0));
+        let bk = pull(${at(5)}, ${at(6)}, ${at(10)}, shortest);
+        var b = bk.x;
+        var back = bk.y * d * r;
+        var A = ${at(16)};
+        var bf = b;
+        if (law == ${laws.elliptic}u && (${at(7)} != 0.0 || ${at(8)} != 0.0)) {
+          let other = pull(${at(7)}, ${at(8)}, ${at(10)}, shortest);
+          bf = other.x;
+        }
+        if (rigid > 0.0) {
+          b = 1.0 / dt;
+          bf = b;
+          back = r / (dt * dt);
+          d = 1.0 / (1.0 + rigid);
+        }
+        let mu = ${at(0)};
+        if (law == ${laws.pyramid}u) { A *= 1.0 + mu * mu; }
+        var R = max(1e-15, (1.0 - d) / d * A);                                                                   // (3)
+        if (law == ${laws.pyramid}u) { R *= 2.0 * mu * mu / ${at(15)}; }
+        var w = 0.0;
+        if (smooth_ > 0.0) { w = smooth_ / (dt * dt) * sqrt(R / (A + R)); }
+        weight[e * ${slots}u + s] = vec2f(1.0 / R, w);
+        aref[row] = -b * slide.x - back;                                                                         // (2)
+        if (rows >= 3u) {
+          aref[row + 1u] = -bf * slide.y;
+          aref[row + 2u] = -bf * slide.z;
+        }
+        if (rows > 3u) { aref[row + 3u] = -bf * spin.x; }
+        if (rows == 6u) {
+          aref[row + 4u] = -bf * spin.y;
+          aref[row + 5u] = -bf * spin.z;
+        }
+      }
+    }
+  }
+`;
+};
+
+/** Numbers of all pairs, [pairs, 18], or [envs, pairs, 18]. */
+function pairNumbers(
+  model: Model,
+  { pairs, linkWeight }: ConstraintParams,
+): { readonly numbers: Tensor; readonly own: boolean } {
+  if (!pairs) throw new RangeError('contacts: the parameters have no pairs; start from constraintParams(model).');
+  const { device } = linkWeight;
+  const count = model.pairs.length;
+  const links = (of: 'a' | 'b') => model.pairs.map(pair => model.geoms[pair[of]].link + 1);
+  const all = concat([zeros([1, 2], { device }), linkWeight], 0);
+  const weight = all.gather(links('a')).add(all.gather(links('b')));
+  const { friction, solref, solrefFriction, solimp, margin, impratio } = pairs;
+  const parts = [friction, solref, solrefFriction, solimp].map(x => ({ x, rank: 2 }));
+  const own = parts.some(({ x, rank }) => x.shape.length > rank) || margin.shape.length > 1;
+  const lead = own ? [(parts.find(({ x }) => x.shape.length > 2)?.x ?? margin).shape[0]] : [];
+  const spread = (x: Tensor, width: number): Tensor => x.broadcastTo([...lead, count, width]);
+  const column = (x: Tensor): Tensor => x.reshape([...x.shape, 1]);
+  const numbers = concat(
+    [
+      ...parts.map(({ x }) => spread(x, x.shape[x.shape.length - 1])),
+      spread(column(margin), 1),
+      spread(impratio.reshape([1, 1]), 1),
+      spread(weight, 2),
+    ],
+    -1,
+  );
+  return { numbers, own };
+}
+
+/** μ of each slot's rows, and m in the place of the normal's, [slots, 6]. */
+export function contactCones(model: Model, { pairs }: ConstraintParams, smooth: boolean): Tensor | undefined {
+  if (!pairs) return undefined;
+  const { friction, impratio } = pairs;
+  const slide = friction.slice([...friction.shape.map(() => 0)], [...friction.shape.slice(0, -1), 1]);
+  const slope = smooth ? slide.mul(0).add(1) : slide.div(impratio.sqrt());
+  const rows = concat([slope, friction], -1);
+  const { slots } = touchesOf(model);
+  if (rows.shape.length === 2) return rows.gather([...slots]);
+  return rows
+    .transpose([1, 0, 2])
+    .gather([...slots])
+    .transpose([1, 0, 2]);
+}
+
+const tables = new WeakMap<Pattern, WeakMap<Tensor['device'], { readonly groups: Tensor; readonly list: Tensor }>>();
+
+function tablesOn(
+  model: Model,
+  pattern: Pattern,
+  device: Tensor['device'],
+): { readonly groups: Tensor; readonly list: Tensor } {
+  const of = tables.get(pattern) ?? new WeakMap();
+  tables.set(pattern, of);
+  const { slots } = touchesOf(model);
+  const row = (p: number, s: number): readonly number[] => {
+    const { law, rows, list, dofs, entry, row } = pattern.groups[s];
+    const { a, b } = model.pairs[p];
+    const roots = [a, b].map(g => rootOf(model, model.geoms[g].link));
+    return [p, law, rows, list, dofs.length, entry, row, referenceOf(model, p), ...roots];
+  };
+  const groups = pattern.groups.slice(0, slots.length);
+  const made = of.get(device) ?? {
+    groups: tensor(Uint32Array.from(slots.flatMap(row)), undefined, { device }),
+    list: tensor(
+      Uint32Array.from(groups.flatMap(({ dofs, moves }) => dofs.flatMap((d, k) => [d, moves[k]]))),
+      [-1 + 1 + groups.reduce((sum, { dofs }) => sum + dofs.length, 0), 2],
+      { device },
+    ),
+  };
+  of.set(device, made);
+  return made;
+}
+
+/** @param contact Of `touches`. */
+export function contactRows(
+  { model, envs }: Prepared,
+  { relative, motion }: Kinematics,
+  given: { readonly contact: Tensor; readonly v: Tensor; readonly constraints: ConstraintParams },
+  { pattern, dt, shortest, stiffening }: Setting,
+): Omit<Rows, 'cone'> {
+  const { numbers, own } = pairNumbers(model, given.constraints);
+  const slots = touchesOf(model).slots.length;
+  const groups = pattern.groups.slice(0, slots);
+  const rows = groups.reduce((sum, group) => sum + group.rows, 0);
+  const entries = groups.reduce((sum, group) => sum + group.rows * group.dofs.length, 0);
+  const { rigid, smooth, reach } = stiffening;
+  const { nv, tables } = model;
+  const key = JSON.stringify([own, tables.frames.length, nv, model.pairs.length, slots, rows, entries]);
+  const made = kernels(key, () => text(model, pattern, own))(
+    {
+      contact: given.contact,
+      relative,
+      motion,
+      v: given.v,
+      pairs: numbers,
+      ...tablesOn(model, pattern, motion.device),
+      ...{ dt, shortest, reach, rigid, smooth_: smooth },
+    },
+    { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows], weight: [envs, slots] } },
+  );
+  return { jacobian: made.jacobian as Tensor, aref: made.aref as Tensor, weight: made.weight as Tensor };
+}

@@ -1,0 +1,256 @@
+/**
+ * Rows of joints: bounds, dry friction, and joints that follow others.
+ *
+ *   lower bound    r = q − lower,   J = 1             upper bound   r = upper − q,   J = −1                            (1)
+ *   ball           r = largest − |θ|,   J = −θᵀ/|θ|    θ: the rotation vector                                          (2)
+ *   dry friction   r = 0,   J = 1
+ *   equality       r = q_a − q_a⁰ − p(q_b − q_b⁰),   J = (1, −p′)                                                       (3)
+ *
+ * and a_ref = −b J v − k d (r − margin). Bounds act where r < margin + reach.
+ */
+
+import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { place, quaternions } from '../layout.ts';
+import type { Model } from '../model.ts';
+import { rotationVector } from '../passive.ts';
+import type { Prepared } from '../structure.ts';
+import type { ConstraintParams } from './params.ts';
+import { type Group, laws } from './pattern.ts';
+import type { Rows, Setting } from './rows.ts';
+import { softness } from './soft.wgsl.ts';
+
+const kinds = { lower: 0, upper: 1, ball: 2, loss: 3, equality: 4 } as const;
+
+interface JointRow extends Group {
+  readonly kind: number;
+  /** Where q of the joint begins; of a joint that is followed. */
+  readonly q: number;
+  readonly other: number;
+  /** 1 if the first of `dofs` is the one that is followed. */
+  readonly swapped: number;
+  /** Row of the limits, losses or equalities. */
+  readonly from: number;
+}
+
+const groups = new WeakMap<Model, readonly JointRow[]>();
+
+export function jointGroups(model: Model): readonly JointRow[] {
+  const found = groups.get(model);
+  if (found) return found;
+  const { limits, frictionLosses, equalities, joints } = model;
+  const plain = { other: 0, swapped: 0, rows: 1 };
+  const one = (dof: number) => ({ dofs: [dof], moves: [1] });
+  const made: JointRow[] = [
+    ...limits.flatMap(({ joint }, from): JointRow[] => {
+      const { kind, q, dof } = joints[joint];
+      const base = { ...plain, law: laws.push, q, from };
+      if (kind === 'ball') return [{ ...base, kind: kinds.ball, dofs: [dof + 2, dof + 1, dof], moves: [1, 1, 1] }];
+      return [kinds.lower, kinds.upper].map(kind => ({ ...base, kind, ...one(dof) }));
+    }),
+    ...frictionLosses.map(({ dof }, from) => ({ ...plain, law: laws.rub, kind: kinds.loss, q: 0, from, ...one(dof) })),
+    ...equalities.flatMap(({ kind, a, b, active }, from): JointRow[] => {
+      if (kind !== 'joint' || !active) return [];
+      const [first, second] = [joints[a], joints[Math.max(0, b)]];
+      const dofs = b < 0 ? [first.dof] : [first.dof, second.dof].sort((i, j) => j - i);
+      const swapped = dofs[0] === first.dof ? 0 : 1;
+      const other = b < 0 ? 0 : second.q + 1;
+      const acts = { law: laws.hold, kind: kinds.equality, rows: 1, q: first.q, other, swapped, from };
+      return [{ ...acts, dofs, moves: dofs.map(() => 1) }];
+    }),
+  ];
+  groups.set(model, made);
+  return made;
+}
+
+/** Columns of a group's numbers: solref 0, solimp 2, Â 7, margin 8, bound 9, polynomial 10. */
+const width = 15;
+const at = (column: number): string => `numbers[p + ${column}u]`;
+
+const kernels = kernelsByKey();
+
+const text = (model: Model, count: number, entries: number): string => /* wgsl */ `
+  ${quaternions}
+  ${rotationVector}
+  ${softness}
+  var<storage, read> q: array<f32>;
+  var<storage, read> v: array<f32>;
+  var<storage, read> reference: array<f32>;
+  var<storage, read> numbers: array<f32>;
+  var<storage, read> groups: array<u32>; // kind, q, 1 + q of the joint that is followed, swapped, entry, number of velocities, the first two
+  var<uniform> dt: f32;
+  var<uniform> shortest: f32;
+  var<uniform> reach: f32;
+  var<uniform> rigid: f32;
+  var<uniform> smooth_: f32;
+  @unique var<storage, read_write> jacobian: array<f32>;
+  @unique var<storage, read_write> aref: array<f32>;
+  @unique var<storage, read_write> weight: array<vec2f>;
+  @compute @workgroup_size(64)
+  fn jointRows(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var own: array<f32, ${model.nq + 3}>;
+    var rest: array<f32, ${model.nq + 3}>;
+    var rate: array<f32, ${model.nv + 2}>;
+    for (var k = 0u; k < ${model.nq}u; k++) {
+      own[k] = q[${place(model.nq, 1, 'k')}];
+      rest[k] = reference[k];
+    }
+    for (var d = 0u; d < ${model.nv}u; d++) { rate[d] = v[${place(model.nv, 1, 'd')}]; }
+    for (var s = 0u; s < ${count}u; s++) {
+      let g = s * 8u;
+      let kind = groups[g];
+      let i = groups[g + 1u];
+      let entry = e * ${entries}u + groups[g + 4u];
+      let first = groups[g + 6u];
+      let p = s * ${width}u;
+      var r = 0.0;
+      var J = vec3f(1.0, 0.0, 0.0);
+      if (kind == ${kinds.lower}u) { r = own[i] - ${at(9)}; }                                                    // (1)
+      if (kind == ${kinds.upper}u) {
+        r = ${at(9)} - own[i];
+        J = vec3f(-1.0, 0.0, 0.0);
+      }
+      if (kind == ${kinds.ball}u) {
+        let turn = rotationVector(normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u])));
+        let square = dot(turn, turn);
+        r = ${at(9)};
+        if (square > 1e-20) {
+          let angle = sqrt(square);
+          r -= angle;
+          J = -turn.zyx / angle;                                                                                 // (2)
+        }
+      }
+      if (kind == ${kinds.equality}u) {
+        let second = groups[g + 2u];
+        var x = 0.0;
+        if (second > 0u) { x = own[second - 1u] - rest[second - 1u]; }
+        let value = ${at(10)} + x * (${at(11)} + x * (${at(12)} + x * (${at(13)} + x * ${at(14)})));
+        let slope = ${at(11)} + x * (2.0 * ${at(12)} + x * (3.0 * ${at(13)} + x * 4.0 * ${at(14)}));
+        r = own[i] - rest[i] - value;                                                                            // (3)
+        J = select(vec3f(1.0, -slope, 0.0), vec3f(-slope, 1.0, 0.0), groups[g + 3u] == 1u);
+      }
+      r -= ${at(8)};
+      if (kind > ${kinds.ball}u || r < reach) {
+        var past = r;
+        if (kind <= ${kinds.ball}u) { past = min(r, 0.0); }
+        var d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, past);
+        let bk = pull(${at(0)}, ${at(1)}, ${at(3)}, shortest);
+        var b = bk.x;
+        var back = bk.y * d * r;
+        if (rigid > 0.0) {
+          b = 1.0 / dt;
+          back = r / (dt * dt);
+          d = 1.0 / (1.0 + rigid);
+        }
+        var moved = J.x * rate[first];
+        jacobian[entry] = J.x;
+        if (groups[g + 5u] > 1u) {
+          moved += J.y * rate[groups[g + 7u]];
+          jacobian[entry + 1u] = J.y;
+        }
+        if (groups[g + 5u] > 2u) {
+          moved += J.z * rate[first - 2u];
+          jacobian[entry + 2u] = J.z;
+        }
+        let R = max(1e-15, (1.0 - d) / d * ${at(7)});
+        var w = 0.0;
+        if (smooth_ > 0.0 && kind <= ${kinds.ball}u) { w = smooth_ / (dt * dt) * sqrt(R / (${at(7)} + R)); }
+        weight[e * ${count}u + s] = vec2f(1.0 / R, w);
+        aref[e * ${count}u + s] = -b * moved - back;
+      }
+    }
+  }
+`;
+
+/** Numbers of all groups, [groups, 15], from the parameters of what they are rows of. */
+function numbersOf(model: Model, params: ConstraintParams): Tensor {
+  const { limits, losses, equalities, dofWeight } = params;
+  const { device } = dofWeight;
+  const rows = jointGroups(model);
+  const of = (test: (row: JointRow) => boolean): readonly JointRow[] => rows.filter(test);
+  const zero = (count: number, columns: number): Tensor => zeros([count, columns], { device });
+  const part = (
+    list: readonly JointRow[],
+    soft: { readonly solref: Tensor; readonly solimp: Tensor },
+    rest: (from: readonly number[]) => readonly Tensor[],
+  ): Tensor => {
+    const from = list.map(({ from }) => from);
+    const heavy = (k: number) => dofWeight.gather(list.map(({ dofs }) => dofs[Math.min(k, dofs.length - 1)]));
+    const two = list.map(({ kind, dofs }) => (kind === kinds.equality && dofs.length > 1 ? 1 : 0));
+    const both = two.includes(1) ? heavy(0).add(heavy(1).mul(tensor(two, [two.length], { device }))) : heavy(0);
+    const columns = [soft.solref.gather(from), soft.solimp.gather(from), both.reshape([list.length, 1])];
+    return concat([...columns, ...rest(from)], -1);
+  };
+  const column = (x: Tensor, from: readonly number[]): Tensor => x.gather([...from]).reshape([from.length, 1]);
+  const limited = of(({ kind }) => kind <= kinds.ball);
+  const rubbing = of(({ kind }) => kind === kinds.loss);
+  const equal = of(({ kind }) => kind === kinds.equality);
+  const parts: Tensor[] = [];
+  if (limits && limited.length > 0) {
+    const bounds = limits.range.reshape([model.limits.length * 2]);
+    const which = limited.map(({ from, kind }) => 2 * from + (kind === kinds.lower ? 0 : 1));
+    parts.push(
+      part(limited, limits, from => [column(limits.margin, from), column(bounds, which), zero(from.length, 5)]),
+    );
+  }
+  if (losses && rubbing.length > 0) parts.push(part(rubbing, losses, from => [zero(from.length, 7)]));
+  if (equalities && equal.length > 0)
+    parts.push(part(equal, equalities, from => [zero(from.length, 2), equalities.polynomial.gather([...from])]));
+  return concat(parts, 0);
+}
+
+/** The loss of each group in the place where contacts have m, [groups, 6]. */
+export function jointCones(model: Model, { losses, dofWeight }: ConstraintParams): Tensor {
+  const { device } = dofWeight;
+  const rows = jointGroups(model);
+  const rubbing = rows.filter(({ kind }) => kind === kinds.loss);
+  const first = rows.findIndex(({ kind }) => kind === kinds.loss);
+  if (!losses || rubbing.length === 0) return zeros([rows.length, 6], { device });
+  const own = concat([losses.loss.reshape([rubbing.length, 1]), zeros([rubbing.length, 5], { device })], 1);
+  const parts = [first, rubbing.length, rows.length - first - rubbing.length];
+  return concat(
+    parts.flatMap((count, k) => (count === 0 ? [] : [k === 1 ? own : zeros([count, 6], { device })])),
+    0,
+  );
+}
+
+const tables = new WeakMap<Model, WeakMap<Tensor['device'], Tensor>>();
+
+export function jointRows(
+  { model, envs, params }: Prepared,
+  { q, v }: { readonly q: Tensor; readonly v: Tensor },
+  constraints: ConstraintParams,
+  { dt, shortest, stiffening }: Setting,
+): Omit<Rows, 'cone'> {
+  const rows = jointGroups(model);
+  const entries = rows.reduce((sum, { dofs }) => sum + dofs.length, 0);
+  const of = tables.get(model) ?? new WeakMap<Tensor['device'], Tensor>();
+  tables.set(model, of);
+  let entry = 0;
+  const table =
+    of.get(q.device) ??
+    tensor(
+      Uint32Array.from(
+        rows.flatMap(({ kind, q, other, swapped, dofs }) => {
+          entry += dofs.length;
+          return [kind, q, other, swapped, entry - dofs.length, dofs.length, dofs[0], dofs[1] ?? 0];
+        }),
+      ),
+      undefined,
+      { device: q.device },
+    );
+  of.set(q.device, table);
+  const { rigid, smooth, reach } = stiffening;
+  const reference =
+    params.reference.shape.length > 1 ? params.reference.slice(0, 1).reshape([model.nq]) : params.reference;
+  const made = kernels(JSON.stringify([model.nq, model.nv, rows.length, entries]), () =>
+    text(model, rows.length, entries),
+  )(
+    {
+      ...{ q, v, reference, numbers: numbersOf(model, constraints), groups: table },
+      ...{ dt, shortest, reach, rigid, smooth_: smooth },
+    },
+    { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows.length], weight: [envs, rows.length] } },
+  );
+  return { jacobian: made.jacobian as Tensor, aref: made.aref as Tensor, weight: made.weight as Tensor };
+}

@@ -1,0 +1,208 @@
+/**
+ * Rows of loops that are closed: points of two links that coincide, and links that do not turn against one another.
+ *
+ *   connect   r = x_a − x_b,   J = J_a − J_b                                                                           (1)
+ *   weld      the same, and  r = s e,  J ω = ½ s (w ω′ + ω′ × e),   (w, e) = q_b⁻¹ q_a q,  ω′ = R_bᵀ (ω_a − ω_b)          (2)
+ *
+ * s is the torque scale and q the orientation of b in a's frame. How firmly they are held, d(|r|), is one number for all rows of an
+ * equality. (2) is for links that are less than half a turn apart.
+ */
+
+import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import type { Kinematics } from '../kinematics.ts';
+import { place, poseFrom, quaternions, vec } from '../layout.ts';
+import type { Model } from '../model.ts';
+import type { Prepared } from '../structure.ts';
+import type { ConstraintParams } from './params.ts';
+import { between, type Group, laws, type Pattern } from './pattern.ts';
+import type { Rows, Setting } from './rows.ts';
+import { softness } from './soft.wgsl.ts';
+import { frameOf, rootOf } from './touch.ts';
+
+const active = ({ equalities }: Model): readonly number[] =>
+  equalities.flatMap(({ kind, active }, k) => (kind !== 'joint' && active ? [k] : []));
+
+/** One for a connect, two for a weld: its shift and its turn. */
+export const linkGroups = (model: Model): readonly Group[] =>
+  active(model).flatMap(k => {
+    const { kind, a, b } = model.equalities[k];
+    const group = { law: laws.hold, rows: 3, ...between(model, a, b, true) };
+    return kind === 'weld' ? [group, group] : [group];
+  });
+
+/** Columns of an equality's numbers: solref 0, solimp 2, anchors 7, orientation 13, torque scale 17, Â for shifts and turns 18. */
+const width = 20;
+const at = (column: number): string => `numbers[p + ${column}u]`;
+const three = (column: number): string => `vec3f(${[0, 1, 2].map(k => at(column + k)).join(', ')})`;
+
+const kernels = kernelsByKey();
+
+const text = ({ nv, tables }: Model, count: number, groups: number, entries: number): string => {
+  const frames = tables.frames.length;
+  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
+  return /* wgsl */ `
+  ${quaternions}
+  ${softness}
+  var<storage, read> relative: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> motion: array<f32>;
+  var<storage, read> v: array<f32>;
+  var<storage, read> numbers: array<f32>;
+  var<storage, read> equalities: array<u32>; // 1 + frames and roots of a and b; 1 if it is a weld; list, count, entry, group
+  var<storage, read> list: array<vec2u>; // velocity, moves
+  var<uniform> dt: f32;
+  var<uniform> shortest: f32;
+  var<uniform> rigid: f32;
+  @unique var<storage, read_write> jacobian: array<f32>;
+  @unique var<storage, read_write> aref: array<f32>;
+  @unique var<storage, read_write> weight: array<vec2f>;
+  @compute @workgroup_size(64)
+  fn linkRows(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var turned: array<mat3x3f, ${frames + 1}>;
+    var moved: array<vec3f, ${frames + 1}>;
+    var O: array<vec3f, ${frames + 1}>;
+    turned[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
+    for (var f = 0u; f < ${frames}u; f++) {
+      turned[f + 1u] = ${R};
+      moved[f + 1u] = ${x};
+      O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)};
+    }
+    var turn: array<vec3f, ${nv}>;
+    var shift: array<vec3f, ${nv}>;
+    var rate: array<f32, ${nv}>;
+    for (var d = 0u; d < ${nv}u; d++) {
+      turn[d] = ${vec('motion', place(nv, 6, 'd'))};
+      shift[d] = ${vec('motion', place(nv, 6, 'd'), 3)};
+      rate[d] = v[${place(nv, 1, 'd')}];
+    }
+    for (var i = 0u; i < ${count}u; i++) {
+      let g = i * 9u;
+      let p = i * ${width}u;
+      let A = turned[equalities[g]];
+      let B = turned[equalities[g + 1u]];
+      let armA = A * ${three(7)} + moved[equalities[g]];
+      let armB = B * ${three(10)} + moved[equalities[g + 1u]];
+      let apart = armA - armB + (O[equalities[g + 2u]] - O[equalities[g + 3u]]);                                  // (1)
+      let weld = equalities[g + 4u] == 1u;
+      let scale = ${at(17)};
+      var w = 1.0;
+      var tilt = vec3f(0.0);
+      if (weld) {
+        let E = transpose(B) * A * rotation(normalize(vec4f(${at(13)}, ${at(14)}, ${at(15)}, ${at(16)})));
+        w = 0.5 * sqrt(max(1e-12, 1.0 + E[0][0] + E[1][1] + E[2][2]));
+        tilt = vec3f(E[1][2] - E[2][1], E[2][0] - E[0][2], E[0][1] - E[1][0]) / (4.0 * w);                        // (2)
+      }
+      let first = equalities[g + 5u];
+      let count = equalities[g + 6u];
+      let entry = e * ${entries}u + equalities[g + 7u];
+      var rateOf = vec3f(0.0);
+      var spin = vec3f(0.0);
+      for (var k = 0u; k < count; k++) {
+        let item = list[first + k];
+        let n = turn[item.x];
+        let ofA = select(0.0, 1.0, (item.y & 2u) != 0u);
+        let ofB = select(0.0, 1.0, (item.y & 1u) != 0u);
+        let u = ofA * (shift[item.x] + cross(n, armA)) - ofB * (shift[item.x] + cross(n, armB));
+        rateOf += rate[item.x] * u;
+        ${[0, 1, 2].map(c => `jacobian[entry + 3u * k + ${c}u] = u[${c}];`).join(' ')}
+        if (weld) {
+          let own = ((ofA - ofB) * n) * B;
+          let tilted = 0.5 * scale * (w * own + cross(own, tilt));
+          spin += rate[item.x] * tilted;
+          ${[0, 1, 2].map(c => `jacobian[entry + 3u * (count + k) + ${c}u] = tilted[${c}];`).join(' ')}
+        }
+      }
+      let square = dot(apart, apart) + scale * scale * dot(tilt, tilt);
+      var r = 0.0;
+      if (square > 0.0) { r = sqrt(square); }
+      var d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, r);
+      var bk = pull(${at(0)}, ${at(1)}, ${at(3)}, shortest) * vec2f(1.0, d);
+      if (rigid > 0.0) {
+        bk = vec2f(1.0 / dt, 1.0 / (dt * dt));
+        d = 1.0 / (1.0 + rigid);
+      }
+      let group = equalities[g + 8u];
+      weight[e * ${groups}u + group] = vec2f(d / (1.0 - d) / max(1e-15, ${at(18)}), 0.0);
+      let row = (e * ${groups}u + group) * 3u;
+      let back = -bk.x * rateOf - bk.y * apart;
+      ${[0, 1, 2].map(c => `aref[row + ${c}u] = back[${c}];`).join(' ')}
+      if (weld) {
+        weight[e * ${groups}u + group + 1u] = vec2f(d / (1.0 - d) / max(1e-15, ${at(19)}), 0.0);
+        let turnBack = -bk.x * spin - bk.y * scale * tilt;
+        ${[0, 1, 2].map(c => `aref[row + ${c + 3}u] = turnBack[${c}];`).join(' ')}
+      }
+    }
+  }
+`;
+};
+
+function numbersOf(model: Model, { equalities, linkWeight }: ConstraintParams): Tensor {
+  if (!equalities)
+    throw new RangeError('convex: the parameters have no equalities; start from constraintParams(model).');
+  const list = [...active(model)];
+  const all = concat([zeros([1, 2], { device: linkWeight.device }), linkWeight], 0);
+  const of = (which: 'a' | 'b') => all.gather(list.map(k => model.equalities[k][which] + 1));
+  const { solref, solimp, anchors, orientation, torqueScale } = equalities;
+  const scale = torqueScale.gather(list).reshape([list.length, 1]);
+  const own = [solref, solimp, anchors, orientation].map(x => x.gather(list));
+  return concat([...own, scale, of('a').add(of('b'))], 1);
+}
+
+export const linkCones = (model: Model, { linkWeight }: ConstraintParams): Tensor =>
+  zeros([linkGroups(model).length, 6], { device: linkWeight.device });
+
+const tables = new WeakMap<
+  Pattern,
+  WeakMap<Tensor['device'], { readonly equalities: Tensor; readonly list: Tensor }>
+>();
+
+function tablesOn(
+  model: Model,
+  pattern: Pattern,
+  device: Tensor['device'],
+): { readonly equalities: Tensor; readonly list: Tensor } {
+  const of = tables.get(pattern) ?? new WeakMap();
+  tables.set(pattern, of);
+  const rows: number[] = [];
+  const items: number[] = [];
+  const own = linkGroups(model);
+  let [group, entry] = [0, 0];
+  for (const k of active(model)) {
+    const { kind, a, b } = model.equalities[k];
+    const { dofs, moves } = own[group];
+    const weld = kind === 'weld' ? 1 : 0;
+    rows.push(frameOf(model, a), frameOf(model, b), rootOf(model, a), rootOf(model, b));
+    rows.push(weld, items.length / 2, dofs.length, entry, group);
+    items.push(...dofs.flatMap((d, i) => [d, moves[i]]));
+    group += 1 + weld;
+    entry += 3 * dofs.length * (1 + weld);
+  }
+  const made = of.get(device) ?? {
+    equalities: tensor(Uint32Array.from(rows), undefined, { device }),
+    list: tensor(Uint32Array.from(items), [items.length / 2, 2], { device }),
+  };
+  of.set(device, made);
+  return made;
+}
+
+export function linkRows(
+  { model, envs }: Prepared,
+  { relative, pose, motion }: Kinematics,
+  { v, constraints }: { readonly v: Tensor; readonly constraints: ConstraintParams },
+  { pattern, dt, shortest, stiffening }: Setting,
+): Omit<Rows, 'cone'> {
+  const groups = linkGroups(model);
+  const entries = groups.reduce((sum, { dofs }) => sum + 3 * dofs.length, 0);
+  const count = active(model).length;
+  const key = JSON.stringify([model.nv, model.tables.frames.length, count, groups.length, entries]);
+  const made = kernels(key, () => text(model, count, groups.length, entries))(
+    {
+      ...{ relative, pose, motion, v, numbers: numbersOf(model, constraints) },
+      ...tablesOn(model, pattern, pose.device),
+      ...{ dt, shortest, rigid: stiffening.rigid },
+    },
+    { count: envs, out: { jacobian: [envs, entries], aref: [envs, 3 * groups.length], weight: [envs, groups.length] } },
+  );
+  return { jacobian: made.jacobian as Tensor, aref: made.aref as Tensor, weight: made.weight as Tensor };
+}

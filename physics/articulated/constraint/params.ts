@@ -1,0 +1,183 @@
+/**
+ * The numbers of a model's constraints, as tensors: all differentiable.
+ *
+ * How heavy a constraint is to move, Â in law.ts, is estimated from links and velocities by themselves, at q⁰ (MuJoCo's invweight0):
+ *
+ *   of a velocity d    (M⁻¹)_dd; of a ball's or free joint's three, their mean
+ *   of a link          tr(J M⁻¹ Jᵀ) / 3,  J of its centre of mass; the same for turning; 1 / m for a link that only slides by itself
+ *
+ * They are parameters like others: who varies masses and wants them to follow calls `inverseWeights` again.
+ */
+
+import { mapTree, unrecorded } from '../../../adjoint/index.ts';
+import { concat, type Device, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { forwardDynamics } from '../dynamics.ts';
+import { type ArticulatedParams, lengthOf, type Model } from '../model.ts';
+import { pointJacobians } from '../point-jacobians.ts';
+import { articulatedParams } from '../structure.ts';
+
+/** Shapes: g geoms, p pairs, l limits, f dry frictions, e equalities. Groups that a model has none of are absent. */
+export interface ConstraintParams {
+  readonly geoms?: {
+    /** [g, 3], [g, 3], [g, 4]: as in `Geom`. */
+    readonly size: Tensor;
+    readonly position: Tensor;
+    readonly orientation: Tensor;
+  };
+  readonly pairs?: Soft & {
+    /** [p, 5]. */
+    readonly friction: Tensor;
+    /** [p, 2]; zeros: as solref. */
+    readonly solrefFriction: Tensor;
+    /** [p], m. */
+    readonly margin: Tensor;
+    /** [1]. */
+    readonly impratio: Tensor;
+  };
+  readonly limits?: Soft & {
+    /** [l, 2]. */
+    readonly range: Tensor;
+    /** [l]. */
+    readonly margin: Tensor;
+  };
+  readonly losses?: Soft & {
+    /** [f]. */
+    readonly loss: Tensor;
+  };
+  readonly equalities?: Soft & {
+    /** In the first and the second link's frame, [e, 6]. */
+    readonly anchors: Tensor;
+    /** [e, 4], [e], [e, 5]. */
+    readonly orientation: Tensor;
+    readonly torqueScale: Tensor;
+    readonly polynomial: Tensor;
+  };
+  /** Of links, for shifting and turning, [links, 2], 1/kg and 1/(kg m²); of velocities, [nv]. */
+  readonly linkWeight: Tensor;
+  readonly dofWeight: Tensor;
+}
+
+interface Soft {
+  /** [·, 2] and [·, 5]. */
+  readonly solref: Tensor;
+  readonly solimp: Tensor;
+}
+
+/** How readily links and velocities move at q⁰. */
+export function inverseWeights(
+  model: Model,
+  params: ArticulatedParams,
+): { readonly linkWeight: Tensor; readonly dofWeight: Tensor } {
+  const { nv, nq, links, joints, q0 } = model;
+  const { device } = params.mass;
+  const q = tensor([...q0], [1, nq], { device });
+  const q0s = q.broadcastTo([nv, nq]);
+  const still = zeros([nv, nv], { device });
+  const identity = tensor(
+    Array.from({ length: nv * nv }, (_, k) => (k % (nv + 1) === 0 ? 1 : 0)),
+    [nv, nv],
+    { device },
+  );
+  const free = { ...params, gravity: params.gravity.mul(0), damping: params.damping.mul(0) };
+  const unsprung = { ...free, stiffness: params.stiffness.mul(0) };
+  const inverse = forwardDynamics(model, unsprung, { q: q0s, v: still }, identity);
+  const diagonal = inverse.mul(identity).sum(1);
+  const shares = joints.flatMap(({ kind, dof }) => {
+    const three = (from: number) => Array.from({ length: 3 }, () => [from, from + 1, from + 2]);
+    if (kind === 'free') return [...three(dof), ...three(dof + 3)];
+    return kind === 'ball' ? three(dof) : Array.from({ length: lengthOf[kind].dof }, () => [dof, dof, dof]);
+  });
+  const dofWeight = diagonal.gather(shares.flat()).reshape([nv, 3]).mean(1);
+  const points = { links: links.map((_, l) => l), offsets: params.com };
+  const J = pointJacobians(model, params, q, points).reshape([links.length * 6, nv]);
+  const mean = J.matmul(inverse).mul(J).sum(1).reshape([links.length, 2, 3]).mean(2);
+  const single = links.map((_, l) => (slidesAlone(model, l) ? 1 : 0));
+  const heavy = params.mass.reshape([links.length, 1]);
+  const alone = concat([heavy.mul(0).add(1).div(heavy), heavy.mul(0)], 1);
+  const linkWeight = single.includes(1)
+    ? mean.add(alone.sub(mean).mul(tensor(single, [links.length, 1], { device })))
+    : mean;
+  return { linkWeight, dofWeight };
+}
+
+/** A link on the world that only slides along axes of its own, at its centre of mass, with nothing on it: MuJoCo takes 1 / m for it. */
+function slidesAlone({ links, joints, values }: Model, l: number): boolean {
+  const own = links[l].joints;
+  const axes = own.map(j => values.axis.slice(3 * j, 3 * j + 3));
+  const still = [...values.com.slice(3 * l, 3 * l + 3), ...values.inertia.slice(6 * l + 3, 6 * l + 6)];
+  return (
+    own.length > 0 &&
+    links[l].parent < 0 &&
+    links.every(({ parent }) => parent !== l) &&
+    own.every(j => joints[j].kind === 'slide') &&
+    axes.every(axis => axis.filter(x => x !== 0).length === 1) &&
+    still.every(x => x === 0)
+  );
+}
+
+/** The numbers a model was built with, on a device: the default one if none is named. */
+export function constraintParams(model: Model, device?: Device): ConstraintParams {
+  const { geoms, pairs, limits, frictionLosses, equalities, solver } = model;
+  const params = articulatedParams(model, device);
+  const options = { device: params.mass.device };
+  const list = <T>(items: readonly T[], width: number, of: (item: T) => readonly number[]): Tensor =>
+    tensor(items.flatMap(of), width === 1 ? [items.length] : [items.length, width], options);
+  const soft = (items: readonly { solref: readonly number[]; solimp: readonly number[] }[]): Soft => ({
+    solref: list(items, 2, ({ solref }) => solref),
+    solimp: list(items, 5, ({ solimp }) => solimp),
+  });
+  return {
+    ...(geoms.length > 0 && {
+      geoms: {
+        size: list(geoms, 3, ({ size }) => size),
+        position: list(geoms, 3, ({ position }) => position),
+        orientation: list(geoms, 4, ({ orientation }) => orientation),
+      },
+    }),
+    ...(pairs.length > 0 && {
+      pairs: {
+        ...soft(pairs),
+        friction: list(pairs, 5, ({ friction }) => friction),
+        solrefFriction: list(pairs, 2, ({ solrefFriction }) => solrefFriction),
+        margin: list(pairs, 1, ({ margin }) => [margin]),
+        impratio: tensor([solver.impratio], [1], options),
+      },
+    }),
+    ...(limits.length > 0 && {
+      limits: {
+        ...soft(limits),
+        range: list(limits, 2, ({ range }) => range),
+        margin: list(limits, 1, ({ margin }) => [margin]),
+      },
+    }),
+    ...(frictionLosses.length > 0 && {
+      losses: { ...soft(frictionLosses), loss: list(frictionLosses, 1, ({ loss }) => [loss]) },
+    }),
+    ...(equalities.length > 0 && {
+      equalities: {
+        ...soft(equalities),
+        anchors: list(equalities, 6, ({ anchors }) => anchors.flat()),
+        orientation: list(equalities, 4, ({ orientation }) => orientation),
+        torqueScale: list(equalities, 1, ({ torqueScale }) => [torqueScale]),
+        polynomial: list(equalities, 5, ({ polynomial }) => polynomial),
+      },
+    }),
+    ...inverseWeights(model, params),
+  };
+}
+
+const known = new WeakMap<Model, WeakMap<Device, ConstraintParams>>();
+
+/** As `constraintParams`, made once for a model and a device; not to be differentiated by. */
+export function usualParams(model: Model, device: Device): ConstraintParams {
+  const of = known.get(model) ?? new WeakMap<Device, ConstraintParams>();
+  known.set(model, of);
+  const made =
+    of.get(device) ??
+    mapTree(
+      unrecorded(() => constraintParams(model, device)),
+      outliving,
+    );
+  of.set(device, made);
+  return made;
+}

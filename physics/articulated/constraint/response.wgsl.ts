@@ -1,0 +1,92 @@
+/**
+ * What a group of rows does: forces λ(x) and H = −∂λ/∂x, by its law. x, f and cone are local arrays of 6, h one of 36.
+ *
+ *   push, rub, hold     each row by itself
+ *   elliptic            N = m x₀, U = μ x;  λ₀ = K m φ,  λ_r = K μ_r² ρ x_r                          cone.wgsl.ts (3), (4)
+ *   pyramid             edges x₀ ± μ_r x_r push                                                                     (1)
+ */
+
+import { coneLaw, scalarLaws } from '../../contact/cone.wgsl.ts';
+import { laws } from './pattern.ts';
+
+export const response: string = /* wgsl */ `
+  alias Six = array<f32, 6>;
+  alias Square = array<f32, 36>;
+  ${scalarLaws}
+  ${coneLaw}
+  fn respond(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>, x: ptr<function, Six>, f: ptr<function, Six>) {
+    let first = (*x)[0];
+    if (law == ${laws.push}u) { (*f)[0] = pushing(first, D, w); }
+    if (law == ${laws.rub}u) { (*f)[0] = rubbing(first, D, (*cone)[0]); }
+    if (law == ${laws.hold}u) {
+      for (var r = 0u; r < rows; r++) { (*f)[r] = -D * (*x)[r]; }
+    }
+    if (law == ${laws.elliptic}u) {
+      let m = (*cone)[0];
+      let K = D / (m * m);
+      var q = 0.0;
+      for (var r = 1u; r < rows; r++) {
+        let U = (*cone)[r] * (*x)[r];
+        q += U * U;
+      }
+      let law = coneLaw(m * first, q, m, w);
+      (*f)[0] = K * m * law.x;
+      for (var r = 1u; r < rows; r++) { (*f)[r] = K * (*cone)[r] * (*cone)[r] * law.y * (*x)[r]; }
+    }
+    if (law == ${laws.pyramid}u) {
+      var total = 0.0;
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        let up = pushing(first + mu * (*x)[r], D, w);                                                            // (1)
+        let down = pushing(first - mu * (*x)[r], D, w);
+        total += up + down;
+        (*f)[r] = mu * (up - down);
+      }
+      (*f)[0] = total;
+    }
+  }
+  fn stiffen(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>, x: ptr<function, Six>, h: ptr<function, Square>) {
+    let first = (*x)[0];
+    if (law == ${laws.push}u) { (*h)[0] = pushingSlope(first, D, w); }
+    if (law == ${laws.rub}u) { (*h)[0] = rubbingSlope(first, D, (*cone)[0]); }
+    if (law == ${laws.hold}u) {
+      for (var r = 0u; r < rows; r++) {
+        for (var s = 0u; s < rows; s++) { (*h)[r * 6u + s] = select(0.0, D, r == s); }
+      }
+    }
+    if (law == ${laws.elliptic}u) {
+      let m = (*cone)[0];
+      let K = D / (m * m);
+      var q = 0.0;
+      for (var r = 1u; r < rows; r++) {
+        let U = (*cone)[r] * (*x)[r];
+        q += U * U;
+      }
+      let rho = coneLaw(m * first, q, m, w).y;
+      let slope = coneSlopes(m * first, q, m, w);
+      (*h)[0] = -D * slope.x;
+      for (var r = 1u; r < rows; r++) {
+        let a = (*cone)[r] * (*cone)[r];
+        let side = -2.0 * K * m * slope.y * a * (*x)[r];
+        (*h)[r] = side;
+        (*h)[r * 6u] = side;
+        for (var s = 1u; s < rows; s++) {
+          let b = (*cone)[s] * (*cone)[s];
+          (*h)[r * 6u + s] = -K * (select(0.0, a * rho, r == s) + 2.0 * slope.z * a * (*x)[r] * b * (*x)[s]);
+        }
+      }
+    }
+    if (law == ${laws.pyramid}u) {
+      for (var k = 0u; k < 36u; k++) { (*h)[k] = 0.0; }
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        let up = pushingSlope(first + mu * (*x)[r], D, w);
+        let down = pushingSlope(first - mu * (*x)[r], D, w);
+        (*h)[0] += up + down;
+        (*h)[r] = mu * (up - down);
+        (*h)[r * 6u] = mu * (up - down);
+        (*h)[r * 7u] = mu * mu * (up + down);
+      }
+    }
+  }
+`;

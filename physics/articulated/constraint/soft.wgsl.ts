@@ -1,0 +1,33 @@
+/**
+ * How a constraint that is violated by r pulls back, and how firmly.
+ *
+ *   a_ref = −b (J v) − k d r                                                                                        (1)
+ *   R = (1 − d) / d · Â,   D = 1 / R                                                                                (2)
+ *   b = 2 / (d₁ T),  k = 1 / (d₁ T ζ)²       for solref = (T, ζ);     b = B / d₁,  k = K / d₁²   for (−K, −B)       (3)
+ *   d(r) = d₀ + y (d₁ − d₀),   y = x^p / m^(p−1)  for x = |r| / width up to m,  1 − (1 − x)^p / (1 − m)^(p−1)  above     (4)
+ *
+ * MuJoCo documentation, "Modeling: solver parameters".
+ */
+export const softness: string = /* wgsl */ `
+  fn firmness(d0: f32, d1: f32, width: f32, midpoint: f32, power: f32, r: f32) -> f32 {
+    let low = clamp(d0, 1e-4, 0.9999);
+    let high = clamp(d1, 1e-4, 0.9999);
+    let m = clamp(midpoint, 1e-4, 0.9999);
+    if (low == high || width <= 1e-15) { return 0.5 * (low + high); }
+    let x = abs(r) / width;
+    if (x >= 1.0) { return high; }
+    if (x <= 0.0) { return low; }
+    var y = x;
+    if (x <= m) { y = pow(x, power) / pow(m, power - 1.0); } else { y = 1.0 - pow(1.0 - x, power) / pow(1.0 - m, power - 1.0); }
+    return low + y * (high - low);                                                                               // (4)
+  }
+  /** b and k; T is at least \`shortest\`. */
+  fn pull(first: f32, second: f32, d1: f32, shortest: f32) -> vec2f {
+    let high = clamp(d1, 1e-4, 0.9999);
+    let T = max(first, shortest);
+    let k = 1.0 / (high * high * T * T * second * second);
+    let b = 2.0 / (high * T);
+    if (first > 0.0) { return vec2f(b, k); }
+    return vec2f(-second / high, -first / (high * high));                                                        // (3)
+  }
+`;

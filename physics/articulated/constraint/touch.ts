@@ -1,0 +1,216 @@
+/**
+ * Where shapes of links touch: gap, normal and point of every contact that a model's pairs may have, and a direction for the first tangent: of a
+ * capsule on a plane its axis, else the world's y, or z where the normal is near y, as in MuJoCo.
+ *
+ * Places are taken about the root of a pair's second link, or of its first if the second is the world (poses.ts): what is far from the
+ * world's origin keeps its digits. A kernel that is not differentiated chooses what is discrete, such as corners; one that is
+ * takes that as given.
+ */
+
+import {
+  choosesFeatures,
+  contactSlots,
+  contactText,
+  haveContacts,
+  pairName,
+  type ShapeKind,
+} from '../../../geometry/index.ts';
+import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import type { Kinematics } from '../kinematics.ts';
+import { paramAt, place, poseFrom, quaternions, vec } from '../layout.ts';
+import type { Model } from '../model.ts';
+import type { Prepared } from '../structure.ts';
+import type { ConstraintParams } from './params.ts';
+
+/** Pairs of the same two kinds, which a loop goes through: from pair `first` of the order below; their slots. */
+interface Run {
+  readonly kinds: readonly [ShapeKind, ShapeKind];
+  readonly first: number;
+  readonly count: number;
+  readonly slots: number;
+  readonly slot: number;
+}
+
+export interface Touches {
+  /** Numbers of the model's pairs, in the order in which they are gone through. */
+  readonly pairs: readonly number[];
+  /** The pair of each slot. */
+  readonly slots: readonly number[];
+  readonly runs: readonly Run[];
+}
+
+const known = new WeakMap<Model, Touches>();
+
+/** @throws RangeError if contacts of two kinds cannot be found. */
+export function touchesOf(model: Model): Touches {
+  const found = known.get(model);
+  if (found) return found;
+  const { geoms, pairs } = model;
+  const kinds = pairs.map(({ a, b }) => [geoms[a].kind, geoms[b].kind] as const);
+  kinds.forEach(([a, b], p) => {
+    if (!haveContacts(a, b))
+      throw new RangeError(
+        `contacts: geoms '${geoms[pairs[p].a].name}' and '${geoms[pairs[p].b].name}' may touch, but contacts between '${a}' and '${b}' are not known; keep them apart by contype, conaffinity or excludes.`,
+      );
+  });
+  const names = [...new Set(kinds.map(([a, b]) => pairName(a, b)))];
+  const order = names.map(name => kinds.flatMap(([a, b], p) => (pairName(a, b) === name ? [p] : [])));
+  const runs: Run[] = [];
+  const slots: number[] = [];
+  order.forEach((list, k) => {
+    const of = kinds[list[0]];
+    const each = contactSlots(...of);
+    const first = order.slice(0, k).reduce((sum, { length }) => sum + length, 0);
+    runs.push({ kinds: of, first, count: list.length, slots: each, slot: slots.length });
+    for (const p of list) for (let s = 0; s < each; s++) slots.push(p);
+  });
+  const touches = { pairs: order.flat(), slots, runs };
+  known.set(model, touches);
+  return touches;
+}
+
+/** 1 + a link's frame; its root frame, or 0: the world. */
+export const frameOf = ({ tables }: Model, link: number): number => (link < 0 ? 0 : tables.frameOf[link] + 1);
+export const rootOf = ({ tables }: Model, link: number): number =>
+  link < 0 ? 0 : tables.frames[tables.frameOf[link]].root + 1;
+
+/** The frame about whose root places of a pair are taken. */
+export const referenceOf = (model: Model, pair: number): number => {
+  const { a, b } = model.pairs[pair];
+  const [first, second] = [model.geoms[a].link, model.geoms[b].link];
+  return rootOf(model, second < 0 ? first : second);
+};
+
+const sideOf = ([a, b]: Run['kinds']): string =>
+  a === 'plane' && b === 'capsule'
+    ? `
+        let along = B.R[2] - c.normal * dot(c.normal, B.R[2]);
+        var side = vec3f(0.0, 1.0, 0.0);
+        if (dot(along, along) > 1e-12) { side = along; } else if (abs(c.normal.y) >= 0.5) { side = vec3f(0.0, 0.0, 1.0); }`
+    : 'let side = select(vec3f(0.0, 0.0, 1.0), vec3f(0.0, 1.0, 0.0), abs(c.normal.y) < 0.5);';
+
+const kernels = kernelsByKey();
+
+function text(model: Model, own: boolean, choose: boolean): string {
+  const { runs, slots } = touchesOf(model);
+  const frames = model.tables.frames.length;
+  const geoms = model.geoms.length;
+  const sizes = { own };
+  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
+  const anyChoice = runs.some(({ kinds }) => choosesFeatures(...kinds));
+  const loops = runs.map(({ kinds, first, count, slots: each, slot }, k) => {
+    const chosen = choosesFeatures(...kinds);
+    const at = `${slot}u + i * ${each}u + k`;
+    const body = choose
+      ? `
+      var found: Features;
+      findFeatures(${k}u, A, B, margins[pair.w], &found);
+      for (var k = 0u; k < ${each}u; k++) { features[e * ${slots.length}u + ${at}] = found[k]; }`
+      : `
+      for (var k = 0u; k < ${each}u; k++) {
+        let c = findContact(${k}u, A, B, ${chosen ? `features[e * ${slots.length}u + ${at}]` : 'vec2u(1u, k)'});
+        let to = (e * ${slots.length}u + ${at}) * 10u;
+        ${sideOf(kinds)}
+        contact[to] = c.gap;
+        ${[0, 1, 2].map(c => `contact[to + ${c + 1}u] = c.normal[${c}]; contact[to + ${c + 4}u] = c.point[${c}]; contact[to + ${c + 7}u] = side[${c}];`).join(' ')}
+      }`;
+    return choose && !chosen
+      ? ''
+      : `
+    for (var i = 0u; i < ${count}u; i++) {
+      let pair = pairs[${first}u + i];
+      let here = O[pair.z];
+      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), 0u);
+      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), 0u);${body}
+    }`;
+  });
+  return /* wgsl */ `
+  ${quaternions}
+  ${contactText(runs.map(({ kinds }) => kinds))}
+  var<storage, read> relative: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> sizes: array<f32>;
+  var<storage, read> position: array<f32>;
+  var<storage, read> orientation: array<f32>;
+  var<storage, read> geoms: array<vec2u>; // 1 + its frame, 1 + its root frame; 0 is the world
+  var<storage, read> pairs: array<vec4u>; // geoms a and b, 1 + the frame about which places are taken, pair
+  ${choose ? 'var<storage, read> margins: array<f32>;\n  var<storage, read_write> features: array<vec2u>;' : `${anyChoice ? 'var<storage, read> features: array<vec2u>;\n  ' : ''}@unique var<storage, read_write> contact: array<f32>;`}
+  @compute @workgroup_size(64)
+  fn ${choose ? 'touchFeatures' : 'touches'}(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var R: array<mat3x3f, ${frames + 1}>;
+    var x: array<vec3f, ${frames + 1}>;
+    var O: array<vec3f, ${frames + 1}>;
+    R[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
+    for (var f = 0u; f < ${frames}u; f++) {
+      R[f + 1u] = ${R};
+      x[f + 1u] = ${x};
+      O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)};
+    }
+    var turned: array<mat3x3f, ${geoms}>;
+    var moved: array<vec3f, ${geoms}>;
+    var from: array<vec3f, ${geoms}>;
+    var size: array<vec3f, ${geoms}>;
+    for (var g = 0u; g < ${geoms}u; g++) {
+      let f = geoms[g].x;
+      let q = ${paramAt(sizes as never, geoms, 4, 'g')};
+      turned[g] = R[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
+      moved[g] = R[f] * ${vec('position', paramAt(sizes as never, geoms, 3, 'g'))} + x[f];
+      from[g] = O[geoms[g].y];
+      size[g] = ${vec('sizes', paramAt(sizes as never, geoms, 3, 'g'))};
+    }
+    ${loops.join('')}
+  }
+`;
+}
+
+const tables = new WeakMap<Model, WeakMap<Tensor['device'], { readonly geoms: Tensor; readonly pairs: Tensor }>>();
+
+function tablesOn(model: Model, device: Tensor['device']): { readonly geoms: Tensor; readonly pairs: Tensor } {
+  const of = tables.get(model) ?? new WeakMap();
+  tables.set(model, of);
+  const list = (rows: readonly (readonly number[])[]): Tensor =>
+    tensor(Uint32Array.from(rows.flat()), [rows.length, rows[0].length], { device });
+  const made = of.get(device) ?? {
+    geoms: list(model.geoms.map(({ link }) => [frameOf(model, link), rootOf(model, link)])),
+    pairs: list(touchesOf(model).pairs.map(p => [model.pairs[p].a, model.pairs[p].b, referenceOf(model, p), p])),
+  };
+  of.set(device, made);
+  return made;
+}
+
+/** Gap, normal, point and a direction for the first tangent of each slot, [envs, slots, 10]. */
+export function touches(
+  { model, envs }: Prepared,
+  { relative, pose }: Pick<Kinematics, 'relative' | 'pose'>,
+  { geoms, pairs }: Required<Pick<ConstraintParams, 'geoms' | 'pairs'>>,
+): Tensor {
+  const { slots, runs } = touchesOf(model);
+  const own =
+    [geoms.size, geoms.position].some(({ shape }) => shape.length === 3) || geoms.orientation.shape.length === 3;
+  const spread = (x: Tensor): Tensor => (own ? x.broadcastTo([envs, ...x.shape.slice(-2)]) : x);
+  const given = {
+    relative,
+    pose,
+    sizes: spread(geoms.size),
+    position: spread(geoms.position),
+    orientation: spread(geoms.orientation),
+    ...tablesOn(model, pose.device),
+  };
+  const key = JSON.stringify([own, runs, slots.length, model.geoms.length, model.tables.frames.length]);
+  let features = {};
+  if (runs.some(({ kinds }) => choosesFeatures(...kinds))) {
+    const found = kernels(`choose ${key}`, () => text(model, own, true))(
+      { ...detached(given), margins: pairs.margin.detach() },
+      { count: envs, out: { features: [envs, slots.length] } },
+    );
+    features = { features: found.features };
+  }
+  return kernels(key, () => text(model, own, false))(
+    { ...given, ...features },
+    { count: envs, out: { contact: [envs, slots.length, 10] } },
+  ).contact as Tensor;
+}
+
+const detached = <T extends Record<string, Tensor>>(tensors: T): T =>
+  Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, x.detach()])) as T;
