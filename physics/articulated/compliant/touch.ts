@@ -13,7 +13,7 @@
  */
 
 import { contactSlots, contactText, type ShapeKind } from '../../../geometry/index.ts';
-import { type Kernel, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { bodiesOf } from '../constraint/geoms.ts';
 import { frameMotions, jointProjections } from '../inverse.ts';
 import type { Kinematics } from '../kinematics.ts';
@@ -53,9 +53,12 @@ export interface GeomParams {
 
 interface Layout {
   readonly kinds: readonly (readonly [ShapeKind, ShapeKind])[];
-  /** Per pair: its kinds' number, its slots, geoms a and b, rows of their frames. */
+  /** Per contact that a pair can have: its kinds' number, its slot, geoms a and b, rows of their frames, the pair. */
   readonly table: readonly number[];
+  readonly contacts: number;
 }
+
+const columns = 7;
 
 const layouts = new WeakMap<Model, Layout>();
 
@@ -69,92 +72,130 @@ function layoutOf(model: Model): Layout {
   const row = (link: number): number => (link < 0 ? 0 : tables.frameOf[link] + 1);
   const table = pairs.flatMap(({ a, b }, p) => {
     const kind = distinct.indexOf(names[p]);
-    return [kind, contactSlots(...kinds[kind]), a, b, row(geoms[a].link), row(geoms[b].link)];
+    const places = [a, b, row(geoms[a].link), row(geoms[b].link), p];
+    return Array.from({ length: contactSlots(...kinds[kind]) }, (_, k) => [kind, k, ...places]).flat();
   });
-  const layout = { kinds, table };
+  const layout = { kinds, table, contacts: table.length / columns };
   layouts.set(model, layout);
   return layout;
 }
 
-const text = (sizes: Sizes, geoms: number, { kinds, table }: Layout): string => {
+const bindings = (geoms: number): string => /* wgsl */ `
+  var<storage, read> relative: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> geomSize: array<vec3f, ${geoms}>;
+  var<storage, read> geomPosition: array<vec3f, ${geoms}>;
+  var<storage, read> geomOrientation: array<vec4f, ${geoms}>;
+  var<storage, read> frames: array<u32>;
+  var<storage, read> contacts: array<u32>;
+`;
+
+/** Where frames are: R, x, and O of their roots. */
+const placesText = (sizes: Sizes): string => {
+  const { frames } = sizes;
+  return `
+    ${localPoses(sizes)}
+    var first: array<vec3f, ${frames + 1}>;
+    for (var f = 0u; f < ${frames}u; f++) { first[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }
+    var O: array<vec3f, ${frames + 1}>;
+    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = first[${column('root')} + 1u]; }`;
+};
+
+const shapeText = (s: string): string => `
+      let q${s} = normalize(geomOrientation[${s}]);
+      let shape${s} = Shape(geomSize[${s}], R[f${s}] * rotation(q${s}), O[f${s}] + R[f${s}] * geomPosition[${s}] + x[f${s}], 0u);`;
+
+/** Of contact i: kinds, slot, frames, and the two shapes in the world. */
+const pairText: string = `
+      let row = i * ${columns}u;
+      let kind = contacts[row];
+      let a = contacts[row + 2u];
+      let b = contacts[row + 3u];
+      let fa = contacts[row + 4u];
+      let fb = contacts[row + 5u];
+      ${shapeText('a')}
+      ${shapeText('b')}`;
+
+/** What is discrete about contacts; not differentiated. */
+const featuresText = (sizes: Sizes, geoms: number, { kinds, contacts }: Layout): string => /* wgsl */ `
+  ${quaternions}
+  ${contactText(kinds)}
+  ${bindings(geoms)}
+  @unique var<storage, read_write> chosen: array<vec2u>;
+  @compute @workgroup_size(64)
+  fn features(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    ${placesText(sizes)}
+    var found: Features;
+    for (var i = 0u; i < ${contacts}u; i++) {
+      ${pairText}
+      let slot = contacts[row + 1u];
+      if (slot == 0u) { findFeatures(kind, shapea, shapeb, 1e9, &found); }
+      chosen[${place(contacts, 1, 'i')}] = found[slot];
+    }
+  }
+`;
+
+const text = (sizes: Sizes, geoms: number, pairs: number, { kinds, contacts }: Layout): string => {
   const { frames } = sizes;
   const at = place(frames, 6, 'f');
-  const shape = (s: string): string => `
-      let q${s} = geomOrientation[${s}];
-      let shape${s} = Shape(geomSize[${s}], R[f${s}] * rotation(normalize(q${s})), O[f${s}] + R[f${s}] * geomPosition[${s}] + x[f${s}], 0u);`;
+  const write = (k: number): string =>
+    `wrench[o + ${k}u] = torque[f + 1u][${k}]; wrench[o + ${k + 3}u] = push[f + 1u][${k}];`;
   return /* wgsl */ `
   ${quaternions}
   ${contactText(kinds)}
   ${pressText}
-  var<storage, read> relative: array<f32>;
-  var<storage, read> pose: array<f32>;
+  ${bindings(geoms)}
   var<storage, read> velocity: array<f32>;
-  var<storage, read> geomSize: array<vec3f, ${geoms}>;
-  var<storage, read> geomPosition: array<vec3f, ${geoms}>;
-  var<storage, read> geomOrientation: array<vec4f, ${geoms}>;
   var<storage, read> friction: array<f32>;
   var<storage, read> stiffness: array<f32>;
   var<storage, read> damping: array<f32>;
   var<storage, read> width: array<f32>;
   var<storage, read> slip: array<f32>;
-  var<storage, read> frames: array<u32>;
-  var<storage, read> pairs: array<u32>;
+  var<storage, read> chosen: array<vec2u>;
   var<storage, read_write> wrench: array<f32>;
   @unique var<storage, read_write> load: array<f32>;
   @compute @workgroup_size(64)
   fn touch(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${localPoses(sizes)}
-    var first: array<vec3f, ${frames + 1}>;
+    ${placesText(sizes)}
     var w: array<vec3f, ${frames + 1}>;
     var u: array<vec3f, ${frames + 1}>;
     for (var f = 0u; f < ${frames}u; f++) {
-      first[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)};
       w[f + 1u] = ${vec('velocity', at)};
       u[f + 1u] = ${vec('velocity', at, 3)};
     }
-    var O: array<vec3f, ${frames + 1}>;
-    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = first[${column('root')} + 1u]; }
     var torque: array<vec3f, ${frames + 1}>;
     var push: array<vec3f, ${frames + 1}>;
-    for (var p = 0u; p < ${table.length / 6}u; p++) {
-      let kind = pairs[p * 6u];
-      let slots = pairs[p * 6u + 1u];
-      let a = pairs[p * 6u + 2u];
-      let b = pairs[p * 6u + 3u];
-      let fa = pairs[p * 6u + 4u];
-      let fb = pairs[p * 6u + 5u];
-      ${shape('a')}
-      ${shape('b')}
-      var features: Features;
-      findFeatures(kind, shapea, shapeb, 1e9, &features);
-      var normal = 0.0;
-      for (var k = 0u; k < slots; k++) {
-        let c = findContact(kind, shapea, shapeb, features[k]);
-        let onA = c.point - O[fa];
-        let onB = c.point - O[fb];
-        let rate = u[fb] + cross(w[fb], onB) - u[fa] - cross(w[fa], onA);
-        let opening = dot(c.normal, rate);
-        let N = press(c.gap, opening, stiffness[0], damping[0], width[0]);
-        let along = rate - opening * c.normal;
-        let f = N * c.normal - friction[p] * N / sqrt(dot(along, along) + slip[0] * slip[0]) * along;             // (3)
-        torque[fb] += cross(onB, f);
-        push[fb] += f;
-        torque[fa] -= cross(onA, f);
-        push[fa] -= f;
-        normal += N;
-      }
-      load[${place(table.length / 6, 1, 'p')}] = normal;
+    var total: array<f32, ${pairs}>;
+    for (var i = 0u; i < ${contacts}u; i++) {
+      ${pairText}
+      let p = contacts[row + 6u];
+      let c = findContact(kind, shapea, shapeb, chosen[${place(contacts, 1, 'i')}]);
+      let onA = c.point - O[fa];
+      let onB = c.point - O[fb];
+      let rate = u[fb] + cross(w[fb], onB) - u[fa] - cross(w[fa], onA);
+      let opening = dot(c.normal, rate);
+      let N = press(c.gap, opening, stiffness[0], damping[0], width[0]);
+      let along = rate - opening * c.normal;
+      let f = N * c.normal - friction[p] * N / sqrt(dot(along, along) + slip[0] * slip[0]) * along;               // (3)
+      torque[fb] += cross(onB, f);
+      push[fb] += f;
+      torque[fa] -= cross(onA, f);
+      push[fa] -= f;
+      total[p] += N;
     }
+    for (var p = 0u; p < ${pairs}u; p++) { load[${place(pairs, 1, 'p')}] = total[p]; }
     for (var f = 0u; f < ${frames}u; f++) {
       let o = ${at};
-      ${[0, 1, 2].map(k => `wrench[o + ${k}u] = torque[f + 1u][${k}]; wrench[o + ${k + 3}u] = push[f + 1u][${k}];`).join('\n      ')}
+      ${[0, 1, 2].map(write).join(' ')}
     }
   }
 `;
 };
 
 const kernels = kernelsByKey();
+const featureKernels = kernelsByKey();
 const tables = new WeakMap<Tensor['device'], WeakMap<Model, Tensor>>();
 
 function tableOn(model: Model, { table }: Layout, device: Tensor['device']): Tensor {
@@ -205,14 +246,19 @@ export function touchForces(
   const layout = layoutOf(model);
   const { device } = v;
   const { velocity } = frameMotions(prepared, { motion, v }, zeros(v.shape, { device }));
-  const key = JSON.stringify([sizes, layout.kinds, model.geoms.length, model.pairs.length]);
-  const touch: Kernel = kernels(key, () => text(sizes, model.geoms.length, layout));
-  const { wrench, load } = touch(
-    {
-      ...{ relative, pose, velocity, geomSize: size, geomPosition: position, geomOrientation: orientation },
-      ...{ ...law, frames: structure.frames, pairs: tableOn(model, layout, device) },
-    },
-    { count: envs, out: { wrench: [envs, sizes.frames, 6], load: [envs, model.pairs.length] } },
+  const [geoms, pairs] = [model.geoms.length, model.pairs.length];
+  const key = JSON.stringify([sizes, layout.kinds, geoms, pairs, layout.contacts]);
+  const places = {
+    ...{ relative, pose, geomSize: size, geomPosition: position, geomOrientation: orientation },
+    ...{ frames: structure.frames, contacts: tableOn(model, layout, device) },
+  };
+  const { chosen } = featureKernels(key, () => featuresText(sizes, geoms, layout))(places, {
+    count: envs,
+    out: { chosen: [envs, layout.contacts, 2] },
+  });
+  const { wrench, load } = kernels(key, () => text(sizes, geoms, pairs, layout))(
+    { ...places, ...law, velocity, chosen: chosen as Tensor },
+    { count: envs, out: { wrench: [envs, sizes.frames, 6], load: [envs, pairs] } },
   );
   return { tau: jointProjections(prepared, motion, wrench as Tensor), load: load as Tensor };
 }
