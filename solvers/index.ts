@@ -96,12 +96,14 @@ export {
 export {
   type ActorCriticOptions,
   actorCritic,
+  type Best as BestPolicy,
   type EpochProgress,
-  type Policy,
   type Trained,
+  type Trial,
 } from './policy/actor-critic.ts';
 export { type Moments, normalized, normalizer } from './policy/moments.ts';
 export { type NetworkParams, network, networkParams } from './policy/network.ts';
+export { type Played, type PlayOptions, type Policy, play } from './policy/play.ts';
 export { choose, type Task } from './policy/task.ts';
 export { lambdaReturns } from './policy/value.ts';
 export { cauchy, huber, type RobustLoss } from './robust.ts';

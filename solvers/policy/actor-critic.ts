@@ -18,8 +18,9 @@ import { checkOptions, type Device, defaultDevice, type Tensor, zeros } from '..
 import { adam } from '../adam.ts';
 import { dot, fromVector, toVector } from '../vector.ts';
 import { learner } from './learner.ts';
-import { type Moments, noMoments, normalized, normalizer, withSamples } from './moments.ts';
+import { noMoments, normalized, normalizer, withSamples } from './moments.ts';
 import { type Activation, network, networkParams } from './network.ts';
+import { type Policy, play } from './play.ts';
 import { choose, type Task } from './task.ts';
 import { learnValue } from './value.ts';
 import { type Episodes, type PolicyParams, type Record, runWindow } from './window.ts';
@@ -58,6 +59,8 @@ export interface ActorCriticOptions {
   /** Default 0. */
   readonly seed?: number;
   readonly device?: Device;
+  /** Default none. */
+  readonly trial?: Trial;
   /** Called after each window; what it returns is waited for. 'stop' ends the training. */
   readonly onEpoch?: (progress: EpochProgress, policy: Policy) => unknown;
   readonly signal?: AbortSignal;
@@ -73,17 +76,30 @@ export interface EpochProgress {
   readonly gradient: number;
   /** Root of the mean of (2) over the variance of G, in the first pass: 1 says that V knows no more than a mean. */
   readonly valueError: number;
+  /** Mean return of the trial after this epoch, where there was one. */
+  readonly score: number | undefined;
 }
 
-/** A policy and what its observations are normalised by. */
-export interface Policy {
-  readonly params: PolicyParams;
-  readonly moments: Moments;
-  readonly activation: Activation;
+/** A noise-free trial: `play`. */
+export interface Trial {
+  /** After so many epochs each. */
+  readonly every: number;
+  readonly envs: number;
+  readonly steps: number;
+}
+
+export interface Best {
+  readonly policy: Policy;
+  /** Mean return of a trial. */
+  readonly score: number;
+  readonly epoch: number;
 }
 
 export interface Trained {
+  /** The last one. */
   readonly policy: Policy;
+  /** That of the best trial. */
+  readonly best: Best | undefined;
   readonly history: readonly EpochProgress[];
   /** 'diverged': a gradient was not finite ten times running. */
   readonly reason: 'epochs' | 'stopped' | 'aborted' | 'diverged';
@@ -113,11 +129,11 @@ type Settings = typeof defaults;
 
 /** Trains a policy. @throws RangeError for an option that makes no sense. */
 export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions = {}): Promise<Trained> {
-  checkOptions('actorCritic', options, [...Object.keys(defaults), 'device', 'onEpoch', 'signal']);
+  checkOptions('actorCritic', options, [...Object.keys(defaults), 'device', 'trial', 'onEpoch', 'signal']);
   const all: Settings = { ...defaults, ...options };
   check(all);
   const { envs, horizon, epochs, episode, seed, activation, discount } = all;
-  const { device = defaultDevice(), onEpoch, signal } = options;
+  const { device = defaultDevice(), trial, onEpoch, signal } = options;
   const policy: PolicyParams = {
     network: networkParams([task.observations, ...all.policyLayers, task.actions], { seed, last: 0.1, device }),
     logDeviation: zeros([task.actions], { device }).add(all.logDeviation),
@@ -141,6 +157,7 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
   let moments = await withSamples(noMoments(task.observations), task.observe(episodes.state));
   const history: EpochProgress[] = [];
   const now = (): Policy => ({ params: fromVector(policy, actor.x()), moments, activation });
+  let best: Best | undefined;
   let failures = 0;
   let reason: Trained['reason'] = 'epochs';
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -172,20 +189,32 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
     const valueError = await learnValue(critic, { value, expected, by, record: ran }, all);
     lagging = critic.x().map((x, i) => (1 - all.lag) * x + all.lag * lagging[i]); // (3)
     const [reward, over] = await Promise.all([ran.reward.mean().item(), ran.over.sum().item()]);
-    const progress = { epoch, reward, ended: over, gradient: Math.sqrt(dot(slope, slope)), valueError };
     moments = await withSamples(moments, ran.seen.reshape([-1, task.observations]));
     const late = overdue(ran.age, episode);
     const begun = { state: task.start(draw(normal, [envs, task.draws], stream + 2)), age: zeros([envs], { device }) };
     const before = episodes;
     episodes = choose<Episodes<S>>(late, begun, { state: ran.state, age: ran.age });
     disposeTree([before, begun, ran, late, grad, loss, params, expected, by, chances]);
-    history.push(progress);
     const policyNow = now();
+    const score = trial && (epoch + 1) % trial.every === 0 ? await tried(policyNow) : undefined;
+    if (score !== undefined && score > (best?.score ?? Number.NEGATIVE_INFINITY))
+      best = { policy: now(), score, epoch };
+    const gradient = Math.sqrt(dot(slope, slope));
+    const progress = { epoch, reward, ended: over, gradient, valueError, score };
+    history.push(progress);
     const answer = await onEpoch?.(progress, policyNow);
     disposeTree(policyNow.params);
     if (answer === 'stop') reason = 'stopped';
   }
-  return { policy: now(), history, reason };
+  return { policy: now(), best, history, reason };
+
+  async function tried(policy: Policy): Promise<number> {
+    const { envs, steps } = trial as Trial;
+    const { state, reward, over } = play(task, policy, { envs, steps, seed: seed + 2 ** 34, device });
+    const score = (await reward.sum().item()) / envs;
+    disposeTree([state, reward, over]);
+    return score;
+  }
 }
 
 /** 1 for episodes that are long enough. */
