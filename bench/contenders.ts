@@ -42,7 +42,10 @@ export function bundle(name: string, text: string, folder: string = cache): Prom
       target: 'node20',
       packages: 'external',
       alias: Object.fromEntries(
-        ['kernel', 'adjoint', 'sparse', 'solvers', 'physics'].map(f => [`retrograde/${f}`, join(root, f, 'index.ts')]),
+        ['kernel', 'adjoint', 'sparse', 'solvers', 'geometry', 'events', 'physics'].map(f => [
+          `retrograde/${f}`,
+          join(root, f, 'index.ts'),
+        ]),
       ),
       conditions: ['source'],
       logLevel: 'error',

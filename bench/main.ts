@@ -4,7 +4,8 @@
  *   npm run bench                            everything that can be run here
  *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times,
  *                                            'systems': linear systems beside hypre and CHOLMOD,
- *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C
+ *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C,
+ *                                            'robots': steps, gradients and Jacobians beside MuJoCo
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -17,6 +18,7 @@ import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
 import { commit, machine, save } from './results.ts';
+import { robotRows, robotTable } from './robots-table.ts';
 import { compete, type Row } from './rounds.ts';
 import { solverCases } from './solver-cases.ts';
 import { solverContenders } from './solver-contenders.ts';
@@ -48,7 +50,8 @@ const solversWanted = solverCases.filter(
 );
 const compiling = words.length === 0 || words.includes('compile');
 const solving = words.length === 0 || words.includes('systems');
-if (wanted.length + solversWanted.length === 0 && !compiling && !solving)
+const moving = words.length === 0 || words.includes('robots');
+if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -101,4 +104,12 @@ if (solving) {
   console.log(`\nLinear systems: processor time of the best of some runs, one thread.\n\n${systemTable(systems)}`);
   for (const sentence of absent) console.log(sentence);
   if (options.save) save(systems.map(({ name, ...row }) => ({ case: `systems ${name}`, ...row })));
+}
+if (moving) {
+  const robots = await robotRows();
+  if (typeof robots === 'string') console.log(robots);
+  else {
+    console.log(`\nRobots: processor time of one environment among many, one thread.\n\n${robotTable(robots)}`);
+    if (options.save) save(robots.map(({ name, ...row }) => ({ case: `robots ${name}`, ...row })));
+  }
 }
