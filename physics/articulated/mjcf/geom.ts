@@ -46,7 +46,7 @@ export function readGeom(reading: Reading, { element, frame, childclass }: Place
   const pose = within(frame, at);
   const place = { position: pose.position, orientation: pose.orientation };
   unreadOf(geom, tell, type === 'mesh' ? ['size'] : []);
-  if (type === 'plane') return { spec: { ...own, ...place, kind: 'plane' }, mass: undefined };
+  if (type === 'plane') return { spec: { ...own, ...place, kind: 'plane', size }, mass: undefined };
   if (type === 'hfield') {
     const field = assets.field(hfield ?? geom.fail("a <geom> of type 'hfield' has no hfield."), geom);
     return { spec: { ...own, ...place, kind: 'heightField', size: field.size, field: field.grid }, mass: undefined };

@@ -1,5 +1,6 @@
 /** <sensor>: what is measured, by the names of MuJoCo's elements. */
 
+import { isSeen } from '../sensors/rays.ts';
 import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
 import { frameSensors, jointSensors, siteSensors, subtreeSensors } from '../sensors/sensor.ts';
 import type { Element } from '../xml.ts';
@@ -21,7 +22,7 @@ const includes = <T extends string>(list: readonly T[], name: string): name is T
   (list as readonly string[]).includes(name);
 
 function readSensor(element: Element, reading: Reading, { joints, actuators }: Named): readonly SensorSpec[] {
-  const { tell, sites, links } = reading;
+  const { tell, sites, links, geoms } = reading;
   const kind = element.name;
   const cutoff = element.number('cutoff') ?? 0;
   const noise = element.number('noise') ?? 0;
@@ -36,9 +37,11 @@ function readSensor(element: Element, reading: Reading, { joints, actuators }: N
   if (includes(jointSensors, kind)) spec = { ...shared, kind, joint: known('joint', joints) };
   else if (kind === 'actuatorpos' || kind === 'actuatorvel' || kind === 'actuatorfrc')
     spec = { ...shared, kind, actuator: known('actuator', actuators) };
-  else if (includes(siteSensors, kind) && element.has('site'))
+  else if (includes(siteSensors, kind) && element.has('site')) {
     spec = { ...shared, kind, site: known('site', new Set(sites.map(({ name }) => name))) };
-  else if (includes(subtreeSensors, kind)) spec = { ...shared, kind, link: known('body', bodies) };
+    if (kind === 'rangefinder' && geoms.some(geom => !isSeen(geom)))
+      tell(element, '<rangefinder> past meshes and height fields, which rays do not meet');
+  } else if (includes(subtreeSensors, kind)) spec = { ...shared, kind, link: known('body', bodies) };
   else if (kind === 'clock' || kind === 'e_potential' || kind === 'e_kinetic') spec = { ...shared, kind };
   else if (includes(frameSensors, kind)) {
     const of = frameOf(element, 'obj', reading);

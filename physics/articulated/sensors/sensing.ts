@@ -1,5 +1,5 @@
 /**
- * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts and subtrees.ts have
+ * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts, subtrees.ts and rays.ts have
  * the equations; sensors of joints are coordinates and velocities, those of actuators gears times these, and forces.
  *
  * MuJoCo documentation, "XML reference: sensor".
@@ -14,6 +14,7 @@ import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
 import { interactions } from './interactions.ts';
 import { frameMeasurements, isOfMotion } from './motions.ts';
+import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
 import { actuatorSensors, type Sensor, type SensorKind, subtreeSensors } from './sensor.ts';
 import { subtreeMomenta } from './subtrees.ts';
@@ -88,7 +89,8 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   const frames = list.filter(isOfMotion);
   const subtrees = list.filter(({ kind }) => (subtreeSensors as readonly string[]).includes(kind));
   const felt = list.filter(({ kind }) => kind === 'force' || kind === 'torque');
-  if (frames.length + subtrees.length + felt.length === 0) return [];
+  const rays = list.filter(({ kind }) => kind === 'rangefinder');
+  if (frames.length + subtrees.length + felt.length + rays.length === 0) return [];
   const { envs, model } = prepared;
   const { device } = state.q;
   const pulled = list.filter(({ kind }) => accelerated.includes(kind));
@@ -101,6 +103,7 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   const columns: Columns[] = [];
   if (frames.length > 0) columns.push({ values: frameMeasurements(moved, frames, params), of: frames });
   if (subtrees.length > 0) columns.push({ values: subtreeMomenta(moved, subtrees), of: subtrees });
+  if (rays.length > 0) columns.push({ values: ranges(moved, rays), of: rays });
   if (felt.length > 0) {
     const force = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
     columns.push({ values: interactions(moved, felt, force, params), of: felt });

@@ -3,7 +3,7 @@
  *
  *   of joints      jointpos jointvel (hinge, slide), ballquat ballangvel (ball), jointactuatorfrc (hinge, slide)
  *   of actuators   actuatorpos actuatorvel actuatorfrc
- *   at sites       accelerometer gyro velocimeter magnetometer force torque, in the site's axes
+ *   at sites       accelerometer gyro velocimeter magnetometer force torque rangefinder, in the site's axes
  *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
  *                  framelinacc frameangacc, in the world's axes
  *   of subtrees    subtreecom subtreelinvel subtreeangmom: a link and all that hangs on it, or the world: everything
@@ -15,7 +15,15 @@ import { type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 
 export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
 export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
-export const siteSensors = ['accelerometer', 'gyro', 'velocimeter', 'magnetometer', 'force', 'torque'] as const;
+export const siteSensors = [
+  'accelerometer',
+  'gyro',
+  'velocimeter',
+  'magnetometer',
+  'force',
+  'torque',
+  'rangefinder',
+] as const;
 export const frameSensors = [
   'framepos',
   'framequat',
@@ -138,7 +146,12 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, sites, geoms,
   if ('site' in spec) {
     const on = find('site', sites, spec.site);
     const { link, position, orientation } = sites[on];
-    return { ...shared, size: 3, on, of: { link, position, orientation, com: false } };
+    return {
+      ...shared,
+      size: spec.kind === 'rangefinder' ? 1 : 3,
+      on,
+      of: { link, position, orientation, com: false },
+    };
   }
   if ('link' in spec) return { ...shared, size: 3, on: linkOf(spec.link) };
   if ('of' in spec) {

@@ -1,0 +1,213 @@
+// Sensors: closed forms, gradients against differences, the same numbers on every device, and what they refuse. Agreement with MuJoCo is
+// in robots.slow.test.ts.
+
+import { checkGradient, grad, hvp } from 'retrograde/adjoint';
+import { type Device, type Tensor, tensor } from 'retrograde/kernel';
+import {
+  actuatorParams,
+  articulatedParams,
+  forwardDynamics,
+  type SensorSpec,
+  sensors,
+  type TreeSpec,
+  tree,
+} from 'retrograde/physics';
+import { describe, expect, it } from 'vitest';
+import { cpu64, devices } from '../../util/devices.ts';
+import { numbers, on64 } from '../../util/numbers.ts';
+
+const at = (kind: 'accelerometer' | 'gyro' | 'velocimeter' | 'magnetometer' | 'force' | 'torque' | 'rangefinder') => ({
+  kind,
+  site: 'tip',
+});
+const lower = { on: 'link', name: 'lower' } as const;
+const upper = { on: 'link', name: 'upper' } as const;
+
+const spec: TreeSpec = {
+  links: [
+    {
+      name: 'upper',
+      joints: [{ kind: 'hinge', axis: [0, 0.1, 1], name: 'shoulder' }],
+      mass: 1,
+      com: [0, -0.2, 0],
+      inertia: [0.02, 0.01, 0.02],
+    },
+    {
+      name: 'lower',
+      parent: 'upper',
+      position: [0, -0.4, 0],
+      joints: [{ kind: 'ball', stiffness: 0.3, name: 'elbow' }],
+      mass: 0.5,
+      com: [0, -0.2, 0.1],
+      inertia: [0.01, 0.01, 0.01],
+    },
+  ],
+  sites: [{ name: 'tip', link: 'lower', position: [0.1, -0.3, 0], orientation: [0.9, 0.1, 0.3, -0.2] }],
+  geoms: [
+    { name: 'wall', kind: 'box', size: [3, 3, 3], position: [0, 0, -0.2] },
+    { kind: 'sphere', size: [0.05], link: 'upper' },
+  ],
+  actuators: [{ kind: 'position', joint: 'shoulder', kp: 3, kv: 0.2, name: 'servo' }],
+};
+
+const every: readonly SensorSpec[] = [
+  at('accelerometer'),
+  at('gyro'),
+  at('velocimeter'),
+  at('magnetometer'),
+  at('force'),
+  at('torque'),
+  at('rangefinder'),
+  { kind: 'framepos', of: { on: 'com', name: 'lower' }, relativeTo: upper },
+  { kind: 'framequat', of: lower, relativeTo: { on: 'site', name: 'tip' } },
+  { kind: 'framequat', of: { on: 'site', name: 'tip' } },
+  { kind: 'framexaxis', of: lower, relativeTo: upper },
+  { kind: 'framelinvel', of: { on: 'site', name: 'tip' }, relativeTo: upper },
+  { kind: 'frameangvel', of: lower, relativeTo: upper },
+  { kind: 'framelinacc', of: { on: 'com', name: 'lower' } },
+  { kind: 'frameangacc', of: lower },
+  { kind: 'jointpos', joint: 'shoulder' },
+  { kind: 'ballquat', joint: 'elbow' },
+  { kind: 'ballangvel', joint: 'elbow' },
+  { kind: 'actuatorfrc', actuator: 'servo' },
+  { kind: 'actuatorvel', actuator: 'servo' },
+  { kind: 'jointactuatorfrc', joint: 'shoulder' },
+  { kind: 'subtreecom', link: 'lower' },
+  { kind: 'subtreelinvel', link: 'world' },
+  { kind: 'subtreeangmom', link: 'upper' },
+  { kind: 'e_kinetic' },
+  { kind: 'e_potential' },
+];
+
+const envs = 2;
+const q = Float64Array.from([0.4, 0.8, 0.3, -0.4, 0.3, -1.1, -0.2, 0.9, 0.3, 0.2]);
+const given = (model: ReturnType<typeof tree>, device: Device) => {
+  const on = (data: Float64Array, width: number): Tensor => tensor(data, [envs, width], { device });
+  return {
+    params: articulatedParams(model, device),
+    actuators: actuatorParams(model, device),
+    q: on(q, 5),
+    v: on(numbers(2 * 4, 2), 4),
+    a: on(numbers(2 * 4, 3), 4),
+    control: on(numbers(2, 4), 1),
+  };
+};
+const reading = (model: ReturnType<typeof tree>) => {
+  const { read } = sensors(model);
+  return ({ params, actuators, q, v, a, control }: ReturnType<typeof given>): Tensor =>
+    read(params, { q, v }, { a, actuators, control });
+};
+
+it('all have gradients in states, accelerations, controls and every parameter', async () => {
+  const model = tree({ ...spec, sensors: every });
+  await checkGradient(reading(model), given(model, cpu64));
+});
+
+it('a Hessian times a vector is the difference of gradients', async () => {
+  const some = ['accelerometer', 'force', 'rangefinder', 'subtreeangmom'];
+  const model = tree({ ...spec, sensors: every.filter(({ kind }) => some.includes(kind)) });
+  const read = reading(model);
+  const x = given(model, cpu64);
+  const loss = (v: Tensor): Tensor =>
+    read({ ...x, v })
+      .square()
+      .mean();
+  const along = on64(numbers(8, 9), [envs, 4]);
+  const product = hvp(loss)(x.v, along);
+  const [up, down] = [1e-5, -1e-5].map(h => grad(loss)(x.v.add(along.mul(h))));
+  const expected = await up.sub(down).mul(0.5e5).read();
+  (await product.read()).forEach((w, k) => {
+    expect(w).toBeCloseTo(expected[k], 6);
+  });
+});
+
+it.each(devices)('measure the same on $kind, $precision', async device => {
+  const few: readonly SensorSpec[] = [
+    at('accelerometer'),
+    at('gyro'),
+    { kind: 'framequat', of: lower, relativeTo: upper },
+  ];
+  const model = tree({ ...spec, sensors: few });
+  const read = reading(model);
+  const expected = await read(given(model, cpu64)).read();
+  (await read(given(model, device)).read()).forEach((w, k) => {
+    expect(w).toBeCloseTo(expected[k], device === cpu64 ? 14 : 4);
+  });
+});
+
+describe('a pendulum', () => {
+  const [l, g] = [0.7, 9.81];
+  const rod = {
+    name: 'rod',
+    joints: [{ kind: 'hinge' }],
+    mass: 1,
+    com: [0, -l / 2, 0],
+    inertia: [0.1, 0.1, 0.1],
+  } as const;
+  const pendulum = tree({
+    links: [rod],
+    sites: [{ name: 'tip', link: 'rod', position: [0, -l, 0] }],
+    sensors: [
+      { kind: 'accelerometer', site: 'tip', name: 'felt' },
+      { kind: 'gyro', site: 'tip', name: 'turn', cutoff: 1.5 },
+      { kind: 'force', site: 'tip', name: 'hold' },
+      { kind: 'clock', name: 'time' },
+    ],
+  });
+  const params = articulatedParams(pendulum, cpu64);
+  const { size, slices, read } = sensors(pendulum);
+
+  // In the rod's axes: l q̈ + g sin q across, l q̇² + g cos q along it, towards the hinge.
+  it('feels what turns it and what holds it, within its cutoff', async () => {
+    const [angle, rate, rise] = [0.6, 2, -3];
+    const state = { q: on64([angle], [1, 1]), v: on64([rate], [1, 1]) };
+    const all = Array.from(await read(params, state, { a: on64([rise], [1, 1]), time: 0.25 }).read());
+    const of = (name: string): number[] => all.slice(...slices[name]);
+    expect(size).toBe(10);
+    const [across, along] = [l * rise + g * Math.sin(angle), l * rate ** 2 + g * Math.cos(angle)];
+    [across, along, 0].forEach((x, k) => {
+      expect(of('felt')[k]).toBeCloseTo(x, 13);
+    });
+    expect(of('turn')).toEqual([0, 0, 1.5]);
+    const [heldAcross, heldAlong] = [(l / 2) * rise + g * Math.sin(angle), (l / 2) * rate ** 2 + g * Math.cos(angle)];
+    [heldAcross, heldAlong, 0].forEach((x, k) => {
+      expect(of('hold')[k]).toBeCloseTo(x, 13);
+    });
+    expect(of('time')).toEqual([0.25]);
+  });
+
+  it('feels nothing across when it swings freely as one point', async () => {
+    const point = tree({
+      links: [{ ...rod, com: [0, -l, 0], inertia: [0, 0, 0] }],
+      sites: [{ name: 'tip', link: 'rod', position: [0, -l, 0] }],
+      sensors: [{ kind: 'accelerometer', site: 'tip' }],
+    });
+    const own = articulatedParams(point, cpu64);
+    const state = { q: on64([1], [1, 1]), v: on64([0.5], [1, 1]) };
+    const a = forwardDynamics(point, own, state, on64([0], [1, 1]));
+    expect((await sensors(point).read(own, state, { a }).read())[0]).toBeCloseTo(0, 13);
+  });
+
+  it('says what a sensor needs and is not given', () => {
+    const state = { q: on64([0], [1, 1]), v: on64([0], [1, 1]) };
+    expect(() => read(params, state)).toThrow(
+      "sensors: 'felt' is a accelerometer and needs 'a'; give accelerations, [envs, nv].",
+    );
+    expect(() => read(params, state, { a: on64([0, 0], [2, 1]) })).toThrow("sensors: 'a' has shape [2, 1]");
+    expect(() => read(params, state, { a: on64([0], [1, 1]) })).toThrow("'time' is a clock and needs 'time'");
+    const none = tree({ links: [rod] });
+    expect(() => sensors(none).read(articulatedParams(none, cpu64), state)).toThrow("sensors: 'tree' has no sensors");
+  });
+
+  it.each<[SensorSpec, string]>([
+    [{ kind: 'gyro', site: 'x' }, "tree: sensor 'gyro 0' is on site 'x', which there is not."],
+    [{ kind: 'ballquat', joint: 'rod' }, "tree: sensor 'ballquat 0': a ballquat is of a ball; joint 'rod' is hinge."],
+    [
+      { kind: 'framequat', of: { on: 'com', name: 'rod' } },
+      "tree: sensor 'framequat 0': a centre of mass has no axes; take the link's frame, { on: 'link' }.",
+    ],
+    [{ kind: 'taste' } as unknown as SensorSpec, "tree: sensor 'taste 0': kind 'taste' is not known"],
+  ])('refuses %j', (sensor, message) => {
+    expect(() => tree({ links: [rod], sensors: [sensor] })).toThrow(message);
+  });
+});
