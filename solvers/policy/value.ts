@@ -23,7 +23,7 @@ const returns = kernel(/* wgsl */ `
   var<storage, read> value: array<f32>;
   var<uniform> discount: f32;
   var<uniform> lambda: f32;
-  var<storage, read_write> target: array<f32>;
+  @unique var<storage, read_write> target: array<f32>;
   @compute @workgroup_size(64)
   fn lambdaReturns(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
