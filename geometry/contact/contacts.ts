@@ -7,8 +7,9 @@
  */
 
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
-import { checkShapes, shapeBindings, shapeFrom } from './bindings.ts';
+import { checkShapes, shapeArguments, shapeBindings, shapeFrom } from './bindings.ts';
 import { contactSlots, contactText, inOrder } from './pairs.ts';
+import type { Polyhedra } from './polyhedra.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
 
 /** n shapes of one kind, placed in the world. */
@@ -20,6 +21,10 @@ export interface Shapes {
   readonly position: Tensor;
   /** [n, 3, 3]: R, whose columns are the shape's axes in the world. */
   readonly rotation: Tensor;
+  /** Of shapes of kind 'convex': the polyhedra, the same of both shapes of a pair if both are convex, */
+  readonly tables?: Polyhedra;
+  /** and which of them each is: an entry of `tables.at`, u32, [n]. */
+  readonly table?: Tensor;
 }
 
 /** Of n pairs, each with as many slots as its kinds can have contacts. */
@@ -41,10 +46,12 @@ export interface ContactOptions {
   readonly features?: Tensor;
 }
 
-const bindings = `${shapeBindings('a')}${shapeBindings('b')}`;
+/** One slot is none to loop over. */
+const eachSlot = (a: ShapeKind, b: ShapeKind): string =>
+  contactSlots(a, b) === 1 ? 'let k = 0u;' : `for (var k = 0u; k < ${contactSlots(a, b)}u; k++)`;
 
 const featuresText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
-  ${bindings}
+  ${shapeBindings({ a, b })}
   var<storage, read> margin: f32;
   var<storage, read_write> features: array<vec2u>;
   ${contactText([[a, b]])}
@@ -52,13 +59,13 @@ const featuresText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
   fn contactFeatures(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     var found: Features;
-    findFeatures(0u, ${shapeFrom('a')}, ${shapeFrom('b')}, margin, &found);
-    for (var k = 0u; k < ${contactSlots(a, b)}u; k++) { features[${contactSlots(a, b)}u * i + k] = found[k]; }
+    findFeatures(0u, ${shapeFrom('a', a)}, ${shapeFrom('b', b)}, margin, &found);
+    ${eachSlot(a, b)} { features[${contactSlots(a, b)}u * i + k] = found[k]; }
   }
 `;
 
 const contactsText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
-  ${bindings}
+  ${shapeBindings({ a, b })}
   var<storage, read> features: array<vec2u>;
   var<storage, read_write> gap: array<f32>;
   var<storage, read_write> normal: array<vec3f>;
@@ -67,9 +74,9 @@ const contactsText = (a: ShapeKind, b: ShapeKind): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn contactGaps(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    for (var k = 0u; k < ${contactSlots(a, b)}u; k++) {
+    ${eachSlot(a, b)} {
       let slot = ${contactSlots(a, b)}u * i + k;
-      let c = findContact(0u, ${shapeFrom('a')}, ${shapeFrom('b')}, features[slot]);
+      let c = findContact(0u, ${shapeFrom('a', a)}, ${shapeFrom('b', b)}, features[slot]);
       gap[slot] = c.gap;
       normal[slot] = c.normal;
       point[slot] = c.point;
@@ -96,10 +103,7 @@ export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Co
   checkShapes('contacts', 'a', a, count);
   checkShapes('contacts', 'b', b, count);
   const { device } = a.position;
-  const both = {
-    ...{ aSize: a.size, aPosition: a.position, aRotation: a.rotation },
-    ...{ bSize: b.size, bPosition: b.position, bRotation: b.rotation },
-  };
+  const both = shapeArguments({ a, b });
   const kernelOf = (kernels: typeof featureKernels, text: typeof featuresText): Kernel =>
     kernels(`${a.kind} ${b.kind}`, () => text(a.kind, b.kind));
   const { margin = 1e9 } = options;
@@ -108,7 +112,7 @@ export function contacts(a: Shapes, b: Shapes, options: ContactOptions = {}): Co
     options.features ??
     kernelOf(featureKernels, featuresText)(
       {
-        ...(Object.fromEntries(Object.entries(both).map(([name, x]) => [name, x.detach()])) as typeof both),
+        ...Object.fromEntries(Object.entries(both).map(([name, x]) => [name, x.detach()])),
         margin: tensor(margin, [], { device }),
       },
       { count, out: { features: [count, slots] } },

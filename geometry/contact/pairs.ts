@@ -1,8 +1,11 @@
 /** Which pairs of kinds of shapes have contacts, and the WGSL that finds them, for kernels of one's own. */
 
 import { boxBox } from './box-box.wgsl.ts';
+import { capsuleBox, capsuleConvex, sphereConvex } from './capsule-polyhedron.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
+import { planeConvex } from './plane-convex.wgsl.ts';
+import { boxConvex, convexConvex } from './polyhedron-polyhedron.wgsl.ts';
 import { capsuleCapsule, sphereCapsule, sphereSphere } from './round.wgsl.ts';
 import { type ShapeKind, shapeKinds, shapeText } from './shape.wgsl.ts';
 import { sphereBox } from './sphere-box.wgsl.ts';
@@ -20,7 +23,13 @@ const pairs: Readonly<Record<string, PairText>> = {
   sphereCapsule,
   sphereBox,
   capsuleCapsule,
+  capsuleBox,
   boxBox,
+  sphereConvex,
+  capsuleConvex,
+  planeConvex,
+  boxConvex,
+  convexConvex,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */
@@ -66,6 +75,9 @@ export const choosesFeatures = (a: ShapeKind, b: ShapeKind): boolean => known(a,
  *
  * Functions of one pair have its name: `sphereBoxFeatures(a, b, margin, features)` where the choice is more than the number of the
  * slot, and `sphereBox(a, b, feature)`.
+ *
+ * Pairs with a kind 'convex' need two functions more, of the including kernel: `fn tableAt(i: u32) -> u32` and
+ * `fn vertexAt(i: u32) -> vec3f`, where the tables and vertices of `polyhedra` are.
  *
  * @throws RangeError if contacts of a pair are not known.
  */

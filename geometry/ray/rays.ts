@@ -1,14 +1,14 @@
 /** Distances along rays to shapes. */
 
 import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
-import { checkShapes, shapeBindings, shapeFrom } from '../contact/bindings.ts';
+import { checkShapes, shapeArguments, shapeBindings, shapeFrom } from '../contact/bindings.ts';
 import type { Shapes } from '../contact/contacts.ts';
 import { contactText } from '../contact/pairs.ts';
 import { type ShapeKind, shapeKinds } from '../contact/shape.wgsl.ts';
 import { rayText } from './ray.wgsl.ts';
 
 const text = (kind: ShapeKind): string => /* wgsl */ `
-  ${shapeBindings('a')}
+  ${shapeBindings({ a: kind })}
   var<storage, read> origin: array<vec3f>;
   var<storage, read> direction: array<vec3f>;
   var<storage, read_write> distance: array<f32>;
@@ -17,7 +17,7 @@ const text = (kind: ShapeKind): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn rayDistances(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    distance[i] = castRay(${shapeKinds.indexOf(kind)}u, ${shapeFrom('a')}, origin[i], direction[i]);
+    distance[i] = castRay(${shapeKinds.indexOf(kind)}u, ${shapeFrom('a', kind)}, origin[i], direction[i]);
   }
 `;
 
@@ -39,6 +39,5 @@ export function rayDistance(origin: Tensor, direction: Tensor, shapes: Shapes): 
       `rayDistance: 'direction' has shape [${direction.shape.join(', ')}]; for ${count} rays give [${count}, 3].`,
     );
   const run = kernels(shapes.kind, () => text(shapes.kind));
-  const { size, position, rotation } = shapes;
-  return run({ aSize: size, aPosition: position, aRotation: rotation, origin, direction }, { count }).distance;
+  return run({ ...shapeArguments({ a: shapes }), origin, direction }, { count }).distance;
 }

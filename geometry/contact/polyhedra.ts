@@ -1,0 +1,168 @@
+/**
+ * Tables of convex polyhedra for contacts: which vertices are around each face, and which faces beside each edge.
+ *
+ * Triangles of a hull that lie in one plane are one face. Tables are structure; vertices are a tensor, and differentiable as long as
+ * the faces remain flat and the body convex.
+ */
+
+import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { convexHull } from '../convex-hull.ts';
+
+type Point = readonly [number, number, number];
+
+/** One polyhedron: its vertices, and the vertices around each face, counterclockwise seen from outside. */
+export interface Polyhedron {
+  readonly vertices: readonly Point[];
+  readonly faces: readonly (readonly number[])[];
+}
+
+export interface Polyhedra {
+  /** Where each polyhedron's part of the table begins: its shape's `table`. */
+  readonly at: readonly number[];
+  /** u32; what it holds is said in polyhedron.wgsl.ts. */
+  readonly table: Tensor;
+  /** Of all of them, [n, 3], m, in their bodies' axes. */
+  readonly vertices: Tensor;
+}
+
+const sub = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const cross = (a: Point, b: Point): Point => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+
+function normalOf(points: readonly Point[], [a, b, c]: readonly number[]): Point {
+  const n = cross(sub(points[b], points[a]), sub(points[c], points[a]));
+  const size = Math.hypot(...n) || 1;
+  return [n[0] / size, n[1] / size, n[2] / size];
+}
+
+const mostFaces = 4096;
+const mostSides = 512;
+
+/**
+ * The polyhedron around points: their convex hull, of whose triangles those in one plane are joined.
+ *
+ * @param flat Triangles whose normals differ by less than this angle are in one plane. Default 1e-6.
+ * @throws RangeError if the points lie in a plane.
+ */
+export function polyhedron(points: readonly Point[], flat = 1e-6): Polyhedron {
+  const hull = convexHull(points);
+  if (!hull)
+    throw new RangeError(`polyhedron: the ${points.length} points lie in a plane; give points that enclose a body.`);
+  const { triangles } = hull;
+  const normals = triangles.map(corners => normalOf(points, corners));
+  const beside = new Map<string, number>();
+  for (const [k, t] of triangles.entries()) for (const [i, v] of t.entries()) beside.set(`${v} ${t[(i + 1) % 3]}`, k);
+  const owner = triangles.map(() => -1);
+  const groups: number[][] = [];
+  triangles.forEach((_, seed) => {
+    if (owner[seed] >= 0) return;
+    const group = [seed];
+    owner[seed] = groups.length;
+    for (const k of group)
+      triangles[k].forEach((v, i) => {
+        const next = beside.get(`${triangles[k][(i + 1) % 3]} ${v}`)!;
+        if (owner[next] >= 0 || Math.hypot(...sub(normals[next], normals[seed])) > flat) return;
+        owner[next] = groups.length;
+        group.push(next);
+      });
+    groups.push(group);
+  });
+  const faces = groups.map((group, g) => {
+    const after = new Map<number, number>();
+    for (const k of group)
+      triangles[k].forEach((v, i) => {
+        const to = triangles[k][(i + 1) % 3];
+        if (owner[beside.get(`${to} ${v}`)!] !== g) after.set(v, to);
+      });
+    const [first] = after.keys();
+    const loop = [first];
+    for (let v = after.get(first)!; v !== first; v = after.get(v)!) loop.push(v);
+    return loop;
+  });
+  const used = [...new Set(faces.flat())].sort((a, b) => a - b);
+  const number = new Map(used.map((v, k) => [v, k]));
+  return {
+    vertices: used.map(v => points[v]),
+    faces: faces.map(loop => loop.map(v => number.get(v)!)),
+  };
+}
+
+/** The loop, beginning where its first three vertices span the largest triangle: they tell the plane. */
+function turnedToWidest(points: readonly Point[], loop: readonly number[]): number[] {
+  const area = (k: number) => {
+    const [a, b, c] = [0, 1, 2].map(i => points[loop[(k + i) % loop.length]]);
+    return Math.hypot(...cross(sub(b, a), sub(c, a)));
+  };
+  const best = loop.reduce((most, _, k) => (area(k) > area(most) * (1 + 1e-9) ? k : most), 0);
+  return [...loop.slice(best), ...loop.slice(0, best)];
+}
+
+/** Checks one and writes its part of the table. */
+function partOf({ vertices, faces }: Polyhedron, which: number, firstVertex: number): number[] {
+  const who = `polyhedra: polyhedron ${which}`;
+  if (faces.length > mostFaces || faces.some(({ length }) => length > mostSides))
+    throw new RangeError(
+      `${who} has ${faces.length} faces, of up to ${Math.max(...faces.map(f => f.length))} sides; there may be ${mostFaces} faces of ${mostSides} sides. Give it fewer vertices.`,
+    );
+  const beside = new Map<string, number>();
+  for (const [f, loop] of faces.entries())
+    for (const [i, v] of loop.entries()) {
+      if (!(Number.isInteger(v) && v >= 0 && v < vertices.length))
+        throw new RangeError(`${who}: face ${f} has vertex ${v}; vertices are 0 … ${vertices.length - 1}.`);
+      beside.set(`${v} ${loop[(i + 1) % loop.length]}`, f);
+    }
+  const edges: number[][] = [];
+  for (const [key, f] of beside) {
+    const [v, w] = key.split(' ').map(Number);
+    const g = beside.get(`${w} ${v}`);
+    if (g === undefined)
+      throw new RangeError(
+        `${who}: face ${f} has an edge from vertex ${v} to ${w} with no face on its other side; all faces turn counterclockwise seen from outside, and enclose the body.`,
+      );
+    if (v < w) edges.push([v, w, f, g]);
+  }
+  faces.forEach((loop, f) => {
+    const normal = normalOf(vertices, turnedToWidest(vertices, loop));
+    const size = Math.max(...vertices.map(v => Math.hypot(...v)), 1e-30);
+    const out = vertices.findIndex(v => dot(normal, sub(v, vertices[loop[0]])) > 1e-5 * size);
+    if (out >= 0)
+      throw new RangeError(
+        `${who} is not convex: vertex ${out} is outside of face ${f}; take polyhedron(points), which is the hull of points.`,
+      );
+  });
+  let list = 4 + 2 * faces.length + 4 * edges.length;
+  const loops = faces.map(loop => turnedToWidest(vertices, loop));
+  const heads = loops.flatMap(loop => {
+    const begin = list;
+    list += loop.length;
+    return [begin, loop.length];
+  });
+  return [firstVertex, vertices.length, faces.length, edges.length, ...heads, ...edges.flat(), ...loops.flat()];
+}
+
+/**
+ * Tables of polyhedra, for shapes of kind 'convex'.
+ *
+ * @throws RangeError if one of them is not convex or not closed.
+ */
+export function polyhedra(list: readonly Polyhedron[], device?: Device): Polyhedra {
+  const on = device ? { device } : {};
+  const table: number[] = [];
+  let first = 0;
+  const at = list.map((one, k) => {
+    const begin = table.length;
+    table.push(...partOf(one, k, first));
+    first += one.vertices.length;
+    return begin;
+  });
+  const vertices = list.flatMap(one => one.vertices.flat());
+  return {
+    at,
+    table: tensor(Uint32Array.from(table), [table.length], on),
+    vertices: tensor(Float64Array.from(vertices), [vertices.length / 3, 3], on),
+  };
+}
