@@ -32,7 +32,8 @@ export interface Pressed {
   readonly friction: Tensor;
   readonly normal: Tensor;
   readonly point: Tensor;
-  readonly offset: Tensor;
+  /** What contacts see besides velocities, [pairs · slots, 3], m/s. */
+  readonly bias: Tensor;
   readonly rows: Tensor;
   readonly middle: Tensor;
 }
@@ -41,6 +42,7 @@ export interface Pressed {
 export interface Frozen {
   readonly freedom: Tensor;
   readonly pairs: Tensor;
+  readonly gap: Tensor;
   readonly jointBodies: Tensor;
   /** Softness, smoothing, tolerance, most steps. */
   readonly settings: Tensor;
@@ -66,7 +68,8 @@ const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> friction: array<f32>;
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
-  var<storage, read> offset: array<f32>;
+  var<storage, read> gap: array<f32>;
+  var<storage, read> bias: array<vec3f>;
   var<storage, read> uV: array<vec3f>;
   var<storage, read> uW: array<vec3f>;
   var<storage, read> virtualV: array<vec3f>;
@@ -83,7 +86,7 @@ const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn contactWork(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
-    if (offset[slot] > 1e9) { return; }
+    if (gap[slot] > 1e9) { return; }
     let a = pairs[2u * (slot / ${slots}u)];
     let b = pairs[2u * (slot / ${slots}u) + 1u];
     let c = point[slot];
@@ -91,7 +94,7 @@ const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
     var mu = friction[a] * friction[b];
     if (mu > 0.0) { mu = sqrt(mu); }
     let R = settings[0] * (lightness(a) + lightness(b));
-    work[slot] = dot(${seen('virtual')}, answered(${seen('u')} + offset[slot] * n, n, mu, settings[1]).impulse) / R;  // (4)
+    work[slot] = dot(${seen('virtual')}, answered(${seen('u')} + bias[slot], n, mu, settings[1]).impulse) / R;  // (4)
   }
 `;
 
@@ -131,14 +134,14 @@ const jointWork = kernel(/* wgsl */ `
 
 /** W of (4). */
 function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, virtual: Twists): Tensor {
-  const { x, mass, friction, normal, point, offset, rows, middle } = pressed;
-  const { freedom, pairs, jointBodies, settings } = frozen;
+  const { x, mass, friction, normal, point, bias, rows, middle } = pressed;
+  const { freedom, pairs, gap, jointBodies, settings } = frozen;
   const twists = { uV: u.v, uW: u.w, virtualV: virtual.v, virtualW: virtual.w };
   const parts: Tensor[] = [];
   if (sizes.pairs > 0) {
-    const given = { x, mass, friction, normal, point, offset, ...twists, freedom, pairs, settings };
+    const given = { x, mass, friction, normal, point, bias, ...twists, freedom, pairs, gap, settings };
     const run: Kernel = contactWork(textKey(sizes), () => contactWorkText(sizes));
-    parts.push((run(given, { count: offset.size }).work as Tensor).sum());
+    parts.push((run(given, { count: gap.size }).work as Tensor).sum());
   }
   if (sizes.joints > 0)
     parts.push(jointWork({ x, rows, middle, ...twists, bodies: jointBodies }, { count: sizes.joints }).work.sum());
@@ -153,9 +156,9 @@ const linearSolvers = kernelsByKey();
 
 /** What both solvers read. */
 function bindings({ bodies, pairs: pairCount, joints: jointCount }: SolverSizes, { pressed, frozen }: Given) {
-  const { x, q, mass, inertia, friction, normal, point, offset, rows, middle } = pressed;
-  const { freedom, pairs, jointBodies, settings } = frozen;
-  const given = { x, q, mass, inertia, friction, freedom, pairs, normal, point, offset };
+  const { x, q, mass, inertia, friction, normal, point, bias, rows, middle } = pressed;
+  const { freedom, pairs, gap, jointBodies, settings } = frozen;
+  const given = { x, q, mass, inertia, friction, freedom, pairs, normal, point, gap, bias };
   return {
     ...given,
     jointBodies,

@@ -10,19 +10,19 @@
  * sinks by softness · g dt². Impacts do not bounce. Of order 1 in dt; momenta are kept to rounding, the energy is not.
  */
 
-import { inOrder, type ShapeKind } from '../../geometry/index.ts';
-import { checkOptions, type Device, outliving, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
 import { impulses } from './impulses.ts';
 import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
 import { type Heavy, type Momenta, moved, pushed, twistsOf } from './motion.ts';
+import { fewBodies, integers, type Near, near } from './near.ts';
 import { rowsPerJoint, rowWidth, type SolverSizes } from './solver.wgsl.ts';
-import { type Kinds, kindsAmong, offsets, slotsOf, touches } from './touch.ts';
-import { allPairs, type WorldData, type WorldSpec, worldData } from './world.ts';
+import { biases, slotsOf, touches } from './touch.ts';
+import { type WorldData, type WorldSpec, worldData } from './world.ts';
 
 export interface RigidOptions {
-  /** How much contacts and joints give way, in parts of what they hold. Default 1e-3. */
+  /** How much contacts give way in one pass, in parts of what they hold; joints give way a hundredth of that. Default 0.1. */
   readonly softness?: number;
   /** Contacts act from a distance of about this length, m, so that gradients are smooth. Default 0: they do not. */
   readonly smooth?: number;
@@ -36,6 +36,8 @@ export interface RigidOptions {
   readonly tolerance?: number;
   /** Default 50 steps of Newton's method. */
   readonly maxSteps?: number;
+  /** Room for pairs of bodies that are near each other. Default: eight for each body, or, for up to 48 bodies, for all pairs. */
+  readonly pairs?: number;
 }
 
 export interface RigidParams extends FreeBodiesParams {
@@ -55,7 +57,7 @@ export interface RigidWorld {
   readonly step: Step<FreeBodiesState, RigidParams>;
 }
 
-const optionNames = ['softness', 'smooth', 'recovery', 'margin', 'passes', 'tolerance', 'maxSteps'];
+const optionNames = ['softness', 'smooth', 'recovery', 'margin', 'passes', 'tolerance', 'maxSteps', 'pairs'];
 
 /**
  * A world of rigid bodies.
@@ -71,7 +73,7 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
   const settings = settingsOf(options);
   const made = new WeakMap<Device, Structure>();
   const structureOn = (device: Device): Structure => {
-    const structure = made.get(device) ?? structureOf(data, settings.smooth > 0, device);
+    const structure = made.get(device) ?? structureOf(data, settings, device);
     made.set(device, structure);
     return structure;
   };
@@ -83,10 +85,19 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
   };
 }
 
-type Settings = Required<Omit<RigidOptions, 'tolerance'>> & Pick<RigidOptions, 'tolerance'>;
+type Settings = Required<Omit<RigidOptions, 'tolerance' | 'pairs'>> & Pick<RigidOptions, 'tolerance' | 'pairs'>;
 
 function settingsOf(options: RigidOptions): Settings {
-  const { softness = 1e-3, smooth = 0, recovery = 0, margin = 0.01, passes = 2, tolerance, maxSteps = 50 } = options;
+  const {
+    softness = 0.1,
+    smooth = 0,
+    recovery = 0,
+    margin = 0.01,
+    passes = 2,
+    tolerance,
+    maxSteps = 50,
+    pairs,
+  } = options;
   const from = (name: string, x: number, positive: boolean): void => {
     if (!(x >= 0 && Number.isFinite(x)) || (positive && x === 0))
       throw new RangeError(`rigidBodies: ${name} is ${x}; give a number ${positive ? 'above' : 'from'} 0.`);
@@ -98,62 +109,40 @@ function settingsOf(options: RigidOptions): Settings {
   from('passes', passes, true);
   from('maxSteps', maxSteps, true);
   if (tolerance !== undefined) from('tolerance', tolerance, true);
-  return { softness, smooth, recovery, margin, passes, maxSteps, ...(tolerance !== undefined && { tolerance }) };
+  if (pairs !== undefined) from('pairs', pairs, true);
+  return {
+    ...{ softness, smooth, recovery, margin, passes, maxSteps },
+    ...(tolerance !== undefined && { tolerance }),
+    ...(pairs !== undefined && { pairs }),
+  };
 }
 
 /** What does not change, on a device. */
 interface Structure {
-  readonly kinds: Kinds;
+  readonly near: Near;
   readonly sizes: SolverSizes;
   readonly freedom: Tensor;
-  readonly pairs: { readonly bodies: Tensor; readonly kind: Tensor };
   readonly joints: { readonly bodies: Tensor; readonly kind: Tensor };
 }
 
-function structureOf(data: WorldData, smooth: boolean, device: Device): Structure {
-  const integers = (values: readonly number[], shape: readonly number[]): Tensor =>
-    outliving(
-      values.length > 0
-        ? tensor(Uint32Array.from(values), shape, { device })
-        : zeros(
-            shape.map(s => Math.max(1, s)),
-            { device, type: 'u32' },
-          ),
-    );
-  const kindOf = (i: number): ShapeKind => data.shapes[i].kind;
-  const ordered = allPairs(data).map(([a, b]) =>
-    inOrder(kindOf(a), kindOf(b)) ? ([a, b] as const) : ([b, a] as const),
-  );
-  const kinds = kindsAmong(ordered.map(([a, b]) => [kindOf(a), kindOf(b)]));
-  const list = ordered.map(([a, b]) => ({
-    a,
-    b,
-    kind: kinds.findIndex(([k, l]) => k === kindOf(a) && l === kindOf(b)),
-  }));
-  const { joints } = data;
+function structureOf(data: WorldData, { smooth, pairs }: Settings, device: Device): Structure {
+  const { joints, names } = data;
+  const capacity = pairs ?? (names.length > fewBodies ? 8 * names.length : undefined);
+  const found = near(data, capacity, device);
   return {
-    kinds,
+    near: found,
     sizes: {
-      bodies: data.names.length,
-      pairs: list.length,
-      slots: slotsOf(kinds),
+      bodies: names.length,
+      pairs: found.pairs,
+      slots: slotsOf(found.kinds),
       joints: joints.kinds.length,
-      smooth,
+      smooth: smooth > 0,
     },
-    freedom: integers(data.freedom, [data.freedom.length]),
-    pairs: {
-      bodies: integers(
-        list.flatMap(({ a, b }) => [a, b]),
-        [list.length, 2],
-      ),
-      kind: integers(
-        list.map(({ kind }) => kind),
-        [list.length],
-      ),
-    },
+    freedom: integers(device, data.freedom, [names.length]),
     joints: {
-      bodies: integers(joints.pairs.flat(), [joints.pairs.length, 2]),
+      bodies: integers(device, joints.pairs.flat(), [joints.pairs.length, 2]),
       kind: integers(
+        device,
         joints.kinds.map(kind => jointKinds.indexOf(kind)),
         [joints.kinds.length],
       ),
@@ -199,7 +188,7 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { kinds, sizes, freedom, pairs, joints }: Structure,
+  { near, sizes, freedom, joints }: Structure,
   { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
   { x, q, p, L }: FreeBodiesState,
   { mass, inertia, gravity, size, friction, force, torque, joints: jointed }: RigidParams,
@@ -213,35 +202,32 @@ function stepped(
   if (sizes.pairs + sizes.joints === 0) return { ...moved(heavy, x, start, dt), ...start };
   const now = twistsOf(heavy, { p, L });
   const none = (shape: readonly number[]): Tensor => zeros(shape, { device });
+  const around = { margin: margin + 10 * smooth, dt };
+  const pairs = near.find({ x, q, size }, now, around);
   const touch =
     sizes.pairs > 0
-      ? touches(kinds, pairs, { x, q, size }, now, { margin: margin + 10 * smooth, dt })
+      ? touches(near.kinds, pairs, { x, q, size }, now, around)
       : { gap: none([1]), normal: none([1, 3]), point: none([1, 3]) };
   const { rows, middle } =
     sizes.joints > 0
-      ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness, dt })
+      ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness: 0.01 * softness, dt })
       : { rows: none([1, rowsPerJoint, rowWidth]), middle: none([1, 3]) };
   const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-5);
   const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
   const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
   let P: Momenta | undefined;
   let slip = now;
+  let bias: Tensor | undefined;
   for (let pass = 0; pass < (sizes.pairs > 0 ? passes : 1); pass++) {
-    const offset =
+    const before = smooth > 0 ? undefined : bias;
+    bias =
       sizes.pairs > 0
-        ? offsets(sizes.slots, { ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery })
-        : none([1]);
-    const { normal, point } = touch;
-    const pressed = { ...start, x, q, mass, inertia, friction, normal, point, offset, rows, middle };
-    const frozen = {
-      freedom,
-      pairs: pairs.bodies,
-      jointBodies: joints.bodies,
-      settings: chosen,
-      v: slip.v.detach(),
-      w: slip.w.detach(),
-    };
-    P = impulses(sizes, { pressed, frozen });
+        ? biases(sizes.slots, { ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before })
+        : none([1, 3]);
+    const { normal, point, gap } = touch;
+    const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
+    const known = { freedom, pairs: pairs.bodies, gap: gap.detach(), jointBodies: joints.bodies, settings: chosen };
+    P = impulses(sizes, { pressed, frozen: { ...known, v: slip.v.detach(), w: slip.w.detach() } });
     slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
   }
   const { p: push, L: turn } = P as Momenta;

@@ -98,7 +98,8 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;         // two bodies each
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
-  var<storage, read> offset: array<f32>;        // m/s; 1e9 and more where there is no contact
+  var<storage, read> gap: array<f32>;           // 1e9 and more where there is no contact
+  var<storage, read> bias: array<vec3f>;        // o n − R λ₀, m/s
   var<storage, read> jointBodies: array<u32>;
   var<storage, read> joints: array<f32>;        // rows
   var<storage, read> jointMiddle: array<vec3f>;
@@ -199,7 +200,7 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
       if (k < pairCount) {
         ${each('s', `${slots}u`)} {
           let slot = ${slots}u * k + s;
-          if (offset[slot] < 1e9) {
+          if (gap[slot] < 1e9) {
             active[contacts] = slot;
             contacts++;
           }
@@ -252,7 +253,7 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
         let slot = active[e];
         let arm = point[slot] - c;
         let n = normal[slot];
-        let one = t.v + cross(t.w, arm) + offset[slot] * n;
+        let one = t.v + cross(t.w, arm) + bias[slot];
         seen[2u * e] = one;
         let D = 1.0 / slackness(slot);
         let reply = answered(one, n, roughness(slot), settings[1]);

@@ -3,19 +3,24 @@
  *
  *   o = φ / dt + μ (√(|w_t|² + s²) − s)        φ ≥ 0                                                              (1)
  *   o = φ / (dt + recovery) + …                φ < 0
+ *   o n − R λ₀                                 what is added to the relative velocity: λ₀ of the pass before      (2)
  *
  * A contact answers to w_n + o < μ |w_t|: to the gap after the step, and to slip. The cone law alone would have a body that slides hover,
  * at w_n = μ |w_t|; o takes that out with the slip w_t that is known so far: the one before the step, then the one that a first pass has
  * found. With the slip after the step it would be Coulomb's law, made associated by de Saxcé's change of variables.
  *
+ * Contacts give way a little, R. With λ₀ what they held in the pass before, only a change makes them do so: the method of multipliers, in
+ * which each pass takes off the softness by its own factor once more. Contacts that were as hard at once would be much harder to solve.
+ *
  * Which features touch is chosen by a kernel that is not differentiated; gaps, normals and points are differentiable for that choice.
  *
- * Acary & Cadoux: Applications of an existence result for the Coulomb friction problem, 2013. de Saxcé & Feng, Math. Comput. Modelling 28 (1998).
+ * Rockafellar: Augmented Lagrangians and applications of the proximal point algorithm, Math. Oper. Res. 1 (1976). Acary & Cadoux: Applications of an existence result for the Coulomb friction problem, 2013. de Saxcé & Feng, Math. Comput. Modelling 28 (1998).
  */
 
 import { contactSlots, contactText, type Pair } from '../../geometry/index.ts';
 import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
+import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
 
 /** Pairs of bodies that may touch. */
@@ -30,10 +35,6 @@ export interface PairTensors {
 export type Kinds = readonly Pair[];
 
 export const slotsOf = (kinds: Kinds): number => Math.max(1, ...kinds.map(([a, b]) => contactSlots(a, b)));
-
-/** Each pair of kinds once. */
-export const kindsAmong = (pairs: readonly Pair[]): Kinds =>
-  pairs.filter(([a, b], k) => pairs.findIndex(([c, d]) => a === c && b === d) === k);
 
 const shapes = (kinds: Kinds): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
@@ -84,7 +85,7 @@ const contactsText = (kinds: Kinds): string => /* wgsl */ `
   }
 `;
 
-const offsetText = (slots: number): string => /* wgsl */ `
+const biasText = (slots: number, again: boolean): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> x: array<vec3f>;
   var<storage, read> v: array<vec3f>;
@@ -93,16 +94,17 @@ const offsetText = (slots: number): string => /* wgsl */ `
   var<storage, read> gap: array<f32>;
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
+  ${again ? 'var<storage, read> before: array<vec3f>;' : ''}
   var<uniform> dt: f32;
   var<uniform> recovery: f32;
-  var<storage, read_write> offset: array<f32>;
+  var<storage, read_write> bias: array<vec3f>;
   const still = 1e-3; // s, m/s
+  ${law(false)}
   @compute @workgroup_size(64)
-  fn contactOffsets(@builtin(global_invocation_id) id: vec3u) {
+  fn contactBias(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
     let phi = gap[slot];
-    var made = 1e10;
-    if (phi < 1e9) {
+    if (phi > 1e9) { return; }
     let a = pairs[2u * (slot / ${slots}u)];
     let b = pairs[2u * (slot / ${slots}u) + 1u];
     let p = point[slot];
@@ -111,15 +113,14 @@ const offsetText = (slots: number): string => /* wgsl */ `
     let t = seen - dot(n, seen) * n;
     var mu = friction[a] * friction[b];
     if (mu > 0.0) { mu = sqrt(mu); }
-    made = phi / select(dt, dt + recovery, phi < 0.0) + mu * (sqrt(dot(t, t) + still * still) - still); // (1)
-    }
-    offset[slot] = made;
+    let o = phi / select(dt, dt + recovery, phi < 0.0) + mu * (sqrt(dot(t, t) + still * still) - still);          // (1)
+    bias[slot] = o * n${again ? ' - answered(seen + before[slot], n, mu, 0.0).impulse' : ''};                      // (2)
   }
 `;
 
 const featureKernels = kernelsByKey();
 const contactKernels = kernelsByKey();
-const offsetKernels = kernelsByKey();
+const biasKernels = kernelsByKey();
 const kernelOf = (kernels: typeof featureKernels, text: (kinds: Kinds) => string, kinds: Kinds): Kernel =>
   kernels(kinds.join(' '), () => text(kinds));
 
@@ -163,13 +164,14 @@ export function touches(
   return { gap, normal, point };
 }
 
-/** (1), [pairs · slots], m/s. */
-export function offsets(
+/** (2), [pairs · slots, 3], m/s; after a pass that was biased by `before` and ended with these twists. */
+export function biases(
   slots: number,
   given: Touches & Twists & { readonly pairs: Tensor; readonly x: Tensor; readonly friction: Tensor },
-  { dt, recovery }: { readonly dt: number; readonly recovery: number },
+  { dt, recovery, before }: { readonly dt: number; readonly recovery: number; readonly before?: Tensor | undefined },
 ): Tensor {
   const { pairs, x, v, w, friction, gap, normal, point } = given;
-  const run = offsetKernels(slots, () => offsetText(slots));
-  return run({ pairs, x, v, w, friction, gap, normal, point, dt, recovery }, { count: gap.size }).offset as Tensor;
+  const run = biasKernels(`${slots} ${before !== undefined}`, () => biasText(slots, before !== undefined));
+  const all = { pairs, x, v, w, friction, gap, normal, point, dt, recovery };
+  return run(before ? { ...all, before } : all, { count: gap.size }).bias as Tensor;
 }
