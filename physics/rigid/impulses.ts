@@ -32,7 +32,7 @@ export interface Pressed {
   readonly friction: Tensor;
   readonly normal: Tensor;
   readonly point: Tensor;
-  /** What contacts see besides velocities, [pairs · slots, 3], m/s. */
+  /** What contacts see besides velocities, [contacts, 3], m/s. */
   readonly bias: Tensor;
   readonly rows: Tensor;
   readonly middle: Tensor;
@@ -42,6 +42,7 @@ export interface Pressed {
 export interface Frozen {
   readonly freedom: Tensor;
   readonly pairs: Tensor;
+  readonly pairOf: Tensor;
   readonly gap: Tensor;
   readonly jointBodies: Tensor;
   /** Softness, smoothing, tolerance, most steps. */
@@ -62,7 +63,7 @@ const seen = (twist: string): string =>
   `${twist}V[b] + cross(${twist}W[b], c - x[b]) - ${twist}V[a] - cross(${twist}W[a], c - x[a])`;
 
 const contactWork = kernelsByKey();
-const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
+const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> mass: array<f32>;
   var<storage, read> friction: array<f32>;
@@ -76,6 +77,7 @@ const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> virtualW: array<vec3f>;
   var<storage, read> freedom: array<u32>;
   var<storage, read> pairs: array<u32>;
+  var<storage, read> pairOf: array<u32>;
   var<storage, read> settings: array<f32>;
   var<storage, read_write> work: array<f32>;
   ${law(smooth)}
@@ -87,8 +89,8 @@ const contactWorkText = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   fn contactWork(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
     if (gap[slot] > 1e9) { return; }
-    let a = pairs[2u * (slot / ${slots}u)];
-    let b = pairs[2u * (slot / ${slots}u) + 1u];
+    let a = pairs[2u * pairOf[slot]];
+    let b = pairs[2u * pairOf[slot] + 1u];
     let c = point[slot];
     let n = normal[slot];
     var mu = friction[a] * friction[b];
@@ -135,11 +137,11 @@ const jointWork = kernel(/* wgsl */ `
 /** W of (4). */
 function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, virtual: Twists): Tensor {
   const { x, mass, friction, normal, point, bias, rows, middle } = pressed;
-  const { freedom, pairs, gap, jointBodies, settings } = frozen;
+  const { freedom, pairs, pairOf, gap, jointBodies, settings } = frozen;
   const twists = { uV: u.v, uW: u.w, virtualV: virtual.v, virtualW: virtual.w };
   const parts: Tensor[] = [];
   if (sizes.pairs > 0) {
-    const given = { x, mass, friction, normal, point, bias, ...twists, freedom, pairs, gap, settings };
+    const given = { x, mass, friction, normal, point, bias, ...twists, freedom, pairs, pairOf, gap, settings };
     const run: Kernel = contactWork(textKey(sizes), () => contactWorkText(sizes));
     parts.push((run(given, { count: gap.size }).work as Tensor).sum());
   }
@@ -149,16 +151,19 @@ function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, 
 }
 
 /** What a text depends on. */
-const textKey = ({ slots, smooth }: SolverSizes): string => `${slots} ${smooth}`;
+const textKey = ({ smooth }: SolverSizes): string => `${smooth}`;
 
 const solvers = kernelsByKey();
 const linearSolvers = kernelsByKey();
 
 /** What both solvers read. */
-function bindings({ bodies, pairs: pairCount, joints: jointCount }: SolverSizes, { pressed, frozen }: Given) {
+function bindings(
+  { bodies, pairs: pairCount, contacts: contactCount, joints: jointCount }: SolverSizes,
+  { pressed, frozen }: Given,
+) {
   const { x, q, mass, inertia, friction, normal, point, bias, rows, middle } = pressed;
-  const { freedom, pairs, gap, jointBodies, settings } = frozen;
-  const given = { x, q, mass, inertia, friction, freedom, pairs, normal, point, gap, bias };
+  const { freedom, pairs, pairOf, gap, jointBodies, settings } = frozen;
+  const given = { x, q, mass, inertia, friction, freedom, pairs, pairOf, normal, point, gap, bias };
   return {
     ...given,
     jointBodies,
@@ -167,6 +172,7 @@ function bindings({ bodies, pairs: pairCount, joints: jointCount }: SolverSizes,
     settings,
     bodyCount: bodies,
     pairCount,
+    contactCount,
     jointCount,
   };
 }

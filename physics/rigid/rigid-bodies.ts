@@ -32,12 +32,14 @@ export interface RigidOptions {
   readonly margin?: number;
   /** How often contacts are solved in a step, each time with the slip that was found before: 1 or more. Default 2. */
   readonly passes?: number;
-  /** At which residual, in parts of the velocities that forces alone would make, the solver stops. Default 1e-5 in f32, 1e-11 in f64. */
+  /** At which residual, in parts of the velocities that forces alone would make, the solver stops. Default 1e-4 in f32, 1e-11 in f64. */
   readonly tolerance?: number;
   /** Default 50 steps of Newton's method. */
   readonly maxSteps?: number;
   /** Room for pairs of bodies that are near each other. Default: eight for each body, or, for up to 48 bodies, for all pairs. */
   readonly pairs?: number;
+  /** Room for contacts of many bodies. Default: twelve for each body. */
+  readonly contacts?: number;
 }
 
 export interface RigidParams extends FreeBodiesParams {
@@ -57,7 +59,17 @@ export interface RigidWorld {
   readonly step: Step<FreeBodiesState, RigidParams>;
 }
 
-const optionNames = ['softness', 'smooth', 'recovery', 'margin', 'passes', 'tolerance', 'maxSteps', 'pairs'];
+const optionNames = [
+  'softness',
+  'smooth',
+  'recovery',
+  'margin',
+  'passes',
+  'tolerance',
+  'maxSteps',
+  'pairs',
+  'contacts',
+];
 
 /**
  * A world of rigid bodies.
@@ -85,7 +97,8 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
   };
 }
 
-type Settings = Required<Omit<RigidOptions, 'tolerance' | 'pairs'>> & Pick<RigidOptions, 'tolerance' | 'pairs'>;
+type Optional = 'tolerance' | 'pairs' | 'contacts';
+type Settings = Required<Omit<RigidOptions, Optional>> & Pick<RigidOptions, Optional>;
 
 function settingsOf(options: RigidOptions): Settings {
   const {
@@ -97,6 +110,7 @@ function settingsOf(options: RigidOptions): Settings {
     tolerance,
     maxSteps = 50,
     pairs,
+    contacts,
   } = options;
   const from = (name: string, x: number, positive: boolean): void => {
     if (!(x >= 0 && Number.isFinite(x)) || (positive && x === 0))
@@ -110,31 +124,45 @@ function settingsOf(options: RigidOptions): Settings {
   from('maxSteps', maxSteps, true);
   if (tolerance !== undefined) from('tolerance', tolerance, true);
   if (pairs !== undefined) from('pairs', pairs, true);
+  if (contacts !== undefined) from('contacts', contacts, true);
   return {
     ...{ softness, smooth, recovery, margin, passes, maxSteps },
     ...(tolerance !== undefined && { tolerance }),
     ...(pairs !== undefined && { pairs }),
+    ...(contacts !== undefined && { contacts }),
   };
 }
 
 /** What does not change, on a device. */
 interface Structure {
   readonly near: Near;
+  /** Room for contacts, or the pair of each if there is room for all. */
+  readonly contacts: number | Tensor;
   readonly sizes: SolverSizes;
   readonly freedom: Tensor;
   readonly joints: { readonly bodies: Tensor; readonly kind: Tensor };
 }
 
-function structureOf(data: WorldData, { smooth, pairs }: Settings, device: Device): Structure {
+function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settings, device: Device): Structure {
   const { joints, names } = data;
   const capacity = pairs ?? (names.length > fewBodies ? 8 * names.length : undefined);
   const found = near(data, capacity, device);
+  const slots = slotsOf(found.kinds);
+  const contacts =
+    capacity === undefined
+      ? integers(
+          device,
+          Array.from({ length: found.pairs * slots }, (_, slot) => Math.floor(slot / slots)),
+          [found.pairs * slots],
+        )
+      : (given ?? 12 * names.length);
   return {
     near: found,
+    contacts,
     sizes: {
       bodies: names.length,
       pairs: found.pairs,
-      slots: slotsOf(found.kinds),
+      contacts: typeof contacts === 'number' ? contacts : contacts.size,
       joints: joints.kinds.length,
       smooth: smooth > 0,
     },
@@ -188,7 +216,7 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, sizes, freedom, joints }: Structure,
+  { near, contacts, sizes, freedom, joints }: Structure,
   { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
   { x, q, p, L }: FreeBodiesState,
   { mass, inertia, gravity, size, friction, force, torque, joints: jointed }: RigidParams,
@@ -206,13 +234,19 @@ function stepped(
   const pairs = near.find({ x, q, size }, now, around);
   const touch =
     sizes.pairs > 0
-      ? touches(near.kinds, pairs, { x, q, size }, now, around)
-      : { gap: none([1]), normal: none([1, 3]), point: none([1, 3]) };
+      ? touches(near.kinds, pairs, { x, q, size }, now, { ...around, contacts })
+      : {
+          gap: none([1]),
+          normal: none([1, 3]),
+          point: none([1, 3]),
+          pairOf: zeros([1], { device, type: 'u32' }),
+          count: undefined,
+        };
   const { rows, middle } =
     sizes.joints > 0
       ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness: 0.01 * softness, dt })
       : { rows: none([1, rowsPerJoint, rowWidth]), middle: none([1, 3]) };
-  const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-5);
+  const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-4);
   const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
   const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
   let P: Momenta | undefined;
@@ -222,11 +256,18 @@ function stepped(
     const before = smooth > 0 ? undefined : bias;
     bias =
       sizes.pairs > 0
-        ? biases(sizes.slots, { ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before })
+        ? biases({ ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before })
         : none([1, 3]);
-    const { normal, point, gap } = touch;
+    const { normal, point, gap, pairOf } = touch;
     const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
-    const known = { freedom, pairs: pairs.bodies, gap: gap.detach(), jointBodies: joints.bodies, settings: chosen };
+    const known = {
+      freedom,
+      pairs: pairs.bodies,
+      pairOf,
+      gap: gap.detach(),
+      jointBodies: joints.bodies,
+      settings: chosen,
+    };
     P = impulses(sizes, { pressed, frozen: { ...known, v: slip.v.detach(), w: slip.w.detach() } });
     slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
   }

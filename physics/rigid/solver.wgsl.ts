@@ -20,7 +20,7 @@ import { law } from './law.wgsl.ts';
 export interface SolverSizes {
   readonly bodies: number;
   readonly pairs: number;
-  readonly slots: number;
+  readonly contacts: number;
   readonly joints: number;
   readonly smooth: boolean;
 }
@@ -31,12 +31,11 @@ export const rowWidth = 10;
 
 /** Where the words of a body, and of a link between two, begin. */
 const body = { u: 0, g: 6, d: 12, z: 18, p: 24, Hp: 30, push: 36, inertia: 42, block: 48, words: 69 } as const;
-const link = { wrench: 0, middle: 6, K: 9, words: 30 } as const;
+const link = { wrench: 0, middle: 6, K: 9, hardness: 30, roughness: 31, words: 32 } as const;
 
 /** Sizes of what both kernels write besides their results. */
-export function workspace({ bodies, pairs, slots, joints }: SolverSizes): Readonly<Record<string, number>> {
+export function workspace({ bodies, pairs, contacts, joints }: SolverSizes): Readonly<Record<string, number>> {
   const links = pairs + joints;
-  const contacts = Math.max(1, pairs * slots);
   return {
     bodyWork: bodies * body.words,
     linkWork: links * link.words,
@@ -88,7 +87,7 @@ const matrices = /* wgsl */ `
 `;
 
 /** Bindings and functions that both kernels share. */
-const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
+const common = ({ smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> mass: array<f32>;
@@ -96,6 +95,7 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> friction: array<f32>;
   var<storage, read> freedom: array<u32>;       // 0: fixed, 1: free, 2: free in the plane of x and y
   var<storage, read> pairs: array<u32>;         // two bodies each
+  var<storage, read> pairOf: array<u32>;        // of each contact; those of a pair follow each other
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
   var<storage, read> gap: array<f32>;           // 1e9 and more where there is no contact
@@ -106,6 +106,7 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> settings: array<f32>;      // softness, smoothing, tolerance, most steps
   var<uniform> bodyCount: u32;
   var<uniform> pairCount: u32;
+  var<uniform> contactCount: u32;
   var<uniform> jointCount: u32;
   @unique var<storage, read_write> bodyWork: array<f32>;
   @unique var<storage, read_write> linkWork: array<f32>;
@@ -164,14 +165,6 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
       symmetric(bodyThree(at), bodyThree(at + 3u)) * r.v + B * r.w,
       r.v * B + symmetric(bodyThree(at + 15u), bodyThree(at + 18u)) * r.w);
   }
-  fn slackness(slot: u32) -> f32 { // R
-    let k = slot / ${slots}u;
-    return settings[0] * (lightness(pairs[2u * k]) + lightness(pairs[2u * k + 1u]));
-  }
-  fn roughness(slot: u32) -> f32 { // μ
-    let k = slot / ${slots}u;
-    return sqrt(friction[pairs[2u * k]] * friction[pairs[2u * k + 1u]]);
-  }
   fn along(at: u32) -> vec3f { return vec3f(joints[at], joints[at + 1u], joints[at + 2u]); }
 
   // Inertias, and lists: links that matter, contacts of each, links of each body. Returns how many links matter.
@@ -195,26 +188,28 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
     }
     var links = 0u;
     var contacts = 0u;
-    ${each('k', 'pairCount + jointCount')} {
-      let before = contacts;
-      if (k < pairCount) {
-        ${each('s', `${slots}u`)} {
-          let slot = ${slots}u * k + s;
-          if (gap[slot] < 1e9) {
-            active[contacts] = slot;
-            contacts++;
-          }
-        }
+    var last = 0xffffffffu;
+    ${each('c', 'contactCount + jointCount')} {
+      var k = pairCount + c - contactCount;
+      var fresh = c >= contactCount;
+      if (!fresh && gap[c] < 1e9) {
+        k = pairOf[c];
+        fresh = k != last;
+        last = k;
+        active[contacts] = c;
+        contacts++;
       }
-      if (contacts > before || k >= pairCount) {
+      if (fresh) {
         live[2u * links] = k;
-        live[2u * links + 1u] = before;
+        live[2u * links + 1u] = select(contacts - 1u, contacts, c >= contactCount);
         links++;
         let a = bodyOf(k, 0u);
         let b = bodyOf(k, 1u);
-        var c = select(x[b], x[a], freedom[b] == 0u);
-        if (k >= pairCount) { c = jointMiddle[k - pairCount]; }
-        putLinkThree(${link.words}u * k + ${link.middle}u, c);
+        var middle = select(x[b], x[a], freedom[b] == 0u);
+        if (k >= pairCount) { middle = jointMiddle[k - pairCount]; }
+        linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // 1 / R
+        linkWork[${link.words}u * k + ${link.roughness}u] = sqrt(friction[a] * friction[b]);                        // μ
+        putLinkThree(${link.words}u * k + ${link.middle}u, middle);
         first[a + 1u]++;
         first[b + 1u]++;
       }
@@ -248,6 +243,8 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
       var A = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
       var B = A;
       var C = A;
+      let D = linkWork[at + ${link.hardness}u];
+      let mu = linkWork[at + ${link.roughness}u];
       let end = live[2u * l + 3u];
       for (var e = live[2u * l + 1u]; e < end; e++) {
         let slot = active[e];
@@ -255,8 +252,7 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
         let n = normal[slot];
         let one = t.v + cross(t.w, arm) + bias[slot];
         seen[2u * e] = one;
-        let D = 1.0 / slackness(slot);
-        let reply = answered(one, n, roughness(slot), settings[1]);
+        let reply = answered(one, n, mu, settings[1]);
         force -= D * reply.impulse;
         torque -= D * cross(arm, reply.impulse);
         let X = crossing(arm);
@@ -269,16 +265,16 @@ const common = ({ slots, smooth }: SolverSizes): string => /* wgsl */ `
       if (k >= pairCount) {
         ${each('r', `${rowsPerJoint}u`)} {
           let row = ${rowsPerJoint}u * (k - pairCount) + r;
-          let D = joints[${rowWidth}u * row + 7u];
-          if (D > 0.0) {
+          let hard = joints[${rowWidth}u * row + 7u];
+          if (hard > 0.0) {
             let l = along(${rowWidth}u * row);
             let a = along(${rowWidth}u * row + 3u);
             let low = joints[${rowWidth}u * row + 8u];
             let high = joints[${rowWidth}u * row + 9u];
             let one = dot(l, t.v) + dot(a, t.w) + joints[${rowWidth}u * row + 6u];
             rowWork[2u * row] = one;
-            let f = rowAnswer(one, D, low, high);
-            let s = rowSlope(one, D, low, high);
+            let f = rowAnswer(one, hard, low, high);
+            let s = rowSlope(one, hard, low, high);
             force -= f * l;
             torque -= f * a;
             let sl = s * l;
@@ -403,13 +399,18 @@ export const solveText = (sizes: SolverSizes): string => /* wgsl */ `
   var<storage, read_write> report: array<f32>;  // residual, steps of Newton, of conjugate gradients, links, contacts, worst body
 
   // Slope and curvature of Φ along d, at α.
-  fn inclined(contacts: u32, alpha: f32, slope: f32, curvature: f32) -> vec2f {
+  fn inclined(links: u32, alpha: f32, slope: f32, curvature: f32) -> vec2f {
     var sum = vec2f(slope + alpha * curvature, curvature);
-    ${each('e', 'contacts')} {
-      let y = seen[2u * e + 1u];
-      let slot = active[e];
-      let reply = answered(seen[2u * e] + alpha * y, normal[slot], roughness(slot), settings[1]);
-      sum += vec2f(-dot(y, reply.impulse), dot(y, reply.slope * y)) / slackness(slot);
+    ${each('l', 'links')} {
+      let at = ${link.words}u * live[2u * l];
+      let D = linkWork[at + ${link.hardness}u];
+      let mu = linkWork[at + ${link.roughness}u];
+      let end = live[2u * l + 3u];
+      for (var e = live[2u * l + 1u]; e < end; e++) {
+        let y = seen[2u * e + 1u];
+        let reply = answered(seen[2u * e] + alpha * y, normal[active[e]], mu, settings[1]);
+        sum += D * vec2f(-dot(y, reply.impulse), dot(y, reply.slope * y));
+      }
     }
     ${each('row', `${rowsPerJoint}u * jointCount`)} {
       let D = joints[${rowWidth}u * row + 7u];
@@ -427,7 +428,6 @@ export const solveText = (sizes: SolverSizes): string => /* wgsl */ `
   @compute @workgroup_size(1)
   fn contactImpulses() {
     let links = listed();
-    let contacts = live[2u * links + 1u];
     var energy = 0.0;
     ${each('i', 'bodyCount')} {
       let start = Twist(v0[i], w0[i]);
@@ -495,7 +495,7 @@ export const solveText = (sizes: SolverSizes): string => /* wgsl */ `
       var low = 0.0;
       var high = 1e30;
       for (var k = 0u; k < 12u; k++) {
-        let now = inclined(contacts, alpha, slope, curvature);
+        let now = inclined(links, alpha, slope, curvature);
         if (abs(now.x) <= 0.05 * course.descent) { break; }
         if (now.x < 0.0) { low = alpha; } else { high = alpha; }
         let guess = alpha - now.x / now.y;
@@ -514,7 +514,7 @@ export const solveText = (sizes: SolverSizes): string => /* wgsl */ `
     report[1] = f32(steps);
     report[2] = f32(inner);
     report[3] = f32(links);
-    report[4] = f32(contacts);
+    report[4] = f32(live[2u * links + 1u]);
     report[5] = f32(worst);
   }
 `;

@@ -18,7 +18,7 @@
  */
 
 import { contactSlots, contactText, type Pair } from '../../geometry/index.ts';
-import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { type Kernel, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
@@ -54,20 +54,50 @@ const featureText = (kinds: Kinds): string => /* wgsl */ `
   var<uniform> margin: f32;
   var<uniform> dt: f32;
   var<storage, read_write> features: array<vec2u>;
+  var<storage, read_write> found: array<u32>;
   @compute @workgroup_size(64)
   fn bodyFeatures(@builtin(global_invocation_id) id: vec3u) {
     let k = id.x;
     let a = pairs[2u * k];
     let b = pairs[2u * k + 1u];
-    var found: Features;
+    var chosen: Features;
     let turn = length(w[a]) * length(size[a]) + length(w[b]) * length(size[b]);
-    findFeatures(kind[k], shapeOf(a), shapeOf(b), margin + dt * (length(v[b] - v[a]) + turn), &found);
-    for (var s = 0u; s < ${slotsOf(kinds)}u; s++) { features[${slotsOf(kinds)}u * k + s] = found[s]; }
+    findFeatures(kind[k], shapeOf(a), shapeOf(b), margin + dt * (length(v[b] - v[a]) + turn), &chosen);
+    var count = 0u;
+    for (var s = 0u; s < ${slotsOf(kinds)}u; s++) {
+      features[${slotsOf(kinds)}u * k + s] = chosen[s];
+      count += select(1u, 0u, all(chosen[s] == none));
+    }
+    found[k] = count;
+  }
+`;
+
+/** Contacts one after the other: their pairs and features. */
+const gatherText = (slots: number): string => /* wgsl */ `
+  var<storage, read> features: array<vec2u>;
+  var<storage, read> found: array<u32>;
+  var<storage, read> ends: array<u32>;
+  @unique var<storage, read_write> pairOf: array<u32>;
+  @unique var<storage, read_write> feature: array<vec2u>;
+  @compute @workgroup_size(64)
+  fn gatherContacts(@builtin(global_invocation_id) id: vec3u) {
+    var at = ends[id.x] - found[id.x];
+    if (found[id.x] > 0u) {
+      for (var s = 0u; s < ${slots}u; s++) {
+        let one = features[${slots}u * id.x + s];
+        if (any(one != vec2u(0u)) && at < arrayLength(&pairOf)) {
+          pairOf[at] = id.x;
+          feature[at] = one;
+          at++;
+        }
+      }
+    }
   }
 `;
 
 const contactsText = (kinds: Kinds): string => /* wgsl */ `
   ${shapes(kinds)}
+  var<storage, read> pairOf: array<u32>;
   var<storage, read> features: array<vec2u>;
   var<storage, read_write> gap: array<f32>;
   var<storage, read_write> normal: array<vec3f>;
@@ -75,7 +105,7 @@ const contactsText = (kinds: Kinds): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn bodyContacts(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
-    let k = slot / ${slotsOf(kinds)}u;
+    let k = pairOf[slot];
     let feature = features[slot];
     var c = noContact();
     if (!all(feature == none)) { c = findContact(kind[k], shapeOf(pairs[2u * k]), shapeOf(pairs[2u * k + 1u]), feature); }
@@ -85,8 +115,9 @@ const contactsText = (kinds: Kinds): string => /* wgsl */ `
   }
 `;
 
-const biasText = (slots: number, again: boolean): string => /* wgsl */ `
+const biasText = (again: boolean): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
+  var<storage, read> pairOf: array<u32>;
   var<storage, read> x: array<vec3f>;
   var<storage, read> v: array<vec3f>;
   var<storage, read> w: array<vec3f>;
@@ -105,8 +136,8 @@ const biasText = (slots: number, again: boolean): string => /* wgsl */ `
     let slot = id.x;
     let phi = gap[slot];
     if (phi > 1e9) { return; }
-    let a = pairs[2u * (slot / ${slots}u)];
-    let b = pairs[2u * (slot / ${slots}u) + 1u];
+    let a = pairs[2u * pairOf[slot]];
+    let b = pairs[2u * pairOf[slot] + 1u];
     let p = point[slot];
     let n = normal[slot];
     let seen = v[b] + cross(w[b], p - x[b]) - v[a] - cross(w[a], p - x[a]);
@@ -120,6 +151,7 @@ const biasText = (slots: number, again: boolean): string => /* wgsl */ `
 
 const featureKernels = kernelsByKey();
 const contactKernels = kernelsByKey();
+const gatherKernels = kernelsByKey();
 const biasKernels = kernelsByKey();
 const kernelOf = (kernels: typeof featureKernels, text: (kinds: Kinds) => string, kinds: Kinds): Kernel =>
   kernels(kinds.join(' '), () => text(kinds));
@@ -131,47 +163,65 @@ export interface Placed {
   readonly size: Tensor;
 }
 
+/** Contacts, [contacts, …]; those of a pair follow each other. */
 export interface Touches {
   readonly gap: Tensor;
   readonly normal: Tensor;
   readonly point: Tensor;
+  /** The pair of each, u32. */
+  readonly pairOf: Tensor;
+  /** How many were found, [1]; undefined if there is room for all. */
+  readonly count: Tensor | undefined;
 }
 
-/** Contacts of the pairs, [pairs · slots, …]. */
+/** The pairs' contacts, of which there may be `contacts`; undefined: as many as the pairs can have. */
 export function touches(
   kinds: Kinds,
   { bodies, kind }: PairTensors,
   { x, q, size }: Placed,
   { v, w }: Twists,
-  { margin, dt }: { readonly margin: number; readonly dt: number },
+  { margin, dt, contacts }: { readonly margin: number; readonly dt: number; readonly contacts: number | Tensor },
 ): Touches {
-  const [count] = bodies.shape;
+  const [pairs] = bodies.shape;
   const slots = slotsOf(kinds);
   const given = { pairs: bodies, kind, x: x.detach(), q: q.detach(), size: size.detach() };
-  const { features } = kernelOf(
+  const chosen = kernelOf(
     featureKernels,
     featureText,
     kinds,
-  )({ ...given, v: v.detach(), w: w.detach(), margin, dt }, { count, out: { features: [count, slots] } }) as Record<
-    string,
-    Tensor
-  >;
+  )(
+    { ...given, v: v.detach(), w: w.detach(), margin, dt },
+    { count: pairs, out: { features: [pairs, slots] } },
+  ) as Record<string, Tensor>;
+  let pairOf = contacts as Tensor;
+  let { features } = chosen;
+  let count: Tensor | undefined;
+  if (typeof contacts === 'number') {
+    const ends = scan(chosen.found);
+    const gather = gatherKernels(slots, () => gatherText(slots));
+    const gathered = gather(
+      { features, found: chosen.found, ends },
+      { count: pairs, out: { pairOf: contacts, feature: contacts } },
+    ) as Record<string, Tensor>;
+    pairOf = gathered.pairOf;
+    features = gathered.feature;
+    count = ends.slice(pairs - 1, pairs);
+  }
   const { gap, normal, point } = kernelOf(
     contactKernels,
     contactsText,
     kinds,
-  )({ pairs: bodies, kind, x, q, size, features }, { count: count * slots }) as Record<string, Tensor>;
-  return { gap, normal, point };
+  )({ pairs: bodies, kind, x, q, size, pairOf, features }, { count: pairOf.size }) as Record<string, Tensor>;
+  return { gap, normal, point, pairOf, count };
 }
 
-/** (2), [pairs · slots, 3], m/s; after a pass that was biased by `before` and ended with these twists. */
+/** (2), [contacts, 3], m/s; after a pass that was biased by `before` and ended with these twists. */
 export function biases(
-  slots: number,
   given: Touches & Twists & { readonly pairs: Tensor; readonly x: Tensor; readonly friction: Tensor },
   { dt, recovery, before }: { readonly dt: number; readonly recovery: number; readonly before?: Tensor | undefined },
 ): Tensor {
-  const { pairs, x, v, w, friction, gap, normal, point } = given;
-  const run = biasKernels(`${slots} ${before !== undefined}`, () => biasText(slots, before !== undefined));
-  const all = { pairs, x, v, w, friction, gap, normal, point, dt, recovery };
+  const { pairs, pairOf, x, v, w, friction, gap, normal, point } = given;
+  const run = biasKernels(`${before !== undefined}`, () => biasText(before !== undefined));
+  const all = { pairs, pairOf, x, v, w, friction, gap, normal, point, dt, recovery };
   return run(before ? { ...all, before } : all, { count: gap.size }).bias as Tensor;
 }
