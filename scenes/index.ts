@@ -1,6 +1,7 @@
 import { billiards } from './billiards/billiards.ts';
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
+import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
@@ -19,6 +20,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
+  [cartpoleSwingup.name]: cartpoleSwingup,
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
   [billiards.name]: billiards,
@@ -45,6 +47,7 @@ export {
   billiards,
   bounceTarget,
   brusselator,
+  cartpoleSwingup,
   droneMpc,
   film,
   heatInverse,

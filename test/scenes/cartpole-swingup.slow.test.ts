@@ -1,0 +1,117 @@
+// Specification of the scene that swings a pole up: its model against closed forms, its costs against iLQR's, and its goal.
+
+import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
+import { type Tensor, tensor } from 'retrograde/kernel';
+import { cartpoleSwingup } from 'retrograde/scenes';
+import { ilqr } from 'retrograde/solvers';
+import { describe, expect, it } from 'vitest';
+import { cartpole, costs, rate, swingUp } from '../../scenes/cartpole-swingup/cartpole.ts';
+import { descend } from '../../scenes/cartpole-swingup/descent.ts';
+import { cpu32, cpu64 } from '../util/devices.ts';
+import { near } from '../util/near.ts';
+import { numbers, on64 } from '../util/numbers.ts';
+
+const task = swingUp(cpu64, 120);
+
+describe('the cart-pole', () => {
+  it('accelerates as the closed form does', async () => {
+    const [M, m, l, g] = [1, 0.1, 0.5, 9.81];
+    const rows = [
+      [0, 0.1, 0, 0, 0, 0],
+      [0.3, 2.1, -0.4, 1.7, 1, 5],
+      [-1, -4, 2, -3, 2, -10],
+    ];
+    const next = await task
+      .step(
+        on64(
+          rows.flatMap(row => row.slice(0, 5)),
+          [3, 5],
+        ),
+        on64(
+          rows.map(r => r[5]),
+          [3, 1],
+        ),
+      )
+      .read();
+    rows.forEach(([x, theta, v, omega, t, u], k) => {
+      const [s, c] = [Math.sin(theta), Math.cos(theta)];
+      const a = (u + m * l * omega ** 2 * s - m * g * s * c) / (M + m * s ** 2);
+      const alpha = (g * s - a * c) / l;
+      if (k === 0) near([a, alpha], [-0.09735028, 2.1524595], 1e-7); // point masses at θ = 0.1
+      const [after, turn] = [v + a / rate, omega + alpha / rate];
+      near(next.slice(5 * k, 5 * k + 5), [x + after / rate, theta + turn / rate, after, turn, t + 1 / rate], 1e-12);
+    });
+    expect(cartpole.nv).toBe(2);
+  });
+
+  it('costs as a plan what it costs iLQR, with the gradient of differences', async () => {
+    const x0 = on64([0.1, 2.8, 0, 0.2, 0]);
+    const u = on64(numbers(30, 3), [30, 1]).mul(3);
+    const { value } = await ilqr(task, x0, u, { iterations: 0 });
+    const plans = (u: Tensor): Tensor => costs(task, x0, u.reshape([1, 30, 1]));
+    expect(await plans(u).item()).toBeCloseTo(value, 12);
+    const { dotProduct = 1, difference } = await checkGradient((u: Tensor) => plans(u).sum(), u);
+    expect(dotProduct).toBeLessThan(1e-11);
+    expect(difference).toBeLessThan(1e-6);
+    const x32 = tensor([0.1, 2.8, 0, 0.2, 0], undefined, { device: cpu32 });
+    const rough = await costs(swingUp(cpu32, 120), x32, (await u.to(cpu32)).reshape([1, 30, 1])).item();
+    expect(rough / value).toBeCloseTo(1, 5);
+  });
+
+  it('wants nothing at first, and all of it from three quarters of the time on', async () => {
+    const at = (t: number): Tensor => task.stage(on64([0, 1, 0, 0, t], [1, 5]), on64([0], [1, 1]));
+    expect(await at(0.7).item()).toBe(0);
+    expect(await at(1.125).item()).toBeCloseTo(0.25 / rate, 12);
+    for (const t of [1.5, 2]) expect(await at(t).item()).toBeCloseTo(0.5 / rate, 12);
+  });
+
+  it('is descended by gradients and by estimates of them', async () => {
+    const x0 = on64([0, 2.8, 0, 0, 0]);
+    const cost = (u: Tensor): Tensor => costs(task, x0, u);
+    const start = on64(numbers(30, 4), [30, 1]);
+    const { value } = valueAndGrad((u: Tensor) => cost(u.reshape([1, 30, 1])).sum())(start);
+    const first = await value.item();
+    for (const estimator of ['exact', 'mixed'] as const) {
+      const { costs: found, spread } = await descend(cost, start, estimator, 4, 1);
+      expect(found).toHaveLength(4);
+      expect(found[3]).toBeLessThan(first);
+      if (estimator === 'exact') expect(spread).toBe(0);
+      else expect(spread).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('the scene', () => {
+  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
+    cartpoleSwingup.run({
+      preset: 'small',
+      settings,
+      iterations: undefined,
+      seed,
+      device: cpu32,
+      frames: undefined,
+      onProgress: () => {},
+    });
+
+  it('swings the pole up, where descents are far from it', { timeout: 120_000 }, async () => {
+    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 1 }, 2);
+    expect(goal.met).toBe(true);
+    expect(iterations).toBeLessThan(150);
+    expect((fitted.worstAngles as number[])[0]).toBeLessThan(0.1);
+    const [exact, first, zeroth] = fitted.descents as { cost: number; spread: number }[];
+    expect(exact.cost).toBeGreaterThan(100 * (fitted.costs as number[])[0]);
+    expect(zeroth.spread).toBeGreaterThan(5 * first.spread);
+    expect(film?.images).toHaveLength(46);
+    expect(plots).toHaveLength(2);
+    expect(device).toContain('f64');
+  });
+
+  it('says what it cannot take', async () => {
+    await expect(run({ starts: 0 })).rejects.toThrow(
+      "cartpole-swingup: 'starts' is 0; it must be a whole number from 1.",
+    );
+    await expect(run({ seconds: 1 })).rejects.toThrow(
+      "cartpole-swingup: 'seconds' is 1; it must be a whole number from 2.",
+    );
+  });
+});
