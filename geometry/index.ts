@@ -1,7 +1,15 @@
 export { boundsText } from './broad-phase/bounds.wgsl.ts';
 export { type CandidateOptions, type Candidates, candidates } from './broad-phase/candidates.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
-export { choosesFeatures, contactSlots, contactText, haveContacts, inOrder, type Pair, pairName } from './contact/pairs.ts';
+export {
+  choosesFeatures,
+  contactSlots,
+  contactText,
+  haveContacts,
+  inOrder,
+  type Pair,
+  pairName,
+} from './contact/pairs.ts';
 export { type Polyhedra, type Polyhedron, polyhedra, polyhedron } from './contact/polyhedra.ts';
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
 export { convexHull, type Hull } from './convex-hull.ts';
