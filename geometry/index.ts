@@ -1,5 +1,6 @@
 export { boundsText } from './broad-phase/bounds.wgsl.ts';
 export { type CandidateOptions, type Candidates, candidates } from './broad-phase/candidates.ts';
+export { hasTables } from './contact/bindings.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
 export {
   choosesFeatures,
@@ -10,8 +11,8 @@ export {
   type Pair,
   pairName,
 } from './contact/pairs.ts';
-export { type Polyhedra, type Polyhedron, polyhedra, polyhedron } from './contact/polyhedra.ts';
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
+export { type HeightGrid, type Polyhedron, polyhedron, type ShapeTables, shapeTables } from './contact/shape-tables.ts';
 export { convexHull, type Hull } from './convex-hull.ts';
 export type { Loose, ReadOptions } from './files/loose.ts';
 export { looseObj, readObj, writeObj } from './files/obj.ts';

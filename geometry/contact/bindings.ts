@@ -4,7 +4,8 @@ import type { Tensor } from '../../kernel/index.ts';
 import type { Shapes } from './contacts.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
 
-const hasTables = (kind: ShapeKind): boolean => kind === 'convex' || kind === 'heightField';
+/** Whether shapes of a kind have vertices, which stand in tables. */
+export const hasTables = (kind: ShapeKind): boolean => kind === 'convex' || kind === 'heightField';
 
 const bindingsOf = (name: string, kind: ShapeKind): string => /* wgsl */ `
   var<storage, read> ${name}Size: array<vec3f>;
@@ -20,7 +21,7 @@ export function shapeBindings(kinds: Readonly<Record<string, ShapeKind>>): strin
   var<storage, read> vertices: array<vec3f>;
   fn tableAt(i: u32) -> u32 { return table[i]; }
   fn vertexAt(i: u32) -> vec3f { return vertices[i]; }`;
-  return [...bindings, Object.values(kinds).includes('convex') ? tables : ''].join('\n');
+  return [...bindings, Object.values(kinds).some(hasTables) ? tables : ''].join('\n');
 }
 
 /** What those bindings are given. */
@@ -54,6 +55,6 @@ export function checkShapes(who: string, name: string, shapes: Shapes, count: nu
   }
   if (hasTables(kind) && !(tables && table?.size === count && table.type === 'u32'))
     throw new RangeError(
-      `${who}: '${name}' are of kind '${kind}', but ${tables ? 'not each is told its table' : 'have no tables'}; give tables of polyhedra(…), and 'table', u32 [${count}], of what it says under 'at'.`,
+      `${who}: '${name}' are of kind '${kind}', but ${tables ? 'not each is told its table' : 'have no tables'}; give tables of shapeTables(…), and 'table', u32 [${count}], of what it says under 'at'.`,
     );
 }

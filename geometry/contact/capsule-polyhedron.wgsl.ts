@@ -17,7 +17,7 @@ import { type Faceted, facetedTexts } from './polyhedron.wgsl.ts';
 import { roundText } from './shape.wgsl.ts';
 
 /** Nearest points of a segment and an edge, as of two capsules (round.wgsl.ts). */
-const nearestText = /* wgsl */ `
+export const nearestText = /* wgsl */ `
   struct Nearest { p: vec3f, q: vec3f }
   fn nearestOnSegments(x: vec3f, u: vec3f, h: f32, edge: Edge) -> Nearest {
     let middle = 0.5 * (edge.p + edge.q);

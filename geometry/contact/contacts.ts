@@ -9,8 +9,8 @@
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkShapes, shapeArguments, shapeBindings, shapeFrom } from './bindings.ts';
 import { contactSlots, contactText, inOrder } from './pairs.ts';
-import type { Polyhedra } from './polyhedra.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
+import type { ShapeTables } from './shape-tables.ts';
 
 /** n shapes of one kind, placed in the world. */
 export interface Shapes {
@@ -21,8 +21,8 @@ export interface Shapes {
   readonly position: Tensor;
   /** [n, 3, 3]: R, whose columns are the shape's axes in the world. */
   readonly rotation: Tensor;
-  /** Of shapes of kind 'convex': the polyhedra, the same of both shapes of a pair if both are convex, */
-  readonly tables?: Polyhedra;
+  /** Of kinds 'convex' and 'heightField': their tables, the same for both shapes of a pair if both are of these kinds, */
+  readonly tables?: ShapeTables;
   /** and which of them each is: an entry of `tables.at`, u32, [n]. */
   readonly table?: Tensor;
 }

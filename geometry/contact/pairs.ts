@@ -2,6 +2,7 @@
 
 import { boxBox } from './box-box.wgsl.ts';
 import { capsuleBox, capsuleConvex, sphereConvex } from './capsule-polyhedron.wgsl.ts';
+import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
 import { planeConvex } from './plane-convex.wgsl.ts';
@@ -30,6 +31,9 @@ const pairs: Readonly<Record<string, PairText>> = {
   planeConvex,
   boxConvex,
   convexConvex,
+  heightFieldSphere,
+  heightFieldCapsule,
+  heightFieldBox,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */
@@ -76,8 +80,8 @@ export const choosesFeatures = (a: ShapeKind, b: ShapeKind): boolean => known(a,
  * Functions of one pair have its name: `sphereBoxFeatures(a, b, margin, features)` where the choice is more than the number of the
  * slot, and `sphereBox(a, b, feature)`.
  *
- * Pairs with a kind 'convex' need two functions more, of the including kernel: `fn tableAt(i: u32) -> u32` and
- * `fn vertexAt(i: u32) -> vec3f`, where the tables and vertices of `polyhedra` are.
+ * Pairs with a kind that `hasTables` need two functions more, of the including kernel: `fn tableAt(i: u32) -> u32` and
+ * `fn vertexAt(i: u32) -> vec3f`, where the tables and vertices of `shapeTables` are.
  *
  * @throws RangeError if contacts of a pair are not known.
  */

@@ -1,5 +1,5 @@
 /**
- * Polyhedra as contacts see them: faces, edges and vertices of a box, or of a convex body from tables (polyhedra.ts), in the world.
+ * Polyhedra as contacts see them: faces, edges and vertices of a box, or of a convex body from tables (shape-tables.ts), in the world.
  *
  * The kernel that includes the text for convex bodies defines where tables and vertices are:
  *
@@ -15,7 +15,7 @@ import type { ShapeKind } from './shape.wgsl.ts';
 /** Kinds that have faces and edges. */
 export type Faceted = Extract<ShapeKind, 'box' | 'convex'>;
 
-const structs = /* wgsl */ `
+export const facetedStructs: string = /* wgsl */ `
   // n · x = offset on the face, more outside.
   struct Flat { normal: vec3f, offset: f32 }
   // From p to q, between the faces f and g.
@@ -60,7 +60,7 @@ const box = /* wgsl */ `
 
 const convex = /* wgsl */ `
   fn convexVertices(s: Shape) -> u32 { return tableAt(s.table + 1u); }
-  fn convexVertex(s: Shape, i: u32) -> vec3f { return s.x + s.R * (s.size * vertexAt(tableAt(s.table) + i)); }
+  fn convexVertex(s: Shape, i: u32) -> vec3f { return s.x + s.R * vertexAt(tableAt(s.table) + i); }
   fn convexFaces(s: Shape) -> u32 { return tableAt(s.table + 2u); }
   fn convexSides(s: Shape, f: u32) -> u32 { return tableAt(s.table + 5u + 2u * f); }
   fn convexCorner(s: Shape, f: u32, k: u32) -> vec3f {
@@ -79,4 +79,4 @@ const convex = /* wgsl */ `
 `;
 
 /** Texts that a pair with this kind needs. Shapes are moved so that the first one's centre is the origin, for the sake of digits. */
-export const facetedTexts = (kind: Faceted): readonly string[] => [structs, kind === 'box' ? box : convex];
+export const facetedTexts = (kind: Faceted): readonly string[] => [facetedStructs, kind === 'box' ? box : convex];

@@ -4,13 +4,13 @@
  * A shape's axes are the columns of R, its centre x, in the world; what `size` means depends on its kind:
  *
  *   plane        the half space z < 0 of its axes is solid; rays see half sizes along x and y where they are above 0, contacts none
- *   heightField  half sizes along x and y, and the height of a grid value of 1; z = 0 is height 0, what is below is solid
+ *   heightField  size is not read; a grid of vertices stands in tables, from `table` on (shape-tables.ts); what is below is solid
  *   sphere       radius
  *   capsule      radius, half length of the segment along z
  *   ellipsoid    semi-axes
  *   cylinder     radius, half length along z
  *   box          half sizes
- *   convex       scale of each axis; its vertices, faces and edges stand in tables, from `table` on (polyhedra.ts)
+ *   convex       size is not read; its vertices, faces and edges stand in tables, from `table` on
  *
  * Of two shapes the first is the one whose kind comes first in this list. A contact's normal points from the first to the second, its
  * gap is negative where they overlap, and its point is half-way between the surfaces.

@@ -1,8 +1,9 @@
 /**
- * Tables of convex polyhedra for contacts: which vertices are around each face, and which faces beside each edge.
+ * Tables for contacts of shapes that have vertices: which of them are around each face of a convex polyhedron, and which faces beside each
+ * edge; and how many rows and columns of them a height field has.
  *
- * Triangles of a hull that lie in one plane are one face. Tables are structure; vertices are a tensor, and differentiable as long as
- * the faces remain flat and the body convex.
+ * Tables are structure; vertices are a tensor, and differentiable as long as faces remain flat, bodies convex, and grids even along x
+ * and y.
  */
 
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
@@ -16,12 +17,22 @@ export interface Polyhedron {
   readonly faces: readonly (readonly number[])[];
 }
 
-export interface Polyhedra {
-  /** Where each polyhedron's part of the table begins: its shape's `table`. */
+/** Heights of a grid, in rows along x, over −halfSize … halfSize. */
+export interface HeightGrid {
+  readonly rows: number;
+  readonly columns: number;
+  /** m, rows × columns of them; the first row at the least y. */
+  readonly heights: ArrayLike<number>;
+  /** Along x and y, m. */
+  readonly halfSize: readonly [number, number];
+}
+
+export interface ShapeTables {
+  /** Where each shape's part of the table begins: its `table`. */
   readonly at: readonly number[];
-  /** u32; what it holds is said in polyhedron.wgsl.ts. */
+  /** u32; what it holds is said in polyhedron.wgsl.ts and height-field.wgsl.ts. */
   readonly table: Tensor;
-  /** Of all of them, [n, 3], m, in their bodies' axes. */
+  /** Of all of them, [n, 3], m, in their shapes' axes. */
   readonly vertices: Tensor;
 }
 
@@ -103,7 +114,7 @@ function turnedToWidest(points: readonly Point[], loop: readonly number[]): numb
 
 /** Checks one and writes its part of the table. */
 function partOf({ vertices, faces }: Polyhedron, which: number, firstVertex: number): number[] {
-  const who = `polyhedra: polyhedron ${which}`;
+  const who = `shapeTables: shape ${which}`;
   if (faces.length > mostFaces || faces.some(({ length }) => length > mostSides))
     throw new RangeError(
       `${who} has ${faces.length} faces, of up to ${Math.max(...faces.map(f => f.length))} sides; there may be ${mostFaces} faces of ${mostSides} sides. Give it fewer vertices.`,
@@ -144,25 +155,40 @@ function partOf({ vertices, faces }: Polyhedron, which: number, firstVertex: num
   return [firstVertex, vertices.length, faces.length, edges.length, ...heads, ...edges.flat(), ...loops.flat()];
 }
 
+/** Vertices of a grid, row by row. */
+function gridOf({ rows, columns, heights, halfSize: [x, y] }: HeightGrid, which: number): Point[] {
+  if (!(rows >= 2 && columns >= 2 && heights.length === rows * columns))
+    throw new RangeError(
+      `shapeTables: shape ${which} has ${heights.length} heights in ${rows} rows of ${columns}; give rows × columns of them, at least 2 × 2.`,
+    );
+  return Array.from(
+    heights,
+    (height, k): Point => [
+      x * ((2 * (k % columns)) / (columns - 1) - 1),
+      y * ((2 * Math.floor(k / columns)) / (rows - 1) - 1),
+      height,
+    ],
+  );
+}
+
 /**
- * Tables of polyhedra, for shapes of kind 'convex'.
+ * Tables of shapes of the kinds 'convex' and 'heightField'.
  *
- * @throws RangeError if one of them is not convex or not closed.
+ * @throws RangeError if a polyhedron is not convex or not closed, or a grid has not as many heights as rows × columns.
  */
-export function polyhedra(list: readonly Polyhedron[], device?: Device): Polyhedra {
+export function shapeTables(list: readonly (Polyhedron | HeightGrid)[], device?: Device): ShapeTables {
   const on = device ? { device } : {};
   const table: number[] = [];
-  let first = 0;
+  const vertices: Point[] = [];
   const at = list.map((one, k) => {
     const begin = table.length;
-    table.push(...partOf(one, k, first));
-    first += one.vertices.length;
+    table.push(...('faces' in one ? partOf(one, k, vertices.length) : [vertices.length, one.rows, one.columns]));
+    for (const v of 'faces' in one ? one.vertices : gridOf(one, k)) vertices.push(v);
     return begin;
   });
-  const vertices = list.flatMap(one => one.vertices.flat());
   return {
     at,
     table: tensor(Uint32Array.from(table), [table.length], on),
-    vertices: tensor(Float64Array.from(vertices), [vertices.length / 3, 3], on),
+    vertices: tensor(Float64Array.from(vertices.flat()), [vertices.length, 3], on),
   };
 }
