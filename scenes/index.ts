@@ -9,6 +9,7 @@ import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
+import { walkers2d } from './walkers-2d/walkers-2d.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
 /** All scenes, by name. */
@@ -24,6 +25,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
   [billiards.name]: billiards,
+  [walkers2d.name]: walkers2d,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -54,5 +56,6 @@ export {
   lotkaVolterra,
   mbbBeam,
   robertson,
+  walkers2d,
   waveTank,
 };
