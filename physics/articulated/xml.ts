@@ -2,6 +2,9 @@
 
 import { SaxesParser } from 'saxes';
 
+/** Squares of what is made of larger numbers would overflow. */
+const largest = 1e20;
+
 /** Where an element stands: who reads it, and its file, unless it is the first. */
 export interface Source {
   readonly who: string;
@@ -86,6 +89,9 @@ export class Element {
       this.fail(
         `${name} of <${this.name}> is '${text}'; give ${fewest === most ? fewest : `${fewest} to ${most}`} finite number${most === 1 ? '' : 's'}.`,
       );
+    const huge = list.find(x => Math.abs(x) > largest);
+    if (huge !== undefined)
+      this.fail(`${name} of <${this.name}> has the number ${huge}; numbers are at most ${largest} in size.`);
     return list;
   }
 
@@ -121,4 +127,25 @@ export function parseXml(text: string, source: Source): Element {
   });
   parser.write(text).close();
   return file.children[0] ?? fail('the file has no element.');
+}
+
+/**
+ * What `make` makes of an element's file. What it refuses is told with the line of the element that it names first, if any has that name.
+ *
+ * @param whose What its messages begin with.
+ */
+export function inFile<T>(root: Element, whose: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError) || !error.message.startsWith(`${whose}: `))
+      throw error;
+    const what = error.message.slice(whose.length + 2);
+    const [, name] = /'([^']*)'/.exec(what) ?? [];
+    const named = (element: Element): Element | undefined =>
+      element.attributes.get('name') === name
+        ? element
+        : element.children.map(named).find(found => found !== undefined);
+    return ((name !== undefined && named(root)) || root).fail(what);
+  }
 }

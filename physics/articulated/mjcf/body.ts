@@ -27,11 +27,13 @@ export function readBody(
 ): void {
   const { links, tell, compiler } = reading;
   const name = parent === undefined ? 'world' : (body.text('name') ?? `body ${links.length + 1}`);
+  if (parent !== undefined && name === 'world') body.fail("a body is named 'world'; that is what all bodies stand in.");
   const childclass = body.text('childclass') ?? above;
   const contents = contentsOf(body, compiler, childclass);
+  const weighs = compiler.inertiaFromGeom === 'true' || (compiler.inertiaFromGeom === 'auto' && !body.one('inertial'));
   const geoms = contents
     .filter(({ element }) => element.name === 'geom')
-    .map(placed => ({ ...readGeom(reading, placed, name), element: placed.element }));
+    .map(placed => readGeom(reading, placed, name, weighs));
   reading.geoms.push(...geoms.map(({ spec }) => spec).filter(spec => spec !== undefined));
   if (parent !== undefined) {
     const joints = contents

@@ -19,14 +19,19 @@ export interface ReadGeom {
   readonly mass: MassProperties | undefined;
 }
 
-/** @param link Name of its link. */
-export function readGeom(reading: Reading, { element, frame, childclass }: Placed, link: string): ReadGeom {
+/** @param link Name of its link. @param weighs Whether geoms give the link its mass. */
+export function readGeom(
+  reading: Reading,
+  { element, frame, childclass }: Placed,
+  link: string,
+  weighs: boolean,
+): ReadGeom {
   const { compiler, tell, assets } = reading;
   const geom = withClass(element, reading, childclass);
   const type = geom.word('type', types, 'sphere');
   const touch = touchOf(geom, reading);
   const [mesh, hfield] = [geom.text('mesh'), geom.text('hfield')];
-  const counts = touch.group >= compiler.groups[0] && touch.group <= compiler.groups[1];
+  const counts = weighs && touch.group >= compiler.groups[0] && touch.group <= compiler.groups[1];
   const given = geom.number('mass');
   const density = geom.number('density') ?? 1000;
   if ((given ?? 0) < 0 || density < 0) geom.fail(`a <geom> has a mass or density below 0; give one from 0.`);
@@ -52,10 +57,13 @@ export function readGeom(reading: Reading, { element, frame, childclass }: Place
     return { spec: { ...own, ...place, kind: 'heightField', size: field.size, field: field.grid }, mass: undefined };
   }
   if (type === 'mesh') {
-    const solidMesh = assets.mesh(mesh ?? geom.fail("a <geom> of type 'mesh' has no mesh."), geom);
-    const spec: GeomSpec = { ...own, ...place, kind: 'convex', vertices: solidMesh.vertices };
+    const name = mesh ?? geom.fail("a <geom> of type 'mesh' has no mesh.");
+    const isSeenOnly = touch.contype === 0 && touch.conaffinity === 0; // its file is not needed
+    const spec: GeomSpec | undefined = isSeenOnly
+      ? undefined
+      : { ...own, ...place, kind: 'convex', vertices: assets.mesh(name, geom).vertices };
     if (given === 0 || density === 0 || !counts) return { spec, mass: undefined };
-    const unit = solidMesh.mass(hollow ? 'shell' : undefined, geom);
+    const unit = assets.mesh(name, geom).mass(hollow ? 'shell' : undefined, geom);
     return { spec, mass: moved(unit, given ?? density * unit.mass, pose.position, pose.orientation) };
   }
   const spec: GeomSpec = { ...own, ...place, kind: type, size };

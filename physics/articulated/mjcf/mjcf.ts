@@ -11,7 +11,7 @@
 
 import type { Keyframe, Model } from '../model.ts';
 import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
-import { type Element, parseXml, placeOf } from '../xml.ts';
+import { type Element, inFile, parseXml, placeOf } from '../xml.ts';
 import { readActuator } from './actuator.ts';
 import { assetsOf } from './asset.ts';
 import { type ReadLink, readBody } from './body.ts';
@@ -67,7 +67,10 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
       for (const child of section.children) tell(child, `<${child.name}> in <${section.name}>`);
   const spec = specOf(root, reading);
   refuse(notes, unsupported);
-  const model = limitedBy(option, built(spec));
+  const model = limitedBy(
+    option,
+    inFile(root, 'tree', () => tree(spec)),
+  );
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
   refuse(notes, unsupported);
   for (const note of notes) unsupported?.(note);
@@ -82,20 +85,14 @@ function refuse(notes: readonly Unsupported[], unsupported: MjcfOptions['unsuppo
   );
 }
 
-/** @throws RangeError that begins with mjcf, whatever of the model is wrong. */
-function built(spec: TreeSpec): Model {
-  try {
-    return tree(spec);
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError)
-      throw new RangeError(`mjcf: ${error.message.replace(/^tree: /, '')}`);
-    throw error;
-  }
-}
-
 function specOf(root: Element, reading: Reading): TreeSpec {
   const { compiler, option, geoms, sites } = reading;
   const links = titled(compiler.totalMass > 0 ? scaleTo(reading.links, compiler.totalMass) : reading.links);
+  unique(
+    root,
+    'body',
+    links.map(({ name }) => name),
+  );
   const inertias = reflectedInertias(links);
   const joints = links.flatMap(({ joints }, l) =>
     joints.map((joint, k) => [joint.name as string, { joint, seen: inertias[l][k] }] as const),
@@ -182,7 +179,9 @@ function unique(root: Element, kind: string, names: readonly string[]): void {
     }
     return undefined;
   };
-  (find(root) ?? root).fail(`there are two ${kind}s of the name '${twice}'; every ${kind} has its own.`);
+  (find(root) ?? root).fail(
+    `there are two ${kind === 'body' ? 'bodie' : kind}s of the name '${twice}'; every ${kind} has its own.`,
+  );
 }
 
 /** Without what <flag> turns off, and with what it overrides. */

@@ -17,7 +17,7 @@ import type { Unsupported } from '../mjcf/mjcf.ts';
 import type { Model } from '../model.ts';
 import type { Vec3 } from '../quaternion.ts';
 import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
-import { type Element, parseXml } from '../xml.ts';
+import { type Element, inFile, parseXml } from '../xml.ts';
 import { jointOf, type UrdfJoint } from './joint.ts';
 import { collisionsOf, inertialOf, type UrdfReading } from './link.ts';
 
@@ -56,13 +56,7 @@ export function urdf(xml: string, options: UrdfOptions = {}): Model {
       `urdf: this does not act here: ${notes.map(({ line, what }) => `${what} (line ${line})`).join('; ')}. Leave it out, or give { unsupported } to be told and go on.`,
     );
   for (const note of notes) unsupported?.(note);
-  try {
-    return tree({ ...spec, gravity });
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError)
-      throw new RangeError(`urdf: ${error.message.replace(/^tree: /, '')}`);
-    throw error;
-  }
+  return inFile(root, 'tree', () => tree({ ...spec, gravity }));
 }
 
 function specOf(root: Element, base: 'fixed' | 'free', reading: UrdfReading): TreeSpec {

@@ -1,0 +1,184 @@
+// MJCF in several files, attributes with more than one meaning, what is refused, and files that are broken in every way.
+
+import { readFileSync } from 'node:fs';
+import { type MjcfOptions, mjcf, type Unsupported, urdf } from 'retrograde/physics';
+import { describe, expect, it } from 'vitest';
+import { mulberry32 } from '../../util/random.ts';
+
+const rod = '<joint name="j"/><geom size="0.1"/>';
+const world = (inside: string, before = ''): string =>
+  `<mujoco>\n${before}\n<worldbody>\n<body name="a">\n${inside}\n</body>\n</worldbody>\n</mujoco>`;
+const from =
+  (files: Readonly<Record<string, string>>): NonNullable<MjcfOptions['files']> =>
+  path => {
+    if (!(path in files)) throw new Error('there is no such file');
+    return files[path];
+  };
+
+describe('included files', () => {
+  const main = world('<include file="arm.xml"/>');
+
+  it('stand where they are included', () => {
+    const arm = `<mujocoinclude>${rod}<body name="b"><include file="hand.xml"/></body></mujocoinclude>`;
+    const hand = '<mujoco><joint name="k"/><geom size="0.2"/></mujoco>';
+    const model = mjcf(main, { files: from({ 'arm.xml': arm, 'hand.xml': hand }) });
+    expect(model.joints.map(({ name }) => name)).toEqual(['j', 'k']);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>, string]>([
+    ['no files', {}, "mjcf: line 5: the file 'arm.xml' cannot be read: there is no such file"],
+    [
+      'a cycle',
+      { 'arm.xml': '<mujoco>\n<include file="arm.xml"/></mujoco>' },
+      "mjcf: line 2 of 'arm.xml': 'arm.xml' is included twice; a file is included once.",
+    ],
+    ['broken text', { 'arm.xml': '<mujoco>\n<geom' }, "mjcf: line 2 of 'arm.xml': unclosed tag: mujoco"],
+    [
+      'a wrong number',
+      { 'arm.xml': `<mujoco>${rod}\n\n<geom size="0"/></mujoco>` },
+      "mjcf: line 3 of 'arm.xml': size of a <geom> of type 'sphere' is '0'; give 1 number above 0.",
+    ],
+    [
+      'another format',
+      { 'arm.xml': '<robot/>' },
+      "mjcf: line 1 of 'arm.xml': the file begins with <robot>; an included file begins with <mujocoinclude> or <mujoco>.",
+    ],
+    [
+      'what does not act',
+      { 'arm.xml': `<mujoco>${rod}\n<plugin/></mujoco>` },
+      "<plugin> in a body (line 2 of 'arm.xml')",
+    ],
+  ])('refuses %s, with line and file', (_, files, message) => {
+    expect(() => mjcf(main, { files: from(files) })).toThrow(message);
+  });
+
+  it('need a way to read them', () => {
+    expect(() => mjcf(main)).toThrow(
+      "mjcf: line 5: it needs the file 'arm.xml'; give { files: path => its text or bytes }.",
+    );
+    expect(() => mjcf(main, { files: () => 7 as unknown as string })).toThrow(
+      "mjcf: line 5: files gives number for 'arm.xml'; it must give its text or bytes.",
+    );
+  });
+});
+
+it('meshes that are only seen need no file, others do', () => {
+  const asset = '<asset><mesh name="m" file="m.obj"/></asset>';
+  const seen = world(`${rod}<geom type="mesh" mesh="m" contype="0" conaffinity="0" mass="0"/>`, asset);
+  expect(mjcf(seen).geoms.length).toBe(1);
+  const touched = world(`${rod}<geom type="mesh" mesh="m" mass="0"/>`, asset);
+  expect(() => mjcf(touched)).toThrow("mjcf: line 2: it needs the file 'm.obj'");
+  const flat = { files: from({ 'm.obj': 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 1 1 0\nf 1 2 3\n' }) };
+  expect(() => mjcf(touched, flat)).toThrow('mjcf: line 2: the vertices of this mesh lie in a plane.');
+  expect(() => mjcf(touched, { files: from({ 'm.obj': 'v 0 0\n' }) })).toThrow(
+    "mjcf: line 2: the mesh 'm.obj': readObj: line 1 has a vertex '0 0'; it must be three numbers.",
+  );
+});
+
+it('height fields run from 0 to their height, the first row at the largest y', () => {
+  const asset = '<asset><hfield name="h" nrow="2" ncol="3" size="1 2 3 0.5" elevation="0 1 2 3 4 6"/></asset>';
+  const [field] = mjcf(world(`${rod}<geom type="hfield" hfield="h"/>`, asset)).geoms.slice(1);
+  expect(field.size).toEqual([1, 2, 0.5]);
+  expect(field.field).toEqual({ rows: 2, columns: 3, heights: [1.5, 2, 3, 0, 0.5, 1] });
+});
+
+it('flags turn off what the model has, and override what contacts have', () => {
+  const inside = '<joint name="j" range="0 90" frictionloss="1"/><geom name="g" size="0.1"/>';
+  const floor = '</body><geom type="plane" size="1 1 1"/><body name="c" pos="2 0 0"><joint/><geom size=".1"/>';
+  const model = (option: string) => mjcf(world(inside + floor, option));
+  const whole = model('');
+  expect([whole.pairs, whole.limits, whole.frictionLosses].map(({ length }) => length)).toEqual([3, 1, 1]);
+  const none = model('<option><flag contact="disable" limit="disable" frictionloss="disable"/></option>');
+  expect([none.pairs, none.limits, none.frictionLosses].map(({ length }) => length)).toEqual([0, 0, 0]);
+  const hard = model('<option o_solref=".01" o_margin=".1"><flag override="enable"/></option>');
+  expect(hard.pairs.map(({ solref, margin }) => [...solref, margin])).toEqual([1, 2, 3].map(() => [0.01, 1, 0.1]));
+});
+
+it.each([
+  [world('<joint name="j" limited="true"/>'), "line 5: limited of <joint> is 'true', but it has no range."],
+  [
+    world(`${rod}</body><body name="a"><geom size="1"/>`),
+    "there are two bodies of the name 'a'; every body has its own.",
+  ],
+  [world(`${rod}<joint name="j"/>`), "line 5: there are two joints of the name 'j'; every joint has its own."],
+  [
+    world('<joint/><inertial mass="1" pos="0 0 0" diaginertia="1 1 3"/>'),
+    "line 4: link 'a': its principal moments of inertia are 1, 1, 3",
+  ],
+  [
+    world('<joint name="j" damping="1e30"/>'),
+    'line 5: damping of <joint> has the number 1e+30; numbers are at most 100000000000000000000 in size.',
+  ],
+  [world('<joint name="j"/>'), "line 4: link 'a' moves, but neither it nor what hangs on it has mass"],
+  [world(rod, '<actuator><motor joint="x"/></actuator>'), "line 2: there is no joint 'x'."],
+  [world(rod, '<actuator><motor/></actuator>'), 'line 2: <motor> has neither joint nor site.'],
+  [world(rod, '<actuator><muscle joint="j"/></actuator>'), '<muscle> in <actuator> (line 2)'],
+  [
+    world(rod, '<actuator><motor joint="j" delay="0.1"/></actuator>'),
+    'delay of <motor>; withDelay(step, steps) makes controls late (line 2)',
+  ],
+  [world(rod, '<equality><tendon tendon1="t"/></equality>'), '<tendon> in <equality> (line 2)'],
+  [world(rod, '<contact><exclude body1="a" body2="z"/></contact>'), "line 2: there is no body 'z'."],
+  [world(rod, '<contact><pair geom1="a" geom2="z"/></contact>'), "line 2: there is no geom 'a'."],
+  [world(rod, '<sensor><gyro site="s"/></sensor>'), "line 2: there is no site 's'."],
+  [world(rod, '<sensor><user dim="2"/></sensor>'), '<user> in <sensor> (line 2)'],
+  [
+    world(rod, '<option><flag contact="off"/></option>'),
+    "line 2: contact of <flag> is 'off'; it must be 'enable' or 'disable'.",
+  ],
+  [
+    world(`<replicate count="1e9">${rod}</replicate>`),
+    'line 5: count of <replicate> is 1000000000; it must be a whole number from 1 to 10000.',
+  ],
+])('refuses %j', (xml, message) => {
+  expect(() => mjcf(xml)).toThrow(message);
+});
+
+// A broken file is a model or one sentence with its line, whatever is broken: never an error of JavaScript.
+it.each(['crawler', 'walkerman', 'meshes', 'picker'])('%s, cut, with other values and without attributes', name => {
+  const { xml, files = {} } = JSON.parse(readFileSync(new URL(`reference/${name}.json`, import.meta.url), 'utf8')) as {
+    readonly xml: string;
+    readonly files?: Readonly<Record<string, string | { readonly base64: string }>>;
+  };
+  const held = (path: string): string | Uint8Array => {
+    const file = files[path];
+    if (file === undefined) throw new Error('there is no such file');
+    return typeof file === 'string' ? file : new Uint8Array(Buffer.from(file.base64, 'base64'));
+  };
+  const random = mulberry32(xml.length);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
+  const attributes = [...xml.matchAll(/ (\w+)="[^"]*"/g)];
+  const values = [
+    '',
+    'nan',
+    '-1',
+    '0',
+    '1e400',
+    '1e300',
+    '1e-320',
+    'x',
+    '1 2 3 4 5 6 7',
+    '0 0 0',
+    'world',
+    '__proto__',
+  ];
+  const changed = (to: (name: string) => string): string => {
+    const at = pick(attributes);
+    return xml.slice(0, at.index) + to(at[1]) + xml.slice(at.index + at[0].length);
+  };
+  const broken = Array.from({ length: 40 }, (_, k) =>
+    k < 8
+      ? xml.slice(0, Math.floor(random() * xml.length))
+      : changed(name => (k < 34 ? ` ${name}="${pick(values)}"` : '')),
+  );
+  const read = name === 'picker' ? urdf : mjcf;
+  const told: Unsupported[] = [];
+  for (const text of broken)
+    try {
+      read(text, { files: held, unsupported: note => told.push(note) });
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      expect((error as Error).message).toMatch(/^(mjcf|urdf): line \d+( of '.*')?: ./);
+      expect((error as Error).message).not.toMatch(/undefined|not a function|not iterable/);
+    }
+});
