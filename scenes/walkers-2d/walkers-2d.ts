@@ -19,7 +19,7 @@ import { type Lesson, learn, ownOf, type Timing, type Walker } from './walker.ts
 
 const sizes = {
   small: { springs: 1, boxes: 0, seeds: 2, iterations: 6 },
-  full: { springs: 4, boxes: 3, seeds: 5, iterations: 100 },
+  full: { springs: 4, boxes: 3, seeds: 8, iterations: 100 },
 } as const;
 /** m, after all iterations; and after a few, how much farther than at first. */
 const far = [0.45, 0.43, 0.46, 0.4];
@@ -32,7 +32,7 @@ export const walkers2d: Scene = {
   settings: {
     springs: 'robots of springs, of A to D (preset small: 1; full: 4)',
     boxes: 'robots of boxes, of 0 to 2 (0; 3)',
-    seeds: 'of weights, of each robot (2; 5)',
+    seeds: 'of weights, of each robot (2; 8)',
   },
   async run({ preset, settings, iterations: asked, seed, device, onProgress, signal }) {
     const { iterations: standard, ...rest } = sizes[preset];
