@@ -11,9 +11,14 @@ import {
   choosesFeatures,
   contactSlots,
   contactText,
+  type HeightGrid,
+  hasTables,
   haveContacts,
+  type Polyhedron,
   pairName,
+  polyhedron,
   type ShapeKind,
+  shapeTables,
 } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
@@ -89,6 +94,37 @@ const sideOf = ([a, b]: Run['kinds']): string =>
         if (dot(along, along) > 1e-12) { side = along; } else if (abs(c.normal.y) >= 0.5) { side = vec3f(0.0, 0.0, 1.0); }`
     : 'let side = select(vec3f(0.0, 0.0, 1.0), vec3f(0.0, 1.0, 0.0), abs(c.normal.y) < 0.5);';
 
+/** Polyhedra and height fields: the tables of all, and where each geom's begins. */
+const tableText = /* wgsl */ `
+  var<storage, read> tableOf: array<u32>;
+  var<storage, read> table: array<u32>;
+  var<storage, read> vertices: array<vec3f>;
+  fn tableAt(i: u32) -> u32 { return table[i]; }
+  fn vertexAt(i: u32) -> vec3f { return vertices[i]; }`;
+
+interface Shaped {
+  readonly g: number;
+  readonly shape: Polyhedron | HeightGrid;
+}
+
+function shapeTablesOf(model: Model, device: Tensor['device']): Record<string, Tensor> {
+  const at = new Uint32Array(model.geoms.length);
+  const shapes = model.geoms.flatMap(({ kind, vertices, field, size: [x, y] }, g): Shaped[] => {
+    const used = hasTables(kind) && model.pairs.some(({ a, b }) => a === g || b === g);
+    if (used && field) return [{ g, shape: { ...field, halfSize: [x, y] as const } }];
+    return used && vertices ? [{ g, shape: polyhedron(vertices) }] : [];
+  });
+  if (shapes.length === 0) return {};
+  const made = shapeTables(
+    shapes.map(({ shape }) => shape),
+    device,
+  );
+  shapes.forEach(({ g }, k) => {
+    at[g] = made.at[k];
+  });
+  return { tableOf: tensor(at, [at.length], { device }), table: made.table, vertices: made.vertices };
+}
+
 const kernels = kernelsByKey();
 
 function text(model: Model, own: boolean, choose: boolean): string {
@@ -97,6 +133,8 @@ function text(model: Model, own: boolean, choose: boolean): string {
   const geoms = model.geoms.length;
   const sizes = { own };
   const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
+  const anyTable = runs.some(({ kinds }) => kinds.some(hasTables));
+  const tableOf = (kind: ShapeKind, g: string) => (hasTables(kind) ? `tableOf[${g}]` : '0u');
   const anyChoice = runs.some(({ kinds }) => choosesFeatures(...kinds));
   const loops = runs.map(({ kinds, first, count, slots: each, slot }, k) => {
     const chosen = choosesFeatures(...kinds);
@@ -120,8 +158,8 @@ function text(model: Model, own: boolean, choose: boolean): string {
     for (var i = 0u; i < ${count}u; i++) {
       let pair = pairs[${first}u + i];
       let here = O[pair.z];
-      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), 0u);
-      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), 0u);${body}
+      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
+      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
     }`;
   });
   return /* wgsl */ `
@@ -134,7 +172,8 @@ function text(model: Model, own: boolean, choose: boolean): string {
   var<storage, read> orientation: array<f32>;
   var<storage, read> geoms: array<vec2u>; // 1 + its frame, 1 + its root frame; 0 is the world
   var<storage, read> pairs: array<vec4u>; // geoms a and b, 1 + the frame about which places are taken, pair
-  ${choose ? 'var<storage, read> margins: array<f32>;\n  var<storage, read_write> features: array<vec2u>;' : `${anyChoice ? 'var<storage, read> features: array<vec2u>;\n  ' : ''}@unique var<storage, read_write> contact: array<f32>;`}
+  ${anyTable ? tableText : ''}
+  ${choose ? 'var<storage, read> margins: array<f32>;\n  @unique var<storage, read_write> features: array<vec2u>;' : `${anyChoice ? 'var<storage, read> features: array<vec2u>;\n  ' : ''}@unique var<storage, read_write> contact: array<f32>;`}
   @compute @workgroup_size(64)
   fn ${choose ? 'touchFeatures' : 'touches'}(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
@@ -164,9 +203,9 @@ function text(model: Model, own: boolean, choose: boolean): string {
 `;
 }
 
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], { readonly geoms: Tensor; readonly pairs: Tensor }>>();
+const tables = new WeakMap<Model, WeakMap<Tensor['device'], Record<string, Tensor>>>();
 
-function tablesOn(model: Model, device: Tensor['device']): { readonly geoms: Tensor; readonly pairs: Tensor } {
+function tablesOn(model: Model, device: Tensor['device']): Record<string, Tensor> {
   const of = tables.get(model) ?? new WeakMap();
   tables.set(model, of);
   const list = (rows: readonly (readonly number[])[]): Tensor =>
@@ -174,6 +213,7 @@ function tablesOn(model: Model, device: Tensor['device']): { readonly geoms: Ten
   const made = of.get(device) ?? {
     geoms: list(model.geoms.map(({ link }) => [frameOf(model, link), rootOf(model, link)])),
     pairs: list(touchesOf(model).pairs.map(p => [model.pairs[p].a, model.pairs[p].b, referenceOf(model, p), p])),
+    ...shapeTablesOf(model, device),
   };
   of.set(device, made);
   return made;
