@@ -5,6 +5,8 @@ import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
+import { ant } from './legged/ant.ts';
+import { hopper } from './legged/hopper.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import { robertson } from './robertson/robertson.ts';
@@ -26,6 +28,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [bounceTarget.name]: bounceTarget,
   [billiards.name]: billiards,
   [walkers2d.name]: walkers2d,
+  hopper,
+  ant,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -46,6 +50,7 @@ export type {
 export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
 export {
+  ant,
   billiards,
   bounceTarget,
   brusselator,
@@ -53,6 +58,7 @@ export {
   droneMpc,
   film,
   heatInverse,
+  hopper,
   lotkaVolterra,
   mbbBeam,
   robertson,
