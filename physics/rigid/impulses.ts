@@ -18,7 +18,8 @@ import { custom, jvp, vjp } from '../../adjoint/index.ts';
 import { type Kernel, kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import { law } from './law.wgsl.ts';
 import { type Heavy, type Momenta, momentaOf, type Twists, twistsOf } from './motion.ts';
-import { rowsPerJoint, rowWidth, type SolverSizes, solveLinearText, solveText, workspace } from './solver.wgsl.ts';
+import { solveLinearText, solveText } from './solver.wgsl.ts';
+import { rowsPerJoint, rowWidth, type SolverSizes, workspace } from './solver-work.wgsl.ts';
 
 /** What impulses depend on and are differentiated by. */
 export interface Pressed {

@@ -12,7 +12,7 @@
 
 import { kernel, type Tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
-import { rowsPerJoint, rowWidth } from './solver.wgsl.ts';
+import { rowsPerJoint, rowWidth } from './solver-work.wgsl.ts';
 
 /** In the order of their numbers. A rod keeps its length; a spring only has a drive and limits. */
 export const jointKinds = ['fixed', 'revolute', 'prismatic', 'ball', 'rod', 'spring'] as const;

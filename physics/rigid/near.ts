@@ -104,7 +104,8 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
       return a === i ? [b] : b === i ? [a] : [];
     }),
   );
-  const starts = apart.reduce((list, one) => [...list, (list.at(-1) as number) + one.length], [0]);
+  const starts = [0];
+  for (const one of apart) starts.push((starts.at(-1) as number) + one.length);
   const structure = {
     own: integers(device, bounded, [bounded.length]),
     kindOf: integers(

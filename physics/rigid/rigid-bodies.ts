@@ -13,12 +13,13 @@
 import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
-import { impulses } from './impulses.ts';
+import { type Found, impulses } from './impulses.ts';
 import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
-import { type Heavy, type Momenta, moved, pushed, twistsOf } from './motion.ts';
+import { type Heavy, moved, pushed, twistsOf } from './motion.ts';
 import { fewBodies, integers, type Near, near } from './near.ts';
-import { rowsPerJoint, rowWidth, type SolverSizes } from './solver.wgsl.ts';
+import { rowsPerJoint, rowWidth, type SolverSizes } from './solver-work.wgsl.ts';
 import { biases, slotsOf, touches } from './touch.ts';
+import { tell, watched } from './trouble.ts';
 import { type WorldData, type WorldSpec, worldData } from './world.ts';
 
 export interface RigidOptions {
@@ -50,13 +51,26 @@ export interface RigidParams extends FreeBodiesParams {
   readonly joints: JointParams;
 }
 
+/** Momenta are the state; see FreeBodiesState. */
+export interface RigidState extends FreeBodiesState {
+  /** What went wrong, [4]; `check` reads it. A state without it is not watched. */
+  readonly trouble?: Tensor;
+}
+
 export interface RigidWorld {
   readonly data: WorldData;
   /** The state in which bodies were given. */
-  start(device?: Device): FreeBodiesState;
+  start(device?: Device): RigidState;
   /** What they were given with, as tensors; all differentiable. Masses and inertias do not follow sizes. */
   params(device?: Device): RigidParams;
-  readonly step: Step<FreeBodiesState, RigidParams>;
+  readonly step: Step<RigidState, RigidParams>;
+  /**
+   * Looks back on the steps that led to a state.
+   *
+   * @throws Error, RangeError that name the first step in which a momentum was not finite, and the body; in which there were more pairs
+   * or contacts than there is room for; or in which the solver did not get to its tolerance.
+   */
+  check(state: RigidState): Promise<void>;
 }
 
 const optionNames = [
@@ -94,6 +108,12 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
     start: device => startOf(data, device),
     params: device => paramsOf(data, device),
     step: (state, params, dt) => stepped(structureOn(state.x.device), settings, state, params, dt),
+    async check({ x, trouble }) {
+      if (!trouble)
+        throw new TypeError("rigidBodies: check: the state has no 'trouble'; steps keep what start() gives.");
+      const { room } = structureOn(x.device);
+      await tell(trouble, data.names, room);
+    },
   };
 }
 
@@ -139,6 +159,7 @@ interface Structure {
   /** Room for contacts, or the pair of each if there is room for all. */
   readonly contacts: number | Tensor;
   readonly sizes: SolverSizes;
+  readonly room: { readonly pairRoom: number; readonly contactRoom: number };
   readonly freedom: Tensor;
   readonly joints: { readonly bodies: Tensor; readonly kind: Tensor };
 }
@@ -159,10 +180,11 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
   return {
     near: found,
     contacts,
+    room: { pairRoom: capacity ?? 0, contactRoom: typeof contacts === 'number' ? contacts : 0 },
     sizes: {
       bodies: names.length,
       pairs: found.pairs,
-      contacts: typeof contacts === 'number' ? contacts : contacts.size,
+      contacts: typeof contacts === 'number' ? contacts : found.pairs * slots,
       joints: joints.kinds.length,
       smooth: smooth > 0,
     },
@@ -180,13 +202,14 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
 
 const on = (device: Device | undefined) => (device ? { device } : {});
 
-function startOf(data: WorldData, device: Device | undefined): FreeBodiesState {
+function startOf(data: WorldData, device: Device | undefined): RigidState {
   const n = data.names.length;
   return {
     x: tensor(data.position.flat(), [n, 3], on(device)),
     q: tensor(data.orientation.flat(), [n, 4], on(device)),
     p: tensor(data.momentum.flat(), [n, 3], on(device)),
     L: tensor(data.angularMomentum.flat(), [n, 3], on(device)),
+    trouble: zeros([4], on(device)),
   };
 }
 
@@ -216,18 +239,18 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, contacts, sizes, freedom, joints }: Structure,
+  { near, contacts, sizes, room, freedom, joints }: Structure,
   { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
-  { x, q, p, L }: FreeBodiesState,
+  { x, q, p, L, trouble }: RigidState,
   { mass, inertia, gravity, size, friction, force, torque, joints: jointed }: RigidParams,
   dt: number,
-): FreeBodiesState {
+): RigidState {
   const { device } = x;
   const still = force && torque ? undefined : zeros(x.shape, { device });
   const heavy: Heavy = { q, mass, inertia, freedom };
   const forces = { gravity, force: force ?? (still as Tensor), torque: torque ?? (still as Tensor) };
   const start = pushed(heavy, { p, L }, forces, dt); // (1)
-  if (sizes.pairs + sizes.joints === 0) return { ...moved(heavy, x, start, dt), ...start };
+  if (sizes.pairs + sizes.joints === 0) return { ...moved(heavy, x, start, dt), ...start, ...(trouble && { trouble }) };
   const now = twistsOf(heavy, { p, L });
   const none = (shape: readonly number[]): Tensor => zeros(shape, { device });
   const around = { margin: margin + 10 * smooth, dt };
@@ -249,7 +272,7 @@ function stepped(
   const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-4);
   const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
   const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
-  let P: Momenta | undefined;
+  let P: Found | undefined;
   let slip = now;
   let bias: Tensor | undefined;
   for (let pass = 0; pass < (sizes.pairs > 0 ? passes : 1); pass++) {
@@ -271,7 +294,11 @@ function stepped(
     P = impulses(sizes, { pressed, frozen: { ...known, v: slip.v.detach(), w: slip.w.detach() } });
     slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
   }
-  const { p: push, L: turn } = P as Momenta;
-  const end = { p: start.p.add(push), L: start.L.add(turn) }; // (2)
-  return { ...moved(heavy, x, end, dt), ...end }; // (3)
+  const found = P as Found;
+  const end = { p: start.p.add(found.p), L: start.L.add(found.L) }; // (2)
+  const next = { ...moved(heavy, x, end, dt), ...end }; // (3)
+  if (!trouble) return next;
+  const { count } = touch;
+  const seen = { end, found, pairs: pairs.count, contacts: count, ...room, tolerance: 10 * precise };
+  return { ...next, trouble: watched(trouble, seen) };
 }
