@@ -5,10 +5,10 @@
  *   g = M a − f − Jᵀ λ,    H = M + Jᵀ (∂²s) J,    H p = −g                                                           (2)
  *   a ← a + α p,           (M a − f)ᵀ p − λᵀ J p = 0 at α: exact line search                                         (3)
  *
- * It begins at a = M⁻¹ f. The step α = 1 is taken where it lowers the slope along p tenfold; else the root of (3), whose left side grows
- * with α, is bracketed and found by the method of false positions (Illinois). It ends where pᵀ H p, twice what a step gains, is below
- * tolerance² times fᵀ M⁻¹ f and the first such gain together; the step of that size is still taken. H is factorised in the pattern of
- * pattern.ts, as ltdl.ts does it. Nothing of this is differentiated: convex.ts has the rule.
+ * The step α = 1 is taken where it lowers the slope along p tenfold; else the root of (3), whose left side grows with α, is bracketed and
+ * found by the method of false positions (Illinois). It ends where pᵀ H p, twice what a step gains, is below tolerance² times
+ * E = Σ f² / M_dd + the first such gain (that step is still taken), or Σ g² / M_dd is below 1e-4 of that. H is factorised
+ * in the pattern of pattern.ts, as ltdl.ts does it. Nothing of this is differentiated: convex.ts has the rule.
  *
  * Todorov: Convex and analytically-invertible dynamics with contacts and constraints, ICRA 2014.
  */
@@ -79,8 +79,25 @@ const massTimes = ({ nv, entries }: Shape, product: string, by: string): string 
       if (at.x != at.y) { ${product}[at.y] += M[k] * ${by}[at.x]; }
     }`;
 
-/** H of (2), and −Jᵀ λ added to g if there is one, from the rows x. */
-const hessian = ({ entries, own, pattern: { groups, ancestors } }: Shape, g: string): string => `
+/** Takes Jᵀ λ from g, for the rows x. */
+const pushed = ({ own, pattern: { groups } }: Shape, g: string): string => `
+    for (var s = 0u; s < ${groups.length}u; s++) {
+      if (D[s] > 0.0) {
+        ${groupAt(groups.length, own)}
+        var at: Six;
+        for (var r = 0u; r < rows; r++) { at[r] = x[row + r]; }
+        var f: Six;
+        respond(law, rows, D[s], W[s], &coneOf, &at, &f);
+        for (var k = 0u; k < count; k++) {
+          var force = 0.0;
+          for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * f[r]; }
+          ${g}[list[first + k]] -= force;
+        }
+      }
+    }`;
+
+/** H of (2), from the rows x. */
+const hessian = ({ entries, own, pattern: { groups, ancestors } }: Shape): string => `
     for (var k = 0u; k < ${ancestors.length}u; k++) { H[k] = 0.0; }
     for (var k = 0u; k < ${entries}u; k++) { H[massRows[k].z] = M[k]; }
     for (var s = 0u; s < ${groups.length}u; s++) {
@@ -88,17 +105,6 @@ const hessian = ({ entries, own, pattern: { groups, ancestors } }: Shape, g: str
         ${groupAt(groups.length, own)}
         var at: Six;
         for (var r = 0u; r < rows; r++) { at[r] = x[row + r]; }
-        ${
-          g === ''
-            ? ''
-            : `var f: Six;
-        respond(law, rows, D[s], W[s], &coneOf, &at, &f);
-        for (var k = 0u; k < count; k++) {
-          var force = 0.0;
-          for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * f[r]; }
-          ${g}[list[first + k]] -= force;
-        }`
-        }
         var h: Square;
         stiffen(law, rows, D[s], W[s], &coneOf, &at, &h);
         for (var k = 0u; k < count; k++) {
@@ -170,10 +176,15 @@ const newton = (shape: Shape): string => /* wgsl */ `
     let e = id.x;
     ${loaded(shape)}
     var now: array<f32, ${shape.nv}>;
+    var inverse: array<f32, ${shape.nv}>;
     var scale = 0.0;
+    for (var k = 0u; k < ${shape.entries}u; k++) {
+      if (massRows[k].x == massRows[k].y) { inverse[massRows[k].x] = 1.0 / M[k]; }
+    }
     for (var d = 0u; d < ${shape.nv}u; d++) {
+      let f = force[e * ${shape.nv}u + d];
       now[d] = began[e * ${shape.nv}u + d];
-      scale += now[d] * force[e * ${shape.nv}u + d];
+      scale += f * f * inverse[d];
     }
     var x: array<f32, ${shape.pattern.rows}>;
     var y: array<f32, ${shape.pattern.rows}>;
@@ -188,7 +199,14 @@ const newton = (shape: Shape): string => /* wgsl */ `
       ${massTimes(shape, 'g', 'now')}
       for (var d = 0u; d < ${shape.nv}u; d++) { g[d] -= force[e * ${shape.nv}u + d]; }
       for (var d = 0u; d < ${shape.nv}u; d++) { moved[d] = g[d]; }
-      ${hessian(shape, 'g')}
+      ${pushed(shape, 'g')}
+      var rest = 0.0;
+      for (var d = 0u; d < ${shape.nv}u; d++) { rest += g[d] * g[d] * inverse[d]; }
+      if (steps > 0u && rest <= 1e-4 * tolerance * tolerance * scale) {
+        ratio = rest / scale;
+        break;
+      }
+      ${hessian(shape)}
       ${factorised(shape)}
       for (var d = 0u; d < ${shape.nv}u; d++) { p[d] = -g[d]; }
       ${solved(shape, 'p')}
@@ -260,7 +278,7 @@ const tangent = (shape: Shape): string => /* wgsl */ `
     var x: array<f32, ${shape.pattern.rows}>;
     var H: array<f32, ${shape.pattern.ancestors.length}>;
     ${along(shape, 'x', 'now', 'target_')}
-    ${hessian(shape, '')}
+    ${hessian(shape)}
     ${factorised(shape)}
     ${solved(shape, 'y')}
     for (var d = 0u; d < ${shape.nv}u; d++) { solution[e * ${shape.nv}u + d] = y[d]; }
@@ -302,7 +320,7 @@ export interface Accelerated {
   readonly status: Tensor;
 }
 
-/** a of (1), begun at M⁻¹ f. */
+/** a of (1). @param began Where to begin. */
 export function constrainedAccelerations(
   model: Model,
   pattern: Pattern,
