@@ -1,3 +1,4 @@
+import { armSysid } from './arm-sysid/arm-sysid.ts';
 import { billiards } from './billiards/billiards.ts';
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
@@ -23,6 +24,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
+  [armSysid.name]: armSysid,
   [cartpoleSwingup.name]: cartpoleSwingup,
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
@@ -51,6 +53,7 @@ export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
 export {
   ant,
+  armSysid,
   billiards,
   bounceTarget,
   brusselator,
