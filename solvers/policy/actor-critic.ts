@@ -225,7 +225,9 @@ const overdue = (age: Tensor, episode: number): Tensor =>
     .max(0)
     .min(1);
 
-function check({ policyLayers, valueLayers, ...all }: Settings): void {
+function check(all: Settings): void {
+  if (all.activation !== 'elu' && all.activation !== 'tanh')
+    throw new TypeError(`actorCritic: activation is '${all.activation as string}'; it must be 'elu' or 'tanh'.`);
   const whole = ['envs', 'horizon', 'epochs', 'episode', 'valuePasses', 'valueParts'] as const;
   for (const name of whole)
     if (!Number.isInteger(all[name]) || all[name] < 1)

@@ -6,6 +6,7 @@
  * Chan, Golub & LeVeque: Algorithms for computing the sample variance, The American Statistician 37, 1983, eq. 2.1.
  */
 
+import { disposeTree } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 
 /** Plain data, that can be saved. */
@@ -28,6 +29,7 @@ export async function withSamples({ count, mean, squares }: Moments, samples: Te
   const center = samples.mean(0);
   const spread = samples.sub(center).square().mean(0);
   const [at, variance] = await Promise.all([center.read(), spread.read()]);
+  disposeTree([center, spread]);
   const all = count + more;
   const by = mean.map((m, i) => at[i] - m);
   return {
