@@ -23,6 +23,7 @@ export { massOfMesh } from './polyhedron.ts';
 export { boxMesh, capsuleMesh, cylinderMesh, icosphere, torusMesh } from './primitives.ts';
 export { rayText } from './ray/ray.wgsl.ts';
 export { rayDistance } from './ray/rays.ts';
+export { type OnSurface, type SignedDistance, type SignedDistanceOptions, signedDistance } from './signed-distance.ts';
 export { massOf, type Solid } from './solids.ts';
 export { type MeshEdge, Triangles } from './triangles.ts';
 export { type Welded, weld } from './weld.ts';

@@ -10,6 +10,7 @@ import { boxConvex, convexConvex } from './polyhedron-polyhedron.wgsl.ts';
 import { capsuleCapsule, sphereCapsule, sphereSphere } from './round.wgsl.ts';
 import { type ShapeKind, shapeKinds, shapeText } from './shape.wgsl.ts';
 import { sphereBox } from './sphere-box.wgsl.ts';
+import { sphereCylinder, sphereEllipsoid } from './sphere-round.wgsl.ts';
 
 /** Two kinds, in any order. */
 export type Pair = readonly [ShapeKind, ShapeKind];
@@ -22,6 +23,8 @@ const pairs: Readonly<Record<string, PairText>> = {
   planeBox,
   sphereSphere,
   sphereCapsule,
+  sphereEllipsoid,
+  sphereCylinder,
   sphereBox,
   capsuleCapsule,
   capsuleBox,

@@ -4,12 +4,14 @@
  *   sphere, ellipsoid   |S⁻¹ (o + t d)|² = 1,  S = diag(size)                                                (1)
  *   cylinder, capsule   x² + y² = r² between the ends; the discs, or the half spheres beyond them                (2)
  *   box                 the sides x_k = ± s_k                                                                 (3)
+ *   convex              the part of the ray inside of all faces                                                (4)
  *   plane               z = 0, from its outside; size bounds it along x and y where it is above 0
  *
  * From within a solid a ray goes to where it leaves. Lengths are in units of |d|. Which root and which side counts is decided by the
  * numbers; where that changes distances may jump, elsewhere they are smooth.
  */
 
+import { facetedTexts } from '../contact/polyhedron.wgsl.ts';
 import { type ShapeKind, shapeKinds } from '../contact/shape.wgsl.ts';
 
 const rootsText = /* wgsl */ `
@@ -67,6 +69,20 @@ const texts: Partial<Readonly<Record<ShapeKind, string>>> = {
         }
       }
       return t;`,
+  convex: `
+      var enter = -farAway;
+      var leave = farAway;
+      for (var f = 0u; f < convexFaces(s); f++) {
+        let flat = convexFace(s, f);
+        let slope = dot(flat.normal, direction);
+        let out = dot(flat.normal, origin) - flat.offset;
+        let t = -out / select(slope, 1.0, slope == 0.0);
+        if (slope < 0.0) { enter = max(enter, t); } // (4)
+        if (slope > 0.0) { leave = min(leave, t); }
+        if (slope == 0.0 && out > 0.0) { leave = -farAway; }
+      }
+      if (enter > leave || leave < 0.0) { return farAway; }
+      return select(enter, leave, enter < 0.0);`,
   box: `
       var t = farAway;
       for (var k = 0u; k < 3u; k++) {
@@ -84,7 +100,7 @@ const texts: Partial<Readonly<Record<ShapeKind, string>>> = {
 
 /**
  * WGSL to add to `contactText`: `fn castRay(kind: u32, s: Shape, origin: vec3f, direction: vec3f) -> f32`, for these kinds; a kind's
- * number is its place in `shapeKinds`. Differentiable.
+ * number is its place in `shapeKinds`. Differentiable. For 'convex' with the functions `tableAt` and `vertexAt` of `contactText`.
  *
  * @throws RangeError for kinds that rays do not meet.
  */
@@ -99,6 +115,7 @@ export function rayText(kinds: readonly ShapeKind[]): string {
     }`;
   });
   return /* wgsl */ `
+  ${kinds.includes('convex') ? facetedTexts('convex').join('') : ''}
   ${rootsText}
   fn castRay(kind: u32, s: Shape, origin: vec3f, direction: vec3f) -> f32 {
     let o = toLocal(s, origin);

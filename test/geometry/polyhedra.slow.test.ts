@@ -53,6 +53,7 @@ const reach: Partial<Record<ShapeKind, Support>> = {
   sphere: ([r]) => r,
   capsule: ([r, h], d) => r + h * Math.abs(d[2]),
   box: (size, d) => size.reduce((sum, s, k) => sum + s * Math.abs(d[k]), 0),
+  ellipsoid: (size, d) => Math.hypot(...size.map((s, k) => s * d[k])),
   convex: (_, d, k) =>
     Math.max(...bodies[k % bodies.length].vertices.map(v => v.reduce((sum, x, c) => sum + x * d[c], 0))),
 };
@@ -76,7 +77,7 @@ const directions = Array.from({ length: 400 }, (_, k) => {
 
 const pairs: readonly (readonly [ShapeKind, ShapeKind])[] = [
   ['capsule', 'box'],
-  ['sphere', 'convex'],
+  ['sphere', 'ellipsoid'],
   ['capsule', 'convex'],
   ['box', 'convex'],
   ['convex', 'convex'],

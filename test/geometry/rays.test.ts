@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { checkGradient } from 'retrograde/adjoint';
-import { rayDistance, rayText, type ShapeKind } from 'retrograde/geometry';
+import { polyhedron, rayDistance, rayText, type ShapeKind, shapeTables } from 'retrograde/geometry';
 import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu64, gpu } from '../util/devices.ts';
@@ -52,10 +52,34 @@ it('rays and capsules on a GPU', async () => {
   });
 });
 
+it('rays meet a box made of vertices as they meet a box, and miss it as they do', async () => {
+  const { cases } = reference.kinds.find(({ kind }) => kind === 'box')!;
+  const sides = [-1, 1];
+  const bodies = cases.map(({ size: [a, b, c] }) =>
+    polyhedron(
+      sides.flatMap(x => sides.flatMap(y => sides.map((z): [number, number, number] => [a * x, b * y, c * z]))),
+    ),
+  );
+  const tables = shapeTables(bodies, cpu64);
+  const table = tensor(Uint32Array.from(tables.at), [cases.length], { device: cpu64 });
+  const { origin, direction } = rays(cases, cpu64);
+  const shapes = { ...shapesOf('convex', cases, cpu64), tables, table };
+  const found = await rayDistance(origin, direction, shapes).read();
+  cases.forEach(({ distance }, k) => void expect(found[k]).toBeCloseTo(distance, 10));
+  const away = await rayDistance(origin.mul(10), direction.mul(0).add(1), shapes).read();
+  const box = await rayDistance(origin.mul(10), direction.mul(0).add(1), shapesOf('box', cases, cpu64)).read();
+  Array.from(box).forEach((v, k) => void expect(away[k]).toBeCloseTo(v, 8));
+  await checkGradient(
+    vertices => rayDistance(origin, direction, { ...shapes, tables: { ...tables, vertices } }),
+    tables.vertices,
+    { h: 1e-7 },
+  );
+});
+
 describe('what is wrong is said', () => {
   it('kinds that rays do not meet', () => {
     expect(() => rayText(['heightField'])).toThrow(
-      "rayText: rays do not meet shapes of kind 'heightField'; give kinds among plane, sphere, ellipsoid, capsule, cylinder, box.",
+      "rayText: rays do not meet shapes of kind 'heightField'; give kinds among plane, sphere, ellipsoid, capsule, cylinder, convex, box.",
     );
   });
 
