@@ -11,7 +11,7 @@ export const ant: Scene = legged({
   xml: antXml,
   task: antTask,
   contact: {
-    ...{ stiffness: 5e3, damping: 1, width: 0.01, slip: 0.2 },
+    ...{ stiffness: 5e3, damping: 1, width: 0.01, slip: 0.4 },
     bounds: { stiffness: 300, damping: 0.2, width: 0.02 },
   },
   dt: 1 / 240,
@@ -27,7 +27,7 @@ export const ant: Scene = legged({
       valuePasses: 2,
       policyRate: 5e-3,
     },
-    full: { envs: 64, horizon: 32, epochs: 1500, valuePasses: 3, policyRate: 3e-3 },
+    full: { envs: 48, horizon: 24, epochs: 600, valuePasses: 3 },
   },
   steps: { small: 100, full: 1000 },
 });
