@@ -92,7 +92,13 @@ export {
 export { brusselatorParts, grayScottParts, type Parts, type PartsOptions } from './reaction-parts.ts';
 export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './rigid/free-bodies.ts';
 export type { JointKind as RigidJointKind, JointParams } from './rigid/joint-rows.ts';
-export { type RigidOptions, type RigidParams, type RigidState, type RigidWorld, rigidBodies } from './rigid/rigid-bodies.ts';
+export {
+  type RigidOptions,
+  type RigidParams,
+  type RigidState,
+  type RigidWorld,
+  rigidBodies,
+} from './rigid/rigid-bodies.ts';
 export { box, capsule, cylinder, disc, ellipsoid, plane, type RigidShape, rectangle, sphere } from './rigid/shapes.ts';
 export type { BodySpec, RigidJointSpec, WorldSpec } from './rigid/world.ts';
 export type { Step } from './simulator.ts';

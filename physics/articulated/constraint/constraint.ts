@@ -70,7 +70,7 @@ export interface Pair {
   /** Of the directions of friction in elliptic cones; (0, 0): as solref. */
   readonly solrefFriction: Solref;
   readonly solimp: Solimp;
-  /** Contacts act from this gap on, m: margin − gap of MuJoCo. */
+  /** Contacts act from this distance on, m. */
   readonly margin: number;
 }
 

@@ -3,8 +3,8 @@
  *
  * Two shapes may touch if one's contype has a bit of the other's conaffinity, unless both stand still in the world, or on links that do not
  * move against one another, or one's link is the other's parent (the world's children excepted), or their links are excluded. Numbers
- * of the pair come from the geom of higher priority. Of equals: the larger condim, friction, margin and gap; solref and solimp are mixed
- * by solmix, and solrefs of the second kind are the smaller ones.
+ * of the pair come from the geom of higher priority. Of equals: the larger condim and friction; solref and solimp are mixed
+ * by solmix, and solrefs of the second kind are the smaller ones. Margins add up.
  */
 
 import { type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
@@ -28,8 +28,9 @@ export interface TouchSpec {
   readonly condim?: Condim;
   readonly solref?: Solref;
   readonly solimp?: Solimp;
-  /** m. Contacts act where the gap is less than margin − gap. Default 0. */
+  /** m. Contacts act where surfaces are nearer than this, the margins of both added. Default 0. */
   readonly margin?: number;
+  /** MuJoCo finds contacts this much earlier, without a force; kept, and not needed here. */
   readonly gap?: number;
 }
 
@@ -202,8 +203,7 @@ function pairOf(geoms: readonly Geom[], i: number, j: number, own: Partial<PairS
     (x[0] > 0 && y[0] > 0 ? mixed(x, y) : [Math.min(x[0], y[0]), Math.min(x[1], y[1])]) as unknown as Solref;
   const [slide, spin, roll] = pick<readonly number[]>(({ friction }) => friction, larger);
   const f = own.friction ?? [];
-  const margin = own.margin ?? Math.max(g.margin, h.margin);
-  const gap = own.gap ?? Math.max(g.gap, h.gap);
+  const margin = own.margin ?? g.margin + h.margin;
   return {
     a,
     b,
@@ -222,7 +222,7 @@ function pairOf(geoms: readonly Geom[], i: number, j: number, own: Partial<PairS
         ({ solimp }) => solimp,
         (x, y) => mixed(x, y) as unknown as Solimp,
       ),
-    margin: margin - gap,
+    margin,
   };
 }
 

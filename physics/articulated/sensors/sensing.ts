@@ -34,9 +34,12 @@ const accelerated: readonly SensorKind[] = ['framelinacc', 'frameangacc', 'accel
  * The sensors of a model, or others.
  *
  * @example
- *   const imu = sensors(robot);
- *   const [from, to] = imu.slices.gyro;
- *   const all = imu.read(articulatedParams(robot), state, { a: forwardDynamics(robot, params, state, tau) });
+ *   const joints = [{ kind: 'hinge' }];
+ *   const rod = { name: 'rod', joints, mass: 1, com: [0, -0.5, 0], inertia: [0.08, 0.01, 0.08] };
+ *   const pendulum = tree({ links: [rod], sites: [{ name: 'end', link: 'rod' }], sensors: [{ kind: 'gyro', site: 'end', name: 'turn' }] });
+ *   const imu = sensors(pendulum);
+ *   const [from, to] = imu.slices.turn; // of the columns of:
+ *   const measured = imu.read(articulatedParams(pendulum), articulatedState(pendulum));
  */
 export function sensors(model: Model, list: readonly Sensor[] = model.sensors): Sensors {
   let size = 0;
