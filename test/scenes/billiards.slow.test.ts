@@ -21,15 +21,16 @@ describe('the break', () => {
 });
 
 describe('driven balls', () => {
-  it('come within 1 % of the optimum by events, in 25 evaluations, and not without knowing when they collide', async () => {
-    const [event, none] = [
-      await drive(tasks[0], 'event', 17, cpu64, () => {}),
-      await drive(tasks[0], 'none', 17, cpu64, () => {}),
-    ];
-    const spent = event.curve.find(([, cost]) => cost <= 1.01 * tasks[0].optimum)?.[0];
+  it.each(tasks)('come within 1 % of the optimum by events, in 25 evaluations: $name (V9b)', async task => {
+    const event = await drive(task, 'event', 17, cpu64, () => {});
+    const spent = event.curve.find(([, cost]) => cost <= 1.01 * task.optimum)?.[0];
     expect(spent).toBeLessThanOrEqual(25);
     expect(event.cost).toBe(event.value);
-    expect(event.cost).toBeGreaterThan(tasks[0].optimum);
+    expect(event.cost).toBeGreaterThan(task.optimum);
+  });
+
+  it('do not where the gradient does not know when they collide', async () => {
+    const none = await drive(tasks[0], 'none', 17, cpu64, () => {});
     expect(none.cost).toBeGreaterThan(1.12 * tasks[0].optimum);
   });
 
