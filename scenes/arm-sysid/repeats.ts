@@ -31,39 +31,36 @@ export async function repeats(
   const [steps, draws, n] = seen.shape;
   const { device } = seen;
   const each = Array.from({ length: draws }, (_, e) => e);
-  let found: Repeat[] = each.map(() => ({ x: Array.from(start), known: undefined as never }));
-  for (let round = 0; round <= rounds; round++) {
-    const x = tensor(
-      found.flatMap(({ x }) => x),
-      [draws, n],
-      { device },
-    );
+  let x: readonly (readonly number[])[] = each.map(() => Array.from(start));
+  for (let round = 0; ; round++) {
+    const at = tensor(x.flat(), [draws, n], { device });
     const residual = (x: Tensor): Tensor => model(x).sub(seen).div(noise);
     const columns: ArrayLike<number>[] = [];
     let r: ArrayLike<number> = [];
     for (let k = 0; k < n; k++) {
       const unit = Float64Array.from({ length: draws * n }, (_, i) => Number(i % n === k));
       const direction = tensor(unit, [draws, n], { device });
-      const { value, tangent } = jvp(residual)(x, direction);
+      const { value, tangent } = jvp(residual)(at, direction);
       if (k === 0) r = await value.read();
       columns.push(await tangent.read());
       disposeTree([value, tangent, direction]);
     }
-    x.dispose();
+    at.dispose();
     const own = (all: ArrayLike<number>, e: number): Float64Array =>
       Float64Array.from({ length: steps * n }, (_, i) => all[(Math.floor(i / n) * draws + e) * n + (i % n)]);
-    found = each.map(e => {
-      const model = normalEquations(
+    const found = each.map(e => {
+      const equations = normalEquations(
         own(r, e),
         columns.map(column => own(column, e)),
       );
-      const known = identifiability(model);
-      if (round === rounds) return { x: found[e].x, known };
-      const step = known.covariance.map(
-        row => row.reduce((sum, c, j) => sum + c * model.gradient[j], 0) / known.variance,
-      );
-      return { x: found[e].x.map((v, i) => v - step[i]), known };
+      return { gradient: equations.gradient, known: identifiability(equations) };
+    });
+    if (round === rounds) return found.map(({ known }, e) => ({ x: x[e], known }));
+    x = x.map((row, e) => {
+      const { gradient, known } = found[e];
+      return row.map((v, i) => v - product(known.covariance[i], gradient) / known.variance); // the covariance is s² (JᵀJ)⁻¹
     });
   }
-  return found;
 }
+
+const product = (a: readonly number[], b: ArrayLike<number>): number => a.reduce((sum, ai, i) => sum + ai * b[i], 0);

@@ -48,11 +48,11 @@ export const cartpoleSwingup: Scene = {
   settings: {
     starts: 'from which it is tried (preset small: 1; full: 8)',
     seconds: 'that it may take, the one of standing still included (3; 4)',
-    descent: 'iterations of each descent that iLQR is compared with (3; 100)',
+    descent: 'iterations of each descent that iLQR is compared with; 0 for none (3; 100)',
   },
   async run({ preset, settings, iterations = 300, seed, onProgress, signal, device: given }) {
-    const chosen = { ...sizes[preset], ...settings };
-    checkWhole('cartpole-swingup', chosen, { starts: 1, seconds: 2, descent: 1 });
+    const chosen: Readonly<Record<'starts' | 'seconds' | 'descent', number>> = { ...sizes[preset], ...settings };
+    checkWhole('cartpole-swingup', chosen, { starts: 1, seconds: 2, descent: 0 });
     const steps = chosen.seconds * rate;
     return inDoubles(given, async device => {
       const task = swingUp(device, steps);
@@ -83,7 +83,7 @@ export const cartpoleSwingup: Scene = {
       const x0 = await startOf(seed, 0, device);
       const descents: Descent[] = [];
       for (const [k, estimator] of estimators.entries()) {
-        if (signal?.aborted) break;
+        if (signal?.aborted || chosen.descent === 0) break;
         const cost = (u: Tensor): Tensor => costs(task, x0, u);
         descents.push(await descend(cost, firstForces(0), estimator, chosen.descent, seed));
         const last = descents[k].costs[chosen.descent - 1];
@@ -133,12 +133,16 @@ export const cartpoleSwingup: Scene = {
         film: { images: film, fps: 15, caption: 'the swing of the start that ends the quietest' },
         notes: [
           `iLQR: ${chosen.starts - missed} of ${chosen.starts} starts stand for the last second, |θ| below ${allowed}; ${most} iterations at most.`,
-          `Descent, ${chosen.descent} iterations from the first start, where iLQR comes to ${swings[0]?.control.value.toPrecision(2)}: ${descended.map(({ name, cost }) => `${name} ${cost.toPrecision(3)}`).join(', ')}. Around 10 the pole hangs.`,
-          `Spread of one estimate of ${samples} trials at the first plan, over its length: ${descended
-            .slice(1)
-            .map(({ name, spread }) => `${name} ${spread.toPrecision(2)}`)
-            .join(', ')}.`,
-          'Gradients of the whole plan are right and lead nowhere: forces early on matter only by way of what comes later. iLQR plans backwards, and answers deviations.',
+          ...(descents.length > 0
+            ? [
+                `Descent, ${chosen.descent} iterations from the first start, where iLQR comes to ${swings[0]?.control.value.toPrecision(2)}: ${descended.map(({ name, cost }) => `${name} ${cost.toPrecision(3)}`).join(', ')}. Around 10 the pole hangs.`,
+                `Spread of one estimate of ${samples} trials at the first plan, over its length: ${descended
+                  .slice(1)
+                  .map(({ name, spread }) => `${name} ${spread.toPrecision(2)}`)
+                  .join(', ')}.`,
+                'Gradients of the whole plan are right and lead nowhere: forces early on matter only by way of what comes later. iLQR plans backwards, and answers deviations.',
+              ]
+            : []),
           'In f64, whatever was asked for.',
         ],
       };

@@ -5,7 +5,7 @@ import { sketch } from '../sketch.ts';
 import { mostForce, poleLength } from './cartpole.ts';
 
 /** @param x Rows of 5. @param u Forces, N. @param t The row to show. */
-export function cartImage(x: ArrayLike<number>, u: ArrayLike<number>, t: number, width = 240): Image {
+export function cartImage(x: ArrayLike<number>, u: ArrayLike<number>, t: number, width = 400): Image {
   const tip = (row: number): number[] => {
     const [at, theta] = [x[5 * row], x[5 * row + 1]];
     return [at + poleLength * Math.sin(theta), poleLength * Math.cos(theta)];

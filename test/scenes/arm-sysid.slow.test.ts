@@ -89,7 +89,7 @@ describe('the scene', () => {
     });
 
   it('finds rotors and friction, with intervals, and what cannot be told', { timeout: 120_000 }, async () => {
-    const { goal, estimates, fitted, iterations, notes, plots, loss, device } = await run({ rate: 40, draws: 8 }, 2);
+    const { goal, estimates, fitted, iterations, notes, plots, loss, device } = await run({ rate: 25, draws: 5 }, 2);
     expect(goal.met).toBe(true);
     expect(goal.value).toBeLessThan(0.01);
     expect(iterations).toBeLessThanOrEqual(15);

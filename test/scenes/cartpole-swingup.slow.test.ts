@@ -1,12 +1,12 @@
 // Specification of the scene that swings a pole up: its model against closed forms, its costs against iLQR's, and its goal.
 
-import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
+import { checkGradient } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { cartpoleSwingup } from 'retrograde/scenes';
 import { ilqr } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cartpole, costs, rate, swingUp } from '../../scenes/cartpole-swingup/cartpole.ts';
-import { descend } from '../../scenes/cartpole-swingup/descent.ts';
+import { descend, estimators } from '../../scenes/cartpole-swingup/descent.ts';
 import { cpu32, cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { numbers, on64 } from '../util/numbers.ts';
@@ -46,15 +46,15 @@ describe('the cart-pole', () => {
 
   it('costs as a plan what it costs iLQR, with the gradient of differences', async () => {
     const x0 = on64([0.1, 2.8, 0, 0.2, 0]);
-    const u = on64(numbers(30, 3), [30, 1]).mul(3);
+    const u = on64(numbers(10, 3), [10, 1]).mul(3);
     const { value } = await ilqr(task, x0, u, { iterations: 0 });
-    const plans = (u: Tensor): Tensor => costs(task, x0, u.reshape([1, 30, 1]));
+    const plans = (u: Tensor): Tensor => costs(task, x0, u.reshape([1, 10, 1]));
     expect(await plans(u).item()).toBeCloseTo(value, 12);
     const { dotProduct = 1, difference } = await checkGradient((u: Tensor) => plans(u).sum(), u);
     expect(dotProduct).toBeLessThan(1e-11);
     expect(difference).toBeLessThan(1e-6);
     const x32 = tensor([0.1, 2.8, 0, 0.2, 0], undefined, { device: cpu32 });
-    const rough = await costs(swingUp(cpu32, 120), x32, (await u.to(cpu32)).reshape([1, 30, 1])).item();
+    const rough = await costs(swingUp(cpu32, 120), x32, (await u.to(cpu32)).reshape([1, 10, 1])).item();
     expect(rough / value).toBeCloseTo(1, 5);
   });
 
@@ -65,19 +65,21 @@ describe('the cart-pole', () => {
     for (const t of [1.5, 2]) expect(await at(t).item()).toBeCloseTo(0.5 / rate, 12);
   });
 
-  it('is descended by gradients and by estimates of them', async () => {
+  it('is descended by gradients and by estimates of them, of which the first order is the surer', async () => {
     const x0 = on64([0, 2.8, 0, 0, 0]);
     const cost = (u: Tensor): Tensor => costs(task, x0, u);
-    const start = on64(numbers(30, 4), [30, 1]);
-    const { value } = valueAndGrad((u: Tensor) => cost(u.reshape([1, 30, 1])).sum())(start);
-    const first = await value.item();
-    for (const estimator of ['exact', 'mixed'] as const) {
-      const { costs: found, spread } = await descend(cost, start, estimator, 4, 1);
-      expect(found).toHaveLength(4);
-      expect(found[3]).toBeLessThan(first);
-      if (estimator === 'exact') expect(spread).toBe(0);
-      else expect(spread).toBeGreaterThan(0);
+    const start = on64(numbers(10, 4), [10, 1]);
+    const first = await cost(start.reshape([1, 10, 1])).item();
+    const spreads: number[] = [];
+    for (const estimator of estimators) {
+      const { costs: found, spread } = await descend(cost, start, estimator, 2, 1);
+      expect(found).toHaveLength(2);
+      if (estimator !== 'zeroth') expect(found[1]).toBeLessThan(first);
+      spreads.push(spread);
     }
+    expect(spreads[0]).toBe(0);
+    expect(spreads[2]).toBeGreaterThan(5 * spreads[1]);
+    expect(spreads[3]).toBeLessThan(2 * spreads[1]);
   });
 });
 
@@ -93,14 +95,12 @@ describe('the scene', () => {
       onProgress: () => {},
     });
 
-  it('swings the pole up, where descents are far from it', { timeout: 120_000 }, async () => {
-    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 1 }, 2);
+  it('swings the pole up', { timeout: 120_000 }, async () => {
+    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 0 }, 2);
     expect(goal.met).toBe(true);
     expect(iterations).toBeLessThan(150);
     expect((fitted.worstAngles as number[])[0]).toBeLessThan(0.1);
-    const [exact, first, zeroth] = fitted.descents as { cost: number; spread: number }[];
-    expect(exact.cost).toBeGreaterThan(100 * (fitted.costs as number[])[0]);
-    expect(zeroth.spread).toBeGreaterThan(5 * first.spread);
+    expect((fitted.costs as number[])[0]).toBeLessThan(0.2);
     expect(film?.images).toHaveLength(46);
     expect(plots).toHaveLength(2);
     expect(device).toContain('f64');
