@@ -1,5 +1,6 @@
 // Specification of the broad phase: every pair of boxes that overlap, each once, in the same order each time, on every device.
 
+import { rollout } from 'retrograde/adjoint';
 import { boundsText, candidates, contactText, type ShapeKind, shapeKinds } from 'retrograde/geometry';
 import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
@@ -89,6 +90,22 @@ it('the order is the same each time, on f32 and f64 devices alike', async () => 
   const first = await order(cpu32);
   expect(await order(cpu32)).toBe(first);
   expect((await order(cpu64)).split(',').sort()).toEqual(first.split(',').sort());
+});
+
+it('is part of a step that is recorded and replayed', async () => {
+  const given = boxes(60, 10);
+  const start = { lower: on(cpu64, given.lower), upper: on(cpu64, given.upper) };
+  const found = ({ lower, upper }: typeof start) => candidates(lower, upper, { capacity: 600 });
+  const step = ({ lower, upper }: typeof start) => {
+    const next = { lower: lower.mul(0.97), upper: upper.mul(1.01) };
+    return { ...next, ...found(next) };
+  };
+  const said: string[] = [];
+  const end = rollout(step, { ...start, ...found(start) }, 8, { explain: text => void said.push(text) });
+  let state: ReturnType<typeof step> = { ...start, ...found(start) };
+  for (let k = 0; k < 8; k++) state = step(state);
+  expect(said[0]).toContain('the loop is replayed');
+  expect(await listed(end.pairs, end.count)).toEqual(await listed(state.pairs, state.count));
 });
 
 describe('what is wrong is said', () => {

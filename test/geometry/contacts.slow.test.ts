@@ -2,9 +2,9 @@
 // within frozen features, and worlds that are swapped or turned.
 
 import { readFileSync } from 'node:fs';
-import { checkGradient } from 'retrograde/adjoint';
+import { checkGradient, hvp } from 'retrograde/adjoint';
 import { type Contacts, contactSlots, contacts, contactText, inOrder, type ShapeKind } from 'retrograde/geometry';
-import { type Device, kernel, tensor } from 'retrograde/kernel';
+import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
@@ -226,6 +226,17 @@ describe('special places', () => {
     const at = (x: number) => ({ gap: -0.01, normal: [0, 0, 1], point: [x, 0, -0.005] });
     expect(farthest([at(0.5), at(-0.5)], list)).toBeLessThan(1e-12);
   });
+});
+
+it('second derivatives: of the gap of two spheres they are (1 − n nᵀ) / |d|', async () => {
+  const d = [0.3, -0.4, 1.2]; // |d| = 1.3
+  const A = shapesOf('sphere', one([0.5], [0, 0, 0]), cpu64);
+  const B = shapesOf('sphere', one([0.4], d), cpu64);
+  const gap = (position: Tensor) => contacts(A, { ...B, position }).gap.sum();
+  const u = [0.2, 0.5, -0.7];
+  const along = u.reduce((sum, v, k) => sum + (v * d[k]) / 1.3, 0);
+  const found = await hvp(gap)(B.position, tensor([u], [1, 3], { device: cpu64 })).read();
+  u.forEach((v, k) => void expect(found[k]).toBeCloseTo((v - (along * d[k]) / 1.3) / 1.3, 12));
 });
 
 const everyKind = contactText(kinds);
