@@ -76,7 +76,8 @@ export const choosesFeatures = (a: ShapeKind, b: ShapeKind): boolean => known(a,
  *
  *   fn findFeatures(pair: u32, a: Shape, b: Shape, margin: f32, features: ptr<function, Features>)
  *     chooses what is discrete, a vec2u for each slot: which corners, faces or edges touch; (0, 0) where nothing does. Not to be
- *     differentiated. Contacts farther apart than `margin` may be left out. `Features` is an array of as many as any pair has slots.
+ *     differentiated. Contacts farther apart than `margin` may be left out. `Features` is an array of as many as any pair has slots,
+ *     and is zero before.
  *   fn findContact(pair: u32, a: Shape, b: Shape, feature: vec2u) -> Contact
  *     gap, normal and point for a feature that is taken as given; differentiable.
  *

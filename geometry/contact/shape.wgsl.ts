@@ -58,7 +58,7 @@ export const roundText: string = /* wgsl */ `
   }
 `;
 
-/** What a shape's point at p, w from the plane, makes with it. */
+/** A sphere around p on a plane. */
 export const onPlaneText: string = /* wgsl */ `
   fn onPlane(plane: Shape, p: vec3f, radius: f32) -> Contact {
     let normal = plane.R[2];
