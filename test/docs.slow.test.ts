@@ -25,8 +25,8 @@ function printed(program: string): number[] {
 }
 
 describe('README', () => {
-  it('has a kernel and a formula differentiated, a spring fitted, a system and an equation solved and a cart steered', () => {
-    expect(programs.length).toBe(6);
+  it('has a program for each kind of problem', () => {
+    expect(programs.length).toBe(8);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -57,8 +57,25 @@ describe('README', () => {
     for (const [k, slope] of [4.2475, -1.37306e-5, 2.28847e-9].entries()) expect(slopes[k] / slope).toBeCloseTo(1, 4);
   });
 
+  it('slides a crate', () => {
+    const [far, slope] = printed(programs[5]);
+    expect(Math.abs(far / (2 ** 2 / (2 * 0.3 * 9.81)) - 1)).toBeLessThan(0.01);
+    expect(Math.abs(slope / far + 1)).toBeLessThan(0.02);
+  });
+
+  it('slides a load off a sledge', () => {
+    const [far, , , slope] = printed(programs[6]);
+    const [g, rough] = [9.81, Math.sqrt(0.5 * 0.1)];
+    const slowing = ((0.5 * 464 - rough * 64) * g) / 400; // 400 kg under 64 kg
+    const load = 4 / (2 * rough * g);
+    const sledge = 4 / (2 * slowing);
+    expect(far).toBeCloseTo(load - sledge, 2);
+    const bySlope = (-load / rough - (sledge / slowing) * ((64 * g) / 400)) * (rough / 0.2);
+    expect(Math.abs(slope / bySlope - 1)).toBeLessThan(0.05);
+  });
+
   it('steers a cart', () => {
-    const [x, v] = printed(programs[5]);
+    const [x, v] = printed(programs[7]);
     expect(x).toBeCloseTo(1, 4);
     expect(v).toBeCloseTo(0, 4);
   });
