@@ -83,7 +83,7 @@ export function legged(robot: Robot): Scene {
         ...(signal && { signal }),
         onEpoch({ epoch, reward, ended, gradient }) {
           const note = `reward ${reward.toFixed(2)} a step, ${ended} fell, gradient ${gradient.toPrecision(2)}`;
-          const progress = { iteration: epoch + 1, loss: -reward, done: (epoch + 1) / epochs, note };
+          const progress = { iteration: epoch + 1, loss: lossOf(reward), done: (epoch + 1) / epochs, note };
           history.push(progress);
           onProgress(progress);
         },
@@ -98,6 +98,9 @@ export function legged(robot: Robot): Scene {
 
 const taskOn = ({ task, contact, dt, substeps }: Robot, model: Model, device: Device): Task<LeggedState> =>
   task(model, { device, contact: compliant(contact), dt, substeps });
+
+/** What is small where the reward of a step is large, and positive. */
+const lossOf = (reward: number): number => 1 / (1 + Math.max(reward, -0.99));
 
 /** A policy that has learnt nothing. */
 function untrained(
@@ -171,7 +174,7 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
     ({ state }) => state.q.slice([0, 0], [1, 1]).sum(),
   );
   const horizon = await precisionHorizon(robot, model, policy, Math.min(steps, 400));
-  const slow = poses.filter((_, k) => k % 6 === 0).slice(-9);
+  const slow = poses.filter((_, k) => k % 12 === 0).slice(-11);
   const last = trained.history[trained.history.length - 1];
   const stays = { name: `seconds per metre, with nobody of ${trials} fallen`, bound: 1 / robot.speed };
   const grows = { name: 'return before learning over that after', bound: 0.7 };
@@ -184,12 +187,17 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
   return {
     goal,
     fitted: { speed, fell: after.fell, return: after.gained, returnBefore: before.gained, horizon },
-    loss: -after.gained / steps,
+    loss: lossOf(after.gained / steps),
     iterations: trained.history.length,
     estimates: [],
     history,
     device: device.description,
-    pictures: [{ caption: 'every sixth step of a gait; marks are 1 m apart', image: stripImage(model, slow) }],
+    pictures: [
+      {
+        caption: 'every twelfth step of a gait, a fifth of a second apart; marks are 1 m apart',
+        image: stripImage(model, slow),
+      },
+    ],
     film: {
       images: poses.filter((_, k) => k % 2 === 0).map(pose => frameImage(model, pose, pose[0][0][0])),
       fps: Math.round(1 / (2 * period)),
@@ -197,6 +205,7 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
     },
     plots: plotsOf(robot, model, trained, loads, norms),
     notes: [
+      'The loss is 1 / (1 + mean reward of a step).',
       `${trials} starts that the policy has not seen, ${steps} steps of ${(1e3 * period).toFixed(1)} ms: ${trials - after.fell} still on their legs, mean speed ${speed.toFixed(2)} m/s; return ${after.gained.toFixed(0)}, and ${before.gained.toFixed(0)} before learning.`,
       `${((1e3 * seconds) / trained.history.length).toFixed(0)} ms per window, trials included; ended because of: ${trained.reason}. Best trial after window ${(trained.best?.epoch ?? -1) + 1}.`,
       `Length of the policy's gradient before it is shortened to 1: median ${median(trained.history.map(({ gradient }) => gradient)).toPrecision(3)}, last ${last.gradient.toPrecision(3)}.`,

@@ -61,13 +61,21 @@ const colours = [
   [0.55, 0.4, 0.62],
 ];
 
-const height = [-0.45, 1.75] as const;
+const height = [-0.3, 2] as const;
+
+/** Of a link: its limb's, where several limbs are on the torso, else its own. */
+function colourOf({ links }: Model, link: number): readonly number[] {
+  const limbs = links.map((_, l) => l).filter(l => links[l].parent === 0);
+  let limb = link;
+  while (limb > 0 && links[limb].parent > 0) limb = links[limb].parent;
+  return colours[(limbs.length > 1 ? 1 + limbs.indexOf(limb) : link) % colours.length];
+}
 
 /** Strokes and discs of a pose, far ones first; `scale` in pixels per metre. */
 function shapesOf(model: Model, pose: Pose, scale: number, opacity: number): (Stroke | Dot)[] {
   const shapes = drawn(model).map(({ size, link }, s) => {
     const [a, b] = pose[s];
-    const colour = colours[link % colours.length];
+    const colour = colourOf(model, link);
     const depth = a[1] + b[1];
     const isDot = a.every((c, k) => c === b[k]);
     const shape: Stroke | Dot = isDot
