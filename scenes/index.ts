@@ -10,6 +10,7 @@ import { ant } from './legged/ant.ts';
 import { hopper } from './legged/hopper.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
+import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
@@ -25,6 +26,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
+  [pile.name]: pile,
   [cartpoleSwingup.name]: cartpoleSwingup,
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
@@ -64,6 +66,7 @@ export {
   hopper,
   lotkaVolterra,
   mbbBeam,
+  pile,
   robertson,
   walkers2d,
   waveTank,

@@ -27,7 +27,7 @@ export interface RigidOptions {
   readonly softness?: number;
   /** Contacts act from a distance of about this length, m, so that gradients are smooth. Default 0: they do not. */
   readonly smooth?: number;
-  /** Within which time overlaps are undone, besides a step, s. Default 0.02. */
+  /** Within which time overlaps are undone, besides a step, s. Default 0.02; 0 where contacts are smoothed. */
   readonly recovery?: number;
   /** Contacts are looked for within this distance, and what bodies move in a step, m. Default 0.01. */
   readonly margin?: number;
@@ -124,7 +124,7 @@ function settingsOf(options: RigidOptions): Settings {
   const {
     softness = 0.1,
     smooth = 0,
-    recovery = 0.02,
+    recovery = smooth > 0 ? 0 : 0.02,
     margin = 0.01,
     passes = 2,
     tolerance,

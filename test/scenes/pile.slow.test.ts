@@ -1,0 +1,24 @@
+// Specification of the scene that lets boxes fall into a heap.
+
+import { pile } from 'retrograde/scenes';
+import { describe, expect, it } from 'vitest';
+import { cpu32 } from '../util/devices.ts';
+
+const run = (settings: Readonly<Record<string, number>>, iterations?: number) =>
+  pile.run({ preset: 'small', settings, iterations, seed: 0, device: cpu32, frames: undefined, onProgress: () => {} });
+
+describe('the scene', () => {
+  it('brings some boxes to rest, and draws them', async () => {
+    const { goal, pictures, film, notes, fitted } = await run({ boxes: 4, seconds: 1.6 });
+    expect(goal.met).toBe(true);
+    expect(pictures.map(({ image }) => image.width)).toEqual([480, 480]);
+    expect(film?.images).toHaveLength(9);
+    expect(notes[0]).toContain('4 boxes, 320 steps of 0.005 s');
+    expect(Number.isFinite(fitted.derivative)).toBe(true);
+  });
+
+  it('says when it was cut short, and what it cannot take', async () => {
+    expect((await run({ boxes: 2 }, 1)).goal.met).toBe(false);
+    await expect(run({ boxes: 0 })).rejects.toThrow("pile: 'boxes' is 0; it must be a whole number from 1.");
+  });
+});
