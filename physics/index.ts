@@ -29,6 +29,7 @@ export type {
   Solref,
   SolverOptions,
 } from './articulated/constraint/constraint.ts';
+export { type ContactForces, contactForces } from './articulated/constraint/contact-forces.ts';
 export { type ConvexOptions, convex } from './articulated/constraint/convex.ts';
 export type { EqualitySpec } from './articulated/constraint/equalities.ts';
 export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
@@ -37,6 +38,7 @@ export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
+export { type Failure, firstFailure } from './articulated/first-failure.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedParams,

@@ -12,6 +12,7 @@
 
 import { type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { place } from './layout.ts';
+import { checkPivots } from './singular.ts';
 import type { Prepared } from './structure.ts';
 
 /** Lengths that the texts have as constants: velocities, and entries of a factor. */
@@ -84,11 +85,17 @@ type Given = Pick<Prepared, 'structure' | 'model' | 'envs'>;
 
 const lengths = ({ model }: Given): Lengths => ({ nv: model.nv, entries: model.tables.ancestors.length });
 
-/** The factor, in the rows of the mass matrix: D on the diagonal, L above it. */
+/**
+ * The factor, in the rows of the mass matrix: D on the diagonal, L above it.
+ *
+ * @throws RangeError naming the velocity that has no inertia, when a model is first factorised.
+ */
 export function branchFactor(given: Given, mass: Tensor): Tensor {
   const { start, ancestors } = given.structure;
   const out = { factor: mass.shape };
-  return factorisation(lengths(given))({ mass, start, ancestors }, { count: given.envs, out }).factor as Tensor;
+  const { factor } = factorisation(lengths(given))({ mass, start, ancestors }, { count: given.envs, out });
+  checkPivots(given.model, mass, factor as Tensor);
+  return factor as Tensor;
 }
 
 /** M⁻¹ b, [envs, nv]. */

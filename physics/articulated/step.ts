@@ -2,6 +2,7 @@
  * Steps in time.
  *
  *   euler         (M + dt D) a = τ + p − c at (q, v);   v⁺ = v + dt a,   q⁺ = q ⊕ dt v⁺                             order 1
+ *   trapezoidal   the same, but q⁺ = q ⊕ ½ dt (v + v⁺): exact where a is constant, as for what slides to a halt
  *   rungeKutta4   the classical method of order 4; stages move q along velocities from where the step began
  *
  * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in the first, so that stiff dampers do no
@@ -17,7 +18,7 @@ import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
 import { compensation } from './compensation.ts';
 import type { ConstraintParams } from './constraint/params.ts';
-import type { ContactLaw } from './contact-law.ts';
+import type { ContactLaw, Moment } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { kinematics } from './kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
@@ -38,7 +39,7 @@ export interface Driving {
 
 export interface ArticulatedOptions {
   /** Default 'euler'. */
-  readonly integrator?: 'euler' | 'rungeKutta4';
+  readonly integrator?: 'euler' | 'trapezoidal' | 'rungeKutta4';
   /** What happens where links touch and joints reach their bounds. Default: nothing. */
   readonly contact?: ContactLaw;
 }
@@ -51,13 +52,15 @@ export interface ArticulatedOptions {
 export function articulated(model: Model, options: ArticulatedOptions = {}): Step<ArticulatedState, Driving> {
   checkOptions('articulated', options, ['integrator', 'contact']);
   const { integrator = 'euler', contact } = options;
-  if (integrator !== 'euler' && integrator !== 'rungeKutta4')
-    throw new TypeError(`articulated: integrator is '${integrator}'; it must be 'euler' or 'rungeKutta4'.`);
+  if (integrator !== 'euler' && integrator !== 'trapezoidal' && integrator !== 'rungeKutta4')
+    throw new TypeError(
+      `articulated: integrator is '${integrator as string}'; it must be 'euler', 'trapezoidal' or 'rungeKutta4'.`,
+    );
   return (state, driving, dt) => {
     const prepared = prepare('articulated', model, driving.params, state);
     if (driving.tau) rowsOf('articulated', 'tau', driving.tau, prepared.envs, model.nv);
-    const stepped = integrator === 'euler' ? euler : rungeKutta4;
-    return stepped({ prepared, driving, contact, dt }, state);
+    const stepped = integrator === 'rungeKutta4' ? rungeKutta4 : euler;
+    return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal' }, state);
   };
 }
 
@@ -74,6 +77,8 @@ interface Stepping {
   readonly driving: Driving;
   readonly contact: ContactLaw | undefined;
   readonly dt: number;
+  /** Positions move along the mean of both velocities. */
+  readonly mean: boolean;
 }
 
 interface Rates {
@@ -83,16 +88,28 @@ interface Rates {
   readonly act: Tensor | undefined;
 }
 
-/** Rates at a state; the diagonal is what is added to that of M. */
-function rates({ prepared, driving, contact, dt }: Stepping, state: ArticulatedState, diagonal: Tensor): Rates {
+/** Where everything is and what acts; the diagonal is what is added to that of M. */
+export function momentOf(
+  { prepared, driving, dt }: Pick<Stepping, 'prepared' | 'driving' | 'dt'>,
+  state: ArticulatedState,
+  diagonal: Tensor,
+): Moment & { readonly rate: Tensor | undefined } {
   const actuated = driven(prepared, state, driving);
   const at = kinematics(prepared, state.q);
   const forces = [jointForces(prepared, state), compensation(prepared, at), driving.tau, actuated?.tau];
   const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force)); // τ + p
+  return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate: actuated?.rate };
+}
+
+/** Rates at a state. */
+function rates(stepping: Stepping, state: ArticulatedState, diagonal: Tensor): Rates {
+  const { prepared, contact } = stepping;
+  const moment = momentOf(stepping, state, diagonal);
+  const { gravity } = prepared.params;
   const a = contact
-    ? contact.accelerations({ prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints })
-    : accelerations(prepared, { ...at, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
-  return { v: state.v, a, act: actuated?.rate };
+    ? contact.accelerations(moment)
+    : accelerations(prepared, { ...moment.kinematics, v: state.v, gravity, diagonal, tau: moment.tau });
+  return { v: state.v, a, act: moment.rate };
 }
 
 /** Activations after a step at a rate; as they are without one. */
@@ -102,11 +119,12 @@ function activated({ prepared, driving, dt }: Stepping, { act }: ArticulatedStat
 }
 
 function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
-  const { prepared, dt } = stepping;
+  const { prepared, dt, mean } = stepping;
   const { armature, damping } = prepared.params;
   const { a, act } = rates(stepping, state, armature.add(damping.mul(dt)));
   const v = state.v.add(a.mul(dt));
-  return { q: advance(prepared.model, { q: state.q, v }, dt), v, ...activated(stepping, state, act) };
+  const along = mean ? state.v.add(v).mul(0.5) : v;
+  return { q: advance(prepared.model, { q: state.q, v: along }, dt), v, ...activated(stepping, state, act) };
 }
 
 function rungeKutta4(stepping: Stepping, start: ArticulatedState): ArticulatedState {

@@ -121,9 +121,10 @@ const text = (model: Model, pattern: Pattern, own: boolean): string => {
             }
           }
         }
-        var d = firmness(${[9, 10, 11, 12, 13].map(at).join(', ')}, min(r, 0.0));
+        let d = firmness(${[9, 10, 11, 12, 13].map(at).join(', ')}, min(r, 0.0));
         let bk = pull(${at(5)}, ${at(6)}, ${at(10)}, shortest);
         var b = bk.x;
+        var share = (1.0 - d) / d;
         var back = bk.y * d * r;
         var A = ${at(16)};
         var bf = b;
@@ -135,11 +136,11 @@ const text = (model: Model, pattern: Pattern, own: boolean): string => {
           b = 1.0 / dt;
           bf = b;
           back = r / (dt * dt);
-          d = 1.0 / (1.0 + rigid);
+          share = rigid;
         }
         let mu = ${at(0)};
         if (law == ${laws.pyramid}u) { A *= 1.0 + mu * mu; }
-        var R = max(1e-15, (1.0 - d) / d * A);                                                                   // (3)
+        var R = max(1e-15, share * A);                                                                   // (3)
         if (law == ${laws.pyramid}u) { R *= 2.0 * mu * mu / ${at(15)}; }
         var w = 0.0;
         if (smooth_ > 0.0) { w = smooth_ / (dt * dt) * sqrt(R / (A + R)); }

@@ -13,7 +13,7 @@
  */
 
 import { custom, jvp, vjp } from '../../../adjoint/index.ts';
-import { checkOptions, type Tensor, zeros } from '../../../kernel/index.ts';
+import { checkOptions, isBeingRecorded, type Tensor, zeros } from '../../../kernel/index.ts';
 import { massRows } from '../composite.ts';
 import type { ContactLaw, Moment } from '../contact-law.ts';
 import { accelerations, type Driven, residual as dynamics } from '../forward.ts';
@@ -24,6 +24,9 @@ import { forcesOf } from './forces.ts';
 import { constrainedAccelerations, constrainedSolve } from './newton.ts';
 import { usualParams } from './params.ts';
 import { constraintRows, patternFor, type Rows, type Stiffening } from './rows.ts';
+
+/** What a step of Newton's method may still gain, as the square of a share of the whole. */
+const unfinished = 1e-3;
 
 /** All that (1) is made of. */
 interface Held {
@@ -71,7 +74,29 @@ function solve(at: Place, x: Held): Tensor {
   const still = zeros(x.driven.v.shape, { device: x.driven.v.device });
   const force = x.driven.tau.sub(newtonEuler(at, x.driven, still));
   const began = branchSolve(at, branchFactor(at, mass), force);
-  return constrainedAccelerations(at.model, patternFor(at.model), { rows: x.rows, mass, force, began }).a;
+  const { a, status } = constrainedAccelerations(at.model, patternFor(at.model), { rows: x.rows, mass, force, began });
+  judge(status);
+  return a;
+}
+
+/** Tells of solves that went wrong, where a step is not being recorded: a replayed one shows them as numbers that are not finite. */
+function judge(status: Tensor): void {
+  const { device } = status;
+  if (isBeingRecorded(device)) return;
+  device.flush();
+  device.check([status.memory.retain()], words => {
+    for (let e = 0; e < words.length / 2; e++) {
+      const [left, steps] = [words[2 * e], words[2 * e + 1]];
+      if (!Number.isFinite(left))
+        throw new RangeError(
+          `convex: forces or constraints of environment ${e} are not finite; look at its state, controls and parameters (firstFailure tells where it began).`,
+        );
+      if (left > unfinished)
+        throw new RangeError(
+          `convex: environment ${e} did not converge in ${steps} steps of Newton's method: what a step would gain is still ${left.toExponential(1)}² of the whole. Its constraints are stiffer than the device's precision allows; make them softer (solref, solimp, rigid) or use f64.`,
+        );
+    }
+  });
 }
 
 /** a of (1), by the rules (3). */
@@ -96,35 +121,46 @@ export interface ConvexOptions {
   readonly rigid?: number;
   /** Length over which contacts and bounds set in, m; time steps must be given then. Default 0: at once. */
   readonly smooth?: number;
+  /** As smooth, but for derivatives alone: values are those of the hard law. Default 0: derivatives are those of the values. */
+  readonly backward?: number;
   /** From this far before their margins contacts and bounds act, m or rad. Default 0; 0.1 where they are rigid or smooth. */
   readonly reach?: number;
 }
 
-/**
- * The law, for `articulated(model, { contact: convex() })`.
- *
- * @throws RangeError if an option is not a number from 0, or 0 where it must not be.
- */
-export function convex(options: ConvexOptions = {}): ContactLaw {
-  checkOptions('convex', options, ['rigid', 'smooth', 'reach']);
-  const { rigid = 0, smooth = 0 } = options;
-  const reach = options.reach ?? (rigid > 0 || smooth > 0 ? 0.1 : 0);
-  for (const [name, value] of Object.entries({ rigid, smooth, reach }))
+/** Options as rows need them. @throws RangeError if one is not a number from 0. */
+export function stiffeningOf({ rigid = 0, smooth = 0, backward = 0, reach }: ConvexOptions): Stiffening {
+  const given = { rigid, smooth, backward, reach: reach ?? (Math.max(rigid, smooth, backward) > 0 ? 0.1 : 0) };
+  for (const [name, value] of Object.entries(given))
     if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
       throw new RangeError(`convex: ${name} is ${value}; it must be a number from 0.`);
-  const stiffening: Stiffening = { rigid, smooth, reach };
+  return { rigid, smooth, reach: given.reach };
+}
+
+/** The law, for `articulated(model, { contact: convex() })`. */
+export function convex(options: ConvexOptions = {}): ContactLaw {
+  checkOptions('convex', options, ['rigid', 'smooth', 'backward', 'reach']);
+  const stiffening = stiffeningOf(options);
+  const { backward = 0 } = options;
+  const law = (moment: Moment, stiffening: Stiffening): Tensor => {
+    const held = heldOf(moment, stiffening);
+    return held.rows ? constrained(moment.prepared, held as Held) : accelerations(moment.prepared, held.driven);
+  };
   return {
     name: 'convex',
     accelerations(moment: Moment): Tensor {
-      const { prepared } = moment;
-      const held = heldOf(moment, stiffening);
-      return held.rows ? constrained(prepared, held as Held) : accelerations(prepared, held.driven);
+      const a = law(moment, stiffening);
+      if (backward === 0) return a;
+      const seen = law(moment, { ...stiffening, smooth: backward });
+      return seen.add(a.sub(seen).detach());
     },
   };
 }
 
 /** What (1) is made of; without rows if the model has no constraints. */
-function heldOf(moment: Moment, stiffening: Stiffening): Pick<Held, 'driven'> & { readonly rows: Rows | undefined } {
+export function heldOf(
+  moment: Moment,
+  stiffening: Stiffening,
+): Pick<Held, 'driven'> & { readonly rows: Rows | undefined } {
   const { prepared, kinematics, state, tau, diagonal } = moment;
   const { motion, inertia } = kinematics;
   const { model, params } = prepared;

@@ -133,14 +133,15 @@ const text = (model: Model, count: number, entries: number): string => /* wgsl *
       if (kind > ${kinds.ball}u || r < reach) {
         var past = r;
         if (kind <= ${kinds.ball}u) { past = min(r, 0.0); }
-        var d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, past);
+        let d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, past);
         let bk = pull(${at(0)}, ${at(1)}, ${at(3)}, shortest);
         var b = bk.x;
+        var share = (1.0 - d) / d;
         var back = bk.y * d * r;
         if (rigid > 0.0) {
           b = 1.0 / dt;
           back = r / (dt * dt);
-          d = 1.0 / (1.0 + rigid);
+          share = rigid;
         }
         var moved = J.x * rate[first];
         jacobian[entry] = J.x;
@@ -152,7 +153,7 @@ const text = (model: Model, count: number, entries: number): string => /* wgsl *
           moved += J.z * rate[first - 2u];
           jacobian[entry + 2u] = J.z;
         }
-        let R = max(1e-15, (1.0 - d) / d * ${at(7)});
+        let R = max(1e-15, share * ${at(7)});
         var w = 0.0;
         if (smooth_ > 0.0 && kind <= ${kinds.ball}u) { w = smooth_ / (dt * dt) * sqrt(R / (${at(7)} + R)); }
         weight[e * ${count}u + s] = vec2f(1.0 / R, w);

@@ -116,19 +116,20 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
       let square = dot(apart, apart) + scale * scale * dot(tilt, tilt);
       var r = 0.0;
       if (square > 0.0) { r = sqrt(square); }
-      var d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, r);
+      let d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, r);
+      var share = (1.0 - d) / d;
       var bk = pull(${at(0)}, ${at(1)}, ${at(3)}, shortest) * vec2f(1.0, d);
       if (rigid > 0.0) {
         bk = vec2f(1.0 / dt, 1.0 / (dt * dt));
-        d = 1.0 / (1.0 + rigid);
+        share = rigid;
       }
       let group = equalities[g + 8u];
-      weight[e * ${groups}u + group] = vec2f(d / (1.0 - d) / max(1e-15, ${at(18)}), 0.0);
+      weight[e * ${groups}u + group] = vec2f(1.0 / max(1e-15, share * ${at(18)}), 0.0);
       let row = (e * ${groups}u + group) * 3u;
       let back = -bk.x * rateOf - bk.y * apart;
       ${[0, 1, 2].map(c => `aref[row + ${c}u] = back[${c}];`).join(' ')}
       if (weld) {
-        weight[e * ${groups}u + group + 1u] = vec2f(d / (1.0 - d) / max(1e-15, ${at(19)}), 0.0);
+        weight[e * ${groups}u + group + 1u] = vec2f(1.0 / max(1e-15, share * ${at(19)}), 0.0);
         let turnBack = -bk.x * spin - bk.y * scale * tilt;
         ${[0, 1, 2].map(c => `aref[row + ${c + 3}u] = turnBack[${c}];`).join(' ')}
       }

@@ -255,7 +255,7 @@ const newton = (shape: Shape): string => /* wgsl */ `
       for (var r = 0u; r < ${shape.pattern.rows}u; r++) { x[r] += alpha * y[r]; }
     }
     for (var d = 0u; d < ${shape.nv}u; d++) { a[e * ${shape.nv}u + d] = now[d]; }
-    status[e] = vec2f(sqrt(max(ratio, 0.0)), f32(steps));
+    status[e] = vec2f(select(ratio, sqrt(ratio), ratio >= 0.0), f32(steps));
   }
 `;
 

@@ -14,7 +14,7 @@ import {
   tree,
 } from 'retrograde/physics';
 import { describe, expect, it, test } from 'vitest';
-import { cpu64, devices } from '../../../util/devices.ts';
+import { cpu32, cpu64, gpu } from '../../../util/devices.ts';
 
 const read = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../reference/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -50,12 +50,12 @@ async function found({ spec, states, dt }: Case, device = cpu64): Promise<number
 }
 
 describe('accelerations are those of MuJoCo', () => {
-  it.each(models)('$name', async model => expect(await found(model)).toBeLessThan(1e-12));
+  it.each(models)('$name', async model => expect(await found(model)).toBeLessThan(1e-10));
 });
 
-test.each(devices)('single precision is near, on %s', async device => {
-  const bound = device.precision === 'f64' ? 1e-12 : 3e-3;
-  expect(await found(models[0], device)).toBeLessThan(bound);
+test.each([cpu32, gpu])('single precision is near, on %s', async device => {
+  const touching = models.find(({ name }) => name === 'capsules, elliptic, condim 4') as Case;
+  expect(await found(touching, device)).toBeLessThan(3e-3);
 });
 
 interface SoftContact {
