@@ -284,6 +284,9 @@ it('a ball comes to rest on the floor, and another does not mind', async () => {
 });
 
 it('says what it cannot take', () => {
+  expect(() => hybrid('', { guards: [{ name: 'pair', count: 0 }] })).toThrow(
+    "hybrid: there are 0 guards 'pair'; give a whole number from 1, or a name alone.",
+  );
   expect(() => balls({ count: 0 })).toThrow('balls: count is 0; give a whole number of balls, from 1.');
   expect(() => balls({ count: 1 })).toThrow('balls: one ball and no wall meet nothing; give another ball or a wall.');
   expect(() => balls({ count: 2, walls: 0.5 })).toThrow('balls: walls is 0.5; give a whole number of walls, from 0.');
