@@ -2,6 +2,8 @@
  * Force and torque between a link and its parent: what the parent exerts, so that the link and what hangs on it move as they do.
  *
  *   F = Σ f,   T = Σ n − (x − O) × F,   in the site's axes          n, f: forces (3) of inverse.ts, over the subtree    (1)
+ *
+ * less the forces of contacts on it (contacts.ts). Loops that are closed, and forces from elsewhere, are not known here.
  */
 
 import { kernel, type Tensor, tensor } from '../../../kernel/index.ts';

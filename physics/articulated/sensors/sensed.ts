@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../../kernel/index.ts';
 import type { ActuatorParams } from '../actuator.ts';
+import type { ConstraintParams } from '../constraint/params.ts';
 import type { ArticulatedParams, ArticulatedState } from '../model.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -12,6 +13,12 @@ export interface Sensed {
   /** Controls and the actuators' parameters: actuatorfrc, jointactuatorfrc. */
   readonly control?: Tensor;
   readonly actuators?: ActuatorParams;
+  /** Whether force and torque count what contacts do, as the convex law has it; touch does. Default true. */
+  readonly contacts?: boolean;
+  /** Of contacts. Default those that the model was built with. */
+  readonly constraints?: ConstraintParams;
+  /** Of the steps taken, s: the least time constants of contacts follow from it. Default the model's, or 2 ms. */
+  readonly dt?: number;
   /** s, of all environments or [envs]: clock. */
   readonly time?: number | Tensor;
 }

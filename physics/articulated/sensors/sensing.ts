@@ -1,5 +1,5 @@
 /**
- * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts, subtrees.ts and rays.ts have
+ * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts, contacts.ts, subtrees.ts and rays.ts have
  * the equations; sensors of joints are coordinates and velocities, those of actuators gears times these, and forces.
  *
  * MuJoCo documentation, "XML reference: sensor".
@@ -12,6 +12,7 @@ import { frameForces, frameMotions } from '../inverse.ts';
 import { kinematics } from '../kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
+import { contactSensing } from './contacts.ts';
 import { interactions } from './interactions.ts';
 import { frameMeasurements, isOfMotion } from './motions.ts';
 import { ranges } from './rays.ts';
@@ -28,7 +29,7 @@ export interface Sensors {
   read(params: ArticulatedParams, state: ArticulatedState, sensed?: Sensed): Tensor;
 }
 
-const accelerated: readonly SensorKind[] = ['framelinacc', 'frameangacc', 'accelerometer', 'force', 'torque'];
+const accelerated: readonly SensorKind[] = ['framelinacc', 'frameangacc', 'accelerometer', 'force', 'torque', 'touch'];
 
 /**
  * The sensors of a model, or others.
@@ -93,7 +94,8 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   const subtrees = list.filter(({ kind }) => (subtreeSensors as readonly string[]).includes(kind));
   const felt = list.filter(({ kind }) => kind === 'force' || kind === 'torque');
   const rays = list.filter(({ kind }) => kind === 'rangefinder');
-  if (frames.length + subtrees.length + felt.length + rays.length === 0) return [];
+  const touched = list.filter(({ kind }) => kind === 'touch');
+  if (frames.length + subtrees.length + felt.length + rays.length + touched.length === 0) return [];
   const { envs, model } = prepared;
   const { device } = state.q;
   const pulled = list.filter(({ kind }) => accelerated.includes(kind));
@@ -107,8 +109,14 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   if (frames.length > 0) columns.push({ values: frameMeasurements(moved, frames, params), of: frames });
   if (subtrees.length > 0) columns.push({ values: subtreeMomenta(moved, subtrees), of: subtrees });
   if (rays.length > 0) columns.push({ values: ranges(moved, rays), of: rays });
+  const { contacts = true, constraints, dt = model.timestep ?? 0.002 } = sensed;
+  const counts = touched.length > 0 || (felt.length > 0 && contacts);
+  const contact = counts ? contactSensing(moved, touched, { state, params, a, dt, constraints }) : undefined;
+  if (touched.length > 0)
+    columns.push({ values: contact?.touch ?? zeros([envs, touched.length], { device }), of: touched });
   if (felt.length > 0) {
-    const force = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
+    const needed = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
+    const force = contact && contacts ? needed.sub(contact.wrench) : needed;
     columns.push({ values: interactions(moved, felt, force, params), of: felt });
   }
   return columns;

@@ -3,7 +3,7 @@
  *
  *   of joints      jointpos jointvel (hinge, slide), ballquat ballangvel (ball), jointactuatorfrc (hinge, slide)
  *   of actuators   actuatorpos actuatorvel actuatorfrc
- *   at sites       accelerometer gyro velocimeter magnetometer force torque rangefinder, in the site's axes
+ *   at sites       accelerometer gyro velocimeter magnetometer force torque touch rangefinder, in the site's axes
  *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
  *                  framelinacc frameangacc, in the world's axes
  *   of subtrees    subtreecom subtreelinvel subtreeangmom: a link and all that hangs on it, or the world: everything
@@ -23,6 +23,7 @@ export const siteSensors = [
   'force',
   'torque',
   'rangefinder',
+  'touch',
 ] as const;
 export const frameSensors = [
   'framepos',
@@ -148,7 +149,7 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, sites, geoms,
     const { link, position, orientation } = sites[on];
     return {
       ...shared,
-      size: spec.kind === 'rangefinder' ? 1 : 3,
+      size: spec.kind === 'rangefinder' || spec.kind === 'touch' ? 1 : 3,
       on,
       of: { link, position, orientation, com: false },
     };

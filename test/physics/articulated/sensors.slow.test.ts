@@ -5,7 +5,9 @@ import { checkGradient, grad, hvp } from 'retrograde/adjoint';
 import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import {
   actuatorParams,
+  articulated,
   articulatedParams,
+  convex,
   forwardDynamics,
   type SensorSpec,
   sensors,
@@ -209,5 +211,33 @@ describe('a pendulum', () => {
     [{ kind: 'taste' } as unknown as SensorSpec, "tree: sensor 'taste 0': kind 'taste' is not known"],
   ])('refuses %j', (sensor, message) => {
     expect(() => tree({ links: [rod], sensors: [sensor] })).toThrow(message);
+  });
+});
+
+// A ball of 1 kg whose surface is 0.6 mm below the floor's; at its own acceleration the floor carries m (a + g).
+it('touch is the force that the floor exerts, with gradients', async () => {
+  const ball = tree({
+    links: [{ name: 'ball', joints: [{ kind: 'slide', axis: [0, 1, 0] }], mass: 1, inertia: [1, 1, 1] }],
+    geoms: [
+      { kind: 'plane', orientation: [Math.SQRT1_2, -Math.SQRT1_2, 0, 0] },
+      { kind: 'sphere', size: [0.1], link: 'ball', condim: 1 },
+    ],
+    sites: [{ name: 'skin', link: 'ball', size: [0.2] }],
+    sensors: [{ kind: 'touch', site: 'skin' }],
+    timestep: 0.002,
+  });
+  const params = articulatedParams(ball, cpu64);
+  const state = { q: on64([0.0994, 0.2], [2, 1]), v: on64([-0.1, -0.1], [2, 1]) };
+  const step = articulated(ball, { contact: convex() });
+  const next = step(state, { params }, 0.002);
+  const a = next.v.sub(state.v).mul(500);
+  const { read } = sensors(ball);
+  const felt = await read(params, state, { a }).read();
+  expect(felt[0]).toBeCloseTo((await a.read())[0] + 9.81, 9);
+  expect(felt[0]).toBeGreaterThan(9.81);
+  expect(felt[1]).toBe(0);
+  await checkGradient(({ q, v, a }: { q: Tensor; v: Tensor; a: Tensor }) => read(params, { q, v }, { a }), {
+    ...state,
+    a: a.detach(),
   });
 });
