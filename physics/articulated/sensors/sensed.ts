@@ -38,5 +38,5 @@ export interface Columns {
 /** @throws TypeError if what a sensor needs is not given. */
 export function needs<T>(list: readonly Sensor[], name: keyof Sensed, given: T | undefined, what: string): T {
   if (given !== undefined) return given;
-  throw new TypeError(`sensors: '${list[0].name}' is a ${list[0].kind} and needs '${name}'; give ${what}.`);
+  throw new TypeError(`sensors: '${list[0].name}' (${list[0].kind}) needs '${name}'; give ${what}.`);
 }

@@ -193,10 +193,10 @@ describe('a pendulum', () => {
   it('says what a sensor needs and is not given', () => {
     const state = { q: on64([0], [1, 1]), v: on64([0], [1, 1]) };
     expect(() => read(params, state)).toThrow(
-      "sensors: 'felt' is a accelerometer and needs 'a'; give accelerations, [envs, nv].",
+      "sensors: 'felt' (accelerometer) needs 'a'; give accelerations, [envs, nv].",
     );
     expect(() => read(params, state, { a: on64([0, 0], [2, 1]) })).toThrow("sensors: 'a' has shape [2, 1]");
-    expect(() => read(params, state, { a: on64([0], [1, 1]) })).toThrow("'time' is a clock and needs 'time'");
+    expect(() => read(params, state, { a: on64([0], [1, 1]) })).toThrow("'time' (clock) needs 'time'");
     const none = tree({ links: [rod] });
     expect(() => sensors(none).read(articulatedParams(none, cpu64), state)).toThrow("sensors: 'tree' has no sensors");
   });
