@@ -21,12 +21,9 @@ import { newtonEuler } from '../inverse.ts';
 import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
 import { forcesOf } from './forces.ts';
-import { constrainedAccelerations, constrainedSolve } from './newton.ts';
+import { constrainedAccelerations, constrainedSolve, unfinished } from './newton.ts';
 import { usualParams } from './params.ts';
 import { constraintRows, patternFor, type Rows, type Stiffening } from './rows.ts';
-
-/** What a step of Newton's method may still gain, as the square of a share of the whole. */
-const unfinished = 1e-3;
 
 /** All that (1) is made of. */
 interface Held {

@@ -20,6 +20,9 @@ import type { Pattern } from './pattern.ts';
 import { response } from './response.wgsl.ts';
 import { patternOn, type Rows } from './rows.ts';
 
+/** The root of a last gain's share above which a solution counts as not found. */
+export const unfinished = 1e-3;
+
 const bindings = /* wgsl */ `
   var<storage, read> mass: array<f32>;
   var<storage, read> jacobian: array<f32>;
@@ -254,7 +257,8 @@ const newton = (shape: Shape): string => /* wgsl */ `
       for (var d = 0u; d < ${shape.nv}u; d++) { now[d] += alpha * p[d]; }
       for (var r = 0u; r < ${shape.pattern.rows}u; r++) { x[r] += alpha * y[r]; }
     }
-    for (var d = 0u; d < ${shape.nv}u; d++) { a[e * ${shape.nv}u + d] = now[d]; }
+    let lost = select(0.0, sqrt(-ratio), ratio > ${unfinished ** 2}); // no number, where the solution was not found
+    for (var d = 0u; d < ${shape.nv}u; d++) { a[e * ${shape.nv}u + d] = now[d] + lost; }
     status[e] = vec2f(select(ratio, sqrt(ratio), ratio >= 0.0), f32(steps));
   }
 `;
