@@ -16,8 +16,7 @@ export interface Failure {
  * The first step that throws, or leaves a number that is not finite; undefined if none does.
  *
  * @example
- *   const failure = await firstFailure(s => step(s, { params }, 1 / 200), start, 1000);
- *   if (failure) console.log(`step ${failure.step}, environment ${failure.env}: ${failure.name} is not finite`);
+ *   const failure = await firstFailure((x: Tensor) => x.mul(1e20), tensor([1, 0]), 4); // step 1, environment 0
  */
 export async function firstFailure<S>(
   step: (state: S, k: number) => S,
