@@ -23,6 +23,8 @@ export interface Moment {
 
 export interface ContactLaw {
   readonly name: string;
+  /** Whether Euler's step finds forces without the damping that it then makes implicit, as MuJoCo does. Default: with it. */
+  readonly undamped?: boolean;
   /** Accelerations, [envs, nv]. */
   accelerations(moment: Moment): Tensor;
 }

@@ -5,13 +5,13 @@
  *   trapezoidal   the same, but q⁺ = q ⊕ ½ dt (v + v⁺): exact where a is constant, as for what slides to a halt
  *   rungeKutta4   the classical method of order 4; stages move q along velocities from where the step began
  *
- * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in the first, so that stiff dampers do no
- * harm; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. Both are MuJoCo's.
+ * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in the first two, so that stiff dampers do no
+ * harm; forces of soft constraints are found without it, a = (M + dt D)⁻¹ M a₀; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. Both are MuJoCo's.
  *
  * Hairer, Lubich & Wanner: Geometric Numerical Integration, 2006, § I.1; MuJoCo documentation, "Computation: numerical integration".
  */
 
-import { checkOptions, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
@@ -101,15 +101,24 @@ export function momentOf(
   return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate: actuated?.rate };
 }
 
+function accelerated({ prepared, contact }: Stepping, moment: Moment): Tensor {
+  if (contact) return contact.accelerations(moment);
+  const { kinematics, state, diagonal, tau } = moment;
+  return accelerations(prepared, { ...kinematics, v: state.v, gravity: prepared.params.gravity, diagonal, tau });
+}
+
 /** Rates at a state. */
 function rates(stepping: Stepping, state: ArticulatedState, diagonal: Tensor): Rates {
-  const { prepared, contact } = stepping;
   const moment = momentOf(stepping, state, diagonal);
-  const { gravity } = prepared.params;
-  const a = contact
-    ? contact.accelerations(moment)
-    : accelerations(prepared, { ...moment.kinematics, v: state.v, gravity, diagonal, tau: moment.tau });
-  return { v: state.v, a, act: moment.rate };
+  return { v: state.v, a: accelerated(stepping, moment), act: moment.rate };
+}
+
+/** What implicit damping takes from accelerations found without it: (M + dt D)⁻¹ dt D a. */
+function held({ prepared, kinematics, state, diagonal }: Moment, implicit: Tensor, a: Tensor): Tensor {
+  const still = zeros(state.v.shape, { device: state.v.device });
+  const gravity = zeros(prepared.params.gravity.shape, { device: state.v.device });
+  const tau = implicit.mul(a);
+  return accelerations(prepared, { ...kinematics, v: still, gravity, diagonal: diagonal.add(implicit), tau });
 }
 
 /** Activations after a step at a rate; as they are without one. */
@@ -121,7 +130,12 @@ function activated({ prepared, driving, dt }: Stepping, { act }: ArticulatedStat
 function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
   const { prepared, dt, mean } = stepping;
   const { armature, damping } = prepared.params;
-  const { a, act } = rates(stepping, state, armature.add(damping.mul(dt)));
+  const implicit = damping.mul(dt);
+  const undamped = stepping.contact?.undamped ?? false;
+  const moment = momentOf(stepping, state, undamped ? armature : armature.add(implicit));
+  const free = accelerated(stepping, moment);
+  const a = undamped ? free.sub(held(moment, implicit, free)) : free;
+  const act = moment.rate;
   const v = state.v.add(a.mul(dt));
   const along = mean ? state.v.add(v).mul(0.5) : v;
   return { q: advance(prepared.model, { q: state.q, v: along }, dt), v, ...activated(stepping, state, act) };

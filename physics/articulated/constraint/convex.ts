@@ -144,6 +144,7 @@ export function convex(options: ConvexOptions = {}): ContactLaw {
   };
   return {
     name: 'convex',
+    undamped: stiffening.rigid === 0 && stiffening.smooth === 0, // else constraints are to hold after the step, as it is damped
     accelerations(moment: Moment): Tensor {
       const a = law(moment, stiffening);
       if (backward === 0) return a;

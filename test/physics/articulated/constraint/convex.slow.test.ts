@@ -4,17 +4,20 @@ import { readFileSync } from 'node:fs';
 import { rollout } from 'retrograde/adjoint';
 import { tensor, zeros } from 'retrograde/kernel';
 import {
+  actuatorParams,
   articulated,
   articulatedParams,
   convex,
   forwardDynamics,
   type GeomSpec,
   type Model,
+  mjcf,
   type TreeSpec,
   tree,
 } from 'retrograde/physics';
 import { describe, expect, it, test } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../../util/devices.ts';
+import { near } from '../../../util/near.ts';
 
 const read = <T>(name: string): T =>
   JSON.parse(readFileSync(new URL(`../reference/${name}.json`, import.meta.url), 'utf8')) as T;
@@ -51,6 +54,27 @@ async function found({ spec, states, dt }: Case, device = cpu64): Promise<number
 
 describe('accelerations are those of MuJoCo', () => {
   it.each(models)('$name', async model => expect(await found(model)).toBeLessThan(1e-10));
+});
+
+it('steps of a robot with damped joints, on its feet, are those of MuJoCo', async () => {
+  interface Steps {
+    readonly xml: string;
+    readonly control: number[];
+    readonly q: number[];
+    readonly v: number[];
+    readonly steps: number;
+    readonly end: { readonly q: number[]; readonly v: number[] };
+  }
+  const { xml, control, q, v, steps, end } = read<Steps>('ant_steps');
+  const model = mjcf(xml);
+  const row = (numbers: number[]) => tensor(numbers, [1, numbers.length], { device: cpu64 });
+  const [params, actuators] = [articulatedParams(model, cpu64), actuatorParams(model, cpu64)];
+  const step = articulated(model, { contact: convex() });
+  const drive = { params, actuators, control: row(control) };
+  const dt = model.timestep as number;
+  const found = rollout(state => step(state, drive, dt), { q: row(q), v: row(v) }, steps);
+  near(await found.q.read(), end.q, 1e-9);
+  near(await found.v.read(), end.v, 1e-8);
 });
 
 test.each([cpu32, gpu])('single precision is near, on %s', async device => {
