@@ -31,4 +31,11 @@ const falling = seconds(120);
 seconds(480);
 const settled = seconds(120);
 const speeds = boxes.map(body => body.linvel()).map(({ x, y, z }) => Math.hypot(x, y, z));
-console.log(JSON.stringify({ falling, settled, fastest: Math.max(...speeds), top: Math.max(...boxes.map(b => b.translation().y)) }));
+console.log(
+  JSON.stringify({
+    falling,
+    settled,
+    fastest: Math.max(...speeds),
+    top: Math.max(...boxes.map(b => b.translation().y)),
+  }),
+);
