@@ -5,7 +5,8 @@
  *   npm run bench -- wave matmul             cases whose names contain one of the words; 'compile': compile times,
  *                                            'systems': linear systems beside hypre and CHOLMOD,
  *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C,
- *                                            'robots': steps, gradients and Jacobians beside MuJoCo
+ *                                            'robots': steps, gradients and Jacobians beside MuJoCo,
+ *                                            'pile': a thousand boxes beside Rapier
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -17,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
+import { pileRows, pileTable } from './pile-table.ts';
 import { commit, machine, save } from './results.ts';
 import { robotRows, robotTable } from './robots-table.ts';
 import { compete, type Row } from './rounds.ts';
@@ -51,7 +53,8 @@ const solversWanted = solverCases.filter(
 const compiling = words.length === 0 || words.includes('compile');
 const solving = words.length === 0 || words.includes('systems');
 const moving = words.length === 0 || words.includes('robots');
-if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving)
+const piling = words.length === 0 || words.includes('pile');
+if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -112,4 +115,10 @@ if (moving) {
     console.log(`\nRobots: processor time of one environment among many, one thread.\n\n${robotTable(robots)}`);
     if (options.save) save(robots.map(({ name, ...row }) => ({ case: `robots ${name}`, ...row })));
   }
+}
+if (piling) {
+  const { rows: piles, absent } = await pileRows();
+  console.log(`\nA pile: processor time, one thread.\n\n${pileTable(piles)}`);
+  if (absent) console.log(absent);
+  if (options.save) save(piles.map(({ contender, ...row }) => ({ case: 'pile', contender, ...row })));
 }
