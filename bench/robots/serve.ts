@@ -2,10 +2,10 @@
  * Robots of the bench through the public interface: processor time of a step and of its whole Jacobian, per environment, on one thread.
  *
  * Environments run side by side, each with its own state and controls; so the time of one is that of all over their number. A
- * Jacobian is of the next state in state (along tangents of quaternions) and controls: a tangent for each column, all in one launch.
+ * Jacobian is of the next state in state (along tangents of quaternions) and controls: the step once, and a tangent for each column.
  */
 
-import { grad, jvp, rollout } from 'retrograde/adjoint';
+import { grad, jvps, rollout } from 'retrograde/adjoint';
 import { device, type Tensor, tensor, zeros } from 'retrograde/kernel';
 import { actuatorParams, advance, articulated, articulatedParams, convex, mjcf } from 'retrograde/physics';
 import type { RobotCase } from './models.ts';
@@ -75,25 +75,25 @@ export async function serveRobot(
   });
 
   const columns = 2 * nv + nu;
-  const copies = Math.ceil(16_384 / columns);
-  const seeds = (from: number, width: number): Tensor =>
+  const copies = 2048;
+  const unit = (width: number, k: number): Tensor =>
     tensor(
-      Array.from({ length: copies * columns * width }, (_, i) =>
-        from + (i % width) === Math.floor(i / width) % columns ? 1 : 0,
-      ),
-      [copies * columns, width],
+      Array.from({ length: copies * width }, (_, i) => (i % width === k ? 1 : 0)),
+      [copies, width],
       { device: on },
     );
-  const tangents = { dq: seeds(0, nv), dv: seeds(nv, nv), du: seeds(2 * nv, nu) };
-  const n = copies * columns;
-  const [q, v, u] = [rows(at.q, n), rows(at.v, n), rows(controls, n)];
-  const still = {
-    dq: zeros([n, nv], { device: on }),
-    dv: zeros([n, nv], { device: on }),
-    du: zeros([n, nu], { device: on }),
-  };
+  const tangents = Array.from({ length: columns }, (_, k) => ({
+    dq: unit(nv, k),
+    dv: unit(nv, k - nv),
+    du: unit(nu, k - 2 * nv),
+  }));
+  const [q, v, u] = [rows(at.q, copies), rows(at.v, copies), rows(controls, copies)];
+  const still = { dq: zeros([copies, nv], { device: on }), dv: v.mul(0), du: u.mul(0) };
   const jacobian = best(() => {
-    jvp(({ dq, dv, du }: typeof still) => next(advance(model, { q, v: dq }, 1), v.add(dv), u.add(du)))(still, tangents);
+    jvps(({ dq, dv, du }: typeof still) => next(advance(model, { q, v: dq }, 1), v.add(dv), u.add(du)))(
+      still,
+      tangents,
+    );
     on.flush();
   });
   return {
