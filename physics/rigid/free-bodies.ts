@@ -11,8 +11,8 @@
 
 import { kernel, type Tensor, zeros } from '../../kernel/index.ts';
 import { exponential } from '../articulated/advance.ts';
-import { quaternions } from '../articulated/layout.ts';
 import type { Step } from '../simulator.ts';
+import { spin } from './spin.wgsl.ts';
 
 /** State of n bodies. */
 export interface FreeBodiesState {
@@ -40,7 +40,7 @@ export interface FreeBodiesParams {
 }
 
 const advance = kernel(/* wgsl */ `
-  ${quaternions}
+  ${spin}
   ${exponential}
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
@@ -57,28 +57,17 @@ const advance = kernel(/* wgsl */ `
   var<storage, read_write> pNext: array<vec3f>;
   var<storage, read_write> LNext: array<vec3f>;
 
-  fn spin(q: vec4f, L: vec3f, i: u32) -> vec3f {
-    let a = vec3f(inertia[6u * i], inertia[6u * i + 3u], inertia[6u * i + 4u]);
-    let b = vec3f(inertia[6u * i + 3u], inertia[6u * i + 1u], inertia[6u * i + 5u]);
-    let c = vec3f(inertia[6u * i + 4u], inertia[6u * i + 5u], inertia[6u * i + 2u]);
-    let R = rotation(q);
-    let l = transpose(R) * L;
-    let ab = cross(a, b);
-    let own = (l.x * cross(b, c) + l.y * cross(c, a) + l.z * ab) / dot(ab, c);         // I⁻¹ l by cofactors
-    return R * own;
-  }
-
   @compute @workgroup_size(64)
   fn freeBodies(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     let push = p[i] + dt * (force[i] + mass[i] * gravity);                              // (1)
     let turn = L[i] + dt * torque[i];
     let from = normalize(q[i]);
-    let half = product(exponential(0.5 * dt * spin(from, turn, i)), from);              // (3)
+    let half = product(exponential(0.5 * dt * spin(i, from, turn)), from);              // (3)
     pNext[i] = push;
     LNext[i] = turn;
     xNext[i] = x[i] + dt * push / mass[i];                                              // (2)
-    qNext[i] = product(exponential(dt * spin(half, turn, i)), from);
+    qNext[i] = product(exponential(dt * spin(i, half, turn)), from);
   }
 `);
 

@@ -12,25 +12,13 @@
 
 import { kernel, type Tensor } from '../../kernel/index.ts';
 import { exponential } from '../articulated/advance.ts';
-import { quaternions } from '../articulated/layout.ts';
+import { spin } from './spin.wgsl.ts';
 
-const spin = /* wgsl */ `
-  ${quaternions}
-  fn own(i: u32) -> mat3x3f {
-    let d = vec3f(inertia[6u * i], inertia[6u * i + 1u], inertia[6u * i + 2u]);
-    let o = vec3f(inertia[6u * i + 3u], inertia[6u * i + 4u], inertia[6u * i + 5u]);
-    return mat3x3f(d.x, o.x, o.y, o.x, d.y, o.z, o.y, o.z, d.z);
-  }
+const spinning = /* wgsl */ `
+  ${spin}
   fn kept(i: u32, v: vec3f) -> vec3f { return select(vec3f(v.xy, 0.0), v, freedom[i] == 1u); }
   fn turning(i: u32, v: vec3f) -> vec3f { return select(vec3f(0.0, 0.0, v.z), v, freedom[i] == 1u); }
-  fn spinOf(i: u32, q: vec4f, L: vec3f) -> vec3f {
-    let R = rotation(normalize(q));
-    let A = own(i);
-    let l = turning(i, L) * R;
-    let ab = cross(A[0], A[1]);
-    let w = (l.x * cross(A[1], A[2]) + l.y * cross(A[2], A[0]) + l.z * ab) / dot(ab, A[2]);
-    return turning(i, R * w);
-  }
+  fn spinOf(i: u32, q: vec4f, L: vec3f) -> vec3f { return turning(i, spin(i, normalize(q), turning(i, L))); }
 `;
 
 const twistKernel = kernel(/* wgsl */ `
@@ -42,7 +30,7 @@ const twistKernel = kernel(/* wgsl */ `
   var<storage, read> freedom: array<u32>;
   var<storage, read_write> v: array<vec3f>;
   var<storage, read_write> w: array<vec3f>;
-  ${spin}
+  ${spinning}
   @compute @workgroup_size(64)
   fn twists(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
@@ -61,7 +49,7 @@ const momentumKernel = kernel(/* wgsl */ `
   var<storage, read> freedom: array<u32>;
   var<storage, read_write> p: array<vec3f>;
   var<storage, read_write> L: array<vec3f>;
-  ${spin}
+  ${spinning}
   @compute @workgroup_size(64)
   fn momenta(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
@@ -104,7 +92,7 @@ const moveKernel = kernel(/* wgsl */ `
   var<storage, read_write> xNext: array<vec3f>;
   var<storage, read_write> qNext: array<vec4f>;
   ${exponential}
-  ${spin}
+  ${spinning}
   @compute @workgroup_size(64)
   fn moved(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
