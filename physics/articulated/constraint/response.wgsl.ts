@@ -14,6 +14,14 @@ export const response: string = /* wgsl */ `
   alias Square = array<f32, 36>;
   ${scalarLaws}
   ${coneLaw}
+  fn slipSquare(rows: u32, cone: ptr<function, Six>, x: ptr<function, Six>) -> f32 { // |U|²
+    var q = 0.0;
+    for (var r = 1u; r < rows; r++) {
+      let U = (*cone)[r] * (*x)[r];
+      q += U * U;
+    }
+    return q;
+  }
   fn respond(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>, x: ptr<function, Six>, f: ptr<function, Six>) {
     let first = (*x)[0];
     if (law == ${laws.push}u) { (*f)[0] = pushing(first, D, w); }
@@ -24,11 +32,7 @@ export const response: string = /* wgsl */ `
     if (law == ${laws.elliptic}u) {
       let m = (*cone)[0];
       let K = D / (m * m);
-      var q = 0.0;
-      for (var r = 1u; r < rows; r++) {
-        let U = (*cone)[r] * (*x)[r];
-        q += U * U;
-      }
+      let q = slipSquare(rows, cone, x);
       let law = coneLaw(m * first, q, m, w);
       (*f)[0] = K * m * law.x;
       for (var r = 1u; r < rows; r++) { (*f)[r] = K * (*cone)[r] * (*cone)[r] * law.y * (*x)[r]; }
@@ -57,11 +61,7 @@ export const response: string = /* wgsl */ `
     if (law == ${laws.elliptic}u) {
       let m = (*cone)[0];
       let K = D / (m * m);
-      var q = 0.0;
-      for (var r = 1u; r < rows; r++) {
-        let U = (*cone)[r] * (*x)[r];
-        q += U * U;
-      }
+      let q = slipSquare(rows, cone, x);
       let rho = coneLaw(m * first, q, m, w).y;
       let slope = coneSlopes(m * first, q, m, w);
       (*h)[0] = -D * slope.x;
