@@ -41,7 +41,7 @@ export const place = (rows: number, width: number, row: string): string =>
   `(e * ${rows}u + ${row})${width > 1 ? ` * ${width}u` : ''}`;
 
 /** First word of a row of a parameter. */
-export const paramAt = ({ own }: Sizes, rows: number, width: number, row: string): string =>
+export const paramAt = ({ own }: Pick<Sizes, 'own'>, rows: number, width: number, row: string): string =>
   own ? place(rows, width, row) : `(${row})${width > 1 ? ` * ${width}u` : ''}`;
 
 /** Three words as a vector. */

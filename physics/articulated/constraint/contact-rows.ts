@@ -12,9 +12,10 @@
 
 import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
-import { place, vec } from '../layout.ts';
+import { vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
+import { columnOf, motions, roots } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
 import { between, type Group, laws, type Pattern } from './pattern.ts';
 import type { Rows, Setting } from './rows.ts';
@@ -34,7 +35,7 @@ export function contactGroups(model: Model): readonly Group[] {
 
 /** Columns of a pair's numbers: friction 0, solref 5, its friction's 7, solimp 9, margin 14, impratio 15, Â 16 and 17. */
 const width = 18;
-const at = (column: number): string => `pairs[p + ${column}u]`;
+const at = columnOf('pairs');
 
 const kernels = kernelsByKey();
 
@@ -65,16 +66,8 @@ const text = (model: Model, pattern: Pattern, own: boolean): string => {
   @compute @workgroup_size(64)
   fn contactRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var O: array<vec3f, ${frames + 1}>;
-    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }
-    var turn: array<vec3f, ${nv}>;
-    var shift: array<vec3f, ${nv}>;
-    var rate: array<f32, ${nv}>;
-    for (var d = 0u; d < ${nv}u; d++) {
-      turn[d] = ${vec('motion', place(nv, 6, 'd'))};
-      shift[d] = ${vec('motion', place(nv, 6, 'd'), 3)};
-      rate[d] = v[${place(nv, 1, 'd')}];
-    }
+    ${roots(frames)}
+    ${motions(nv)}
     for (var s = 0u; s < ${slots}u; s++) {
       let from = (e * ${slots}u + s) * 10u;
       let gap = contact[from];
@@ -226,7 +219,7 @@ function tablesOn(
     groups: tensor(Uint32Array.from(slots.flatMap(row)), undefined, { device }),
     list: tensor(
       Uint32Array.from(groups.flatMap(({ dofs, moves }) => dofs.flatMap((d, k) => [d, moves[k]]))),
-      [-1 + 1 + groups.reduce((sum, { dofs }) => sum + dofs.length, 0), 2],
+      [groups.reduce((sum, { dofs }) => sum + dofs.length, 0), 2],
       { device },
     ),
   };

@@ -14,6 +14,7 @@ import { place, quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import { rotationVector } from '../passive.ts';
 import type { Prepared } from '../structure.ts';
+import { columnOf, rates } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
 import { type Group, laws } from './pattern.ts';
 import type { Rows, Setting } from './rows.ts';
@@ -64,7 +65,7 @@ export function jointGroups(model: Model): readonly JointRow[] {
 
 /** Columns of a group's numbers: solref 0, solimp 2, Â 7, margin 8, bound 9, polynomial 10. */
 const width = 15;
-const at = (column: number): string => `numbers[p + ${column}u]`;
+const at = columnOf('numbers');
 
 const kernels = kernelsByKey();
 
@@ -90,12 +91,11 @@ const text = (model: Model, count: number, entries: number): string => /* wgsl *
     let e = id.x;
     var own: array<f32, ${model.nq + 3}>;
     var rest: array<f32, ${model.nq + 3}>;
-    var rate: array<f32, ${model.nv + 2}>;
     for (var k = 0u; k < ${model.nq}u; k++) {
       own[k] = q[${place(model.nq, 1, 'k')}];
       rest[k] = reference[k];
     }
-    for (var d = 0u; d < ${model.nv}u; d++) { rate[d] = v[${place(model.nv, 1, 'd')}]; }
+    ${rates(model.nv, 2)}
     for (var s = 0u; s < ${count}u; s++) {
       let g = s * 8u;
       let kind = groups[g];

@@ -10,9 +10,10 @@
 
 import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
-import { place, poseFrom, quaternions, vec } from '../layout.ts';
+import { quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
+import { columnOf, motions, poses } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
 import { between, type Group, laws, type Pattern } from './pattern.ts';
 import type { Rows, Setting } from './rows.ts';
@@ -32,14 +33,13 @@ export const linkGroups = (model: Model): readonly Group[] =>
 
 /** Columns of an equality's numbers: solref 0, solimp 2, anchors 7, orientation 13, torque scale 17, Â for shifts and turns 18. */
 const width = 20;
-const at = (column: number): string => `numbers[p + ${column}u]`;
+const at = columnOf('numbers');
 const three = (column: number): string => `vec3f(${[0, 1, 2].map(k => at(column + k)).join(', ')})`;
 
 const kernels = kernelsByKey();
 
 const text = ({ nv, tables }: Model, count: number, groups: number, entries: number): string => {
   const frames = tables.frames.length;
-  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
   return /* wgsl */ `
   ${quaternions}
   ${softness}
@@ -59,23 +59,8 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
   @compute @workgroup_size(64)
   fn linkRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var turned: array<mat3x3f, ${frames + 1}>;
-    var moved: array<vec3f, ${frames + 1}>;
-    var O: array<vec3f, ${frames + 1}>;
-    turned[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
-    for (var f = 0u; f < ${frames}u; f++) {
-      turned[f + 1u] = ${R};
-      moved[f + 1u] = ${x};
-      O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)};
-    }
-    var turn: array<vec3f, ${nv}>;
-    var shift: array<vec3f, ${nv}>;
-    var rate: array<f32, ${nv}>;
-    for (var d = 0u; d < ${nv}u; d++) {
-      turn[d] = ${vec('motion', place(nv, 6, 'd'))};
-      shift[d] = ${vec('motion', place(nv, 6, 'd'), 3)};
-      rate[d] = v[${place(nv, 1, 'd')}];
-    }
+    ${poses(frames)}
+    ${motions(nv)}
     for (var i = 0u; i < ${count}u; i++) {
       let g = i * 9u;
       let p = i * ${width}u;

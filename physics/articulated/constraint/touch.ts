@@ -22,9 +22,10 @@ import {
 } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
-import { paramAt, place, poseFrom, quaternions, vec } from '../layout.ts';
+import { paramAt, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
+import { poses } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
 
 /** Pairs of the same two kinds, which a loop goes through: from pair `first` of the order below; their slots. */
@@ -132,7 +133,6 @@ function text(model: Model, own: boolean, choose: boolean): string {
   const frames = model.tables.frames.length;
   const geoms = model.geoms.length;
   const sizes = { own };
-  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
   const anyTable = runs.some(({ kinds }) => kinds.some(hasTables));
   const tableOf = (kind: ShapeKind, g: string) => (hasTables(kind) ? `tableOf[${g}]` : '0u');
   const anyChoice = runs.some(({ kinds }) => choosesFeatures(...kinds));
@@ -158,8 +158,8 @@ function text(model: Model, own: boolean, choose: boolean): string {
     for (var i = 0u; i < ${count}u; i++) {
       let pair = pairs[${first}u + i];
       let here = O[pair.z];
-      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
-      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
+      let A = Shape(size[pair.x], axes[pair.x], centre[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
+      let B = Shape(size[pair.y], axes[pair.y], centre[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
     }`;
   });
   return /* wgsl */ `
@@ -177,26 +177,18 @@ function text(model: Model, own: boolean, choose: boolean): string {
   @compute @workgroup_size(64)
   fn ${choose ? 'touchFeatures' : 'touches'}(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var R: array<mat3x3f, ${frames + 1}>;
-    var x: array<vec3f, ${frames + 1}>;
-    var O: array<vec3f, ${frames + 1}>;
-    R[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
-    for (var f = 0u; f < ${frames}u; f++) {
-      R[f + 1u] = ${R};
-      x[f + 1u] = ${x};
-      O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)};
-    }
-    var turned: array<mat3x3f, ${geoms}>;
-    var moved: array<vec3f, ${geoms}>;
+    ${poses(frames)}
+    var axes: array<mat3x3f, ${geoms}>;
+    var centre: array<vec3f, ${geoms}>;
     var from: array<vec3f, ${geoms}>;
     var size: array<vec3f, ${geoms}>;
     for (var g = 0u; g < ${geoms}u; g++) {
       let f = geoms[g].x;
-      let q = ${paramAt(sizes as never, geoms, 4, 'g')};
-      turned[g] = R[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
-      moved[g] = R[f] * ${vec('position', paramAt(sizes as never, geoms, 3, 'g'))} + x[f];
+      let q = ${paramAt(sizes, geoms, 4, 'g')};
+      axes[g] = turned[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
+      centre[g] = turned[f] * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + moved[f];
       from[g] = O[geoms[g].y];
-      size[g] = ${vec('sizes', paramAt(sizes as never, geoms, 3, 'g'))};
+      size[g] = ${vec('sizes', paramAt(sizes, geoms, 3, 'g'))};
     }
     ${loops.join('')}
   }

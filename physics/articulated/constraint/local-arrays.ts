@@ -1,0 +1,50 @@
+/**
+ * What kernels of touches and rows read first, into local arrays (layout.ts): of environment e, poses of frames, and how velocities move points.
+ *
+ *   turned, moved     of each frame, about its root; 0 is the world
+ *   O                 where its root is
+ *   turn, shift       of each velocity: its axis, and what it moves at the root
+ *   rate              of each velocity, its value
+ */
+
+import { place, poseFrom, vec } from '../layout.ts';
+
+/** O, from `relative`. */
+export const roots = (frames: number): string => /* wgsl */ `
+    var O: array<vec3f, ${frames + 1}>;
+    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }`;
+
+/** O, turned and moved, from `relative` and `pose`. */
+export const poses = (frames: number): string => {
+  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
+  return /* wgsl */ `
+    ${roots(frames)}
+    var turned: array<mat3x3f, ${frames + 1}>;
+    var moved: array<vec3f, ${frames + 1}>;
+    turned[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
+    for (var f = 0u; f < ${frames}u; f++) {
+      turned[f + 1u] = ${R};
+      moved[f + 1u] = ${x};
+    }`;
+};
+
+/** rate, from `v`, with room for more. */
+export const rates = (nv: number, more = 0): string => /* wgsl */ `
+    var rate: array<f32, ${nv + more}>;
+    for (var d = 0u; d < ${nv}u; d++) { rate[d] = v[${place(nv, 1, 'd')}]; }`;
+
+/** turn, shift and rate, from `motion` and `v`. */
+export const motions = (nv: number): string => /* wgsl */ `
+    ${rates(nv)}
+    var turn: array<vec3f, ${nv}>;
+    var shift: array<vec3f, ${nv}>;
+    for (var d = 0u; d < ${nv}u; d++) {
+      turn[d] = ${vec('motion', place(nv, 6, 'd'))};
+      shift[d] = ${vec('motion', place(nv, 6, 'd'), 3)};
+    }`;
+
+/** The number in a column of the row that begins at p. */
+export const columnOf =
+  (name: string) =>
+  (column: number): string =>
+    `${name}[p + ${column}u]`;
