@@ -9,7 +9,7 @@
  * Barber, Dobkin & Huhdanpaa: The Quickhull algorithm for convex hulls, ACM TOMS 22, 1996.
  */
 
-type Point = readonly [number, number, number];
+import { cross, dot, normalOf, type Point, sub } from './points.ts';
 
 export interface Hull {
   /** The corners, numbers of the points given. */
@@ -28,14 +28,6 @@ interface Face {
   alive: boolean;
 }
 
-const sub = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const cross = (a: Point, b: Point): Point => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
 /**
  * Finds the hull.
  *
@@ -52,11 +44,8 @@ export function convexHull(points: readonly Point[], tolerance?: number): Hull |
   const first = tetrahedron(points, near);
   if (!first) return undefined;
   const faceOf = (corners: readonly [number, number, number]): Face => {
-    const [a, b, c] = corners.map(k => points[k]);
-    const n = cross(sub(b, a), sub(c, a));
-    const length = Math.hypot(...n) || 1;
-    const normal: Point = [n[0] / length, n[1] / length, n[2] / length];
-    return { corners, normal, offset: dot(normal, a), across: [], outside: [], alive: true };
+    const normal = normalOf(points, corners);
+    return { corners, normal, offset: dot(normal, points[corners[0]]), across: [], outside: [], alive: true };
   };
   const height = (face: Face, p: number): number => dot(face.normal, points[p]) - face.offset;
   const [a, b, c, d] = first;

@@ -8,8 +8,7 @@
 
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { convexHull } from '../convex-hull.ts';
-
-type Point = readonly [number, number, number];
+import { cross, dot, normalOf, type Point, sub } from '../points.ts';
 
 /** One polyhedron: its vertices, and the vertices around each face, counterclockwise seen from outside. */
 export interface Polyhedron {
@@ -34,20 +33,6 @@ export interface ShapeTables {
   readonly table: Tensor;
   /** Of all of them, [n, 3], m, in their shapes' axes. */
   readonly vertices: Tensor;
-}
-
-const sub = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const dot = (a: Point, b: Point): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const cross = (a: Point, b: Point): Point => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-function normalOf(points: readonly Point[], [a, b, c]: readonly number[]): Point {
-  const n = cross(sub(points[b], points[a]), sub(points[c], points[a]));
-  const size = Math.hypot(...n) || 1;
-  return [n[0] / size, n[1] / size, n[2] / size];
 }
 
 const mostFaces = 4096;
