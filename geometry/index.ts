@@ -24,6 +24,7 @@ export { boxMesh, capsuleMesh, cylinderMesh, icosphere, torusMesh } from './prim
 export { rayText } from './ray/ray.wgsl.ts';
 export { rayDistance } from './ray/rays.ts';
 export { type OnSurface, type SignedDistance, type SignedDistanceOptions, signedDistance } from './signed-distance.ts';
+export { areaOf, hollowMomentsOf, momentsOf, type Primitive, sizeCounts, volumeOf } from './solid-sizes.ts';
 export { massOf, type Solid } from './solids.ts';
 export { type MeshEdge, Triangles } from './triangles.ts';
 export { type Welded, weld } from './weld.ts';

@@ -36,6 +36,15 @@ export const about = (axis: Vec3, angle: number): Quaternion => {
   return [Math.cos(angle / 2), x, y, z];
 };
 
+/** Turns z into a direction, by the shortest way. */
+export function fromZ(direction: Vec3): Quaternion {
+  const z = normalized(direction);
+  const axis = cross3([0, 0, 1], z);
+  const sine = Math.hypot(...axis);
+  if (sine < 1e-10) return z[2] > 0 ? unturned : [0, 1, 0, 0];
+  return about(axis, Math.atan2(sine, z[2]));
+}
+
 /** Rows of the rotation matrix of a unit quaternion. */
 export function rotation([w, x, y, z]: Quaternion): readonly [Vec3, Vec3, Vec3] {
   return [

@@ -11,8 +11,8 @@
  *   A = Σ A_t,   com = Σ A_t c_t / A,   ∫ x_i x_j = Σ A_t / 12 (Σ_v x_vi x_vj + s_i s_j)                               (3)
  */
 
-import { add3, cross3, dot3, type Symmetric, scale3, type Vec3 } from '../quaternion.ts';
-import type { MassProperties } from './shape.ts';
+import type { MassProperties } from './mass.ts';
+import { add3, cross3, dot3, type Symmetric, scale3, type Vec3 } from './quaternion.ts';
 
 export type MeshInertia = 'legacy' | 'exact' | 'convex' | 'shell';
 

@@ -1,9 +1,17 @@
 /** Joints as numbers: anchors and axes in the bodies' own axes, ranges and drives. */
 
 import { checkOptions } from '../../kernel/index.ts';
-import { add3, inverse, product, type Quaternion, rotate, scale3, type Vec3 } from '../articulated/quaternion.ts';
+import {
+  add3,
+  fromZ,
+  inverse,
+  product,
+  type Quaternion,
+  rotate,
+  scale3,
+  type Vec3,
+} from '../articulated/quaternion.ts';
 import { type JointKind, jointKinds } from './joint-rows.ts';
-import { turnTo } from './shapes.ts';
 import type { RigidJointSpec } from './world.ts';
 
 export interface JointNumbers {
@@ -47,7 +55,7 @@ export function jointNumbers(
     const { stiffness = 0, damping = 0, target = long ? length : 0, speed = 0, limit = unbounded } = drive;
     for (const [name, x] of Object.entries({ stiffness, damping, limit }))
       if (!(x >= 0)) throw new RangeError(`${who} has a drive with ${name} ${x}; give a number from 0.`);
-    const turn = turnTo(axis);
+    const turn = fromZ(axis);
     const local = (body: number, point: Vec3): Vec3 =>
       rotate(inverse(orientation[body]), add3(point, scale3(-1, position[body])));
     return {

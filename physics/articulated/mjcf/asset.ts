@@ -2,13 +2,13 @@
 
 import { convexHull, type Loose, looseObj, looseStl, weld } from '../../../geometry/index.ts';
 import type { HeightField } from '../constraint/constraint.ts';
+import type { MassProperties } from '../mass.ts';
 import { inverse, normalized, type Quaternion, rotate, type Vec3 } from '../quaternion.ts';
+import { type MeshInertia, massOfSurface, type Surface } from '../surface-mass.ts';
 import type { Element } from '../xml.ts';
 import type { Compiler, Tell } from './compiler.ts';
 import { type Defaults, withDefaults } from './defaults.ts';
 import { type Files, readFile, textOf } from './include.ts';
-import { type MeshInertia, massOfSurface, type Surface } from './mesh.ts';
-import type { MassProperties } from './shape.ts';
 
 export interface MeshAsset {
   /** Corners of its convex hull, which is what touches. */

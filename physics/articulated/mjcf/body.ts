@@ -1,5 +1,6 @@
 /** Bodies of an MJCF file as links: their joints, their mass from <inertial> or from geoms, their shapes and sites. */
 
+import { type MassProperties, together } from '../mass.ts';
 import { type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
 import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
@@ -8,7 +9,6 @@ import { readGeom } from './geom.ts';
 import { type ReadJoint, readJoint } from './joint.ts';
 import { orientationOf } from './orientation.ts';
 import { poseOf, type Reading, unreadOf, vec3, withClass } from './reading.ts';
-import { type MassProperties, together } from './shape.ts';
 
 const harmless = new Set(['geom', 'site', 'joint', 'freejoint', 'inertial', 'body', 'camera', 'light']);
 

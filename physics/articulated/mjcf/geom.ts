@@ -1,14 +1,15 @@
 /** <geom>: a shape that may touch others, and the mass that it gives its body. */
 
+import { areaOf, type Primitive, sizeCounts, volumeOf } from '../../../geometry/index.ts';
 import type { Condim } from '../constraint/constraint.ts';
 import type { GeomSpec } from '../constraint/geoms.ts';
-import { scale3, type Vec3 } from '../quaternion.ts';
+import { type MassProperties, moved, shell, solid } from '../mass.ts';
+import { fromZ, scale3, type Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
 import { type Frame, type Placed, within } from './frame.ts';
-import { fromZ, orientationOf } from './orientation.ts';
+import { orientationOf } from './orientation.ts';
 import { type Reading, unreadOf, vec3, withClass } from './reading.ts';
-import { area, type MassProperties, moved, type Primitive, shell, sizes, solid, volume } from './shape.ts';
 
 const types = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh', 'sdf'] as const;
 
@@ -69,9 +70,9 @@ export function readGeom(
   const spec: GeomSpec = { ...own, ...place, kind: type, size };
   if (!counts) return { spec, mass: undefined };
   if (hollow && type !== 'ellipsoid')
-    return { spec, mass: shell(type, size, given ?? density * area(type, size), pose.position, pose.orientation) };
+    return { spec, mass: shell(type, size, given ?? density * areaOf(type, size), pose.position, pose.orientation) };
   if (hollow) tell(geom, 'shellinertia of an ellipsoid');
-  return { spec, mass: solid(type, size, given ?? density * volume(type, size), pose.position, pose.orientation) };
+  return { spec, mass: solid(type, size, given ?? density * volumeOf(type, size), pose.position, pose.orientation) };
 }
 
 function touchOf(geom: Element, { option }: Reading) {
@@ -119,13 +120,13 @@ function measured(
   const along = to.map((x, k) => x - from[k]) as unknown as Vec3;
   const half = Math.hypot(...along) / 2;
   if (half < 1e-10) geom.fail('fromto of <geom> has no length; its ends must not coincide.');
-  const whole = sizes[type] === 2 ? [size[0], half] : [size[0], size[0], half];
+  const whole = sizeCounts[type] === 2 ? [size[0], half] : [size[0], size[0], half];
   const position = scale3(0.5, to.map((x, k) => x + from[k]) as unknown as Vec3);
   return { size: checked(geom, type, whole, size), at: { position, orientation: fromZ(scale3(-1, along)) } };
 }
 
 function checked(geom: Element, type: Primitive, size: readonly number[], given = size): readonly number[] {
-  const count = sizes[type];
+  const count = sizeCounts[type];
   if (size.length < count || !size.slice(0, count).every(x => x > 0))
     geom.fail(
       `size of a <geom> of type '${type}' is '${given.join(' ')}'; give ${count} number${count === 1 ? '' : 's'} above 0.`,

@@ -5,6 +5,7 @@ import {
   cross3,
   dot3,
   fromRotation,
+  fromZ,
   normalized,
   product,
   type Quaternion,
@@ -23,15 +24,6 @@ export interface Angles {
 }
 
 const axes: Readonly<Record<string, Vec3>> = { x: [1, 0, 0], y: [0, 1, 0], z: [0, 0, 1] };
-
-/** The rotation that takes z to a direction, the shortest way. */
-export function fromZ(direction: Vec3): Quaternion {
-  const z = normalized(direction);
-  const axis = cross3([0, 0, 1], z);
-  const sine = Math.hypot(...axis);
-  if (sine < 1e-10) return z[2] > 0 ? unturned : [0, 1, 0, 0];
-  return about(axis, Math.atan2(sine, z[2]));
-}
 
 /** Turns about three axes, one after the other. */
 export const fromEuler = (angles: readonly number[], { unit, sequence }: Angles): Quaternion =>

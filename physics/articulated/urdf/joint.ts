@@ -1,8 +1,7 @@
 /** <joint> of a URDF file: how a link hangs on its parent, and which joints follow others. */
 
 import type { JointEqualitySpec } from '../constraint/equalities.ts';
-import { fromZ } from '../mjcf/orientation.ts';
-import { rotate, type Vec3 } from '../quaternion.ts';
+import { fromZ, rotate, type Vec3 } from '../quaternion.ts';
 import type { JointSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import { amount, type Origin, originOf, vec3 } from './link.ts';
