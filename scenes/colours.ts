@@ -1,22 +1,8 @@
-/**
- * Fields as coloured pictures: values through a table of colours, cells through bilinear interpolation.
- *
- * Tables: viridis and magma (Smith & van der Walt, 2015, CC0), which rise in lightness and read the same without colour; and ColorBrewer's
- * RdBu for what is above or below nothing, its Blues for water (Harrower & Brewer, Cartographic J. 40 (2003) 27).
- */
+/** Fields as coloured pictures: values through a table of colours, cells through bilinear interpolation. */
 
-import { beside, type Image } from '../render/index.ts';
+import { beside, blueRed, type Colours, colourAt, type Image, magma, viridis, water } from '../render/index.ts';
 
-/** From the lowest to the highest; red, green, blue from 0 to 1. */
-export type Colours = readonly (readonly number[])[];
-
-const table = (text: string): Colours =>
-  text.split(' ').map(hex => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16) / 255));
-
-export const viridis: Colours = table('440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725');
-export const magma: Colours = table('000004 1d1147 51127c 822681 b63679 e65164 fb8861 fec287 fcfdbf');
-export const blueRed: Colours = table('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
-export const water: Colours = table('08306b 08519c 2171b5 4292c6 6baed6 9ecae1 c6dbef deebf7 f7fbff');
+export { blueRed, type Colours, colourAt, magma, viridis, water };
 
 export interface FieldImageOptions {
   /** Values with the first and with the last colour. */
@@ -37,7 +23,9 @@ export function fieldImage(
   const size = Math.max(1, Math.floor(width / n));
   const wide = n * size;
   const data = new Float32Array(3 * wide * wide);
-  const palette = Float32Array.from({ length: 3 * shades }, (_, k) => shade(Math.floor(k / 3), k % 3, colours));
+  const palette = Float32Array.from(
+    Array.from({ length: shades }, (_, k) => colourAt(k / (shades - 1), colours)).flat(),
+  );
   // The cells around each pixel, and the share of the second.
   const places = Array.from({ length: wide }, (_, p) => {
     const at = Math.min(Math.max((p + 0.5) / size - 0.5, 0), n - 1);
@@ -60,17 +48,6 @@ export function fieldImage(
 }
 
 const shades = 256;
-
-/** A channel of one of so many shades between a table's colours. */
-function shade(k: number, channel: number, colours: Colours): number {
-  const at = (k / (shades - 1)) * (colours.length - 1);
-  const first = Math.min(Math.floor(at), colours.length - 2);
-  return colours[first][channel] + (at - first) * (colours[first + 1][channel] - colours[first][channel]);
-}
-
-/** The colour at a share, 0 … 1, of a table. */
-export const colourAt = (share: number, colours: Colours = viridis): readonly number[] =>
-  [0, 1, 2].map(channel => shade(Math.min(Math.max(share, 0), 1) * (shades - 1), channel, colours));
 
 /** Pictures of one height side by side, with white between them. */
 export function inARow(images: readonly Image[]): Image {

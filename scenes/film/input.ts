@@ -7,7 +7,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodePng, type Image } from '../../render/index.ts';
+import { decodePng, grey, type Image } from '../../render/index.ts';
 
 /** The numbers a film can leave unknown; velocity0 is flat, (x, y) of each mass. */
 export interface Dynamics {
@@ -152,9 +152,11 @@ async function readFrame(folder: string, index: number, frames: number, width: n
   }
   let image: Image;
   try {
-    image = decodePng(bytes);
+    image = grey(decodePng(bytes));
   } catch (error) {
-    throw new RangeError(`film: frame ${file} is not a whole PNG (${(error as Error).message}); write it again.`);
+    throw new RangeError(
+      `film: frame ${file} is not a whole PNG (${((error as Error).cause as Error).message}); write it again.`,
+    );
   }
   if (image.width !== width || image.height !== height) {
     throw new RangeError(

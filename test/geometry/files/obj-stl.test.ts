@@ -2,7 +2,7 @@
 
 import { boxMesh, icosphere, massOfMesh, readObj, readStl, writeObj, writeStl } from 'retrograde/geometry';
 import { describe, expect, it } from 'vitest';
-import { cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../../util/devices.ts';
 
 const on = { device: cpu64 };
 const volume = (mesh: Parameters<typeof massOfMesh>[0]): Promise<number> => massOfMesh(mesh, 1).mass.item();

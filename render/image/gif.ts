@@ -1,7 +1,7 @@
-/** Animated GIF of a film, by gifenc: one palette for grey films, one per picture for colour. */
+/** Animated GIF of a film, by gifenc: one palette for grey films, one per picture for colour; over white where it is transparent. */
 
 import * as module from 'gifenc';
-import { type Image, toBytes } from './image.ts';
+import { type Image, opaque, toBytes } from './image.ts';
 
 // Node takes the package's CommonJS build, whose names are on the default export; bundlers take its ES module.
 const gifenc = 'GIFEncoder' in module ? module : (module as { readonly default: typeof module }).default;
@@ -17,7 +17,8 @@ export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps
   if (!first) throw new RangeError('encodeGif: a film has at least 1 picture, got 0.');
   const gif = gifenc.GIFEncoder();
   const delay = Math.round(1000 / fps);
-  images.forEach((image, k) => {
+  images.forEach((given, k) => {
+    const image = opaque(given);
     if (image.width !== first.width || image.height !== first.height) {
       throw new RangeError(
         `encodeGif: picture ${k} is ${image.width} × ${image.height}, but picture 0 is ${first.width} × ${first.height}; a film has one size.`,
