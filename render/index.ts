@@ -1,5 +1,4 @@
 export { allPixels, type Draw, type DrawOptions, type Figure, type FigureStyle, figure } from './figure.ts';
-export { encodeGif } from './gif.ts';
 export {
   blueRed,
   type Colours,
@@ -15,5 +14,4 @@ export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } fr
 export { beside, difference, enlarged, type Panel, type PanelOptions, panels } from './image/pictures.ts';
 export { decodePng, encodePng, type PngOptions } from './image/png.ts';
 export { fromSrgb, toSrgb } from './image/srgb.ts';
-export { beside, decodePng, difference, encodePng, type Image } from './image.ts';
 export { type Marched, type MarchOptions, marchVolume, type RayBundle, type Volume } from './volume/volume.ts';
