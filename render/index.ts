@@ -1,3 +1,17 @@
+export { type Camera, project } from './camera/camera.ts';
+export {
+  type FisheyeOptions,
+  fisheye,
+  type Lens,
+  type LensKind,
+  type LensOptions,
+  type OrthographicOptions,
+  orthographic,
+  type PerspectiveOptions,
+  perspective,
+} from './camera/lens.ts';
+export { compose, inverse, local, lookAt, type Pose, rigid, rotate, turning } from './camera/pose.ts';
+export { type Rays, rays } from './camera/rays.ts';
 export { allPixels, type Draw, type DrawOptions, type Figure, type FigureStyle, figure } from './figure.ts';
 export {
   blueRed,
@@ -14,4 +28,19 @@ export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } fr
 export { beside, difference, enlarged, type Panel, type PanelOptions, panels } from './image/pictures.ts';
 export { decodePng, encodePng, type PngOptions } from './image/png.ts';
 export { fromSrgb, toSrgb } from './image/srgb.ts';
+export {
+  type Attribute,
+  type CornerAttribute,
+  depth,
+  type InterpolateOptions,
+  interpolate,
+  interpolateWithFootprint,
+  mask,
+  type WithFootprint,
+  weights,
+} from './raster/interpolate.ts';
+export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.ts';
+export type { Cull, Setup } from './raster/setup.ts';
+export { type Grid, listText, type TileLists } from './raster/tiles.ts';
+export { placeText } from './raster/triangle.wgsl.ts';
 export { type Marched, type MarchOptions, marchVolume, type RayBundle, type Volume } from './volume/volume.ts';

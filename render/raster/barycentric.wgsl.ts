@@ -1,0 +1,39 @@
+/**
+ * Where in its triangle a pixel is, as WGSL.
+ *
+ *   u_i = (x_i − p_x w_i, y_i − p_y w_i)                      corners seen from the pixel's centre p, clip space                (1)
+ *   b_i = u_j × u_k,   λ_i = b_i / Σ b                          shares of the corners, with perspective                         (2)
+ *   ∂b_i/∂p_x = w_k u_j,y − w_j u_k,y,   ∂b_i/∂p_y = w_j u_k,x − w_k u_j,x                                                (3)
+ *   ∂λ_i = (∂b_i − λ_i Σ ∂b) / Σ b                                                                                    (4)
+ *
+ * (1) first keeps (2) exact for triangles far smaller than a pixel.
+ */
+export const barycentricText: string = /* wgsl */ `
+  // A pixel's centre in clip space where w = 1.
+  fn centreOf(x: u32, y: u32, width: f32, height: f32) -> vec2f {
+    return vec2f((2.0 * f32(x) + 1.0) / width - 1.0, 1.0 - (2.0 * f32(y) + 1.0) / height);
+  }
+  fn cross2(a: vec2f, b: vec2f) -> f32 { return a.x * b.y - a.y * b.x; }
+  fn parts(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f) -> vec3f {
+    let a = v0.xy - p * v0.w; // (1)
+    let b = v1.xy - p * v1.w;
+    let c = v2.xy - p * v2.w;
+    return vec3f(cross2(b, c), cross2(c, a), cross2(a, b));
+  }
+  fn shares(b: vec3f) -> vec3f { return b / (b.x + b.y + b.z); } // (2)
+
+  // Of the shares along x and along y, per pixel.
+  struct Slopes { x: vec3f, y: vec3f }
+  fn slopesOf(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f, b: vec3f, width: f32, height: f32) -> Slopes {
+    let u0 = v0.xy - p * v0.w;
+    let u1 = v1.xy - p * v1.w;
+    let u2 = v2.xy - p * v2.w;
+    let bx = vec3f(v2.w * u1.y - v1.w * u2.y, v0.w * u2.y - v2.w * u0.y, v1.w * u0.y - v0.w * u1.y); // (3)
+    let by = vec3f(v1.w * u2.x - v2.w * u1.x, v2.w * u0.x - v0.w * u2.x, v0.w * u1.x - v1.w * u0.x);
+    let sum = b.x + b.y + b.z;
+    let share = b / sum;
+    return Slopes(
+      (2.0 / width / sum) * (bx - share * (bx.x + bx.y + bx.z)), // (4)
+      (-2.0 / height / sum) * (by - share * (by.x + by.y + by.z)));
+  }
+`;

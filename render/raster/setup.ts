@@ -1,0 +1,118 @@
+/**
+ * What is found out about each triangle before pixels are looked at: its edges and depths (triangle.wgsl.ts), and the box of pixels whose
+ * centres it may cover. Integers: later passes read the box and do not work it out again.
+ *
+ * Empty boxes are those of triangles without area, with a corner that is not finite, outside the picture, or culled. Where corners are nearer
+ * than near, the box is that of what is beyond.
+ */
+
+import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { edgeText, words } from './triangle.wgsl.ts';
+
+export type Cull = 'none' | 'back' | 'front';
+
+export interface Setup {
+  /** [B T words], f32: a record for each triangle of each image. */
+  readonly setup: Tensor;
+  /** [B T, 2], u32: of x and of y the first pixel, and 2¹⁶ times the one after the last. */
+  readonly boxes: Tensor;
+}
+
+const keeps: Readonly<Record<Cull, string>> = {
+  none: 'true',
+  front: 'turn > 0.0', // pixels' y is down, so triangles that are counterclockwise for who looks have a negative area
+  back: 'turn < 0.0',
+};
+
+const kernels = kernelsByKey();
+
+const text = (cull: Cull): string => /* wgsl */ `
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> corners: array<vec3u>;
+  var<uniform> vertices: u32;
+  var<uniform> width: f32;
+  var<uniform> height: f32;
+  var<storage, read_write> setup: array<f32>;
+  var<storage, read_write> boxes: array<vec2u>;
+  ${edgeText}
+  fn finite(v: vec4f) -> bool { return abs(v.x) + abs(v.y) + abs(v.z) + abs(v.w) < 1e18; }
+
+  // The box around points, and around where an edge passes near.
+  struct Bounds { low: vec2f, high: vec2f, open: bool }
+  fn with(box: Bounds, v: vec3f) -> Bounds {
+    let p = v.xy / select(1.0, v.z, v.z > 0.0);
+    return Bounds(min(box.low, p), max(box.high, p), box.open || v.z <= 0.0);
+  }
+  fn withEdge(box: Bounds, a: vec3f, za: f32, b: vec3f, zb: f32) -> Bounds {
+    if (za >= 0.0) {
+      let own = with(box, a);
+      if (zb >= 0.0) { return own; }
+      return with(own, mix(a, b, za / (za - zb)));
+    }
+    if (zb >= 0.0) { return with(box, mix(a, b, za / (za - zb))); }
+    return box;
+  }
+
+  @compute @workgroup_size(64)
+  fn setUpTriangles(@builtin(global_invocation_id) id: vec3u) {
+    let r = id.x;
+    let first = r / arrayLength(&corners) * vertices;
+    let corner = corners[r % arrayLength(&corners)];
+    let c = array<vec4f, 3>(clip[first + corner.x], clip[first + corner.y], clip[first + corner.z]);
+    let v = array<vec3f, 3>(inPixels(c[0], width, height), inPixels(c[1], width, height), inPixels(c[2], width, height));
+    let front = v[0].z > 0.0 && v[1].z > 0.0 && v[2].z > 0.0;
+    var turn = dot(v[0], cross(v[1], v[2]));
+    if (front) {
+      let p = v[0].xy / v[0].z;
+      let q = v[1].xy / v[1].z - p;
+      let s = v[2].xy / v[2].z - p;
+      turn = q.x * s.y - q.y * s.x;
+    }
+    let sense = sign(turn);
+    for (var i = 0u; i < 3u; i++) {
+      let j = (i + 1u) % 3u;
+      let k = (i + 2u) % 3u;
+      let backwards = corner[j] > corner[k];
+      var a = v[j];
+      var b = v[k];
+      if (backwards) {
+        a = v[k];
+        b = v[j];
+      }
+      let e = edgeOf(a, b);
+      let s = select(sense, -sense, backwards);
+      let scale = select(e.scale, 1.0 / v[i].z, front);
+      let at = ${words}u * r + 6u * i;
+      setup[at] = s * e.slope.x;
+      setup[at + 1u] = s * e.slope.y;
+      setup[at + 2u] = e.origin.x;
+      setup[at + 3u] = e.origin.y;
+      setup[at + 4u] = scale * c[i].z;
+      setup[at + 5u] = scale * v[i].z;
+    }
+    var box = Bounds(vec2f(1e9), vec2f(-1e9), false);
+    box = withEdge(box, v[0], c[0].z, v[1], c[1].z);
+    box = withEdge(box, v[1], c[1].z, v[2], c[2].z);
+    box = withEdge(box, v[2], c[2].z, v[0], c[0].z);
+    let size = vec2f(width, height);
+    var low = clamp(ceil(box.low - 0.501), vec2f(0.0), size);
+    var high = clamp(floor(box.high + 0.501), vec2f(0.0), size);
+    if (box.open) {
+      low = vec2f(0.0);
+      high = size;
+    }
+    let seen = finite(c[0]) && finite(c[1]) && finite(c[2]) && turn != 0.0 && ${keeps[cull]} && all(low < high);
+    boxes[r] = select(vec2u(0u), vec2u(low) | (vec2u(high) << vec2u(16u)), seen);
+  }
+`;
+
+/** @param clip [V, 4] or [B, V, 4], a constant. */
+export function setUp(clip: Tensor, corners: Tensor, size: readonly [number, number], cull: Cull): Setup {
+  const [vertices] = clip.shape.slice(-2);
+  const records = (clip.size / (4 * vertices)) * corners.shape[0];
+  const { setup, boxes } = kernels(cull, () => text(cull))(
+    { clip, corners, vertices, width: size[0], height: size[1] },
+    { count: records, out: { setup: words * records } },
+  );
+  return { setup, boxes } as { readonly setup: Tensor; readonly boxes: Tensor };
+}
