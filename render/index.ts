@@ -43,4 +43,7 @@ export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.t
 export type { Cull, Setup } from './raster/setup.ts';
 export { type Grid, listText, type TileLists } from './raster/tiles.ts';
 export { placeText } from './raster/triangle.wgsl.ts';
+export { type CubeTextureOptions, cubeDirections, cubeTexture } from './texture/cube.ts';
+export { type MipMap, mipMap } from './texture/mip.ts';
+export { type Filter, type TextureOptions, texture, type Wrap } from './texture/texture.ts';
 export { type Marched, type MarchOptions, marchVolume, type RayBundle, type Volume } from './volume/volume.ts';
