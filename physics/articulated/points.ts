@@ -45,7 +45,7 @@ export function sitePoints({ sites }: Model, device?: Tensor['device']): Points 
 }
 
 /** Poses of all frames as local arrays whose row 0 is the world. */
-export const localPoses = ({ frames }: Sizes): string => {
+export const localPoses = ({ frames }: Pick<Sizes, 'frames'>): string => {
   const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
   return `
     var R: array<mat3x3f, ${frames + 1}>;

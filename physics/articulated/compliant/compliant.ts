@@ -9,13 +9,14 @@
  */
 
 import { checkOptions, type Device, inWords, Tensor, tensor } from '../../../kernel/index.ts';
+import type { TouchParams } from '../constraint/touch.ts';
 import type { ContactLaw } from '../contact-law.ts';
 import { accelerations } from '../forward.ts';
 import { type Kinematics, kinematics } from '../kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare } from '../structure.ts';
 import { type BoundParams, boundForces, checkBounds, haveBounds } from './bounds.ts';
-import { checkTouching, type GeomParams, modelFriction, type Touched, touchForces } from './touch.ts';
+import { checkTouching, modelFriction, type Touched, touchForces } from './touch.ts';
 
 /** A tensor of one number is differentiable. */
 export type Quantity = number | Tensor;
@@ -43,7 +44,7 @@ export interface CompliantOptions {
   /** Of joints at their bounds. */
   readonly bounds?: BoundOptions;
   /** The shapes' sizes and places, to differentiate with respect to them. Default: the model's. */
-  readonly geoms?: GeomParams;
+  readonly geoms?: TouchParams['geoms'];
   /** Bounds of joints and losses of dry friction, likewise. */
   readonly limits?: BoundParams;
 }
@@ -55,7 +56,7 @@ const boundDefaults = { stiffness: 100, damping: 0.5, width: 0.02 };
 export function compliantParams(
   { geoms, limits, frictionLosses }: Model,
   device?: Device,
-): { readonly geoms: GeomParams; readonly limits: BoundParams } {
+): { readonly geoms: TouchParams['geoms']; readonly limits: BoundParams } {
   const on = device ? { device } : {};
   const rows = (data: readonly number[], width: number): Tensor => tensor(data, [data.length / width, width], on);
   const losses = frictionLosses.map(({ loss }) => loss);

@@ -12,14 +12,14 @@
  * Hunt & Crossley: Coefficient of restitution interpreted as damping in vibroimpact, Journal of Applied Mechanics 42, 1975.
  */
 
-import { contactSlots, contactText, type ShapeKind } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { bodiesOf } from '../constraint/geoms.ts';
+import { roots } from '../constraint/local-arrays.ts';
+import { frameOf, referenceOf, rootOf, type TouchParams, touches, touchesOf } from '../constraint/touch.ts';
 import { frameMotions, jointProjections } from '../inverse.ts';
 import type { Kinematics } from '../kinematics.ts';
-import { column, place, quaternions, type Sizes, vec } from '../layout.ts';
+import { place, vec } from '../layout.ts';
 import type { ArticulatedState, Model } from '../model.ts';
-import { localPoses } from '../points.ts';
 import type { Prepared } from '../structure.ts';
 
 /** (1) and (2). */
@@ -44,121 +44,40 @@ export interface Touching {
   readonly friction: Tensor;
 }
 
-/** Where shapes are on their links: sizes [geoms, 3], places [geoms, 3], quaternions of any length [geoms, 4]. */
-export interface GeomParams {
-  readonly size: Tensor;
-  readonly position: Tensor;
-  readonly orientation: Tensor;
-}
+/** Of a slot: rows of its links' frames and of their roots, 0 being the world; of the frame about which its point is; its pair. */
+const columns = 6;
 
-interface Layout {
-  readonly kinds: readonly (readonly [ShapeKind, ShapeKind])[];
-  /** Per contact that a pair can have: its kinds' number, its slot, geoms a and b, rows of their frames, the pair. */
-  readonly table: readonly number[];
-  readonly contacts: number;
-}
-
-const columns = 7;
-
-const layouts = new WeakMap<Model, Layout>();
-
-function layoutOf(model: Model): Layout {
-  const known = layouts.get(model);
-  if (known) return known;
-  const { geoms, pairs, tables } = model;
-  const names = pairs.map(({ a, b }) => `${geoms[a].kind} ${geoms[b].kind}`);
-  const distinct = [...new Set(names)];
-  const kinds = distinct.map(name => name.split(' ') as unknown as readonly [ShapeKind, ShapeKind]);
-  const row = (link: number): number => (link < 0 ? 0 : tables.frameOf[link] + 1);
-  const table = pairs.flatMap(({ a, b }, p) => {
-    const kind = distinct.indexOf(names[p]);
-    const places = [a, b, row(geoms[a].link), row(geoms[b].link), p];
-    return Array.from({ length: contactSlots(...kinds[kind]) }, (_, k) => [kind, k, ...places]).flat();
+const tableOf = (model: Model): readonly number[] =>
+  touchesOf(model).slots.flatMap(p => {
+    const { a, b } = model.pairs[p];
+    const [first, second] = [model.geoms[a].link, model.geoms[b].link];
+    return [
+      ...[frameOf(model, first), frameOf(model, second), rootOf(model, first), rootOf(model, second)],
+      ...[referenceOf(model, p), p],
+    ];
   });
-  const layout = { kinds, table, contacts: table.length / columns };
-  layouts.set(model, layout);
-  return layout;
-}
 
-const bindings = (geoms: number): string => /* wgsl */ `
-  var<storage, read> relative: array<f32>;
-  var<storage, read> pose: array<f32>;
-  var<storage, read> geomSize: array<vec3f, ${geoms}>;
-  var<storage, read> geomPosition: array<vec3f, ${geoms}>;
-  var<storage, read> geomOrientation: array<vec4f, ${geoms}>;
-  var<storage, read> frames: array<u32>;
-  var<storage, read> contacts: array<u32>;
-`;
-
-/** Where frames are: R, x, and O of their roots. */
-const placesText = (sizes: Sizes): string => {
-  const { frames } = sizes;
-  return `
-    ${localPoses(sizes)}
-    var first: array<vec3f, ${frames + 1}>;
-    for (var f = 0u; f < ${frames}u; f++) { first[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }
-    var O: array<vec3f, ${frames + 1}>;
-    for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = first[${column('root')} + 1u]; }`;
-};
-
-const shapeText = (s: string): string => `
-      let q${s} = normalize(geomOrientation[${s}]);
-      let shape${s} = Shape(geomSize[${s}], R[f${s}] * rotation(q${s}), O[f${s}] + R[f${s}] * geomPosition[${s}] + x[f${s}], 0u);`;
-
-/** Of contact i: kinds, slot, frames, and the two shapes in the world. */
-const pairText: string = `
-      let row = i * ${columns}u;
-      let kind = contacts[row];
-      let a = contacts[row + 2u];
-      let b = contacts[row + 3u];
-      let fa = contacts[row + 4u];
-      let fb = contacts[row + 5u];
-      ${shapeText('a')}
-      ${shapeText('b')}`;
-
-/** What is discrete about contacts; not differentiated. */
-const featuresText = (sizes: Sizes, geoms: number, { kinds, contacts }: Layout): string => /* wgsl */ `
-  ${quaternions}
-  ${contactText(kinds)}
-  ${bindings(geoms)}
-  @unique var<storage, read_write> chosen: array<vec2u>;
-  @compute @workgroup_size(64)
-  fn features(@builtin(global_invocation_id) id: vec3u) {
-    let e = id.x;
-    ${placesText(sizes)}
-    var found: Features;
-    for (var i = 0u; i < ${contacts}u; i++) {
-      ${pairText}
-      let slot = contacts[row + 1u];
-      if (slot == 0u) { findFeatures(kind, shapea, shapeb, 1e9, &found); }
-      chosen[${place(contacts, 1, 'i')}] = found[slot];
-    }
-  }
-`;
-
-const text = (sizes: Sizes, geoms: number, pairs: number, { kinds, contacts }: Layout): string => {
-  const { frames } = sizes;
+const text = (frames: number, pairs: number, slots: number): string => {
   const at = place(frames, 6, 'f');
   const write = (k: number): string =>
     `wrench[o + ${k}u] = torque[f + 1u][${k}]; wrench[o + ${k + 3}u] = push[f + 1u][${k}];`;
   return /* wgsl */ `
-  ${quaternions}
-  ${contactText(kinds)}
   ${pressText}
-  ${bindings(geoms)}
+  var<storage, read> contact: array<f32>;
+  var<storage, read> relative: array<f32>;
   var<storage, read> velocity: array<f32>;
   var<storage, read> friction: array<f32>;
   var<storage, read> stiffness: array<f32>;
   var<storage, read> damping: array<f32>;
   var<storage, read> width: array<f32>;
   var<storage, read> slip: array<f32>;
-  var<storage, read> chosen: array<vec2u>;
+  var<storage, read> table: array<u32>;
   var<storage, read_write> wrench: array<f32>;
   @unique var<storage, read_write> load: array<f32>;
   @compute @workgroup_size(64)
   fn touch(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${placesText(sizes)}
+    ${roots(frames)}
     var w: array<vec3f, ${frames + 1}>;
     var u: array<vec3f, ${frames + 1}>;
     for (var f = 0u; f < ${frames}u; f++) {
@@ -168,17 +87,21 @@ const text = (sizes: Sizes, geoms: number, pairs: number, { kinds, contacts }: L
     var torque: array<vec3f, ${frames + 1}>;
     var push: array<vec3f, ${frames + 1}>;
     var total: array<f32, ${pairs}>;
-    for (var i = 0u; i < ${contacts}u; i++) {
-      ${pairText}
-      let p = contacts[row + 6u];
-      let c = findContact(kind, shapea, shapeb, chosen[${place(contacts, 1, 'i')}]);
-      let onA = c.point - O[fa];
-      let onB = c.point - O[fb];
+    for (var s = 0u; s < ${slots}u; s++) {
+      let from = ${place(slots, 10, 's')};
+      let row = s * ${columns}u;
+      let fa = table[row];
+      let fb = table[row + 1u];
+      let p = table[row + 5u];
+      let normal = ${vec('contact', 'from', 1)};
+      let point = ${vec('contact', 'from', 4)} + O[table[row + 4u]];
+      let onA = point - O[table[row + 2u]];
+      let onB = point - O[table[row + 3u]];
       let rate = u[fb] + cross(w[fb], onB) - u[fa] - cross(w[fa], onA);
-      let opening = dot(c.normal, rate);
-      let N = press(c.gap, opening, stiffness[0], damping[0], width[0]);
-      let along = rate - opening * c.normal;
-      let f = N * c.normal - friction[p] * N / sqrt(dot(along, along) + slip[0] * slip[0]) * along;               // (3)
+      let opening = dot(normal, rate);
+      let N = press(contact[from], opening, stiffness[0], damping[0], width[0]);
+      let along = rate - opening * normal;
+      let f = N * normal - friction[p] * N / sqrt(dot(along, along) + slip[0] * slip[0]) * along;                 // (3)
       torque[fb] += cross(onB, f);
       push[fb] += f;
       torque[fa] -= cross(onA, f);
@@ -195,13 +118,20 @@ const text = (sizes: Sizes, geoms: number, pairs: number, { kinds, contacts }: L
 };
 
 const kernels = kernelsByKey();
-const featureKernels = kernelsByKey();
-const tables = new WeakMap<Tensor['device'], WeakMap<Model, Tensor>>();
+const tables = new WeakMap<Tensor['device'], WeakMap<Model, Readonly<Record<'table' | 'margin', Tensor>>>>();
 
-function tableOn(model: Model, { table }: Layout, device: Tensor['device']): Tensor {
-  const known = tables.get(device) ?? new WeakMap<Model, Tensor>();
+/** The table, and margins within which all contacts are. */
+function tablesOn(model: Model, device: Tensor['device']): Readonly<Record<'table' | 'margin', Tensor>> {
+  const known = tables.get(device) ?? new WeakMap<Model, Readonly<Record<'table' | 'margin', Tensor>>>();
   tables.set(device, known);
-  const made = known.get(model) ?? tensor(Uint32Array.from(table), undefined, { device });
+  const made = known.get(model) ?? {
+    table: tensor(Uint32Array.from(tableOf(model)), undefined, { device }),
+    margin: tensor(
+      model.pairs.map(() => 1e9),
+      undefined,
+      { device },
+    ),
+  };
   known.set(model, made);
   return made;
 }
@@ -236,29 +166,21 @@ export interface Touched {
 
 export function touchForces(
   prepared: Prepared,
-  { relative, pose, motion }: Kinematics,
+  kinematics: Kinematics,
   { v }: ArticulatedState,
-  { size, position, orientation }: GeomParams,
+  geoms: TouchParams['geoms'],
   law: Touching,
 ): Touched {
-  const { model, structure, envs } = prepared;
-  const sizes = { ...prepared.sizes, own: false };
-  const layout = layoutOf(model);
+  const { model, envs } = prepared;
+  const { relative, motion } = kinematics;
   const { device } = v;
   const { velocity } = frameMotions(prepared, { motion, v }, zeros(v.shape, { device }));
-  const [geoms, pairs] = [model.geoms.length, model.pairs.length];
-  const key = JSON.stringify([sizes, layout.kinds, geoms, pairs, layout.contacts]);
-  const places = {
-    ...{ relative, pose, geomSize: size, geomPosition: position, geomOrientation: orientation },
-    ...{ frames: structure.frames, contacts: tableOn(model, layout, device) },
-  };
-  const { chosen } = featureKernels(key, () => featuresText(sizes, geoms, layout))(places, {
-    count: envs,
-    out: { chosen: [envs, layout.contacts, 2] },
-  });
-  const { wrench, load } = kernels(key, () => text(sizes, geoms, pairs, layout))(
-    { ...places, ...law, velocity, chosen: chosen as Tensor },
-    { count: envs, out: { wrench: [envs, sizes.frames, 6], load: [envs, pairs] } },
+  const { table, margin } = tablesOn(model, device);
+  const contact = touches(prepared, kinematics, { geoms, pairs: { margin } });
+  const [frames, pairs, slots] = [prepared.sizes.frames, model.pairs.length, contact.shape[1]];
+  const { wrench, load } = kernels(`${frames} ${pairs} ${slots}`, () => text(frames, pairs, slots))(
+    { contact, relative, ...law, velocity, table },
+    { count: envs, out: { wrench: [envs, frames, 6], load: [envs, pairs] } },
   );
   return { tau: jointProjections(prepared, motion, wrench as Tensor), load: load as Tensor };
 }

@@ -64,10 +64,10 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
     for (var i = 0u; i < ${count}u; i++) {
       let g = i * 9u;
       let p = i * ${width}u;
-      let A = turned[equalities[g]];
-      let B = turned[equalities[g + 1u]];
-      let armA = A * ${three(7)} + moved[equalities[g]];
-      let armB = B * ${three(10)} + moved[equalities[g + 1u]];
+      let A = R[equalities[g]];
+      let B = R[equalities[g + 1u]];
+      let armA = A * ${three(7)} + x[equalities[g]];
+      let armB = B * ${three(10)} + x[equalities[g + 1u]];
       let apart = armA - armB + (O[equalities[g + 2u]] - O[equalities[g + 3u]]);                                  // (1)
       let weld = equalities[g + 4u] == 1u;
       let scale = ${at(17)};

@@ -1,32 +1,24 @@
 /**
  * What kernels of touches and rows read first, into local arrays (layout.ts): of environment e, poses of frames, and how velocities move points.
  *
- *   turned, moved     of each frame, about its root; 0 is the world
- *   O                 where its root is
- *   turn, shift       of each velocity: its axis, and what it moves at the root
- *   rate              of each velocity, its value
+ *   O               where the root is of each frame that is one; 0 is the world
+ *   R, x            of each frame, about its root (points.ts)
+ *   turn, shift     of each velocity: its axis, and what it moves at the root
+ *   rate            of each velocity, its value
  */
 
-import { place, poseFrom, vec } from '../layout.ts';
+import { place, vec } from '../layout.ts';
+import { localPoses } from '../points.ts';
 
 /** O, from `relative`. */
 export const roots = (frames: number): string => /* wgsl */ `
     var O: array<vec3f, ${frames + 1}>;
     for (var f = 0u; f < ${frames}u; f++) { O[f + 1u] = ${vec('relative', place(frames, 12, 'f'), 9)}; }`;
 
-/** O, turned and moved, from `relative` and `pose`. */
-export const poses = (frames: number): string => {
-  const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
-  return /* wgsl */ `
+/** O, R and x, from `relative` and `pose`. */
+export const poses = (frames: number): string => `
     ${roots(frames)}
-    var turned: array<mat3x3f, ${frames + 1}>;
-    var moved: array<vec3f, ${frames + 1}>;
-    turned[0] = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0);
-    for (var f = 0u; f < ${frames}u; f++) {
-      turned[f + 1u] = ${R};
-      moved[f + 1u] = ${x};
-    }`;
-};
+    ${localPoses({ frames })}`;
 
 /** rate, from `v`, with room for more. */
 export const rates = (nv: number, more = 0): string => /* wgsl */ `

@@ -158,8 +158,8 @@ function text(model: Model, own: boolean, choose: boolean): string {
     for (var i = 0u; i < ${count}u; i++) {
       let pair = pairs[${first}u + i];
       let here = O[pair.z];
-      let A = Shape(size[pair.x], axes[pair.x], centre[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
-      let B = Shape(size[pair.y], axes[pair.y], centre[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
+      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
+      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
     }`;
   });
   return /* wgsl */ `
@@ -178,15 +178,15 @@ function text(model: Model, own: boolean, choose: boolean): string {
   fn ${choose ? 'touchFeatures' : 'touches'}(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     ${poses(frames)}
-    var axes: array<mat3x3f, ${geoms}>;
-    var centre: array<vec3f, ${geoms}>;
+    var turned: array<mat3x3f, ${geoms}>;
+    var moved: array<vec3f, ${geoms}>;
     var from: array<vec3f, ${geoms}>;
     var size: array<vec3f, ${geoms}>;
     for (var g = 0u; g < ${geoms}u; g++) {
       let f = geoms[g].x;
       let q = ${paramAt(sizes, geoms, 4, 'g')};
-      axes[g] = turned[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
-      centre[g] = turned[f] * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + moved[f];
+      turned[g] = R[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
+      moved[g] = R[f] * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + x[f];
       from[g] = O[geoms[g].y];
       size[g] = ${vec('sizes', paramAt(sizes, geoms, 3, 'g'))};
     }
@@ -211,11 +211,17 @@ function tablesOn(model: Model, device: Tensor['device']): Record<string, Tensor
   return made;
 }
 
+export interface TouchParams {
+  readonly geoms: NonNullable<ConstraintParams['geoms']>;
+  /** Pairs with more contacts than slots choose among those that are nearer than this, [pairs], m. */
+  readonly pairs: { readonly margin: Tensor };
+}
+
 /** Gap, normal, point and a direction for the first tangent of each slot, [envs, slots, 10]. */
 export function touches(
   { model, envs }: Prepared,
   { relative, pose }: Pick<Kinematics, 'relative' | 'pose'>,
-  { geoms, pairs }: Required<Pick<ConstraintParams, 'geoms' | 'pairs'>>,
+  { geoms, pairs }: TouchParams,
 ): Tensor {
   const { slots, runs } = touchesOf(model);
   const own =

@@ -22,6 +22,8 @@ import { cpu32, cpu64, gpu } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { on64 } from '../../util/numbers.ts';
 
+type Vec3 = readonly [number, number, number];
+
 const g = 9.81;
 const ground: GeomSpec = { name: 'ground', kind: 'plane', friction: [0] };
 
@@ -33,6 +35,7 @@ const body = (
     readonly gravity?: readonly [number, number, number];
     readonly inertia?: number;
     readonly friction?: number;
+    readonly on?: GeomSpec;
   } = {},
 ): Model =>
   tree({
@@ -40,7 +43,7 @@ const body = (
     links: [
       { name: 'body', mass: 1, inertia: new Array(3).fill(more.inertia ?? 0.1) as [number, number, number], joints },
     ],
-    geoms: [ground, { friction: [more.friction ?? 1], ...shape, link: 'body' }],
+    geoms: [more.on ?? ground, { friction: [more.friction ?? 1], ...shape, link: 'body' }],
   });
 
 const slideX: JointSpec = { kind: 'slide', name: 'x', axis: [1, 0, 0] };
@@ -68,6 +71,8 @@ const gapFor = (force: number, stiffness: number, width: number): number =>
   -width * Math.log(Math.expm1(force / stiffness / width));
 
 const radius = 0.1;
+const cornersOf = (a: number, b: number, c: number): Vec3[] =>
+  [-a, a].flatMap(x => [-b, b].flatMap(y => [-c, c].map((z): Vec3 => [x, y, z])));
 const ball: GeomSpec = { name: 'ball', kind: 'sphere', size: [radius] };
 
 describe('at rest', () => {
@@ -76,9 +81,15 @@ describe('at rest', () => {
       [ball, 1],
       [{ kind: 'capsule', size: [radius, 0.3], orientation: [Math.SQRT1_2, 0, Math.SQRT1_2, 0] }, 2],
       [{ kind: 'box', size: [0.2, 0.3, radius] }, 4],
+      [{ kind: 'convex', vertices: cornersOf(0.2, 0.3, radius) }, 4],
     ];
-    for (const [shape, points] of shapes) {
-      const model = body([slideX, slideZ], shape);
+    const level: GeomSpec = {
+      ...{ name: 'level', kind: 'heightField', size: [2, 2, 0.1] },
+      ...{ position: [1.2, 0.2, 0], friction: [0], field: { rows: 2, columns: 2, heights: [0, 0, 0, 0] } },
+    };
+    const cases = shapes.map(shape => [...shape, ground] as const);
+    for (const [shape, points, on] of [...cases, [ball, 1, level] as const]) {
+      const model = body([slideX, slideZ], shape, { on });
       const height = radius + gapFor(g / points, 2e4, 0.002);
       const options = { stiffness: 2e4, width: 0.002 };
       const end = run(model, state([0, height], [0, 0]), options, { dt: 1e-3, steps: 20 });
