@@ -3,6 +3,8 @@
 export interface Welded {
   /** The first of the vertices in each place. */
   readonly kept: readonly number[];
+  /** Each vertex's number in `kept`. */
+  readonly numberOf: readonly number[];
   /** Three for each triangle, numbers in `kept`. */
   readonly corners: readonly number[];
   /** Triangles that are left out, since corners of theirs fell together. */
@@ -32,5 +34,5 @@ export function weld(points: ArrayLike<number>, corners: ArrayLike<number>, dist
     const [a, b, c] = [numberOf[corners[k]], numberOf[corners[k + 1]], numberOf[corners[k + 2]]];
     if (a !== b && b !== c && c !== a) joined.push(a, b, c);
   }
-  return { kept, corners: joined, lost: (corners.length - joined.length) / 3 };
+  return { kept, numberOf, corners: joined, lost: (corners.length - joined.length) / 3 };
 }

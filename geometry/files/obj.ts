@@ -1,115 +1,217 @@
 /**
  * Wavefront OBJ: vertices and polygons of a surface, as text.
  *
- * Read are `v` (three coordinates; colours and weights after them are passed over) and `f` (corners as v, v/vt, v//vn or v/vt/vn;
- * numbers below 0 count from the end). Polygons are cut into triangles in their own plane, so that they may be concave. Objects and
- * groups become one mesh. What is not a surface (points, lines) or only dresses it (textures, normals, materials) is passed over, and
- * `explain` is told; curved elements are refused, since the surface would lack parts.
+ * Read are `v` (three coordinates, and a colour if three more follow), `vt`, `vn`, `f` (corners as v, v/vt, v//vn or v/vt/vn; numbers
+ * below 0 count from the end) and `usemtl`. Polygons are cut into triangles in their own plane, so that they may be concave. Objects and
+ * groups become one surface. What is no surface (points, lines) is passed over, and `explain` is told; curved elements are refused, since
+ * the surface would lack parts.
  */
 
-import earcut from 'earcut';
 import type { Mesh } from '../mesh.ts';
-import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
+import type { Material, Surface } from '../surface.ts';
+import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
+import { plainMaterial, readMtl } from './mtl.ts';
+import { cutPolygon } from './polygon.ts';
 
-const passedOver = new Set(
-  'vt vn vp o g s mtllib usemtl l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '),
-);
+const passedOver = new Set('vp o g s mtllib l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '));
 
-/** @throws SyntaxError with the line of what is wrong. */
-export function readObj(text: string, options: ReadOptions = {}): Mesh {
-  const { points, corners } = looseObj(text, options.explain);
-  return assembled('readObj', points, corners, options);
+export interface ObjOptions extends ReadOptions {
+  /** The text of the file that `mtllib` names. */
+  readonly materials?: string;
 }
 
-/** Vertices and triangles as plain numbers. @throws SyntaxError with the line of what is wrong. */
-export function looseObj(text: string, explain?: ReadOptions['explain']): Loose {
+/**
+ * Reads a surface: vertices, and whatever else the file has of texture places, normals, colours and materials.
+ *
+ * @throws SyntaxError with the line of what is wrong.
+ * @example
+ * const quad = readObj('v 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nf 1 2 3 4');
+ * const width = quad.vertices.slice(1, 2).sum(); // 2
+ */
+export function readObj(text: string, options: ObjOptions = {}): Surface {
+  const { explain, materials } = options;
+  return assembled('readObj', looseObj(text, explain, materials), options);
+}
+
+/** Which rows the corners of all triangles have: −1 where the file names none. */
+interface Rows {
+  readonly uv: number[];
+  readonly normal: number[];
+}
+
+/** A surface as plain numbers. @param mtl The text of its materials. @throws SyntaxError with the line of what is wrong. */
+export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: string): Loose {
   const points: number[] = [];
+  const colors: number[] = [];
+  const uvs: number[] = [];
+  const normals: number[] = [];
   const corners: number[] = [];
+  const rows: Rows = { uv: [], normal: [] };
+  const names: string[] = [];
+  const materialOf: number[] = [];
   const over = new Map<string, number>();
+  let material = -1;
   let start = 0;
   text.split(/\r\n|\n|\r/).reduce((held, raw, i) => {
     const line = held + raw.replace(/#.*/, '');
     if (held === '') start = i + 1;
     if (line.endsWith('\\')) return `${line.slice(0, -1)} `;
     const [word, ...rest] = line.trim().split(/\s+/);
-    if (word === 'v') points.push(...vertexOf(rest, start));
-    else if (word === 'f') corners.push(...triangulated(cornersOf(rest, points.length / 3, start), points, start));
-    else if (passedOver.has(word)) over.set(word, (over.get(word) ?? 0) + 1);
-    else if (word !== '')
+    if (word === 'v') {
+      points.push(...numbersOf('vertex', rest, 3, start));
+      if (rest.length >= 6) colors.push(...numbersOf('colour', rest.slice(3), 3, start));
+    } else if (word === 'vt')
+      uvs.push(...numbersOf('texture place', rest.length === 1 ? [...rest, '0'] : rest, 2, start));
+    else if (word === 'vn') normals.push(...numbersOf('normal', rest, 3, start));
+    else if (word === 'f') {
+      const polygon = rest.map(corner =>
+        cornerOf(corner, [points.length / 3, uvs.length / 2, normals.length / 3], start),
+      );
+      const cut = triangles(polygon, points, start);
+      for (const k of cut) {
+        corners.push(polygon[k][0]);
+        rows.uv.push(polygon[k][1]);
+        rows.normal.push(polygon[k][2]);
+      }
+      for (let t = 0; t < cut.length; t += 3) materialOf.push(material);
+    } else if (word === 'usemtl') {
+      const name = rest.join(' ');
+      material = names.indexOf(name);
+      if (material < 0) material = names.push(name) - 1;
+    } else if (passedOver.has(word)) {
+      if (word !== 'mtllib' || mtl === undefined) over.set(word, (over.get(word) ?? 0) + 1);
+    } else if (word !== '')
       throw new SyntaxError(
         `readObj: line ${start} begins with '${word}', which is not read; save the surface as polygons (v and f).`,
       );
     return '';
   }, '');
+  if (colors.length > 0 && colors.length !== points.length)
+    over.set('colour of a vertex, which not all have', colors.length / 3);
   const what = [...over].map(([word, count]) => `${count} × ${word}`).join(', ');
   if (what) explain?.(`readObj: passed over ${what}.`);
-  return { points, corners };
+  return {
+    points,
+    corners,
+    ...dressed('uv', uvs, 2, rows.uv, explain),
+    ...dressed('normal', normals, 3, rows.normal, explain),
+    ...(colors.length > 0 && colors.length === points.length && { color: { channels: 3, values: colors, corners } }),
+    ...(names.length > 0 && withMaterials(names, materialOf, mtl, explain)),
+  };
 }
 
-function vertexOf(words: readonly string[], line: number): number[] {
-  const numbers = words.slice(0, 3).map(Number);
-  if (numbers.length === 3 && numbers.every(Number.isFinite)) return numbers;
-  throw new SyntaxError(`readObj: line ${line} has a vertex '${words.join(' ')}'; it must be three numbers.`);
+function numbersOf(what: string, words: readonly string[], count: number, line: number): number[] {
+  const numbers = words.slice(0, count).map(Number);
+  if (numbers.length === count && numbers.every(Number.isFinite)) return numbers;
+  throw new SyntaxError(
+    `readObj: line ${line} has a ${what} '${words.join(' ')}'; it must be ${count === 2 ? 'two' : 'three'} numbers.`,
+  );
 }
 
-function cornersOf(words: readonly string[], vertices: number, line: number): number[] {
-  if (words.length < 3)
+const kinds = ['vertices', 'texture places', 'normals'];
+
+/** Rows of the vertex, the texture place and the normal of a corner such as 3/1/2. */
+function cornerOf(word: string, counts: readonly number[], line: number): readonly number[] {
+  const parts = word.split('/');
+  return counts.map((count, k) => {
+    if (k > 0 && (parts[k] ?? '') === '') return -1;
+    const number = Number(parts[k]);
+    const row = number < 0 ? count + number : number - 1;
+    if (parts.length <= 3 && Number.isInteger(number) && number !== 0 && row >= 0 && row < count) return row;
     throw new SyntaxError(
-      `readObj: line ${line} has a polygon with ${words.length} corners; it must have three or more.`,
-    );
-  return words.map(word => {
-    const number = Number(word.split('/')[0]);
-    const corner = number < 0 ? vertices + number : number - 1;
-    if (Number.isInteger(number) && number !== 0 && corner >= 0 && corner < vertices) return corner;
-    throw new SyntaxError(
-      `readObj: line ${line} has a corner '${word}', but there are ${vertices} vertices before it, 1 to ${vertices}.`,
+      `readObj: line ${line} has a corner '${word}', but there are ${count} ${kinds[k]} before it, 1 to ${count}.`,
     );
   });
 }
 
-/** Corners of the triangles of a polygon, cut in the plane across its normal (Newell's). */
-function triangulated(polygon: readonly number[], points: readonly number[], line: number): number[] {
-  if (polygon.length === 3) return [...polygon];
-  const at = polygon.map(c => points.slice(3 * c, 3 * c + 3));
-  const normal = [0, 1, 2].map(k => {
-    const [i, j] = [(k + 1) % 3, (k + 2) % 3];
-    return at.reduce((sum, p, n) => {
-      const q = at[(n + 1) % at.length];
-      return sum + (p[i] - q[i]) * (p[j] + q[j]);
-    }, 0);
-  });
-  const across = normal.map(Math.abs);
-  const k = across.indexOf(Math.max(...across));
-  const [i, j] = normal[k] > 0 ? [(k + 1) % 3, (k + 2) % 3] : [(k + 2) % 3, (k + 1) % 3];
-  const cut = earcut(at.flatMap(p => [p[i], p[j]]));
-  if (cut.length !== 3 * (polygon.length - 2))
+function triangles(
+  polygon: readonly (readonly number[])[],
+  points: readonly number[],
+  line: number,
+): readonly number[] {
+  if (polygon.length < 3)
     throw new SyntaxError(
-      `readObj: line ${line} has a polygon of ${polygon.length} corners that crosses itself or has no area.`,
+      `readObj: line ${line} has a polygon with ${polygon.length} corners; it must have three or more.`,
     );
-  return turned(
-    cut,
-    at.map(p => [p[i], p[j]]),
-  ).map(n => polygon[n]);
+  const cut = cutPolygon(
+    polygon.map(([vertex]) => vertex),
+    points,
+  );
+  if (cut) return cut;
+  throw new SyntaxError(
+    `readObj: line ${line} has a polygon of ${polygon.length} corners that crosses itself or has no area.`,
+  );
 }
 
-/** Each triangle counterclockwise. */
-function turned(cut: readonly number[], at: readonly (readonly number[])[]): number[] {
-  const result: number[] = [];
-  for (let t = 0; t < cut.length; t += 3) {
-    const [a, b, c] = cut.slice(t, t + 3);
-    const area = (at[b][0] - at[a][0]) * (at[c][1] - at[a][1]) - (at[b][1] - at[a][1]) * (at[c][0] - at[a][0]);
-    result.push(...(area < 0 ? [a, c, b] : [a, b, c]));
+/** An attribute that some corner has; those that have none share a row of zeros. */
+function dressed(
+  name: 'uv' | 'normal',
+  values: number[],
+  channels: number,
+  rows: readonly number[],
+  explain: ReadOptions['explain'],
+): { readonly [name: string]: LooseAttribute } {
+  const bare = rows.filter(row => row < 0).length;
+  if (bare === rows.length) return {};
+  if (bare === 0) return { [name]: { channels, values, corners: rows } };
+  explain?.(`readObj: ${bare} of ${rows.length} corners have no ${name}; theirs are zeros.`);
+  const last = values.length / channels;
+  return {
+    [name]: {
+      channels,
+      values: [...values, ...new Array<number>(channels).fill(0)],
+      corners: rows.map(row => (row < 0 ? last : row)),
+    },
+  };
+}
+
+/** Materials of their file that are used, in the order in which they are; those it lacks, and that of triangles without, are plain. */
+function withMaterials(
+  names: readonly string[],
+  materialOf: readonly number[],
+  mtl: string | undefined,
+  explain: ReadOptions['explain'],
+): Pick<Loose, 'materials' | 'materialOf'> {
+  const known = new Map((mtl === undefined ? [] : readMtl(mtl, explain)).map(material => [material.name, material]));
+  const lacking = names.filter(name => !known.has(name));
+  if (mtl !== undefined && lacking.length > 0)
+    explain?.(`readObj: the materials have no '${lacking.join("', '")}'; plain grey stands for it.`);
+  const materials: Material[] = names.map(name => known.get(name) ?? plainMaterial(name));
+  if (!materialOf.includes(-1)) return { materials, materialOf };
+  return {
+    materials: [...materials, plainMaterial('')],
+    materialOf: materialOf.map(m => (m < 0 ? materials.length : m)),
+  };
+}
+
+export interface WriteObjOptions {
+  /** Name of the file with its materials (`writeMtl`), written down in this one. */
+  readonly mtllib?: string;
+}
+
+/** A surface as OBJ, with all digits of its device: vertices, colours without opacity, texture places, normals, names of materials. */
+export async function writeObj(surface: Mesh | Surface, { mtllib }: WriteObjOptions = {}): Promise<string> {
+  const { points, corners, uv, normal, color, materials, materialOf } = await readLoose('writeObj', surface);
+  const lines: string[] = mtllib === undefined ? [] : [`mtllib ${mtllib}`];
+  const ofVertex = color && ofVertices('writeObj', 'colours', color, corners, points.length / 3, 3);
+  for (let i = 0; i < points.length / 3; i++)
+    lines.push(`v ${[...points.slice(3 * i, 3 * i + 3), ...(ofVertex ? ofVertex[i] : [])].join(' ')}`);
+  for (const [word, attribute] of [['vt', uv], ['vn', normal]] as const) {
+    if (!attribute) continue;
+    const { values, channels } = attribute;
+    for (let i = 0; i < values.length; i += channels)
+      lines.push(`${word} ${Array.from({ length: channels }, (_, c) => values[i + c]).join(' ')}`);
+  } // biome-ignore format: one idea
+  let last = -1;
+  for (let k = 0; k < corners.length; k += 3) {
+    const material = materialOf?.[k / 3] ?? (materials ? 0 : -1);
+    if (material !== last) lines.push(`usemtl ${materials?.[material]?.name}`);
+    last = material;
+    const words = [k, k + 1, k + 2].map(c => {
+      const [t, n] = [uv ? uv.corners[c] + 1 : '', normal ? `/${normal.corners[c] + 1}` : ''];
+      return `${corners[c] + 1}${t === '' && n === '' ? '' : `/${t}${n}`}`;
+    });
+    lines.push(`f ${words.join(' ')}`);
   }
-  return result;
-}
-
-/** A mesh as OBJ, with all digits of its device. */
-export async function writeObj(mesh: Mesh): Promise<string> {
-  const points = await pointsOf(mesh);
-  const { corners } = mesh.triangles;
-  const lines: string[] = [];
-  for (let i = 0; i < points.length; i += 3) lines.push(`v ${points[i]} ${points[i + 1]} ${points[i + 2]}`);
-  for (let k = 0; k < corners.length; k += 3)
-    lines.push(`f ${corners[k] + 1} ${corners[k + 1] + 1} ${corners[k + 2] + 1}`);
   return `${lines.join('\n')}\n`;
 }

@@ -13,8 +13,7 @@ const perTriangle = 50;
 
 /** @param data The file; text too. @throws SyntaxError if it is no STL. */
 export function readStl(data: Uint8Array | ArrayBuffer | string, options: ReadOptions = {}): Mesh {
-  const { points, corners } = looseStl(data);
-  return assembled('readStl', points, corners, { weld: 0, ...options });
+  return assembled('readStl', looseStl(data), { weld: 0, ...options });
 }
 
 /** Corners of triangles as plain numbers, three vertices for each. @throws SyntaxError if it is no STL. */

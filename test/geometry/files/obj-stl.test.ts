@@ -1,8 +1,20 @@
 // Specification of mesh files: what is written is read again; polygons, numbering from the end, loose triangles; broken files name the line.
 
-import { boxMesh, icosphere, massOfMesh, readObj, readStl, writeObj, writeStl } from 'retrograde/geometry';
+import {
+  boxMesh,
+  icosphere,
+  massOfMesh,
+  readMtl,
+  readObj,
+  readStl,
+  writeMtl,
+  writeObj,
+  writeStl,
+} from 'retrograde/geometry';
+import { tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
+import { dressedQuad, numbersOf } from './surfaces.ts';
 
 const on = { device: cpu64 };
 const volume = (mesh: Parameters<typeof massOfMesh>[0]): Promise<number> => massOfMesh(mesh, 1).mass.item();
@@ -34,7 +46,11 @@ describe('OBJ', () => {
     );
     expect(cube.triangles.size).toBe(12);
     expect(await volume(cube)).toBeCloseTo(1, 12);
-    expect(notes).toEqual(['readObj: passed over 1 × mtllib, 1 × o, 1 × vt, 1 × vn, 1 × l.']);
+    expect(notes).toEqual([
+      'readObj: passed over 1 × mtllib, 1 × o, 1 × l, 1 × colour of a vertex, which not all have.',
+      'readObj: 24 of 36 corners have no uv; theirs are zeros.',
+      'readObj: 24 of 36 corners have no normal; theirs are zeros.',
+    ]);
   });
 
   it.each(['x', 'y', 'z'])('cuts concave polygons in their plane, across %s', async axis => {
@@ -55,9 +71,79 @@ describe('OBJ', () => {
     ['v 0 0 0\nf 0 1 1', "line 2 has a corner '0'"],
     ['v 0 0 0\nf 1 1', 'line 2 has a polygon with 2 corners'],
     ['v 0 0 0\nv 1 0 0\nv 0 0 0\nv 1 0 0\nf 1 2 3 4', 'line 5 has a polygon of 4 corners that crosses itself or has no area'],
+    ['vt a b', "line 1 has a texture place 'a b'; it must be two numbers"],
+    ['vn 1 2', "line 1 has a normal '1 2'; it must be three numbers"],
+    ['v 0 0 0 1 x 1', "line 1 has a colour '1 x 1'"],
+    ['v 0 0 0\nvt 0 0\nf 1/1 1/2 1/1', "line 3 has a corner '1/2', but there are 1 texture places before it"],
+    ['v 0 0 0\nf 1//1 1 1', "line 2 has a corner '1//1', but there are 0 normals before it"],
+    ['v 0 0 0\nf 1/1/1/1 1 1', "line 2 has a corner '1/1/1/1'"],
     ['surf 0 1 0 1 1 2', "line 1 begins with 'surf', which is not read"],
     ['not a mesh at all', "line 1 begins with 'not'"],
   ])('refuses %s', (text, message) => expect(() => readObj(text, on)).toThrow(message)); // biome-ignore format: a table
+});
+
+describe('OBJ with materials', () => {
+  it('is read as it was written, seams and all', async () => {
+    const [text, mtl] = [await writeObj(dressedQuad, { mtllib: 'quad.mtl' }), writeMtl(dressedQuad.materials ?? [])];
+    const notes: string[] = [];
+    const again = readObj(text, { ...on, materials: mtl, explain: note => notes.push(note) });
+    const written = await numbersOf(dressedQuad);
+    const [gold, wood] = [dressedQuad.materials![1], dressedQuad.materials![0]];
+    expect(await numbersOf(again)).toEqual({ ...written, materials: [gold, wood], materialOf: [0, 1] }); // as they are used
+    expect(text.split('\n')[0]).toBe('mtllib quad.mtl');
+    expect(notes).toEqual([]);
+  });
+
+  it('has plain ones for those that are not described, and for triangles without', () => {
+    const text = 'v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nusemtl a b\nf 1 2 3\nusemtl c\nf 1 2 3\nusemtl a b\nf 3 2 1';
+    const notes: string[] = [];
+    const mesh = readObj(text, { ...on, materials: 'newmtl c\nKd 1 0 0', explain: note => notes.push(note) });
+    expect([...mesh.materialOf!]).toEqual([2, 0, 1, 0]);
+    expect(mesh.materials!.map(({ name, baseColor }) => [name, baseColor])).toEqual([
+      ['a b', [0.8, 0.8, 0.8, 1]],
+      ['c', [1, 0, 0, 1]],
+      ['', [0.8, 0.8, 0.8, 1]],
+    ]);
+    expect(notes).toEqual(["readObj: the materials have no 'a b'; plain grey stands for it."]);
+    expect(readObj(text, on).materials!.length).toBe(3);
+  });
+
+  it('reads what MTL says, and tells the rest', () => {
+    const notes: string[] = [];
+    const [one, two] = readMtl(
+      `# two
+      newmtl one\n Kd 0.5\n Ks 1 1 1\n Ns 30\n illum 2\n Tr 0.25\n map_Kd -s 2 2 -clamp on my wood.png\n map_Bump b.png
+      newmtl two\n Ns 30\n Pr 0.5\n Pm 1\n Ke 1 2 3`,
+      note => notes.push(note),
+    );
+    expect(one).toEqual({
+      ...{ name: 'one', baseColor: [0.5, 0.5, 0.5, 0.75], specular: [1, 1, 1], exponent: 30, metallic: 0 },
+      ...{ roughness: 0.5, baseTexture: { name: 'my wood.png' } }, // 2 / (30 + 2) = 1/16
+    });
+    expect([two.roughness, two.metallic, two.emission]).toEqual([0.5, 1, [1, 2, 3]]);
+    expect(notes).toEqual(['readMtl: passed over 1 × illum, 1 × map_Kd -s, 1 × map_Kd -clamp, 1 × map_Bump.']);
+  });
+
+  it.each([
+    ['Kd 1 1 1', "readMtl: line 1 begins with 'Kd' before any 'newmtl'."],
+    ['newmtl a\nKd 1 1', "readMtl: line 2 has 'Kd 1 1'; 'Kd' takes three numbers from 0."],
+    ['newmtl a\nNs -1', "readMtl: line 2 has 'Ns -1'; 'Ns' takes a number from 0."],
+    ['newmtl a\nmap_Kd -s 1 1 1', "readMtl: line 2 names no texture; 'map_Kd' ends in a file's name."],
+  ])('refuses %s', (text, message) => expect(() => readMtl(text)).toThrow(message)); // biome-ignore format: a table
+
+  it('refuses materials that are none', async () => {
+    await expect(writeObj({ ...dressedQuad, materialOf: Uint32Array.of(0, 2) })).rejects.toThrow(
+      'writeObj: a triangle has material 2, but there are 2 materials.',
+    );
+    await expect(writeObj({ ...dressedQuad, materialOf: Uint32Array.of(0) })).rejects.toThrow(
+      "writeObj: there are 1 'materialOf' for 2 triangles.",
+    );
+    const color = {
+      values: tensor([1, 0, 0, 0, 1, 0], [2, 3], on),
+      corners: tensor(Uint32Array.of(0, 0, 0, 1, 1, 1), [2, 3], on),
+    };
+    await expect(writeObj({ ...dressedQuad, color })).rejects.toThrow('writeObj: vertex 0 has several colours');
+  });
 });
 
 describe('STL', () => {

@@ -1,0 +1,189 @@
+/**
+ * PLY: a surface, or points alone, as text or bytes.
+ *
+ * Read are vertices (x y z; nx ny nz; red green blue alpha; u v, s t or texture_u texture_v) and faces (vertex_indices; texcoord, two
+ * numbers for each corner), whatever their order and types; other elements and properties are passed over, and `explain` is told.
+ * Colours of whole numbers are divided by the largest: what curve they follow, the file does not tell.
+ */
+
+import type { Mesh } from '../mesh.ts';
+import type { Surface } from '../surface.ts';
+import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
+import { type Element, readElements, unitOf } from './ply-elements.ts';
+import { cutPolygon } from './polygon.ts';
+
+const columns = {
+  points: [['x', 'y', 'z']],
+  normal: [['nx', 'ny', 'nz']],
+  color: [
+    ['red', 'green', 'blue', 'alpha'],
+    ['red', 'green', 'blue'],
+    ['r', 'g', 'b'],
+  ],
+  uv: [
+    ['u', 'v'],
+    ['s', 't'],
+    ['texture_u', 'texture_v'],
+  ],
+} as const;
+
+/**
+ * Reads a surface.
+ *
+ * @param data The file; text too.
+ * @throws SyntaxError with the line or byte of what is wrong.
+ */
+export function readPly(data: Uint8Array | ArrayBuffer | string, options: ReadOptions = {}): Surface {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data);
+  const elements = readElements(bytes);
+  const used = new Set<string>();
+  const vertex = elements.find(({ name }) => name === 'vertex');
+  const face = elements.find(({ name }) => name === 'face');
+  const points = vertex && column(vertex, columns.points, used);
+  if (!points)
+    throw new SyntaxError("readPly: there are no vertices; the header must have an element 'vertex' with x, y, z.");
+  const { corners, uv: ofCorners } = face ? faces(face, points.values, used) : { corners: [], uv: undefined };
+  const dressed = (name: 'normal' | 'color' | 'uv'): LooseAttribute | undefined => {
+    const found = column(vertex, columns[name], used);
+    return found && { ...found, corners };
+  };
+  const [normal, color, uv] = [dressed('normal'), dressed('color'), ofCorners ?? dressed('uv')];
+  const over = elements.flatMap(({ name, properties, count }) =>
+    name !== 'vertex' && name !== 'face'
+      ? [`${count} × ${name}`]
+      : properties.map(property => `${name}.${property.name}`).filter(key => !used.has(key)),
+  );
+  if (over.length > 0) options.explain?.(`readPly: passed over ${over.join(', ')}.`);
+  const loose: Loose = {
+    points: points.values,
+    corners,
+    ...(uv && { uv }),
+    ...(normal && { normal }),
+    ...(color && { color }),
+  };
+  return assembled('readPly', loose, options);
+}
+
+/** Numbers of the first of some sets of properties that a vertex has, row by row. */
+function column(
+  { properties, numbers, count, name }: Element,
+  sets: readonly (readonly string[])[],
+  used: Set<string>,
+): { readonly channels: number; readonly values: number[] } | undefined {
+  const set = sets.find(names => names.every(property => numbers.has(property)));
+  if (!set) return undefined;
+  const values = new Array<number>(count * set.length);
+  set.forEach((property, c) => {
+    used.add(`${name}.${property}`);
+    const type = properties.find(p => p.name === property)?.type ?? 'f32';
+    const unit = sets === columns.color ? unitOf(type) : 1;
+    (numbers.get(property) as Float64Array).forEach((value, k) => {
+      values[k * set.length + c] = value / unit;
+    });
+  });
+  return { channels: set.length, values };
+}
+
+function faces(
+  { lists }: Element,
+  points: readonly number[],
+  used: Set<string>,
+): { readonly corners: number[]; readonly uv: LooseAttribute | undefined } {
+  const name = ['vertex_indices', 'vertex_index'].find(key => lists.has(key));
+  const corners: number[] = [];
+  if (!name) return { corners, uv: undefined };
+  used.add(`face.${name}`);
+  const texcoord = lists.get('texcoord');
+  const values: number[] = [];
+  const uvCorners: number[] = [];
+  (lists.get(name) ?? []).forEach((polygon, k) => {
+    const vertices = points.length / 3;
+    const bad = polygon.find(v => !(Number.isInteger(v) && v >= 0 && v < vertices));
+    if (bad !== undefined)
+      throw new SyntaxError(`readPly: face ${k} has a corner ${bad}; vertices are 0 to ${vertices - 1}.`);
+    const cut = polygon.length >= 3 ? cutPolygon(polygon, points) : undefined;
+    if (!cut)
+      throw new SyntaxError(
+        `readPly: face ${k} has ${polygon.length} corners, ${polygon.length < 3 ? 'which make no polygon' : 'and crosses itself or has no area'}.`,
+      );
+    corners.push(...cut.map(c => polygon[c]));
+    if (!texcoord) return;
+    const places = texcoord[k];
+    if (places.length !== 2 * polygon.length)
+      throw new SyntaxError(
+        `readPly: face ${k} has ${polygon.length} corners, but 'texcoord' ${places.length} numbers; it must have two for each.`,
+      );
+    uvCorners.push(...cut.map(c => values.length / 2 + c));
+    values.push(...places);
+  });
+  if (texcoord) used.add('face.texcoord');
+  return { corners, uv: texcoord && { channels: 2, values, corners: uvCorners } };
+}
+
+export type PlyFormat = 'ascii' | 'binary_little_endian' | 'binary_big_endian';
+
+/**
+ * A surface as PLY, in single precision; text has all digits.
+ *
+ * Normals and colours are written where all corners of a vertex have the same ones; texture places at the corners of faces.
+ *
+ * @param format Default binary_little_endian.
+ * @throws RangeError if a vertex has several normals or colours, since PLY has one for each.
+ */
+export async function writePly(
+  surface: Mesh | Surface,
+  format: PlyFormat = 'binary_little_endian',
+): Promise<Uint8Array> {
+  if (!['ascii', 'binary_little_endian', 'binary_big_endian'].includes(format))
+    throw new RangeError(`writePly: the format is '${format}'; give ascii, binary_little_endian or binary_big_endian.`);
+  const { points, corners, uv, normal, color } = await readLoose('writePly', surface);
+  const count = points.length / 3;
+  const normals = normal && ofVertices('writePly', 'normals', normal, corners, count);
+  const colors = color && ofVertices('writePly', 'colours', color, corners, count);
+  const property = (names: string): string[] => names.split(' ').map(name => `property float ${name}`);
+  const lines = [
+    'ply',
+    `format ${format} 1.0`,
+    `element vertex ${count}`,
+    ...property('x y z'),
+    ...(normals ? property('nx ny nz') : []),
+    ...(color ? property('red green blue alpha'.slice(0, color.channels === 4 ? undefined : 14)) : []),
+    `element face ${corners.length / 3}`,
+    'property list uchar uint vertex_indices',
+    ...(uv ? ['property list uchar float texcoord'] : []),
+    'end_header',
+  ];
+  const rows: Row[] = [];
+  for (let i = 0; i < count; i++)
+    rows.push([['f', [...points.slice(3 * i, 3 * i + 3), ...(normals?.[i] ?? []), ...(colors?.[i] ?? [])]]]);
+  for (let k = 0; k < corners.length; k += 3) {
+    const row: Row = [['b', [3]], ['u', corners.slice(k, k + 3)]]; // biome-ignore format: one idea
+    if (uv) row.push(['b', [6]], ['f', [0, 1, 2].flatMap(c => [0, 1].map(i => uv.values[2 * uv.corners[k + c] + i]))]);
+    rows.push(row);
+  }
+  const head = `${lines.join('\n')}\n`;
+  if (format === 'ascii')
+    return new TextEncoder().encode(
+      `${head}${rows.map(row => row.flatMap(([, numbers]) => numbers).join(' ')).join('\n')}\n`,
+    );
+  return joined(new TextEncoder().encode(head), rows, format === 'binary_little_endian');
+}
+
+/** Bytes, unsigned words and floats. */
+type Row = (readonly ['b' | 'u' | 'f', readonly number[]])[];
+
+function joined(head: Uint8Array, rows: readonly Row[], little: boolean): Uint8Array {
+  const size = (row: Row): number => row.reduce((sum, [kind, n]) => sum + n.length * (kind === 'b' ? 1 : 4), 0);
+  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + size(row), head.length));
+  bytes.set(head);
+  const view = new DataView(bytes.buffer);
+  let at = head.length;
+  for (const [kind, numbers] of rows.flat())
+    for (const number of numbers) {
+      if (kind === 'b') view.setUint8(at, number);
+      else if (kind === 'u') view.setUint32(at, number, little);
+      else view.setFloat32(at, number, little);
+      at += kind === 'b' ? 1 : 4;
+    }
+  return bytes;
+}
