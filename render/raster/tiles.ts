@@ -116,8 +116,17 @@ const emitKernel = (grid: Grid) =>
 `,
   );
 
-/** @throws RangeError if there are more than `capacity` entries (on a GPU by the next read). */
-export function tileLists(boxes: Tensor, grid: Grid, batch: number, capacity: number): TileLists {
+/**
+ * @param who Says so, and of what.
+ * @throws RangeError if there are more than `capacity` entries (on a GPU by the next read).
+ */
+export function tileLists(
+  boxes: Tensor,
+  grid: Grid,
+  batch: number,
+  capacity: number,
+  who = 'rasterize: triangles',
+): TileLists {
   const { device } = boxes;
   const { tiles, bands, chunk, chunks } = grid;
   const given = { boxes, triangles: boxes.shape[0] / batch, chunk, chunks };
@@ -130,7 +139,7 @@ export function tileLists(boxes: Tensor, grid: Grid, batch: number, capacity: nu
     device.check([total.memory.retain()], ([entered]) => {
       if (entered > capacity)
         throw new RangeError(
-          `rasterize: triangles meet tiles ${entered} times, but there is room for ${capacity}; give a capacity of at least ${entered}.`,
+          `${who} meet tiles ${entered} times, but there is room for ${capacity}; give a capacity of at least ${entered}.`,
         );
     });
   }
