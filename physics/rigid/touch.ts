@@ -17,7 +17,7 @@
  * Rockafellar: Augmented Lagrangians and applications of the proximal point algorithm, Math. Oper. Res. 1 (1976). Acary & Cadoux: Applications of an existence result for the Coulomb friction problem, 2013. de Saxcé & Feng, Math. Comput. Modelling 28 (1998).
  */
 
-import { contactSlots, contactText, type Pair } from '../../geometry/index.ts';
+import { choosesFeatures, contactSlots, contactText, type Pair } from '../../geometry/index.ts';
 import { type Kernel, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
 import { law } from './law.wgsl.ts';
@@ -47,6 +47,10 @@ const shapes = (kinds: Kinds): string => /* wgsl */ `
   fn shapeOf(i: u32) -> Shape { return Shape(size[i], rotation(normalize(q[i])), x[i], 0u); }
 `;
 
+/** Pairs of kinds whose features do not tell whether they are near. */
+const unbounded = (kinds: Kinds): string =>
+  kinds.map(([a, b], k) => (a === 'plane' || !choosesFeatures(a, b) ? `kind[k] == ${k}u || ` : '')).join('');
+
 const featureText = (kinds: Kinds): string => /* wgsl */ `
   ${shapes(kinds)}
   var<storage, read> v: array<vec3f>;
@@ -62,9 +66,14 @@ const featureText = (kinds: Kinds): string => /* wgsl */ `
     let b = pairs[2u * k + 1u];
     var chosen: Features;
     let turn = length(w[a]) * length(size[a]) + length(w[b]) * length(size[b]);
-    findFeatures(kind[k], shapeOf(a), shapeOf(b), margin + dt * (length(v[b] - v[a]) + turn), &chosen);
+    let reach = margin + dt * (length(v[b] - v[a]) + turn);
+    findFeatures(kind[k], shapeOf(a), shapeOf(b), reach, &chosen);
+    let look = ${unbounded(kinds)}false;
     var count = 0u;
     for (var s = 0u; s < ${slotsOf(kinds)}u; s++) {
+      if (look) {
+        if (findContact(kind[k], shapeOf(a), shapeOf(b), chosen[s]).gap > reach) { chosen[s] = none; }
+      }
       features[${slotsOf(kinds)}u * k + s] = chosen[s];
       count += select(1u, 0u, all(chosen[s] == none));
     }
