@@ -8,9 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { angles, torques, truth } from '../../scenes/arm-sysid/arm.ts';
 import { places, rolls } from '../../scenes/arm-sysid/cart-and-ball.ts';
 import { repeats } from '../../scenes/arm-sysid/repeats.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const [steps, dt] = [12, 0.03];
 const torque = torques(steps, dt, cpu64);
@@ -77,19 +78,13 @@ describe('the ball', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
-    armSysid.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(armSysid);
 
   it('finds rotors and friction, with intervals, and what cannot be told', { timeout: 120_000 }, async () => {
-    const { goal, estimates, fitted, iterations, notes, plots, loss, device } = await run({ rate: 25, draws: 5 }, 2);
+    const { goal, estimates, fitted, iterations, notes, plots, loss, device } = await run(
+      { rate: 25, draws: 5 },
+      { seed: 2 },
+    );
     expect(goal.met).toBe(true);
     expect(goal.value).toBeLessThan(0.01);
     expect(iterations).toBeLessThanOrEqual(15);

@@ -5,9 +5,10 @@ import { billiards } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { costOf, drive, tasks } from '../../scenes/billiards/control.ts';
 import { descend } from '../../scenes/billiards/rack.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 describe('the break', () => {
   it.each([
@@ -44,16 +45,7 @@ describe('driven balls', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>) =>
-    billiards.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed: 0,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(billiards);
 
   it('shows its tables and costs, and says when it was cut short', async () => {
     const { goal, pictures, plots, notes, device } = await run({ descent: 2, drives: 2 });

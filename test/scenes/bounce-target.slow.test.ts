@@ -3,20 +3,12 @@
 import { bounceTarget } from 'retrograde/scenes';
 import { expect, it } from 'vitest';
 import { hall, throws } from '../../scenes/bounce-target/throws.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
-const run = (settings: Readonly<Record<string, number>>) =>
-  bounceTarget.run({
-    preset: 'small',
-    settings,
-    iterations: undefined,
-    seed: 0,
-    device: cpu32,
-    frames: undefined,
-    onProgress: () => {},
-  });
+const run = smallRun(bounceTarget);
 
 it('hits within 30 iterations, by a gradient that is the quotient of differences', async () => {
   const { goal, fitted, pictures, plots, history } = await run({ steps: 96, scan: 5, fan: 2 });

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { correlation, pattern, rest, spiral } from '../../scenes/brusselator/medium.ts';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
 import { line, random } from '../util/fields.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const small = { cells: 12, fine: 6, duration: 3 };
 
@@ -86,21 +87,12 @@ it('a spiral comes back after a turn for each of its arms', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, iterations?: number) =>
-    brusselator.run({
-      preset: 'small',
-      settings,
-      iterations,
-      seed: 0,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(brusselator);
 
   it('draws the spiral, also with noise that it has not seen, and not without the disturbance', {
     timeout: 60_000,
   }, async () => {
-    const { goal, plots, pictures, film, fitted } = await run({ cells: 40 }, 12);
+    const { goal, plots, pictures, film, fitted } = await run({ cells: 40 }, { iterations: 12 });
     expect(goal).toMatchObject({ met: true });
     expect(goal.value).toBeLessThan(0.1);
     expect(fitted.rms).toBeLessThan(0.01);
@@ -111,7 +103,7 @@ describe('the scene', () => {
   });
 
   it('does not claim what it has not reached, and says what it cannot take', async () => {
-    expect((await run({ cells: 16, duration: 4 }, 1)).goal.met).toBe(false);
+    expect((await run({ cells: 16, duration: 4 }, { iterations: 1 })).goal.met).toBe(false);
     await expect(run({ cells: 4 })).rejects.toThrow("brusselator: 'cells' is 4; it must be a whole number from 8.");
     await expect(run({ arms: 0.5 })).rejects.toThrow("brusselator: 'arms' is 0.5; it must be a whole number from 0.");
     await expect(run({ size: 0 })).rejects.toThrow("brusselator: 'size' is 0; it must be positive.");

@@ -10,6 +10,7 @@ import { descend, estimators } from '../../scenes/cartpole-swingup/descent.ts';
 import { cpu32, cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { numbers, on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const task = swingUp(cpu64, 120);
 
@@ -84,19 +85,10 @@ describe('the cart-pole', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
-    cartpoleSwingup.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(cartpoleSwingup);
 
   it('swings the pole up', { timeout: 120_000 }, async () => {
-    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 0 }, 2);
+    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 0 }, { seed: 2 });
     expect(goal.met).toBe(true);
     expect(iterations).toBeLessThan(150);
     expect((fitted.worstAngles as number[])[0]).toBeLessThan(0.1);

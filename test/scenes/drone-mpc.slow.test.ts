@@ -22,6 +22,7 @@ import {
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { numbers, on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const goal = on64([1, 0.5, 0]);
 const someBody = (): Body => {
@@ -102,25 +103,16 @@ describe('the drone', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
-    droneMpc.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(droneMpc);
 
   it('reaches its target at a cost below 2, the same way each time', async () => {
-    const once = await run({}, 3);
+    const once = await run({}, { seed: 3 });
     expect(once.goal.met).toBe(true);
     expect(once.goal.value).toBeLessThan(0.1);
     expect(once.fitted.highestCostToFirst).toBeLessThan(2);
     expect(once.history).toHaveLength(90);
     expect(once.film?.images).toHaveLength(15);
-    const again = await run({ frames: 30 }, 3);
+    const again = await run({ frames: 30 }, { seed: 3 });
     expect(again.history.map(({ loss }) => loss)).toEqual(once.history.slice(0, 30).map(({ loss }) => loss));
   });
 

@@ -4,8 +4,9 @@ import { checkGradient } from 'retrograde/adjoint';
 import { heatInverse } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { conductivityOf, type Heating, plateModel } from '../../scenes/heat-inverse/plate.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const plate = { cells: 8, controls: 2, sensors: 2, steps: 4, dt: 0.02, capacity: 1, spread: 0.1 };
 const heating: Heating = { logK: on64([0, 0.3, -0.2, 0.1], [2, 2]), place: on64([0.4, 0.55]), power: on64([100]) };
@@ -40,16 +41,7 @@ describe('the plate', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
-    heatInverse.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(heatInverse);
 
   it('finds what it drew, from noisy readings, inside its intervals', { timeout: 120_000 }, async () => {
     const { goal, estimates, loss, pictures } = await run({});

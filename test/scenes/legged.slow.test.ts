@@ -8,9 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { antTask } from '../../scenes/legged/ant-task.ts';
 import { hopperTask } from '../../scenes/legged/hopper-task.ts';
 import { antXml, hopperXml } from '../../scenes/legged/models.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { numbers, on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const walking = { device: cpu64, contact: compliant({ width: 0.01, slip: 0.2 }), dt: 1 / 240, substeps: 1 };
 const row = (data: readonly number[]): Tensor => on64(data, [1, data.length]);
@@ -64,10 +65,7 @@ describe('the tasks', () => {
 
 describe('learning', () => {
   it('gains more than before, within a minute', { timeout: 120_000 }, async () => {
-    const { goal, fitted, plots, film, pictures, history } = await hopper.run({
-      ...{ preset: 'small', settings: {}, iterations: undefined, seed: 0, device: cpu32, frames: undefined },
-      onProgress: () => {},
-    });
+    const { goal, fitted, plots, film, pictures, history } = await smallRun(hopper)({});
     expect(goal.met).toBe(true);
     expect(Number(fitted.return)).toBeGreaterThan(1.4 * Number(fitted.returnBefore));
     expect(history).toHaveLength(15);
@@ -77,10 +75,7 @@ describe('learning', () => {
   });
 
   it('says what it cannot take', async () => {
-    const run = hopper.run({
-      ...{ preset: 'small', settings: { envs: 0 }, iterations: undefined, seed: 0, device: cpu32, frames: undefined },
-      onProgress: () => {},
-    });
+    const run = smallRun(hopper)({ envs: 0 });
     await expect(run).rejects.toThrow("hopper: 'envs' is 0; it must be a whole number from 1.");
   });
 });

@@ -6,7 +6,8 @@ import { tensor } from 'retrograde/kernel';
 import { lotkaVolterra } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { populations } from '../../scenes/lotka-volterra/model.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const one = (v: number) => tensor([v], undefined, { device: cpu64 });
 
@@ -34,16 +35,7 @@ it('the model has the values and derivatives of twenty digits', async () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>) =>
-    lotkaVolterra.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed: 0,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(lotkaVolterra);
 
   it('finds the rates inside their intervals', { timeout: 120_000 }, async () => {
     const { goal, estimates, loss } = await run({});

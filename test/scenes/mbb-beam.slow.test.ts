@@ -3,13 +3,14 @@
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
 import { tensor } from 'retrograde/kernel';
-import { designBeam, mbbBeam, type SceneProgress } from 'retrograde/scenes';
+import { designBeam, mbbBeam } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { beamCompliance } from '../../scenes/mbb-beam/beam.ts';
 import { squareStiffness } from '../../scenes/mbb-beam/element.ts';
 import { coneFilter } from '../../scenes/mbb-beam/filter.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
+import { smallRun } from '../util/small-run.ts';
 
 describe('the element', () => {
   const K = squareStiffness(0.3);
@@ -74,18 +75,7 @@ describe('the beam', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, iterations?: number) => {
-    const told: SceneProgress[] = [];
-    return mbbBeam.run({
-      preset: 'small',
-      settings,
-      iterations,
-      seed: 0,
-      device: cpu32,
-      frames: undefined,
-      onProgress: p => told.push(p),
-    });
-  };
+  const run = smallRun(mbbBeam);
 
   it('meets its goal with the published compliance, after as many steps', { timeout: 120_000 }, async () => {
     const { goal, loss, iterations, pictures, film } = await run({});
@@ -100,7 +90,7 @@ describe('the scene', () => {
   });
 
   it('takes other beams, and says what it cannot take', async () => {
-    const { goal, fitted } = await run({ nx: 12, ny: 6, radius: 1.5, volume: 0.4, filter: 2 }, 200);
+    const { goal, fitted } = await run({ nx: 12, ny: 6, radius: 1.5, volume: 0.4, filter: 2 }, { iterations: 200 });
     expect(goal.name).toBe('largest change of a density');
     expect(fitted.compliance).toBeGreaterThan(0);
     await expect(run({ nx: 0 })).rejects.toThrow("mbb-beam: 'nx' is 0; it must be a whole number from 1.");

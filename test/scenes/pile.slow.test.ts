@@ -2,10 +2,9 @@
 
 import { pile } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
-import { cpu32 } from '../util/devices.ts';
+import { smallRun } from '../util/small-run.ts';
 
-const run = (settings: Readonly<Record<string, number>>, iterations?: number) =>
-  pile.run({ preset: 'small', settings, iterations, seed: 0, device: cpu32, frames: undefined, onProgress: () => {} });
+const run = smallRun(pile);
 
 describe('the scene', () => {
   it('brings some boxes to rest, and draws them', async () => {
@@ -18,7 +17,7 @@ describe('the scene', () => {
   });
 
   it('says when it was cut short, and what it cannot take', async () => {
-    expect((await run({ boxes: 2 }, 1)).goal.met).toBe(false);
+    expect((await run({ boxes: 2 }, { iterations: 1 })).goal.met).toBe(false);
     await expect(run({ boxes: 0 })).rejects.toThrow("pile: 'boxes' is 0; it must be a whole number from 1.");
   });
 });

@@ -6,8 +6,8 @@ import type { Tensor } from 'retrograde/kernel';
 import { robertson } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { concentrations } from '../../scenes/robertson/model.ts';
-import { cpu32 } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const logK = on64([0.04, 1e4, 3e7].map(Math.log));
 const logarithms = (times: readonly number[]) => (x: Tensor) => concentrations(x.exp(), times).log();
@@ -47,19 +47,10 @@ describe('the reaction', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, seed = 0) =>
-    robertson.run({
-      preset: 'small',
-      settings,
-      iterations: undefined,
-      seed,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(robertson);
 
   it('finds the rates, and its intervals hold', { timeout: 120_000 }, async () => {
-    const { goal, estimates, loss, fitted, plots, device } = await run({}, 5);
+    const { goal, estimates, loss, fitted, plots, device } = await run({}, { seed: 5 });
     expect(goal.met).toBe(true);
     expect(fitted.of).toBe(27);
     expect(loss).toBeGreaterThan(0.7);

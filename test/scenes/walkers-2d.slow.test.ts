@@ -11,7 +11,8 @@ import { lattices } from '../../scenes/walkers-2d/lattices.ts';
 import type { Weights } from '../../scenes/walkers-2d/network.ts';
 import { strider } from '../../scenes/walkers-2d/stride.ts';
 import { learn, ownOf, type Walker } from '../../scenes/walkers-2d/walker.ts';
-import { cpu32, cpu64 } from '../util/devices.ts';
+import { cpu64 } from '../util/devices.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const weightsOf = (walker: Walker): number =>
   Object.values(walker.first(1, 0)).reduce((sum: number, w: Tensor) => sum + w.size, 0);
@@ -75,16 +76,7 @@ it('keeps the best weights it met', async () => {
   });
 });
 
-const run = (settings: Readonly<Record<string, number>>, iterations?: number) =>
-  walkers2d.run({
-    preset: 'small',
-    settings,
-    iterations,
-    seed: 0,
-    device: cpu32,
-    frames: undefined,
-    onProgress: () => {},
-  });
+const run = smallRun(walkers2d);
 
 it('goes farther than at first, and shows how', async () => {
   const { goal, pictures, plots, film, notes } = await run({});

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { glyph } from '../../scenes/wave-tank/tank.ts';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
 import { line, random } from '../util/fields.ts';
+import { smallRun } from '../util/small-run.ts';
 
 const tank = { cells: 16, steps: 20 };
 
@@ -64,16 +65,7 @@ describe('the tank', () => {
 });
 
 describe('the scene', () => {
-  const run = (settings: Readonly<Record<string, number>>, iterations?: number) =>
-    waveTank.run({
-      preset: 'small',
-      settings,
-      iterations,
-      seed: 0,
-      device: cpu32,
-      frames: undefined,
-      onProgress: () => {},
-    });
+  const run = smallRun(waveTank);
 
   it('shapes the letter within the bounds, the same each time', { timeout: 60_000 }, async () => {
     const one = await run({});
@@ -87,7 +79,7 @@ describe('the scene', () => {
   });
 
   it('does not claim what it has not tried, and says what it cannot take', async () => {
-    expect((await run({ cells: 16, steps: 8 }, 3)).goal.met).toBe(false);
+    expect((await run({ cells: 16, steps: 8 }, { iterations: 3 })).goal.met).toBe(false);
     await expect(run({ cells: 8 })).rejects.toThrow("wave-tank: 'cells' is 8; it must be a whole number from 16.");
     await expect(run({ steps: 0.5 })).rejects.toThrow("wave-tank: 'steps' is 0.5; it must be a whole number from 8.");
   });
