@@ -41,24 +41,31 @@ export interface Robot {
   readonly summary: string;
   readonly xml: string;
   readonly task: (model: Model, walking: Walking) => Task<LeggedState>;
+  /** Besides bounds, which are the same for all. */
   readonly contact: CompliantOptions;
-  readonly dt: number;
-  readonly substeps: number;
   /** m/s, with nobody fallen. */
   readonly speed: number;
-  readonly training: Readonly<
-    Record<'small' | 'full', ActorCriticOptions & { readonly envs: number; readonly epochs: number }>
-  >;
-  /** Steps of a trial. */
-  readonly steps: Readonly<Record<'small' | 'full', number>>;
+  /** Of the full preset. */
+  readonly training: Training;
 }
+
+type Training = ActorCriticOptions & { readonly envs: number; readonly epochs: number };
+
+const [dt, substeps] = [1 / 240, 4];
+const bounds = { stiffness: 300, damping: 0.2, width: 0.02 };
+const small: Training = {
+  ...{ envs: 16, horizon: 16, epochs: 15 },
+  ...{ policyLayers: [32], valueLayers: [32], valuePasses: 2, policyRate: 5e-3 },
+};
+
+/** Steps of a trial. */
+const lengths = { small: 100, full: 1000 };
 
 const trials = 16;
 const filmSteps = 150;
 
 export function legged(robot: Robot): Scene {
-  const { name, summary, training, steps: lengths } = robot;
-  const [small, full] = [training.small, training.full];
+  const { name, summary, training: full } = robot;
   return {
     name,
     summary,
@@ -69,7 +76,7 @@ export function legged(robot: Robot): Scene {
     },
     async run(options) {
       const { preset, settings, iterations, seed, signal, device, onProgress } = options;
-      const chosen = training[preset];
+      const chosen = preset === 'small' ? small : full;
       const { epochs = iterations ?? chosen.epochs, envs = chosen.envs, steps = lengths[preset] } = settings;
       checkWhole(name, { epochs, envs, steps }, { epochs: 1, envs: 1, steps: 10 });
       const model = mjcf(robot.xml);
@@ -96,8 +103,8 @@ export function legged(robot: Robot): Scene {
   };
 }
 
-const taskOn = ({ task, contact, dt, substeps }: Robot, model: Model, device: Device): Task<LeggedState> =>
-  task(model, { device, contact: compliant(contact), dt, substeps });
+const taskOn = ({ task, contact }: Robot, model: Model, device: Device): Task<LeggedState> =>
+  task(model, { device, contact: compliant({ ...contact, bounds }), dt, substeps });
 
 /** What is small where the reward of a step is large, and positive. */
 const lossOf = (reward: number): number => 1 / (1 + Math.max(reward, -0.99));
@@ -154,7 +161,6 @@ interface Ran {
 
 async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): Promise<SceneResult> {
   const { model, trained, policy, before, after, history, seconds, steps } = ran;
-  const { dt, substeps } = robot;
   const period = dt * substeps;
   const speed = after.way / (steps * period);
   const { saved, over } = play(ran.task, policy, {
@@ -166,7 +172,10 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
   const rows = (x: Tensor): Tensor => x.slice(0, frames).reshape([frames, -1]);
   const states = { q: rows(saved.q), v: rows(saved.v) };
   const poses = await posesOf(model, states.q);
-  const loads = await compliantForces(model, articulatedParams(model, device), states, robot.contact).read();
+  const loads = await compliantForces(model, articulatedParams(model, device), states, {
+    ...robot.contact,
+    bounds,
+  }).read();
   const norms = await adjointNorms(
     ({ state }) => stepped(ran.task, policy, state, device),
     { state: ran.task.start(tensor(new Float32Array(ran.task.draws), [1, ran.task.draws], { device })) },
@@ -203,7 +212,7 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
       fps: Math.round(1 / (2 * period)),
       caption: 'the best policy, in real time',
     },
-    plots: plotsOf(robot, model, trained, loads, norms),
+    plots: plotsOf(model, trained, loads, norms),
     notes: [
       'The loss is 1 / (1 + mean reward of a step).',
       `${trials} starts that the policy has not seen, ${steps} steps of ${(1e3 * period).toFixed(1)} ms: ${trials - after.fell} still on their legs, mean speed ${speed.toFixed(2)} m/s; return ${after.gained.toFixed(0)}, and ${before.gained.toFixed(0)} before learning.`,
@@ -247,13 +256,7 @@ async function precisionHorizon(robot: Robot, model: Model, policy: Policy, step
   return found.steps;
 }
 
-function plotsOf(
-  { dt, substeps }: Robot,
-  model: Model,
-  { history }: Trained,
-  loads: ArrayLike<number>,
-  norms: Float64Array,
-): Plot[] {
+function plotsOf(model: Model, { history }: Trained, loads: ArrayLike<number>, norms: Float64Array): Plot[] {
   const line = <P>(
     name: string,
     all: readonly P[],
