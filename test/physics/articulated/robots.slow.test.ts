@@ -31,6 +31,13 @@ interface Robot {
 const robotOf = (name: string): Robot =>
   JSON.parse(readFileSync(new URL(`reference/${name}.json`, import.meta.url), 'utf8')) as Robot;
 
+/** One quantity of all states. */
+const rowsOf = (states: Robot['states'], key: string): Tensor =>
+  on64(
+    states.flatMap(state => state[key]),
+    [states.length, states[0][key].length],
+  );
+
 function modelOf({ xml, files = {} }: Robot) {
   const held = (path: string): string | Uint8Array => {
     const file = files[path];
@@ -45,11 +52,7 @@ describe.each(['crawler', 'walkerman', 'meshes', 'picker'])('%s', name => {
   const robot = robotOf(name);
   const model = modelOf(robot);
   const { states } = robot;
-  const all = (key: string): Tensor =>
-    on64(
-      states.flatMap(state => state[key]),
-      [states.length, states[0][key].length],
-    );
+  const all = (key: string): Tensor => rowsOf(states, key);
   async function error(actual: Tensor, key: string): Promise<number> {
     const expected = states.flatMap(state => state[key]);
     const scale = Math.max(1, ...expected.map(Math.abs));
@@ -107,11 +110,7 @@ it('a robot in touch with the floor moves and feels as with MuJoCo', async () =>
   const robot = robotOf('stander');
   const model = modelOf(robot);
   const { states } = robot;
-  const all = (key: string): Tensor =>
-    on64(
-      states.flatMap(state => state[key]),
-      [states.length, states[0][key].length],
-    );
+  const all = (key: string): Tensor => rowsOf(states, key);
   const driving = {
     params: articulatedParams(model, cpu64),
     actuators: actuatorParams(model, cpu64),
