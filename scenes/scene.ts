@@ -127,3 +127,22 @@ export async function inDoubles<R>(given: Device, run: (device: Device) => Promi
     device.destroy();
   }
 }
+
+/**
+ * Tells how a fit comes on, after each of its iterations: how far off `what` is, in parts of its noise, which the residuals are in.
+ *
+ * @param share Of the scene's work that this fit is. Default all.
+ */
+export const tellsFit =
+  (
+    history: SceneProgress[],
+    onProgress: SceneOptions['onProgress'],
+    { what, residuals, share = 1 }: { readonly what: string; readonly residuals: number; readonly share?: number },
+  ) =>
+  (_: Float64Array, value: number): void => {
+    const loss = Math.sqrt(value / residuals);
+    const note = `${what} are off by ${loss.toPrecision(3)} times their noise`;
+    const progress = { iteration: history.length + 1, loss, done: share * Math.min(1, 1 / loss), note };
+    history.push(progress);
+    onProgress(progress);
+  };

@@ -26,6 +26,7 @@ import {
   type Scene,
   type SceneProgress,
   type Series,
+  tellsFit,
 } from '../scene.ts';
 import { angles, jointNames, torques, truth } from './arm.ts';
 import { knownBall, knownCart, places, rolls } from './cart-and-ball.ts';
@@ -80,13 +81,7 @@ export const armSysid: Scene = {
       const arm = await fitted(model, seen, noise, guess, jointNames, {
         iterations,
         ...(signal && { signal }),
-        onIteration: (_, value) => {
-          const loss = Math.sqrt(value / (5 * steps));
-          const note = `angles are off by ${loss.toPrecision(3)} times their noise`;
-          const progress = { iteration: history.length + 1, loss, done: Math.min(0.4, 0.4 / loss), note };
-          history.push(progress);
-          onProgress(progress);
-        },
+        onIteration: tellsFit(history, onProgress, { what: 'angles', residuals: 5 * steps, share: 0.4 }),
       });
       const again = exact.add(normal([steps, draws, 5], { seed, stream: 2, device }).mul(noise));
       const all = signal?.aborted ? [] : await repeats(x => model(x.exp()), again, arm.fit.x, noise);

@@ -17,6 +17,7 @@ import {
   type Scene,
   type SceneProgress,
   type Series,
+  tellsFit,
 } from '../scene.ts';
 import { type Populations, populations, type Rates } from './model.ts';
 
@@ -97,13 +98,7 @@ export const lotkaVolterra: Scene = {
       const fit = await levenbergMarquardt(problem, await toVector(start), {
         iterations,
         ...(signal && { signal }),
-        onIteration: (_, value) => {
-          const loss = Math.sqrt(value / (2 * n));
-          const note = `counts are off by ${loss.toPrecision(3)} times their noise`;
-          const progress = { iteration: history.length + 1, loss, done: Math.min(1, 1 / loss), note };
-          history.push(progress);
-          onProgress(progress);
-        },
+        onIteration: tellsFit(history, onProgress, { what: 'counts', residuals: 2 * n }),
       });
       const { standardErrors, intervals } = identifiability(await problem.normalEquations(fit.x));
       const rows = names.map((name, k): Estimate => {

@@ -25,6 +25,7 @@ import {
   type Scene,
   type SceneProgress,
   type Series,
+  tellsFit,
 } from '../scene.ts';
 import { concentrations } from './model.ts';
 
@@ -106,22 +107,12 @@ export const robertson: Scene = {
         exact.add(normal([count, 3], { seed: seed * (repeats + 1) + k, device }).mul(noise));
       const history: SceneProgress[] = [];
       const seen = measured(0);
-      const tell = (loss: number, done: number, note: string): void => {
-        const progress = { iteration: history.length + 1, loss, done, note };
-        history.push(progress);
-        onProgress(progress);
-      };
       const first = await fitRates(seen, times, noise, Float64Array.from(guess, Math.log), {
         iterations,
         ...(signal && { signal }),
-        onIteration: (_, value) => {
-          const loss = Math.sqrt(value / (3 * count));
-          tell(
-            loss,
-            Math.min(1, 1 / loss) / (repeats + 1),
-            `measurements are off by ${loss.toPrecision(3)} times their noise`,
-          );
-        },
+        onIteration: tellsFit(history, onProgress, {
+          ...{ what: 'measurements', residuals: 3 * count, share: 1 / (repeats + 1) },
+        }),
       });
       const all = [first];
       for (let k = 1; k <= repeats && !signal?.aborted; k++) {
