@@ -19,6 +19,7 @@ export { readMtl, writeMtl } from './files/mtl.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
+export { cornersAround, type Incidence, neighbours } from './incidence.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 export { massOfMesh } from './polyhedron.ts';

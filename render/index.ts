@@ -28,6 +28,11 @@ export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } fr
 export { beside, difference, enlarged, type Panel, type PanelOptions, panels } from './image/pictures.ts';
 export { decodePng, encodePng, type PngOptions } from './image/png.ts';
 export { fromSrgb, toSrgb } from './image/srgb.ts';
+export { edgeLengthLoss, flatteningLoss, laplacianLoss } from './loss/mesh.ts';
+export { huber, type LossOptions, l1, l2, psnr } from './loss/pixels.ts';
+export { gaussianPyramid, type PyramidOptions, pyramidLoss } from './loss/pyramid.ts';
+export { ssim } from './loss/ssim.ts';
+export { depthLoss, iou, normalLoss } from './loss/surface.ts';
 export {
   type Attribute,
   type CornerAttribute,

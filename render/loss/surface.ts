@@ -1,0 +1,82 @@
+/**
+ * Losses on what images say of surfaces: where they are, how far away, and which way they face.
+ *
+ *   iou = mean over images of Σ a b / Σ (a + b − a b)                  silhouettes with values in [0, 1]          (1)
+ *   depthLoss = mean e² − κ (mean e)²,  e = log a − log b              (2) κ = 1 forgives a scale that all share
+ *   normalLoss = mean 1 − n_a · n_b / (|n_a| |n_b|)                                                             (3)
+ *
+ * Two empty silhouettes are alike: (1) is 1 for them. Pixels of depth 0 or less, and those with no normal, count nowhere.
+ *
+ * Eigen, Puhrsch & Fergus: Depth map prediction from a single image using a multi-scale deep network, NeurIPS 2014, eq. 1 to 4, for (2).
+ */
+
+import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkPair, type LossOptions, meanOf } from './pixels.ts';
+
+/** Intersection over union, 0 … 1, 1 for equal silhouettes of zeros and ones. As a loss, 1 − iou. Differentiable. */
+export function iou(a: Tensor, b: Tensor): Tensor {
+  checkPair('iou', a, b);
+  const axes = [-3, -2, -1];
+  const both = a.mul(b);
+  const union = a.add(b).sub(both).sum(axes);
+  const tiny = 1e-20; // of both, so that nothing is all of nothing
+  return both.sum(axes).add(tiny).div(union.add(tiny)).mean(); // (1)
+}
+
+const logRatio = kernel(/* wgsl */ `
+  var<storage, read> a: array<f32>;
+  var<storage, read> b: array<f32>;
+  var<storage, read_write> e: array<f32>;
+  var<storage, read_write> seen: array<f32>;
+  @compute @workgroup_size(64)
+  fn depthRatio(@builtin(global_invocation_id) id: vec3u) {
+    if (a[id.x] > 0.0 && b[id.x] > 0.0) {
+      e[id.x] = log(a[id.x] / b[id.x]);
+      seen[id.x] = 1.0;
+    }
+  }
+`);
+
+/**
+ * How far apart depths are, in parts of themselves. Differentiable.
+ *
+ * @param a, b Distances, [height, width, 1] or a batch of them, m; 0 where there is nothing.
+ * @param options.invariance κ: 0 counts a common scale in full, 1 not at all. Default 0.
+ */
+export function depthLoss(a: Tensor, b: Tensor, options: LossOptions & { readonly invariance?: number } = {}): Tensor {
+  checkOptions('depthLoss', options, ['mask', 'invariance']);
+  const { mask, invariance = 0 } = options;
+  if (!(invariance >= 0 && invariance <= 1))
+    throw new RangeError(`depthLoss: invariance is ${invariance}; give a number from 0 to 1.`);
+  checkPair('depthLoss', a, b);
+  const { e, seen } = logRatio({ a, b }, { count: a.size, out: { e: a.shape, seen: a.shape } });
+  const both = mask ? seen.mul(mask) : seen;
+  const square = meanOf('depthLoss', e.square(), both);
+  return invariance === 0 ? square : square.sub(meanOf('depthLoss', e, both).square().mul(invariance)); // (2)
+}
+
+const apart = kernel(/* wgsl */ `
+  var<storage, read> a: array<vec3f>;
+  var<storage, read> b: array<vec3f>;
+  var<storage, read_write> angle: array<f32>;
+  var<storage, read_write> seen: array<f32>;
+  @compute @workgroup_size(64)
+  fn normalsApart(@builtin(global_invocation_id) id: vec3u) {
+    let lengths = dot(a[id.x], a[id.x]) * dot(b[id.x], b[id.x]);
+    if (lengths > 0.0) {
+      angle[id.x] = 1.0 - dot(a[id.x], b[id.x]) / sqrt(lengths); // (3)
+      seen[id.x] = 1.0;
+    }
+  }
+`);
+
+/** How far apart normals point, 0 … 2; of any length. Differentiable. @param a, b [height, width, 3] or a batch of them. */
+export function normalLoss(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions('normalLoss', options, ['mask']);
+  checkPair('normalLoss', a, b);
+  if (a.shape.at(-1) !== 3)
+    throw new RangeError(`normalLoss: the images have shape [${a.shape.join(', ')}]; normals have 3 channels.`);
+  const shape = [...a.shape.slice(0, -1), 1];
+  const { angle, seen } = apart({ a, b }, { count: a.size / 3, out: { angle: shape, seen: shape } });
+  return meanOf('normalLoss', angle, options.mask ? seen.mul(options.mask) : seen);
+}
