@@ -48,6 +48,9 @@ export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.t
 export type { Cull, Setup } from './raster/setup.ts';
 export { type Grid, listText, type TileLists } from './raster/tiles.ts';
 export { placeText } from './raster/triangle.wgsl.ts';
+export { drawGaussians, type Gaussians2d, type SplatImage, type SplatOptions } from './splat/ellipses.ts';
+export { drawSplats, type Gaussians } from './splat/gaussians.ts';
+export { harmonicColour } from './splat/harmonics.ts';
 export { type CubeTextureOptions, cubeDirections, cubeTexture } from './texture/cube.ts';
 export { type MipMap, mipMap } from './texture/mip.ts';
 export { type Filter, type TextureOptions, texture, type Wrap } from './texture/texture.ts';
