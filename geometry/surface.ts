@@ -22,7 +22,7 @@ export interface Surface extends Mesh {
   /** Unit vectors, [n, 3]. Without them a surface is flat, or has the normals that follow from its vertices. */
   readonly normal?: Attribute;
   /** [n, 3] or with opacity [n, 4], 0 … 1. */
-  readonly color?: Attribute;
+  readonly colour?: Attribute;
   readonly materials?: readonly Material[];
   /** Which of `materials` each triangle has; without it, all have the first. */
   readonly materialOf?: Uint32Array;
@@ -31,8 +31,8 @@ export interface Surface extends Mesh {
 export interface Material {
   readonly name: string;
   /** Red, green, blue, opacity; linear. */
-  readonly baseColor: readonly [number, number, number, number];
-  /** Times `baseColor`; its numbers are sRGB. */
+  readonly baseColour: readonly [number, number, number, number];
+  /** Times `baseColour`; its numbers are sRGB. */
   readonly baseTexture?: TextureFile;
   /** 0 … 1. */
   readonly roughness: number;

@@ -27,12 +27,12 @@ export interface Loose {
   readonly corners: readonly number[];
   readonly uv?: LooseAttribute;
   readonly normal?: LooseAttribute;
-  readonly color?: LooseAttribute;
+  readonly colour?: LooseAttribute;
   readonly materials?: readonly Material[];
   readonly materialOf?: readonly number[];
 }
 
-const attributes = ['uv', 'normal', 'color'] as const;
+const attributes = ['uv', 'normal', 'colour'] as const;
 
 /** @param who For messages. */
 export function assembled(who: string, loose: Loose, options: ReadOptions): Surface {
@@ -118,13 +118,13 @@ export async function readAttribute(
 
 /** All attributes of a surface that it has. */
 export async function readLoose(who: string, surface: Surface): Promise<Loose> {
-  const read = (name: 'uv' | 'normal' | 'color', channels: readonly number[]): Promise<LooseAttribute> | undefined =>
+  const read = (name: 'uv' | 'normal' | 'colour', channels: readonly number[]): Promise<LooseAttribute> | undefined =>
     surface[name] && readAttribute(who, name, surface[name], channels, surface.triangles.size);
-  const [points, uv, normal, color] = await Promise.all([
+  const [points, uv, normal, colour] = await Promise.all([
     pointsOf(surface),
     read('uv', [2]),
     read('normal', [3]),
-    read('color', [3, 4]),
+    read('colour', [3, 4]),
   ]);
   const { materials, materialOf, triangles } = surface;
   const count = materials?.length ?? 0;
@@ -138,7 +138,7 @@ export async function readLoose(who: string, surface: Surface): Promise<Loose> {
     corners: Array.from(triangles.corners),
     ...(uv && { uv }),
     ...(normal && { normal }),
-    ...(color && { color }),
+    ...(colour && { colour }),
     ...(materials && { materials }),
     ...(materialOf && { materialOf: Array.from(materialOf) }),
   };

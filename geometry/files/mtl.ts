@@ -13,7 +13,7 @@ import type { ReadOptions } from './loose.ts';
 /** What has no description. */
 export const plainMaterial = (name: string): Material => ({
   name,
-  baseColor: [0.8, 0.8, 0.8, 1],
+  baseColour: [0.8, 0.8, 0.8, 1],
   roughness: 1,
   metallic: 0,
 });
@@ -66,22 +66,22 @@ function said(
   passOver: (option: string) => void,
 ): Material | undefined {
   const number = (): number => numbersOf(word, rest, 1, line)[0];
-  const color = (): readonly [number, number, number] => {
+  const colour = (): readonly [number, number, number] => {
     const [r, g = r, b = r] = numbersOf(word, rest, rest.length === 1 ? 1 : 3, line);
     return [r, g, b];
   };
-  const [r, g, b, opacity] = material.baseColor;
+  const [r, g, b, opacity] = material.baseColour;
   switch (word) {
     case 'Kd':
-      return { ...material, baseColor: [...color(), opacity] };
+      return { ...material, baseColour: [...colour(), opacity] };
     case 'd':
-      return { ...material, baseColor: [r, g, b, number()] };
+      return { ...material, baseColour: [r, g, b, number()] };
     case 'Tr':
-      return { ...material, baseColor: [r, g, b, 1 - number()] };
+      return { ...material, baseColour: [r, g, b, 1 - number()] };
     case 'Ks':
-      return { ...material, specular: color() };
+      return { ...material, specular: colour() };
     case 'Ke':
-      return { ...material, emission: color() };
+      return { ...material, emission: colour() };
     case 'Ns': {
       const exponent = number();
       const alpha = Math.sqrt(2 / (exponent + 2)); // (1)
@@ -124,10 +124,10 @@ function textureOf(words: readonly string[], line: number, passOver: (option: st
 /** Materials as MTL; of pictures inside of them, the names alone. */
 export function writeMtl(materials: readonly Material[]): string {
   const lines = materials.flatMap(
-    ({ name, baseColor, baseTexture, roughness, metallic, emission, specular, exponent }) => [
+    ({ name, baseColour, baseTexture, roughness, metallic, emission, specular, exponent }) => [
       `newmtl ${name}`,
-      `Kd ${baseColor.slice(0, 3).join(' ')}`,
-      `d ${baseColor[3]}`,
+      `Kd ${baseColour.slice(0, 3).join(' ')}`,
+      `d ${baseColour[3]}`,
       ...(specular ? [`Ks ${specular.join(' ')}`] : []),
       ...(exponent === undefined ? [] : [`Ns ${exponent}`]),
       ...(emission ? [`Ke ${emission.join(' ')}`] : []),

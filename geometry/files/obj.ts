@@ -42,7 +42,7 @@ interface Rows {
 /** A surface as plain numbers. @param mtl The text of its materials. @throws SyntaxError with the line of what is wrong. */
 export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: string): Loose {
   const points: number[] = [];
-  const colors: number[] = [];
+  const colours: number[] = [];
   const uvs: number[] = [];
   const normals: number[] = [];
   const corners: number[] = [];
@@ -59,7 +59,7 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
     const [word, ...rest] = line.trim().split(/\s+/);
     if (word === 'v') {
       points.push(...numbersOf('vertex', rest, 3, start));
-      if (rest.length >= 6) colors.push(...numbersOf('colour', rest.slice(3), 3, start));
+      if (rest.length >= 6) colours.push(...numbersOf('colour', rest.slice(3), 3, start));
     } else if (word === 'vt')
       uvs.push(...numbersOf('texture place', rest.length === 1 ? [...rest, '0'] : rest, 2, start));
     else if (word === 'vn') normals.push(...numbersOf('normal', rest, 3, start));
@@ -86,8 +86,8 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
       );
     return '';
   }, '');
-  if (colors.length > 0 && colors.length !== points.length)
-    over.set('colour of a vertex, which not all have', colors.length / 3);
+  if (colours.length > 0 && colours.length !== points.length)
+    over.set('colour of a vertex, which not all have', colours.length / 3);
   const what = [...over].map(([word, count]) => `${count} × ${word}`).join(', ');
   if (what) explain?.(`readObj: passed over ${what}.`);
   return {
@@ -95,7 +95,8 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
     corners,
     ...dressed('uv', uvs, 2, rows.uv, explain),
     ...dressed('normal', normals, 3, rows.normal, explain),
-    ...(colors.length > 0 && colors.length === points.length && { color: { channels: 3, values: colors, corners } }),
+    ...(colours.length > 0 &&
+      colours.length === points.length && { colour: { channels: 3, values: colours, corners } }),
     ...(names.length > 0 && withMaterials(names, materialOf, mtl, explain)),
   };
 }
@@ -191,9 +192,9 @@ export interface WriteObjOptions {
 
 /** A surface as OBJ, with all digits of its device: vertices, colours without opacity, texture places, normals, names of materials. */
 export async function writeObj(surface: Mesh | Surface, { mtllib }: WriteObjOptions = {}): Promise<string> {
-  const { points, corners, uv, normal, color, materials, materialOf } = await readLoose('writeObj', surface);
+  const { points, corners, uv, normal, colour, materials, materialOf } = await readLoose('writeObj', surface);
   const lines: string[] = mtllib === undefined ? [] : [`mtllib ${mtllib}`];
-  const ofVertex = color && ofVertices('writeObj', 'colours', color, corners, points.length / 3, 3);
+  const ofVertex = colour && ofVertices('writeObj', 'colours', colour, corners, points.length / 3, 3);
   for (let i = 0; i < points.length / 3; i++)
     lines.push(`v ${[...points.slice(3 * i, 3 * i + 3), ...(ofVertex ? ofVertex[i] : [])].join(' ')}`);
   for (const [word, attribute] of [['vt', uv], ['vn', normal]] as const) {

@@ -15,7 +15,7 @@ import { cutPolygon } from './polygon.ts';
 const columns = {
   points: [['x', 'y', 'z']],
   normal: [['nx', 'ny', 'nz']],
-  color: [
+  colour: [
     ['red', 'green', 'blue', 'alpha'],
     ['red', 'green', 'blue'],
     ['r', 'g', 'b'],
@@ -43,11 +43,11 @@ export function readPly(data: Uint8Array | ArrayBuffer | string, options: ReadOp
   if (!points)
     throw new SyntaxError("readPly: there are no vertices; the header must have an element 'vertex' with x, y, z.");
   const { corners, uv: ofCorners } = face ? faces(face, points.values, used) : { corners: [], uv: undefined };
-  const dressed = (name: 'normal' | 'color' | 'uv'): LooseAttribute | undefined => {
+  const dressed = (name: 'normal' | 'colour' | 'uv'): LooseAttribute | undefined => {
     const found = column(vertex, columns[name], used);
     return found && { ...found, corners };
   };
-  const [normal, color, uv] = [dressed('normal'), dressed('color'), ofCorners ?? dressed('uv')];
+  const [normal, colour, uv] = [dressed('normal'), dressed('colour'), ofCorners ?? dressed('uv')];
   const over = elements.flatMap(({ name, properties, count }) =>
     name !== 'vertex' && name !== 'face'
       ? [`${count} × ${name}`]
@@ -59,7 +59,7 @@ export function readPly(data: Uint8Array | ArrayBuffer | string, options: ReadOp
     corners,
     ...(uv && { uv }),
     ...(normal && { normal }),
-    ...(color && { color }),
+    ...(colour && { colour }),
   };
   return assembled('readPly', loose, options);
 }
@@ -76,7 +76,7 @@ function column(
   set.forEach((property, c) => {
     used.add(`${name}.${property}`);
     const type = properties.find(p => p.name === property)?.type ?? 'f32';
-    const unit = sets === columns.color ? unitOf(type) : 1;
+    const unit = sets === columns.colour ? unitOf(type) : 1;
     (numbers.get(property) as Float64Array).forEach((value, k) => {
       values[k * set.length + c] = value / unit;
     });
@@ -136,10 +136,10 @@ export async function writePly(
 ): Promise<Uint8Array> {
   if (!['ascii', 'binary_little_endian', 'binary_big_endian'].includes(format))
     throw new RangeError(`writePly: the format is '${format}'; give ascii, binary_little_endian or binary_big_endian.`);
-  const { points, corners, uv, normal, color } = await readLoose('writePly', surface);
+  const { points, corners, uv, normal, colour } = await readLoose('writePly', surface);
   const count = points.length / 3;
   const normals = normal && ofVertices('writePly', 'normals', normal, corners, count);
-  const colors = color && ofVertices('writePly', 'colours', color, corners, count);
+  const colours = colour && ofVertices('writePly', 'colours', colour, corners, count);
   const property = (names: string): string[] => names.split(' ').map(name => `property float ${name}`);
   const lines = [
     'ply',
@@ -147,7 +147,7 @@ export async function writePly(
     `element vertex ${count}`,
     ...property('x y z'),
     ...(normals ? property('nx ny nz') : []),
-    ...(color ? property('red green blue alpha'.slice(0, color.channels === 4 ? undefined : 14)) : []),
+    ...(colour ? property('red green blue alpha'.slice(0, colour.channels === 4 ? undefined : 14)) : []),
     `element face ${corners.length / 3}`,
     'property list uchar uint vertex_indices',
     ...(uv ? ['property list uchar float texcoord'] : []),
@@ -155,7 +155,7 @@ export async function writePly(
   ];
   const rows: Row[] = [];
   for (let i = 0; i < count; i++)
-    rows.push([['f', [...points.slice(3 * i, 3 * i + 3), ...(normals?.[i] ?? []), ...(colors?.[i] ?? [])]]]);
+    rows.push([['f', [...points.slice(3 * i, 3 * i + 3), ...(normals?.[i] ?? []), ...(colours?.[i] ?? [])]]]);
   for (let k = 0; k < corners.length; k += 3) {
     const row: Row = [['b', [3]], ['u', corners.slice(k, k + 3)]]; // biome-ignore format: one idea
     if (uv) row.push(['b', [6]], ['f', [0, 1, 2].flatMap(c => [0, 1].map(i => uv.values[2 * uv.corners[k + c] + i]))]);

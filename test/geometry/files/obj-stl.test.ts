@@ -99,7 +99,7 @@ describe('OBJ with materials', () => {
     const notes: string[] = [];
     const mesh = readObj(text, { ...on, materials: 'newmtl c\nKd 1 0 0', explain: note => notes.push(note) });
     expect([...mesh.materialOf!]).toEqual([2, 0, 1, 0]);
-    expect(mesh.materials!.map(({ name, baseColor }) => [name, baseColor])).toEqual([
+    expect(mesh.materials!.map(({ name, baseColour }) => [name, baseColour])).toEqual([
       ['a b', [0.8, 0.8, 0.8, 1]],
       ['c', [1, 0, 0, 1]],
       ['', [0.8, 0.8, 0.8, 1]],
@@ -117,7 +117,7 @@ describe('OBJ with materials', () => {
       note => notes.push(note),
     );
     expect(one).toEqual({
-      ...{ name: 'one', baseColor: [0.5, 0.5, 0.5, 0.75], specular: [1, 1, 1], exponent: 30, metallic: 0 },
+      ...{ name: 'one', baseColour: [0.5, 0.5, 0.5, 0.75], specular: [1, 1, 1], exponent: 30, metallic: 0 },
       ...{ roughness: 0.5, baseTexture: { name: 'my wood.png' } }, // 2 / (30 + 2) = 1/16
     });
     expect([two.roughness, two.metallic, two.emission]).toEqual([0.5, 1, [1, 2, 3]]);
@@ -138,11 +138,11 @@ describe('OBJ with materials', () => {
     await expect(writeObj({ ...dressedQuad, materialOf: Uint32Array.of(0) })).rejects.toThrow(
       "writeObj: there are 1 'materialOf' for 2 triangles.",
     );
-    const color = {
+    const colour = {
       values: tensor([1, 0, 0, 0, 1, 0], [2, 3], on),
       corners: tensor(Uint32Array.of(0, 0, 0, 1, 1, 1), [2, 3], on),
     };
-    await expect(writeObj({ ...dressedQuad, color })).rejects.toThrow('writeObj: vertex 0 has several colours');
+    await expect(writeObj({ ...dressedQuad, colour })).rejects.toThrow('writeObj: vertex 0 has several colours');
   });
 });
 

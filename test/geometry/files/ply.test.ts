@@ -72,7 +72,7 @@ end_header
     const quad = readPly(text, { ...on, explain: note => notes.push(note) });
     expect([...(await quad.vertices.read())]).toEqual([0, 0, 0, 2, 0, 0, 2, 1, 0, 0, 1, 0]);
     expect(quad.triangles.size).toBe(2);
-    expect([...(await quad.color!.values.read())].map(v => 5 * v)).toEqual([5, 0, 0, 5, 1, 0, 5, 0, 0, 5, 0, 5]);
+    expect([...(await quad.colour!.values.read())].map(v => 5 * v)).toEqual([5, 0, 0, 5, 1, 0, 5, 0, 0, 5, 0, 5]);
     expect(notes).toEqual(['readPly: passed over 2 × light, face.flags, vertex.confidence.']);
   });
 

@@ -14,17 +14,17 @@ export const dressedQuad: Surface = {
   ...mesh([[0, 0, 0], [2, 0, 0.5], [2, 1, 0], [0, 1, 0.25]], [[0, 1, 2], [0, 2, 3]], on), // biome-ignore format: a table
   uv: { values: values([0, 0, 1, 0, 1, 1, 0, 1, 0.5, 0.75], 2), corners: corners(0, 1, 2, 4, 2, 3) },
   normal: { values: values([0, 0, 1, 0, 0.5, 0.5, 1, 0, 0, 0, -1, 0], 3), corners: corners(0, 1, 2, 0, 2, 3) },
-  color: { values: values([1, 0, 0, 0, 1, 0, 0, 0.5, 1, 0.25, 0.25, 0.25], 3), corners: corners(0, 1, 2, 0, 2, 3) },
+  colour: { values: values([1, 0, 0, 0, 1, 0, 0, 0.5, 1, 0.25, 0.25, 0.25], 3), corners: corners(0, 1, 2, 0, 2, 3) },
   materials: [
-    { name: 'wood', baseColor: [0.5, 0.25, 0.125, 1], roughness: 0.5, metallic: 0, baseTexture: { name: 'wood.png' } },
-    { name: 'gold leaf', baseColor: [1, 0.75, 0, 0.5], roughness: 0.25, metallic: 1, emission: [0, 0, 0.5] },
+    { name: 'wood', baseColour: [0.5, 0.25, 0.125, 1], roughness: 0.5, metallic: 0, baseTexture: { name: 'wood.png' } },
+    { name: 'gold leaf', baseColour: [1, 0.75, 0, 0.5], roughness: 0.25, metallic: 1, emission: [0, 0, 0.5] },
   ],
   materialOf: Uint32Array.of(1, 0),
 };
 
 /** What a surface is, with each attribute as its rows at the corners. */
 export async function numbersOf(surface: Surface): Promise<Record<string, unknown>> {
-  const attribute = async (name: 'uv' | 'normal' | 'color'): Promise<number[] | undefined> => {
+  const attribute = async (name: 'uv' | 'normal' | 'colour'): Promise<number[] | undefined> => {
     const given = surface[name];
     if (!given) return undefined;
     const [numbers, rows, channels] = [await given.values.read(), await given.corners.read(), given.values.shape[1]];
@@ -35,7 +35,7 @@ export async function numbersOf(surface: Surface): Promise<Record<string, unknow
     corners: Array.from(surface.triangles.corners),
     uv: await attribute('uv'),
     normal: await attribute('normal'),
-    color: await attribute('color'),
+    colour: await attribute('colour'),
     materials: surface.materials,
     materialOf: surface.materialOf && Array.from(surface.materialOf),
   };
