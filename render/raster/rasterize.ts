@@ -34,7 +34,7 @@ export interface RasterOptions {
   readonly layers?: number;
   /** Triangles that are left out: those seen from behind, where corners run clockwise, or from the front. Default 'none'. */
   readonly cull?: Cull;
-  /** Room for how often triangles meet tiles of 8 × 8 pixels, all images together. Default: 4 times each triangle, and 16 times each tile. */
+  /** Room for how often triangles meet tiles of 16 × 8 pixels, all images together. Default: 4 times each triangle, and 16 times each tile. */
   readonly capacity?: number;
 }
 

@@ -11,11 +11,11 @@
 import { isBeingRecorded, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
 
 /** Width and height of a tile, px. */
-export const tile: readonly [number, number] = [8, 8];
+export const tile: readonly [number, number] = [16, 8];
 
 /** Tiles in one band at least, and most chunks. */
-const bandTiles = 512;
-const mostChunks = 64;
+const bandTiles = 1024;
+const mostChunks = 16;
 const leastChunk = 256;
 
 /** How an image is cut into tiles, and its triangles into chunks. */

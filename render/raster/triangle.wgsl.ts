@@ -39,27 +39,23 @@ export const edgeText: string = /* wgsl */ `
 `;
 
 /**
- * A place in a triangle, given `var<storage> setup: array<f32>`: `fn edgesAt(r: u32, p: vec2f) -> vec3f` (1), of record r, positive inside;
- * `fn covers(r, E) -> bool` (3); `fn depthOf(r, E) -> f32` (2).
+ * A triangle, given `var<storage> setup: array<f32>`: `fn triangleOf(record: u32) -> Triangle`. Of a point p, E = `alongX(T, p.x) + alongY(T, p.y)`
+ * (1); the point is in the triangle if all(E >= T.least) (3), at the depth dot(E, T.z) / dot(E, T.w) (2).
  */
 export const placeText: string = /* wgsl */ `
-  fn edgeAt(s: u32, p: vec2f) -> f32 {
-    return setup[s] * (p.x - setup[s + 2u]) + setup[s + 1u] * (p.y - setup[s + 3u]);
+  struct Triangle { a: vec3f, b: vec3f, x: vec3f, y: vec3f, z: vec3f, w: vec3f, least: vec3f }
+  fn triangleOf(record: u32) -> Triangle {
+    let s = ${words}u * record;
+    let a = vec3f(setup[s], setup[s + 6u], setup[s + 12u]);
+    let b = vec3f(setup[s + 1u], setup[s + 7u], setup[s + 13u]);
+    return Triangle(
+      a, b,
+      vec3f(setup[s + 2u], setup[s + 8u], setup[s + 14u]),
+      vec3f(setup[s + 3u], setup[s + 9u], setup[s + 15u]),
+      vec3f(setup[s + 4u], setup[s + 10u], setup[s + 16u]),
+      vec3f(setup[s + 5u], setup[s + 11u], setup[s + 17u]),
+      select(vec3f(1e-36), vec3f(0.0), (a > vec3f(0.0)) | ((a == vec3f(0.0)) & (b > vec3f(0.0))))); // (3)
   }
-  fn edgesAt(r: u32, p: vec2f) -> vec3f {
-    let s = ${words}u * r;
-    return vec3f(edgeAt(s, p), edgeAt(s + 6u, p), edgeAt(s + 12u, p)); // (1)
-  }
-  fn within(s: u32, E: f32) -> bool {
-    return E > 0.0 || (E == 0.0 && (setup[s] > 0.0 || (setup[s] == 0.0 && setup[s + 1u] > 0.0))); // (3)
-  }
-  fn covers(r: u32, E: vec3f) -> bool {
-    let s = ${words}u * r;
-    return within(s, E.x) && within(s + 6u, E.y) && within(s + 12u, E.z);
-  }
-  fn depthOf(r: u32, E: vec3f) -> f32 {
-    let s = ${words}u * r;
-    return (E.x * setup[s + 4u] + E.y * setup[s + 10u] + E.z * setup[s + 16u]) /
-      (E.x * setup[s + 5u] + E.y * setup[s + 11u] + E.z * setup[s + 17u]); // (2)
-  }
+  fn alongX(T: Triangle, x: f32) -> vec3f { return T.a * (x - T.x); }
+  fn alongY(T: Triangle, y: f32) -> vec3f { return T.b * (y - T.y); }
 `;

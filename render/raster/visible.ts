@@ -60,10 +60,12 @@ const text = (lists: TileLists, [width, height]: readonly [number, number], laye
         let entry = r - id.z * triangles + 1u;
         let from = max(box.y & 0xffffu, top) - top;
         let to = min(box.y >> 16u, top + ${down}u) - top;
+        let T = triangleOf(r);
+        let E0 = alongX(T, f32(x) + 0.5);
         for (var y = from; y < to; y++) {
-          let E = edgesAt(r, vec2f(f32(x), f32(top + y)) + 0.5);
-          if (covers(r, E)) {
-            let depth = depthOf(r, E);
+          let E = E0 + alongY(T, f32(top + y) + 0.5);
+          if (all(E >= T.least)) {
+            let depth = dot(E, T.z) / dot(E, T.w); // (2)
             if (depth >= 0.0 && depth <= 1.0) {${layers > 1 ? insert : replace}
             }
           }
