@@ -94,6 +94,7 @@ export {
 export { brusselatorParts, grayScottParts, type Parts, type PartsOptions } from './reaction-parts.ts';
 export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './rigid/free-bodies.ts';
 export type { JointKind as RigidJointKind, JointParams } from './rigid/joint-rows.ts';
+export { polygon, polyhedron } from './rigid/polyhedra.ts';
 export {
   type RigidOptions,
   type RigidParams,
@@ -101,7 +102,21 @@ export {
   type RigidWorld,
   rigidBodies,
 } from './rigid/rigid-bodies.ts';
-export { box, capsule, cylinder, disc, ellipsoid, plane, type RigidShape, rectangle, sphere } from './rigid/shapes.ts';
+export {
+  box,
+  capsule,
+  compound,
+  cylinder,
+  disc,
+  ellipsoid,
+  heightField,
+  type PartSpec,
+  plane,
+  type RigidShape,
+  rectangle,
+  type ShapePart,
+  sphere,
+} from './rigid/shapes.ts';
 export type { BodySpec, RigidJointSpec, WorldSpec } from './rigid/world.ts';
 export type { Step } from './simulator.ts';
 export { type WaveParams, type WaveState, wave } from './wave.ts';

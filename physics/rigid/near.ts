@@ -1,14 +1,14 @@
 /**
- * Which bodies may touch: all pairs while there are few, those whose boxes are near each other where there are many.
+ * Which parts of bodies may touch: all pairs while there are few, those whose boxes are near each other where there are many.
  *
- * The box of a body is wider by half the margin and by what it can move in a step, so that a contact is seen before it happens. Planes have
- * no box, and are paired with everything that moves.
+ * The box of a part is wider by half the margin and by what it can move in a step, so that a contact is seen before it happens. Planes and
+ * height fields have no box, and are paired with everything that moves.
  */
 
 import {
   boundsText,
   candidates,
-  contactText,
+  haveContacts,
   inOrder,
   type Pair,
   type ShapeKind,
@@ -24,20 +24,19 @@ import {
   tensor,
   zeros,
 } from '../../kernel/index.ts';
-import { quaternions } from '../articulated/layout.ts';
 import type { Twists } from './motion.ts';
-import type { Kinds, PairTensors, Placed } from './touch.ts';
-import { allPairs, type WorldData } from './world.ts';
+import { detached, type Kinds, type PairTensors, type Parts, placedText } from './parts.ts';
+import { allPairs, mayTouch, type WorldData } from './world.ts';
 
-/** More bodies than these are looked for by their boxes. */
-export const fewBodies = 48;
+/** More parts than these are looked for by their boxes. */
+export const fewParts = 48;
 
 export interface Near {
   readonly kinds: Kinds;
   /** How many pairs there is room for. */
   readonly pairs: number;
   /** Pairs of a state, and how many of them were found by boxes, [1]; undefined where all pairs are always there. */
-  find(placed: Placed, twists: Twists, given: { readonly margin: number; readonly dt: number }): Found;
+  find(parts: Parts, twists: Twists, given: { readonly margin: number; readonly dt: number }): Found;
 }
 
 export interface Found extends PairTensors {
@@ -58,14 +57,29 @@ export const integers = (device: Device, values: readonly number[], shape: reado
 const kindsAmong = (pairs: readonly Pair[]): Kinds =>
   pairs.filter(([a, b], k) => pairs.findIndex(([c, d]) => a === c && b === d) === k);
 
-const kindAt = ({ shapes }: WorldData, i: number): ShapeKind => shapes[i].kind;
+const kindAt = ({ parts }: WorldData, i: number): ShapeKind => parts[i].kind;
 
-/** The pairs, with bodies in the order of their kinds, and the numbers of their kinds. */
+/** @throws RangeError for two parts that may touch, but whose contacts cannot be found. */
+function checkKinds(data: WorldData, pairs: readonly (readonly [number, number])[]): void {
+  const { parts, names } = data;
+  for (const [i, j] of pairs)
+    if (!haveContacts(kindAt(data, i), kindAt(data, j)))
+      throw new RangeError(
+        `rigidBodies: bodies '${names[parts[i].body]}' and '${names[parts[j].body]}' may touch, but contacts between '${kindAt(data, i)}' and '${kindAt(data, j)}' are not known; make one of them of other shapes, for example a polyhedron or spheres.`,
+      );
+}
+
+/** The pairs, with parts in the order of their kinds, and the numbers of their kinds. */
 function listed(data: WorldData, list: readonly (readonly [number, number])[], kinds: Kinds, device: Device) {
   const number = (a: number, b: number): number =>
     kinds.findIndex(([k, l]) => k === kindAt(data, a) && l === kindAt(data, b));
   return {
-    bodies: integers(device, list.flat(), [list.length, 2]),
+    parts: integers(device, list.flat(), [list.length, 2]),
+    bodies: integers(
+      device,
+      list.flat().map(i => data.parts[i].body),
+      [list.length, 2],
+    ),
     kind: integers(
       device,
       list.map(([a, b]) => number(a, b)),
@@ -81,24 +95,28 @@ const ordered = (data: WorldData, list: readonly (readonly [number, number])[]) 
 export function near(data: WorldData, capacity: number | undefined, device: Device): Near {
   if (capacity === undefined) {
     const list = ordered(data, allPairs(data));
+    checkKinds(data, list);
     const kinds = kindsAmong(list.map(([a, b]) => [kindAt(data, a), kindAt(data, b)]));
     const fixed = listed(data, list, kinds, device);
     return { kinds, pairs: list.length, find: () => ({ ...fixed, count: undefined }) };
   }
-  const bounded = data.shapes.flatMap(({ kind }, i) => (kind === 'plane' ? [] : [i]));
-  const planes = data.shapes.flatMap(({ kind }, i) => (kind === 'plane' ? [i] : []));
-  const withPlanes = planes.flatMap(a =>
-    bounded
-      .filter(b => data.freedom[b] !== 0 && !data.apart.has(`${Math.min(a, b)} ${Math.max(a, b)}`))
-      .map(b => [a, b] as const),
-  );
+  const { parts } = data;
+  const isEndless = ({ kind }: { readonly kind: ShapeKind }): boolean => kind === 'plane' || kind === 'heightField';
+  const bounded = parts.flatMap((part, i) => (isEndless(part) ? [] : [i]));
+  const endless = parts.flatMap((part, i) => (isEndless(part) ? [i] : []));
+  const withEndless = endless.flatMap(a => bounded.filter(b => mayTouch(data, a, b)).map(b => [a, b] as const));
+  const first = new Map(bounded.map(i => [kindAt(data, i), i]).reverse() as [ShapeKind, number][]);
   const solids = [...new Set(bounded.map(i => kindAt(data, i)))];
   const kinds = kindsAmong([
-    ...withPlanes.map(([a, b]): Pair => [kindAt(data, a), kindAt(data, b)]),
+    ...withEndless.map(([a, b]): Pair => [kindAt(data, a), kindAt(data, b)]),
     ...solids.flatMap((k, i) => solids.slice(i).map((l): Pair => (inOrder(k, l) ? [k, l] : [l, k]))),
   ]);
-  const fixed = listed(data, withPlanes, kinds, device);
-  const apart = bounded.map(i =>
+  checkKinds(data, [
+    ...withEndless,
+    ...[...first.values()].flatMap((i, k, all) => all.slice(k).map(j => ordered(data, [[i, j]])[0])),
+  ]);
+  const fixed = listed(data, withEndless, kinds, device);
+  const apart = data.names.map((_, i) =>
     [...data.apart].flatMap(pair => {
       const [a, b] = pair.split(' ').map(Number);
       return a === i ? [b] : b === i ? [a] : [];
@@ -108,6 +126,11 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
   for (const one of apart) starts.push((starts.at(-1) as number) + one.length);
   const structure = {
     own: integers(device, bounded, [bounded.length]),
+    bodyOf: integers(
+      device,
+      bounded.map(i => parts[i].body),
+      [bounded.length],
+    ),
     kindOf: integers(
       device,
       bounded.map(i => shapeKinds.indexOf(kindAt(data, i))),
@@ -118,7 +141,7 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
   };
   const classes = integers(
     device,
-    bounded.flatMap(i => (data.freedom[i] === 0 ? [2, 0] : [1, 3])),
+    bounded.flatMap(i => (data.freedom[parts[i].body] === 0 ? [2, 0] : [1, 3])),
     [bounded.length, 2],
   );
   const key = kinds.join(' ');
@@ -126,18 +149,26 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
   const named: Kernel = nameKernels(key, () => nameText(kinds));
   return {
     kinds,
-    pairs: withPlanes.length + capacity,
-    find({ x, q, size }, { v, w }, { margin, dt }) {
-      const { own, kindOf, apartFrom } = structure;
-      const given = { own, kindOf, x: x.detach(), q: q.detach(), size: size.detach(), v: v.detach(), w: w.detach() };
-      const { low, high } = bounds({ ...given, margin, dt }, { count: bounded.length }) as Record<string, Tensor>;
+    pairs: withEndless.length + capacity,
+    find({ x, placed, tables }, { v, w }, { margin, dt }) {
+      const { own, bodyOf, kindOf, apartFrom } = structure;
+      const given = { own, bodyOf, kindOf, x, v, w, ...placed, ...tables };
+      const { low, high } = bounds({ ...detached(given), margin, dt }, { count: bounded.length }) as Record<
+        string,
+        Tensor
+      >;
       const { pairs, count } = candidates(low, high, { capacity, classes });
-      const { bodies, kind } = named(
-        { pairs, own, kindOf, apartFrom, apart: structure.apart },
+      const found = named(
+        { pairs, own, bodyOf, kindOf, apartFrom, apart: structure.apart },
         { count: capacity },
       ) as Record<string, Tensor>;
-      if (withPlanes.length === 0) return { bodies, kind, count };
-      return { bodies: concat([fixed.bodies, bodies]), kind: concat([fixed.kind, kind]), count };
+      if (withEndless.length === 0) return { parts: found.parts, bodies: found.bodies, kind: found.kind, count };
+      return {
+        parts: concat([fixed.parts, found.parts]),
+        bodies: concat([fixed.bodies, found.bodies]),
+        kind: concat([fixed.kind, found.kind]),
+        count,
+      };
     },
   };
 }
@@ -145,37 +176,40 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
 const boundKernels = kernelsByKey();
 const boundText = (kinds: Kinds, solids: readonly ShapeKind[]): string => /* wgsl */ `
   var<storage, read> own: array<u32>;
+  var<storage, read> bodyOf: array<u32>;
   var<storage, read> kindOf: array<u32>;
   var<storage, read> x: array<vec3f>;
-  var<storage, read> q: array<vec4f>;
-  var<storage, read> size: array<vec3f>;
   var<storage, read> v: array<vec3f>;
   var<storage, read> w: array<vec3f>;
   var<uniform> margin: f32;
   var<uniform> dt: f32;
   var<storage, read_write> low: array<vec3f>;
   var<storage, read_write> high: array<vec3f>;
-  ${contactText(kinds)}
+  ${placedText(kinds)}
   ${boundsText(solids)}
-  ${quaternions}
   @compute @workgroup_size(64)
-  fn bodyBounds(@builtin(global_invocation_id) id: vec3u) {
+  fn partBounds(@builtin(global_invocation_id) id: vec3u) {
     let i = own[id.x];
-    let reach = 0.5 * margin + dt * (length(v[i]) + length(w[i]) * length(size[i]));
-    let width = widthOf(kindOf[id.x], Shape(size[i], rotation(normalize(q[i])), x[i], 0u)) + vec3f(reach);
-    low[id.x] = x[i] - width;
-    high[id.x] = x[i] + width;
+    let b = bodyOf[id.x];
+    let shape = shapeOf(i);
+    let arm = length(size[i]) + length(shape.x - x[b]);
+    let reach = 0.5 * margin + dt * (length(v[b]) + length(w[b]) * arm);
+    let width = widthOf(kindOf[id.x], shape) + vec3f(reach);
+    low[id.x] = shape.x - width;
+    high[id.x] = shape.x + width;
   }
 `;
 
 const nameKernels = kernelsByKey();
-/** From places in the list of those that have boxes to bodies in order, and the number of their kinds; none for pairs that joints keep apart. */
+/** From places in the list of those that have boxes to parts in order, and the number of their kinds; none for pairs of one body, and of bodies kept apart. */
 const nameText = (kinds: Kinds): string => /* wgsl */ `
   var<storage, read> pairs: array<vec2u>;
   var<storage, read> own: array<u32>;
+  var<storage, read> bodyOf: array<u32>;
   var<storage, read> kindOf: array<u32>;
   var<storage, read> apartFrom: array<u32>;
   var<storage, read> apart: array<u32>;
+  var<storage, read_write> parts: array<vec2u>;
   var<storage, read_write> bodies: array<vec2u>;
   var<storage, read_write> kind: array<u32>;
   @compute @workgroup_size(64)
@@ -190,11 +224,12 @@ const nameText = (kinds: Kinds): string => /* wgsl */ `
     var found = 255u;
     let both = vec2u(kindOf[a], kindOf[b]);
     ${kinds.map(([a, b], k) => `if (all(both == vec2u(${shapeKinds.indexOf(a)}u, ${shapeKinds.indexOf(b)}u))) { found = ${k}u; }`).join('\n    ')}
-    for (var e = apartFrom[a]; e < apartFrom[a + 1u]; e++) {
-      if (apart[e] == own[b]) { found = 255u; }
+    for (var e = apartFrom[bodyOf[a]]; e < apartFrom[bodyOf[a] + 1u]; e++) {
+      if (apart[e] == bodyOf[b]) { found = 255u; }
     }
-    if (a == b) { found = 255u; }
-    bodies[id.x] = vec2u(own[a], own[b]);
+    if (bodyOf[a] == bodyOf[b]) { found = 255u; }
+    parts[id.x] = vec2u(own[a], own[b]);
+    bodies[id.x] = vec2u(bodyOf[a], bodyOf[b]);
     kind[id.x] = found;
   }
 `;

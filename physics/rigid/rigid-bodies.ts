@@ -10,13 +10,16 @@
  * sinks by softness · g dt². Impacts do not bounce. Of order 1 in dt; momenta are kept to rounding, the energy is not.
  */
 
+import { hasTables } from '../../geometry/index.ts';
 import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
 import { type Found, impulses } from './impulses.ts';
 import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
 import { type Heavy, moved, pushed, twistsOf } from './motion.ts';
-import { fewBodies, integers, type Near, near } from './near.ts';
+import { fewParts, integers, type Near, near } from './near.ts';
+import { placeParts, type Tables, tablesOf, verticesOf } from './parts.ts';
+import type { ShapePart } from './shapes.ts';
 import { rowsPerJoint, rowWidth, type SolverSizes } from './solver-work.wgsl.ts';
 import { biases, slotsOf, touches } from './touch.ts';
 import { tell, watched } from './trouble.ts';
@@ -37,15 +40,22 @@ export interface RigidOptions {
   readonly tolerance?: number;
   /** Default 50 steps of Newton's method. */
   readonly maxSteps?: number;
-  /** Room for pairs of bodies that are near each other. Default: eight for each body, or, for up to 48 bodies, for all pairs. */
+  /** Room for pairs of bodies' parts that are near each other. Default: eight for each part, or, for up to 48 parts, for all pairs. */
   readonly pairs?: number;
-  /** Room for contacts of many bodies. Default: twelve for each body. */
+  /** Room for contacts of many bodies. Default: twelve for each part. */
   readonly contacts?: number;
 }
 
 export interface RigidParams extends FreeBodiesParams {
-  /** What the numbers mean depends on the shape: radius; radius, half length; half sizes. [n, 3], m. */
+  /**
+   * Of the parts that touch, one for each body but for compounds: radius; radius, half length; half sizes. [s, 3], m. Of polyhedra and height
+   * fields, how far they reach.
+   */
   readonly size: Tensor;
+  /** Where parts are in their bodies' axes, about the centres of mass: [s, 3], m, and [s, 4]. */
+  readonly place: { readonly position: Tensor; readonly orientation: Tensor };
+  /** Of polyhedra and height fields, in their parts' axes, [vertices, 3], m; polyhedra must stay convex, and their faces flat. */
+  readonly vertices: Tensor;
   /** [n]. */
   readonly friction: Tensor;
   readonly joints: JointParams;
@@ -61,7 +71,7 @@ export interface RigidWorld {
   readonly data: WorldData;
   /** The state in which bodies were given. */
   start(device?: Device): RigidState;
-  /** What they were given with, as tensors; all differentiable. Masses and inertias do not follow sizes. */
+  /** What they were given with, as tensors; all differentiable. Masses and inertias do not follow sizes, places and vertices. */
   params(device?: Device): RigidParams;
   readonly step: Step<RigidState, RigidParams>;
   /**
@@ -161,12 +171,15 @@ interface Structure {
   readonly sizes: SolverSizes;
   readonly room: { readonly pairRoom: number; readonly contactRoom: number };
   readonly freedom: Tensor;
+  /** The body of each part. */
+  readonly bodyOf: Tensor;
+  readonly tables: Omit<Tables, 'vertices'> | undefined;
   readonly joints: { readonly bodies: Tensor; readonly kind: Tensor };
 }
 
 function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settings, device: Device): Structure {
-  const { joints, names } = data;
-  const capacity = pairs ?? (names.length > fewBodies ? 8 * names.length : undefined);
+  const { joints, names, parts } = data;
+  const capacity = pairs ?? (parts.length > fewParts ? 8 * parts.length : undefined);
   const found = near(data, capacity, device);
   const slots = slotsOf(found.kinds);
   const contacts =
@@ -176,7 +189,7 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
           Array.from({ length: found.pairs * slots }, (_, slot) => Math.floor(slot / slots)),
           [found.pairs * slots],
         )
-      : (given ?? 12 * names.length);
+      : (given ?? 12 * parts.length);
   return {
     near: found,
     contacts,
@@ -189,6 +202,12 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
       smooth: smooth > 0,
     },
     freedom: integers(device, data.freedom, [names.length]),
+    bodyOf: integers(
+      device,
+      parts.map(({ body }) => body),
+      [parts.length],
+    ),
+    tables: found.kinds.some(pair => pair.some(hasTables)) ? tablesOf(data, device) : undefined,
     joints: {
       bodies: integers(device, joints.pairs.flat(), [joints.pairs.length, 2]),
       kind: integers(
@@ -219,15 +238,18 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
   const j = joints.kinds.length;
   const some = (values: readonly number[], shape: readonly number[]): Tensor =>
     values.length > 0 ? tensor(values, shape, on(device)) : zeros(shape, on(device));
+  const ofParts = (numbers: (part: ShapePart) => readonly number[], width: number): Tensor =>
+    tensor(data.parts.flatMap(numbers) as number[], [data.parts.length, width], on(device));
   return {
     mass: tensor(data.mass, [n], on(device)),
     inertia: tensor(data.inertia.flat(), [n, 6], on(device)),
     gravity: tensor(data.gravity, [3], on(device)),
-    size: tensor(
-      data.shapes.flatMap(({ size }) => size),
-      [n, 3],
-      on(device),
-    ),
+    size: ofParts(({ size }) => size, 3),
+    place: {
+      position: ofParts(({ position }) => position, 3),
+      orientation: ofParts(({ orientation }) => orientation, 4),
+    },
+    vertices: verticesOf(data, device),
     friction: tensor(data.friction, [n], on(device)),
     joints: {
       anchor: some(joints.anchors.flat(2), [j, 2, 3]),
@@ -239,10 +261,10 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, contacts, sizes, room, freedom, joints }: Structure,
+  { near, contacts, sizes, room, freedom, bodyOf, tables, joints }: Structure,
   { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
   { x, q, p, L, trouble }: RigidState,
-  { mass, inertia, gravity, size, friction, force, torque, joints: jointed }: RigidParams,
+  { mass, inertia, gravity, size, place, vertices, friction, force, torque, joints: jointed }: RigidParams,
   dt: number,
 ): RigidState {
   const { device } = x;
@@ -254,10 +276,15 @@ function stepped(
   const now = twistsOf(heavy, { p, L });
   const none = (shape: readonly number[]): Tensor => zeros(shape, { device });
   const around = { margin: margin + 10 * smooth, dt };
-  const pairs = near.find({ x, q, size }, now, around);
+  const parts = {
+    x,
+    placed: { ...placeParts({ x, q }, place, bodyOf), size },
+    tables: tables ? { ...tables, vertices } : {},
+  };
+  const pairs = near.find(parts, now, around);
   const touch =
     sizes.pairs > 0
-      ? touches(near.kinds, pairs, { x, q, size }, now, { ...around, contacts })
+      ? touches(near.kinds, pairs, parts, now, { ...around, contacts })
       : {
           gap: none([1]),
           normal: none([1, 3]),

@@ -17,42 +17,24 @@
  * Rockafellar: Augmented Lagrangians and applications of the proximal point algorithm, Math. Oper. Res. 1 (1976). Acary & Cadoux: Applications of an existence result for the Coulomb friction problem, 2013. de Saxcé & Feng, Math. Comput. Modelling 28 (1998).
  */
 
-import { choosesFeatures, contactSlots, contactText, type Pair } from '../../geometry/index.ts';
+import { choosesFeatures, contactSlots } from '../../geometry/index.ts';
 import { type Kernel, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
-import { quaternions } from '../articulated/layout.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
-
-/** Pairs of bodies that may touch. */
-export interface PairTensors {
-  /** [pairs, 2], u32. */
-  readonly bodies: Tensor;
-  /** [pairs], u32: number of the pair of kinds. */
-  readonly kind: Tensor;
-}
-
-/** Which kinds meet; the number of a pair of kinds is its place here. */
-export type Kinds = readonly Pair[];
+import { detached, type Kinds, type PairTensors, type Parts, placedText } from './parts.ts';
 
 export const slotsOf = (kinds: Kinds): number => Math.max(1, ...kinds.map(([a, b]) => contactSlots(a, b)));
-
-const shapes = (kinds: Kinds): string => /* wgsl */ `
-  var<storage, read> pairs: array<u32>;
-  var<storage, read> kind: array<u32>;
-  var<storage, read> x: array<vec3f>;
-  var<storage, read> q: array<vec4f>;
-  var<storage, read> size: array<vec3f>;
-  ${contactText(kinds)}
-  ${quaternions}
-  fn shapeOf(i: u32) -> Shape { return Shape(size[i], rotation(normalize(q[i])), x[i], 0u); }
-`;
 
 /** Pairs of kinds whose features do not tell whether they are near. */
 const unbounded = (kinds: Kinds): string =>
   kinds.map(([a, b], k) => (a === 'plane' || !choosesFeatures(a, b) ? `kind[k] == ${k}u || ` : '')).join('');
 
 const featureText = (kinds: Kinds): string => /* wgsl */ `
-  ${shapes(kinds)}
+  ${placedText(kinds)}
+  var<storage, read> parts: array<vec2u>;
+  var<storage, read> bodies: array<vec2u>;
+  var<storage, read> kind: array<u32>;
+  var<storage, read> x: array<vec3f>;
   var<storage, read> v: array<vec3f>;
   var<storage, read> w: array<vec3f>;
   var<uniform> margin: f32;
@@ -62,17 +44,21 @@ const featureText = (kinds: Kinds): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn bodyFeatures(@builtin(global_invocation_id) id: vec3u) {
     let k = id.x;
-    let a = pairs[2u * k];
-    let b = pairs[2u * k + 1u];
+    let first = shapeOf(parts[k].x);
+    let second = shapeOf(parts[k].y);
+    let a = bodies[k].x;
+    let b = bodies[k].y;
     var chosen: Features;
-    let turn = length(w[a]) * length(size[a]) + length(w[b]) * length(size[b]);
+    let armA = length(size[parts[k].x]) + length(first.x - x[a]);
+    let armB = length(size[parts[k].y]) + length(second.x - x[b]);
+    let turn = length(w[a]) * armA + length(w[b]) * armB;
     let reach = margin + dt * (length(v[b] - v[a]) + turn);
-    findFeatures(kind[k], shapeOf(a), shapeOf(b), reach, &chosen);
+    findFeatures(kind[k], first, second, reach, &chosen);
     let look = ${unbounded(kinds)}false;
     var count = 0u;
     for (var s = 0u; s < ${slotsOf(kinds)}u; s++) {
       if (look) {
-        if (findContact(kind[k], shapeOf(a), shapeOf(b), chosen[s]).gap > reach) { chosen[s] = none; }
+        if (findContact(kind[k], first, second, chosen[s]).gap > reach) { chosen[s] = none; }
       }
       features[${slotsOf(kinds)}u * k + s] = chosen[s];
       count += select(1u, 0u, all(chosen[s] == none));
@@ -105,7 +91,9 @@ const gatherText = (slots: number): string => /* wgsl */ `
 `;
 
 const contactsText = (kinds: Kinds): string => /* wgsl */ `
-  ${shapes(kinds)}
+  ${placedText(kinds)}
+  var<storage, read> parts: array<vec2u>;
+  var<storage, read> kind: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> features: array<vec2u>;
   var<storage, read_write> gap: array<f32>;
@@ -117,7 +105,7 @@ const contactsText = (kinds: Kinds): string => /* wgsl */ `
     let k = pairOf[slot];
     let feature = features[slot];
     var c = noContact();
-    if (!all(feature == none)) { c = findContact(kind[k], shapeOf(pairs[2u * k]), shapeOf(pairs[2u * k + 1u]), feature); }
+    if (!all(feature == none)) { c = findContact(kind[k], shapeOf(parts[k].x), shapeOf(parts[k].y), feature); }
     gap[slot] = c.gap;
     normal[slot] = c.normal;
     point[slot] = c.point;
@@ -165,13 +153,6 @@ const biasKernels = kernelsByKey();
 const kernelOf = (kernels: typeof featureKernels, text: (kinds: Kinds) => string, kinds: Kinds): Kernel =>
   kernels(kinds.join(' '), () => text(kinds));
 
-export interface Placed {
-  readonly x: Tensor;
-  readonly q: Tensor;
-  /** Sizes of the shapes, [n, 3]. */
-  readonly size: Tensor;
-}
-
 /** Contacts, [contacts, …]; those of a pair follow each other. */
 export interface Touches {
   readonly gap: Tensor;
@@ -186,20 +167,20 @@ export interface Touches {
 /** The pairs' contacts, of which there may be `contacts`; undefined: as many as the pairs can have. */
 export function touches(
   kinds: Kinds,
-  { bodies, kind }: PairTensors,
-  { x, q, size }: Placed,
+  { parts, bodies, kind }: PairTensors,
+  { x, placed, tables }: Parts,
   { v, w }: Twists,
   { margin, dt, contacts }: { readonly margin: number; readonly dt: number; readonly contacts: number | Tensor },
 ): Touches {
-  const [pairs] = bodies.shape;
+  const [pairs] = parts.shape;
   const slots = slotsOf(kinds);
-  const given = { pairs: bodies, kind, x: x.detach(), q: q.detach(), size: size.detach() };
+  const shapes = { parts, kind, ...placed, ...tables };
   const chosen = kernelOf(
     featureKernels,
     featureText,
     kinds,
   )(
-    { ...given, v: v.detach(), w: w.detach(), margin, dt },
+    { ...detached({ ...shapes, bodies, x, v, w }), margin, dt },
     { count: pairs, out: { features: [pairs, slots] } },
   ) as Record<string, Tensor>;
   let pairOf = contacts as Tensor;
@@ -220,7 +201,7 @@ export function touches(
     contactKernels,
     contactsText,
     kinds,
-  )({ pairs: bodies, kind, x, q, size, pairOf, features }, { count: pairOf.size }) as Record<string, Tensor>;
+  )({ ...shapes, pairOf, features }, { count: pairOf.size }) as Record<string, Tensor>;
   return { gap, normal, point, pairOf, count };
 }
 

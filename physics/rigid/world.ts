@@ -2,6 +2,7 @@
 
 import { checkOptions } from '../../kernel/index.ts';
 import {
+  add3,
   inverse,
   product,
   type Quaternion,
@@ -12,7 +13,7 @@ import {
 } from '../articulated/quaternion.ts';
 import type { JointKind } from './joint-rows.ts';
 import { jointNumbers } from './joints.ts';
-import { inertiaOf, type RigidShape } from './shapes.ts';
+import type { RigidShape, ShapePart } from './shapes.ts';
 
 export interface BodySpec {
   /** Default its number. */
@@ -24,16 +25,16 @@ export interface BodySpec {
   readonly density?: number;
   /** About the centre of mass, in the body's axes: xx, yy, zz, xy, xz, yz, kg m². Default: of its shape, evenly filled. */
   readonly inertia?: Symmetric;
-  /** Of the centre of mass, m. Default the origin. */
+  /** Of the origin of the axes in which its shape is given, m: of a simple shape's centre. Default the origin. */
   readonly position?: Vec3;
   /** (w, x, y, z). Default not turned. */
   readonly orientation?: Quaternion;
-  /** m/s and rad/s, in the world's axes. Default at rest. */
+  /** Of the centre of mass, m/s; and rad/s; in the world's axes. Default at rest. */
   readonly velocity?: Vec3;
   readonly angularVelocity?: Vec3;
   /** Of two bodies that touch, the geometric mean counts. Default 0.5. */
   readonly friction?: number;
-  /** Whether it never moves. Default: only planes do not. */
+  /** Whether it never moves. Default: only planes and height fields do not. */
   readonly fixed?: boolean;
 }
 
@@ -77,11 +78,14 @@ export interface WorldSpec {
 export interface WorldData {
   readonly names: readonly string[];
   readonly shapes: readonly RigidShape[];
+  /** What touches: all parts of the first body, then those of the second, and so on. */
+  readonly parts: readonly (ShapePart & { readonly body: number })[];
   /** 0 fixed, 1 free, 2 in the plane. */
   readonly freedom: readonly number[];
   readonly mass: readonly number[];
   readonly inertia: readonly Symmetric[];
   readonly friction: readonly number[];
+  /** Of the centres of mass. */
   readonly position: readonly Vec3[];
   readonly orientation: readonly Quaternion[];
   readonly momentum: readonly Vec3[];
@@ -121,6 +125,7 @@ export function worldData(spec: WorldSpec): WorldData {
   return {
     names,
     shapes: bodies.map(({ shape }) => shape),
+    parts: bodies.flatMap(({ shape }, body) => shape.parts.map(part => ({ ...part, body }))),
     freedom: each.map(b => b.freedom),
     mass: each.map(b => b.mass),
     inertia: each.map(b => b.inertia),
@@ -140,24 +145,28 @@ export function worldData(spec: WorldSpec): WorldData {
 function bodyData(body: BodySpec, who: string, planar: boolean) {
   checkOptions(`rigidBodies: ${who}`, body, bodyNames);
   const { shape, density = 1000, friction = 0.5, position = [0, 0, 0], velocity = [0, 0, 0] } = body;
-  const { angularVelocity = [0, 0, 0], fixed = shape.kind === 'plane' } = body;
+  const { angularVelocity = [0, 0, 0], fixed = !(shape.volume > 0) } = body;
   const positive = (name: string, x: number): void => {
     if (!(x > 0 && Number.isFinite(x)))
       throw new RangeError(`rigidBodies: ${who} has ${name} ${x}; give a number above 0, or make it fixed.`);
   };
-  if (!fixed && shape.kind === 'plane')
-    throw new RangeError(`rigidBodies: ${who} is a plane that is not fixed; planes have no mass and do not move.`);
+  if (!fixed && !(shape.volume > 0)) {
+    const [what, all] = shape.parts[0].kind === 'plane' ? ['plane', 'planes'] : ['height field', 'height fields'];
+    throw new RangeError(`rigidBodies: ${who} is a ${what} that is not fixed; ${all} have no mass and do not move.`);
+  }
   if (!(friction >= 0)) throw new RangeError(`rigidBodies: ${who} has friction ${friction}; give a number from 0.`);
   const mass = fixed ? 1 : (body.mass ?? density * shape.volume);
   positive(body.mass === undefined ? 'density' : 'mass', mass);
-  const inertia = fixed ? ([1, 1, 1, 0, 0, 0] as const) : (body.inertia ?? inertiaOf(shape, mass));
+  const filled = shape.inertia.map(x => mass * x) as unknown as Symmetric;
+  const inertia = fixed ? ([1, 1, 1, 0, 0, 0] as const) : (body.inertia ?? filled);
   for (const moment of inertia.slice(0, 3)) positive('a moment of inertia', moment);
   const orientation = product(body.orientation ?? unturned, shape.turn);
   if (Math.abs(Math.hypot(...orientation) - 1) > 1e-6)
     throw new RangeError(
       `rigidBodies: ${who} has an orientation of length ${Math.hypot(...orientation)}; give a quaternion (w, x, y, z) of length 1.`,
     );
-  if (planar && !fixed && (position[2] !== 0 || orientation[1] !== 0 || orientation[2] !== 0))
+  const centre = add3(position, rotate(orientation, shape.centre));
+  if (planar && !fixed && (centre[2] !== 0 || orientation[1] !== 0 || orientation[2] !== 0))
     throw new RangeError(
       `rigidBodies: ${who} is not in the plane; where planar is set, positions have z = 0 and bodies are turned about z alone.`,
     );
@@ -170,18 +179,23 @@ function bodyData(body: BodySpec, who: string, planar: boolean) {
     mass,
     inertia,
     friction,
-    position,
+    position: centre,
     orientation,
     momentum: (fixed ? [0, 0, 0] : velocity.map(v => mass * v)) as unknown as Vec3,
     angularMomentum: rotate(orientation, own),
   };
 }
 
-/** Pairs of bodies that may touch, if all that do not move together are looked at. */
-export function allPairs({ freedom, apart, shapes }: WorldData): readonly (readonly [number, number])[] {
+/** Whether two parts may touch. */
+export const mayTouch = ({ freedom, apart, parts }: WorldData, i: number, j: number): boolean => {
+  const [a, b] = [parts[i].body, parts[j].body];
+  return a !== b && (freedom[a] !== 0 || freedom[b] !== 0) && !apart.has(`${Math.min(a, b)} ${Math.max(a, b)}`);
+};
+
+/** Pairs of parts that may touch, if all that do not move together are looked at. */
+export function allPairs(data: WorldData): readonly (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  for (let a = 0; a < shapes.length; a++)
-    for (let b = a + 1; b < shapes.length; b++)
-      if ((freedom[a] !== 0 || freedom[b] !== 0) && !apart.has(`${a} ${b}`)) pairs.push([a, b]);
+  for (let i = 0; i < data.parts.length; i++)
+    for (let j = i + 1; j < data.parts.length; j++) if (mayTouch(data, i, j)) pairs.push([i, j]);
   return pairs;
 }
