@@ -2,12 +2,12 @@
  * Robots of the bench through the public interface: processor time of a step and of its whole Jacobian, per environment, on one thread.
  *
  * Environments run side by side, each with its own state and controls; so the time of one is that of all over their number. A
- * Jacobian is of the next state in state (along tangents of quaternions) and controls: the step once, and a tangent for each column.
+ * Jacobian is of the next state in state (along tangents of quaternions) and controls; also of one environment by itself.
  */
 
-import { grad, jvps, rollout } from 'retrograde/adjoint';
-import { device, type Tensor, tensor, zeros } from 'retrograde/kernel';
-import { actuatorParams, advance, articulated, articulatedParams, convex, mjcf } from 'retrograde/physics';
+import { grad, rollout } from 'retrograde/adjoint';
+import { device, type Tensor, tensor } from 'retrograde/kernel';
+import { actuatorParams, articulated, articulatedParams, convex, mjcf, stepJacobian } from 'retrograde/physics';
 import type { RobotCase } from './models.ts';
 
 export interface RobotRow {
@@ -15,6 +15,8 @@ export interface RobotRow {
   /** Seconds. */
   readonly step: number;
   readonly jacobian: number;
+  /** A Jacobian, where there is but one environment. */
+  readonly single: number;
   /** Of the sum of squares of the state 50 steps later, in state and controls, over these steps. */
   readonly gradientRatio: number;
   /** What the first gradient took, s: it compiles. */
@@ -33,6 +35,10 @@ function best(run: () => void, rounds = 3): number {
   return least;
 }
 
+/** Environments of a Jacobian, and how many are taken one by one. */
+const most = 1024;
+const few = 64;
+
 /** @param q A state that MuJoCo has come to, and v. */
 export async function serveRobot(
   { xml, name, contacts }: RobotCase,
@@ -47,9 +53,7 @@ export async function serveRobot(
   const step = articulated(model, contacts ? { contact: convex() } : {});
   const rows = (list: readonly number[], n: number): Tensor =>
     tensor(Array.from({ length: n }, () => list).flat(), [n, list.length], { device: on });
-  const { nv } = model;
   const nu = model.actuators.length;
-  const next = (q: Tensor, v: Tensor, control: Tensor) => step({ q, v }, { params, control, actuators }, dt);
   const controls = Array.from({ length: nu }, (_, k) => 0.2 * Math.sin(k + 1));
 
   const [envs, steps] = [1024, 50];
@@ -74,32 +78,21 @@ export async function serveRobot(
     on.flush();
   });
 
-  const columns = 2 * nv + nu;
-  const copies = 2048;
-  const unit = (width: number, k: number): Tensor =>
-    tensor(
-      Array.from({ length: copies * width }, (_, i) => (i % width === k ? 1 : 0)),
-      [copies, width],
-      { device: on },
-    );
-  const tangents = Array.from({ length: columns }, (_, k) => ({
-    dq: unit(nv, k),
-    dv: unit(nv, k - nv),
-    du: unit(nu, k - 2 * nv),
-  }));
-  const [q, v, u] = [rows(at.q, copies), rows(at.v, copies), rows(controls, copies)];
-  const still = { dq: zeros([copies, nv], { device: on }), dv: v.mul(0), du: u.mul(0) };
-  const jacobian = best(() => {
-    jvps(({ dq, dv, du }: typeof still) => next(advance(model, { q, v: dq }, 1), v.add(dv), u.add(du)))(
-      still,
-      tangents,
-    );
-    on.flush();
-  });
+  const linearised = stepJacobian(model, contacts ? { contact: convex() } : {});
+  const whole = (envs: number, times: number): number => {
+    const state = { q: rows(at.q, envs), v: rows(at.v, envs) };
+    const driving = { params, control: rows(controls, envs), actuators };
+    const seconds = best(() => {
+      for (let k = 0; k < times; k++) linearised(state, driving, dt);
+      on.flush();
+    });
+    return seconds / times / envs;
+  };
   return {
     name: `${name} ${precision}`,
     step: forward / steps / envs,
-    jacobian: jacobian / copies,
+    jacobian: whole(most, 2),
+    single: whole(1, few),
     gradientRatio: backward / forward,
     first,
   };

@@ -9,6 +9,7 @@
 import { kernel, type Tensor } from '../../kernel/index.ts';
 import { jointProjections } from './inverse.ts';
 import type { Kinematics } from './kinematics.ts';
+import type { Model } from './model.ts';
 import type { Prepared } from './structure.ts';
 
 const carried = kernel(/* wgsl */ `
@@ -29,10 +30,12 @@ const carried = kernel(/* wgsl */ `
   }
 `);
 
-/** Forces of the joints, [envs, nv]; undefined if the model carries no weight. */
-export function compensation(prepared: Prepared, { inertia, motion }: Kinematics): Tensor | undefined {
+/** Whether a model carries any weight; it has no forces of this kind if not. */
+export const carriesWeight = ({ values }: Model): boolean => values.gravityCompensation.some(share => share !== 0);
+
+/** Forces of the joints, [envs, nv]. */
+export function compensation(prepared: Prepared, { inertia, motion }: Kinematics): Tensor {
   const { model, sizes, envs, params } = prepared;
-  if (model.values.gravityCompensation.every(share => share === 0)) return undefined;
   const { frames } = model.tables;
   const shape = [envs, sizes.frames];
   const links = frames.map(({ body }) => Math.max(0, body - 1));

@@ -21,10 +21,24 @@ export interface Moment {
   readonly constraints?: ConstraintParams | undefined;
 }
 
+/** Accelerations, and what they change by: with F(a, x) = 0, M a − τ − the forces of constraints. */
+export interface Sensitivity {
+  /** [envs, nv]. */
+  readonly a: Tensor;
+  /** Accelerations at which derivatives are taken: a, unless derivatives are another law's. */
+  readonly at: Tensor;
+  /** Derivatives of the constraints' forces on joints by q, then by v, as columns, at fixed a: [envs, 2 nv, nv]. Default none. */
+  readonly pull?: Tensor | undefined;
+  /** (∂F/∂a)⁻¹ b, of columns [envs, columns, nv]. */
+  solve(b: Tensor): Tensor;
+}
+
 export interface ContactLaw {
   readonly name: string;
   /** Whether Euler's step finds forces without the damping that it then makes implicit, as MuJoCo does. Default: with it. */
   readonly undamped?: boolean;
   /** Accelerations, [envs, nv]. */
   accelerations(moment: Moment): Tensor;
+  /** For whole Jacobians at once. Default: a tangent for each column. */
+  sensitivity?(moment: Moment): Sensitivity;
 }

@@ -7,7 +7,7 @@
  */
 
 import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
-import { compensation } from './compensation.ts';
+import { carriesWeight, compensation } from './compensation.ts';
 import { massRows } from './composite.ts';
 import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw } from './contact-law.ts';
@@ -40,7 +40,7 @@ export function forwardDynamics(
   rowsOf('forwardDynamics', 'tau', tau, prepared.envs, model.nv);
   const { armature: diagonal, gravity } = prepared.params;
   const at = kinematics(prepared, state.q);
-  const driven = tau.add(passive(prepared, state, at));
+  const driven = tau.add(passive(prepared, state, () => at));
   if (contact)
     return contact.accelerations({ prepared, kinematics: at, state, tau: driven, diagonal, dt, constraints });
   return accelerations(prepared, { ...at, v: state.v, gravity, diagonal, tau: driven });
@@ -53,7 +53,7 @@ export function inverseDynamics(model: Model, params: ArticulatedParams, state: 
   const { armature, gravity } = prepared.params;
   const at = kinematics(prepared, state.q);
   const needed = newtonEuler(prepared, { ...at, v: state.v, gravity }, a);
-  return needed.add(armature.mul(a)).sub(passive(prepared, state, at));
+  return needed.add(armature.mul(a)).sub(passive(prepared, state, () => at));
 }
 
 /** c(q, v). */
@@ -70,13 +70,12 @@ export function biasForces(model: Model, params: ArticulatedParams, state: Artic
 /** p(q, v). */
 export function passiveForces(model: Model, params: ArticulatedParams, state: ArticulatedState): Tensor {
   const prepared = prepare('passiveForces', model, params, state);
-  const isLight = model.values.gravityCompensation.some(share => share !== 0);
-  return isLight ? passive(prepared, state, kinematics(prepared, state.q)) : jointForces(prepared, state);
+  return passive(prepared, state, () => kinematics(prepared, state.q));
 }
 
-function passive(prepared: Prepared, state: ArticulatedState, at: Kinematics): Tensor {
-  const [own, carried] = [jointForces(prepared, state), compensation(prepared, at)];
-  return carried ? own.add(carried) : own;
+function passive(prepared: Prepared, state: ArticulatedState, at: () => Kinematics): Tensor {
+  const own = jointForces(prepared, state);
+  return carriesWeight(prepared.model) ? own.add(compensation(prepared, at())) : own;
 }
 
 /** M(q), [envs, nv, nv]. */

@@ -13,6 +13,7 @@
 import { custom, jvp, vjp } from '../../adjoint/index.ts';
 import { type Tensor, zeros } from '../../kernel/index.ts';
 import { massRows } from './composite.ts';
+import type { Sensitivity } from './contact-law.ts';
 import { type Moving, newtonEuler } from './inverse.ts';
 import { branchFactor, branchSolve } from './ltdl.ts';
 import type { Prepared } from './structure.ts';
@@ -74,3 +75,9 @@ function solved(at: Place, x: Given): Solved {
 
 /** Accelerations, [envs, nv]. */
 export const accelerations = (at: Place, x: Driven): Tensor => solved(at, x).a;
+
+/** Without constraints. */
+export function freely(at: Place, x: Driven): Sensitivity {
+  const { a, factor } = solve(at, x);
+  return { a, at: a, solve: b => branchSolve(at, factor, b) };
+}

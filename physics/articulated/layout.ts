@@ -37,8 +37,8 @@ export function bySizes(text: (sizes: Sizes) => string): (sizes: Sizes) => Kerne
 }
 
 /** First word of a row of an array of environments; `e` is the environment. */
-export const place = (rows: number, width: number, row: string): string =>
-  `(e * ${rows}u + ${row})${width > 1 ? ` * ${width}u` : ''}`;
+export const place = (rows: number, width: number, row: string, e = 'e'): string =>
+  `(${e === 'e' ? e : `(${e})`} * ${rows}u + ${row})${width > 1 ? ` * ${width}u` : ''}`;
 
 /** First word of a row of a parameter. */
 export const paramAt = ({ own }: Pick<Sizes, 'own'>, rows: number, width: number, row: string): string =>

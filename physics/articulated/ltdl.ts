@@ -56,6 +56,7 @@ const factorisation = byLengths(
 
 const solution = byLengths(
   ({ nv, entries }) => /* wgsl */ `
+  override columns: u32 = 1;
   var<storage, read> factor: array<f32>;
   var<storage, read> b: array<f32>;
   var<storage, read> start: array<u32>;
@@ -66,16 +67,18 @@ const solution = byLengths(
     let e = id.x;
     var own: array<f32, ${entries}>;
     for (var k = 0u; k < ${entries}u; k++) { own[k] = factor[e * ${entries}u + k]; }
-    var y: array<f32, ${nv}>;
-    for (var d = 0u; d < ${nv}u; d++) { y[d] = b[${place(nv, 1, 'd')}]; }
-    for (var d = ${nv}u; d > 0u; d--) {
-      for (var s = start[d - 1u] + 1u; s < start[d]; s++) { y[ancestors[s]] -= own[s] * y[d - 1u]; }
-    }
-    for (var d = 0u; d < ${nv}u; d++) {
-      var sum = y[d] / own[start[d]];
-      for (var s = start[d] + 1u; s < start[d + 1u]; s++) { sum -= own[s] * y[ancestors[s]]; }
-      y[d] = sum;
-      x[${place(nv, 1, 'd')}] = sum;
+    for (var c = 0u; c < columns; c++) {
+      var y: array<f32, ${nv}>;
+      for (var d = 0u; d < ${nv}u; d++) { y[d] = b[${place(nv, 1, 'd', 'e * columns + c')}]; }
+      for (var d = ${nv}u; d > 0u; d--) {
+        for (var s = start[d - 1u] + 1u; s < start[d]; s++) { y[ancestors[s]] -= own[s] * y[d - 1u]; }
+      }
+      for (var d = 0u; d < ${nv}u; d++) {
+        var sum = y[d] / own[start[d]];
+        for (var s = start[d] + 1u; s < start[d + 1u]; s++) { sum -= own[s] * y[ancestors[s]]; }
+        y[d] = sum;
+        x[${place(nv, 1, 'd', 'e * columns + c')}] = sum;
+      }
     }
   }
 `,
@@ -98,9 +101,12 @@ export function branchFactor(given: Given, mass: Tensor): Tensor {
   return factor as Tensor;
 }
 
-/** M⁻¹ b, [envs, nv]. */
+/** M⁻¹ b, [envs, nv]; or of several b, [envs, columns, nv]. */
 export function branchSolve(given: Given, factor: Tensor, b: Tensor): Tensor {
   const { start, ancestors } = given.structure;
-  const out = { x: b.shape };
-  return solution(lengths(given))({ factor, b, start, ancestors }, { count: given.envs, out }).x as Tensor;
+  const launch = { count: given.envs, overrides: { columns: columnsOf(b) }, out: { x: b.shape } };
+  return solution(lengths(given))({ factor, b, start, ancestors }, launch).x as Tensor;
 }
+
+/** How many right-hand sides each environment has. */
+export const columnsOf = ({ shape }: Tensor): number => (shape.length > 2 ? shape[1] : 1);

@@ -16,11 +16,11 @@ import type { Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
-import { compensation } from './compensation.ts';
+import { carriesWeight, compensation } from './compensation.ts';
 import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
-import { accelerations } from './forward.ts';
-import { kinematics } from './kinematics.ts';
+import { accelerations, type Driven } from './forward.ts';
+import { type Kinematics, kinematics } from './kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { jointForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
@@ -57,11 +57,17 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
       `articulated: integrator is '${integrator as string}'; it must be 'euler', 'trapezoidal' or 'rungeKutta4'.`,
     );
   return (state, driving, dt) => {
-    const prepared = prepare('articulated', model, driving.params, state);
-    if (driving.tau) rowsOf('articulated', 'tau', driving.tau, prepared.envs, model.nv);
+    const prepared = preparedFor('articulated', model, state, driving);
     const stepped = integrator === 'rungeKutta4' ? rungeKutta4 : euler;
     return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal' }, state);
   };
+}
+
+/** @throws RangeError unless shapes agree. */
+export function preparedFor(who: string, model: Model, state: ArticulatedState, { params, tau }: Driving): Prepared {
+  const prepared = prepare(who, model, params, state);
+  if (tau) rowsOf(who, 'tau', tau, prepared.envs, model.nv);
+  return prepared;
 }
 
 function driven({ model, params }: Prepared, state: ArticulatedState, driving: Driving): Actuation | undefined {
@@ -72,7 +78,8 @@ function driven({ model, params }: Prepared, state: ArticulatedState, driving: D
   return actuation(model, actuators, state, control, params);
 }
 
-interface Stepping {
+/** What a step is made with. */
+export interface Stepping {
   readonly prepared: Prepared;
   readonly driving: Driving;
   readonly contact: ContactLaw | undefined;
@@ -88,17 +95,29 @@ interface Rates {
   readonly act: Tensor | undefined;
 }
 
+/** What acts on the joints, τ + p, and the rate of activations. */
+export function acting(
+  { prepared, driving }: Pick<Stepping, 'prepared' | 'driving'>,
+  state: ArticulatedState,
+  at: () => Kinematics,
+): { readonly tau: Tensor; readonly rate: Tensor | undefined } {
+  const actuated = driven(prepared, state, driving);
+  const carried = carriesWeight(prepared.model) ? compensation(prepared, at()) : undefined;
+  const forces = [jointForces(prepared, state), carried, driving.tau, actuated?.tau];
+  const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force));
+  return { tau, rate: actuated?.rate };
+}
+
 /** Where everything is and what acts; the diagonal is what is added to that of M. */
 export function momentOf(
-  { prepared, driving, dt }: Pick<Stepping, 'prepared' | 'driving' | 'dt'>,
+  stepping: Pick<Stepping, 'prepared' | 'driving' | 'dt'>,
   state: ArticulatedState,
   diagonal: Tensor,
 ): Moment & { readonly rate: Tensor | undefined } {
-  const actuated = driven(prepared, state, driving);
+  const { prepared, driving, dt } = stepping;
   const at = kinematics(prepared, state.q);
-  const forces = [jointForces(prepared, state), compensation(prepared, at), driving.tau, actuated?.tau];
-  const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force)); // τ + p
-  return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate: actuated?.rate };
+  const { tau, rate } = acting(stepping, state, () => at);
+  return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate };
 }
 
 function accelerated({ prepared, contact }: Stepping, moment: Moment): Tensor {
@@ -113,32 +132,63 @@ function rates(stepping: Stepping, state: ArticulatedState, diagonal: Tensor): R
   return { v: state.v, a: accelerated(stepping, moment), act: moment.rate };
 }
 
-/** What implicit damping takes from accelerations found without it: (M + dt D)⁻¹ dt D a. */
-function held({ prepared, kinematics, state, diagonal }: Moment, implicit: Tensor, a: Tensor): Tensor {
-  const still = zeros(state.v.shape, { device: state.v.device });
-  const gravity = zeros(prepared.params.gravity.shape, { device: state.v.device });
-  const tau = implicit.mul(a);
-  return accelerations(prepared, { ...kinematics, v: still, gravity, diagonal: diagonal.add(implicit), tau });
-}
+/** At rest and without gravity, with a diagonal and forces of joints. */
+const resting = ({ prepared, kinematics, state }: Moment, diagonal: Tensor, tau: Tensor): Driven => {
+  const still = (like: Tensor): Tensor => zeros(like.shape, { device: like.device });
+  const { motion, inertia } = kinematics;
+  return { motion, inertia, v: still(state.v), gravity: still(prepared.params.gravity), diagonal, tau };
+};
+
+/** What implicit damping takes from accelerations a found without it is (M + dt D)⁻¹ dt D a: the accelerations that these cause. */
+export const dampers = (moment: Moment, implicit: Tensor, a: Tensor): Driven =>
+  resting(moment, moment.diagonal.add(implicit), implicit.mul(a));
+
+const held = (moment: Moment, implicit: Tensor, a: Tensor): Tensor =>
+  accelerations(moment.prepared, dampers(moment, implicit, a));
 
 /** Activations after a step at a rate; as they are without one. */
-function activated({ prepared, driving, dt }: Stepping, { act }: ArticulatedState, rate: Tensor | undefined) {
+export function activated(
+  { prepared, driving, dt }: Stepping,
+  { act }: ArticulatedState,
+  rate: Tensor | undefined,
+): Pick<ArticulatedState, 'act'> | undefined {
   if (!act || !rate || !driving.actuators) return act && { act };
   return { act: activate(prepared.model, driving.actuators, act, rate, dt) };
 }
 
-function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
+/** Damping that is implicit, and the moment at which accelerations are found; `after`: the damping comes after constraints. */
+export function eulerMoment(
+  stepping: Stepping,
+  state: ArticulatedState,
+): {
+  readonly moment: Moment & { readonly rate: Tensor | undefined };
+  readonly implicit: Tensor;
+  readonly after: boolean;
+} {
+  const { armature, damping } = stepping.prepared.params;
+  const implicit = damping.mul(stepping.dt);
+  const after = stepping.contact?.undamped ?? false;
+  return { moment: momentOf(stepping, state, after ? armature : armature.add(implicit)), implicit, after };
+}
+
+/** The state after a step with accelerations a; w is the velocity along which positions move. */
+export function moved(
+  stepping: Stepping,
+  state: ArticulatedState,
+  a: Tensor,
+  rate: Tensor | undefined,
+): { readonly next: ArticulatedState; readonly w: Tensor } {
   const { prepared, dt, mean } = stepping;
-  const { armature, damping } = prepared.params;
-  const implicit = damping.mul(dt);
-  const undamped = stepping.contact?.undamped ?? false;
-  const moment = momentOf(stepping, state, undamped ? armature : armature.add(implicit));
-  const free = accelerated(stepping, moment);
-  const a = undamped ? free.sub(held(moment, implicit, free)) : free;
-  const act = moment.rate;
   const v = state.v.add(a.mul(dt));
-  const along = mean ? state.v.add(v).mul(0.5) : v;
-  return { q: advance(prepared.model, { q: state.q, v: along }, dt), v, ...activated(stepping, state, act) };
+  const w = mean ? state.v.add(v).mul(0.5) : v;
+  const q = advance(prepared.model, { q: state.q, v: w }, dt);
+  return { next: { q, v, ...activated(stepping, state, rate) }, w };
+}
+
+function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
+  const { moment, implicit, after } = eulerMoment(stepping, state);
+  const free = accelerated(stepping, moment);
+  return moved(stepping, state, after ? free.sub(held(moment, implicit, free)) : free, moment.rate).next;
 }
 
 function rungeKutta4(stepping: Stepping, start: ArticulatedState): ArticulatedState {

@@ -15,9 +15,10 @@
 import { custom, jvp, vjp } from '../../../adjoint/index.ts';
 import { checkOptions, isBeingRecorded, type Tensor, zeros } from '../../../kernel/index.ts';
 import { massRows } from '../composite.ts';
-import type { ContactLaw, Moment } from '../contact-law.ts';
-import { accelerations, type Driven, residual as dynamics } from '../forward.ts';
+import type { ContactLaw, Moment, Sensitivity } from '../contact-law.ts';
+import { accelerations, type Driven, residual as dynamics, freely } from '../forward.ts';
 import { newtonEuler } from '../inverse.ts';
+import { constraintColumns } from '../jacobian/constraint-columns.ts';
 import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
 import { forcesOf } from './forces.ts';
@@ -66,6 +67,7 @@ function linearised(at: Place, given: Linear): Tensor {
   })(given);
 }
 
+/** a of (1); not differentiated. */
 function solve(at: Place, x: Held): Tensor {
   const mass = massOf(at, x);
   const still = zeros(x.driven.v.shape, { device: x.driven.v.device });
@@ -133,6 +135,22 @@ export function stiffeningOf({ rigid = 0, smooth = 0, backward = 0, reach }: Con
   return { rigid, smooth, reach: given.reach };
 }
 
+function sensitivityOf(moment: Moment, stiffening: Stiffening): Sensitivity {
+  const { prepared, state } = moment;
+  const { driven, rows } = heldOf(moment, stiffening);
+  if (!rows) return freely(prepared, driven);
+  const x = { driven, rows };
+  const a = solve(prepared, x);
+  const mass = massOf(prepared, x);
+  const constraints = moment.constraints ?? usualParams(prepared.model, state.q.device);
+  return {
+    a,
+    at: a,
+    pull: constraintColumns(moment, constraints, stiffening, rows, a),
+    solve: b => constrainedSolve(prepared.model, patternFor(prepared.model), { rows, mass, a, b }),
+  };
+}
+
 /** The law, for `articulated(model, { contact: convex() })`. */
 export function convex(options: ConvexOptions = {}): ContactLaw {
   checkOptions('convex', options, ['rigid', 'smooth', 'backward', 'reach']);
@@ -150,6 +168,13 @@ export function convex(options: ConvexOptions = {}): ContactLaw {
       if (backward === 0) return a;
       const seen = law(moment, { ...stiffening, smooth: backward });
       return seen.add(a.sub(seen).detach());
+    },
+    sensitivity(moment: Moment): Sensitivity {
+      const { a, at, ...rest } = sensitivityOf(
+        moment,
+        backward === 0 ? stiffening : { ...stiffening, smooth: backward },
+      );
+      return { a: backward === 0 ? a : law(moment, stiffening), at, ...rest };
     },
   };
 }

@@ -14,6 +14,7 @@
  */
 
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { columnsOf } from '../ltdl.ts';
 import type { Model } from '../model.ts';
 import { groupAt } from './forces.ts';
 import type { Pattern } from './pattern.ts';
@@ -266,6 +267,7 @@ const newton = (shape: Shape): string => /* wgsl */ `
 const tangent = (shape: Shape): string => /* wgsl */ `
   ${response}
   ${bindings}
+  override columns: u32 = 1;
   var<storage, read> a: array<f32>;
   var<storage, read> b: array<f32>;
   var<storage, read_write> solution: array<f32>;
@@ -274,18 +276,19 @@ const tangent = (shape: Shape): string => /* wgsl */ `
     let e = id.x;
     ${loaded(shape)}
     var now: array<f32, ${shape.nv}>;
-    var y: array<f32, ${shape.nv}>;
-    for (var d = 0u; d < ${shape.nv}u; d++) {
-      now[d] = a[e * ${shape.nv}u + d];
-      y[d] = b[e * ${shape.nv}u + d];
-    }
+    for (var d = 0u; d < ${shape.nv}u; d++) { now[d] = a[e * ${shape.nv}u + d]; }
     var x: array<f32, ${shape.pattern.rows}>;
     var H: array<f32, ${shape.pattern.ancestors.length}>;
     ${along(shape, 'x', 'now', 'target_')}
     ${hessian(shape)}
     ${factorised(shape)}
-    ${solved(shape, 'y')}
-    for (var d = 0u; d < ${shape.nv}u; d++) { solution[e * ${shape.nv}u + d] = y[d]; }
+    for (var c = 0u; c < columns; c++) {
+      let at = (e * columns + c) * ${shape.nv}u;
+      var y: array<f32, ${shape.nv}>;
+      for (var d = 0u; d < ${shape.nv}u; d++) { y[d] = b[at + d]; }
+      ${solved(shape, 'y')}
+      for (var d = 0u; d < ${shape.nv}u; d++) { solution[at + d] = y[d]; }
+    }
   }
 `;
 
@@ -345,7 +348,7 @@ export function constrainedAccelerations(
   return { a: made.a as Tensor, status: made.status as Tensor };
 }
 
-/** H⁻¹ b with H of (2) at a. */
+/** H⁻¹ b with H of (2) at a, [envs, nv]; or of several b, [envs, columns, nv]. */
 export function constrainedSolve(
   model: Model,
   pattern: Pattern,
@@ -354,6 +357,6 @@ export function constrainedSolve(
   const { shape, key, given } = prepared(model, pattern, rows, mass);
   return kernels(`solve ${key}`, () => tangent(shape))(
     { ...given, a, b },
-    { count: a.shape[0], out: { solution: a.shape } },
+    { count: a.shape[0], overrides: { columns: columnsOf(b) }, out: { solution: b.shape } },
   ).solution as Tensor;
 }

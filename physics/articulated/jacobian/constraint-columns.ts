@@ -1,0 +1,149 @@
+/**
+ * Derivatives of the forces Jᵀ λ of constraints by positions and velocities, at fixed accelerations.
+ *
+ *   x = J a − a_ref,   λ = λ(x; D, w)                                                                                 (1)
+ *   ∂(Jᵀ λ) = ∂Jᵀ λ + Jᵀ ∂λ,   ∂λ = −h ∂x + λ ∂D / D + (λ + h x) ∂w / w                                                (2)
+ *
+ * λ is linear in D and homogeneous of degree 1 in x and w together, which gives (2) by h = −∂λ/∂x alone (response.wgsl.ts). J, a_ref, D and w are
+ * differentiated as they are written. A group of rows feels only the velocities of its list, so velocities that no group
+ * lists together share a direction (directions.ts): one that moves all of a contact alike does not change it.
+ */
+
+import { jvps } from '../../../adjoint/index.ts';
+import { kernelsByKey, stack, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { advance } from '../advance.ts';
+import { groupAt } from '../constraint/forces.ts';
+import type { ConstraintParams } from '../constraint/params.ts';
+import type { Pattern } from '../constraint/pattern.ts';
+import { response } from '../constraint/response.wgsl.ts';
+import { constraintRows, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
+import type { Moment } from '../contact-law.ts';
+import { kinematics } from '../kinematics.ts';
+import { countOf, directionsOf, unitsOf } from './directions.ts';
+
+const kernels = kernelsByKey();
+
+const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
+  ${response}
+  override directions: u32 = 1;
+  override envs: u32 = 1;
+  var<storage, read> jacobian: array<f32>;
+  var<storage, read> aref: array<f32>;
+  var<storage, read> weight: array<vec2f>;
+  var<storage, read> cone: array<f32>;
+  var<storage, read> jacobianDot: array<f32>; // along directions of q
+  var<storage, read> arefDot: array<f32>; // along directions of q, then of v
+  var<storage, read> weightDot: array<vec2f>; // along directions of q
+  var<storage, read> a: array<f32>;
+  var<storage, read> groups: array<u32>;
+  var<storage, read> list: array<u32>;
+  var<storage, read> direction: array<u32>; // of each velocity
+  var<storage, read_write> columns: array<f32>;
+  @compute @workgroup_size(64)
+  fn constraintColumns(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var own: array<f32, ${nv}>;
+    var total: array<f32, ${2 * nv * nv}>;
+    for (var d = 0u; d < ${nv}u; d++) { own[d] = a[e * ${nv}u + d]; }
+    for (var s = 0u; s < ${groups.length}u; s++) {
+      let D = weight[e * ${groups.length}u + s].x;
+      let w = weight[e * ${groups.length}u + s].y;
+      if (D > 0.0) {
+        ${groupAt(groups.length, own)}
+        let at = e * ${entries}u + entry;
+        var x: Six;
+        for (var r = 0u; r < rows; r++) { x[r] = -aref[e * ${rows}u + row + r]; }
+        for (var i = 0u; i < count; i++) {
+          for (var r = 0u; r < rows; r++) { x[r] += jacobian[at + i * rows + r] * own[list[first + i]]; }
+        }
+        var f: Six;
+        var h: Square;
+        respond(law, rows, D, w, &coneOf, &x, &f);
+        stiffen(law, rows, D, w, &coneOf, &x, &h);
+        for (var k = 0u; k < count; k++) {
+          let c = direction[list[first + k]] * envs + e;
+          let to = list[first + k] * ${nv}u;
+          let from = c * ${entries}u + entry;
+          var along: Six;
+          var alongV: Six;
+          for (var r = 0u; r < rows; r++) {
+            along[r] = -arefDot[c * ${rows}u + row + r];
+            alongV[r] = -arefDot[(directions * envs + c) * ${rows}u + row + r];
+          }
+          for (var i = 0u; i < count; i++) {
+            for (var r = 0u; r < rows; r++) { along[r] += jacobianDot[from + i * rows + r] * own[list[first + i]]; }
+          }
+          let dD = weightDot[c * ${groups.length}u + s].x / D;
+          var dw = 0.0;
+          if (w > 0.0) { dw = weightDot[c * ${groups.length}u + s].y / w; }
+          var turned: Six;
+          var turnedV: Six;
+          for (var r = 0u; r < rows; r++) {
+            var sum = f[r] * (dD + dw);
+            var sumV = 0.0;
+            for (var t = 0u; t < rows; t++) {
+              sum += h[r * 6u + t] * (dw * x[t] - along[t]);                                                    // (2)
+              sumV -= h[r * 6u + t] * alongV[t];
+            }
+            turned[r] = sum;
+            turnedV[r] = sumV;
+          }
+          for (var i = 0u; i < count; i++) {
+            var force = 0.0;
+            var forceV = 0.0;
+            for (var r = 0u; r < rows; r++) {
+              let J = jacobian[at + i * rows + r];
+              force += jacobianDot[from + i * rows + r] * f[r] + J * turned[r];
+              forceV += J * turnedV[r];
+            }
+            total[to + list[first + i]] += force;
+            total[${nv * nv}u + to + list[first + i]] += forceV;
+          }
+        }
+      }
+    }
+    for (var k = 0u; k < ${2 * nv * nv}u; k++) { columns[e * ${2 * nv * nv}u + k] = total[k]; }
+  }
+`;
+
+/** [envs, 2 nv, nv]: along q, then along v. @param a Accelerations. */
+export function constraintColumns(
+  { prepared, kinematics: here, state, dt }: Moment,
+  constraints: ConstraintParams,
+  stiffening: Stiffening,
+  { jacobian, aref, weight, cone }: Rows,
+  a: Tensor,
+): Tensor {
+  const { model, envs } = prepared;
+  const { nv } = model;
+  const { device } = a;
+  const pattern = patternFor(model);
+  const directions = directionsOf(
+    nv,
+    pattern.groups.map(({ dofs }) => dofs),
+  );
+  const units = unitsOf(directions, envs, device);
+  const alongQ = jvps((dq: Tensor) => {
+    const q = advance(model, { q: state.q, v: dq }, 1);
+    const moved = { prepared, kinematics: kinematics(prepared, q), state: { ...state, q }, dt };
+    const { jacobian, aref, weight } = constraintRows(moved, constraints, stiffening);
+    return { jacobian, aref, weight };
+  })(zeros([envs, nv], { device }), units).tangents;
+  const alongV = jvps(
+    (v: Tensor) =>
+      constraintRows({ prepared, kinematics: here, state: { ...state, v }, dt }, constraints, stiffening).aref,
+  )(state.v, units).tangents;
+  const own = cone.shape.length > 2;
+  const { groups, list } = patternOn(pattern, device);
+  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
+  return kernels(key, () => text(nv, pattern, own))(
+    {
+      ...{ jacobian, aref, weight, cone, a, groups, list },
+      jacobianDot: stack(alongQ.map(({ jacobian }) => jacobian)),
+      arefDot: stack([...alongQ.map(({ aref }) => aref), ...alongV]),
+      weightDot: stack(alongQ.map(({ weight }) => weight)),
+      direction: tensor(Uint32Array.from(directions), undefined, { device }),
+    },
+    { count: envs, overrides: { directions: countOf(directions), envs }, out: { columns: [envs, 2 * nv, nv] } },
+  ).columns as Tensor;
+}
