@@ -12,6 +12,7 @@ export {
 } from './camera/lens.ts';
 export { compose, inverse, local, lookAt, type Pose, rigid, rotate, turning } from './camera/pose.ts';
 export { type Rays, rays } from './camera/rays.ts';
+export { type AntialiasOptions, antialias } from './edges/antialias.ts';
 export { allPixels, type Draw, type DrawOptions, type Figure, type FigureStyle, figure } from './figure.ts';
 export {
   blueRed,

@@ -18,6 +18,8 @@ export interface Raster {
   /** Images, undefined for one that is no batch. */
   readonly batch: number | undefined;
   readonly layers: number;
+  /** Which triangles were left out. */
+  readonly cull: Cull;
   readonly triangles: Triangles;
   /** Triangle + 1, front to back, 0 where there is none; u32, [layers, B, H, W], B = 1 without a batch. */
   readonly ids: Tensor;
@@ -58,7 +60,7 @@ export function rasterize(clip: Tensor, triangles: Triangles, options: RasterOpt
   const images = batch ?? 1;
   const grid = gridOf(size, Math.max(1, triangles.size));
   const { capacity = images * (4 * triangles.size + 16 * grid.columns * grid.rows) } = options;
-  const common = { size: [size[0], size[1]] as const, batch, layers, triangles };
+  const common = { size: [size[0], size[1]] as const, batch, layers, cull, triangles };
   if (triangles.size === 0 || images === 0) {
     const none = (...shape: number[]): Tensor => zeros(shape, { device, type: 'u32' });
     const setup = { setup: zeros([words], { device }), boxes: none(1, 2) };

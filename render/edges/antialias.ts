@@ -1,0 +1,112 @@
+/**
+ * Antialiasing that makes pictures differentiable where surfaces end.
+ *
+ * A picture of point samples has no derivative where triangles begin and end: a pixel shows one or the other. Here edges are walked, not
+ * pixels: wherever the outline of a surface passes between two pixel centres and can be seen there, the share of the two pixels that it
+ * covers is worked out from where it passes (pairs.ts), and so depends smoothly on the edge's two vertices. The sum of all such shares is the
+ * integral along the outline, however small triangles are: what a pixel shows plays no part but for its colour.
+ *
+ *   silhouettes.ts   which edges, and which rows or columns they cross
+ *   crossing.ts      which crossings can be seen; where they are
+ *   intersections.ts where surfaces go through each other
+ *   pairs.ts         what that is for pairs of pixels
+ *   blend.ts         the picture
+ *
+ * What is chosen are integers, found without derivatives; floats are computed again from what was chosen, so that derivatives of any order
+ * come of themselves. Laine et al.: Modular primitives for high-performance differentiable rendering, ACM Trans. Graph. 39 (2020) 194,
+ * mixes pixels in the same way, at the outlines of the triangles that pixels show.
+ */
+
+import { checkOptions, concat, inWords, isBeingRecorded, type Tensor } from '../../kernel/index.ts';
+import type { Raster } from '../raster/rasterize.ts';
+import { blend } from './blend.ts';
+import { chooseCrossings, crossingPlaces } from './crossing.ts';
+import { chooseIntersections, intersectionPlaces } from './intersections.ts';
+import { mixing, pairsOf } from './pairs.ts';
+import { silhouetteCuts } from './silhouettes.ts';
+import { edgeTables } from './tables.ts';
+
+export interface AntialiasOptions {
+  /** Which surface the picture shows, counted from the front. Default 0. */
+  readonly layer?: number;
+  /** Whether pictures are differentiable where surfaces go through each other, too. Default true. */
+  readonly intersections?: boolean;
+  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default 16 (width + height) a picture. */
+  readonly capacity?: number;
+}
+
+/**
+ * @param image [H, W, C], or [B, H, W, C] of a batch: what each pixel shows, the background included.
+ * @param clip What the raster was made from, [V, 4] or [B, V, 4].
+ * @returns The same shape; each colour a convex combination of the pixel's and its neighbours'. Differentiable in `image` and `clip`.
+ * @throws RangeError if shapes do not agree with the raster's, or if there are more crossings than `capacity` (on a GPU, by the next read).
+ */
+export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
+  checkOptions('antialias', options, ['layer', 'intersections', 'capacity']);
+  const { size, triangles, cull } = raster;
+  const [width, height] = size;
+  const batch = raster.batch ?? 1;
+  const { layer = 0, intersections = true, capacity = 16 * (width + height) * batch } = options;
+  check(image, raster, clip, layer, capacity);
+  const { device } = clip;
+  const tables = edgeTables(triangles, device);
+  if (tables.count === 0) return image;
+  const points = clip.detach().reshape([batch, triangles.vertices, 4]);
+  const seen = { clip: points, corners: triangles.on(device), size, cull };
+  const cuts = silhouetteCuts(seen, tables, capacity);
+  checkRoom(cuts.ends, capacity, 'outlines cross rows and columns');
+  const flat = clip.reshape([batch * triangles.vertices, 4]);
+  const outlines = chooseCrossings(cuts, points, raster, tables, layer);
+  let key = outlines.key;
+  let d = crossingPlaces(key, flat.gather(outlines.vertex.reshape([-1])), size);
+  if (intersections) {
+    const met = chooseIntersections(points, seen.corners, raster.ids, layer, capacity);
+    checkRoom(met.until, capacity, 'surfaces pass through each other between pixels');
+    d = concat([d, intersectionPlaces(met.key, flat.gather(met.vertex.reshape([-1])), size)]);
+    key = concat([key, met.key]);
+  }
+  const pairs = pairsOf(key, batch * height * width);
+  const { w, ...shares } = mixing(pairs, d, width);
+  return blend(shares, w, image, width);
+}
+
+/** @throws RangeError, by the next read on a GPU; nothing is thrown within a step that is being recorded: there the crossings beyond are left out. */
+function checkRoom(until: Tensor, capacity: number, what: string): void {
+  const { device, size } = until;
+  if (isBeingRecorded(device)) return;
+  const found = until.slice(size - 1, size);
+  device.check([found.memory.retain()], ([count]) => {
+    if (count > capacity)
+      throw new RangeError(
+        `antialias: ${what} ${count} times, but there is room for ${capacity}; give a capacity of at least ${count}.`,
+      );
+  });
+}
+
+function check(image: Tensor, raster: Raster, clip: Tensor, layer: number, capacity: number): void {
+  const { size, batch, triangles, layers } = raster;
+  const [width, height] = size;
+  const lead = batch === undefined ? [] : [batch];
+  const wrong = (name: string, given: Tensor, wanted: string): never => {
+    throw new RangeError(
+      `antialias: ${name} is ${given.type} of shape [${given.shape.join(', ')}]; for this raster give f32, [${wanted}].`,
+    );
+  };
+  const fits = (x: Tensor, shape: readonly number[]): boolean =>
+    x.type === 'f32' && x.shape.length === shape.length && shape.every((n, k) => x.shape[k] === n);
+  const pixels = [...lead, height, width];
+  if (!fits(image, [...pixels, image.shape[pixels.length]]) || !(image.shape[pixels.length] > 0))
+    wrong('the image', image, [...pixels, 'channels'].join(', '));
+  const points = [...lead, triangles.vertices, 4];
+  if (!fits(clip, points)) wrong("'clip'", clip, points.join(', '));
+  if (!Number.isInteger(layer) || layer < 0 || layer >= layers)
+    throw new RangeError(
+      `antialias: the layer is ${inWords(layer)}; the raster has ${layers}, so give ${layers === 1 ? '0' : `a whole number from 0 to ${layers - 1}`}.`,
+    );
+  if (!Number.isInteger(capacity) || capacity < 1)
+    throw new RangeError(`antialias: the capacity is ${inWords(capacity)}; give a whole number from 1.`);
+  if (width * height * (batch ?? 1) >= 2 ** 30)
+    throw new RangeError(
+      `antialias: ${width} × ${height} × ${batch ?? 1} pixels are too many; at most 2³⁰ − 1 can be mixed.`,
+    );
+}

@@ -1,0 +1,140 @@
+/**
+ * Pixels take shares of their neighbours' colours. With w_k the share that pixel i_k takes of pixel j_k's,
+ *
+ *   T(w, c, y) = Σ_k w_k (c[j_k] − c[i_k]) · y[i_k]
+ *
+ *   picture: c + ∂T/∂y          adjoint of c: y + ∂T/∂c          adjoint of w: ∂T/∂w
+ *
+ * T is linear in each argument, so all derivatives, of any order, are among its three partial ones, and each is gathered: a pixel is in at
+ * most four pairs, and knows them.
+ */
+
+import { unrecorded } from '../../adjoint/index.ts';
+import { differentiable, kernel, type Rule, type Tensor } from '../../kernel/index.ts';
+import { pairText } from './pairs.ts';
+import { noneText } from './tables.ts';
+
+export interface Shares {
+  readonly slot: Tensor;
+  readonly into: Tensor;
+  readonly other: Tensor;
+}
+
+const around = (each: string): string => /* wgsl */ `
+  ${pairText}
+  var<storage, read> slot: array<u32>;
+  var<storage, read> into: array<u32>;
+  var<storage, read> other: array<u32>;
+  var<storage, read> w: array<f32>;
+  var<storage, read> x: array<f32>;
+  var<uniform> width: u32;
+  var<uniform> channels: u32;
+  var<uniform> whole: u32;
+  var<storage, read_write> result: array<f32>;
+  fn taken(pair: u32, pixel: u32, channel: u32) -> f32 {
+    if (pair == 0u) { return 0.0; }
+    let k = pair - 1u;
+    ${each}
+  }
+  @compute @workgroup_size(64)
+  fn blend(@builtin(global_invocation_id) id: vec3u) {
+    let pixel = id.x / channels;
+    let channel = id.x % channels;
+    var sum = 0.0;
+    if (whole == 1u) { sum = x[id.x]; }
+    var left = 0u;
+    if (pixel > 0u) { left = slot[pixel - 1u] & 0xfffffffdu; }
+    var above = 0u;
+    if (pixel >= width) { above = slot[pixel - width]; }
+    let own = slot[pixel];
+    if ((own | (left & 1u) | (above & 2u)) != 0u) {
+      sum += taken(pairOf(own, false), pixel, channel) + taken(pairOf(own, true), pixel, channel);
+      sum += taken(pairOf(left, false), pixel, channel) + taken(pairOf(above, true), pixel, channel);
+    }
+    result[id.x] = sum;
+  }
+`;
+
+const picture = kernel(
+  around(/* wgsl */ `
+    if (into[k] != pixel) { return 0.0; }
+    return w[k] * (x[other[k] * channels + channel] - x[pixel * channels + channel]);
+  `),
+);
+
+const adjoint = kernel(
+  around(/* wgsl */ `
+    if (into[k] == pixel) { return -w[k] * x[pixel * channels + channel]; }
+    return w[k] * x[into[k] * channels + channel];
+  `),
+);
+
+const shareAdjoint = kernel(/* wgsl */ `
+  var<storage, read> into: array<u32>;
+  var<storage, read> other: array<u32>;
+  var<storage, read> x: array<f32>;
+  var<storage, read> y: array<f32>;
+  var<uniform> channels: u32;
+  var<storage, read_write> result: array<f32>;
+  @compute @workgroup_size(64)
+  fn shareAdjoint(@builtin(global_invocation_id) id: vec3u) {
+    let i = into[id.x];
+    if (i != ${noneText}) {
+      let j = other[id.x];
+      var sum = 0.0;
+      for (var c = 0u; c < channels; c++) {
+        sum += (x[j * channels + c] - x[i * channels + c]) * y[i * channels + c];
+      }
+      result[id.x] = sum;
+    }
+  }
+`);
+
+type Argument = 'share' | 'colour' | 'image';
+const others: Readonly<Record<Argument, readonly [Argument, Argument]>> = {
+  share: ['colour', 'image'],
+  colour: ['share', 'image'],
+  image: ['share', 'colour'],
+};
+
+/** ∂T/∂(wrt) at the other two, in the order share, colour, image; with `whole` the second of them is added, as in a picture. */
+function partial(shares: Shares, wrt: Argument, first: Tensor, second: Tensor, width: number, whole: boolean): Tensor {
+  const [a, b] = others[wrt];
+  const rule: Rule = {
+    name: 'antialias',
+    vjp([first, second], [bar], wanted) {
+      if (!bar) return [];
+      const all = { [a]: first, [b]: second, [wrt]: bar } as Readonly<Record<Argument, Tensor>>;
+      const by = (argument: Argument, whole: boolean): Tensor => {
+        const [p, q] = others[argument];
+        return partial(shares, argument, all[p], all[q], width, whole);
+      };
+      return [wanted[0] ? by(a, false) : undefined, wanted[1] ? by(b, whole) : undefined];
+    },
+    jvp([first, second], [dotFirst, dotSecond]) {
+      const one = dotFirst && partial(shares, wrt, dotFirst, second, width, false);
+      const two = dotSecond && partial(shares, wrt, first, dotSecond, width, whole);
+      return [one && two ? one.add(two) : (one ?? two)];
+    },
+  };
+  const { slot, into, other } = shares;
+  return differentiable(rule, [first, second], () =>
+    unrecorded(() => {
+      const channels = second.shape[second.shape.length - 1];
+      if (wrt === 'share')
+        return [shareAdjoint({ into, other, x: first, y: second, channels }, { count: into.size }).result];
+      const run = wrt === 'image' ? picture : adjoint;
+      const given = { slot, into, other, w: first, x: second, width, channels, whole: whole ? 1 : 0 };
+      return [run(given, { count: second.size, out: { result: second.shape } }).result];
+    }),
+  )[0];
+}
+
+/**
+ * The picture with each pixel mixed with its neighbours.
+ *
+ * @param w Of each pair, [n].
+ * @param colour [B, H, W, C]; both are differentiable.
+ */
+export const blend = (shares: Shares, w: Tensor, colour: Tensor, width: number): Tensor =>
+  partial(shares, 'image', w, colour, width, true);

@@ -1,0 +1,173 @@
+/**
+ * Where an edge passes between the centres of two neighbouring pixels.
+ *
+ *   D = (f_a g_b − f_b g_a) / (f_a w_b − f_b w_a)      f: across, g: along the line of pixel centres, from the first of the two   (1)
+ *
+ * which is (1) of homogeneous.wgsl.ts, in pixels from the first centre (the left one or the upper one) to the second. A crossing counts where
+ * no more than `layer` surfaces, the edge's own triangles aside, are in front of it, there and not at a pixel. Triangles so small that no
+ * pixel's centre is in them are in no tile's list; so one that both pixels show something in front of does not count either. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`).
+ */
+
+import { kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import type { Raster } from '../raster/rasterize.ts';
+import { listText, type TileLists } from '../raster/tiles.ts';
+import { placeText } from '../raster/triangle.wgsl.ts';
+import { homogeneous } from './homogeneous.wgsl.ts';
+import { afterBit, type Cuts, firstBits, steepBit } from './silhouettes.ts';
+import { type EdgeTables, noneText } from './tables.ts';
+
+/**
+ * A crossing's key is (2 · pixel + axis) · 2 + side: the first pixel of the pair, of B · H · W; 0 if the second one is to its right, 1 if below;
+ * 1 where the surface is on the second one's side. Sorting keys brings together what is between two pixels.
+ */
+const chooseText = (lists: TileLists): string => /* wgsl */ `
+  ${homogeneous}
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> edge: array<u32>;
+  var<storage, read> count: array<u32>;
+  var<storage, read> until: array<u32>;
+  var<storage, read> code: array<u32>;
+  var<storage, read> ends: array<vec2u>;
+  var<storage, read> sides: array<vec2u>;
+  var<storage, read> ids: array<u32>;
+  var<storage, read> setup: array<f32>;
+  var<storage, read> starts: array<u32>;
+  var<storage, read> entries: array<u32>;
+  var<uniform> vertices: u32;
+  var<uniform> triangles: u32;
+  var<uniform> edges: u32;
+  var<uniform> width: u32;
+  var<uniform> height: u32;
+  var<uniform> before: u32;
+  var<uniform> layer: u32;
+  var<uniform> slack: f32;
+  var<storage, read_write> key: array<u32>;
+  var<storage, read_write> vertex: array<vec2u>;
+  ${placeText}
+  ${listText(lists)}
+  /** Whether what a pixel shows is in front of depth z, both at its centre and, continued, at c. */
+  fn shownBefore(x: u32, y: u32, batch: u32, c: vec2f, z: f32) -> bool {
+    let id = ids[before + (batch * height + y) * width + x];
+    if (id == 0u) { return false; }
+    let r = batch * triangles + id - 1u;
+    let here = depthOf(r, edgesAt(r, vec2f(f32(x), f32(y)) + 0.5));
+    let there = depthOf(r, edgesAt(r, c));
+    return here < z - slack && there < z - slack;
+  }
+  @compute @workgroup_size(64)
+  fn chooseCrossings(@builtin(global_invocation_id) id: vec3u) {
+    key[id.x] = ${noneText};
+    vertex[id.x] = vec2u(${noneText});
+    if (id.x < until[arrayLength(&until) - 1u]) {
+      let at = edge[id.x];
+      let batch = at / edges;
+      let e = ends[at - batch * edges];
+      let steep = (code[at] & ${steepBit}) != 0u;
+      let line = (code[at] & ${firstBits}) + id.x + count[at] - until[at];
+      let a = inPixels(clip[batch * vertices + e.x], f32(width), f32(height));
+      let b = inPixels(clip[batch * vertices + e.y], f32(width), f32(height));
+      let centre = f32(line) + 0.5;
+      let fa = select(a.x, a.y, steep) - centre * a.w;
+      let fb = select(b.x, b.y, steep) - centre * b.w;
+      let p = (fa * b - fb * a) / (fa * b.w - fb * a.w);
+      let along = select(p.y, p.x, steep);
+      let first = floor(along - 0.5);
+      let most = select(height, width, steep);
+      if (first >= 0.0 && first + 1.0 < f32(most)) {
+        let c = select(vec2f(centre, along), vec2f(along, centre), steep);
+        let x = select(line, u32(first), steep);
+        let y = select(u32(first), line, steep);
+        var shown = !shownBefore(x, y, batch, c, p.z);
+        if (!shown) {
+          shown = !shownBefore(x + select(0u, 1u, steep), y + select(1u, 0u, steep), batch, c, p.z);
+        }
+        if (shown) {
+          let own = sides[at - batch * edges] + batch * triangles;
+          let tile = tileAt(u32(c.x), u32(c.y));
+          let end = endOf(batch, tile);
+          var front = 0u;
+          for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
+            let r = entries[k];
+            let E = edgesAt(r, c);
+            if (all(E > vec3f(0.0)) && r != own.x && r != own.y) {
+              let z = depthOf(r, E);
+              if (z >= 0.0 && z < p.z - slack) { front++; }
+            }
+          }
+          if (front <= layer) {
+            key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, steep) +
+              select(0u, 1u, (code[at] & ${afterBit}) != 0u);
+            vertex[id.x] = e + batch * vertices;
+          }
+        }
+      }
+    }
+  }
+`;
+
+const choosing = kernelsByKey();
+
+const place = kernel(/* wgsl */ `
+  ${homogeneous}
+  var<storage, read> ends: array<vec4f>;
+  var<storage, read> key: array<u32>;
+  var<uniform> width: u32;
+  var<uniform> height: u32;
+  var<storage, read_write> d: array<f32>;
+  @compute @workgroup_size(64)
+  fn crossingPlaces(@builtin(global_invocation_id) id: vec3u) {
+    let k = key[id.x];
+    if (k != ${noneText}) {
+      let pixel = k / 4u;
+      let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
+      let a = ends[2u * id.x];
+      let b = ends[2u * id.x + 1u];
+      let da = from2(inPixels(a, f32(width), f32(height)), c);
+      let db = from2(inPixels(b, f32(width), f32(height)), c);
+      let steep = (k & 2u) == 0u;
+      let fa = select(da.x, da.y, steep);
+      let fb = select(db.x, db.y, steep);
+      let ga = select(da.y, da.x, steep);
+      let gb = select(db.y, db.x, steep);
+      d[id.x] = (fa * gb - fb * ga) / (fa * b.w - fb * a.w); // (1)
+    }
+  }
+`);
+
+export interface Crossings {
+  /** u32, [n]; `none` where there is none. */
+  readonly key: Tensor;
+  /** The edge's vertices, of B · V: u32, [n, 2]. */
+  readonly vertex: Tensor;
+}
+
+/** The crossings that can be seen behind `layer` surfaces. @param clip [B, V, 4]. */
+export function chooseCrossings(
+  cuts: Cuts,
+  clip: Tensor,
+  raster: Raster,
+  tables: EdgeTables,
+  layer: number,
+): Crossings {
+  const { lists, ids, triangles, size, setup } = raster;
+  const [width, height] = size;
+  const [batch, vertices] = clip.shape;
+  const { tiles, columns, chunks } = lists;
+  const { edge, count, ends: until, code } = cuts;
+  const choose = choosing(`${tiles} ${columns} ${chunks}`, () => chooseText(lists));
+  const { key, vertex } = choose(
+    {
+      ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides, ids },
+      ...{ setup: setup.setup, starts: lists.starts, entries: lists.entries },
+      ...{ vertices, triangles: triangles.size, edges: tables.count, width, height, layer },
+      ...{ before: layer * batch * width * height, slack: clip.device.precision === 'f64' ? 1e-14 : 1e-6 },
+    },
+    { count: edge.size },
+  );
+  return { key, vertex } as { readonly key: Tensor; readonly vertex: Tensor };
+}
+
+/** D of each crossing, [n]; 0 where there is none. Differentiable in the edges' ends, [2 n, 4]. */
+export function crossingPlaces(key: Tensor, ends: Tensor, [width, height]: readonly [number, number]): Tensor {
+  return place({ ends, key, width, height }, { count: key.size }).d;
+}

@@ -1,0 +1,225 @@
+/**
+ * Where two surfaces go through each other: between two neighbouring pixels of which one shows triangle A and the other B, and whose
+ * centres both triangles cover, so that neither has ended.
+ *
+ *   e = z_B − z_A      at the first centre e₁ > 0, at the second e₂ < 0:      D = e₁ / (e₁ − e₂)                              (1)
+ *
+ * Depths are planes over the picture, so e is linear and D exact. As with outlines, a line of intersection moves the picture through rows or
+ * through columns, and counts once: in the direction in which e is steeper.                                                      (2)
+ * Triangles with two vertices in common meet along an edge and nowhere else. Those smaller than pixels, of which a pixel's neighbour is never
+ * covered, are not seen to intersect.
+ */
+
+import { type Count, kernel, scan, type Tensor } from '../../kernel/index.ts';
+import { homogeneous } from './homogeneous.wgsl.ts';
+import { noneText } from './tables.ts';
+
+const depths: string = /* wgsl */ `
+  ${homogeneous}
+  struct Corners { p: vec4f, q: vec4f, r: vec4f }
+  struct Depth { z: f32, inside: bool }
+  /** Depth of a triangle's plane at c, and whether c is in the triangle. */
+  fn depthAt(t: Corners, c: vec2f) -> Depth {
+    let dp = from2(t.p, c);
+    let dq = from2(t.q, c);
+    let dr = from2(t.r, c);
+    let beta = vec3f(cross2(dq, dr), cross2(dr, dp), cross2(dp, dq)); // (2) of homogeneous.wgsl.ts
+    let w = dot(beta, vec3f(t.p.w, t.q.w, t.r.w));
+    return Depth(dot(beta, vec3f(t.p.z, t.q.z, t.r.z)) / w, all(beta * sign(w) > vec3f(0.0)));
+  }
+`;
+
+/** Of each pixel: 1 where there is an intersection before its right neighbour, 2 below. */
+const search = kernel(/* wgsl */ `
+  ${depths}
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> corners: array<vec3u>;
+  var<storage, read> ids: array<u32>;
+  var<uniform> vertices: u32;
+  var<uniform> width: u32;
+  var<uniform> height: u32;
+  var<uniform> before: u32;
+  var<storage, read_write> found: array<u32>;
+  fn has(k: vec3u, v: u32) -> bool {
+    return any(k == vec3u(v));
+  }
+  fn triangle(k: vec3u) -> Corners {
+    return Corners(
+      inPixels(clip[k.x], f32(width), f32(height)),
+      inPixels(clip[k.y], f32(width), f32(height)),
+      inPixels(clip[k.z], f32(width), f32(height)),
+    );
+  }
+  fn meet(one: u32, two: u32, base: u32, c: vec2f, below: bool) -> bool {
+    let j = corners[one - 1u] + base;
+    let k = corners[two - 1u] + base;
+    let shared = u32(has(j, k.x)) + u32(has(j, k.y)) + u32(has(j, k.z));
+    if (shared >= 2u) { return false; }
+    let a = triangle(j);
+    let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), below);
+    let a2 = depthAt(a, other);
+    if (!a2.inside) { return false; }
+    let b = triangle(k);
+    let b1 = depthAt(b, c);
+    if (!b1.inside) { return false; }
+    let a1 = depthAt(a, c);
+    let b2 = depthAt(b, other);
+    let aside = c + select(vec2f(0.0, 1.0), vec2f(1.0, 0.0), below);
+    let e1 = b1.z - a1.z;
+    let e2 = b2.z - a2.z;
+    let along = abs(e2 - e1);
+    let across = abs(depthAt(b, aside).z - depthAt(a, aside).z - e1);
+    return e1 > 0.0 && e2 < 0.0 && (along > across || (along == across && !below)); // (2)
+  }
+  @compute @workgroup_size(64)
+  fn findIntersections(@builtin(global_invocation_id) id: vec3u) {
+    let pixel = (id.z * height + id.y) * width + id.x;
+    let own = ids[before + pixel];
+    var bits = 0u;
+    if (own != 0u) {
+      let c = vec2f(f32(id.x), f32(id.y)) + 0.5;
+      if (id.x + 1u < width) {
+        let right = ids[before + pixel + 1u];
+        if (right != 0u && right != own) {
+          if (meet(own, right, id.z * vertices, c, false)) { bits = 1u; }
+        }
+      }
+      if (id.y + 1u < height) {
+        let below = ids[before + pixel + width];
+        if (below != 0u && below != own) {
+          if (meet(own, below, id.z * vertices, c, true)) { bits |= 2u; }
+        }
+      }
+    }
+    found[pixel] = bits;
+  }
+`);
+
+/** Pixels whose findings one invocation counts. */
+const stretch = 64;
+
+const counts = kernel(/* wgsl */ `
+  var<storage, read> found: array<u32>;
+  var<storage, read_write> count: array<u32>;
+  @compute @workgroup_size(64)
+  fn countIntersections(@builtin(global_invocation_id) id: vec3u) {
+    var n = 0u;
+    let end = min((id.x + 1u) * ${stretch}u, arrayLength(&found));
+    for (var k = id.x * ${stretch}u; k < end; k++) { n += countOneBits(found[k]); }
+    count[id.x] = n;
+  }
+`);
+
+const writes = kernel(/* wgsl */ `
+  var<storage, read> found: array<u32>;
+  var<storage, read> count: array<u32>;
+  var<storage, read> until: array<u32>;
+  @unique var<storage, read_write> pair: array<u32>;
+  @compute @workgroup_size(64)
+  fn writeIntersections(@builtin(global_invocation_id) id: vec3u) {
+    if (count[id.x] > 0u) {
+      var at = until[id.x] - count[id.x];
+      let end = min((id.x + 1u) * ${stretch}u, arrayLength(&found));
+      for (var k = id.x * ${stretch}u; k < end; k++) {
+        if ((found[k] & 1u) != 0u) {
+          if (at < arrayLength(&pair)) { pair[at] = 2u * k + 1u; } // from one: 0 is none
+          at++;
+        }
+        if ((found[k] & 2u) != 0u) {
+          if (at < arrayLength(&pair)) { pair[at] = 2u * k + 2u; }
+          at++;
+        }
+      }
+    }
+  }
+`);
+
+const corner = kernel(/* wgsl */ `
+  var<storage, read> pair: array<u32>;
+  var<storage, read> corners: array<vec3u>;
+  var<storage, read> ids: array<u32>;
+  var<uniform> vertices: u32;
+  var<uniform> pixels: u32;
+  var<uniform> width: u32;
+  var<uniform> before: u32;
+  var<storage, read_write> key: array<u32>;
+  var<storage, read_write> vertex: array<array<vec3u, 2>>;
+  @compute @workgroup_size(64)
+  fn intersectionCorners(@builtin(global_invocation_id) id: vec3u) {
+    key[id.x] = ${noneText};
+    vertex[id.x][0] = vec3u(${noneText});
+    vertex[id.x][1] = vec3u(${noneText});
+    if (pair[id.x] > 0u) {
+      let p = pair[id.x] - 1u;
+      let pixel = p / 2u;
+      let next = pixel + select(1u, width, (p & 1u) == 1u);
+      let base = pixel / pixels * vertices;
+      key[id.x] = 2u * p;
+      vertex[id.x][0] = corners[ids[before + pixel] - 1u] + base;
+      vertex[id.x][1] = corners[ids[before + next] - 1u] + base;
+    }
+  }
+`);
+
+const place = kernel(/* wgsl */ `
+  ${depths}
+  var<storage, read> ends: array<vec4f>;
+  var<storage, read> key: array<u32>;
+  var<uniform> width: u32;
+  var<uniform> height: u32;
+  var<storage, read_write> d: array<f32>;
+  fn end(k: u32) -> vec4f {
+    return inPixels(ends[k], f32(width), f32(height));
+  }
+  @compute @workgroup_size(64)
+  fn intersectionPlaces(@builtin(global_invocation_id) id: vec3u) {
+    let k = key[id.x];
+    if (k != ${noneText}) {
+      let pixel = k / 4u;
+      let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
+      let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), (k & 2u) != 0u);
+      let at = 6u * id.x;
+      let a = Corners(end(at), end(at + 1u), end(at + 2u));
+      let b = Corners(end(at + 3u), end(at + 4u), end(at + 5u));
+      let e1 = depthAt(b, c).z - depthAt(a, c).z;
+      let e2 = depthAt(b, other).z - depthAt(a, other).z;
+      d[id.x] = e1 / (e1 - e2); // (1)
+    }
+  }
+`);
+
+export interface Intersections {
+  /** As those of crossings (crossing.ts), with the surface on the first pixel's side: u32, [n]. */
+  readonly key: Tensor;
+  /** Corners of the first pixel's triangle and of the second's, of B · V: u32, [n, 2, 3]. */
+  readonly vertex: Tensor;
+  /** The last of them: how many there are. */
+  readonly until: Tensor;
+}
+
+/** @param ids Of all layers, [layers, B, H, W]. */
+export function chooseIntersections(
+  clip: Tensor,
+  corners: Tensor,
+  ids: Tensor,
+  layer: number,
+  capacity: number,
+): Intersections {
+  const [, batch, height, width] = ids.shape;
+  const [, vertices] = clip.shape;
+  const pixels = width * height;
+  const before = layer * batch * pixels;
+  const grid: Count = [width, height, batch];
+  const { found } = search({ clip, corners, ids, vertices, width, height, before }, { count: grid });
+  const stretches = Math.ceil((batch * pixels) / stretch);
+  const { count } = counts({ found }, { count: stretches });
+  const until = scan(count);
+  const { pair } = writes({ found, count, until }, { count: stretches, out: { pair: capacity } });
+  const { key, vertex } = corner({ pair, corners, ids, vertices, pixels, width, before }, { count: capacity });
+  return { key, vertex, until };
+}
+
+/** D of each intersection, [n]; 0 where there is none. Differentiable in the corners, [6 n, 4]. */
+export function intersectionPlaces(key: Tensor, ends: Tensor, [width, height]: readonly [number, number]): Tensor {
+  return place({ ends, key, width, height }, { count: key.size }).d;
+}

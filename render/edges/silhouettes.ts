@@ -1,0 +1,178 @@
+/**
+ * Where a surface ends in the picture: the edges at which a triangle that shows its front meets one that shows its back, or none.
+ *
+ * Their length, not the triangles' area, is what a boundary integral needs. A line x = c + k y with |k| ≤ 1 moves the picture through the
+ * rows that it crosses: an edge that is steeper than wide is cut at the height of each row's pixel centres, the others at each column's.
+ * Of an edge between heights p and q are the rows j with p ≤ j + ½ < q, so that of two edges that meet one has the row.       (1)
+ *
+ * First all edges count their cuts, then, after a scan, they write that many records, each the number of its edge. Only integers come out:
+ * which edges and rows these are is a choice; where exactly they meet is computed again by what is differentiated (crossing.ts).
+ */
+
+import { kernel, scan, type Tensor } from '../../kernel/index.ts';
+import type { Cull } from '../raster/setup.ts';
+import { homogeneous } from './homogeneous.wgsl.ts';
+import type { EdgeTables } from './tables.ts';
+
+/** 0: does not show, 1: its front, 2: its back. `cull`: which of them are left out. */
+const faces = kernel(/* wgsl */ `
+  ${homogeneous}
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> corners: array<vec3u>;
+  var<uniform> vertices: u32;
+  var<uniform> triangles: u32;
+  var<uniform> cull: u32;
+  var<storage, read_write> face: array<u32>;
+  fn turn(p: vec4f, q: vec4f, r: vec4f) -> f32 {
+    let c = p.xy / p.w;
+    return cross2(from2(q, c), from2(r, c));
+  }
+  @compute @workgroup_size(64)
+  fn facesOf(@builtin(global_invocation_id) id: vec3u) {
+    let k = corners[id.x] + id.y * vertices;
+    let p = clip[k.x];
+    let q = clip[k.y];
+    let r = clip[k.z];
+    var area = turn(p, q, r); // as seen from its vertex farthest in front, in which all others agree
+    if (q.w > p.w && q.w >= r.w) { area = turn(q, r, p); }
+    if (r.w > p.w && r.w > q.w) { area = turn(r, p, q); }
+    let shown = select(2u, 1u, area > 0.0);
+    face[id.y * triangles + id.x] = select(shown, 0u, shown == cull);
+  }
+`);
+
+/** The code of an edge: its first row or column, and two bits. */
+export const steepBit = '0x80000000u';
+/** The surface is on the side of larger x (of a steep edge) or y. */
+export const afterBit = '0x40000000u';
+export const firstBits = '0x3fffffffu';
+
+const cuts = kernel(/* wgsl */ `
+  ${homogeneous}
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> corners: array<vec3u>;
+  var<storage, read> ends: array<vec2u>;
+  var<storage, read> sides: array<vec2u>;
+  var<storage, read> face: array<u32>;
+  var<uniform> vertices: u32;
+  var<uniform> triangles: u32;
+  var<uniform> edges: u32;
+  var<uniform> width: f32;
+  var<uniform> height: f32;
+  var<storage, read_write> count: array<u32>;
+  var<storage, read_write> code: array<u32>;
+
+  /** Keeps what of the segment from 0 to 1 is on the side where f, linear along it, is not negative. */
+  fn kept(part: vec2f, from: f32, to: f32) -> vec2f {
+    if (from < 0.0 && to < 0.0) { return vec2f(1.0, 0.0); }
+    let at = from / (from - to);
+    if (from < 0.0) { return vec2f(max(part.x, at), part.y); }
+    if (to < 0.0) { return vec2f(part.x, min(part.y, at)); }
+    return part;
+  }
+  /** On which side of the line from c along d the third corner of a triangle is, and how far. */
+  fn sideOf(t: u32, e: vec2u, base: u32, c: vec2f, d: vec2f) -> f32 {
+    let k = corners[t];
+    let third = inPixels(clip[base + k.x + k.y + k.z - e.x - e.y], width, height);
+    return cross2(d, from2(third, c));
+  }
+  @compute @workgroup_size(64)
+  fn cutsOf(@builtin(global_invocation_id) id: vec3u) {
+    let at = id.y * edges + id.x;
+    let side = sides[id.x];
+    let base = id.y * vertices;
+    let one = face[id.y * triangles + side.x];
+    var other = 0u;
+    if (side.y < triangles) { other = face[id.y * triangles + side.y]; }
+    count[at] = 0u;
+    code[at] = 0u;
+    if (one != other) {
+      let e = ends[id.x];
+      let a = clip[base + e.x];
+      let b = clip[base + e.y];
+      var part = vec2f(0.0, 1.0);
+      part = kept(part, a.z, b.z);
+      part = kept(part, a.w - a.z, b.w - b.z);
+      part = kept(part, a.w + a.x, b.w + b.x);
+      part = kept(part, a.w - a.x, b.w - b.x);
+      part = kept(part, a.w + a.y, b.w + b.y);
+      part = kept(part, a.w - a.y, b.w - b.y);
+      if (part.x < part.y) {
+        var p = a;
+        if (part.x > 0.0) { p = mix(a, b, part.x); }
+        var q = b;
+        if (part.y < 1.0) { q = mix(a, b, part.y); }
+        p = inPixels(p, width, height);
+        q = inPixels(q, width, height);
+        if (p.w > 0.0 && q.w > 0.0) {
+          let from = p.xy / p.w;
+          let to = q.xy / q.w;
+          let d = to - from;
+          let steep = abs(d.y) >= abs(d.x);
+          let low = select(min(from.x, to.x), min(from.y, to.y), steep);
+          let high = select(max(from.x, to.x), max(from.y, to.y), steep);
+          let most = select(width, height, steep);
+          let first = clamp(ceil(low - 0.5), 0.0, most); // (1)
+          let last = clamp(ceil(high - 0.5), 0.0, most);
+          if (last > first) {
+            var s = 0.0;
+            if (one != 0u) { s = sideOf(side.x, e, base, from, d); }
+            if (other != 0u) {
+              let t = sideOf(side.y, e, base, from, d);
+              if (abs(t) > abs(s)) { s = t; }
+            }
+            let after = select(d.x, -d.y, steep) * s > 0.0;
+            count[at] = u32(last - first);
+            code[at] = u32(first) | select(0u, ${steepBit}, steep) | select(0u, ${afterBit}, after);
+          }
+        }
+      }
+    }
+  }
+`);
+
+const writes = kernel(/* wgsl */ `
+  var<storage, read> ends: array<u32>;
+  var<storage, read> count: array<u32>;
+  @unique var<storage, read_write> edge: array<u32>;
+  @compute @workgroup_size(64)
+  fn writeCuts(@builtin(global_invocation_id) id: vec3u) {
+    let n = count[id.x];
+    let first = ends[id.x] - n;
+    for (var k = 0u; k < n; k++) {
+      if (first + k < arrayLength(&edge)) { edge[first + k] = id.x; }
+    }
+  }
+`);
+
+export interface Cuts {
+  /** Of each record its edge, of B · E: u32, [capacity]. */
+  readonly edge: Tensor;
+  /** Of each edge how many records it has, where they end, and its code: u32, [B · E]. */
+  readonly count: Tensor;
+  readonly ends: Tensor;
+  readonly code: Tensor;
+}
+
+export interface Seen {
+  /** [B, V, 4]. */
+  readonly clip: Tensor;
+  readonly corners: Tensor;
+  readonly size: readonly [width: number, height: number];
+  readonly cull: Cull;
+}
+
+/** Where silhouettes cut rows and columns. */
+export function silhouetteCuts({ clip, corners, size, cull }: Seen, tables: EdgeTables, capacity: number): Cuts {
+  const [batch, vertices] = clip.shape;
+  const [triangles] = corners.shape;
+  const [width, height] = size;
+  const { count: edges, ends, sides } = tables;
+  const given = { clip, corners, vertices, triangles };
+  const left = { none: 3, front: 1, back: 2 }[cull];
+  const { face } = faces({ ...given, cull: left }, { count: [triangles, batch] });
+  const { count, code } = cuts({ ...given, ends, sides, face, edges, width, height }, { count: [edges, batch] });
+  const until = scan(count);
+  const { edge } = writes({ ends: until, count }, { count: edges * batch, out: { edge: capacity } });
+  return { edge, count, ends: until, code };
+}

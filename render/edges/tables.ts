@@ -1,0 +1,49 @@
+/**
+ * The edges of a mesh as tables on a device: once each, in an order that depends on vertices alone, so that renumbering triangles
+ * changes no sum.
+ */
+
+import type { MeshEdge, Triangles } from '../../geometry/index.ts';
+import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+
+export interface EdgeTables {
+  readonly count: number;
+  /** Their two vertices, the lower number first: u32, [count, 2]. */
+  readonly ends: Tensor;
+  /** Their two triangles; `none` where there is but one: u32, [count, 2]. */
+  readonly sides: Tensor;
+}
+
+/** No triangle, no pair of pixels: a number that is out of range everywhere. */
+export const none = 0xffffffff;
+export const noneText = '0xffffffffu';
+
+const known = new WeakMap<Triangles, WeakMap<Device, EdgeTables>>();
+
+export function edgeTables(triangles: Triangles, device: Device): EdgeTables {
+  const devices = known.get(triangles) ?? new WeakMap<Device, EdgeTables>();
+  known.set(triangles, devices);
+  const made = devices.get(device) ?? tablesOf(triangles, device);
+  devices.set(device, made);
+  return made;
+}
+
+function tablesOf(triangles: Triangles, device: Device): EdgeTables {
+  const edges = inOrder(triangles);
+  const count = edges.length;
+  const ends = new Uint32Array(2 * count);
+  const sides = new Uint32Array(2 * count);
+  edges.forEach(({ a, b, triangles: [first, second = none] }, k) => {
+    ends.set([Math.min(a, b), Math.max(a, b)], 2 * k);
+    sides.set([first, second], 2 * k);
+  });
+  const table = (words: Uint32Array): Tensor => tensor(words, [count, 2], { device });
+  return { count, ends: table(ends), sides: table(sides) };
+}
+
+/** By the lower, then the higher vertex. */
+function inOrder({ edges, vertices }: Triangles): readonly MeshEdge[] {
+  const byLower: MeshEdge[][] = Array.from({ length: vertices }, () => []);
+  for (const edge of edges) byLower[Math.min(edge.a, edge.b)].push(edge);
+  return byLower.flatMap(some => some.sort((p, q) => Math.max(p.a, p.b) - Math.max(q.a, q.b)));
+}
