@@ -35,6 +35,28 @@ export { gaussianPyramid, type PyramidOptions, pyramidLoss } from './loss/pyrami
 export { ssim } from './loss/ssim.ts';
 export { depthLoss, iou, normalLoss } from './loss/surface.ts';
 export {
+  cubeFromLatLong,
+  cubeOf,
+  latLongFromCube,
+  latLongOf,
+  latLongTexture,
+  type MapOptions,
+  mapOf,
+} from './maps/maps.ts';
+export {
+  type CheckerOptions,
+  checker,
+  type NoiseOptions,
+  noise,
+  type PatternOptions,
+  type UvTestOptions,
+  uvTest,
+  type ZonePlateOptions,
+  zonePlate,
+} from './maps/patterns.ts';
+export { type SkyOptions, skyLight } from './maps/sky.ts';
+export { type Lamp, type StudioOptions, studioLight } from './maps/studio.ts';
+export {
   type Attribute,
   type CornerAttribute,
   depth,

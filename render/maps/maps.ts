@@ -1,0 +1,126 @@
+/**
+ * From functions of places and of directions to pictures of them, and between pictures of all directions.
+ *
+ *   map        [height, width, channels]: uv at the middles of texels; (0, 0) is the lower left of the bottom row
+ *   cube       [6, n, n, channels]: the faces +x −x +y −y +z −z of a cube map
+ *   lat-long   [height, width, channels]: the whole sphere,  u = ½ + atan2(x, −z) / 2π,  v = ½ + asin(y) / π          (1)
+ *              y is up; the middle of the picture is −z, where a camera looks that is not turned, and +x is to its right
+ *
+ * A function is a tensor function: uv [texels, 2] or unit directions [texels, 3] to colours [texels, channels]. All is differentiable in
+ * whatever the function is. Texels are samples at their middles: draw finer and average, as mipMap does, what varies within them.
+ */
+
+import { concat, type Device, defaultDevice, inWords, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { cubeDirections, cubeTexture } from '../texture/cube.ts';
+import { texture } from '../texture/texture.ts';
+
+export interface MapOptions {
+  /** Default: the default device. */
+  readonly device?: Device;
+}
+
+function checkSize(who: string, name: string, size: number): void {
+  if (!(Number.isInteger(size) && size >= 1 && size <= 32768))
+    throw new RangeError(`${who}: the ${name} is ${size}; give a whole number from 1 to 32768.`);
+}
+
+function coloured(who: string, colours: Tensor, texels: number, shape: readonly number[]): Tensor {
+  if (colours.shape.length !== 2 || colours.shape[0] !== texels)
+    throw new RangeError(
+      `${who}: the colours are ${inWords(colours)}; for ${texels} texels give [${texels}, channels].`,
+    );
+  return colours.reshape([...shape, colours.shape[1]]);
+}
+
+/**
+ * A picture of a function of places.
+ *
+ * @param size [width, height].
+ * @example
+ * const board = mapOf([16, 16], uv => checker(uv, { squares: [4, 4] }));
+ * const white = board.mean(); // 0.5
+ */
+export function mapOf(
+  [width, height]: readonly [number, number],
+  pattern: (uv: Tensor) => Tensor,
+  { device = defaultDevice() }: MapOptions = {},
+): Tensor {
+  checkSize('mapOf', 'width', width);
+  checkSize('mapOf', 'height', height);
+  const uv = new Float64Array(2 * width * height);
+  for (let j = 0; j < height; j++)
+    for (let i = 0; i < width; i++) uv.set([(i + 0.5) / width, 1 - (j + 0.5) / height], 2 * (j * width + i));
+  return coloured('mapOf', pattern(tensor(uv, [width * height, 2], { device })), width * height, [height, width]);
+}
+
+/** A cube map of a function of directions. @param n Texels along an edge. */
+export function cubeOf(
+  n: number,
+  light: (direction: Tensor) => Tensor,
+  { device = defaultDevice() }: MapOptions = {},
+): Tensor {
+  checkSize('cubeOf', 'edge', n);
+  const direction = tensor(cubeDirections(n).direction, [6 * n * n, 3], { device });
+  return coloured('cubeOf', light(direction), 6 * n * n, [6, n, n]);
+}
+
+/** A lat-long map of a function of directions. @param size [width, height], mostly twice as wide as high. */
+export function latLongOf(
+  [width, height]: readonly [number, number],
+  light: (direction: Tensor) => Tensor,
+  { device = defaultDevice() }: MapOptions = {},
+): Tensor {
+  checkSize('latLongOf', 'width', width);
+  checkSize('latLongOf', 'height', height);
+  const directions = new Float64Array(3 * width * height);
+  for (let j = 0; j < height; j++) {
+    const latitude = Math.PI * (0.5 - (j + 0.5) / height);
+    for (let i = 0; i < width; i++) {
+      const longitude = 2 * Math.PI * ((i + 0.5) / width - 0.5);
+      const level = Math.cos(latitude);
+      const direction = [level * Math.sin(longitude), Math.sin(latitude), -level * Math.cos(longitude)]; // (1)
+      directions.set(direction, 3 * (j * width + i));
+    }
+  }
+  const given = tensor(directions, [width * height, 3], { device });
+  return coloured('latLongOf', light(given), width * height, [height, width]);
+}
+
+const placesText = /* wgsl */ `
+  var<storage, read> direction: array<vec3f>;
+  var<uniform> width: f32;
+  var<storage, read_write> uv: array<vec2f>;
+  @compute @workgroup_size(64)
+  fn latLongPlaces(@builtin(global_invocation_id) id: vec3u) {
+    let d = direction[id.x];
+    let level = sqrt(d.x * d.x + d.z * d.z);
+    let u = 0.5 + select(atan2(d.x, -d.z), 0.0, level == 0.0) / 6.283185307179586;            // (1)
+    let v = 0.5 + atan2(d.y, level) / 3.141592653589793;
+    uv[id.x] = vec2f((u * width + 1.0) / (width + 2.0), v);
+  }
+`;
+const kernelOf = kernelsByKey();
+
+/** Looks up a lat-long map in directions, bilinearly. @param direction [.., 3], of any length. @returns [.., channels]. */
+export function latLongTexture(map: Tensor, direction: Tensor): Tensor {
+  if (map.shape.length !== 3)
+    throw new RangeError(`latLongTexture: the map is ${inWords(map)}; give [height, width, channels].`);
+  if (direction.shape[direction.shape.length - 1] !== 3)
+    throw new RangeError(`latLongTexture: the directions are ${inWords(direction)}; give [.., 3].`);
+  const [height, width, channels] = map.shape;
+  const column = (i: number): Tensor => map.slice([0, i, 0], [height, i + 1, channels]);
+  const around = concat([column(width - 1), map, column(0)], 1);
+  const shape = direction.shape.slice(0, -1);
+  const run = kernelOf('places', () => placesText);
+  const count = direction.size / 3;
+  const uv = run({ direction: direction.reshape([count, 3]), width }, { count, out: { uv: [count] } }).uv as Tensor;
+  return texture(around, uv, { wrap: 'clamp' }).reshape([...shape, channels]);
+}
+
+/** A cube map of a lat-long map. */
+export const cubeFromLatLong = (map: Tensor, n: number): Tensor =>
+  cubeOf(n, direction => latLongTexture(map, direction), { device: map.device });
+
+/** A lat-long map of a cube map. @param size [width, height]. */
+export const latLongFromCube = (cube: Tensor, size: readonly [number, number]): Tensor =>
+  latLongOf(size, direction => cubeTexture(cube, direction), { device: cube.device });
