@@ -71,6 +71,10 @@ export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.t
 export type { Cull, Setup } from './raster/setup.ts';
 export { type Grid, listText, type TileLists } from './raster/tiles.ts';
 export { placeText } from './raster/triangle.wgsl.ts';
+export { brdfText, unitText } from './shade/brdf.wgsl.ts';
+export { type LightKind, rectangleText } from './shade/lights.wgsl.ts';
+export { faceNormals, flatNormals, type NormalOptions, vertexNormals } from './shade/normals.ts';
+export { type Light, type Material, type Surface, shade } from './shade/shade.ts';
 export { drawGaussians, type Gaussians2d, type SplatImage, type SplatOptions } from './splat/ellipses.ts';
 export { drawSplats, type Gaussians } from './splat/gaussians.ts';
 export { harmonicColour } from './splat/harmonics.ts';

@@ -1,0 +1,180 @@
+/**
+ * The light that surfaces send to a camera: materials (brdf.wgsl.ts) under lights (lights.wgsl.ts), place by place.
+ *
+ *   radiance = Σ over lights of E(x, l) f(n, v, l)                                                                (1)
+ *
+ * Fields of a surface and of a material are images, [.., 3] or [.., 1], or one value for all places, [3] or [1]; everything is
+ * differentiable. There is one kernel for each material and kind of light; many lights are as many launches. A place without a
+ * normal, where an image shows nothing, is black. What stands in the way of light is a matter of shadows: multiply each light's radiance
+ * by its visibility.
+ */
+
+import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
+import { brdfText } from './brdf.wgsl.ts';
+import { type LightKind, lightFields, lightText, rectangleText } from './lights.wgsl.ts';
+
+/** What is seen, place by place. */
+export interface Surface {
+  /** [.., 3], of any length. */
+  readonly normal: Tensor;
+  /** [.., 3], m; for lights that are somewhere. */
+  readonly position?: Tensor;
+  /** Towards the camera, [.., 3] or [3], of any length; for materials that shine. */
+  readonly view?: Tensor;
+}
+
+export type Material =
+  | { readonly kind: 'lambert'; readonly albedo: Tensor }
+  | {
+      readonly kind: 'phong' | 'blinnPhong';
+      readonly diffuse: Tensor;
+      readonly specular: Tensor;
+      /** [.., 1] or [1]. */
+      readonly exponent: Tensor;
+    }
+  | {
+      readonly kind: 'ggx';
+      readonly base: Tensor;
+      /** 0 … 1, [.., 1] or [1]. */
+      readonly metallic: Tensor;
+      /** 0 … 1, [.., 1] or [1]. */
+      readonly roughness: Tensor;
+    };
+
+/** Colours are [3]. */
+export type Light =
+  | {
+      readonly kind: 'directional';
+      /** In which light travels, [3], of any length. */
+      readonly direction: Tensor;
+      /** On a plane across it, W/m². */
+      readonly irradiance: Tensor;
+    }
+  | {
+      readonly kind: 'point';
+      /** [3], m. */
+      readonly position: Tensor;
+      /** W/sr. */
+      readonly intensity: Tensor;
+    }
+  | {
+      readonly kind: 'rectangle';
+      /** [3], m. */
+      readonly centre: Tensor;
+      /** From the centre to the middle of a side, and of the next one, [3], m; it shines to where right × up points. */
+      readonly right: Tensor;
+      readonly up: Tensor;
+      /** W/(m² sr). */
+      readonly radiance: Tensor;
+      /** N, for materials that shine: N × N points stand for it; on lambert it is exact. Default 4. */
+      readonly samples?: number;
+    };
+
+/** Fields of a material, each with its number of channels, and its answer to light from l. */
+const materials: Readonly<
+  Record<Material['kind'], { readonly fields: Readonly<Record<string, 1 | 3>>; readonly answer: (l: string) => string }>
+> = {
+  lambert: { fields: { albedo: 3 }, answer: l => `lambert(albedo, n, ${l})` },
+  phong: {
+    fields: { diffuse: 3, specular: 3, exponent: 1 },
+    answer: l => `phong(diffuse, specular, exponent, n, v, ${l})`,
+  },
+  blinnPhong: {
+    fields: { diffuse: 3, specular: 3, exponent: 1 },
+    answer: l => `blinnPhong(diffuse, specular, exponent, n, v, ${l})`,
+  },
+  ggx: { fields: { base: 3, metallic: 1, roughness: 1 }, answer: l => `ggx(base, metallic, roughness, n, v, ${l})` },
+};
+
+/** A field as the kernel has it: of each place, or one for all. */
+interface Field {
+  /** In the kernel. */
+  readonly name: string;
+  readonly channels: 1 | 3;
+  readonly tensor: Tensor;
+  readonly each: boolean;
+}
+
+function fieldOf(name: string, value: unknown, channels: 1 | 3, places: readonly number[], as = name): Field {
+  const allowed = `[${channels}]${places.length > 0 ? ` or [${[...places, channels].join(', ')}]` : ''}`;
+  if (!(value instanceof Tensor))
+    throw new TypeError(`shade: '${name}' is ${inWords(value)}; give a tensor, ${allowed}.`);
+  const each = places.length > 0 && value.shape.join() === [...places, channels].join();
+  if (value.type !== 'f32' || !(each || (value.shape.length <= 1 && value.size === channels)))
+    throw new RangeError(`shade: '${name}' has shape [${value.shape.join(', ')}]; give ${allowed}.`);
+  return { name: as, channels, tensor: value, each };
+}
+
+const kernels = kernelsByKey();
+
+function kernelText(material: Material['kind'], light: LightKind, fields: readonly Field[], samples: number): string {
+  const exact = material === 'lambert' && light === 'rectangle';
+  return /* wgsl */ `
+    ${fields.map(({ name, channels }) => `var<storage, read> ${name}_: array<${channels === 3 ? 'vec3f' : 'f32'}>;`).join('\n')}
+    var<storage, read_write> colour: array<vec3f>;
+    ${brdfText}
+    ${exact ? rectangleText : ''}
+    @compute @workgroup_size(64)
+    fn shade(@builtin(global_invocation_id) id: vec3u) {
+      ${fields.map(({ name, each }) => `let ${name} = ${name}_[${each ? 'id.x' : '0u'}];`).join('\n')}
+      let n = unit(normal);
+      ${fields.some(f => f.name === 'view') ? 'let v = unit(view);' : ''}
+      var sum = vec3f(0);
+      ${
+        exact
+          ? 'sum = 0.31830988618379067 * rectangleIrradiance(n, x, centre, right, up) * radiance * albedo;'
+          : lightText(light, materials[material].answer, samples)
+      }
+      colour[id.x] = sum; // (1)
+    }
+  `;
+}
+
+function underLight(surface: Surface, material: Material, light: Light): Tensor {
+  const places = surface.normal.shape.slice(0, -1);
+  const { fields: own, answer } = materials[material.kind];
+  const read = <T extends object>(record: T, name: string): unknown => record[name as keyof T];
+  const fields = [
+    fieldOf('normal', surface.normal, 3, places),
+    ...(answer('l').includes('v,') ? [fieldOf('view', surface.view, 3, places)] : []),
+    ...(light.kind === 'directional' ? [] : [fieldOf('position', surface.position, 3, places, 'x')]),
+    ...Object.entries(own).map(([name, channels]) => fieldOf(name, read(material, name), channels, places)),
+    ...lightFields[light.kind].map(name => fieldOf(name, read(light, name), 3, [])),
+  ];
+  const { samples = 4 } = light.kind === 'rectangle' ? light : {};
+  if (!(Number.isInteger(samples) && samples >= 1 && samples <= 64))
+    throw new RangeError(`shade: samples is ${inWords(samples)}; give a whole number from 1 to 64.`);
+  const key = [material.kind, light.kind, samples, ...fields.map(f => (f.each ? 1 : 0))].join();
+  const run = kernels(key, () => kernelText(material.kind, light.kind, fields, samples));
+  const args = Object.fromEntries(fields.map(f => [`${f.name}_`, f.tensor]));
+  const count = places.reduce((a, b) => a * b, 1);
+  return run(args as never, { count, out: { colour: places } }).colour as Tensor;
+}
+
+/**
+ * The light that a surface sends to the camera.
+ *
+ * @param lights One, or several whose light adds up.
+ * @returns Radiance, [.., 3]; W/(m² sr) for lights in W.
+ * @throws TypeError or RangeError naming the field that is missing or of another shape.
+ * @example shade({ normal, view: eye.sub(position) }, { kind: 'ggx', base, metallic, roughness }, { kind: 'directional', direction, irradiance })
+ */
+export function shade(surface: Surface, material: Material, lights: Light | readonly Light[]): Tensor {
+  const { normal } = surface;
+  if (normal.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
+    throw new RangeError(`shade: 'normal' is ${inWords(normal)}; give floats of shape [.., 3].`);
+  if (!(material?.kind in materials))
+    throw new TypeError(
+      `shade: the material's kind is ${inWords(material?.kind)}; give one of '${Object.keys(materials).join("', '")}'.`,
+    );
+  const list: readonly Light[] = 'kind' in lights ? [lights] : lights;
+  for (const { kind } of list)
+    if (!(kind in lightFields))
+      throw new TypeError(
+        `shade: a light's kind is ${inWords(kind)}; give one of '${Object.keys(lightFields).join("', '")}'.`,
+      );
+  const parts = list.map(light => underLight(surface, material, light));
+  return parts.length === 0
+    ? zeros(normal.shape, { device: normal.device })
+    : parts.reduce((sum, part) => sum.add(part));
+}
