@@ -45,14 +45,15 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<storage, read_write> vertex: array<vec2u>;
   ${placeText}
   ${listText(lists)}
+  fn edgesAt(T: Triangle, c: vec2f) -> vec3f { return alongX(T, c.x) + alongY(T, c.y); }
+  fn depthOf(T: Triangle, E: vec3f) -> f32 { return dot(E, T.z) / dot(E, T.w); }
   /** Whether what a pixel shows is in front of depth z, both at its centre and, continued, at c. */
   fn shownBefore(x: u32, y: u32, batch: u32, c: vec2f, z: f32) -> bool {
     let id = ids[before + (batch * height + y) * width + x];
     if (id == 0u) { return false; }
-    let r = batch * triangles + id - 1u;
-    let here = depthOf(r, edgesAt(r, vec2f(f32(x), f32(y)) + 0.5));
-    let there = depthOf(r, edgesAt(r, c));
-    return here < z - slack && there < z - slack;
+    let T = triangleOf(batch * triangles + id - 1u);
+    let here = depthOf(T, edgesAt(T, vec2f(f32(x), f32(y)) + 0.5));
+    return here < z - slack && depthOf(T, edgesAt(T, c)) < z - slack;
   }
   @compute @workgroup_size(64)
   fn chooseCrossings(@builtin(global_invocation_id) id: vec3u) {
@@ -88,9 +89,10 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
           var front = 0u;
           for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
             let r = entries[k];
-            let E = edgesAt(r, c);
+            let T = triangleOf(r);
+            let E = edgesAt(T, c);
             if (all(E > vec3f(0.0)) && r != own.x && r != own.y) {
-              let z = depthOf(r, E);
+              let z = depthOf(T, E);
               if (z >= 0.0 && z < p.z - slack) { front++; }
             }
           }
