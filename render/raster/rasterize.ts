@@ -36,7 +36,7 @@ export interface RasterOptions {
   readonly layers?: number;
   /** Triangles that are left out: those seen from behind, where corners run clockwise, or from the front. Default 'none'. */
   readonly cull?: Cull;
-  /** Room for how often triangles meet tiles of 16 × 8 pixels, all images together. Default: 4 times each triangle, and 16 times each tile. */
+  /** Room for how often triangles meet tiles of 16 × 8 pixels, all images together. Default: 8 times each triangle and 64 times each tile, or every triangle in every tile. */
   readonly capacity?: number;
 }
 
@@ -59,7 +59,8 @@ export function rasterize(clip: Tensor, triangles: Triangles, options: RasterOpt
   const batch = clip.shape.length === 3 ? clip.shape[0] : undefined;
   const images = batch ?? 1;
   const grid = gridOf(size, Math.max(1, triangles.size));
-  const { capacity = images * (4 * triangles.size + 16 * grid.columns * grid.rows) } = options;
+  const tilesOfAll = images * grid.columns * grid.rows;
+  const { capacity = Math.min(8 * images * triangles.size + 64 * tilesOfAll, triangles.size * tilesOfAll) } = options;
   const common = { size: [size[0], size[1]] as const, batch, layers, cull, triangles };
   if (triangles.size === 0 || images === 0) {
     const none = (...shape: number[]): Tensor => zeros(shape, { device, type: 'u32' });
