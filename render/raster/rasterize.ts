@@ -25,7 +25,7 @@ export interface Raster {
   readonly ids: Tensor;
   /** What covers a point: records of triangles (triangle.wgsl.ts), image by image, */
   readonly setup: Setup;
-  /** and the ones that may cover pixels of each tile. */
+  /** and the ones that may touch each tile, at pixels' centres or between them. */
   readonly lists: TileLists;
 }
 
@@ -36,7 +36,10 @@ export interface RasterOptions {
   readonly layers?: number;
   /** Triangles that are left out: those seen from behind, where corners run clockwise, or from the front. Default 'none'. */
   readonly cull?: Cull;
-  /** Room for how often triangles meet tiles of 16 × 8 pixels, all images together. Default: 8 times each triangle and 64 times each tile, or every triangle in every tile. */
+  /**
+   * Room for how often triangles meet tiles of 16 × 8 pixels, all images together. Default: 8 times each triangle and 64 times each tile, or
+   * every triangle in every tile.
+   */
   readonly capacity?: number;
 }
 
@@ -64,12 +67,12 @@ export function rasterize(clip: Tensor, triangles: Triangles, options: RasterOpt
   const common = { size: [size[0], size[1]] as const, batch, layers, cull, triangles };
   if (triangles.size === 0 || images === 0) {
     const none = (...shape: number[]): Tensor => zeros(shape, { device, type: 'u32' });
-    const setup = { setup: zeros([words], { device }), boxes: none(1, 2) };
+    const setup = { setup: zeros([words], { device }), boxes: none(1, 2), reach: none(1, 2) };
     const lists = { ...grid, entries: none(1), starts: none(images * grid.tiles * grid.chunks + 1) };
     return { ...common, ids: none(layers, images, size[1], size[0]), setup, lists };
   }
   const setup = setUp(clip.detach(), triangles.on(device), size, cull);
-  const lists = tileLists(setup.boxes, grid, images, capacity);
+  const lists = tileLists(setup.reach, grid, images, capacity);
   return { ...common, ids: visible(setup, lists, size, layers, images), setup, lists };
 }
 

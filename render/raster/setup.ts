@@ -1,6 +1,6 @@
 /**
- * What is found out about each triangle before pixels are looked at: its edges and depths (triangle.wgsl.ts), and the box of pixels whose
- * centres it may cover. Integers: later passes read the box and do not work it out again.
+ * What is found out about each triangle before pixels are looked at: its edges and depths (triangle.wgsl.ts), the box of pixels whose
+ * centres it may cover, and the box of those that it may touch. Integers: later passes read boxes and do not work them out again.
  *
  * Empty boxes are those of triangles without area, with a corner that is not finite, outside the picture, or culled. Where corners are nearer
  * than near, the box is that of what is beyond.
@@ -16,6 +16,8 @@ export interface Setup {
   readonly setup: Tensor;
   /** [B T, 2], u32: of x and of y the first pixel, and 2¹⁶ times the one after the last. */
   readonly boxes: Tensor;
+  /** Likewise, of the pixels that it may touch anywhere. */
+  readonly reach: Tensor;
 }
 
 const keeps: Readonly<Record<Cull, string>> = {
@@ -34,6 +36,7 @@ const text = (cull: Cull): string => /* wgsl */ `
   var<uniform> height: f32;
   var<storage, read_write> setup: array<f32>;
   var<storage, read_write> boxes: array<vec2u>;
+  var<storage, read_write> reach: array<vec2u>;
   ${edgeText}
   fn finite(v: vec4f) -> bool { return abs(v.x) + abs(v.y) + abs(v.z) + abs(v.w) < 1e18; }
 
@@ -51,6 +54,12 @@ const text = (cull: Cull): string => /* wgsl */ `
     }
     if (zb >= 0.0) { return with(box, mix(a, b, za / (za - zb))); }
     return box;
+  }
+
+  fn packed(from: vec2f, end: vec2f, size: vec2f, kept: bool) -> vec2u {
+    let low = clamp(from, vec2f(0.0), size);
+    let high = clamp(end, vec2f(0.0), size);
+    return select(vec2u(0u), vec2u(low) | (vec2u(high) << vec2u(16u)), kept && all(low < high));
   }
 
   @compute @workgroup_size(64)
@@ -95,14 +104,11 @@ const text = (cull: Cull): string => /* wgsl */ `
     box = withEdge(box, v[1], c[1].z, v[2], c[2].z);
     box = withEdge(box, v[2], c[2].z, v[0], c[0].z);
     let size = vec2f(width, height);
-    var low = clamp(ceil(box.low - 0.501), vec2f(0.0), size);
-    var high = clamp(floor(box.high + 0.501), vec2f(0.0), size);
-    if (box.open) {
-      low = vec2f(0.0);
-      high = size;
-    }
-    let seen = finite(c[0]) && finite(c[1]) && finite(c[2]) && turn != 0.0 && ${keeps[cull]} && all(low < high);
-    boxes[r] = select(vec2u(0u), vec2u(low) | (vec2u(high) << vec2u(16u)), seen);
+    if (box.open) { box = Bounds(vec2f(0.0), size, true); }
+    let kept = finite(c[0]) && finite(c[1]) && finite(c[2]) && turn != 0.0 && ${keeps[cull]};
+    // A thousandth of a pixel of room for rounding.
+    boxes[r] = packed(ceil(box.low - 0.501), floor(box.high + 0.501), size, kept);
+    reach[r] = packed(floor(box.low - 0.001), ceil(box.high + 0.001), size, kept);
   }
 `;
 
@@ -110,9 +116,9 @@ const text = (cull: Cull): string => /* wgsl */ `
 export function setUp(clip: Tensor, corners: Tensor, size: readonly [number, number], cull: Cull): Setup {
   const [vertices] = clip.shape.slice(-2);
   const records = (clip.size / (4 * vertices)) * corners.shape[0];
-  const { setup, boxes } = kernels(cull, () => text(cull))(
+  const { setup, boxes, reach } = kernels(cull, () => text(cull))(
     { clip, corners, vertices, width: size[0], height: size[1] },
     { count: records, out: { setup: words * records } },
   );
-  return { setup, boxes } as { readonly setup: Tensor; readonly boxes: Tensor };
+  return { setup, boxes, reach } as Record<keyof Setup, Tensor>;
 }

@@ -1,5 +1,5 @@
 /**
- * Which triangles may cover pixels of a tile: their records, tile by tile, in the order of their numbers.
+ * Which triangles may touch a tile: their records, tile by tile, in the order of their numbers.
  *
  *   n[tile, chunk] = how many triangles of a chunk have boxes that meet the tile                               (1)
  *   start[tile, chunk] = the sum of all n before it, tile by tile and within them chunk by chunk               (2)
