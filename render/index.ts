@@ -57,8 +57,6 @@ export {
 export { type SkyOptions, skyLight } from './maps/sky.ts';
 export { type Lamp, type StudioOptions, studioLight } from './maps/studio.ts';
 export {
-  type Attribute,
-  type CornerAttribute,
   depth,
   type InterpolateOptions,
   interpolate,

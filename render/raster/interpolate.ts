@@ -5,20 +5,10 @@
  *   depth = Σ b_i z_i / Σ b_i w_i                                                                                    (2)
  */
 
+import type { Attribute } from '../../geometry/index.ts';
 import { checkOptions, inWords, kernelsByKey, sizeOf, Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { barycentricText } from './barycentric.wgsl.ts';
 import type { Raster } from './rasterize.ts';
-
-/** Where triangles have corners of their own, as at seams of a texture or sharp edges: values, and which of them each corner has. */
-export interface CornerAttribute {
-  /** [n, C], or [B, n, C] where each image of a batch has its own. */
-  readonly values: Tensor;
-  /** [T, 3], u32, numbers below n. */
-  readonly corners: Tensor;
-}
-
-/** Of vertices, [V, C], or [B, V, C] where each image of a batch has its own; or of corners. */
-export type Attribute = Tensor | CornerAttribute;
 
 export interface InterpolateOptions {
   /** Which layer, from the front. Default 0. */
@@ -93,7 +83,7 @@ function given(who: string, raster: Raster, clip: Tensor, layer: number): Given 
 
 function valuesOf(
   who: string,
-  attributes: Attribute,
+  attributes: Tensor | Attribute,
   { batch, triangles, ids }: Raster,
 ): { values: Tensor; own: Tensor } {
   const own = attributes instanceof Tensor ? triangles.on(ids.device) : attributes.corners;
@@ -133,7 +123,14 @@ const attributeText = (channels: number, slopes: boolean): string =>
   var<uniform> each: u32; // values of one image, 0 where all share them`,
   );
 
-function launch(who: string, raster: Raster, clip: Tensor, attributes: Attribute, layer: number, slopes: boolean) {
+function launch(
+  who: string,
+  raster: Raster,
+  clip: Tensor,
+  attributes: Tensor | Attribute,
+  layer: number,
+  slopes: boolean,
+) {
   const { args, dims, count } = given(who, raster, clip, layer);
   const { values, own } = valuesOf(who, attributes, raster);
   const channels = values.shape.at(-1) as number;
@@ -151,12 +148,14 @@ function launch(who: string, raster: Raster, clip: Tensor, attributes: Attribute
  * Attributes at the pixels' centres, with perspective; zeros where there is no triangle. Differentiable in clip positions and attributes.
  *
  * @param clip The clip positions that the raster was made of.
+ * @param attributes Of vertices, [V, C], or of corners: values, [n, C], and which of them each corner has. Values may be [B, n, C] where each
+ * image of a batch has its own.
  * @returns [H, W, C], of a batch [B, H, W, C].
  */
 export function interpolate(
   raster: Raster,
   clip: Tensor,
-  attributes: Attribute,
+  attributes: Tensor | Attribute,
   options: InterpolateOptions = {},
 ): Tensor {
   checkOptions('interpolate', options, ['layer']);
@@ -173,7 +172,7 @@ export interface WithFootprint {
 export function interpolateWithFootprint(
   raster: Raster,
   clip: Tensor,
-  attributes: Attribute,
+  attributes: Tensor | Attribute,
   options: InterpolateOptions = {},
 ): WithFootprint {
   checkOptions('interpolateWithFootprint', options, ['layer']);
