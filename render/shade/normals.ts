@@ -10,9 +10,8 @@
  * derivative zero there.
  */
 
-import { cornersAround, type Triangles } from '../../geometry/index.ts';
+import { type Attribute, cornersAround, type Triangles } from '../../geometry/index.ts';
 import { checkOptions, type Device, inWords, kernel, type Tensor, tensor } from '../../kernel/index.ts';
-import type { CornerAttribute } from '../raster/interpolate.ts';
 import { unitText } from './brdf.wgsl.ts';
 
 const ofFaces = kernel(/* wgsl */ `
@@ -107,7 +106,7 @@ export function vertexNormals(x: Tensor, triangles: Triangles, options: NormalOp
 const flat = new WeakMap<Triangles, WeakMap<Device, Tensor>>();
 
 /** Normals of triangles as an attribute of their corners, for flat shading. */
-export function flatNormals(x: Tensor, triangles: Triangles): CornerAttribute {
+export function flatNormals(x: Tensor, triangles: Triangles): Attribute {
   const devices = flat.get(triangles) ?? new WeakMap<Device, Tensor>();
   flat.set(triangles, devices);
   const corners =
