@@ -69,6 +69,8 @@ export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.t
 export type { Cull, Setup } from './raster/setup.ts';
 export { type Grid, listText, type TileLists } from './raster/tiles.ts';
 export { placeText } from './raster/triangle.wgsl.ts';
+export { distanceField, type Field, type FieldFamily, gridField } from './sdf/field.ts';
+export { drawField, type SeenSurface, type TraceOptions, traceField } from './sdf/surface.ts';
 export { brdfText, unitText } from './shade/brdf.wgsl.ts';
 export { type LightKind, rectangleText } from './shade/lights.wgsl.ts';
 export { faceNormals, flatNormals, type NormalOptions, vertexNormals } from './shade/normals.ts';

@@ -1,0 +1,132 @@
+/**
+ * Where rays meet a distance field: choices, which are not differentiated (surface.ts is).
+ *
+ *   r(t) = f(o + t d) / ρ(t),   ρ(t) = radius + footprint t                                            (1) in half pixels
+ *   t ← t + max(f, ρ)                                                                                  (2) sphere tracing
+ *
+ * While a ray comes nearer and r falls below −1, the pixel is covered: a hit, whose root is enclosed by bisection. Where r has a minimum
+ * between −1 and 1 the pixel is covered in part: a touch, at the minimum found by golden section, and the ray goes on behind it. A ray that
+ * starts inside sees nothing before it has left.
+ *
+ * Hart: Sphere tracing, 1996, doi:10.1007/s003710050084.
+ */
+
+/** Kinds of meetings. */
+export const hit = 1;
+export const touch = 2;
+
+/**
+ * @param field WGSL with `fn distance(p: vec3f) -> f32`.
+ * @returns A kernel: rays → `meeting`, `layers` for each ray, front to back: t and a kind, 0 for none.
+ */
+export const traceText = (field: string, layers: number): string => /* wgsl */ `
+  ${field}
+  var<storage, read> rayOrigin: array<vec3f>;
+  var<storage, read> rayDirection: array<vec3f>;
+  var<storage, read> rayFootprint: array<f32>;
+  var<storage, read> rayRadius: array<f32>;
+  var<uniform> rayNear: f32;
+  var<uniform> rayFar: f32;
+  var<uniform> raySteps: u32;
+  var<storage, read_write> meeting: array<vec2f>;
+
+  fn distanceAlong(k: u32, t: f32) -> f32 { return distance(rayOrigin[k] + t * rayDirection[k]); }
+  fn halfPixel(k: u32, t: f32) -> f32 { return max(rayRadius[k] + rayFootprint[k] * t, 1e-9); }
+  fn measure(k: u32, t: f32) -> f32 { return distanceAlong(k, t) / halfPixel(k, t); } // (1)
+
+  // The root between a point outside and one inside.
+  fn enclosed(k: u32, outside: f32, inside: f32) -> f32 {
+    var a = outside;
+    var b = inside;
+    for (var i = 0u; i < 16u; i++) {
+      let middle = 0.5 * (a + b);
+      if (distanceAlong(k, middle) > 0.0) { a = middle; } else { b = middle; }
+    }
+    return 0.5 * (a + b);
+  }
+
+  // The minimum of r between a and b.
+  fn lowest(k: u32, from: f32, to: f32) -> f32 {
+    let golden = 0.6180339887498949;
+    var a = from;
+    var b = to;
+    var c = b - golden * (b - a);
+    var d = a + golden * (b - a);
+    var rc = measure(k, c);
+    var rd = measure(k, d);
+    for (var i = 0u; i < 48u; i++) {
+      if (rc < rd) {
+        b = d;
+        d = c;
+        rd = rc;
+        c = b - golden * (b - a);
+        rc = measure(k, c);
+      } else {
+        a = c;
+        c = d;
+        rc = rd;
+        d = a + golden * (b - a);
+        rd = measure(k, d);
+      }
+    }
+    return 0.5 * (a + b);
+  }
+
+  @compute @workgroup_size(64)
+  fn traceField(@builtin(global_invocation_id) id: vec3u) {
+    let k = id.x;
+    var found: array<vec2f, ${layers}>;
+    for (var i = 0u; i < ${layers}u; i++) { found[i] = vec2f(0); }
+    var count = 0u;
+    var t = rayNear;
+    var f = distanceAlong(k, t);
+    var outside = f > 0.0;     // whether the ray has been outside
+    var open = t;              // the last place outside
+    var falling = false;
+    var r = f / halfPixel(k, t);
+    var last = t;              // the places before this one
+    var before = t;
+    for (var i = 0u; i < raySteps && t < rayFar && count < ${layers}u; i++) {
+      let rho = halfPixel(k, t);
+      before = last;
+      last = t;
+      t += max(f, rho); // (2)
+      f = distanceAlong(k, t);
+      let next = f / halfPixel(k, t);
+      if (!outside) {
+        outside = f > 0.0;
+        open = t;
+      } else if (next < -1.0) {
+        found[count] = vec2f(enclosed(k, open, t), ${hit}.0);
+        count = ${layers}u;
+      } else {
+        if (next < r) {
+          falling = true;
+        } else if (falling) {
+          falling = false;
+          let at = lowest(k, before, t);
+          let most = measure(k, at);
+          if (most < -1.0) {
+            found[count] = vec2f(enclosed(k, open, at), ${hit}.0);
+            count = ${layers}u;
+          } else if (most < 1.0) {
+            found[count] = vec2f(at, ${touch}.0);
+            count++;
+          }
+        }
+        if (f > 0.0) { open = t; }
+      }
+      r = next;
+    }
+    for (var i = 0u; i < ${layers}u; i++) { meeting[k * ${layers}u + i] = found[i]; }
+  }
+`;
+
+/** The field at points, differentiable. */
+export const valueText = (field: string): string => /* wgsl */ `
+  ${field}
+  var<storage, read> fieldPoints: array<vec3f>;
+  var<storage, read_write> value: array<f32>;
+  @compute @workgroup_size(64)
+  fn fieldValue(@builtin(global_invocation_id) id: vec3u) { value[id.x] = distance(fieldPoints[id.x]); }
+`;
