@@ -181,9 +181,8 @@ const pair = (a: Faceted, b: Faceted): PairText => {
     [...new Set([text(a, b), text(b, a)])].join('');
   return {
     slots: 8,
-    needs: [...new Set([...facetedTexts(a), ...facetedTexts(b)])],
+    needs: [...new Set([...facetedTexts(a), ...facetedTexts(b), shared])],
     features: /* wgsl */ `
-  ${shared}
   ${both(axis)}
   ${both(clip)}
   fn ${name}Features(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
