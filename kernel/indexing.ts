@@ -199,6 +199,9 @@ function scatterRows(x: Tensor, index: Tensor, rows: number): Tensor {
 /** Parts one kernel reads: WebGPU promises eight storage buffers. */
 const partsAtOnce = 6;
 
+/** From this many words on, parts that follow one another whole are copied as they are. */
+const manyWords = 1 << 14;
+
 /** Joins tensors along an axis; the other lengths must agree. */
 export function concat(parts: readonly Tensor[], axis = 0): Tensor {
   return joinAll('concat', parts, axis);
@@ -217,6 +220,8 @@ function joinAll(who: string, parts: readonly Tensor[], axis: number): Tensor {
         `${who}: ${first.type} [${first.shape.join(', ')}] and ${type} [${shape.join(', ')}] do not join along axis ${axis}; all else must agree.`,
       );
   commonDevice(who, parts);
+  if (sizeOf(first.shape.slice(0, along)) === 1 && parts.reduce((sum, { size }) => sum + size, 0) >= manyWords)
+    return join(parts, along);
   let joined = [...parts];
   while (joined.length > 1) {
     const groups: Tensor[] = [];
@@ -247,6 +252,14 @@ function join(parts: readonly Tensor[], axis: number): Tensor {
       ),
     ],
   };
+  if (sizeOf(model.slice(0, axis)) === 1 && sizeOf(shape) >= manyWords)
+    return differentiable(rule, parts, () => [
+      copied(
+        parts,
+        starts.map(start => start * inner),
+        shape,
+      ),
+    ])[0];
   const buffers = [...parts.map((_, k) => input(`x${k}`, type)), output('y', type)];
   const plan = cached(`concat:${type}:${lengths}:${inner}`, 'concat', buffers, (b, t) => {
     const column = b.pure('rem', [t, b.u32(inner)]);
@@ -263,6 +276,19 @@ function join(parts: readonly Tensor[], axis: number): Tensor {
     b.store(parts.length, t, 1, 0, value);
   });
   return differentiable(rule, parts, () => run(plan, device, parts, [sizeOf(shape), 1, 1], [shape]))[0];
+}
+
+/** Parts one after the other. */
+function copied(parts: readonly Tensor[], starts: readonly number[], shape: readonly number[]): Tensor {
+  const [{ device, type }] = parts;
+  const memory = device.allocate(type, sizeOf(shape), false);
+  device.flush();
+  parts.forEach(({ memory: part, size }, k) => {
+    device.backend.copy(part.storage, memory.storage, size, 0, starts[k]);
+  });
+  const made = makeTensor(memory, type, shape);
+  adopt(made);
+  return made;
 }
 
 function zerosLike(x: Tensor): Tensor {

@@ -115,6 +115,27 @@ describe.each(Object.entries(operations))('%s', (_, { of, shape }) => {
   });
 });
 
+it.each(devices)('large tensors are joined as small ones are, with their gradients: %s', async device => {
+  const lengths = [5000, 0, 12000, 3, 4000, 9000, 1, 2500];
+  const parts = lengths.map((n, k) =>
+    tensor(
+      Float32Array.from({ length: n }, (_, i) => i + k),
+      [n],
+      { device },
+    ),
+  );
+  const weight = tensor(
+    Float32Array.from({ length: 32504 }, (_, i) => (i % 7) - 3),
+    undefined,
+    { device },
+  );
+  const expected = lengths.flatMap((n, k) => Array.from({ length: n }, (_, i) => i + k));
+  expect(await words(concat(parts))).toEqual(expected);
+  expect(await words(stack([weight, weight]).slice(1))).toEqual(await words(weight));
+  const [, , third] = grad((x: Tensor[]) => concat(x).mul(weight).sum())(parts);
+  expect(await words(third)).toEqual(Array.from({ length: 12000 }, (_, i) => ((i + 5000) % 7) - 3));
+});
+
 describe('sums', () => {
   it.each(devices.map(d => [d.description, d] as const))(
     'are accurate to rounding over a million elements: %s',

@@ -7,7 +7,9 @@
 
 import { concat, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Moment } from '../contact-law.ts';
-import type { Model } from '../model.ts';
+import type { Kinematics } from '../kinematics.ts';
+import type { ArticulatedState, Model } from '../model.ts';
+import type { Prepared } from '../structure.ts';
 import { contactCones, contactGroups, contactRows } from './contact-rows.ts';
 import { jointCones, jointGroups, jointRows } from './joint-rows.ts';
 import { linkCones, linkGroups, linkRows } from './link-rows.ts';
@@ -55,38 +57,75 @@ export function patternFor(model: Model): Pattern {
   return made;
 }
 
+/** Constraints of one kind: the groups of the pattern that are theirs, and how their rows follow from where everything is. */
+export interface Part {
+  /** The first of its groups, and how many. */
+  readonly first: number;
+  readonly count: number;
+  readonly cone: Tensor;
+  rows(state: ArticulatedState, at: () => Kinematics): Omit<Rows, 'cone'>;
+}
+
+/** All constraints of a model, kind by kind. */
+export function partsOf(
+  prepared: Prepared,
+  dt: number,
+  constraints: ConstraintParams,
+  stiffening: Stiffening,
+): readonly Part[] {
+  const { model } = prepared;
+  const how: Setting = {
+    pattern: patternFor(model),
+    dt,
+    shortest: model.solver.refsafe ? 2 * dt : 0,
+    stiffening,
+  };
+  const parts: Part[] = [];
+  const add = (count: number, cone: () => Tensor, rows: Part['rows']): void => {
+    const last = parts[parts.length - 1];
+    const first = last ? last.first + last.count : 0;
+    if (count > 0) parts.push({ first, count, cone: cone(), rows });
+  };
+  const { geoms, pairs } = constraints;
+  if (geoms && pairs)
+    add(
+      contactGroups(model).length,
+      () => contactCones(model, constraints, stiffening.smooth > 0) as Tensor,
+      ({ v }, at) => {
+        const now = at();
+        const contact = touches(prepared, now, { geoms, pairs });
+        return contactRows(prepared, now, { contact, v, constraints }, how);
+      },
+    );
+  add(
+    jointGroups(model).length,
+    () => jointCones(model, constraints),
+    state => jointRows(prepared, state, constraints, how),
+  );
+  add(
+    linkGroups(model).length,
+    () => linkCones(model, constraints),
+    ({ v }, at) => linkRows(prepared, at(), { v, constraints }, how),
+  );
+  return parts;
+}
+
 export function constraintRows(
-  moment: Pick<Moment, 'prepared' | 'kinematics' | 'state' | 'dt'>,
+  { prepared, kinematics, state, dt }: Pick<Moment, 'prepared' | 'kinematics' | 'state' | 'dt'>,
   constraints: ConstraintParams,
   stiffening: Stiffening,
 ): Rows {
-  const { prepared, kinematics, state, dt } = moment;
-  const { model, envs } = prepared;
-  const pattern = patternFor(model);
-  const how: Setting = { pattern, dt, shortest: model.solver.refsafe ? 2 * dt : 0, stiffening };
-  const parts: Omit<Rows, 'cone'>[] = [];
-  const cones: Tensor[] = [];
-  const { geoms, pairs } = constraints;
-  if (model.pairs.length > 0 && geoms && pairs) {
-    const contact = touches(prepared, kinematics, { geoms, pairs });
-    parts.push(contactRows(prepared, kinematics, { contact, v: state.v, constraints }, how));
-    cones.push(contactCones(model, constraints, stiffening.smooth > 0) as Tensor);
-  }
-  if (jointGroups(model).length > 0) {
-    parts.push(jointRows(prepared, state, constraints, how));
-    cones.push(jointCones(model, constraints));
-  }
-  if (linkGroups(model).length > 0) {
-    parts.push(linkRows(prepared, kinematics, { v: state.v, constraints }, how));
-    cones.push(linkCones(model, constraints));
-  }
-  const joined = (of: 'jacobian' | 'aref' | 'weight'): Tensor =>
-    parts.length === 1
-      ? parts[0][of]
+  const { envs } = prepared;
+  const parts = partsOf(prepared, dt, constraints, stiffening);
+  const rows = parts.map(part => part.rows(state, () => kinematics));
+  const joined = (of: keyof (typeof rows)[number]): Tensor =>
+    rows.length === 1
+      ? rows[0][of]
       : concat(
-          parts.map(part => part[of]),
+          rows.map(part => part[of]),
           1,
         );
+  const cones = parts.map(({ cone }) => cone);
   const own = cones.some(({ shape }) => shape.length > 2);
   const spread = (x: Tensor): Tensor => (own ? x.broadcastTo([envs, ...x.shape.slice(-2)]) : x);
   const cone = cones.length === 1 ? cones[0] : concat(cones.map(spread), -2);

@@ -16,14 +16,37 @@ import { groupAt } from '../constraint/forces.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
 import type { Pattern } from '../constraint/pattern.ts';
 import { response } from '../constraint/response.wgsl.ts';
-import { constraintRows, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
+import { type Part, partsOf, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
 import { kinematics } from '../kinematics.ts';
 import { countOf, directionsOf, unitsOf } from './directions.ts';
 
 const kernels = kernelsByKey();
 
-const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
+/** Where a part's groups, rows and entries begin among all, and how many it has. */
+interface Extent {
+  readonly groups: readonly [from: number, count: number];
+  readonly rows: readonly [from: number, count: number];
+  readonly entries: readonly [from: number, count: number];
+}
+
+function extentOf(pattern: Pattern, { first, count }: Part): Extent {
+  const at = pattern.groups[first];
+  const end = pattern.groups[first + count] ?? { row: pattern.rows, entry: pattern.entries };
+  return {
+    groups: [first, count],
+    rows: [at.row, end.row - at.row],
+    entries: [at.entry, end.entry - at.entry],
+  };
+}
+
+const text = (
+  nv: number,
+  { groups, rows, entries }: Pattern,
+  part: Extent,
+  own: boolean,
+  more: boolean,
+): string => /* wgsl */ `
   ${response}
   override directions: u32 = 1;
   override envs: u32 = 1;
@@ -31,13 +54,14 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
   var<storage, read> aref: array<f32>;
   var<storage, read> weight: array<vec2f>;
   var<storage, read> cone: array<f32>;
-  var<storage, read> jacobianDot: array<f32>; // along directions of q
+  var<storage, read> jacobianDot: array<f32>; // of the part, along directions of q
   var<storage, read> arefDot: array<f32>; // along directions of q, then of v
   var<storage, read> weightDot: array<vec2f>; // along directions of q
   var<storage, read> a: array<f32>;
   var<storage, read> groups: array<u32>;
   var<storage, read> list: array<u32>;
   var<storage, read> direction: array<u32>; // of each velocity
+  ${more ? 'var<storage, read> others: array<f32>; // columns of other parts' : ''}
   var<storage, read_write> columns: array<f32>;
   @compute @workgroup_size(64)
   fn constraintColumns(@builtin(global_invocation_id) id: vec3u) {
@@ -45,7 +69,8 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
     var own: array<f32, ${nv}>;
     var total: array<f32, ${2 * nv * nv}>;
     for (var d = 0u; d < ${nv}u; d++) { own[d] = a[e * ${nv}u + d]; }
-    for (var s = 0u; s < ${groups.length}u; s++) {
+    ${more ? `for (var k = 0u; k < ${2 * nv * nv}u; k++) { total[k] = others[e * ${2 * nv * nv}u + k]; }` : ''}
+    for (var s = ${part.groups[0]}u; s < ${part.groups[0] + part.groups[1]}u; s++) {
       let D = weight[e * ${groups.length}u + s].x;
       let w = weight[e * ${groups.length}u + s].y;
       if (D > 0.0) {
@@ -63,19 +88,21 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
         for (var k = 0u; k < count; k++) {
           let c = direction[list[first + k]] * envs + e;
           let to = list[first + k] * ${nv}u;
-          let from = c * ${entries}u + entry;
+          let from = c * ${part.entries[1]}u + entry - ${part.entries[0]}u;
+          let line = row - ${part.rows[0]}u;
+          let change = weightDot[c * ${part.groups[1]}u + s - ${part.groups[0]}u];
           var along: Six;
           var alongV: Six;
           for (var r = 0u; r < rows; r++) {
-            along[r] = -arefDot[c * ${rows}u + row + r];
-            alongV[r] = -arefDot[(directions * envs + c) * ${rows}u + row + r];
+            along[r] = -arefDot[c * ${part.rows[1]}u + line + r];
+            alongV[r] = -arefDot[(directions * envs + c) * ${part.rows[1]}u + line + r];
           }
           for (var i = 0u; i < count; i++) {
             for (var r = 0u; r < rows; r++) { along[r] += jacobianDot[from + i * rows + r] * own[list[first + i]]; }
           }
-          let dD = weightDot[c * ${groups.length}u + s].x / D;
+          let dD = change.x / D;
           var dw = 0.0;
-          if (w > 0.0) { dw = weightDot[c * ${groups.length}u + s].y / w; }
+          if (w > 0.0) { dw = change.y / w; }
           var turned: Six;
           var turnedV: Six;
           for (var r = 0u; r < rows; r++) {
@@ -118,32 +145,32 @@ export function constraintColumns(
   const { nv } = model;
   const { device } = a;
   const pattern = patternFor(model);
-  const directions = directionsOf(
-    nv,
-    pattern.groups.map(({ dofs }) => dofs),
-  );
-  const units = unitsOf(directions, envs, device);
-  const alongQ = jvps((dq: Tensor) => {
-    const q = advance(model, { q: state.q, v: dq }, 1);
-    const moved = { prepared, kinematics: kinematics(prepared, q), state: { ...state, q }, dt };
-    const { jacobian, aref, weight } = constraintRows(moved, constraints, stiffening);
-    return { jacobian, aref, weight };
-  })(zeros([envs, nv], { device }), units).tangents;
-  const alongV = jvps(
-    (v: Tensor) =>
-      constraintRows({ prepared, kinematics: here, state: { ...state, v }, dt }, constraints, stiffening).aref,
-  )(state.v, units).tangents;
   const own = cone.shape.length > 2;
   const { groups, list } = patternOn(pattern, device);
-  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
-  return kernels(key, () => text(nv, pattern, own))(
-    {
-      ...{ jacobian, aref, weight, cone, a, groups, list },
-      jacobianDot: stack(alongQ.map(({ jacobian }) => jacobian)),
-      arefDot: stack([...alongQ.map(({ aref }) => aref), ...alongV]),
-      weightDot: stack(alongQ.map(({ weight }) => weight)),
-      direction: tensor(Uint32Array.from(directions), undefined, { device }),
-    },
-    { count: envs, overrides: { directions: countOf(directions), envs }, out: { columns: [envs, 2 * nv, nv] } },
-  ).columns as Tensor;
+  let columns: Tensor | undefined;
+  for (const part of partsOf(prepared, dt, constraints, stiffening)) {
+    const lists = pattern.groups.slice(part.first, part.first + part.count).map(({ dofs }) => dofs);
+    const directions = directionsOf(nv, lists);
+    const units = unitsOf(directions, envs, device);
+    const alongQ = jvps((dq: Tensor) => {
+      const q = advance(model, { q: state.q, v: dq }, 1);
+      return part.rows({ ...state, q }, () => kinematics(prepared, q));
+    })(zeros([envs, nv], { device }), units).tangents;
+    const alongV = jvps((v: Tensor) => part.rows({ ...state, v }, () => here).aref)(state.v, units).tangents;
+    const extent = extentOf(pattern, part);
+    const more = columns !== undefined;
+    const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, extent, own, more]);
+    columns = kernels(key, () => text(nv, pattern, extent, own, more))(
+      {
+        ...{ jacobian, aref, weight, cone, a, groups, list },
+        jacobianDot: stack(alongQ.map(({ jacobian }) => jacobian)),
+        arefDot: stack([...alongQ.map(({ aref }) => aref), ...alongV]),
+        weightDot: stack(alongQ.map(({ weight }) => weight)),
+        direction: tensor(Uint32Array.from(directions), undefined, { device }),
+        ...(columns && { others: columns }),
+      },
+      { count: envs, overrides: { directions: countOf(directions), envs }, out: { columns: [envs, 2 * nv, nv] } },
+    ).columns as Tensor;
+  }
+  return columns as Tensor;
 }
