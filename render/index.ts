@@ -75,7 +75,7 @@ export { brdfText, unitText } from './shade/brdf.wgsl.ts';
 export { type Environment, environment, shadeUnder } from './shade/environment.ts';
 export { type LightKind, rectangleText } from './shade/lights.wgsl.ts';
 export { faceNormals, flatNormals, type NormalOptions, vertexNormals } from './shade/normals.ts';
-export { type Light, type Material, type SeenSurface, shade } from './shade/shade.ts';
+export { type Light, type LitSurface, type Material, shade } from './shade/shade.ts';
 export { sh9Irradiance, sh9Of } from './shade/spherical-harmonics.ts';
 export { drawGaussians, type Gaussians2d, type SplatImage, type SplatOptions } from './splat/ellipses.ts';
 export { drawSplats, type Gaussians } from './splat/gaussians.ts';

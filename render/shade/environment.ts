@@ -21,7 +21,7 @@ import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { type MipMap, mipMap } from '../texture/mip.ts';
 import { texture } from '../texture/texture.ts';
 import { unitText } from './brdf.wgsl.ts';
-import type { Material, SeenSurface } from './shade.ts';
+import type { LitSurface, Material } from './shade.ts';
 import { sh9Irradiance, sh9Of } from './spherical-harmonics.ts';
 
 export interface Environment {
@@ -173,7 +173,7 @@ const mirrored = kernel(/* wgsl */ `
  * @param material 'lambert', or 'ggx'.
  * @returns Radiance, [.., 3]; black where there is no normal.
  */
-export function shadeUnder(surface: SeenSurface, material: Material, around: Environment): Tensor {
+export function shadeUnder(surface: LitSurface, material: Material, around: Environment): Tensor {
   const { normal } = surface;
   const received = sh9Irradiance(normal, around.light).div(Math.PI);
   if (material.kind === 'lambert') return received.mul(material.albedo); // (1)

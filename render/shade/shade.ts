@@ -14,7 +14,7 @@ import { brdfText } from './brdf.wgsl.ts';
 import { type LightKind, lightFields, lightText, rectangleText } from './lights.wgsl.ts';
 
 /** What is seen, place by place. */
-export interface SeenSurface {
+export interface LitSurface {
   /** [.., 3], of any length. */
   readonly normal: Tensor;
   /** [.., 3], m; for lights that are somewhere. */
@@ -130,7 +130,7 @@ function kernelText(material: Material['kind'], light: LightKind, fields: readon
   `;
 }
 
-function underLight(surface: SeenSurface, material: Material, light: Light): Tensor {
+function underLight(surface: LitSurface, material: Material, light: Light): Tensor {
   const places = surface.normal.shape.slice(0, -1);
   const { fields: own, answer } = materials[material.kind];
   const read = <T extends object>(record: T, name: string): unknown => record[name as keyof T];
@@ -159,7 +159,7 @@ function underLight(surface: SeenSurface, material: Material, light: Light): Ten
  * @throws TypeError or RangeError naming the field that is missing or of another shape.
  * @example shade({ normal, view: eye.sub(position) }, { kind: 'ggx', base, metallic, roughness }, { kind: 'directional', direction, irradiance })
  */
-export function shade(surface: SeenSurface, material: Material, lights: Light | readonly Light[]): Tensor {
+export function shade(surface: LitSurface, material: Material, lights: Light | readonly Light[]): Tensor {
   const { normal } = surface;
   if (normal.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
     throw new RangeError(`shade: 'normal' is ${inWords(normal)}; give floats of shape [.., 3].`);
