@@ -15,11 +15,12 @@
  */
 
 import { custom, jvp, vjp } from '../../adjoint/index.ts';
-import { type Kernel, kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
+import { type Device, type Kernel, kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
+import type { ContactGraph } from './contact-graph.ts';
 import { law } from './law.wgsl.ts';
 import { type Heavy, type Momenta, momentaOf, type Twists, twistsOf } from './motion.ts';
 import { solveLinearText, solveText } from './solver.wgsl.ts';
-import { rowsPerJoint, rowWidth, type SolverSizes, workspace } from './solver-work.wgsl.ts';
+import { rowsPerJoint, rowWidth, type SolverSizes, teamsOn, workspace } from './solver-work.wgsl.ts';
 
 /** What impulses depend on and are differentiated by. */
 export interface Pressed {
@@ -46,6 +47,7 @@ export interface Frozen {
   readonly pairOf: Tensor;
   readonly gap: Tensor;
   readonly jointBodies: Tensor;
+  readonly graph: ContactGraph;
   /** Softness, smoothing, tolerance, most steps. */
   readonly settings: Tensor;
   /** Where the search begins. */
@@ -143,7 +145,7 @@ function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, 
   const parts: Tensor[] = [];
   if (sizes.pairs > 0) {
     const given = { x, mass, friction, normal, point, bias, ...twists, freedom, pairs, pairOf, gap, settings };
-    const run: Kernel = contactWork(textKey(sizes), () => contactWorkText(sizes));
+    const run: Kernel = contactWork(`${sizes.smooth}`, () => contactWorkText(sizes));
     parts.push((run(given, { count: gap.size }).work as Tensor).sum());
   }
   if (sizes.joints > 0)
@@ -151,47 +153,51 @@ function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, 
   return parts.reduce((a, b) => a.add(b));
 }
 
-/** What a text depends on. */
-const textKey = ({ smooth }: SolverSizes): string => `${smooth}`;
-
 const solvers = kernelsByKey();
 const linearSolvers = kernelsByKey();
 
 /** What both solvers read. */
-function bindings(
-  { bodies, pairs: pairCount, contacts: contactCount, joints: jointCount }: SolverSizes,
-  { pressed, frozen }: Given,
-) {
+function bindings({ pressed, frozen }: Given) {
   const { x, q, mass, inertia, friction, normal, point, bias, rows, middle } = pressed;
-  const { freedom, pairs, pairOf, gap, jointBodies, settings } = frozen;
-  const given = { x, q, mass, inertia, friction, freedom, pairs, pairOf, normal, point, gap, bias };
+  const { freedom, settings, graph } = frozen;
   return {
-    ...given,
-    jointBodies,
+    x,
+    q,
+    mass,
+    inertia,
+    friction,
+    freedom,
+    normal,
+    point,
+    bias,
     joints: rows,
     jointMiddle: middle,
     settings,
-    bodyCount: bodies,
-    pairCount,
-    contactCount,
-    jointCount,
+    ...graph,
   };
+}
+
+/** The kernel for a device, and how it is launched. */
+function solver(kernels: typeof solvers, text: typeof solveText, { smooth }: SolverSizes, device: Device) {
+  const { lanes, teams } = teamsOn(device);
+  const run: Kernel = kernels(`${smooth} ${lanes}`, () => text({ smooth, lanes }));
+  return { run, count: lanes * teams };
 }
 
 /** Impulses of all bodies, and how they were found. */
 export interface Found extends Momenta {
-  /** Residual, steps of Newton, steps of conjugate gradients, pairs that touch, contacts, and the body with the largest residual. */
+  /** Of each island: the square of its part of the residual, steps of Newton, and of conjugate gradients. */
   readonly report: Tensor;
 }
 
 function solve(sizes: SolverSizes, given: Given): Found {
   const { p, L } = given.pressed;
   const start = twistsOf(heavy(given), { p, L });
-  const run = solvers(textKey(sizes), () => solveText(sizes));
+  const { run, count } = solver(solvers, solveText, sizes, p.device);
   const { v, w } = given.frozen;
   const found = run(
-    { ...bindings(sizes, given), v0: start.v, w0: start.w, vNow: v, wNow: w },
-    { count: 1, out: { ...workspace(sizes), impulse: sizes.bodies, turn: sizes.bodies, report: 6 } },
+    { ...bindings(given), v0: start.v, w0: start.w, p0: p, L0: L, vStart: v, wStart: w },
+    { count, out: { ...workspace(sizes), impulse: sizes.bodies, turn: sizes.bodies, report: 3 * sizes.bodies } },
   ) as Record<string, Tensor>;
   return { p: found.impulse, L: found.turn, report: found.report };
 }
@@ -225,10 +231,10 @@ function linear(sizes: SolverSizes, given: LinearGiven): Twists {
   return custom(
     (x: LinearGiven): Twists => {
       const u = after(x, x.P);
-      const run = linearSolvers(textKey(sizes), () => solveLinearText(sizes));
+      const { run, count } = solver(linearSolvers, solveLinearText, sizes, u.v.device);
       const { dv, dw } = run(
-        { ...bindings(sizes, x), v: u.v, w: u.w, bForce: x.b.p, bTorque: x.b.L },
-        { count: 1, out: { ...workspace(sizes), dv: sizes.bodies, dw: sizes.bodies, report: 1 } },
+        { ...bindings(x), v: u.v, w: u.w, bForce: x.b.p, bTorque: x.b.L },
+        { count, out: { ...workspace(sizes), dv: sizes.bodies, dw: sizes.bodies } },
       ) as Record<string, Tensor>;
       return { v: dv, w: dw };
     },
@@ -251,10 +257,14 @@ function linear(sizes: SolverSizes, given: LinearGiven): Twists {
   )(given);
 }
 
-const nothing = (frozen: Frozen): Frozen =>
+const zerosLike = <T>(tensors: T): T =>
   Object.fromEntries(
-    Object.entries(frozen).map(([name, x]) => [name, zeros(x.shape, { device: x.device, type: x.type })]),
-  ) as unknown as Frozen;
+    Object.entries(tensors as Record<string, Tensor>).map(([name, x]) => [
+      name,
+      zeros(x.shape, { device: x.device, type: x.type }),
+    ]),
+  ) as T;
+const nothing = ({ graph, ...frozen }: Frozen): Frozen => ({ ...zerosLike(frozen), graph: zerosLike(graph) });
 
 /** P, differentiable in what it is pressed by. */
 export function impulses(sizes: SolverSizes, given: Given): Found {

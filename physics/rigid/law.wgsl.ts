@@ -24,8 +24,8 @@
 
 const exact = /* wgsl */ `
     let square = dot(t, t);
-    if (N >= 0.0 && square <= mu * mu * N * N) { return Reply(-x, nn + across); }                   // (1)
-    if (N <= 0.0 && mu * mu * square <= N * N) { return Reply(vec3f(0.0), mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)); } // (2)
+    if (sticks(N, square, mu)) { return Reply(-x, nn + across); }
+    if (parts(N, square, mu)) { return Reply(vec3f(0.0), mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)); }
     let T = sqrt(square);
     let e = t / T;
     let k = n - mu * e;
@@ -57,8 +57,20 @@ const smoothed = /* wgsl */ `
     return Reply(straight * n - mu * rise * t, a * nn - (mu * b) * ne + (mu * mu * a) * ee + (mu * rise) * (across - ee)); // (4)
 `;
 
-/** `answered(x, n, mu, omega)`: R times the impulse, and R times minus its derivative. */
+const regimes = {
+  exact: /* wgsl */ `
+  fn sticks(N: f32, square: f32, mu: f32) -> bool { return N >= 0.0 && square <= mu * mu * N * N; }  // (1)
+  fn parts(N: f32, square: f32, mu: f32) -> bool { return N <= 0.0 && mu * mu * square <= N * N; }   // (2)
+`,
+  smoothed: /* wgsl */ `
+  fn sticks(N: f32, square: f32, mu: f32) -> bool { return false; }
+  fn parts(N: f32, square: f32, mu: f32) -> bool { return false; }
+`,
+};
+
+/** `answered(x, n, mu, omega)`: R times the impulse, and R times minus its derivative; nothing but −x where it `sticks`, and nothing where it `parts`. */
 export const law = (smooth: boolean): string => /* wgsl */ `
+  ${smooth ? regimes.smoothed : regimes.exact}
   struct Reply { impulse: vec3f, slope: mat3x3f }
   fn answered(x: vec3f, n: vec3f, mu: f32, omega: f32) -> Reply {
     let N = -dot(n, x);
@@ -70,5 +82,44 @@ export const law = (smooth: boolean): string => /* wgsl */ `
   fn rowAnswer(x: f32, stiffness: f32, low: f32, high: f32) -> f32 { return clamp(-stiffness * x, low, high); } // (5)
   fn rowSlope(x: f32, stiffness: f32, low: f32, high: f32) -> f32 {
     return select(0.0, stiffness, -stiffness * x >= low && -stiffness * x <= high);
+  }
+`;
+
+const inclinedExact = /* wgsl */ `
+    if (sticks(N, square, mu)) { return vec2f(mixed + N * dN, own + dN * dN); }
+    if (parts(N, square, mu)) { return vec2f(0.0); }
+    let T = sqrt(square);
+    let dT = mixed / T;
+    let share = (N + mu * T) / (1.0 + mu * mu);
+    let steep = dN + mu * dT;
+    return vec2f(share * steep, steep * steep / (1.0 + mu * mu) + mu * share * max(own - dT * dT, 0.0) / T);
+`;
+
+const inclinedSmoothed = /* wgsl */ `
+    var dT = 0.0;
+    var T = 0.0;
+    if (square > 1e-30) {
+      T = sqrt(square);
+      dT = mixed / T;
+    }
+    let more = N + mu * T;
+    let less = N - mu * T;
+    let rootMore = sqrt(more * more + omega);
+    let rootLess = sqrt(less * less + omega);
+    let rise = 0.5 * mu * (1.0 + 2.0 * N / (rootMore + rootLess));
+    let up = dN + mu * dT;
+    let down = dN - mu * dT;
+    return vec2f(
+      0.5 * (N + 0.5 * (rootMore + rootLess)) * dN + mu * rise * mixed,
+      0.25 * ((1.0 + more / rootMore) * up * up + (1.0 + less / rootLess) * down * down) + mu * rise * max(own - dT * dT, 0.0));
+`;
+
+/**
+ * `inclined(N, dN, square, mixed, own, mu, omega)`: R times the first and the second derivative of that convex function along a line, on which
+ * N changes by dN and t by t'; with t · t, t · t' and t' · t'.
+ */
+export const lawAlong = (smooth: boolean): string => /* wgsl */ `
+  fn inclined(N: f32, dN: f32, square: f32, mixed: f32, own: f32, mu: f32, omega: f32) -> vec2f {
+    ${smooth ? inclinedSmoothed : inclinedExact}
   }
 `;

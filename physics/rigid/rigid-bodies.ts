@@ -13,10 +13,11 @@
 import { hasTables } from '../../geometry/index.ts';
 import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
+import { contactGraph } from './contact-graph.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
 import { type Found, impulses } from './impulses.ts';
 import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
-import { type Heavy, moved, pushed, twistsOf } from './motion.ts';
+import { type Heavy, moved, pushed, type Twists, twistsOf } from './motion.ts';
 import { fewParts, integers, type Near, near } from './near.ts';
 import { placeParts, type Tables, tablesOf, verticesOf } from './parts.ts';
 import type { ShapePart } from './shapes.ts';
@@ -65,6 +66,8 @@ export interface RigidParams extends FreeBodiesParams {
 export interface RigidState extends FreeBodiesState {
   /** What went wrong, [4]; `check` reads it. A state without it is not watched. */
   readonly trouble?: Tensor;
+  /** What velocities the first pass had over those of the last: where the next step begins its search. Changes no result but by rounding. */
+  readonly lead?: Twists;
 }
 
 export interface RigidWorld {
@@ -229,6 +232,7 @@ function startOf(data: WorldData, device: Device | undefined): RigidState {
     p: tensor(data.momentum.flat(), [n, 3], on(device)),
     L: tensor(data.angularMomentum.flat(), [n, 3], on(device)),
     trouble: zeros([4], on(device)),
+    lead: { v: zeros([n, 3], on(device)), w: zeros([n, 3], on(device)) },
   };
 }
 
@@ -263,7 +267,7 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 function stepped(
   { near, contacts, sizes, room, freedom, bodyOf, tables, joints }: Structure,
   { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
-  { x, q, p, L, trouble }: RigidState,
+  { x, q, p, L, trouble, lead }: RigidState,
   { mass, inertia, gravity, size, place, vertices, friction, force, torque, joints: jointed }: RigidParams,
   dt: number,
 ): RigidState {
@@ -272,7 +276,8 @@ function stepped(
   const heavy: Heavy = { q, mass, inertia, freedom };
   const forces = { gravity, force: force ?? (still as Tensor), torque: torque ?? (still as Tensor) };
   const start = pushed(heavy, { p, L }, forces, dt); // (1)
-  if (sizes.pairs + sizes.joints === 0) return { ...moved(heavy, x, start, dt), ...start, ...(trouble && { trouble }) };
+  if (sizes.pairs + sizes.joints === 0)
+    return { ...moved(heavy, x, start, dt), ...start, ...(trouble && { trouble }), ...(lead && { lead }) };
   const now = twistsOf(heavy, { p, L });
   const none = (shape: readonly number[]): Tensor => zeros(shape, { device });
   const around = { margin: margin + 10 * smooth, dt };
@@ -299,8 +304,13 @@ function stepped(
   const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-4);
   const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
   const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
+  const { pairOf } = touch;
+  const gap = touch.gap.detach();
+  const known = { freedom, pairs: pairs.bodies, pairOf, gap, jointBodies: joints.bodies };
+  const frozen = { ...known, graph: contactGraph(sizes, known), settings: chosen };
   let P: Found | undefined;
   let slip = now;
+  let soft: Twists | undefined;
   let bias: Tensor | undefined;
   for (let pass = 0; pass < (sizes.pairs > 0 ? passes : 1); pass++) {
     const before = smooth > 0 ? undefined : bias;
@@ -308,24 +318,23 @@ function stepped(
       sizes.pairs > 0
         ? biases({ ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before })
         : none([1, 3]);
-    const { normal, point, gap, pairOf } = touch;
+    const { normal, point } = touch;
     const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
-    const known = {
-      freedom,
-      pairs: pairs.bodies,
-      pairOf,
-      gap: gap.detach(),
-      jointBodies: joints.bodies,
-      settings: chosen,
-    };
-    P = impulses(sizes, { pressed, frozen: { ...known, v: slip.v.detach(), w: slip.w.detach() } });
+    P = impulses(sizes, { pressed, frozen: { ...frozen, ...begin(slip, lead, [1, -1][pass]) } });
     slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
+    soft ??= slip;
   }
   const found = P as Found;
   const end = { p: start.p.add(found.p), L: start.L.add(found.L) }; // (2)
-  const next = { ...moved(heavy, x, end, dt), ...end }; // (3)
+  const next = { ...moved(heavy, x, end, dt), ...end, ...(lead && { lead: begin(soft as Twists, slip, -1) }) }; // (3)
   if (!trouble) return next;
   const { count } = touch;
   const seen = { end, found, pairs: pairs.count, contacts: count, ...room, tolerance: 10 * precise };
   return { ...next, trouble: watched(trouble, seen) };
 }
+
+/** Twists and so many times others, as constants. */
+const begin = ({ v, w }: Twists, other: Twists | undefined, times: number | undefined): Twists =>
+  other && times
+    ? { v: v.detach().add(other.v.detach().mul(times)), w: w.detach().add(other.w.detach().mul(times)) }
+    : { v: v.detach(), w: w.detach() };

@@ -1,20 +1,35 @@
 /**
- * The linear systems of the solver: which links matter, their matrices, and conjugate gradients.
+ * The linear systems of the solver: matrices of links, their factors, and conjugate gradients.
  *
  *   H = M + Σ Tᵀ K T            K: 6 × 6 of a link, T: from the twists of its bodies to their difference at its middle         (1)
- *   B = the blocks of H on its diagonal, one of each body                               the preconditioner, kept inverted
+ *   P = (Δ + L) Δ⁻¹ (Δ + Lᵀ)    L: what H has between a body and those that go before it in the order of the graph            (2)
+ *   Δ = M + Σ Tᵀ K T + Σ Tᵀ K′ T     over links to those that go after it, and before it,  K′ = K − K T Δ⁻¹ Tᵀ K             (3)
+ *
+ *   Δ⁻¹ = [I 0]ᵀ A⁻¹ [I 0] + [−A⁻¹B; I] S⁻¹ [−A⁻¹B; I]ᵀ,   S = C − Bᵀ A⁻¹ B           Δ = [A B; Bᵀ C]                    (4)
+ *
+ * P is the preconditioner: an incomplete factorisation that only keeps the diagonal blocks it changes, and with no fill. (3) is how stiff a
+ * link is to its second body when the first one yields, with all that hangs on it: springs in series. So K′ is never negative, Δ is never less
+ * than M, and P is positive definite. Where links close no loops, P is H.
+ *
+ * Where all bodies have the same rank, Δ are the blocks on H's diagonal, and L is zero: Jacobi's preconditioner.
+ *
+ * Pommerell & Fichtner: PILS: an iterative linear solver package for ill-conditioned systems, 1991. Saad: Iterative methods for sparse
+ * linear systems, 2nd ed., §10.3.
  */
 
-import { body, each, link, rowsPerJoint, rowWidth, type SolverSizes, workText } from './solver-work.wgsl.ts';
+import { body, link, rowsPerJoint, rowWidth, type SolverKind, workText } from './solver-work.wgsl.ts';
 
-/** Adds `listed`, `assembled` and `conjugateGradients`. */
-export const systemText = (sizes: SolverSizes): string => /* wgsl */ `
-  ${workText(sizes)}
-  // Inertias, and lists: links that matter, contacts of each, links of each body. Returns how many links matter.
-  fn listed() -> u32 {
-    first[0] = 0u;
-    ${each('i', 'bodyCount')} {
-      first[i + 1u] = 0u;
+const matricesText = /* wgsl */ `
+  struct Span { bodies: vec2u, links: vec2u }
+  fn spanOf(island: u32) -> Span {
+    let at = 2u * island;
+    return Span(vec2u(islands[at], islands[at + 2u]), vec2u(islands[at + 1u], islands[at + 3u]));
+  }
+
+  // Inertias in the world's axes, and what is known of links.
+  fn prepared(s: Span) {
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
       let unit = normalize(q[i]);
       let w = unit.x;
       let v = unit.yzw;
@@ -29,99 +44,83 @@ export const systemText = (sizes: SolverSizes): string => /* wgsl */ `
       putBodyThree(${body.words}u * i + ${body.inertia}u, diagonal(I));
       putBodyThree(${body.words}u * i + ${body.inertia + 3}u, beside(I));
     }
-    var links = 0u;
-    var contacts = 0u;
-    var last = 0xffffffffu;
-    ${each('c', 'contactCount + jointCount')} {
-      var k = pairCount + c - contactCount;
-      var fresh = c >= contactCount;
-      if (!fresh && gap[c] < 1e9) {
-        k = pairOf[c];
-        fresh = k != last;
-        last = k;
-        active[contacts] = c;
-        contacts++;
-      }
-      if (fresh) {
-        live[2u * links] = k;
-        live[2u * links + 1u] = select(contacts - 1u, contacts, c >= contactCount);
-        links++;
-        let a = bodyOf(k, 0u);
-        let b = bodyOf(k, 1u);
-        var middle = select(x[b], x[a], freedom[b] == 0u);
-        if (k >= pairCount) { middle = jointMiddle[k - pairCount]; }
-        linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // 1 / R
-        linkWork[${link.words}u * k + ${link.roughness}u] = sqrt(friction[a] * friction[b]);                        // μ
-        putLinkThree(${link.words}u * k + ${link.middle}u, middle);
-        first[a + 1u]++;
-        first[b + 1u]++;
-      }
+    for (var k = s.links.x + lane; k < s.links.y; k += lanes) {
+      let a = linkWord(k, 0u);
+      let b = linkWord(k, 1u);
+      putLinkThree(${link.words}u * k + ${link.middle}u, x[linkWord(k, linkWord(k, 5u))]);
+      linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // 1 / R
+      linkWork[${link.words}u * k + ${link.roughness}u] = sqrt(friction[a] * friction[b]);                        // μ
     }
-    live[2u * links + 1u] = contacts;
-    // A list begins where that before it ends; while lists are filled, first[i + 1] is where the next entry of body i goes.
-    var sum = 0u;
-    ${each('i', 'bodyCount')} {
-      let count = first[i + 1u];
-      first[i + 1u] = sum;
-      sum += count;
-    }
-    ${each('end', '2u * links')} {
-      let k = live[2u * (end / 2u)];
-      let i = bodyOf(k, end & 1u) + 1u;
-      ends[first[i]] = 2u * k + (end & 1u);
-      first[i]++;
-    }
-    return links;
   }
 
-  // At the velocities u: what rows see, wrenches, matrices of links, and inverse blocks of bodies.
-  fn assembled(links: u32) {
-    ${each('l', 'links')} {
-      let k = live[2u * l];
+  // At the velocities u: wrenches and matrices of links, and what rows of joints see.
+  fn assembled(s: Span) {
+    for (var k = s.links.x + lane; k < s.links.y; k += lanes) {
       let at = ${link.words}u * k;
-      let c = linkThree(at + ${link.middle}u);
+      let c = middleOf(k);
       let t = between(k, ${body.u}u);
       var force = vec3f(0.0);
       var torque = vec3f(0.0);
       var A = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
       var B = A;
       var C = A;
+      // Of contacts that stick, whose matrices are unit ones: how many, and sums of their arms and of the products of these.
+      var held = 0.0;
+      var arms = vec3f(0.0);
+      var squares = vec3f(0.0);
+      var products = vec3f(0.0);
       let D = linkWork[at + ${link.hardness}u];
       let mu = linkWork[at + ${link.roughness}u];
-      let end = live[2u * l + 3u];
-      for (var e = live[2u * l + 1u]; e < end; e++) {
+      let end = linkWord(k, 4u);
+      for (var e = linkWord(k, 3u); e < end; e++) {
         let slot = active[e];
         let arm = point[slot] - c;
         let n = normal[slot];
         let one = t.v + cross(t.w, arm) + bias[slot];
-        seen[2u * e] = one;
-        let reply = answered(one, n, mu, settings[1]);
-        force -= D * reply.impulse;
-        torque -= D * cross(arm, reply.impulse);
-        let X = crossing(arm);
-        let S = D * reply.slope;
-        let SX = S * X;
-        A += S;
-        B -= SX;
-        C -= X * SX;
+        let N = -dot(n, one);
+        let tangent = one + N * n;
+        let square = dot(tangent, tangent);
+        if (sticks(N, square, mu)) {
+          force += one;
+          torque += cross(arm, one);
+          held += 1.0;
+          arms += arm;
+          squares += arm * arm;
+          products += arm.xxy * arm.yzz;
+        } else if (!parts(N, square, mu)) {
+          let reply = answered(one, n, mu, settings[1]);
+          force -= reply.impulse;
+          torque -= cross(arm, reply.impulse);
+          let X = crossing(arm);
+          let SX = reply.slope * X;
+          A += reply.slope;
+          B -= SX;
+          C -= X * SX;
+        }
       }
-      if (k >= pairCount) {
-        ${each('r', `${rowsPerJoint}u`)} {
-          let row = ${rowsPerJoint}u * (k - pairCount) + r;
+      let more = squares.yzx + squares.zxy;
+      force = D * force;
+      torque = D * torque;
+      A = D * (A + symmetric(vec3f(held), vec3f(0.0)));
+      B = D * (B - crossing(arms));
+      C = D * (C + symmetric(more, -products));
+      if (isJoint(k)) {
+        for (var r = 0u; r < ${rowsPerJoint}u; r++) {
+          let row = ${rowsPerJoint}u * linkWord(k, 2u) + r;
           let hard = joints[${rowWidth}u * row + 7u];
           if (hard > 0.0) {
             let l = along(${rowWidth}u * row);
-            let a = along(${rowWidth}u * row + 3u);
+            let a = along(${rowWidth}u * row + 3u) + cross(jointMiddle[linkWord(k, 2u)] - c, l);
             let low = joints[${rowWidth}u * row + 8u];
             let high = joints[${rowWidth}u * row + 9u];
             let one = dot(l, t.v) + dot(a, t.w) + joints[${rowWidth}u * row + 6u];
             rowWork[2u * row] = one;
             let f = rowAnswer(one, hard, low, high);
-            let s = rowSlope(one, hard, low, high);
+            let slope = rowSlope(one, hard, low, high);
             force -= f * l;
             torque -= f * a;
-            let sl = s * l;
-            let sa = s * a;
+            let sl = slope * l;
+            let sa = slope * a;
             A += mat3x3f(sl * l.x, sl * l.y, sl * l.z);
             B += mat3x3f(sl * a.x, sl * a.y, sl * a.z);
             C += mat3x3f(sa * a.x, sa * a.y, sa * a.z);
@@ -130,102 +129,146 @@ export const systemText = (sizes: SolverSizes): string => /* wgsl */ `
       }
       putLinkThree(at, force);
       putLinkThree(at + 3u, torque);
-      putLinkThree(at + ${link.K}u, diagonal(A));
-      putLinkThree(at + ${link.K + 3}u, beside(A));
-      for (var j = 0u; j < 3u; j++) { putLinkThree(at + ${link.K + 6}u + 3u * j, B[j]); }
-      putLinkThree(at + ${link.K + 15}u, diagonal(C));
-      putLinkThree(at + ${link.K + 18}u, beside(C));
+      putLinkStiffness(at + ${link.K}u, Stiffness(A, B, C));
     }
-    ${each('i', 'bodyCount')} {
-      let f = freedom[i];
-      if (f != 0u) {
-        let own = ${body.words}u * i;
-        var A = mat3x3f(mass[i], 0.0, 0.0, 0.0, mass[i], 0.0, 0.0, 0.0, mass[i]);
-        var B = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        var C = symmetric(bodyThree(own + ${body.inertia}u), bodyThree(own + ${body.inertia + 3}u));
-        let end = first[i + 1u];
-        for (var e = first[i]; e < end; e++) {
-          let at = ${link.words}u * (ends[e] / 2u) + ${link.K}u;
-          let a = symmetric(linkThree(at), linkThree(at + 3u));
-          let b = mat3x3f(linkThree(at + 6u), linkThree(at + 9u), linkThree(at + 12u));
-          let arm = crossing(x[i] - linkThree(at - ${link.K - link.middle}u)); // v + ω × (c − x) = v + arm ω
-          let aR = a * arm;
-          let bR = transpose(b) * arm;
-          A += a;
-          B += aR + b;
-          C += symmetric(linkThree(at + 15u), linkThree(at + 18u)) + bR + transpose(bR) - arm * aR;
+    rest();
+  }
+`;
+
+const factorsText = /* wgsl */ `
+  // Δ⁻¹ of all bodies, and K′ of links to those that go after them.
+  fn factored(s: Span) {
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
+      let own = ${body.words}u * i;
+      var A = mat3x3f(mass[i], 0.0, 0.0, 0.0, mass[i], 0.0, 0.0, 0.0, mass[i]);
+      var B = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+      var C = symmetric(bodyThree(own + ${body.inertia}u), bodyThree(own + ${body.inertia + 3}u));
+      let end = first[i + 1u];
+      for (var e = first[i]; e < end; e++) {                                                        // (3)
+        let k = ends[e] / 8u;
+        let link = ${link.words}u * k;
+        if ((ends[e] & 1u) == linkWord(k, 5u)) { // it is at this body's centre
+          let K = linkStiffness(link + ${link.K}u);
+          A += K.A;
+          B += K.B;
+          C += K.C;
+        } else {
+          let K = linkStiffness(link + select(${link.K}u, ${link.yielding}u, ((ends[e] >> 1u) & 3u) == 1u));
+          if (isStiff(K)) {
+            let arm = crossing(x[i] - linkThree(link + ${link.middle}u)); // v + ω × (c − x) = v + arm ω
+            let KR = K.A * arm;
+            let BR = transpose(K.B) * arm;
+            A += K.A;
+            B += KR + K.B;
+            C += K.C + BR + transpose(BR) - arm * KR;
+          }
         }
-        if (f == 2u) {
-          A = mat3x3f(A[0].x, A[0].y, 0.0, A[1].x, A[1].y, 0.0, 0.0, 0.0, 1.0);
-          B = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, B[2].x, B[2].y, 0.0);
-          C = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, C[2].z);
+      }
+      if (freedom[i] == 2u) {
+        A = mat3x3f(A[0].x, A[0].y, 0.0, A[1].x, A[1].y, 0.0, 0.0, 0.0, 1.0);
+        B = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, B[2].x, B[2].y, 0.0);
+        C = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, C[2].z);
+      }
+      var AI = inverseOf(A);
+      let AB = AI * B;
+      var SI = inverseOf(C - transpose(B) * AB);
+      if (freedom[i] == 2u) {
+        AI = mat3x3f(AI[0], AI[1], vec3f(0.0));
+        SI = mat3x3f(vec3f(0.0), vec3f(0.0), SI[2]);
+      }
+      putBodyThree(own + ${body.block}u, diagonal(AI));
+      putBodyThree(own + ${body.block + 3}u, beside(AI));
+      for (var j = 0u; j < 3u; j++) { putBodyThree(own + ${body.block + 6}u + 3u * j, AB[j]); }
+      putBodyThree(own + ${body.block + 15}u, diagonal(SI));
+      putBodyThree(own + ${body.block + 18}u, beside(SI));
+      for (var e = first[i]; e < end; e++) {
+        if (((ends[e] >> 1u) & 3u) == 2u) {
+          let link = ${link.words}u * (ends[e] / 8u);
+          var K = linkStiffness(link + ${link.K}u);
+          if (isStiff(K)) {                                                                         // (4)
+            let VA = K.A * AI;
+            let VB = transpose(K.B) * AI;
+            let W = K.B - K.A * AB;
+            let Z = K.C - transpose(K.B) * AB;
+            let WS = W * SI;
+            let ZS = Z * SI;
+            K = Stiffness(
+              K.A - VA * K.A - WS * transpose(W), K.B - VA * K.B - WS * transpose(Z), K.C - VB * K.B - ZS * transpose(Z));
+          }
+          putLinkStiffness(link + ${link.yielding}u, K);
         }
-        // The inverse by blocks, with the Schur complement of A.
-        let AI = inverseOf(A);
-        let AB = AI * B;
-        let SI = inverseOf(C - transpose(B) * AB);
-        let ABS = AB * SI;
-        let top = AI + ABS * transpose(AB);
-        putBodyThree(own + ${body.block}u, diagonal(top));
-        putBodyThree(own + ${body.block + 3}u, beside(top));
-        for (var j = 0u; j < 3u; j++) { putBodyThree(own + ${body.block + 6}u + 3u * j, -ABS[j]); }
-        putBodyThree(own + ${body.block + 15}u, diagonal(SI));
-        putBodyThree(own + ${body.block + 18}u, beside(SI));
       }
     }
   }
+  fn isStiff(K: Stiffness) -> bool { return dot(diagonal(K.A) + diagonal(K.C), vec3f(1.0)) > 0.0; }
+  fn factor(i: u32, r: Twist) -> Twist { // Δ⁻¹ r                                                     (4)
+    let at = ${body.words}u * i + ${body.block}u;
+    let AB = mat3x3f(bodyThree(at + 6u), bodyThree(at + 9u), bodyThree(at + 12u));
+    let w = symmetric(bodyThree(at + 15u), bodyThree(at + 18u)) * (r.w - r.v * AB);
+    return Twist(symmetric(bodyThree(at), bodyThree(at + 3u)) * r.v - AB * w, w);
+  }
+  fn told(i: u32, z: Twist, relation: u32) { // those in this relation of what the body does
+    let end = first[i + 1u];
+    for (var e = first[i]; e < end; e++) {
+      if (((ends[e] >> 1u) & 3u) == relation) {
+        let k = ends[e] / 8u;
+        strain(k, twistAt(middleOf(k), i, z));
+      }
+    }
+  }
+  // z = P⁻¹ g. Returns g · z.
+  fn swept(s: Span) -> f32 {
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
+      let z = factor(i, kept(i, plus(bodyTwist(i, ${body.g}u), 1.0, gatheredFrom(i, 1u))));
+      putBodyTwist(i, ${body.z}u, z);
+      told(i, z, 2u);
+    }
+    var sum = 0.0;
+    let count = s.bodies.y - s.bodies.x;
+    for (var back = lane; back < count; back += lanes) {
+      let i = order[s.bodies.y - 1u - back];
+      let z = plus(bodyTwist(i, ${body.z}u), 1.0, factor(i, kept(i, gatheredFrom(i, 2u))));
+      putBodyTwist(i, ${body.z}u, z);
+      told(i, z, 1u);
+      sum += product(bodyTwist(i, ${body.g}u), z);
+    }
+    return total(vec2f(sum, 0.0)).x;
+  }
+`;
 
-  struct Course { steps: u32, descent: f32 }
-  // d of H d = −g, until what is left of g is eta of it in the norm of the preconditioner. Begins with z, which is g preconditioned, and
-  // g · z. Returns the steps taken and −g · d.
-  fn conjugateGradients(links: u32, begin: f32, eta: f32, most: u32) -> Course {
-    ${each('i', 'bodyCount')} {
-      let z = bodyTwist(i, ${body.z}u);
-      putBodyTwist(i, ${body.p}u, Twist(-z.v, -z.w));
-      putBodyTwist(i, ${body.d}u, Twist(vec3f(0.0), vec3f(0.0)));
+/** Adds `prepared`, `assembled`, `factored`, `swept` and `advanced`, which share out an island. */
+export const systemText = (kind: SolverKind): string => /* wgsl */ `
+  ${workText(kind)}
+  ${matricesText}
+  ${factorsText}
+  // A step of conjugate gradients towards the d of H d = −g, of which g is what is left: with z, and g · z as large as it is and times what
+  // it was. Returns by how much it goes along p; 0 if it cannot.
+  fn advanced(s: Span, rz: f32, beta: f32) -> f32 {
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
+      let p = bodyTwist(i, ${body.p}u);
+      putBodyTwist(i, ${body.p}u, plus(Twist(beta * p.v, beta * p.w), -1.0, bodyTwist(i, ${body.z}u)));
     }
-    var rz = begin;
-    var course = Course(0u, 0.0);
-    while (rz > eta * eta * begin && course.steps < most) {
-      ${each('l', 'links')} {
-        let k = live[2u * l];
-        let t = between(k, ${body.p}u);
-        let at = ${link.words}u * k;
-        let K = at + ${link.K}u;
-        let B = mat3x3f(linkThree(K + 6u), linkThree(K + 9u), linkThree(K + 12u));
-        putLinkThree(at, symmetric(linkThree(K), linkThree(K + 3u)) * t.v + B * t.w);
-        putLinkThree(at + 3u, t.v * B + symmetric(linkThree(K + 15u), linkThree(K + 18u)) * t.w);
-      }
-      var curvature = 0.0;
-      ${each('i', 'bodyCount')} {
-        if (freedom[i] != 0u) {
-          let p = bodyTwist(i, ${body.p}u);
-          let Hp = kept(i, plus(carried(i, p), 1.0, gathered(i)));
-          curvature += product(p, Hp);
-          putBodyTwist(i, ${body.Hp}u, Hp);
-        }
-      }
-      if (!(curvature > 0.0)) { break; }
-      let alpha = rz / curvature;
-      course = Course(course.steps + 1u, course.descent + alpha * rz);
-      var next = 0.0;
-      ${each('i', 'bodyCount')} {
-        if (freedom[i] != 0u) {
-          putBodyTwist(i, ${body.d}u, plus(bodyTwist(i, ${body.d}u), alpha, bodyTwist(i, ${body.p}u)));
-          let r = plus(bodyTwist(i, ${body.g}u), alpha, bodyTwist(i, ${body.Hp}u));
-          putBodyTwist(i, ${body.g}u, r);
-          let z = preconditioned(i, r);
-          putBodyTwist(i, ${body.z}u, z);
-          next += product(r, z);
-        }
-      }
-      let beta = next / rz;
-      rz = next;
-      ${each('i', 'bodyCount')} {
-        let p = bodyTwist(i, ${body.p}u);
-        putBodyTwist(i, ${body.p}u, plus(Twist(beta * p.v, beta * p.w), -1.0, bodyTwist(i, ${body.z}u)));
-      }
+    rest();
+    for (var k = s.links.x + lane; k < s.links.y; k += lanes) { strain(k, between(k, ${body.p}u)); }
+    rest();
+    var sum = 0.0;
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
+      let p = bodyTwist(i, ${body.p}u);
+      let Hp = kept(i, plus(carried(i, p), 1.0, gathered(i)));
+      sum += product(p, Hp);
+      putBodyTwist(i, ${body.Hp}u, Hp);
     }
-    return course;
+    let curvature = total(vec2f(sum, 0.0)).x;
+    let alpha = select(0.0, rz / curvature, curvature > 0.0);
+    for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
+      let i = order[at];
+      putBodyTwist(i, ${body.d}u, plus(bodyTwist(i, ${body.d}u), alpha, bodyTwist(i, ${body.p}u)));
+      putBodyTwist(i, ${body.g}u, plus(bodyTwist(i, ${body.g}u), alpha, bodyTwist(i, ${body.Hp}u)));
+    }
+    return alpha;
   }
 `;

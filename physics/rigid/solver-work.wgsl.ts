@@ -1,20 +1,30 @@
 /**
- * What the solver's kernels keep while they work: numbers of bodies and of links between two of them, and how these act on each other.
+ * What the solver works on: words of bodies and of links between two of them, and how these act on each other.
  *
- * All words of a body stand together, and all of a link. A link is a pair of bodies that touch, or a joint; it acts at its middle c, where its
- * bodies have a relative twist, with a wrench on the second body and its opposite on the first.
+ * All words of a body stand together, and all of a link. A link acts at its middle c, where its bodies have a relative twist, with a wrench on
+ * the second body and its opposite on the first.
+ *
+ * An island is worked on by a team: by one invocation on a CPU, on a GPU by a workgroup, whose invocations share bodies and links out.
  */
 
-import { law } from './law.wgsl.ts';
+import type { Device } from '../../kernel/index.ts';
+import { type GraphSizes, linkSize, mostLinks, noJoint } from './contact-graph.ts';
+import { law, lawAlong } from './law.wgsl.ts';
 
-/** Lengths of a world, and whether contacts are smoothed. */
-export interface SolverSizes {
-  readonly bodies: number;
-  readonly pairs: number;
-  readonly contacts: number;
-  readonly joints: number;
+export interface SolverSizes extends GraphSizes {
   readonly smooth: boolean;
 }
+
+/** What the solver's text depends on. */
+export interface SolverKind {
+  readonly smooth: boolean;
+  /** Invocations of a team. */
+  readonly lanes: number;
+}
+
+/** Invocations of a team, and teams. */
+export const teamsOn = ({ kind }: Device): { readonly lanes: number; readonly teams: number } =>
+  kind === 'cpu' ? { lanes: 1, teams: 1 } : { lanes: 64, teams: 32 };
 
 /** Scalar rows of a joint, and numbers of a row: along (3), about (3), offset, stiffness, lowest and highest impulse. */
 export const rowsPerJoint = 8;
@@ -22,25 +32,44 @@ export const rowWidth = 10;
 
 /** Where the words of a body, and of a link between two, begin. */
 export const body = { u: 0, g: 6, d: 12, z: 18, p: 24, Hp: 30, push: 36, inertia: 42, block: 48, words: 69 } as const;
-export const link = { wrench: 0, middle: 6, K: 9, hardness: 30, roughness: 31, words: 32 } as const;
+export const link = { wrench: 0, middle: 6, K: 9, yielding: 30, hardness: 51, roughness: 52, words: 53 } as const;
+
+/** Numbers of a contact along a line. */
+export const lineSize = 5;
 
 /** Sizes of what both kernels write besides their results. */
-export function workspace({ bodies, pairs, contacts, joints }: SolverSizes): Readonly<Record<string, number>> {
-  const links = pairs + joints;
+export function workspace(sizes: SolverSizes): Readonly<Record<string, number>> {
   return {
-    bodyWork: bodies * body.words,
-    linkWork: links * link.words,
-    seen: 2 * contacts,
-    rowWork: 2 * rowsPerJoint * Math.max(1, joints),
-    live: 2 * (links + 1),
-    active: contacts,
-    first: bodies + 1,
-    ends: 2 * links,
+    bodyWork: sizes.bodies * body.words,
+    linkWork: mostLinks(sizes) * link.words,
+    lines: lineSize * Math.max(1, sizes.contacts),
+    rowWork: 2 * rowsPerJoint * Math.max(1, sizes.joints),
   };
 }
 
-/** A loop. */
-export const each = (i: string, count: string): string => `for (var ${i} = 0u; ${i} < ${count}; ${i}++)`;
+const teamText = (lanes: number): string =>
+  lanes === 1
+    ? /* wgsl */ `
+  const lanes = 1u;
+  const lane = 0u;
+  fn rest() {}
+  fn total(x: vec2f) -> vec2f { return x; }
+`
+    : /* wgsl */ `
+  const lanes = ${lanes}u;
+  var<private> lane: u32;
+  var<workgroup> terms: array<vec2f, ${lanes}>;
+  fn rest() { storageBarrier(); }
+  fn total(x: vec2f) -> vec2f {
+    terms[lane] = x;
+    workgroupBarrier();
+    for (var half = lanes / 2u; half > 0u; half /= 2u) {
+      if (lane < half) { terms[lane] += terms[lane + half]; }
+      workgroupBarrier();
+    }
+    return workgroupUniformLoad(&terms[0]);
+  }
+`;
 
 const matrices = /* wgsl */ `
   struct Twist { v: vec3f, w: vec3f }
@@ -76,45 +105,54 @@ const matrices = /* wgsl */ `
     let s = 1.0 / dot(ab, A[2]);
     return transpose(mat3x3f(s * cross(A[1], A[2]), s * cross(A[2], A[0]), s * ab));
   }
+  struct Stiffness { A: mat3x3f, B: mat3x3f, C: mat3x3f } // force A v + B w, torque Bᵀ v + C w
+  fn linkStiffness(at: u32) -> Stiffness {
+    return Stiffness(
+      symmetric(linkThree(at), linkThree(at + 3u)),
+      mat3x3f(linkThree(at + 6u), linkThree(at + 9u), linkThree(at + 12u)),
+      symmetric(linkThree(at + 15u), linkThree(at + 18u)));
+  }
+  fn putLinkStiffness(at: u32, K: Stiffness) {
+    putLinkThree(at, diagonal(K.A));
+    putLinkThree(at + 3u, beside(K.A));
+    for (var j = 0u; j < 3u; j++) { putLinkThree(at + 6u + 3u * j, K.B[j]); }
+    putLinkThree(at + 15u, diagonal(K.C));
+    putLinkThree(at + 18u, beside(K.C));
+  }
 `;
 
 /** Bindings and functions that all parts of the solver share. */
-export const workText = ({ smooth }: SolverSizes): string => /* wgsl */ `
+export const workText = ({ smooth, lanes }: SolverKind): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> mass: array<f32>;
   var<storage, read> inertia: array<f32>;
   var<storage, read> friction: array<f32>;
   var<storage, read> freedom: array<u32>;       // 0: fixed, 1: free, 2: free in the plane of x and y
-  var<storage, read> pairs: array<u32>;         // two bodies each
-  var<storage, read> pairOf: array<u32>;        // of each contact; those of a pair follow each other
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
-  var<storage, read> gap: array<f32>;           // 1e9 and more where there is no contact
   var<storage, read> bias: array<vec3f>;        // o n − R λ₀, m/s
-  var<storage, read> jointBodies: array<u32>;
   var<storage, read> joints: array<f32>;        // rows
   var<storage, read> jointMiddle: array<vec3f>;
   var<storage, read> settings: array<f32>;      // softness, smoothing, tolerance, most steps
-  var<uniform> bodyCount: u32;
-  var<uniform> pairCount: u32;
-  var<uniform> contactCount: u32;
-  var<uniform> jointCount: u32;
+  var<storage, read> links: array<u32>;
+  var<storage, read> active: array<u32>;
+  var<storage, read> first: array<u32>;
+  var<storage, read> ends: array<u32>;
+  var<storage, read> order: array<u32>;
+  var<storage, read> islands: array<u32>;
+  var<storage, read> counts: array<u32>;
   @unique var<storage, read_write> bodyWork: array<f32>;
   @unique var<storage, read_write> linkWork: array<f32>;
-  @unique var<storage, read_write> seen: array<vec3f>;    // what each contact sees, and what it sees of d
-  @unique var<storage, read_write> rowWork: array<f32>;   // the same of rows of joints
-  @unique var<storage, read_write> live: array<u32>;      // links that matter, and where their contacts begin
-  @unique var<storage, read_write> active: array<u32>;    // slots of contacts
-  @unique var<storage, read_write> first: array<u32>;     // where each body's links begin
-  @unique var<storage, read_write> ends: array<u32>;      // 2 link + [whether it is the link's second body]
+  @unique var<storage, read_write> lines: array<f32>;     // of each contact: N, its change, t · t, t · t', t' · t'
+  @unique var<storage, read_write> rowWork: array<f32>;   // what each row of a joint sees, and its change
   ${law(smooth)}
+  ${lawAlong(smooth)}
+  ${teamText(lanes)}
   ${matrices}
 
-  fn bodyOf(k: u32, side: u32) -> u32 {
-    if (k < pairCount) { return pairs[2u * k + side]; }
-    return jointBodies[2u * (k - pairCount) + side];
-  }
+  fn linkWord(k: u32, word: u32) -> u32 { return links[${linkSize}u * k + word]; }
+  fn isJoint(k: u32) -> bool { return linkWord(k, 2u) != ${noJoint}u; }
   fn lightness(i: u32) -> f32 {
     if (freedom[i] == 0u) { return 0.0; }
     return 1.0 / mass[i];
@@ -130,32 +168,46 @@ export const workText = ({ smooth }: SolverSizes): string => /* wgsl */ `
     let at = ${body.words}u * i + ${body.inertia}u;
     return Twist(mass[i] * t.v, symmetric(bodyThree(at), bodyThree(at + 3u)) * t.w);
   }
-  fn between(k: u32, part: u32) -> Twist { // relative twist of a link's bodies at its middle
-    let c = linkThree(${link.words}u * k + ${link.middle}u);
-    let a = bodyOf(k, 0u);
-    let b = bodyOf(k, 1u);
-    let ta = bodyTwist(a, part);
-    let tb = bodyTwist(b, part);
-    return Twist(tb.v + cross(tb.w, c - x[b]) - ta.v - cross(ta.w, c - x[a]), tb.w - ta.w);
+  fn middleOf(k: u32) -> vec3f { return linkThree(${link.words}u * k + ${link.middle}u); }
+  // At a link's middle: a twist of a body, and the relative twist of its two.
+  fn twistAt(c: vec3f, i: u32, t: Twist) -> Twist { return Twist(t.v + cross(t.w, c - x[i]), t.w); }
+  fn between(k: u32, part: u32) -> Twist {
+    let c = middleOf(k);
+    let a = linkWord(k, 0u);
+    let b = linkWord(k, 1u);
+    return plus(twistAt(c, b, bodyTwist(b, part)), -1.0, twistAt(c, a, bodyTwist(a, part)));
   }
-  fn gathered(i: u32) -> Twist { // what the wrenches of its links sum to
+  fn strain(k: u32, t: Twist) { // leaves K t as the link's wrench
+    let at = ${link.words}u * k;
+    let K = linkStiffness(at + ${link.K}u);
+    putLinkThree(at, K.A * t.v + K.B * t.w);
+    putLinkThree(at + 3u, t.v * K.B + K.C * t.w);
+  }
+  // What the wrenches of links sum to at a body: of all, with their signs; or of those in one relation, all with the same one.
+  fn gathered(i: u32) -> Twist {
     var sum = Twist(vec3f(0.0), vec3f(0.0));
     let end = first[i + 1u];
     for (var e = first[i]; e < end; e++) {
       let entry = ends[e];
-      let at = ${link.words}u * (entry / 2u);
+      let at = ${link.words}u * (entry / 8u);
       let s = select(-1.0, 1.0, (entry & 1u) == 1u);
       let force = s * linkThree(at);
       sum = Twist(sum.v + force, sum.w + s * linkThree(at + 3u) + cross(linkThree(at + ${link.middle}u) - x[i], force));
     }
     return sum;
   }
-  fn preconditioned(i: u32, r: Twist) -> Twist {
-    let at = ${body.words}u * i + ${body.block}u;
-    let B = mat3x3f(bodyThree(at + 6u), bodyThree(at + 9u), bodyThree(at + 12u));
-    return Twist(
-      symmetric(bodyThree(at), bodyThree(at + 3u)) * r.v + B * r.w,
-      r.v * B + symmetric(bodyThree(at + 15u), bodyThree(at + 18u)) * r.w);
+  fn gatheredFrom(i: u32, relation: u32) -> Twist {
+    var sum = Twist(vec3f(0.0), vec3f(0.0));
+    let end = first[i + 1u];
+    for (var e = first[i]; e < end; e++) {
+      let entry = ends[e];
+      if (((entry >> 1u) & 3u) == relation) {
+        let at = ${link.words}u * (entry / 8u);
+        let force = linkThree(at);
+        sum = Twist(sum.v + force, sum.w + linkThree(at + 3u) + cross(linkThree(at + ${link.middle}u) - x[i], force));
+      }
+    }
+    return sum;
   }
   fn along(at: u32) -> vec3f { return vec3f(joints[at], joints[at + 1u], joints[at + 2u]); }
 `;

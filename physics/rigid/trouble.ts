@@ -39,9 +39,11 @@ const watch = kernel(/* wgsl */ `
           number = f32(i - 1u);
         }
       }
-      if (kind == 0.0 && report[0] > tolerance) {
+      var square = 0.0;
+      for (var i = 0u; i < arrayLength(&report); i += 3u) { square += report[i]; }
+      if (kind == 0.0 && square > tolerance * tolerance) {
         kind = 4.0;
-        number = report[0];
+        number = sqrt(square);
       }
     }
     let known = trouble[1] > 0.0;
