@@ -148,7 +148,7 @@ describe('two objects', () => {
       0.00584, -0.02514, 0.24837, -0.00243, -0.00284, 0.02199, 0.00326, 0.03234, -0.00598, -0.22836, 0.07079, 0.02024,
       0.0538, 0.00063,
     ];
-    expect(apart(await slope(scene(mesh, 1024), x), reference)).toBeLessThan(0.015);
+    expect(apart(await slope(scene(mesh, 512), x), reference)).toBeLessThan(0.02); // 1.6 %; 0.7 % at 2048²
     expect(apart(await slope(scene(mesh, 256, false), x), reference)).toBeGreaterThan(0.1);
   });
 });
