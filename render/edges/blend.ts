@@ -10,7 +10,7 @@
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
-import { differentiable, kernel, type Rule, type Tensor } from '../../kernel/index.ts';
+import { differentiable, kernel, kernelsByKey, type Rule, type Tensor } from '../../kernel/index.ts';
 import { pairText } from './pairs.ts';
 import { noneText } from './tables.ts';
 
@@ -20,7 +20,7 @@ export interface Shares {
   readonly other: Tensor;
 }
 
-const around = (each: string): string => /* wgsl */ `
+const around = (channels: number, each: string): string => /* wgsl */ `
   ${pairText}
   var<storage, read> slot: array<u32>;
   var<storage, read> into: array<u32>;
@@ -28,7 +28,6 @@ const around = (each: string): string => /* wgsl */ `
   var<storage, read> w: array<f32>;
   var<storage, read> x: array<f32>;
   var<uniform> width: u32;
-  var<uniform> channels: u32;
   var<uniform> whole: u32;
   var<storage, read_write> result: array<f32>;
   fn taken(pair: u32, pixel: u32, channel: u32) -> f32 {
@@ -38,36 +37,51 @@ const around = (each: string): string => /* wgsl */ `
   }
   @compute @workgroup_size(64)
   fn blend(@builtin(global_invocation_id) id: vec3u) {
-    let pixel = id.x / channels;
-    let channel = id.x % channels;
-    var sum = 0.0;
-    if (whole == 1u) { sum = x[id.x]; }
+    let pixel = id.y * width + id.x;
+    let own = slot[pixel];
     var left = 0u;
-    if (pixel > 0u) { left = slot[pixel - 1u] & 0xfffffffdu; }
+    if (pixel > 0u) { left = slot[pixel - 1u]; }
     var above = 0u;
     if (pixel >= width) { above = slot[pixel - width]; }
-    let own = slot[pixel];
-    if ((own | (left & 1u) | (above & 2u)) != 0u) {
-      sum += taken(pairOf(own, false), pixel, channel) + taken(pairOf(own, true), pixel, channel);
-      sum += taken(pairOf(left, false), pixel, channel) + taken(pairOf(above, true), pixel, channel);
+    if (whole == 1u) {
+      for (var c = 0u; c < ${channels}u; c++) { result[${channels}u * pixel + c] = x[${channels}u * pixel + c]; }
     }
-    result[id.x] = sum;
+    if ((own | (left & 1u) | (above & 2u)) != 0u) {
+      let right = pairOf(own, false);
+      let below = pairOf(own, true);
+      let before = pairOf(left, false);
+      let over = pairOf(above, true);
+      for (var c = 0u; c < ${channels}u; c++) {
+        result[${channels}u * pixel + c] += taken(right, pixel, c) + taken(below, pixel, c) +
+          taken(before, pixel, c) + taken(over, pixel, c);
+      }
+    }
   }
 `;
 
-const picture = kernel(
-  around(/* wgsl */ `
-    if (into[k] != pixel) { return 0.0; }
-    return w[k] * (x[other[k] * channels + channel] - x[pixel * channels + channel]);
-  `),
-);
+const kernels = kernelsByKey();
 
-const adjoint = kernel(
-  around(/* wgsl */ `
-    if (into[k] == pixel) { return -w[k] * x[pixel * channels + channel]; }
-    return w[k] * x[into[k] * channels + channel];
-  `),
-);
+const picture = (channels: number) =>
+  kernels(`picture ${channels}`, () =>
+    around(
+      channels,
+      /* wgsl */ `
+    if (into[k] != pixel) { return 0.0; }
+    return w[k] * (x[other[k] * ${channels}u + channel] - x[pixel * ${channels}u + channel]);
+  `,
+    ),
+  );
+
+const adjoint = (channels: number) =>
+  kernels(`adjoint ${channels}`, () =>
+    around(
+      channels,
+      /* wgsl */ `
+    if (into[k] == pixel) { return -w[k] * x[pixel * ${channels}u + channel]; }
+    return w[k] * x[into[k] * ${channels}u + channel];
+  `,
+    ),
+  );
 
 const shareAdjoint = kernel(/* wgsl */ `
   var<storage, read> into: array<u32>;
@@ -123,9 +137,10 @@ function partial(shares: Shares, wrt: Argument, first: Tensor, second: Tensor, w
       const channels = second.shape[second.shape.length - 1];
       if (wrt === 'share')
         return [shareAdjoint({ into, other, x: first, y: second, channels }, { count: into.size }).result];
-      const run = wrt === 'image' ? picture : adjoint;
-      const given = { slot, into, other, w: first, x: second, width, channels, whole: whole ? 1 : 0 };
-      return [run(given, { count: second.size, out: { result: second.shape } }).result];
+      const run = (wrt === 'image' ? picture : adjoint)(channels);
+      const given = { slot, into, other, w: first, x: second, width, whole: whole ? 1 : 0 };
+      const count = [width, second.size / channels / width];
+      return [run(given, { count, out: { result: second.shape } }).result as Tensor];
     }),
   )[0];
 }

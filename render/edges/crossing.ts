@@ -31,6 +31,7 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<storage, read> sides: array<vec2u>;
   var<storage, read> ids: array<u32>;
   var<storage, read> setup: array<f32>;
+  var<storage, read> boxes: array<vec2u>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
   var<uniform> vertices: u32;
@@ -78,9 +79,11 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
         let c = select(vec2f(centre, along), vec2f(along, centre), steep);
         let x = select(line, u32(first), steep);
         let y = select(u32(first), line, steep);
+        let wide = select(0u, 1u, steep);
+        let high = 1u - wide;
         var shown = !shownBefore(x, y, batch, c, p.z);
         if (!shown) {
-          shown = !shownBefore(x + select(0u, 1u, steep), y + select(1u, 0u, steep), batch, c, p.z);
+          shown = !shownBefore(x + wide, y + high, batch, c, p.z);
         }
         if (shown) {
           let own = sides[at - batch * edges] + batch * triangles;
@@ -89,11 +92,14 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
           var front = 0u;
           for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
             let r = entries[k];
-            let T = triangleOf(r);
-            let E = edgesAt(T, c);
-            if (all(E > vec3f(0.0)) && r != own.x && r != own.y) {
-              let z = depthOf(T, E);
-              if (z >= 0.0 && z < p.z - slack) { front++; }
+            let box = boxes[r];
+            if (x + wide >= (box.x & 0xffffu) && x < (box.x >> 16u) && y + high >= (box.y & 0xffffu) && y < (box.y >> 16u)) {
+              let T = triangleOf(r);
+              let E = edgesAt(T, c);
+              if (all(E > vec3f(0.0)) && r != own.x && r != own.y) {
+                let z = depthOf(T, E);
+                if (z >= 0.0 && z < p.z - slack) { front++; }
+              }
             }
           }
           if (front <= layer) {
@@ -160,7 +166,7 @@ export function chooseCrossings(
   const { key, vertex } = choose(
     {
       ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides, ids },
-      ...{ setup: setup.setup, starts: lists.starts, entries: lists.entries },
+      ...{ ...setup, starts: lists.starts, entries: lists.entries },
       ...{ vertices, triangles: triangles.size, edges: tables.count, width, height, layer },
       ...{ before: layer * batch * width * height, slack: clip.device.precision === 'f64' ? 1e-14 : 1e-6 },
     },
