@@ -24,7 +24,10 @@ export {
   viridis,
   water,
 } from './image/colours.ts';
+export { type DecodeExrOptions, decodeExr } from './image/exr/decode.ts';
+export { type EncodeExrOptions, encodeExr } from './image/exr/encode.ts';
 export { encodeGif } from './image/gif.ts';
+export { decodeHdr } from './image/hdr.ts';
 export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } from './image/image.ts';
 export { beside, difference, enlarged, type Panel, type PanelOptions, panels } from './image/pictures.ts';
 export { decodePng, encodePng, type PngOptions } from './image/png.ts';
