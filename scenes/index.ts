@@ -13,6 +13,7 @@ import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
+import { views } from './views/cloud.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
@@ -23,6 +24,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [heatInverse.name]: heatInverse,
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
+  [views.name]: views,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
@@ -68,6 +70,7 @@ export {
   mbbBeam,
   pile,
   robertson,
+  views,
   walkers2d,
   waveTank,
 };

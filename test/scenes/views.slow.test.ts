@@ -1,0 +1,34 @@
+// Specification of the scenes of views: small ones meet their goals.
+
+import { views } from 'retrograde/scenes';
+import { expect, it } from 'vitest';
+import { cpu32 } from '../util/devices.ts';
+
+const asked = {
+  preset: 'small',
+  iterations: undefined,
+  seed: 1,
+  frames: undefined,
+  device: cpu32,
+  onProgress() {},
+} as const;
+
+it('finds a cloud from seven photographs', async () => {
+  const { goal, fitted, pictures, film, history } = await views.run({
+    ...asked,
+    settings: { voxels: 16, pixels: 16 },
+    iterations: 30,
+  });
+  expect(goal.met).toBe(true);
+  expect(fitted.gain).toBeGreaterThan(1e3);
+  expect(fitted.unseenView).toBeGreaterThan(25); // dB
+  expect(pictures).toHaveLength(2);
+  expect(film?.images).toHaveLength(24);
+  expect(history).toHaveLength(31);
+});
+
+it('says which settings fit', async () => {
+  await expect(views.run({ ...asked, settings: { views: 0 } })).rejects.toThrow(
+    "views: 'views' is 0; it must be a whole number from 1.",
+  );
+});
