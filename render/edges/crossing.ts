@@ -166,7 +166,7 @@ export function chooseCrossings(
   const { key, vertex } = choose(
     {
       ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides, ids },
-      ...{ ...setup, starts: lists.starts, entries: lists.entries },
+      ...{ setup: setup.setup, boxes: setup.boxes, starts: lists.starts, entries: lists.entries },
       ...{ vertices, triangles: triangles.size, edges: tables.count, width, height, layer },
       ...{ before: layer * batch * width * height, slack: clip.device.precision === 'f64' ? 1e-14 : 1e-6 },
     },
