@@ -45,6 +45,7 @@ export {
   type NormalEquations,
   standardErrors,
 } from './levenberg-marquardt.ts';
+export { type Manifold, onManifold, se3, so3 } from './manifold.ts';
 export {
   type Evaluate,
   type Evaluation,
