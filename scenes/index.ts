@@ -14,6 +14,7 @@ import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
 import { views } from './views/cloud.ts';
+import { paintSplats } from './views/picture.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
@@ -25,6 +26,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
   [views.name]: views,
+  [paintSplats.name]: paintSplats,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
@@ -68,6 +70,7 @@ export {
   hopper,
   lotkaVolterra,
   mbbBeam,
+  paintSplats,
   pile,
   robertson,
   views,

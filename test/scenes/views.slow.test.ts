@@ -1,6 +1,6 @@
 // Specification of the scenes of views: small ones meet their goals.
 
-import { views } from 'retrograde/scenes';
+import { paintSplats, views } from 'retrograde/scenes';
 import { expect, it } from 'vitest';
 import { cpu32 } from '../util/devices.ts';
 
@@ -27,8 +27,23 @@ it('finds a cloud from seven photographs', async () => {
   expect(history).toHaveLength(31);
 });
 
+it('paints a picture with soft ellipses', async () => {
+  const { goal, fitted, film, pictures } = await paintSplats.run({
+    ...asked,
+    settings: { pixels: 64, splats: 100 },
+    iterations: 60,
+  });
+  expect(goal.met).toBe(true);
+  expect(fitted.decibels).toBeGreaterThan(29);
+  expect(film?.images.length).toBeGreaterThan(5);
+  expect(pictures).toHaveLength(1);
+});
+
 it('says which settings fit', async () => {
   await expect(views.run({ ...asked, settings: { views: 0 } })).rejects.toThrow(
     "views: 'views' is 0; it must be a whole number from 1.",
+  );
+  await expect(paintSplats.run({ ...asked, settings: { pixels: 7 } })).rejects.toThrow(
+    "paint-splats: 'pixels' is 7; it must be a whole number from 8.",
   );
 });
