@@ -14,6 +14,8 @@ export {
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
 export { type HeightGrid, type Polyhedron, polyhedron, type ShapeTables, shapeTables } from './contact/shape-tables.ts';
 export { convexHull, type Hull } from './convex-hull.ts';
+export { readGlb } from './files/glb.ts';
+export { writeGlb } from './files/glb-write.ts';
 export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
