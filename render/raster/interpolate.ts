@@ -103,22 +103,27 @@ function valuesOf(
   return { values, own };
 }
 
+/** Elements of several words share an address: loads and sums of them are faster than those of single ones. */
+const elementOf = (channels: number): string => (channels === 1 ? 'f32' : `array<f32, ${channels}>`);
+const channelOf = (channels: number, k: number): string => (channels === 1 ? '' : `[${k}]`);
+
 const attributeText = (channels: number, slopes: boolean): string =>
   kernelText(
-    `var<storage, read_write> image: array<f32>;
+    `var<storage, read_write> image: array<${elementOf(channels)}>;
   ${slopes ? 'var<storage, read_write> slope: array<vec2f>;' : ''}`,
     /* wgsl */ `
-      let n = each * id.z;
-      let o = own[t] + vec3u(n);
+      let o = own[t] + vec3u(each * id.z);
       let share = shares(b);
       ${slopes ? 'let d = slopesOf(p, v0, v1, v2, b, f32(width), f32(height));' : ''}
-      for (var k = 0u; k < ${channels}u; k++) {
-        let a = vec3f(values[${channels}u * o.x + k], values[${channels}u * o.y + k], values[${channels}u * o.z + k]);
-        image[${channels}u * pixel + k] = dot(share, a); // (1)
-        ${slopes ? `slope[${channels}u * pixel + k] = vec2f(dot(d.x, a), dot(d.y, a));` : ''}
-      }`,
+      ${Array.from({ length: channels }, (_, k) => {
+        const at = channelOf(channels, k);
+        return /* wgsl */ `
+      let a${k} = vec3f(values[o.x]${at}, values[o.y]${at}, values[o.z]${at});
+      image[pixel]${at} = dot(share, a${k}); // (1)
+      ${slopes ? `slope[${channels}u * pixel + ${k}u] = vec2f(dot(d.x, a${k}), dot(d.y, a${k}));` : ''}`;
+      }).join('')}`,
     /* wgsl */ `
-  var<storage, read> values: array<f32>;
+  var<storage, read> values: array<${elementOf(channels)}>;
   var<storage, read> own: array<vec3u>;
   var<uniform> each: u32; // values of one image, 0 where all share them`,
   );
@@ -139,8 +144,8 @@ function launch(
     return { image: zeros([...dims, channels], { device }), slope: zeros([...dims, channels, 2], { device }) };
   const each = values.shape.length === 3 ? (values.shape[1] as number) : 0;
   return kernels(`attributes ${channels} ${slopes}`, () => attributeText(channels, slopes))(
-    { ...args, values, own, each },
-    { count, out: { image: [...dims, channels], ...(slopes && { slope: [...dims, channels] }) } },
+    { ...args, values: channels === 1 ? values.reshape([-1]) : values, own, each },
+    { count, out: { image: channels === 1 ? [...dims, 1] : dims, ...(slopes && { slope: [...dims, channels] }) } },
   );
 }
 
