@@ -7,7 +7,7 @@
  *
  * Contacts and joints are implicit: λ answers to where bodies will be after the step, as far as velocities tell, so that nothing
  * that is stiff limits dt. They are a little soft, `softness` being 1 / (1 + softness) of what would be rigid; under its weight a body
- * sinks by softness · g dt². Impacts do not bounce. Of order 1 in dt; momenta are kept to rounding, the energy is not.
+ * sinks by softness · g dt². Impacts bounce where bodies have a restitution: impacts.ts. Of order 1 in dt; momenta are kept to rounding, the energy is not.
  */
 
 import { hasTables } from '../../geometry/index.ts';
@@ -15,6 +15,7 @@ import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../ker
 import type { Step } from '../simulator.ts';
 import { contactGraph } from './contact-graph.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
+import { bounces, lateImpulses } from './impacts.ts';
 import { type Found, impulses } from './impulses.ts';
 import { type JointParams, jointKinds, jointRows } from './joint-rows.ts';
 import { type Heavy, moved, pushed, type Twists, twistsOf } from './motion.ts';
@@ -35,6 +36,8 @@ export interface RigidOptions {
   readonly recovery?: number;
   /** Contacts are looked for within this distance, and what bodies move in a step, m. Default 0.01. */
   readonly margin?: number;
+  /** Slower impacts than this do not bounce, m/s. Default 0.1. */
+  readonly rest?: number;
   /** How often contacts are solved in a step, each time with the slip that was found before: 1 or more. Default 2. */
   readonly passes?: number;
   /** At which residual, in parts of the velocities that forces alone would make, the solver stops. Default 1e-4 in f32, 1e-11 in f64. */
@@ -59,6 +62,8 @@ export interface RigidParams extends FreeBodiesParams {
   readonly vertices: Tensor;
   /** [n]. */
   readonly friction: Tensor;
+  /** [n]; counts in worlds where a body was given one. */
+  readonly restitution: Tensor;
   readonly joints: JointParams;
 }
 
@@ -92,6 +97,7 @@ const optionNames = [
   'recovery',
   'margin',
   'passes',
+  'rest',
   'tolerance',
   'maxSteps',
   'pairs',
@@ -110,6 +116,11 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
   checkOptions('rigidBodies', options, optionNames);
   const data = worldData(spec);
   const settings = settingsOf(options);
+  const bouncing = data.restitution.findIndex(e => e > 0);
+  if (bouncing >= 0 && settings.smooth > 0)
+    throw new RangeError(
+      `rigidBodies: body '${data.names[bouncing]}' has restitution ${data.restitution[bouncing]}, but contacts are smoothed, and act from a distance without an impact; leave out 'smooth' or 'restitution'.`,
+    );
   const made = new WeakMap<Device, Structure>();
   const structureOn = (device: Device): Structure => {
     const structure = made.get(device) ?? structureOf(data, settings, device);
@@ -140,6 +151,7 @@ function settingsOf(options: RigidOptions): Settings {
     recovery = smooth > 0 ? 0 : 0.02,
     margin = 0.01,
     passes = 2,
+    rest = 0.1,
     tolerance,
     maxSteps = 50,
     pairs,
@@ -154,12 +166,13 @@ function settingsOf(options: RigidOptions): Settings {
   from('recovery', recovery, false);
   from('margin', margin, false);
   from('passes', passes, true);
+  from('rest', rest, true);
   from('maxSteps', maxSteps, true);
   if (tolerance !== undefined) from('tolerance', tolerance, true);
   if (pairs !== undefined) from('pairs', pairs, true);
   if (contacts !== undefined) from('contacts', contacts, true);
   return {
-    ...{ softness, smooth, recovery, margin, passes, maxSteps },
+    ...{ softness, smooth, recovery, margin, passes, rest, maxSteps },
     ...(tolerance !== undefined && { tolerance }),
     ...(pairs !== undefined && { pairs }),
     ...(contacts !== undefined && { contacts }),
@@ -174,6 +187,8 @@ interface Structure {
   readonly sizes: SolverSizes;
   readonly room: { readonly pairRoom: number; readonly contactRoom: number };
   readonly freedom: Tensor;
+  /** Whether there is restitution. */
+  readonly bounces: boolean;
   /** The body of each part. */
   readonly bodyOf: Tensor;
   readonly tables: Omit<Tables, 'vertices'> | undefined;
@@ -205,6 +220,7 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
       smooth: smooth > 0,
     },
     freedom: integers(device, data.freedom, [names.length]),
+    bounces: found.pairs > 0 && data.restitution.some(e => e > 0),
     bodyOf: integers(
       device,
       parts.map(({ body }) => body),
@@ -255,6 +271,7 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
     },
     vertices: verticesOf(data, device),
     friction: tensor(data.friction, [n], on(device)),
+    restitution: tensor(data.restitution, [n], on(device)),
     joints: {
       anchor: some(joints.anchors.flat(2), [j, 2, 3]),
       frame: some(joints.frames.flat(2), [j, 2, 4]),
@@ -265,10 +282,10 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, contacts, sizes, room, freedom, bodyOf, tables, joints }: Structure,
-  { softness, smooth, recovery, margin, passes, tolerance, maxSteps }: Settings,
+  { near, contacts, sizes, room, freedom, bounces: bouncy, bodyOf, tables, joints }: Structure,
+  { softness, smooth, recovery, margin, passes, rest, tolerance, maxSteps }: Settings,
   { x, q, p, L, trouble, lead }: RigidState,
-  { mass, inertia, gravity, size, place, vertices, friction, force, torque, joints: jointed }: RigidParams,
+  { mass, inertia, gravity, size, place, vertices, friction, restitution, force, torque, joints: jointed }: RigidParams,
   dt: number,
 ): RigidState {
   const { device } = x;
@@ -308,6 +325,9 @@ function stepped(
   const gap = touch.gap.detach();
   const known = { freedom, pairs: pairs.bodies, pairOf, gap, jointBodies: joints.bodies };
   const frozen = { ...known, graph: contactGraph(sizes, known), settings: chosen };
+  const forced = bouncy ? twistsOf(heavy, start) : now;
+  const met = { pairs: pairs.bodies, x, restitution };
+  const bounce = bouncy ? bounces(touch, now, forced, met, { dt, rest }) : undefined;
   let P: Found | undefined;
   let slip = now;
   let soft: Twists | undefined;
@@ -316,7 +336,7 @@ function stepped(
     const before = smooth > 0 ? undefined : bias;
     bias =
       sizes.pairs > 0
-        ? biases({ ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before })
+        ? biases({ ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before, bounce })
         : none([1, 3]);
     const { normal, point } = touch;
     const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
@@ -325,8 +345,12 @@ function stepped(
     soft ??= slip;
   }
   const found = P as Found;
-  const end = { p: start.p.add(found.p), L: start.L.add(found.L) }; // (2)
-  const next = { ...moved(heavy, x, end, dt), ...end, ...(lead && { lead: begin(soft as Twists, slip, -1) }) }; // (3)
+  const pushedOff = { p: start.p.add(found.p), L: start.L.add(found.L) }; // (2)
+  const hit = { pairs: pairs.bodies, x, mass, freedom, friction, bias: bias as Tensor, settings: chosen };
+  const late = bounce && lateImpulses(touch, slip, forced, { ...hit, bounce }, dt);
+  const end = late ? { p: pushedOff.p, L: pushedOff.L.add(late.turn) } : pushedOff;
+  const drift = late ? { p: end.p.sub(late.p), L: end.L.sub(late.L) } : end;
+  const next = { ...moved(heavy, x, drift, dt), ...end, ...(lead && { lead: begin(soft as Twists, slip, -1) }) }; // (3)
   if (!trouble) return next;
   const { count } = touch;
   const seen = { end, found, pairs: pairs.count, contacts: count, ...room, tolerance: 10 * precise };

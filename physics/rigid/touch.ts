@@ -112,7 +112,7 @@ const contactsText = (kinds: Kinds): string => /* wgsl */ `
   }
 `;
 
-const biasText = (again: boolean): string => /* wgsl */ `
+const biasText = (again: boolean, bouncing: boolean): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> x: array<vec3f>;
@@ -123,6 +123,7 @@ const biasText = (again: boolean): string => /* wgsl */ `
   var<storage, read> normal: array<vec3f>;
   var<storage, read> point: array<vec3f>;
   ${again ? 'var<storage, read> before: array<vec3f>;' : ''}
+  ${bouncing ? 'var<storage, read> bounce: array<vec2f>;' : ''}
   var<uniform> dt: f32;
   var<uniform> recovery: f32;
   var<storage, read_write> bias: array<vec3f>;
@@ -141,7 +142,9 @@ const biasText = (again: boolean): string => /* wgsl */ `
     let t = seen - dot(n, seen) * n;
     var mu = friction[a] * friction[b];
     if (mu > 0.0) { mu = sqrt(mu); }
-    let o = phi / select(dt, dt + recovery, phi < 0.0) + mu * (sqrt(dot(t, t) + still * still) - still);          // (1)
+    var o = phi / select(dt, dt + recovery, phi < 0.0);                                                           // (1)
+    ${bouncing ? 'if (bounce[slot].y >= 0.0) { o = bounce[slot].x; }' : ''}
+    o += mu * (sqrt(dot(t, t) + still * still) - still);
     bias[slot] = o * n${again ? ' - answered(seen + before[slot], n, mu, 0.0).impulse' : ''};                      // (2)
   }
 `;
@@ -205,13 +208,24 @@ export function touches(
   return { gap, normal, point, pairOf, count };
 }
 
-/** (2), [contacts, 3], m/s; after a pass that was biased by `before` and ended with these twists. */
+/** (2), [contacts, 3], m/s; after a pass that was biased by `before` and ended with these twists. @param bounce Of `bounces`. */
 export function biases(
   given: Touches & Twists & { readonly pairs: Tensor; readonly x: Tensor; readonly friction: Tensor },
-  { dt, recovery, before }: { readonly dt: number; readonly recovery: number; readonly before?: Tensor | undefined },
+  {
+    dt,
+    recovery,
+    before,
+    bounce,
+  }: {
+    readonly dt: number;
+    readonly recovery: number;
+    readonly before?: Tensor | undefined;
+    readonly bounce?: Tensor | undefined;
+  },
 ): Tensor {
   const { pairs, pairOf, x, v, w, friction, gap, normal, point } = given;
-  const run = biasKernels(`${before !== undefined}`, () => biasText(before !== undefined));
+  const [again, bouncing] = [before !== undefined, bounce !== undefined];
+  const run = biasKernels(`${again} ${bouncing}`, () => biasText(again, bouncing));
   const all = { pairs, pairOf, x, v, w, friction, gap, normal, point, dt, recovery };
-  return run(before ? { ...all, before } : all, { count: gap.size }).bias as Tensor;
+  return run({ ...all, ...(before && { before }), ...(bounce && { bounce }) }, { count: gap.size }).bias as Tensor;
 }

@@ -34,6 +34,8 @@ export interface BodySpec {
   readonly angularVelocity?: Vec3;
   /** Of two bodies that touch, the geometric mean counts. Default 0.5. */
   readonly friction?: number;
+  /** How fast it leaves an impact, in parts of how fast it met; of two bodies, the larger counts. 0 … 1. Default 0. */
+  readonly restitution?: number;
   /** Whether it never moves. Default: only planes and height fields do not. */
   readonly fixed?: boolean;
 }
@@ -85,6 +87,7 @@ export interface WorldData {
   readonly mass: readonly number[];
   readonly inertia: readonly Symmetric[];
   readonly friction: readonly number[];
+  readonly restitution: readonly number[];
   /** Of the centres of mass. */
   readonly position: readonly Vec3[];
   readonly orientation: readonly Quaternion[];
@@ -98,7 +101,7 @@ export interface WorldData {
 
 const bodyNames = [
   ...['name', 'shape', 'mass', 'density', 'inertia', 'position', 'orientation', 'velocity', 'angularVelocity'],
-  ...['friction', 'fixed'],
+  ...['friction', 'restitution', 'fixed'],
 ];
 
 export function worldData(spec: WorldSpec): WorldData {
@@ -130,6 +133,7 @@ export function worldData(spec: WorldSpec): WorldData {
     mass: each.map(b => b.mass),
     inertia: each.map(b => b.inertia),
     friction: each.map(b => b.friction),
+    restitution: each.map(b => b.restitution),
     position,
     orientation,
     momentum: each.map(b => b.momentum),
@@ -144,7 +148,7 @@ export function worldData(spec: WorldSpec): WorldData {
 
 function bodyData(body: BodySpec, who: string, planar: boolean) {
   checkOptions(`rigidBodies: ${who}`, body, bodyNames);
-  const { shape, density = 1000, friction = 0.5, position = [0, 0, 0], velocity = [0, 0, 0] } = body;
+  const { shape, density = 1000, friction = 0.5, restitution = 0, position = [0, 0, 0], velocity = [0, 0, 0] } = body;
   const { angularVelocity = [0, 0, 0], fixed = !(shape.volume > 0) } = body;
   const positive = (name: string, x: number): void => {
     if (!(x > 0 && Number.isFinite(x)))
@@ -155,6 +159,8 @@ function bodyData(body: BodySpec, who: string, planar: boolean) {
     throw new RangeError(`rigidBodies: ${who} is a ${what} that is not fixed; ${all} have no mass and do not move.`);
   }
   if (!(friction >= 0)) throw new RangeError(`rigidBodies: ${who} has friction ${friction}; give a number from 0.`);
+  if (!(restitution >= 0 && restitution <= 1))
+    throw new RangeError(`rigidBodies: ${who} has restitution ${restitution}; give a number from 0 to 1.`);
   const mass = fixed ? 1 : (body.mass ?? density * shape.volume);
   positive(body.mass === undefined ? 'density' : 'mass', mass);
   const filled = shape.inertia.map(x => mass * x) as unknown as Symmetric;
@@ -179,6 +185,7 @@ function bodyData(body: BodySpec, who: string, planar: boolean) {
     mass,
     inertia,
     friction,
+    restitution,
     position: centre,
     orientation,
     momentum: (fixed ? [0, 0, 0] : velocity.map(v => mass * v)) as unknown as Vec3,
