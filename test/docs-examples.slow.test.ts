@@ -24,6 +24,8 @@ const given: Readonly<Record<string, string>> = {
   'solvers/estimators/smoothing.ts': 'const f = x => x.square(); const theta = tensor(1);',
   'solvers/levenberg-marquardt.ts':
     'const params = { k: tensor([2]) }; const residual = ({ k }) => k.sub(tensor([1, 3]));',
+  'solvers/manifold.ts':
+    'const pose = { orientation: tensor([0, 0, 0, 1]) }; const loss = ({ orientation }) => orientation.sub(0.5).square().sum();',
   'solvers/multi-start.ts': 'const loss = x => x.square().sum();',
   'sparse/direct/direct.ts':
     'const b = tensor([2, 3]); const A = csr(coordinates([2, 2], [0, 1], [0, 1]).pattern, b, { positiveDefinite: true });',
