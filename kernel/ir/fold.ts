@@ -35,7 +35,12 @@ export function fold(program: Program): Program {
   let allLiterals: ReadonlyMap<Value, number> | undefined;
   /** Values defined and in scope where we stand; `if` results may be replaced by none other. */
   const visible = new Set<Value>();
-  const map = (v: Value): Value => replaced.get(v) ?? v;
+  /** Results of loops that are constants at the exit; made where somebody asks, since most are not asked for. */
+  const finals = new Map<Value, number>();
+  function map(v: Value): Value {
+    const final = finals.get(v);
+    return final === undefined ? (replaced.get(v) ?? v) : emitConst(v.type, final);
+  }
   const facts = { constant: (v: Value) => known.get(v), definition: (v: Value) => definition.get(v) };
   let out: Inst[] = [];
   let scope: Value[] = [];
@@ -184,8 +189,8 @@ export function fold(program: Program): Program {
     inst.results.forEach((v, k) => {
       if (replaced.has(v)) return;
       const value = final[k];
-      if (value !== undefined) replaced.set(v, emitConst(v.type, value));
-      else define(v);
+      if (value === undefined) define(v);
+      else finals.set(v, value);
     });
   }
 

@@ -1,7 +1,7 @@
-/** Evaluates a block when only some of the values it reads are known, as far as the constants reach. */
+/** Evaluates blocks and loops when only some of the values they read are known, as far as the constants reach. */
 
 import { simplifyPure } from './algebra.ts';
-import type { Block, Value } from './ir.ts';
+import type { Block, Inst, Value, While } from './ir.ts';
 
 type Lookup = (v: Value) => number | undefined;
 
@@ -30,4 +30,61 @@ export function evaluateBlock(block: Block, values: Map<Value, number>, outside:
     }
   }
   return block.yields.map(constant);
+}
+
+/** Longest way from a condition back to constants that is followed. */
+const deepest = 400;
+
+/**
+ * Times a loop's body runs; undefined if that depends on more than constants, or is above `most`. Computes what the condition depends on, and
+ * nothing else of the body.
+ */
+export function tripCount(loop: While, most: number, outside: Lookup): number | undefined {
+  const definitions = new Map<Value, Inst>();
+  const note = ({ body }: Block): void => {
+    for (const inst of body) {
+      if (inst.kind === 'const' || inst.kind === 'pure') definitions.set(inst.result, inst);
+      else if (inst.kind === 'if') {
+        for (const result of inst.results) definitions.set(result, inst);
+        note(inst.then);
+        note(inst.else);
+      }
+    }
+  };
+  note(loop.cond);
+  note(loop.body);
+  const params = new Map(loop.params.map((p, k) => [p, k]));
+  const found: Map<Value, number | undefined>[] = [];
+  const valueOf = (v: Value, trip: number, depth: number): number | undefined => {
+    if (depth > deepest) return undefined;
+    const param = params.get(v);
+    if (param !== undefined)
+      return trip === 0 ? outside(loop.init[param]) : valueOf(loop.body.yields[param], trip - 1, depth + 1);
+    const inst = definitions.get(v);
+    if (!inst) return outside(v);
+    if (!found[trip].has(v)) found[trip].set(v, computed(v, inst, trip, depth + 1));
+    return found[trip].get(v);
+  };
+  function computed(v: Value, inst: Inst, trip: number, depth: number): number | undefined {
+    const constant: Lookup = of => valueOf(of, trip, depth);
+    if (inst.kind === 'const') return inst.value;
+    if (inst.kind === 'pure') {
+      const simpler = simplifyPure(inst, { constant, definition: () => undefined });
+      if (!simpler) return undefined;
+      return 'same' in simpler ? constant(simpler.same) : 'constant' in simpler ? simpler.constant : undefined;
+    }
+    if (inst.kind !== 'if') return undefined;
+    const k = inst.results.indexOf(v);
+    const cond = constant(inst.cond);
+    const then = cond === 0 ? undefined : constant(inst.then.yields[k]);
+    const otherwise = cond === undefined || cond === 0 ? constant(inst.else.yields[k]) : then;
+    return cond === 0 || Object.is(then, otherwise) ? otherwise : undefined;
+  }
+  for (let trip = 0; trip <= most; trip++) {
+    found.push(new Map());
+    const goesOn = valueOf(loop.cond.yields[0], trip, 0);
+    if (goesOn === undefined) return undefined;
+    if (goesOn === 0) return trip;
+  }
+  return undefined;
 }

@@ -15,7 +15,7 @@ import {
   type Value,
   type While,
 } from './ir.ts';
-import { evaluateBlock } from './partial-evaluation.ts';
+import { tripCount } from './partial-evaluation.ts';
 import { copyInsts, mapOperands, rebuilt, size, visit } from './traverse.ts';
 
 export interface UnrollOptions {
@@ -58,7 +58,8 @@ export function unroll(
     }
   }
   function tripsOf(loop: While): number | undefined {
-    if (!knownTrips.has(loop)) knownTrips.set(loop, size(loop.body) > maxInsts ? undefined : tripCount(loop));
+    if (!knownTrips.has(loop))
+      knownTrips.set(loop, size(loop.body) > maxInsts ? undefined : tripCount(loop, maxTrips, outside));
     return knownTrips.get(loop);
   }
   const touchesStaying = (block: Block): boolean =>
@@ -67,23 +68,6 @@ export function unroll(
         ((inst.kind === 'arrayLoad' || inst.kind === 'arrayStore') && staying.has(inst.array)) ||
         blocksOf(inst).some(touchesStaying),
     );
-
-  /** Times the body runs; undefined if it depends on more than constants, or is above maxTrips. */
-  function tripCount(loop: While): number | undefined {
-    let values: (number | undefined)[] = loop.init.map(outside);
-    for (let trips = 0; trips <= maxTrips; trips++) {
-      const known = new Map<Value, number>();
-      loop.params.forEach((p, k) => {
-        const value = values[k];
-        if (value !== undefined) known.set(p, value);
-      });
-      const goesOn = evaluateBlock(loop.cond, known, outside)[0];
-      if (goesOn === undefined) return undefined;
-      if (goesOn === 0) return trips;
-      values = evaluateBlock(loop.body, known, outside);
-    }
-    return undefined;
-  }
 
   const replaced = new Map<Value, Value>();
   const map = (v: Value): Value => replaced.get(v) ?? v;
