@@ -10,6 +10,8 @@ import { ant } from './legged/ant.ts';
 import { hopper } from './legged/hopper.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
+import { meshFitCube } from './mesh-fit/cube.ts';
+import { meshFitPose } from './mesh-fit/pose.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
@@ -31,6 +33,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
   [pile.name]: pile,
+  [meshFitCube.name]: meshFitCube,
+  [meshFitPose.name]: meshFitPose,
   [cartpoleSwingup.name]: cartpoleSwingup,
   [droneMpc.name]: droneMpc,
   [bounceTarget.name]: bounceTarget,
@@ -70,6 +74,8 @@ export {
   hopper,
   lotkaVolterra,
   mbbBeam,
+  meshFitCube,
+  meshFitPose,
   paintSplats,
   pile,
   robertson,
