@@ -13,7 +13,6 @@ export {
 export { compose, inverse, local, lookAt, type Pose, rigid, rotate, turning } from './camera/pose.ts';
 export { type Rays, rays } from './camera/rays.ts';
 export { type AntialiasOptions, antialias } from './edges/antialias.ts';
-export { allPixels, type Draw, type DrawOptions, type Figure, type FigureStyle, figure } from './figure.ts';
 export {
   blueRed,
   type Colours,
@@ -83,6 +82,9 @@ export { sh9Irradiance, sh9Of } from './shade/spherical-harmonics.ts';
 export { drawGaussians, type Gaussians2d, type SplatImage, type SplatOptions } from './splat/ellipses.ts';
 export { drawSplats, type Gaussians } from './splat/gaussians.ts';
 export { harmonicColour } from './splat/harmonics.ts';
+export { allPixels, type Draw, type DrawOptions, type Figure, type FigureStyle, figure } from './strokes/figure.ts';
+export { bezier, Lines, lines } from './strokes/lines.ts';
+export { drawStrokes, drawStrokesIn, type StrokeImage, type StrokeOptions, type Strokes } from './strokes/strokes.ts';
 export { type CubeTextureOptions, cubeDirections, cubeTexture } from './texture/cube.ts';
 export { type MipMap, mipMap } from './texture/mip.ts';
 export { type Filter, type TextureOptions, texture, type Wrap } from './texture/texture.ts';

@@ -14,7 +14,7 @@
  * [i, i + 1] × [j, j + 1]. Drawing at a quarter of the scale is the box-filtered picture, exactly: see fits from coarse to fine.
  */
 
-import { kernel, type Tensor, tensor } from '../kernel/index.ts';
+import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { coverage } from './coverage.wgsl.ts';
 
 /** What joins what. */

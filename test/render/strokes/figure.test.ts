@@ -1,10 +1,10 @@
-// Specification of render/figure.ts: areas against counted samples, and gradients.
+// Specification of render/strokes/figure.ts: areas against counted samples, and gradients.
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
 import { allPixels, figure } from 'retrograde/render';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sampledCoverage } from '../util/sampled-coverage.ts';
+import { sampledCoverage } from '../../util/sampled-coverage.ts';
 
 // A chain of two links on a picture of 20 × 20: point 0 has a round cap, points 1 and 2 have discs.
 const size = 20;

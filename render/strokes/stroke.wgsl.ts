@@ -1,0 +1,91 @@
+/**
+ * The area of one segment of a stroke inside one pixel, such that segments of a stroke tile it: their areas add.
+ *
+ *   m = a + s h (n_w + n_u) / (1 + w·u)            where the inner sides of two segments meet, s = sgn(w × u)                      (1)
+ *   segment = polygon of its four corners, inner ones moved to (1), and its ends                                                  (2)
+ *   round   = the sector at a joint, between the outer corners of its segments; half discs at the ends of the stroke              (3)
+ *
+ * w, u: directions before and after a joint; n: turned by a right angle. Arcs are fans of edges with the area of the arc. Where a stroke turns
+ * within less than its width, (1) is kept near the joint; there segments overlap, and the sum, which counts as 1 at most, is too large.
+ */
+
+import { coverage } from './coverage.wgsl.ts';
+
+export const strokeText: string = /* wgsl */ `
+  ${coverage}
+
+  struct Way { along: vec2f, size: f32 }
+  fn wayFrom(a: vec2f, b: vec2f) -> Way {
+    let d = b - a;
+    let size = sqrt(max(dot(d, d), 1e-12));
+    return Way(d / size, size);
+  }
+  fn leftOf(v: vec2f) -> vec2f { return vec2f(-v.y, v.x); }
+  fn turnOf(w: vec2f, u: vec2f) -> f32 { return w.x * u.y - w.y * u.x; }
+
+  // From a joint to where inner sides meet, for s = 1.
+  fn mitre(w: Way, u: Way, h: f32) -> vec2f {
+    let m = h * (leftOf(w.along) + leftOf(u.along)) / max(1.0 + dot(w.along, u.along), 0.01);   // (1)
+    let reach = min(w.size, u.size) + h;
+    return m * min(1.0, reach / sqrt(max(dot(m, m), 1e-12)));
+  }
+
+  // From a to b, half widths ha and hb, between the points before and after where the stroke goes on.
+  fn segmentArea(pixel: vec2f, before: vec2f, a0: vec2f, b0: vec2f, after: vec2f, ha: f32, hb: f32, follows: bool, goesOn: bool) -> f32 {
+    let a = a0 - pixel;
+    let b = b0 - pixel;
+    let u = wayFrom(a, b);
+    let n = leftOf(u.along);
+    var p = a + ha * n;
+    var q = b + hb * n;
+    var r = b - hb * n;
+    var s = a - ha * n;
+    var from = n;               // a's sector: from here, turned by angle
+    var angle = 3.14159265358979;
+    if (follows) {
+      let w = wayFrom(before - pixel, a);
+      let inner = mitre(w, u, ha);
+      let turn = turnOf(w.along, u.along);
+      angle = atan2(turn, dot(w.along, u.along));
+      from = leftOf(w.along);
+      if (turn > 0.0) {
+        p = a + inner;
+        from = -from;
+      } else {
+        s = a - inner;
+      }
+    }
+    if (goesOn) {
+      let v = wayFrom(b, after - pixel);
+      let inner = mitre(u, v, hb);
+      if (turnOf(u.along, v.along) > 0.0) { q = b + inner; } else { r = b - inner; }
+    }
+    let corners = array<vec2f, 6>(p, q, b, r, s, a);
+    var area = 0.0;
+    var last = a;
+    for (var k = 0u; k < 6u; k++) {
+      area += edgeArea(last, corners[k]); // (2)
+      last = corners[k];
+    }
+    area = abs(area);
+    for (var end = 0u; end < select(2u, 1u, goesOn); end++) {
+      let centre = select(a, b, end == 1u);
+      let h = select(ha, hb, end == 1u);
+      let first = select(from, -n, end == 1u);
+      let part = select(angle, 3.14159265358979, end == 1u) / 8.0;
+      let x = max(abs(part), 1e-3);
+      let reach = h * sqrt(x / sin(x));
+      var sum = 0.0;
+      last = centre;
+      for (var k = 0u; k < 10u; k++) {
+        let turned = f32(k) * part;
+        var next = centre + reach * (cos(turned) * first + sin(turned) * leftOf(first));
+        if (k == 9u) { next = centre; }
+        sum += edgeArea(last, next); // (3)
+        last = next;
+      }
+      area += abs(sum);
+    }
+    return area;
+  }
+`;
