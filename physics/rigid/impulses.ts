@@ -15,11 +15,19 @@
  */
 
 import { custom, jvp, vjp } from '../../adjoint/index.ts';
-import { type Device, type Kernel, kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
+import {
+  type Device,
+  isBeingRecorded,
+  type Kernel,
+  kernel,
+  kernelsByKey,
+  type Tensor,
+  zeros,
+} from '../../kernel/index.ts';
 import type { ContactGraph } from './contact-graph.ts';
 import { law } from './law.wgsl.ts';
 import { type Heavy, type Momenta, momentaOf, type Twists, twistsOf } from './motion.ts';
-import { solveLinearText, solveText } from './solver.wgsl.ts';
+import { linearMiss, linearSteps, solveLinearText, solveText } from './solver.wgsl.ts';
 import { rowsPerJoint, rowWidth, type SolverSizes, teamsOn, workspace } from './solver-work.wgsl.ts';
 
 /** What impulses depend on and are differentiated by. */
@@ -226,16 +234,32 @@ const one = (like: Tensor): Tensor => like.detach().mul(0).add(1);
 /** Only what bodies are free to do, by a round trip. */
 const keep = (given: Given, { p, L }: Momenta): Momenta => momentaOf(heavy(given), twistsOf(heavy(given), { p, L }));
 
+/** Tells of linear solves that did not arrive, where a step is not being recorded: a replayed one shows them as numbers that are not finite. */
+function judge(report: Tensor, settings: Tensor): void {
+  const { device } = report;
+  if (isBeingRecorded(device)) return;
+  device.flush();
+  device.check([report.memory.retain(), settings.memory.retain()], (shares, [, , tolerance, steps]) => {
+    let worst = 0;
+    for (const share of shares) worst = Math.max(worst, share);
+    if (worst > linearMiss * tolerance)
+      throw new RangeError(
+        `rigidBodies: derivatives of impulses were left with a residual of ${worst.toPrecision(2)} after ${linearSteps * steps} steps of conjugate gradients, where ${tolerance} was asked for; allow more 'maxSteps', a larger 'softness', take a smaller dt, or use f64.`,
+      );
+  });
+}
+
 /** H μ = b, differentiable. */
 function linear(sizes: SolverSizes, given: LinearGiven): Twists {
   return custom(
     (x: LinearGiven): Twists => {
       const u = after(x, x.P);
       const { run, count } = solver(linearSolvers, solveLinearText, sizes, u.v.device);
-      const { dv, dw } = run(
+      const { dv, dw, report } = run(
         { ...bindings(x), v: u.v, w: u.w, bForce: x.b.p, bTorque: x.b.L },
-        { count, out: { ...workspace(sizes), dv: sizes.bodies, dw: sizes.bodies } },
+        { count, out: { ...workspace(sizes), dv: sizes.bodies, dw: sizes.bodies, report: sizes.bodies } },
       ) as Record<string, Tensor>;
+      judge(report, x.frozen.settings);
       return { v: dv, w: dw };
     },
     {

@@ -219,7 +219,11 @@ export const solveText = (kind: SolverKind): string => /* wgsl */ `
   }
 `;
 
-/** Solves H d = b for the curvature at the velocities u. */
+/** Steps of conjugate gradients that a linear solve may take for each of `maxSteps`, and by how much it may miss the tolerance. */
+export const linearSteps = 40;
+export const linearMiss = 100;
+
+/** Solves H d = b for the curvature at the velocities u. Where an island was not solved it leaves no number. */
 export const solveLinearText = (kind: SolverKind): string => /* wgsl */ `
   ${systemText(kind)}
   var<storage, read> v: array<vec3f>;
@@ -228,6 +232,7 @@ export const solveLinearText = (kind: SolverKind): string => /* wgsl */ `
   var<storage, read> bTorque: array<vec3f>;
   @unique var<storage, read_write> dv: array<vec3f>;
   @unique var<storage, read_write> dw: array<vec3f>;
+  @unique var<storage, read_write> report: array<f32>;  // of each island: its residual, in parts of what it began with
   @compute @workgroup_size(${kind.lanes})
   fn linearImpulses(${builtins}) {
     ${begin(kind)}
@@ -243,21 +248,26 @@ export const solveLinearText = (kind: SolverKind): string => /* wgsl */ `
       assembled(s);
       factored(s);
       var rz = 0.0;
-      var enough = 0.0;
-      for (var k = 0u; k < 2000u; k++) {
+      var begun = 0.0;
+      var left = 0.0;
+      for (var k = 0u; k < ${linearSteps}u * u32(settings[3]); k++) {
         let next = swept(s);
-        if (k == 0u) { enough = settings[2] * settings[2] * next; }
-        if (next <= enough) { break; }
+        if (k == 0u) { begun = next; }
+        left = next;
+        if (next <= settings[2] * settings[2] * begun) { break; }
         let alpha = advanced(s, next, select(next / rz, 0.0, k == 0u));
         if (alpha == 0.0) { break; }
         rz = next;
       }
+      let share = select(0.0, sqrt(left / begun), begun > 0.0);
+      let lost = select(0.0, sqrt(-1.0 - share), share > ${linearMiss}.0 * settings[2]);
       for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
         let i = order[at];
         let d = bodyTwist(i, ${body.d}u);
-        dv[i] = d.v;
-        dw[i] = d.w;
+        dv[i] = d.v + vec3f(lost);
+        dw[i] = d.w + vec3f(lost);
       }
+      if (lane == 0u) { report[island] = share; }
       rest();
     }
   }

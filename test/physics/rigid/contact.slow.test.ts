@@ -316,6 +316,26 @@ describe('trouble', () => {
     );
   });
 
+  it('tells of a gradient whose solve did not get there', () => {
+    const rows = [0, 1, 2, 3, 4, 5];
+    const heap = rows.flatMap(row =>
+      rows.slice(row).map((_, k): BodySpec => {
+        const x = k - (6 - row) / 2;
+        return { ...block, mass: 1000, position: [x, row + 0.5, 0], velocity: [x, 0, 0.3] };
+      }),
+    );
+    const world = rigidBodies({ bodies: [{ shape: plane() }, ...heap] }, { softness: 1e-3, maxSteps: 1 });
+    const start = world.start(cpu64);
+    const loss = (p: Tensor) =>
+      world
+        .step({ ...start, p }, world.params(cpu64), 0.01)
+        .x.square()
+        .sum();
+    expect(() => valueAndGrad(loss)(start.p)).toThrow(
+      /^rigidBodies: derivatives of impulses were left with a residual of \S+ after 40 steps of conjugate gradients, where 1e-11 was asked for; allow more 'maxSteps', a larger 'softness', take a smaller dt, or use f64\.$/,
+    );
+  });
+
   it.each([
     [{ bodies: [] }, 'rigidBodies: there are no bodies; give at least one.'],
     [
