@@ -225,6 +225,7 @@ const factorsText = /* wgsl */ `
       putBodyTwist(i, ${body.z}u, z);
       told(i, z, 2u);
     }
+    rest();
     var sum = 0.0;
     let count = s.bodies.y - s.bodies.x;
     for (var back = lane; back < count; back += lanes) {
