@@ -17,6 +17,7 @@
  * mixes pixels in the same way, at the outlines of the triangles that pixels show.
  */
 
+import type { Attribute } from '../../geometry/index.ts';
 import { checkOptions, concat, inWords, isBeingRecorded, type Tensor } from '../../kernel/index.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { blend } from './blend.ts';
@@ -29,6 +30,8 @@ import { edgeTables } from './tables.ts';
 export interface AntialiasOptions {
   /** Which surface the picture shows, counted from the front. Default 0. */
   readonly layer?: number;
+  /** What has corners of its own, such as colours of faces: where its rows differ at an edge, the picture jumps there as it does at outlines. */
+  readonly seams?: Attribute;
   /** Whether pictures are differentiable where surfaces go through each other, too. Default true. */
   readonly intersections?: boolean;
   /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default 16 (width + height) a picture. */
@@ -42,17 +45,21 @@ export interface AntialiasOptions {
  * @throws RangeError if shapes do not agree with the raster's, or if there are more crossings than `capacity` (on a GPU, by the next read).
  */
 export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
-  checkOptions('antialias', options, ['layer', 'intersections', 'capacity']);
+  checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'capacity']);
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;
-  const { layer = 0, intersections = true, capacity = 16 * (width + height) * batch } = options;
+  const { layer = 0, seams, intersections = true, capacity = 16 * (width + height) * batch } = options;
   check(image, raster, clip, layer, capacity);
+  if (seams && (seams.corners?.type !== 'u32' || seams.corners.shape.join() !== `${triangles.size},3`))
+    throw new RangeError(
+      `antialias: the corners of 'seams' are ${inWords(seams.corners)}; give those of an attribute, u32, [${triangles.size}, 3].`,
+    );
   const { device } = clip;
   const tables = edgeTables(triangles, device);
   if (tables.count === 0) return image;
   const points = clip.detach().reshape([batch, triangles.vertices, 4]);
-  const seen = { clip: points, corners: triangles.on(device), size, cull };
+  const seen = { clip: points, corners: triangles.on(device), size, cull, seams: seams?.corners };
   const cuts = silhouetteCuts(seen, tables, capacity);
   checkRoom(cuts.ends, capacity, 'outlines cross rows and columns');
   const flat = clip.reshape([batch * triangles.vertices, 4]);
@@ -60,7 +67,7 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   let key = outlines.key;
   let d = crossingPlaces(key, flat.gather(outlines.vertex.reshape([-1])), size);
   if (intersections) {
-    const met = chooseIntersections(points, seen.corners, raster.ids, layer, capacity);
+    const met = chooseIntersections(points, seen.corners, raster, layer, capacity);
     checkRoom(met.until, capacity, 'surfaces pass through each other between pixels');
     d = concat([d, intersectionPlaces(met.key, flat.gather(met.vertex.reshape([-1])), size)]);
     key = concat([key, met.key]);

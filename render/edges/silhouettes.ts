@@ -1,5 +1,6 @@
 /**
- * Where a surface ends in the picture: the edges at which a triangle that shows its front meets one that shows its back, or none.
+ * Where a surface ends in the picture: the edges at which a triangle that shows its front meets one that shows its back, or none. And where
+ * its colours jump: seams, the edges whose two triangles do not have the same rows of an attribute there.
  *
  * Their length, not the triangles' area, is what a boundary integral needs. A line x = c + k y with |k| ≤ 1 moves the picture through the
  * rows that it crosses: an edge that is steeper than wide is cut at the height of each row's pixel centres, the others at each column's.
@@ -54,6 +55,8 @@ const cuts = kernel(/* wgsl */ `
   var<storage, read> ends: array<vec2u>;
   var<storage, read> sides: array<vec2u>;
   var<storage, read> face: array<u32>;
+  var<storage, read> seam: array<u32>;
+  var<uniform> seams: u32;
   var<uniform> vertices: u32;
   var<uniform> triangles: u32;
   var<uniform> edges: u32;
@@ -86,7 +89,9 @@ const cuts = kernel(/* wgsl */ `
     if (side.y < triangles) { other = face[id.y * triangles + side.y]; }
     count[at] = 0u;
     code[at] = 0u;
-    if (one != other) {
+    var ending = one != other;
+    if (!ending && one != 0u && seams == 1u) { ending = seam[id.x] == 1u; }
+    if (ending) {
       let e = ends[id.x];
       let a = clip[base + e.x];
       let b = clip[base + e.y];
@@ -131,6 +136,27 @@ const cuts = kernel(/* wgsl */ `
   }
 `);
 
+const jumps = kernel(/* wgsl */ `
+  var<storage, read> corners: array<vec3u>;
+  var<storage, read> own: array<vec3u>;
+  var<storage, read> ends: array<vec2u>;
+  var<storage, read> sides: array<vec2u>;
+  var<storage, read_write> seam: array<u32>;
+  fn rowAt(t: u32, vertex: u32) -> u32 {
+    let c = corners[t];
+    return select(select(own[t].z, own[t].y, c.y == vertex), own[t].x, c.x == vertex);
+  }
+  @compute @workgroup_size(64)
+  fn seamsOf(@builtin(global_invocation_id) id: vec3u) {
+    let e = ends[id.x];
+    let side = sides[id.x];
+    if (side.y < arrayLength(&corners)) {
+      let differ = rowAt(side.x, e.x) != rowAt(side.y, e.x) || rowAt(side.x, e.y) != rowAt(side.y, e.y);
+      seam[id.x] = select(0u, 1u, differ);
+    }
+  }
+`);
+
 const writes = kernel(/* wgsl */ `
   var<storage, read> ends: array<u32>;
   var<storage, read> count: array<u32>;
@@ -160,10 +186,12 @@ export interface Seen {
   readonly corners: Tensor;
   readonly size: readonly [width: number, height: number];
   readonly cull: Cull;
+  /** Rows of an attribute at the corners of triangles, [T, 3], u32: colours jump where they differ. */
+  readonly seams: Tensor | undefined;
 }
 
 /** Where silhouettes cut rows and columns. */
-export function silhouetteCuts({ clip, corners, size, cull }: Seen, tables: EdgeTables, capacity: number): Cuts {
+export function silhouetteCuts({ clip, corners, size, cull, seams }: Seen, tables: EdgeTables, capacity: number): Cuts {
   const [batch, vertices] = clip.shape;
   const [triangles] = corners.shape;
   const [width, height] = size;
@@ -171,7 +199,11 @@ export function silhouetteCuts({ clip, corners, size, cull }: Seen, tables: Edge
   const given = { clip, corners, vertices, triangles };
   const left = { none: 3, front: 1, back: 2 }[cull];
   const { face } = faces({ ...given, cull: left }, { count: [triangles, batch] });
-  const { count, code } = cuts({ ...given, ends, sides, face, edges, width, height }, { count: [edges, batch] });
+  const seam = seams ? jumps({ corners, own: seams, ends, sides }, { count: edges }).seam : face;
+  const { count, code } = cuts(
+    { ...given, ends, sides, face, seam, seams: seams ? 1 : 0, edges, width, height },
+    { count: [edges, batch] },
+  );
   const until = scan(count);
   const { edge } = writes({ ends: until, count }, { count: edges * batch, out: { edge: capacity } });
   return { edge, count, ends: until, code };

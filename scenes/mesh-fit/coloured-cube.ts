@@ -63,9 +63,10 @@ export function drawCube({ box, cameras, still }: Studio, cube: ColouredCube, tu
   const position = turn.shape.length === 1 ? still : still.add(turn.slice([0, 0], [turn.shape[0], 3]).mul(0));
   const clip = project(cameras.get(px) as Camera, rigid({ position, orientation: turn }, cube.vertices));
   const raster = rasterize(clip.detach(), triangles, { size: [px, px] });
-  const smooth = cube.colours.shape[0] === box.vertices.shape[0] || !uv;
-  const colours = smooth ? cube.colours : { values: cube.colours, corners: uv.corners };
-  return antialias(interpolate(raster, clip, colours), raster, clip);
+  if (!uv || cube.colours.shape[0] === triangles.vertices)
+    return antialias(interpolate(raster, clip, cube.colours), raster, clip);
+  const colours = { values: cube.colours, corners: uv.corners };
+  return antialias(interpolate(raster, clip, colours), raster, clip, { seams: colours });
 }
 
 /** n rotations at random, each as likely as any other. Shoemake: Uniform random rotations, Graphics Gems III, 1992. */

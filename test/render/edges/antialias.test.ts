@@ -3,7 +3,7 @@
 import { hvp, jvp, valueAndGrad, vjp } from 'retrograde/adjoint';
 import { Triangles } from 'retrograde/geometry';
 import { type Tensor, tensor } from 'retrograde/kernel';
-import { antialias, mask, rasterize } from 'retrograde/render';
+import { antialias, interpolate, mask, rasterize } from 'retrograde/render';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
@@ -88,6 +88,26 @@ describe('what is hidden', () => {
       .item();
     near([area], [(15 - 8) * ((14.8 + 14.6) / 2 - 5.2)], 2e-2); // where both quads are
   });
+});
+
+it('colours that jump at a seam move with it', async () => {
+  const size = [20, 16] as const;
+  const bent = new Triangles(4, [0, 1, 2, 0, 2, 3]);
+  const colours = {
+    values: on64([1, 0.2], [2, 1]),
+    corners: tensor([0, 0, 0, 1, 1, 1], [2, 3], { type: 'u32', device: cpu64 }),
+  };
+  const loss = (x: Tensor): Tensor => {
+    const clip = flat(x.reshape([4, 2]), size);
+    const raster = rasterize(clip.detach(), bent, { size });
+    return antialias(interpolate(raster, clip, colours), raster, clip, { seams: colours }).sum();
+  };
+  // One colour left of the line from (8.2, −2) to (10.7, 18), another right of it.
+  const { value, grad } = valueAndGrad(loss)(on64([8.2, -2, 400, 8, 10.7, 18, -400, 8]));
+  const middle = (8.2 + 10.7) / 2;
+  near([await value.item()], [16 * (middle * 0.2 + (20 - middle) * 1)], 1e-12);
+  const g = await grad.read();
+  near([g[0]! + g[4]!], [16 * (0.2 - 1)], 1e-12);
 });
 
 describe('soups of triangles', () => {
@@ -225,6 +245,9 @@ describe('what cannot be', () => {
     );
     expect(() => antialias(image, raster, clip, { capacity: 3 })).toThrow(
       /^antialias: outlines cross rows and columns \d+ times, but there is room for 3; give a capacity of at least \d+\.$/,
+    );
+    expect(() => antialias(image, raster, clip, { seams: { values: clip, corners: clip } })).toThrow(
+      "antialias: the corners of 'seams' are a tensor of shape [6, 4]; give those of an attribute, u32, [2, 3].",
     );
     expect(() => antialias(image, raster, clip, { capacity: 0.5 })).toThrow(
       'antialias: the capacity is 0.5; give a whole number from 1.',
