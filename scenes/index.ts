@@ -17,6 +17,7 @@ import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
+import { splatViews } from './views/space.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
@@ -29,6 +30,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [views.name]: views,
   [paintSplats.name]: paintSplats,
+  [splatViews.name]: splatViews,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
@@ -79,6 +81,7 @@ export {
   paintSplats,
   pile,
   robertson,
+  splatViews,
   views,
   walkers2d,
   waveTank,

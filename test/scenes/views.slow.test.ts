@@ -1,6 +1,6 @@
 // Specification of the scenes of views: small ones meet their goals.
 
-import { paintSplats, views } from 'retrograde/scenes';
+import { paintSplats, splatViews, views } from 'retrograde/scenes';
 import { expect, it } from 'vitest';
 import { cpu32 } from '../util/devices.ts';
 
@@ -39,11 +39,27 @@ it('paints a picture with soft ellipses', async () => {
   expect(pictures).toHaveLength(1);
 });
 
+it('builds a thing of soft ellipsoids from photographs', async () => {
+  const { goal, fitted, film, pictures } = await splatViews.run({
+    ...asked,
+    settings: { pixels: 20, splats: 80, views: 4 },
+    iterations: 20,
+  });
+  expect(fitted.photographs).toBeGreaterThan(19);
+  expect(fitted.unseenViews).toBeGreaterThan(17);
+  expect(goal.value).toBeCloseTo(10 ** (-(fitted.unseenViews as number) / 10), 12);
+  expect(film?.images.length).toBeGreaterThan(30);
+  expect(pictures).toHaveLength(2);
+});
+
 it('says which settings fit', async () => {
   await expect(views.run({ ...asked, settings: { views: 0 } })).rejects.toThrow(
     "views: 'views' is 0; it must be a whole number from 1.",
   );
   await expect(paintSplats.run({ ...asked, settings: { pixels: 7 } })).rejects.toThrow(
     "paint-splats: 'pixels' is 7; it must be a whole number from 8.",
+  );
+  await expect(splatViews.run({ ...asked, settings: { splats: 0.5 } })).rejects.toThrow(
+    "splat-views: 'splats' is 0.5; it must be a whole number from 1.",
   );
 });
