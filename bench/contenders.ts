@@ -42,7 +42,7 @@ export function bundle(name: string, text: string, folder: string = cache): Prom
       target: 'node20',
       packages: 'external',
       alias: Object.fromEntries(
-        ['kernel', 'adjoint', 'sparse', 'solvers', 'geometry', 'events', 'physics'].map(f => [
+        ['kernel', 'adjoint', 'sparse', 'solvers', 'geometry', 'events', 'physics', 'render'].map(f => [
           `retrograde/${f}`,
           join(root, f, 'index.ts'),
         ]),

@@ -6,7 +6,8 @@
  *                                            'systems': linear systems beside hypre and CHOLMOD,
  *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C,
  *                                            'robots': steps, gradients and Jacobians beside MuJoCo,
- *                                            'pile': a thousand boxes beside Rapier
+ *                                            'pile': a thousand boxes beside Rapier,
+ *                                            'raster': a sphere beside the adapter's fixed-function rasteriser
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -19,6 +20,7 @@ import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
 import { pileRows, pileTable } from './pile-table.ts';
+import { rasterRows, rasterTable } from './raster-table.ts';
 import { commit, machine, save } from './results.ts';
 import { robotRows, robotTable } from './robots-table.ts';
 import { compete, type Row } from './rounds.ts';
@@ -54,7 +56,8 @@ const compiling = words.length === 0 || words.includes('compile');
 const solving = words.length === 0 || words.includes('systems');
 const moving = words.length === 0 || words.includes('robots');
 const piling = words.length === 0 || words.includes('pile');
-if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling)
+const drawing = words.length === 0 || words.includes('raster');
+if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling && !drawing)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -121,4 +124,9 @@ if (piling) {
   console.log(`\nA pile: processor time, one thread.\n\n${pileTable(piles)}`);
   if (absent) console.log(absent);
   if (options.save) save(piles.map(({ contender, ...row }) => ({ case: 'pile', contender, ...row })));
+}
+if (drawing) {
+  const drawn = await rasterRows();
+  console.log(`\nRasterising: least times, ms. 'picture' is ids, colours and antialiasing.\n\n${rasterTable(drawn)}`);
+  if (options.save) save(drawn.map(({ side, triangles, ...row }) => ({ case: `raster ${side} ${triangles}`, ...row })));
 }
