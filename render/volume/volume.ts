@@ -82,7 +82,7 @@ function check({ density, colour }: Volume, { origin, direction }: RayBundle, op
  * const fog = { density: zeros([8, 8, 8]).add(0.5), corners: [[0, 0, 0], [2, 2, 2]] };
  * const ray = { origin: tensor([1, 1, -1], [1, 3]), direction: tensor([0, 0, 1], [1, 3]) };
  * const { transmittance } = marchVolume(fog, ray, { step: 0.1 });
- * console.log(await transmittance.item()); // e⁻¹
+ * const through = transmittance.sum(); // 0.36787944
  */
 export function marchVolume(volume: Volume, rays: RayBundle, options: MarchOptions): Marched {
   check(volume, rays, options);
