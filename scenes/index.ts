@@ -8,6 +8,7 @@ import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { ant } from './legged/ant.ts';
 import { hopper } from './legged/hopper.ts';
+import { lightLens } from './light-lens/light-lens.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import { meshFitCube } from './mesh-fit/cube.ts';
@@ -31,6 +32,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [views.name]: views,
   [paintSplats.name]: paintSplats,
   [splatViews.name]: splatViews,
+  [lightLens.name]: lightLens,
   [brusselator.name]: brusselator,
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
@@ -74,6 +76,7 @@ export {
   film,
   heatInverse,
   hopper,
+  lightLens,
   lotkaVolterra,
   mbbBeam,
   meshFitCube,
