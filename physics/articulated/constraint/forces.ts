@@ -1,22 +1,13 @@
 /** Forces of constraints at accelerations a: λ = −∇s(J a − a_ref) of each row, and τ = Jᵀ λ. Differentiable in all but the pattern. */
 
+import { custom, jvp } from '../../../adjoint/index.ts';
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
+import { forcesAdjoint } from './force-adjoint.ts';
 import type { Pattern } from './pattern.ts';
 import { response } from './response.wgsl.ts';
-import { patternOn, type Rows } from './rows.ts';
+import { groupAt, patternOn, type Rows } from './rows.ts';
 
 const kernels = kernelsByKey();
-
-/** Statements that have the group s at hand: law, rows, list, count, entry, row, and `cone`. */
-export const groupAt = (groups: number, own: boolean): string => `
-      let law = groups[s * 6u];
-      let rows = groups[s * 6u + 1u];
-      let first = groups[s * 6u + 2u];
-      let count = groups[s * 6u + 3u];
-      let entry = groups[s * 6u + 4u];
-      let row = groups[s * 6u + 5u];
-      var coneOf: Six;
-      for (var r = 0u; r < 6u; r++) { coneOf[r] = cone[(${own ? `e * ${groups}u + ` : ''}s) * 6u + r]; }`;
 
 const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
   ${response}
@@ -61,16 +52,27 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
   }
 `;
 
-/** τ, [envs, nv], and λ, [envs, rows]. */
-export function forcesOf(pattern: Pattern, x: Rows, a: Tensor): { readonly tau: Tensor; readonly lambda: Tensor } {
+interface Forces {
+  readonly tau: Tensor;
+  readonly lambda: Tensor;
+}
+
+function launch(pattern: Pattern, { jacobian, aref, weight, cone, a }: Rows & { readonly a: Tensor }): Forces {
   const [envs, nv] = a.shape;
-  const own = x.cone.shape.length > 2;
+  const own = cone.shape.length > 2;
   const { groups, list } = patternOn(pattern, a.device);
   const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
-  const { jacobian, aref, weight, cone } = x;
   const made = kernels(key, () => text(nv, pattern, own))(
     { jacobian, aref, weight, cone, a, groups, list },
     { count: envs, out: { tau: [envs, nv], lambda: [envs, pattern.rows] } },
   );
   return { tau: made.tau as Tensor, lambda: made.lambda as Tensor };
 }
+
+/** τ, [envs, nv], and λ, [envs, rows]. */
+export const forcesOf = (pattern: Pattern, x: Rows, a: Tensor): Forces =>
+  custom((x: Rows & { readonly a: Tensor }) => launch(pattern, x), {
+    name: 'constraintForces',
+    vjp: (x, { tau, lambda }) => forcesAdjoint(pattern, { ...x, tauBar: tau, lambdaBar: lambda }),
+    jvp: (x, dot) => jvp((x: Rows & { readonly a: Tensor }) => launch(pattern, x))(x, dot).tangent,
+  })({ ...x, a });

@@ -16,10 +16,9 @@
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import { columnsOf } from '../ltdl.ts';
 import type { Model } from '../model.ts';
-import { groupAt } from './forces.ts';
 import type { Pattern } from './pattern.ts';
 import { response } from './response.wgsl.ts';
-import { patternOn, type Rows } from './rows.ts';
+import { groupAt, patternOn, type Rows } from './rows.ts';
 
 /** The root of a last gain's share above which a solution counts as not found. */
 export const unfinished = 1e-3;

@@ -12,11 +12,10 @@
 import { jvps } from '../../../adjoint/index.ts';
 import { kernelsByKey, stack, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
-import { groupAt } from '../constraint/forces.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
 import type { Pattern } from '../constraint/pattern.ts';
 import { response } from '../constraint/response.wgsl.ts';
-import { type Part, partsOf, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
+import { groupAt, type Part, partsOf, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
 import { kinematics } from '../kinematics.ts';
 import { countOf, directionsOf, unitsOf } from './directions.ts';
