@@ -120,7 +120,7 @@ describe('bodies that overlap', () => {
 });
 
 describe('collisions', () => {
-  const pair = (options: RigidOptions = {}) =>
+  const pair = (options: RigidOptions = {}, more: readonly BodySpec[] = []) =>
     rigidBodies(
       {
         bodies: [
@@ -137,6 +137,7 @@ describe('collisions', () => {
             orientation: [0.8, 0, 0.6, 0],
           },
           { shape: sphere(0.3), position: [0, 0.9, 0.2], velocity: [0, -1, 0] },
+          ...more,
         ],
         gravity: [0, 0, 0],
       },
@@ -206,10 +207,20 @@ describe('collisions', () => {
   });
 
   it('are the same bits each time, and agree on all devices', async () => {
-    const ends = await Promise.all(
-      devices.map(async device => (await ran(pair(), 12, 0.02, { device }).x.read()) as ArrayLike<number>),
+    const row = Array.from(
+      { length: 8 },
+      (_, k): BodySpec => ({
+        shape: sphere(0.3),
+        mass: 20 + 10 * (k % 3),
+        position: [0.6 * k, 5, 0],
+        velocity: [k === 0 ? 1 : 0, 0, 0],
+      }),
     );
-    const again = await ran(pair(), 12, 0.02, { device: cpu32 }).x.read();
+    const world = pair({}, row);
+    const ends = await Promise.all(
+      devices.map(async device => (await ran(world, 12, 0.02, { device }).x.read()) as ArrayLike<number>),
+    );
+    const again = await ran(world, 12, 0.02, { device: cpu32 }).x.read();
     expect(Array.from(again)).toEqual(Array.from(ends[1]));
     expect(devices[2]).toBe(gpu);
     for (const end of ends.slice(1))

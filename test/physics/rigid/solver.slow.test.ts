@@ -1,0 +1,160 @@
+// Piles, whose impulses are many and depend on each other: what the solver finds does not depend on how it was found.
+
+import { checkGradient, hvp, rollout, valueAndGrad } from 'retrograde/adjoint';
+import { device, type Tensor } from 'retrograde/kernel';
+import { type BodySpec, box, plane, type RigidState, type RigidWorld, rigidBodies, sphere } from 'retrograde/physics';
+import { describe, expect, it } from 'vitest';
+import { cpu32, cpu64 } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
+import { numbers, on64 } from '../../util/numbers.ts';
+import { ran } from './worlds.ts';
+
+const dt = 0.01;
+const ground: BodySpec = { shape: plane() };
+
+/** Boxes on each other in two ranks, askew, with one that lies across both: its contacts close loops. */
+const bridge = (x = 0): readonly BodySpec[] => {
+  const stone = (k: number, at: readonly [number, number, number]): BodySpec => ({
+    shape: box([0.5, 0.3, 0.4]),
+    mass: 1 + 0.3 * k,
+    position: [x + at[0], at[1], at[2]],
+    orientation: [Math.cos(0.05 * k), 0, Math.sin(0.05 * k), 0],
+  });
+  return [
+    ...[0, 1, 2].map(k => stone(k, [-0.7, 0.3 + 0.6 * k, 0])),
+    ...[0, 1, 2].map(k => stone(k + 2, [0.7, 0.3 + 0.6 * k, 0.05])),
+    { shape: box([1.4, 0.2, 0.3]), mass: 2, position: [x, 2, 0], velocity: [0.5, -0.5, 0.2] },
+  ];
+};
+
+const placesAfter = async (world: RigidWorld, steps: number, start: Partial<RigidState> = {}) => {
+  const end = ran(world, steps, dt, { start });
+  await world.check(end);
+  return await end.x.read();
+};
+
+const biggest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Math.max(...Array.from(a, (x, k) => Math.abs(x - b[k])));
+
+describe('islands', () => {
+  it('do what they do alone', async () => {
+    const [near, far] = [bridge(), bridge(20)];
+    const both = await placesAfter(rigidBodies({ bodies: [ground, ...near, ...far] }), 20);
+    const alone = await placesAfter(rigidBodies({ bodies: [ground, ...near] }), 20);
+    expect(biggest(alone, both.subarray(0, alone.length))).toBeLessThan(1e-8);
+  });
+
+  it('do not depend on the order of their bodies', async () => {
+    const bodies = bridge();
+    const forwards = await placesAfter(rigidBodies({ bodies: [ground, ...bodies] }), 20);
+    const backwards = await placesAfter(rigidBodies({ bodies: [ground, ...[...bodies].reverse()] }), 20);
+    const turned = bodies.flatMap((_, k) => Array.from(backwards.subarray(3 * (bodies.length - k)).subarray(0, 3)));
+    expect(biggest(forwards.subarray(3), turned)).toBeLessThan(1e-6);
+  });
+});
+
+describe('where the search begins', () => {
+  it('changes nothing but by rounding', async () => {
+    const world = rigidBodies({ bodies: [ground, ...bridge()] });
+    const guess = (seed: number): Tensor => on64(numbers(24, seed), [8, 3]);
+    const [own, other] = [
+      await placesAfter(world, 10),
+      await placesAfter(world, 10, { lead: { v: guess(1), w: guess(2) } }),
+    ];
+    expect(biggest(own, other)).toBeLessThan(1e-8);
+  });
+
+  it('is no part of a state that has none', async () => {
+    const world = rigidBodies({ bodies: [ground, ...bridge()] });
+    const { lead: _, ...start } = world.start(cpu64);
+    const end = rollout(s => world.step(s, world.params(cpu64), dt), start as RigidState, 10);
+    expect(end.lead).toBeUndefined();
+    expect(biggest(await end.x.read(), await placesAfter(world, 10))).toBeLessThan(1e-8);
+  });
+});
+
+describe('heavy on light', () => {
+  it('comes to rest in f32 as it does in f64', async () => {
+    const bodies = [1, 1000, 1].map(
+      (mass, k): BodySpec => ({ shape: box([0.5, 0.5, 0.5]), mass, position: [0, 0.5 + k, 0] }),
+    );
+    const world = rigidBodies({ bodies: [ground, ...bodies] });
+    const ends = [cpu64, cpu32].map(device => ran(world, 200, 0.005, { device }));
+    for (const end of ends) await world.check(end);
+    const [exact, single] = [await ends[0].x.read(), await ends[1].x.read()];
+    expect(biggest(exact, single)).toBeLessThan(1e-4);
+    expect(exact[4]).toBeGreaterThan(0.48);
+  });
+});
+
+describe('derivatives of a pyramid of balls', () => {
+  const ball = (x: number, y: number, z: number, k: number): BodySpec => ({
+    shape: sphere(0.5),
+    mass: 1 + 0.4 * k,
+    position: [x, y, z],
+    velocity: [0.3 - 0.1 * k, -0.5 + 0.05 * k, 0.2 * (k - 2)],
+    angularVelocity: [0.1 * k, 0.3, -0.2 * k],
+  });
+  const world = rigidBodies({
+    bodies: [
+      ground,
+      ...[0, 1, 2, 3].map(k => ball(0.99 * (k & 1), 0.495 + 0.001 * k, 0.985 * (k >> 1), k)),
+      ball(0.5, 1.18, 0.49, 4),
+    ],
+  });
+  const { joints, force: _, torque: __, ...params } = world.params(cpu64);
+  const { trouble: ___, lead: ____, ...start } = world.start(cpu64);
+  const weights = on64(numbers(18, 3), [6, 3]);
+
+  it('hold for its state and all that is physical', async () => {
+    const loss = (all: { start: typeof start; params: typeof params }) => {
+      const end = rollout(s => world.step(s, { ...all.params, joints }, dt), all.start, 4);
+      return end.x.mul(weights).sum().add(end.p.mul(weights).sum()).add(end.L.mul(weights).sum());
+    };
+    const check = await checkGradient(loss, { start, params });
+    expect(check.dotProduct).toBeLessThan(1e-9);
+    expect(check.difference).toBeLessThan(1e-5);
+    expect(check.taylorOrder).toBeGreaterThan(1.9);
+  });
+
+  it('hold to second order', async () => {
+    const loss = (p: Tensor) => {
+      const end = world.step(world.step({ ...start, p }, { ...params, joints }, dt), { ...params, joints }, dt);
+      return end.p.square().sum().add(end.L.square().sum());
+    };
+    const d = on64(numbers(18, 4), [6, 3]);
+    const second = await hvp(loss)(start.p, d).read();
+    const slope = async (h: number) => await valueAndGrad(loss)(start.p.add(d.mul(h))).grad.read();
+    const [more, less] = [await slope(1e-5), await slope(-1e-5)];
+    near(
+      second,
+      Array.from(more, (x, k) => (x - less[k]) / 2e-5),
+      1e-5,
+    );
+  });
+});
+
+describe('a row of balls', () => {
+  const balls = Array.from(
+    { length: 9 },
+    (_, k): BodySpec => ({
+      shape: sphere(0.5),
+      mass: 1 + (k % 3),
+      position: [k, 0.5, 0],
+      ...(k === 0 && { velocity: [2, 0, 0] }),
+    }),
+  );
+  const world = rigidBodies({ bodies: [ground, ...balls] });
+
+  it('is the same bits for any number of threads', async () => {
+    const [one, two] = await Promise.all(
+      [1, 2].map(threads => device({ kind: 'cpu', precision: 'f32', threads, makeDefault: false })),
+    );
+    const [a, b] = await Promise.all(
+      [one, two].map(async on => Array.from(await ran(world, 10, dt, { device: on }).p.read())),
+    );
+    expect(a).toEqual(b);
+    one.destroy();
+    two.destroy();
+  });
+});
