@@ -34,7 +34,7 @@ export interface AntialiasOptions {
   readonly seams?: Attribute;
   /** Whether pictures are differentiable where surfaces go through each other, too. Default true. */
   readonly intersections?: boolean;
-  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default 16 (width + height) a picture. */
+  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default, a picture: 16 (width + height), and 8 for each edge of a single triangle. */
   readonly capacity?: number;
 }
 
@@ -49,14 +49,15 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;
-  const { layer = 0, seams, intersections = true, capacity = 16 * (width + height) * batch } = options;
+  const { layer = 0, seams, intersections = true } = options;
+  const { device } = clip;
+  const tables = edgeTables(triangles, device);
+  const { capacity = (16 * (width + height) + 8 * tables.borders) * batch } = options;
   check(image, raster, clip, layer, capacity);
   if (seams && (seams.corners?.type !== 'u32' || seams.corners.shape.join() !== `${triangles.size},3`))
     throw new RangeError(
       `antialias: the corners of 'seams' are ${inWords(seams.corners)}; give those of an attribute, u32, [${triangles.size}, 3].`,
     );
-  const { device } = clip;
-  const tables = edgeTables(triangles, device);
   if (tables.count === 0) return image;
   const points = clip.detach().reshape([batch, triangles.vertices, 4]);
   const seen = { clip: points, corners: triangles.on(device), size, cull, seams: seams?.corners };

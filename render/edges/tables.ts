@@ -8,6 +8,8 @@ import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface EdgeTables {
   readonly count: number;
+  /** How many have but one triangle. */
+  readonly borders: number;
   /** Their two vertices, the lower number first: u32, [count, 2]. */
   readonly ends: Tensor;
   /** Their two triangles; `none` where there is but one: u32, [count, 2]. */
@@ -38,7 +40,8 @@ function tablesOf(triangles: Triangles, device: Device): EdgeTables {
     sides.set([first, second], 2 * k);
   });
   const table = (words: Uint32Array): Tensor => tensor(words, [count, 2], { device });
-  return { count, ends: table(ends), sides: table(sides) };
+  const borders = edges.filter(({ triangles }) => triangles.length < 2).length;
+  return { count, borders, ends: table(ends), sides: table(sides) };
 }
 
 /** By the lower, then the higher vertex. */

@@ -2,7 +2,7 @@
 
 import { hvp, jvp, valueAndGrad, vjp } from 'retrograde/adjoint';
 import { Triangles } from 'retrograde/geometry';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { device as open, type Tensor, tensor } from 'retrograde/kernel';
 import { antialias, interpolate, mask, rasterize } from 'retrograde/render';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../util/devices.ts';
@@ -138,6 +138,31 @@ describe('soups of triangles', () => {
     expect(errors[Math.floor(0.97 * errors.length)]).toBeLessThan(1e-5); // a vertex that passes a row between the two differs
   });
 
+  it('have it where they reach behind the camera', async () => {
+    const { triangles, clip, colour } = soup(4, 21, 1.2);
+    // One corner of each is taken behind the camera, far along the line from another.
+    for (let t = 0; t < 4; t++)
+      for (let k = 0; k < 4; k++)
+        clip[12 * t + k] = clip[12 * t + k]! - 2.2 * (clip[12 * t + k]! - 0.4 * clip[12 * t + 4 + k]!);
+    const colours = on64(colour, [12, 3]);
+    const loss = (x: Tensor): Tensor => shoot(x, colours, { triangles, size }).mul(weights).sum();
+    const slope = await valueAndGrad(loss)(on64(clip, [12, 4])).grad.read();
+    expect(norm(slope)).toBeGreaterThan(1);
+    const errors: number[] = [];
+    for (let k = 0; k < clip.length; k++) {
+      const at = (h: number): Promise<number> =>
+        loss(
+          on64(
+            clip.map((v, i) => (i === k ? v + h : v)),
+            [12, 4],
+          ),
+        ).item();
+      errors.push(Math.abs(((await at(1e-6)) - (await at(-1e-6))) / 2e-6 - slope[k]!) / norm(slope));
+    }
+    errors.sort((a, b) => a - b);
+    expect(errors[Math.floor(0.9 * errors.length)]).toBeLessThan(1e-6);
+  });
+
   it('agree in all directions of differentiation', async () => {
     const { triangles, clip, colour } = soup(8, 41);
     const at = { clip: on64(clip, [24, 4]), colour: on64(colour, [24, 3]) };
@@ -189,6 +214,22 @@ describe('soups of triangles', () => {
     const first = await slope(triangles);
     expect(await slope(triangles)).toBe(first);
     expect(await slope(reversed)).toBe(first);
+  });
+
+  it('have gradients of the same bits on any number of threads', async () => {
+    const many = soup(300, 5, 0.2);
+    const large = [96, 80] as const;
+    const slopes: string[] = [];
+    for (const threads of [1, 2]) {
+      const device = await open({ kind: 'cpu', threads, makeDefault: false });
+      const loss = (x: Tensor): Tensor =>
+        shoot(x, tensor(many.colour, [900, 3], { device }), { triangles: many.triangles, size: large })
+          .square()
+          .sum();
+      slopes.push((await valueAndGrad(loss)(tensor(many.clip, [900, 4], { device })).grad.read()).join());
+      device.destroy();
+    }
+    expect(slopes[1]).toBe(slopes[0]);
   });
 
   it('look the same in single precision and on WebGPU, with the same gradients', async () => {
