@@ -1,7 +1,7 @@
 /**
  * The ant's task: along x, upright, for as long as possible.
  *
- *   r = ½ + 3 ẋ + ½ u_z + ½ f_x − 30 min(z − 0.42, 0)² − 0.01 |u|²            u the torso's z axis, f its x axis             (1)
+ *   r = ½ + 3 min(ẋ, 5 m/s − ẋ) + 3/2 u_z + ½ f_x − 30 min(z − 0.42, 0)² − 0.01 |u|²     u the torso's z axis, f its x axis     (1)
  *
  * over where the torso is lower than 0.27 m. The policy sees height, orientation, velocities, joints, its last actions, and a clock that beats
  * twice a second: 37 numbers. It adds to a rhythm of the knees, ± sin 4πt, in which diagonal legs step on the spot in turn: without one, and
@@ -33,7 +33,7 @@ const measure = kernel(/* wgsl */ `
     var effort = 0.0;
     for (var k = 0u; k < 8u; k++) { effort += action[e * 8u + k] * action[e * 8u + k]; }
     let low = min(z - 0.42, 0.0);
-    reward[e] = 0.5 + 3.0 * v[e * 14u] + 0.5 * upZ(turn) + 0.5 * forwardX(turn) - 30.0 * low * low - 0.01 * effort;    // (1)
+    reward[e] = 0.5 + 3.0 * min(v[e * 14u], 5.0 - v[e * 14u]) + 1.5 * upZ(turn) + 0.5 * forwardX(turn) - 30.0 * low * low - 0.01 * effort;    // (1)
     var fastest = 0.0;
     for (var d = 0u; d < 14u; d++) { fastest = max(fastest, abs(v[e * 14u + d])); }
     over[e] = select(1.0, 0.0, z > 0.27 && fastest < 60.0);

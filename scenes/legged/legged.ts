@@ -33,7 +33,7 @@ import {
   type SceneResult,
   type Series,
 } from '../scene.ts';
-import { frameImage, posesOf, stripImage } from './pictures.ts';
+import { deepest, frameImage, posesOf, stripImage } from './pictures.ts';
 import type { LeggedState, Walking } from './walking.ts';
 
 export interface Robot {
@@ -86,7 +86,11 @@ export function legged(robot: Robot): Scene {
       const start = performance.now();
       const trained = await actorCritic(task, {
         ...{ ...chosen, epochs, envs, seed, device },
-        trial: { every: Math.max(1, Math.round(epochs / (preset === 'small' ? 3 : 30))), envs: trials, steps },
+        trial: {
+          every: Math.max(1, Math.round(epochs / (preset === 'small' ? 3 : 30))),
+          envs: preset === 'small' ? trials : 4 * trials,
+          steps,
+        },
         ...(signal && { signal }),
         onEpoch({ epoch, reward, ended, gradient }) {
           const note = `reward ${reward.toFixed(2)} a step, ${ended} fell, gradient ${gradient.toPrecision(2)}`;
@@ -219,7 +223,7 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
       `${((1e3 * seconds) / trained.history.length).toFixed(0)} ms per window, trials included; ended because of: ${trained.reason}. Best trial after window ${(trained.best?.epoch ?? -1) + 1}.`,
       `Length of the policy's gradient before it is shortened to 1: median ${median(trained.history.map(({ gradient }) => gradient)).toPrecision(3)}, last ${last.gradient.toPrecision(3)}.`,
       `Single precision follows double to 1 % for ${horizon} steps of the policy, ${(horizon * period).toFixed(2)} s.`,
-      'Contacts are compliant: the ground gives way by millimetres, and feet that push creep.',
+      `Contacts are compliant: in the film the ground gives way by ${(1e3 * deepest(model, poses)).toFixed(0)} mm at most, and feet that push creep.`,
     ],
   };
 }

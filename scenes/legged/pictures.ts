@@ -51,6 +51,15 @@ export async function posesOf(model: Model, q: Tensor): Promise<readonly Pose[]>
   );
 }
 
+/** How far what may touch the ground is below it at most, m. */
+export function deepest(model: Model, poses: readonly Pose[]): number {
+  const touching = drawn(model).map(geom => ({ geom, counts: model.pairs.some(({ b }) => model.geoms[b] === geom) }));
+  const depths = poses.flatMap(pose =>
+    touching.flatMap(({ geom, counts }, s) => (counts ? pose[s].map(([, , z]) => geom.size[0] - z) : [])),
+  );
+  return depths.reduce((most, depth) => Math.max(most, depth), 0);
+}
+
 const seen = ([x, y, z]: readonly number[]): [number, number] => [x + 0.3 * y, z + 0.25 * y];
 
 const colours = [

@@ -45,8 +45,10 @@ describe('the tasks', () => {
     const [half, side] = [Math.cos(0.3), Math.sin(0.3)]; // turned about z by 0.6
     const run = { q: row([1, 2, 0.4, half, 0, 0, side, ...numbers(8, 1)]), v: row([2, ...numbers(13, 2)]) };
     const state = { ...run, action: row(new Array(8).fill(0.5)), time: row([0.125]) };
-    const reward = 0.5 + 6 + 0.5 + 0.5 * Math.cos(0.6) - 30 * 0.02 ** 2 - 0.02;
+    const reward = 0.5 + 6 + 1.5 + 0.5 * Math.cos(0.6) - 30 * 0.02 ** 2 - 0.02;
     near([await body.reward(state, state.action, state).item()], [reward], 1e-9);
+    const fast = { ...state, v: row([4, ...numbers(13, 2)]) }; // 1.5 m/s too fast
+    near([await body.reward(fast, fast.action, fast).item()], [reward - 3], 1e-9);
     const seen = await body.observe(state).read();
     near(seen.slice(27, 29), [1, 0], 1e-9); // a quarter of the clock's half second
     near(seen.slice(0, 5), [0.4, half, 0, 0, side], 1e-12);
