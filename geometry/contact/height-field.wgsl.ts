@@ -19,7 +19,7 @@ import type { PairText } from './pair.ts';
 import { facetedStructs } from './polyhedron.wgsl.ts';
 import { roundText } from './shape.wgsl.ts';
 
-const surface = /* wgsl */ `
+export const surface: string = /* wgsl */ `
   struct Triangle { p: vec3f, q: vec3f, r: vec3f }
 
   fn triangleOf(s: Shape, t: u32) -> Triangle { // in the field's axes
@@ -91,7 +91,7 @@ const surface = /* wgsl */ `
 `;
 
 /** Features of a sphere around p, in the field's axes: up to `most`, from slot `from`; those of end `end`. */
-const spheres = /* wgsl */ `
+export const spheres: string = /* wgsl */ `
   struct TwoFeatures { first: vec2u, second: vec2u }
   fn sphereOnField(s: Shape, p: vec3f, radius: f32, margin: f32, end: u32) -> TwoFeatures {
     let under = triangleUnder(s, p.xy);

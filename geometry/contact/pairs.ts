@@ -3,6 +3,7 @@
 import { boxBox } from './box-box.wgsl.ts';
 import { capsuleBox, capsuleConvex, sphereConvex } from './capsule-polyhedron.wgsl.ts';
 import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
+import { heightFieldConvex } from './height-field-convex.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
 import { planeConvex } from './plane-convex.wgsl.ts';
@@ -37,6 +38,7 @@ const pairs: Readonly<Record<string, PairText>> = {
   heightFieldSphere,
   heightFieldCapsule,
   heightFieldBox,
+  heightFieldConvex,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */

@@ -2,7 +2,7 @@
 // ends, and derivatives reach the heights.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { contacts, type ShapeKind, type Shapes, shapeTables } from 'retrograde/geometry';
+import { contacts, polyhedron, type ShapeKind, type Shapes, shapeTables } from 'retrograde/geometry';
 import { tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64 } from '../util/devices.ts';
@@ -91,6 +91,68 @@ describe.each(kinds)('a %s', kind => {
         return { gap: found.gap.mul(used), normal: found.normal, point: found.point };
       },
       { vertices: field.tables!.vertices, shape: { size, position, rotation } },
+      { h: 1e-7 },
+    );
+  });
+});
+
+describe('a polyhedron', () => {
+  const prism = (sides: number): [number, number, number][] =>
+    [-0.1, 0.1].flatMap(z =>
+      Array.from({ length: sides }, (_, k): [number, number, number] => {
+        const angle = (2 * Math.PI * (k + 0.5)) / sides;
+        return [0.4 * Math.cos(angle), 0.4 * Math.sin(angle), z];
+      }),
+    );
+  const on = (points: readonly (readonly [number, number, number])[], placed: Placed) => {
+    const tables = shapeTables(
+      [{ rows, columns, halfSize, heights: heights(u => 0.2 * u) }, polyhedron(points)],
+      cpu64,
+    );
+    const of = (kind: ShapeKind, place: Placed, k: number): Shapes => ({
+      ...shapesOf(kind, [place], cpu64),
+      tables,
+      table: tensor(Uint32Array.of(tables.at[k]), [1], { device: cpu64 }),
+    });
+    const level: Placed = { size: [], position: [0, 0, 0], quaternion: [1, 0, 0, 0] };
+    return [of('heightField', level, 0), of('convex', placed, 1)] as const;
+  };
+  const half = -Math.atan(0.2) / 2; // about y: z turned to the field's normal
+  const lying: Placed = {
+    size: [],
+    position: [0, 0, 0.09 * Math.hypot(1, 0.2)],
+    quaternion: [Math.cos(half), 0, Math.sin(half), 0],
+  };
+
+  it.each([4, 12])('of %i sides lies on corners all around', async sides => {
+    const [found] = await listed(...on(prism(sides), lying));
+    expect(found.length).toBeGreaterThanOrEqual(4);
+    expect(found.length).toBeLessThanOrEqual(8);
+    for (const { gap, normal } of found) {
+      expect(gap).toBeCloseTo(-0.01, 12);
+      expect(normal[0]).toBeCloseTo(-0.2 / Math.hypot(1, 0.2), 12);
+    }
+    const angles = found.map(({ point }) => Math.atan2(point[1], point[0])).sort((a, b) => a - b);
+    const gaps = angles.map((a, k) => (angles[k + 1] ?? angles[0] + 2 * Math.PI) - a);
+    expect(Math.max(...gaps)).toBeLessThan(2);
+  });
+
+  it('has derivatives, in heights and its own vertices', async () => {
+    const [field, body] = on(prism(5), { ...lying, quaternion: [0.96, 0.168, 0, 0.224] });
+    const { features } = contacts(field, body);
+    const used = tensor(
+      Array.from(await features.read()).flatMap((word, k) => (k % 2 === 0 ? [word ? 1 : 0] : [])),
+      [1, 8],
+      { device: cpu64 },
+    );
+    const { position, rotation } = body;
+    await checkGradient(
+      given => {
+        const tables = { ...field.tables!, vertices: given.vertices };
+        const found = contacts({ ...field, tables }, { ...body, ...given.shape, tables }, { features });
+        return { gap: found.gap.mul(used), normal: found.normal, point: found.point };
+      },
+      { vertices: field.tables!.vertices, shape: { position, rotation } },
       { h: 1e-7 },
     );
   });
