@@ -2,6 +2,7 @@ import { armSysid } from './arm-sysid/arm-sysid.ts';
 import { billiards } from './billiards/billiards.ts';
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
+import { cameraFit } from './camera-fit/camera-fit.ts';
 import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
@@ -12,7 +13,10 @@ import { lightLens } from './light-lens/light-lens.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
 import { meshFitCube } from './mesh-fit/cube.ts';
+import { environmentFit } from './mesh-fit/environment.ts';
 import { meshFitPose } from './mesh-fit/pose.ts';
+import { shapeFit } from './mesh-fit/shape.ts';
+import { textureFit } from './mesh-fit/texture.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
@@ -46,6 +50,10 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [walkers2d.name]: walkers2d,
   hopper,
   ant,
+  [textureFit.name]: textureFit,
+  [environmentFit.name]: environmentFit,
+  [shapeFit.name]: shapeFit,
+  [cameraFit.name]: cameraFit,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -71,8 +79,10 @@ export {
   billiards,
   bounceTarget,
   brusselator,
+  cameraFit,
   cartpoleSwingup,
   droneMpc,
+  environmentFit,
   film,
   heatInverse,
   hopper,
@@ -84,7 +94,9 @@ export {
   paintSplats,
   pile,
   robertson,
+  shapeFit,
   splatViews,
+  textureFit,
   views,
   walkers2d,
   waveTank,

@@ -1,0 +1,46 @@
+// Specification of the scenes that fit textures, environments and shapes to pictures, and of camera-fit, at a size that tests have time for.
+// Numbers at full size stand in notes/rendering.md §3.2.
+
+import { cameraFit, environmentFit, shapeFit, textureFit } from 'retrograde/scenes';
+import { describe, expect, it } from 'vitest';
+import { smallRun } from '../util/small-run.ts';
+
+describe('mesh-fit-texture', () => {
+  it('finds the texture of a globe, and better with mip maps than without', async () => {
+    const { goal, fitted, pictures } = await smallRun(textureFit)({}, { iterations: 120 });
+    expect(goal.met).toBe(true);
+    expect(fitted['dB with mip maps']).toBeGreaterThan(fitted['dB without mip maps'] as number);
+    expect(pictures).toHaveLength(6);
+  });
+  it('says what it cannot take', async () => {
+    await expect(smallRun(textureFit)({ texels: 2 })).rejects.toThrow(
+      "mesh-fit-texture: 'texels' is 2; it must be a whole number from 4.",
+    );
+  });
+});
+
+describe('mesh-fit-environment', () => {
+  it('comes closer to colour and exponent of a highlight', async () => {
+    const { estimates, notes, pictures } = await smallRun(environmentFit)({ size: 32, texels: 8 }, { iterations: 100 });
+    for (const { fitted, guess, truth } of estimates)
+      expect(Math.abs(fitted - (truth as number))).toBeLessThan(0.7 * Math.abs(guess - (truth as number)));
+    expect(pictures).toHaveLength(5);
+    expect(notes[0]).toContain('32² pictures, a 8² cube map');
+  });
+});
+
+describe('mesh-fit-shape', () => {
+  it('finds a shape whose silhouettes are right from where nobody looked', async () => {
+    const { goal, pictures } = await smallRun(shapeFit)({});
+    expect(goal.met).toBe(true);
+    expect(pictures).toHaveLength(6);
+  });
+});
+
+describe('camera-fit', () => {
+  it('finds lens and poses to many digits from few pictures', async () => {
+    const { goal, estimates } = await smallRun(cameraFit)({});
+    expect(goal.met).toBe(true);
+    for (const { fitted, truth } of estimates) expect(Math.abs(fitted - (truth as number))).toBeLessThan(1e-3);
+  });
+});
