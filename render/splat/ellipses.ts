@@ -29,7 +29,7 @@ export interface SplatOptions {
   readonly blur?: number;
   /** What is behind, [C] or [H, W, C]. Default nothing. */
   readonly background?: Tensor;
-  /** How often splats may meet 8 × 8 tiles in all. Default 32 for each and 65536 at least. */
+  /** How often splats may meet the picture's tiles in all. Default 32 for each and 65536 at least. */
   readonly capacity?: number;
 }
 

@@ -28,7 +28,7 @@ import { cameraAt, decibels, descent, ring } from './views.ts';
 
 const sizes = {
   small: { pixels: 40, views: 10, splats: 300, iterations: 150 },
-  full: { pixels: 96, views: 24, splats: 1500, iterations: 600 },
+  full: { pixels: 96, views: 24, splats: 1500, iterations: 300 },
 } as const;
 const bound = 25; // dB
 const distance = 3.2; // m
