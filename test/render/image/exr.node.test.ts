@@ -80,6 +80,46 @@ describe('OpenEXR', () => {
     expect([...decodeExr(encodeExr(image)).data]).toEqual(expected);
   });
 
+  it('unpacks wavelets of more than 2¹⁴ words modulo 2¹⁶', () => {
+    // One block of 2 × 2 words, each with a code of two bits, and a list of words that has all there are.
+    const stored = [40000, 20000, 50000, 60000];
+    const symbols = [...stored].sort((a, b) => a - b);
+    let table = '';
+    const bits = (value: number, count: number): string => value.toString(2).padStart(count, '0');
+    for (let symbol = 0; symbol <= 65536; ) {
+      const next = symbols.find(s => s >= symbol) ?? 65537;
+      const zeros = Math.min(next - symbol, 261);
+      table += zeros === 0 ? bits(2, 6) : zeros >= 6 ? bits(63, 6) + bits(zeros - 6, 8) : bits(0, 6).repeat(zeros);
+      symbol += Math.max(zeros, 1);
+    }
+    const codes = stored.map(word => bits(symbols.indexOf(word), 2)).join('');
+    const bytes = (text: string): number[] =>
+      (text.match(/.{1,8}/g) ?? []).map(byte => Number.parseInt(byte.padEnd(8, '0'), 2));
+    const words = (...numbers: readonly number[]): number[] => [...new Uint8Array(Uint32Array.from(numbers).buffer)];
+    const huffman = [...words(0, 65536, 0, 8, 0), ...bytes(table), ...bytes(codes)];
+    const block = [0, 0, 255, 31, ...new Array<number>(8192).fill(255), ...words(huffman.length), ...huffman];
+    const ascii = (text: string): number[] => [...text].map(c => c.charCodeAt(0)).concat(0);
+    const head = [
+      ...words(20000630, 2),
+      ...[...ascii('channels'), ...ascii('chlist'), ...words(19), ...ascii('Y'), ...words(1, 0, 1, 1), 0],
+      ...[...ascii('compression'), ...ascii('compression'), ...words(1), 4],
+      ...[...ascii('dataWindow'), ...ascii('box2i'), ...words(16, 0, 0, 1, 1), 0],
+    ];
+    const file = [...head, ...words(head.length + 8, 0), ...words(0, block.length), ...block];
+    const pair = (l: number, h: number): readonly [number, number] => {
+      const b = (l - Math.floor(h / 2) + 65536) % 65536;
+      return [(h + b + 32768) % 65536, b];
+    };
+    const [left, right] = [pair(stored[0], stored[2]), pair(stored[1], stored[3])]; // columns first, then rows
+    const expected = [...pair(left[0], right[0]), ...pair(left[1], right[1])];
+    const float = (word: number): number => {
+      const size =
+        ((word >> 10) & 31) === 0 ? (word & 1023) * 2 ** -24 : (1024 + (word & 1023)) * 2 ** (((word >> 10) & 31) - 25);
+      return word & 0x8000 ? -size : size;
+    };
+    expect([...decodeExr(Uint8Array.from(file)).data]).toEqual(expected.map(float));
+  });
+
   it.each<[string, () => unknown, string]>([
     ['another kind', () => decodeExr(new Uint8Array(20)), 'decodeExr: the file does not begin with 76 2f 31 01; it is no OpenEXR.'],
     ['nothing', () => decodeExr(new Uint8Array(0)), 'it is no OpenEXR'],
