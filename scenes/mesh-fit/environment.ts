@@ -115,7 +115,7 @@ export const environmentFit: Scene = {
     const values: Settings = { texels: small ? 16 : 64, size: small ? 48 : 128, ...settings };
     checkWhole('mesh-fit-environment', values, { texels: 2, size: 8 });
     const { texels, size } = values;
-    const steps = iterations ?? (small ? 250 : 1000);
+    const steps = iterations ?? (small ? 250 : 1500);
     const draw = drawer(device);
     const on = { device };
     const target: Params = {

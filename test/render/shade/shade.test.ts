@@ -106,14 +106,19 @@ describe('materials', () => {
   });
 
   it('are black behind, and where there is no normal, with derivative zero', async () => {
-    for (const m of Object.values(material))
-      for (const l of Object.values(light)) {
-        const { value, grad } = valueAndGrad((normal: Tensor) =>
-          shade({ normal, view: on64([1, 1, 0]), position: on64([0, 0, 0]) }, m, l).sum(),
-        )(on64([0, -1, 0, 0, 0, 0], [2, 3]));
-        expect(await value.item()).toBe(0);
-        expect((await grad.read()).every(g => g === 0)).toBe(true);
-      }
+    const pairs: readonly (readonly [Material, Light])[] = [
+      [material.lambert, light.rectangle],
+      [material.phong, light.point],
+      [material.blinnPhong, light.point],
+      [material.ggx, light.directional],
+    ];
+    for (const [m, l] of pairs) {
+      const { value, grad } = valueAndGrad((normal: Tensor) =>
+        shade({ normal, view: on64([1, 1, 0]), position: on64([0, 0, 0]) }, m, l).sum(),
+      )(on64([0, -1, 0, 0, 0, 0], [2, 3]));
+      expect(await value.item()).toBe(0);
+      expect((await grad.read()).every(g => g === 0)).toBe(true);
+    }
   });
 });
 
