@@ -53,7 +53,7 @@ export async function robotRows(): Promise<readonly RobotResult[] | string> {
 const micro = (seconds: number): string => (seconds * 1e6).toPrecision(3);
 
 export function robotTable(rows: readonly RobotResult[]): string {
-  const header = ['robot', 'step, µs', 'MuJoCo', '×', 'gradient / step', 'Jacobian, µs', 'by differences', '×', 'first gradient, s', 'what']; // biome-ignore format: a row
+  const header = ['robot', 'step, µs', 'MuJoCo', '×', 'gradient / step', 'Jacobian, µs', 'by differences', '×', 'one alone, µs', 'first gradient, s', 'what']; // biome-ignore format: a row
   return layout(
     header,
     rows.map(row => [
@@ -65,6 +65,7 @@ export function robotTable(rows: readonly RobotResult[]): string {
       micro(row.jacobian),
       micro(row.rivalJacobian),
       (row.rivalJacobian / row.jacobian).toFixed(1),
+      micro(row.single),
       row.first.toFixed(1),
       row.what,
     ]),
