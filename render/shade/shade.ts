@@ -157,7 +157,10 @@ function underLight(surface: LitSurface, material: Material, light: Light): Tens
  * @param lights One, or several whose light adds up.
  * @returns Radiance, [.., 3]; W/(m² sr) for lights in W.
  * @throws TypeError or RangeError naming the field that is missing or of another shape.
- * @example shade({ normal, view: eye.sub(position) }, { kind: 'ggx', base, metallic, roughness }, { kind: 'directional', direction, irradiance })
+ * @example
+ * const normal = tensor([0, 1, 0], [1, 3]);
+ * const sun = { kind: 'directional', direction: tensor([0, -1, 0]), irradiance: tensor([3, 3, 3]) };
+ * const lit = shade({ normal }, { kind: 'lambert', albedo: tensor([0.5, 0.5, 0.5]) }, sun).mean(); // 0.47746483
  */
 export function shade(surface: LitSurface, material: Material, lights: Light | readonly Light[]): Tensor {
   const { normal } = surface;
