@@ -21,6 +21,8 @@ import { drawCube, facedCube, randomTurns, type Studio, studio } from './coloure
 const allowed = { angle: 1, share: 0.7 };
 /** Pixels of the search, and of pictures of the end. */
 const [coarse, fine] = [64, 192];
+/** Steps of each start, how many starts are followed, and for how many steps in all. */
+const tries = { trial: 6, kept: 8, iterations: 80 };
 
 interface Found {
   /** Degrees from the true rotation after each step of the finish. */
@@ -64,11 +66,11 @@ async function findTurn(room: Studio, device: Device, search: Search): Promise<F
     };
   };
   const on = signal ? { signal } : {};
-  const quick = onManifold(adam({ rate: step => 0.1 * 10 ** (-step / 80) }), aim, so3());
+  const quick = onManifold(adam({ rate: step => 0.1 * 10 ** (-step / tries.iterations) }), aim, so3());
   let done = 0;
   const found = await multiStart(lossAt(Math.min(px, coarse)), k => turn(drawn[k]), quick, {
-    ...{ starts, trial: 8, kept: Math.min(4, starts), iterations: 120, ...on },
-    onStart: ({ value }) => onStep(value, ++done / (starts + 4) / 2),
+    ...{ starts, ...tries, kept: Math.min(tries.kept, starts), ...on },
+    onStart: ({ value }) => onStep(value, ++done / (starts + tries.kept) / 2),
   });
   const slow = onManifold(adam({ rate: step => 0.003 * 10 ** ((-3 * step) / steps) }), aim, so3());
   const errors: number[] = [];
@@ -94,11 +96,11 @@ export const meshFitPose: Scene = {
   settings: {
     px: 'pixels along a side (preset small: 64; full: 256)',
     seeds: 'cubes, each turned another way (1; 10)',
-    starts: 'of the search (32; 48)',
+    starts: 'of the search (32; 64)',
   },
   async run({ preset, settings, iterations: steps = preset === 'small' ? 80 : 160, seed, onProgress, signal, device }) {
     const small = preset === 'small';
-    const { px = small ? 64 : 256, seeds = small ? 1 : 10, starts = small ? 32 : 48 } = settings;
+    const { px = small ? 64 : 256, seeds = small ? 1 : 10, starts = small ? 32 : 64 } = settings;
     checkWhole('mesh-fit-pose', { px, seeds, starts, steps }, { px: 8, seeds: 1, starts: 1, steps: 1 });
     const room = studio(device, [coarse, px, fine]);
     const history: SceneProgress[] = [];
@@ -138,7 +140,7 @@ export const meshFitPose: Scene = {
       },
       fitted: { degrees: angles },
       loss: Math.max(...all.map(({ loss }) => loss)),
-      iterations: all.length * (starts * 8 + 4 * 112 + steps),
+      iterations: all.length * (starts * tries.trial + tries.kept * (tries.iterations - tries.trial) + steps),
       estimates: [],
       history,
       pictures: [{ caption: 'cubes one below the other', image: panels(rows, { height: fine }) }],
@@ -157,7 +159,7 @@ export const meshFitPose: Scene = {
       film: { images: all[0].frames, fps: 10, caption: 'the finish of the first cube' },
       notes: [
         `${angles.length} cubes of ${px} × ${px} pixels: off by ${sorted[sorted.length >> 1].toPrecision(2)}° in the middle, ${sorted[sorted.length - 1].toPrecision(2)}° at most.`,
-        `${starts} starts of 8 steps on ${Math.min(px, coarse)} × ${Math.min(px, coarse)} pixels, 4 of them followed for 112 more, the best for ${steps} on all pixels.`,
+        `${starts} starts of ${tries.trial} steps on ${Math.min(px, coarse)} × ${Math.min(px, coarse)} pixels, ${tries.kept} of them followed for ${tries.iterations - tries.trial} more, the best for ${steps} on all pixels.`,
       ],
     };
   },
