@@ -36,18 +36,11 @@ const search = kernel(/* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
   var<storage, read> ids: array<u32>;
-  var<storage, read> boxes: array<vec2u>;
   var<uniform> vertices: u32;
-  var<uniform> triangles: u32;
   var<uniform> width: u32;
   var<uniform> height: u32;
   var<uniform> before: u32;
   var<storage, read_write> found: array<u32>;
-  /** Whether a triangle's box of pixels has one. */
-  fn near(r: u32, x: u32, y: u32) -> bool {
-    let box = boxes[r];
-    return x >= (box.x & 0xffffu) && x < (box.x >> 16u) && y >= (box.y & 0xffffu) && y < (box.y >> 16u);
-  }
   fn has(k: vec3u, v: u32) -> bool {
     return any(k == vec3u(v));
   }
@@ -86,16 +79,15 @@ const search = kernel(/* wgsl */ `
     var bits = 0u;
     if (own != 0u) {
       let c = vec2f(f32(id.x), f32(id.y)) + 0.5;
-      let first = id.z * triangles - 1u;
       if (id.x + 1u < width) {
         let right = ids[before + pixel + 1u];
-        if (right != 0u && right != own && near(first + own, id.x + 1u, id.y) && near(first + right, id.x, id.y)) {
+        if (right != 0u && right != own) {
           if (meet(own, right, id.z * vertices, c, false)) { bits = 1u; }
         }
       }
       if (id.y + 1u < height) {
         let below = ids[before + pixel + width];
-        if (below != 0u && below != own && near(first + own, id.x, id.y + 1u) && near(first + below, id.x, id.y)) {
+        if (below != 0u && below != own) {
           if (meet(own, below, id.z * vertices, c, true)) { bits |= 2u; }
         }
       }
@@ -209,7 +201,7 @@ export interface Intersections {
 export function chooseIntersections(
   clip: Tensor,
   corners: Tensor,
-  { ids, setup, triangles }: Raster,
+  { ids }: Raster,
   layer: number,
   capacity: number,
 ): Intersections {
@@ -218,10 +210,7 @@ export function chooseIntersections(
   const pixels = width * height;
   const before = layer * batch * pixels;
   const grid: Count = [width, height, batch];
-  const { found } = search(
-    { clip, corners, ids, boxes: setup.boxes, vertices, triangles: triangles.size, width, height, before },
-    { count: grid },
-  );
+  const { found } = search({ clip, corners, ids, vertices, width, height, before }, { count: grid });
   const stretches = Math.ceil((batch * pixels) / stretch);
   const { count } = counts({ found }, { count: stretches });
   const until = scan(count);
