@@ -88,7 +88,7 @@ export function latLongOf(
 
 const placesText = /* wgsl */ `
   var<storage, read> direction: array<vec3f>;
-  var<uniform> width: f32;
+  var<uniform> size: vec2f;
   var<storage, read_write> uv: array<vec2f>;
   @compute @workgroup_size(64)
   fn latLongPlaces(@builtin(global_invocation_id) id: vec3u) {
@@ -96,7 +96,7 @@ const placesText = /* wgsl */ `
     let level = sqrt(d.x * d.x + d.z * d.z);
     let u = 0.5 + select(atan2(d.x, -d.z), 0.0, level == 0.0) / 6.283185307179586;            // (1)
     let v = 0.5 + atan2(d.y, level) / 3.141592653589793;
-    uv[id.x] = vec2f((u * width + 1.0) / (width + 2.0), v);
+    uv[id.x] = (vec2f(u, v) * size + 1.0) / (size + 2.0);               // a texel more on each side
   }
 `;
 const kernelOf = kernelsByKey();
@@ -108,12 +108,21 @@ export function latLongTexture(map: Tensor, direction: Tensor): Tensor {
   if (direction.shape[direction.shape.length - 1] !== 3)
     throw new RangeError(`latLongTexture: the directions are ${inWords(direction)}; give [.., 3].`);
   const [height, width, channels] = map.shape;
-  const column = (i: number): Tensor => map.slice([0, i, 0], [height, i + 1, channels]);
-  const around = concat([column(width - 1), map, column(0)], 1);
+  // Beyond a pole lies the row beside it, half way round; beyond the last column the first.
+  const half = Math.floor(width / 2);
+  const behind = (row: number): Tensor =>
+    concat(
+      [map.slice([row, half, 0], [row + 1, width, channels]), map.slice([row, 0, 0], [row + 1, half, channels])],
+      1,
+    );
+  const tall = concat([behind(0), map, behind(height - 1)], 0);
+  const column = (i: number): Tensor => tall.slice([0, i, 0], [height + 2, i + 1, channels]);
+  const around = concat([column(width - 1), tall, column(0)], 1);
   const shape = direction.shape.slice(0, -1);
   const run = kernelOf('places', () => placesText);
   const count = direction.size / 3;
-  const uv = run({ direction: direction.reshape([count, 3]), width }, { count, out: { uv: [count] } }).uv as Tensor;
+  const uv = run({ direction: direction.reshape([count, 3]), size: [width, height] }, { count, out: { uv: [count] } })
+    .uv as Tensor;
   return texture(around, uv, { wrap: 'clamp' }).reshape([...shape, channels]);
 }
 

@@ -150,14 +150,13 @@ describe('maps of directions', () => {
     expect(await read(cube.reshape([54, 3]).slice([4, 0], [5, 3]))).toEqual([1, 0, 0].map(v => expect.closeTo(v, 12)));
   });
 
-  it('lead from one to the other and back', async () => {
+  it('lead from one to the other and back, poles, seams and edges included', async () => {
     const cube = cubeOf(16, smooth, on);
     const around = latLongFromCube(cube, [64, 32]);
     const again = await read(cubeTexture(cubeFromLatLong(around, 16), rows(directions)));
     const exact = await read(smooth(rows(directions.map(d => d.map(x => x / Math.hypot(...d))))));
-    again.forEach((value, k) => {
-      expect(Math.abs(value - exact[k])).toBeLessThan(3e-3); // of texels 6° wide
-    });
+    const worst = Math.max(...again.map((value, k) => Math.abs(value - exact[k])));
+    expect(worst).toBeLessThan(3e-3); // texels are 6° wide; across a cube's edges they do not lie in line
   });
 
   it('have no seam behind, and poles', async () => {
@@ -165,7 +164,10 @@ describe('maps of directions', () => {
     const [a, b] = [1e-9, -1e-9].map(x => [x, 0.2, 1]);
     const seen = await read(latLongTexture(map, rows([a, b, [0, 1, 0], [0, -1, 0]])));
     for (let c = 0; c < 3; c++) expect(seen[c]).toBeCloseTo(seen[3 + c], 6);
-    expect([seen[7] > 0.95, seen[10] < -0.95]).toEqual([true, true]);
+    for (const [k, y] of [[6, 1], [9, -1]]) {
+      expect(seen[k]).toBeCloseTo(0, 12); // the mean of both sides
+      expect(seen[k + 1] * y).toBeGreaterThan(0.95);
+    } // biome-ignore format: two poles
     await checkGradient((p: { map: Tensor; d: Tensor }) => latLongTexture(p.map, p.d).square().sum(), {
       map,
       d: rows(directions),
