@@ -91,7 +91,7 @@ export async function serveRobot(
   return {
     name: `${name} ${precision}`,
     step: forward / steps / envs,
-    jacobian: whole(most, 6),
+    jacobian: whole(most, 2),
     single: whole(1, few),
     gradientRatio: backward / forward,
     first,

@@ -11,8 +11,8 @@
  * A and B are differentiable, by way of tangents for each column.
  */
 
-import { custom, jvp, vjp } from '../../../adjoint/index.ts';
-import { checkOptions, type Tensor, zeros } from '../../../kernel/index.ts';
+import { custom, flatten, jvp, vjp } from '../../../adjoint/index.ts';
+import { bounded, checkOptions, type Tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
 import type { Moment, Sensitivity } from '../contact-law.ts';
 import { freely } from '../forward.ts';
@@ -70,12 +70,15 @@ export function stepJacobian(
     return (state, driving, dt) => slow({ state, driving }, dt);
   const mean = integrator === 'trapezoidal';
   return (state, driving, dt) =>
-    custom(({ state, driving }: Given) => linearised(model, { driving, contact, dt, mean }, state), {
+    custom(({ state, driving }: Given) => releasing(() => linearised(model, { driving, contact, dt, mean }, state)), {
       name: 'stepJacobian',
       vjp: (x, bar) => vjp((x: Given) => slow(x, dt))(x).pullback(bar),
       jvp: (x, dot) => jvp((x: Given) => slow(x, dt))(x, dot).tangent,
     })({ state, driving });
 }
+
+/** Gives back at once what is only made on the way. */
+const releasing = (run: () => StepJacobian): StepJacobian => bounded(run, made => flatten(made).leaves);
 
 function linearised(model: Model, given: Omit<Stepping, 'prepared'>, state: ArticulatedState): StepJacobian {
   const { driving, contact, dt, mean } = given;
