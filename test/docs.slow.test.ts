@@ -26,7 +26,7 @@ function printed(program: string): number[] {
 
 describe('README', () => {
   it('has a program for each kind of problem', () => {
-    expect(programs.length).toBe(8);
+    expect(programs.length).toBe(9);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -78,6 +78,11 @@ describe('README', () => {
     const [x, v] = printed(programs[7]);
     expect(x).toBeCloseTo(1, 4);
     expect(v).toBeCloseTo(0, 4);
+  });
+
+  it('fits a picture', () => {
+    const pose = printed(programs[8]);
+    for (const [k, number] of [0.1, 0, 0, 0, 0.3, 0.1].entries()) expect(Math.abs(pose[k] - number)).toBeLessThan(0.01);
   });
 });
 

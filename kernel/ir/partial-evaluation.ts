@@ -55,18 +55,18 @@ export function tripCount(loop: While, most: number, outside: Lookup): number | 
   note(loop.body);
   const params = new Map(loop.params.map((p, k) => [p, k]));
   const found: Map<Value, number | undefined>[] = [];
-  const valueOf = (v: Value, trip: number, depth: number): number | undefined => {
+  const evaluated = (v: Value, trip: number, depth: number): number | undefined => {
     if (depth > deepest) return undefined;
     const param = params.get(v);
     if (param !== undefined)
-      return trip === 0 ? outside(loop.init[param]) : valueOf(loop.body.yields[param], trip - 1, depth + 1);
+      return trip === 0 ? outside(loop.init[param]) : evaluated(loop.body.yields[param], trip - 1, depth + 1);
     const inst = definitions.get(v);
     if (!inst) return outside(v);
     if (!found[trip].has(v)) found[trip].set(v, computed(v, inst, trip, depth + 1));
     return found[trip].get(v);
   };
   function computed(v: Value, inst: Inst, trip: number, depth: number): number | undefined {
-    const constant: Lookup = of => valueOf(of, trip, depth);
+    const constant: Lookup = of => evaluated(of, trip, depth);
     if (inst.kind === 'const') return inst.value;
     if (inst.kind === 'pure') {
       const simpler = simplifyPure(inst, { constant, definition: () => undefined });
@@ -82,7 +82,7 @@ export function tripCount(loop: While, most: number, outside: Lookup): number | 
   }
   for (let trip = 0; trip <= most; trip++) {
     found.push(new Map());
-    const goesOn = valueOf(loop.cond.yields[0], trip, 0);
+    const goesOn = evaluated(loop.cond.yields[0], trip, 0);
     if (goesOn === undefined) return undefined;
     if (goesOn === 0) return trip;
   }

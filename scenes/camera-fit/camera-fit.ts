@@ -11,7 +11,7 @@
 
 import { normal } from '../../adjoint/index.ts';
 import { boxMesh } from '../../geometry/index.ts';
-import { concat, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { concat, type Device, type Tensor, zeros } from '../../kernel/index.ts';
 import {
   antialias,
   cubeOf,
@@ -93,7 +93,11 @@ function drawer(device: Device) {
   };
 }
 
-async function fit(settings: Settings, device: Device, run: Omit<Parameters<Scene['run']>[0], 'preset' | 'settings'>) {
+async function calibrated(
+  settings: Settings,
+  device: Device,
+  run: Omit<Parameters<Scene['run']>[0], 'preset' | 'settings'>,
+) {
   const { size, views } = settings;
   const { seed, onProgress, iterations = 30, signal } = run;
   const on = { device };
@@ -183,7 +187,7 @@ export const cameraFit: Scene = {
     const values: Settings = { size: small ? 48 : 128, views: small ? 4 : 12, ...settings };
     checkWhole('camera-fit', values, { size: 16, views: 1 });
     const { before, after, position, pictures, history } = await inDoubles(given, device =>
-      fit(values, device, { ...run, device, iterations: run.iterations ?? (small ? 12 : 30) }),
+      calibrated(values, device, { ...run, device, iterations: run.iterations ?? (small ? 12 : 30) }),
     );
     const scaled = truth.centre.map(x => (x * values.size) / 128);
     const fov = Math.abs(after.fovY / truth.fovY - 1);

@@ -100,7 +100,10 @@ export const views: Scene = {
     let last = { iteration: 0, loss: Number.NaN };
     let first: number | undefined;
     let density = start.density;
-    const note = (value: number): string => `loss 1/${Math.max(1, Math.round((first ??= value) / value))} of the first`;
+    const note = (value: number): string => {
+      first ??= value;
+      return `loss 1/${Math.max(1, Math.round(first / value))} of the first`;
+    };
     for await (const stretch of descent(loss, start, lbfgs({ low: 0, pairs: 6 }), {
       iterations,
       pictures: 1,

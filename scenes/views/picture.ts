@@ -8,18 +8,10 @@
  */
 
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import {
-  drawGaussians,
-  falseColours,
-  type Gaussians2d,
-  type Image,
-  imageOf,
-  imageTensor,
-  panels,
-} from '../../render/index.ts';
+import { drawGaussians, type Gaussians2d, type Image, imageOf, imageTensor, panels } from '../../render/index.ts';
 import { adam } from '../../solvers/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { decibels, descent } from './views.ts';
+import { apart, decibels, descent } from './views.ts';
 
 const sizes = {
   small: { pixels: 128, splats: 256, iterations: 400, bound: 28 },
@@ -111,13 +103,6 @@ function dots(picture: Image, count: number, seed: number, device: Device): Pain
   };
 }
 
-const difference = (a: Image, b: Image): Image => {
-  const data = new Float32Array(a.width * a.height);
-  for (let p = 0; p < data.length; p++)
-    for (let c = 0; c < 3; c++) data[p] += Math.abs(a.data[3 * p + c] - b.data[3 * p + c]) / 3;
-  return falseColours({ width: a.width, height: a.height, channels: 1, data }, { low: 0, high: 0.2 });
-};
-
 export const paintSplats: Scene = {
   name: 'paint-splats',
   summary: 'paints a picture with soft ellipses',
@@ -157,7 +142,7 @@ export const paintSplats: Scene = {
           [
             { image: picture, label: 'picture' },
             { image: now, label: `${splats} splats, ${decibels(stretch.loss).toFixed(1)} dB` },
-            { image: difference(now, picture), label: 'difference to 0.2' },
+            { image: apart(now, picture, 0.2), label: 'difference to 0.2' },
           ],
         ],
         { height: 256 },

@@ -13,7 +13,6 @@ import {
   distanceField,
   drawField,
   drawSplats,
-  falseColours,
   type Gaussians,
   type Image,
   imageOf,
@@ -24,7 +23,7 @@ import {
 } from '../../render/index.ts';
 import { adam } from '../../solvers/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { cameraAt, decibels, descent, ring } from './views.ts';
+import { apart, cameraAt, decibels, descent, ring } from './views.ts';
 
 const sizes = {
   small: { pixels: 40, views: 10, splats: 300, iterations: 150 },
@@ -91,13 +90,6 @@ function ball(count: number, seed: number, device: Device): Cluster {
   };
 }
 
-const difference = (a: Image, b: Image): Image => {
-  const data = new Float32Array(a.width * a.height);
-  for (let p = 0; p < data.length; p++)
-    for (let c = 0; c < 3; c++) data[p] += Math.abs(a.data[3 * p + c] - b.data[3 * p + c]) / 3;
-  return falseColours({ width: a.width, height: a.height, channels: 1, data }, { low: 0, high: 0.3 });
-};
-
 export const splatViews: Scene = {
   name: 'splat-views',
   summary: 'builds a thing of soft ellipsoids from photographs',
@@ -135,7 +127,7 @@ export const splatViews: Scene = {
       return [
         { image: real, label: 'photograph' },
         { image: now, label: 'splats' },
-        { image: difference(real, now), label: 'difference to 0.3' },
+        { image: apart(real, now, 0.3), label: 'difference to 0.3' },
       ];
     };
     const history: SceneProgress[] = [];

@@ -2,7 +2,7 @@
 
 import { disposeTree } from '../../adjoint/index.ts';
 import { type Device, stack, type Tensor } from '../../kernel/index.ts';
-import { type Camera, type Lens, lookAt } from '../../render/index.ts';
+import { type Camera, falseColours, type Image, type Lens, lookAt } from '../../render/index.ts';
 import { type Method, type MinimizeState, minimize } from '../../solvers/index.ts';
 import type { SceneProgress } from '../scene.ts';
 
@@ -74,3 +74,11 @@ export async function* descent<P, S>(
 
 /** Peak signal over noise of pictures with values to 1, dB. */
 export const decibels = (meanSquare: number): number => -10 * Math.log10(meanSquare);
+
+/** How far apart two pictures are, the mean of their colours, in false ones up to `high`. */
+export function apart(a: Image, b: Image, high: number): Image {
+  const data = new Float32Array(a.width * a.height);
+  for (let p = 0; p < data.length; p++)
+    for (let c = 0; c < 3; c++) data[p] += Math.abs(a.data[3 * p + c] - b.data[3 * p + c]) / 3;
+  return falseColours({ width: a.width, height: a.height, channels: 1, data }, { low: 0, high });
+}

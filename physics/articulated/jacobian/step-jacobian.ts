@@ -54,8 +54,12 @@ export interface StepJacobian {
  * The step of `articulated(model, options)`, with its Jacobians.
  *
  * @example
- *   const linearised = stepJacobian(model, { contact: convex() });
- *   const { next, A, B } = linearised(state, { params, control, actuators }, 0.005);
+ *   const cart = mjcf(`<mujoco><worldbody><body>
+ *     <joint name="x" type="slide" axis="1 0 0"/><geom size="0.1" mass="2"/>
+ *   </body></worldbody><actuator><motor joint="x"/></actuator></mujoco>`);
+ *   const driving = { params: articulatedParams(cart), control: tensor([[0]]), actuators: actuatorParams(cart) };
+ *   const { B } = stepJacobian(cart)(articulatedState(cart), driving, 0.01);
+ *   const push = B.slice([0, 1, 0], [1, 2, 1]).sum(); // 0.005
  */
 export function stepJacobian(
   model: Model,
