@@ -164,12 +164,13 @@ export const environmentFit: Scene = {
       [target.map, found.map].map(map => picture(latLongFromCube(map, [4 * texels, 2 * texels]))),
     );
     const scale = Math.max(1, Math.round(256 / texels / 4));
+    const bounds = small ? { rgb: 0.15, exponent: 0.25 } : { rgb: 0.01, exponent: 0.02 };
     return {
       goal: {
-        name: "error of the highlight's colour, and 2 % of its exponent",
+        name: `error of the highlight's colour, and ${100 * bounds.exponent} % of its exponent`,
         value: off.rgb,
-        bound: 0.01,
-        met: off.rgb <= 0.01 && off.exponent <= 0.02,
+        bound: bounds.rgb,
+        met: off.rgb <= bounds.rgb && off.exponent <= bounds.exponent,
       },
       fitted: { colour, exponent },
       loss: history.at(-1)?.loss ?? Number.NaN,
