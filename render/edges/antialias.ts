@@ -18,8 +18,9 @@
  */
 
 import type { Attribute } from '../../geometry/index.ts';
-import { checkOptions, concat, inWords, isBeingRecorded, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, concat, inWords, type Tensor } from '../../kernel/index.ts';
 import type { Raster } from '../raster/rasterize.ts';
+import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
 import { chooseCrossings, crossingPlaces } from './crossing.ts';
 import { chooseIntersections, intersectionPlaces } from './intersections.ts';
@@ -62,33 +63,20 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const points = clip.detach().reshape([batch, triangles.vertices, 4]);
   const seen = { clip: points, corners: triangles.on(device), size, cull, seams: seams?.corners };
   const cuts = silhouetteCuts(seen, tables, capacity);
-  checkRoom(cuts.ends, capacity, 'outlines cross rows and columns');
+  checkRoom(cuts.ends, capacity, times => `antialias: outlines cross rows and columns ${times}`);
   const flat = clip.reshape([batch * triangles.vertices, 4]);
   const outlines = chooseCrossings(cuts, points, raster, tables, layer);
   let key = outlines.key;
   let d = crossingPlaces(key, flat.gather(outlines.vertex.reshape([-1])), size);
   if (intersections) {
     const met = chooseIntersections(points, seen.corners, raster, layer, capacity);
-    checkRoom(met.until, capacity, 'surfaces pass through each other between pixels');
+    checkRoom(met.until, capacity, times => `antialias: surfaces pass through each other between pixels ${times}`);
     d = concat([d, intersectionPlaces(met.key, flat.gather(met.vertex.reshape([-1])), size)]);
     key = concat([key, met.key]);
   }
   const pairs = pairsOf(key, batch * height * width);
   const { w, ...shares } = mixing(pairs, d, width);
   return blend(shares, w, image, width);
-}
-
-/** @throws RangeError, by the next read on a GPU; nothing is thrown within a step that is being recorded: there the crossings beyond are left out. */
-function checkRoom(until: Tensor, capacity: number, what: string): void {
-  const { device, size } = until;
-  if (isBeingRecorded(device)) return;
-  const found = until.slice(size - 1, size);
-  device.check([found.memory.retain()], ([count]) => {
-    if (count > capacity)
-      throw new RangeError(
-        `antialias: ${what} ${count} times, but there is room for ${capacity}; give a capacity of at least ${count}.`,
-      );
-  });
 }
 
 function check(image: Tensor, raster: Raster, clip: Tensor, layer: number, capacity: number): void {

@@ -8,7 +8,8 @@
  * in order, whatever ran when, and nothing has to be sorted.
  */
 
-import { isBeingRecorded, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
+import { kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
+import { checkRoom } from './room.ts';
 
 /** Width and height of a tile, px. */
 export const tile: readonly [number, number] = [16, 8];
@@ -127,22 +128,13 @@ export function tileLists(
   capacity: number,
   who = 'rasterize: triangles',
 ): TileLists {
-  const { device } = boxes;
   const { tiles, bands, chunk, chunks } = grid;
   const given = { boxes, triangles: boxes.shape[0] / batch, chunk, chunks };
   const count = [chunks, bands, batch];
   const { n } = countKernel(grid)(given, { count, out: { n: batch * tiles * chunks + 1 } });
   const starts = scan(n as Tensor, { exclusive: true }); // (2)
   const { entries } = emitKernel(grid)({ ...given, starts }, { count, out: { entries: capacity } });
-  if (!isBeingRecorded(device)) {
-    const total = starts.slice(starts.size - 1);
-    device.check([total.memory.retain()], ([entered]) => {
-      if (entered > capacity)
-        throw new RangeError(
-          `${who} meet tiles ${entered} times, but there is room for ${capacity}; give a capacity of at least ${entered}.`,
-        );
-    });
-  }
+  checkRoom(starts, capacity, times => `${who} meet tiles ${times}`);
   return { ...grid, entries: entries as Tensor, starts };
 }
 
