@@ -9,10 +9,10 @@
  */
 
 import { kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
 import { placeText } from '../raster/triangle.wgsl.ts';
-import { homogeneous } from './homogeneous.wgsl.ts';
 import { afterBit, type Cuts, firstBits, steepBit } from './silhouettes.ts';
 import { type EdgeTables, noneText } from './tables.ts';
 
@@ -46,8 +46,6 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<storage, read_write> vertex: array<vec2u>;
   ${placeText}
   ${listText(lists)}
-  fn edgesAt(T: Triangle, c: vec2f) -> vec3f { return alongX(T, c.x) + alongY(T, c.y); }
-  fn depthOf(T: Triangle, E: vec3f) -> f32 { return dot(E, T.z) / dot(E, T.w); }
   /** Whether what a pixel shows is in front of depth z, both at its centre and, continued, at c. */
   fn shownBefore(x: u32, y: u32, batch: u32, c: vec2f, z: f32) -> bool {
     let id = ids[before + (batch * height + y) * width + x];

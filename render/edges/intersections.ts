@@ -11,8 +11,8 @@
  */
 
 import { type Count, kernel, scan, type Tensor } from '../../kernel/index.ts';
+import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
-import { homogeneous } from './homogeneous.wgsl.ts';
 import { noneText } from './tables.ts';
 
 const depths: string = /* wgsl */ `

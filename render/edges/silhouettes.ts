@@ -11,8 +11,8 @@
  */
 
 import { kernel, scan, type Tensor } from '../../kernel/index.ts';
+import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Cull } from '../raster/setup.ts';
-import { homogeneous } from './homogeneous.wgsl.ts';
 import type { EdgeTables } from './tables.ts';
 
 /** 0: does not show, 1: its front, 2: its back. `cull`: which of them are left out. */

@@ -8,16 +8,19 @@
  *
  * (1) first keeps (2) exact for triangles far smaller than a pixel.
  */
+
+import { homogeneous } from './homogeneous.wgsl.ts';
+
 export const barycentricText: string = /* wgsl */ `
+  ${homogeneous}
   // A pixel's centre in clip space where w = 1.
   fn centreOf(x: u32, y: u32, width: f32, height: f32) -> vec2f {
     return vec2f((2.0 * f32(x) + 1.0) / width - 1.0, 1.0 - (2.0 * f32(y) + 1.0) / height);
   }
-  fn cross2(a: vec2f, b: vec2f) -> f32 { return a.x * b.y - a.y * b.x; }
   fn parts(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f) -> vec3f {
-    let a = v0.xy - p * v0.w; // (1)
-    let b = v1.xy - p * v1.w;
-    let c = v2.xy - p * v2.w;
+    let a = from2(v0, p); // (1)
+    let b = from2(v1, p);
+    let c = from2(v2, p);
     return vec3f(cross2(b, c), cross2(c, a), cross2(a, b));
   }
   fn shares(b: vec3f) -> vec3f { return b / (b.x + b.y + b.z); } // (2)
@@ -25,9 +28,9 @@ export const barycentricText: string = /* wgsl */ `
   // Of the shares along x and along y, per pixel.
   struct Slopes { x: vec3f, y: vec3f }
   fn slopesOf(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f, b: vec3f, width: f32, height: f32) -> Slopes {
-    let u0 = v0.xy - p * v0.w;
-    let u1 = v1.xy - p * v1.w;
-    let u2 = v2.xy - p * v2.w;
+    let u0 = from2(v0, p);
+    let u1 = from2(v1, p);
+    let u2 = from2(v2, p);
     let bx = vec3f(v2.w * u1.y - v1.w * u2.y, v0.w * u2.y - v2.w * u0.y, v1.w * u0.y - v0.w * u1.y); // (3)
     let by = vec3f(v1.w * u2.x - v2.w * u1.x, v2.w * u0.x - v0.w * u2.x, v0.w * u1.x - v1.w * u0.x);
     let sum = b.x + b.y + b.z;

@@ -7,6 +7,7 @@
  */
 
 import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { homogeneous } from './homogeneous.wgsl.ts';
 import { edgeText, words } from './triangle.wgsl.ts';
 
 export type Cull = 'none' | 'back' | 'front';
@@ -37,6 +38,7 @@ const text = (cull: Cull): string => /* wgsl */ `
   var<storage, read_write> setup: array<f32>;
   var<storage, read_write> boxes: array<vec2u>;
   var<storage, read_write> reach: array<vec2u>;
+  ${homogeneous}
   ${edgeText}
   fn finite(v: vec4f) -> bool { return abs(v.x) + abs(v.y) + abs(v.z) + abs(v.w) < 1e18; }
 
@@ -68,7 +70,7 @@ const text = (cull: Cull): string => /* wgsl */ `
     let first = r / arrayLength(&corners) * vertices;
     let corner = corners[r % arrayLength(&corners)];
     let c = array<vec4f, 3>(clip[first + corner.x], clip[first + corner.y], clip[first + corner.z]);
-    let v = array<vec3f, 3>(inPixels(c[0], width, height), inPixels(c[1], width, height), inPixels(c[2], width, height));
+    let v = array<vec3f, 3>(inPixels(c[0], width, height).xyw, inPixels(c[1], width, height).xyw, inPixels(c[2], width, height).xyw);
     let front = v[0].z > 0.0 && v[1].z > 0.0 && v[2].z > 0.0;
     var turn = dot(v[0], cross(v[1], v[2]));
     if (front) {

@@ -19,14 +19,9 @@
 /** Words of a triangle: of each edge A, B, x₀, y₀, and of its corner z and w in units that suit. */
 export const words = 18;
 
-/** `fn edgeOf(a, b, backwards) -> Edge`, and `fn inPixels(v, width, height)`. */
+/** `fn edgeOf(a, b) -> Edge`, of (x, y, w). */
 export const edgeText: string = /* wgsl */ `
   struct Edge { slope: vec2f, origin: vec2f, scale: f32 } // E = scale times what slope and origin give
-
-  // (x, y, w) in homogeneous pixels of a clip position.
-  fn inPixels(v: vec4f, width: f32, height: f32) -> vec3f {
-    return vec3f(0.5 * width * (v.x + v.w), 0.5 * height * (v.w - v.y), v.w);
-  }
   fn edgeOf(a: vec3f, b: vec3f) -> Edge {
     if (a.z > 0.0 && b.z > 0.0) {
       let p = a.xy / a.z;
@@ -40,7 +35,7 @@ export const edgeText: string = /* wgsl */ `
 
 /**
  * A triangle, given `var<storage> setup: array<f32>`: `fn triangleOf(record: u32) -> Triangle`. Of a point p, E = `alongX(T, p.x) + alongY(T, p.y)`
- * (1); the point is in the triangle if all(E >= T.least) (3), at the depth dot(E, T.z) / dot(E, T.w) (2).
+ * = `edgesAt(T, p)`; the point is in the triangle if all(E >= T.least) (3), at `depthOf(T, E)`.
  */
 export const placeText: string = /* wgsl */ `
   struct Triangle { a: vec3f, b: vec3f, x: vec3f, y: vec3f, z: vec3f, w: vec3f, least: vec3f }
@@ -58,4 +53,6 @@ export const placeText: string = /* wgsl */ `
   }
   fn alongX(T: Triangle, x: f32) -> vec3f { return T.a * (x - T.x); }
   fn alongY(T: Triangle, y: f32) -> vec3f { return T.b * (y - T.y); }
+  fn edgesAt(T: Triangle, p: vec2f) -> vec3f { return alongX(T, p.x) + alongY(T, p.y); } // (1)
+  fn depthOf(T: Triangle, E: vec3f) -> f32 { return dot(E, T.z) / dot(E, T.w); } // (2)
 `;

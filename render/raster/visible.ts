@@ -59,13 +59,13 @@ const text = (lists: TileLists, [width, height]: readonly [number, number], laye
       if (x >= (box.x & 0xffffu) && x < (box.x >> 16u)) {
         let entry = r - id.z * triangles + 1u;
         let from = max(box.y & 0xffffu, top) - top;
-        let to = min(box.y >> 16u, top + ${down}u) - top;
+        let to = max(min(box.y >> 16u, top + ${down}u), top) - top; // the box of what it may touch meets the tile, the box of centres may not
         let T = triangleOf(r);
         let E0 = alongX(T, f32(x) + 0.5);
         for (var y = from; y < to; y++) {
           let E = E0 + alongY(T, f32(top + y) + 0.5);
           if (all(E >= T.least)) {
-            let depth = dot(E, T.z) / dot(E, T.w); // (2)
+            let depth = depthOf(T, E);
             if (depth >= 0.0 && depth <= 1.0) {${layers > 1 ? insert : replace}
             }
           }
