@@ -25,6 +25,7 @@ export {
 } from './image/colours.ts';
 export { type DecodeExrOptions, decodeExr } from './image/exr/decode.ts';
 export { type EncodeExrOptions, encodeExr } from './image/exr/encode.ts';
+export { type FieldImageOptions, fieldImage } from './image/field.ts';
 export { encodeGif } from './image/gif.ts';
 export { decodeHdr } from './image/hdr.ts';
 export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } from './image/image.ts';

@@ -4,14 +4,14 @@ import { checkOptions } from '../../kernel/index.ts';
 import { checkImage, hasOpacity, type Image, inColour, opaque } from './image.ts';
 import { written } from './letters.ts';
 
-/** Pictures of one height side by side, in colour if one is, over white where one is transparent. */
-export function beside(images: readonly Image[]): Image {
+/** Pictures of one height side by side, in colour if one is, over white where one is transparent, with `gap` pixels of white between. */
+export function beside(images: readonly Image[], gap = 0): Image {
   const height = Math.max(...images.map(image => image.height));
-  const width = images.reduce((sum, image) => sum + image.width, 0);
+  const width = images.reduce((sum, image) => sum + image.width + gap, -gap);
   const sheet = blank(width, height, images.some(image => image.channels > 2) ? 3 : 1);
   images.reduce((left, image) => {
     place(sheet, image, left, 0);
-    return left + image.width;
+    return left + image.width + gap;
   }, 0);
   return sheet;
 }

@@ -10,7 +10,7 @@
 
 import type { Device } from '../../kernel/index.ts';
 import { tensor } from '../../kernel/index.ts';
-import { inARow } from '../colours.ts';
+import { beside } from '../../render/index.ts';
 import {
   checkWhole,
   inDoubles,
@@ -129,7 +129,7 @@ async function breakPicture(best: readonly number[], device: Device): Promise<Pi
     images.push(await breakImage(way(tensor(shot, [1, 4], { device })), breakStart(shot)));
   return {
     caption: 'the break at first, and as it was found: the blue ball is to come to the ring',
-    image: inARow(images),
+    image: beside(images, 8),
   };
 }
 
@@ -142,7 +142,7 @@ async function taskPicture(
   for (const [k, all] of driven.entries())
     for (const { u } of all) images.push(await taskImage(played[k], wayOf(played[k], u, device)));
   const caption = `the white ball, driven, brings the blue one to the cross, by forces found without knowing when they collide, by correcting places, and by events; ${played.map(({ name }) => name).join(', then ')}`;
-  return { caption, image: inARow(images) };
+  return { caption, image: beside(images, 8) };
 }
 
 const descentPlot = (losses: readonly number[]): Plot => ({

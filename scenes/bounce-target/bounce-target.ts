@@ -8,9 +8,8 @@
 
 import { grad } from '../../adjoint/index.ts';
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import type { Image } from '../../render/index.ts';
+import { beside, colourAt, type Image } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
-import { colourAt, inARow } from '../colours.ts';
 import { checkWhole, inDoubles, type Plot, type Scene, type SceneProgress } from '../scene.ts';
 import { type Dot, type Stroke, sketch } from '../sketch.ts';
 import { hall, throws } from './throws.ts';
@@ -102,7 +101,7 @@ export const bounceTarget: Scene = {
         pictures: [
           {
             caption: `throws from x = ${hall.start[0]} m that differ in their speed along x, coloured by how far they miss the ring (yellow: hit, dark: 3 m and more); red: the throw that was found. Left: impacts as events; right: by a penalty`,
-            image: inARow(pictures),
+            image: beside(pictures, 8),
           },
         ],
         plots: [descent({ events: events.curve, penalty: penalty.curve }), landscape(sweep, inEvents, inPenalty)],

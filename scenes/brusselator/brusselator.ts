@@ -10,8 +10,8 @@
 
 import { normal } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { beside, blueRed, fieldImage } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
-import { blueRed, fieldImage, inARow } from '../colours.ts';
 import { checkPositive, checkWhole, type Plot, type Scene, type SceneProgress, type Series } from '../scene.ts';
 import { correlation, type Medium, pattern, rest, spiral } from './medium.ts';
 
@@ -88,17 +88,20 @@ export const brusselator: Scene = {
       pictures: [
         {
           caption: `the disturbance, within ± ${percent(size)} of the concentration at rest (blue: less, red: more); what it grows to; what was wanted; what grows without it, in twice the time`,
-          image: inARow([
-            fieldImage(found, n, { low: -bound, high: bound, colours: blueRed }),
-            picture(grown),
-            fieldImage(spiral(medium, arms, wave), n, { low: -1, high: 1 }),
-            picture(wild),
-          ]),
+          image: beside(
+            [
+              fieldImage(found, n, { low: -bound, high: bound, colours: blueRed }),
+              picture(grown),
+              fieldImage(spiral(medium, arms, wave), n, { low: -1, high: 1 }),
+              picture(wild),
+            ],
+            8,
+          ),
         },
       ],
       plots: [agreement(medium, steered.correlations, alone.correlations)],
       film: {
-        images: steered.fields.map((u, k) => inARow([picture(u, 200), picture(alone.fields[k], 200)])),
+        images: steered.fields.map((u, k) => beside([picture(u, 200), picture(alone.fields[k], 200)], 8)),
         fps: 10,
         caption: 'with the disturbance and without, from the same noise, up to twice the time',
       },

@@ -8,8 +8,8 @@
 
 import { disposeTree, normal, uniform } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { beside } from '../../render/index.ts';
 import { type Control, ilqr } from '../../solvers/index.ts';
-import { inARow } from '../colours.ts';
 import { checkWhole, inDoubles, type Plot, type Scene, type SceneProgress } from '../scene.ts';
 import { costs, fromTop, mostForce, rate, swingUp } from './cartpole.ts';
 import { type Descent, descend, estimators, samples } from './descent.ts';
@@ -126,7 +126,10 @@ export const cartpoleSwingup: Scene = {
         pictures: [
           {
             caption: `the pole from the first moment to the last, every ${(steps / rate / 6).toPrecision(2)} s; orange: the push`,
-            image: inARow([0, 1, 2, 3, 4, 5, 6].map(k => cartImage(best.x, best.u, Math.round((k * steps) / 6), 110))),
+            image: beside(
+              [0, 1, 2, 3, 4, 5, 6].map(k => cartImage(best.x, best.u, Math.round((k * steps) / 6), 110)),
+              8,
+            ),
           },
         ],
         plots: [portrait(swings), compared(swings[0], descents)],

@@ -10,8 +10,7 @@
 
 import { disposeTree, readTree } from '../../adjoint/index.ts';
 import { tensor } from '../../kernel/index.ts';
-import type { Image } from '../../render/index.ts';
-import { inARow } from '../colours.ts';
+import { beside, type Image } from '../../render/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { movedOn, plan } from './controller.ts';
 import { atRest, fly, frameRate, horizon, points, postAt, postRadius } from './drone.ts';
@@ -112,7 +111,10 @@ export const droneMpc: Scene = {
               {
                 caption:
                   'on the way: the plans, the best one bold, orange the cheapest, blue the dearest; grey what was flown',
-                image: inARow([0.06, 0.14, 0.56, 0.66].map(share => film[Math.floor(share * film.length)])),
+                image: beside(
+                  [0.06, 0.14, 0.56, 0.66].map(share => film[Math.floor(share * film.length)]),
+                  8,
+                ),
               },
             ]
           : [],

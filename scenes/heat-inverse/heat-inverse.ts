@@ -8,8 +8,8 @@
 
 import { disposeTree, normal, uniform } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { beside, blueRed, fieldImage, magma } from '../../render/index.ts';
 import { fromVector, identifiability, leastSquares, levenbergMarquardt, toVector } from '../../solvers/index.ts';
-import { blueRed, fieldImage, inARow, magma } from '../colours.ts';
 import { checkPositive, checkWhole, type Estimate, inDoubles, type Scene, type SceneProgress } from '../scene.ts';
 import { conductivityOf, type Heating, type Plate, plateModel } from './plate.ts';
 
@@ -136,15 +136,18 @@ export const heatInverse: Scene = {
         pictures: [
           {
             caption: `conductivity, ${coldest.toPrecision(2)} … ${hottest.toPrecision(2)} W/K: true, found; how much too low (blue) or high (red), within 10 %; temperature at the end, 0 … ${hot.toPrecision(2)} K`,
-            image: inARow([
-              ...[kTrue, k].map(v => fieldImage(v, plate.cells, { low: coldest, high: hottest, width: 192 })),
-              fieldImage(
-                k.map((v, i) => v / kTrue[i] - 1),
-                plate.cells,
-                { low: -0.1, high: 0.1, colours: blueRed, width: 192 },
-              ),
-              fieldImage(u, plate.cells, { low: 0, high: hot, colours: magma, width: 192 }),
-            ]),
+            image: beside(
+              [
+                ...[kTrue, k].map(v => fieldImage(v, plate.cells, { low: coldest, high: hottest, width: 192 })),
+                fieldImage(
+                  k.map((v, i) => v / kTrue[i] - 1),
+                  plate.cells,
+                  { low: -0.1, high: 0.1, colours: blueRed, width: 192 },
+                ),
+                fieldImage(u, plate.cells, { low: 0, high: hot, colours: magma, width: 192 }),
+              ],
+              8,
+            ),
           },
         ],
         notes: [

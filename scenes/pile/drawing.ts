@@ -3,8 +3,7 @@
  * turned to the light, and what a box is by its colour.
  */
 
-import type { Image } from '../../render/index.ts';
-import type { Colours } from '../colours.ts';
+import type { Colours, Image } from '../../render/index.ts';
 
 export interface View {
   readonly width: number;

@@ -10,7 +10,7 @@
 import { normal, rollout, valueAndGrad } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
 import { type BodySpec, box, plane, type RigidState, rigidBodies } from '../../physics/index.ts';
-import { magma } from '../colours.ts';
+import { magma } from '../../render/index.ts';
 import { checkPositive, checkWhole, type Plot, type Scene, type SceneProgress } from '../scene.ts';
 import { drawBoxes, type View } from './drawing.ts';
 

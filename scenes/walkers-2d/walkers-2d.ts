@@ -8,7 +8,7 @@
  * as 0.25, 0.43, 0.31 m in 20; the best of the seeds counts.
  */
 
-import { inARow } from '../colours.ts';
+import { beside } from '../../render/index.ts';
 import { checkWhole, type Picture, type Scene, type SceneProgress } from '../scene.ts';
 import { crawler } from './crawl.ts';
 import { frames } from './frames.ts';
@@ -90,7 +90,7 @@ export const walkers2d: Scene = {
       const poses = await walker.poses(best);
       pictures.push({
         caption: `robot ${walker.name}, five moments of its walk; muscles red`,
-        image: inARow(moments(walker, poses, 5, 260)),
+        image: beside(moments(walker, poses, 5, 260), 8),
       });
       film ??= { images: moments(walker, poses, 60, 500), fps: 20, caption: `robot ${walker.name}, as it walks` };
     }

@@ -14,8 +14,7 @@
 
 import { vjp } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import type { Image } from '../../render/index.ts';
-import { fieldImage, inARow, water } from '../colours.ts';
+import { beside, fieldImage, type Image, water } from '../../render/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { glyph, surface, type Tank } from './tank.ts';
 
@@ -103,11 +102,14 @@ export const waveTank: Scene = {
       pictures: [
         {
           caption: 'the water at the beginning, at the end, and as it was wanted',
-          image: inARow([
-            await seen(h, n, -spread, spread),
-            await seen(surfaces[pictures - 1], n, -0.5, 1.5),
-            await seen(target, n, -0.5, 1.5),
-          ]),
+          image: beside(
+            [
+              await seen(h, n, -spread, spread),
+              await seen(surfaces[pictures - 1], n, -0.5, 1.5),
+              await seen(target, n, -0.5, 1.5),
+            ],
+            8,
+          ),
         },
       ],
       film: { images: [await seen(h, n, -1, 2), ...film], fps: 12, caption: 'from rest to the end' },

@@ -1,9 +1,8 @@
-// What a run shows: numbers with the digits that are known, plots as SVG, and fields in colour.
+// What a run shows: numbers with the digits that are known, and plots as SVG.
 
 import { describe, expect, it } from 'vitest';
 import { chartSvg } from '../../scenes/cli/chart.ts';
 import { numbersOf } from '../../scenes/cli/numbers.ts';
-import { blueRed, fieldImage, inARow, viridis } from '../../scenes/colours.ts';
 
 describe('numbers', () => {
   const written = (fitted: number, interval: number): readonly string[] => {
@@ -50,28 +49,5 @@ describe('plots', () => {
     for (const text of ['time', 'share', 'seen', 'fitted', '>100<']) expect(svg).toContain(text);
     const bars = (text: string): number => text.split('stroke-width="1.5"').length - 1;
     expect([bars(svg), bars(plot(false))]).toEqual([2, 3]); // nought is nowhere on a logarithmic axis
-  });
-});
-
-describe('fields', () => {
-  it('are coloured from the first colour to the last, y up', () => {
-    const { width, height, data } = fieldImage([0, 1, 2, 3], 2, { low: 0, high: 3, width: 8 });
-    expect([width, height]).toEqual([8, 8]);
-    const at = (x: number, y: number) => Array.from(data.subarray(3 * (y * 8 + x), 3 * (y * 8 + x) + 3));
-    const near = (colour: readonly number[]) => colour.map(c => expect.closeTo(c, 6));
-    expect(at(0, 7)).toEqual(near(viridis[0]));
-    expect(at(7, 0)).toEqual(near(viridis[8]));
-  });
-
-  it('keep to the ends of their colours', () => {
-    const { data } = fieldImage([-9, 9, 9, -9], 2, { low: -1, high: 1, width: 2, colours: blueRed });
-    expect(Array.from(data.subarray(0, 6))).toEqual([...blueRed[10], ...blueRed[0]].map(c => expect.closeTo(c, 6)));
-  });
-
-  it('stand side by side with white between them', () => {
-    const one = fieldImage([1, 1, 1, 1], 2, { low: 0, high: 1, width: 4 });
-    const { width, height, data } = inARow([one, one]);
-    expect([width, height]).toEqual([16, 4]);
-    expect(Array.from(data.subarray(3 * 4, 3 * 12))).toEqual(new Array(24).fill(1));
   });
 });
