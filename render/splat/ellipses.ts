@@ -50,7 +50,13 @@ export interface Ellipses {
   readonly colour: Tensor;
 }
 
+/** `fn squareOf(a: vec2f) -> vec3f`: the entries xx, xy, yy of a aᵀ. */
+export const squareText: string = /* wgsl */ `
+  fn squareOf(a: vec2f) -> vec3f { return vec3f(a.x * a.x, a.x * a.y, a.y * a.y); }
+`;
+
 const covarianceOf = kernel(/* wgsl */ `
+  ${squareText}
   var<storage, read> scale: array<vec2f>;
   var<storage, read> angle: array<f32>;
   var<storage, read_write> covariance: array<vec3f>;
@@ -58,8 +64,7 @@ const covarianceOf = kernel(/* wgsl */ `
   fn ellipseCovariance(@builtin(global_invocation_id) id: vec3u) {
     let along = scale[id.x].x * vec2f(cos(angle[id.x]), sin(angle[id.x]));
     let across = scale[id.x].y * vec2f(-sin(angle[id.x]), cos(angle[id.x]));
-    covariance[id.x] = vec3f(along.x * along.x + across.x * across.x, along.x * along.y + across.x * across.y,
-                             along.y * along.y + across.y * across.y);
+    covariance[id.x] = squareOf(along) + squareOf(across);
   }
 `);
 

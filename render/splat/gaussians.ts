@@ -14,7 +14,15 @@ import { jvps } from '../../adjoint/index.ts';
 import { checkOptions, kernel, sortBy, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf, rotate, turning } from '../camera/pose.ts';
-import { checkSplats, drawRecords, recordsOf, type SplatImage, type SplatOptions, splatOptions } from './ellipses.ts';
+import {
+  checkSplats,
+  drawRecords,
+  recordsOf,
+  type SplatImage,
+  type SplatOptions,
+  splatOptions,
+  squareText,
+} from './ellipses.ts';
 import { harmonicColour, harmonicCounts } from './harmonics.ts';
 
 /** All differentiable. */
@@ -61,17 +69,14 @@ const pixelsOf = kernel(/* wgsl */ `
 `);
 
 const covarianceOf = kernel(/* wgsl */ `
+  ${squareText}
   var<storage, read> a: array<vec2f>;
   var<storage, read> b: array<vec2f>;
   var<storage, read> c: array<vec2f>;
   var<storage, read_write> covariance: array<vec3f>;
   @compute @workgroup_size(64)
   fn seenCovariance(@builtin(global_invocation_id) id: vec3u) {
-    let u = a[id.x];
-    let v = b[id.x];
-    let w = c[id.x];
-    covariance[id.x] = vec3f(u.x * u.x + v.x * v.x + w.x * w.x, u.x * u.y + v.x * v.y + w.x * w.y,
-                             u.y * u.y + v.y * v.y + w.y * w.y); // (2)
+    covariance[id.x] = squareOf(a[id.x]) + squareOf(b[id.x]) + squareOf(c[id.x]); // (2)
   }
 `);
 
