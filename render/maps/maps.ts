@@ -32,6 +32,23 @@ function coloured(who: string, colours: Tensor, texels: number, shape: readonly 
   return colours.reshape([...shape, colours.shape[1]]);
 }
 
+/** A map of a function of what its texels have, such as places. @param of What a texel has whose middle is at (u, v). */
+function drawn(
+  who: string,
+  [width, height]: readonly [number, number],
+  of: (u: number, v: number) => readonly number[],
+  colours: (given: Tensor) => Tensor,
+  device: Device,
+): Tensor {
+  checkSize(who, 'width', width);
+  checkSize(who, 'height', height);
+  const wide = of(0, 0).length;
+  const given = new Float64Array(wide * width * height);
+  for (let j = 0; j < height; j++)
+    for (let i = 0; i < width; i++) given.set(of((i + 0.5) / width, 1 - (j + 0.5) / height), wide * (j * width + i));
+  return coloured(who, colours(tensor(given, [width * height, wide], { device })), width * height, [height, width]);
+}
+
 /**
  * A picture of a function of places.
  *
@@ -40,18 +57,11 @@ function coloured(who: string, colours: Tensor, texels: number, shape: readonly 
  * const board = mapOf([16, 16], uv => checker(uv, { squares: [4, 4] }));
  * const white = board.mean(); // 0.5
  */
-export function mapOf(
-  [width, height]: readonly [number, number],
+export const mapOf = (
+  size: readonly [number, number],
   pattern: (uv: Tensor) => Tensor,
   { device = defaultDevice() }: MapOptions = {},
-): Tensor {
-  checkSize('mapOf', 'width', width);
-  checkSize('mapOf', 'height', height);
-  const uv = new Float64Array(2 * width * height);
-  for (let j = 0; j < height; j++)
-    for (let i = 0; i < width; i++) uv.set([(i + 0.5) / width, 1 - (j + 0.5) / height], 2 * (j * width + i));
-  return coloured('mapOf', pattern(tensor(uv, [width * height, 2], { device })), width * height, [height, width]);
-}
+): Tensor => drawn('mapOf', size, (u, v) => [u, v], pattern, device);
 
 /** A cube map of a function of directions. @param n Texels along an edge. */
 export function cubeOf(
@@ -64,27 +74,18 @@ export function cubeOf(
   return coloured('cubeOf', light(direction), 6 * n * n, [6, n, n]);
 }
 
+const directionAt = (u: number, v: number): readonly number[] => {
+  const [longitude, latitude] = [2 * Math.PI * (u - 0.5), Math.PI * (v - 0.5)];
+  const level = Math.cos(latitude);
+  return [level * Math.sin(longitude), Math.sin(latitude), -level * Math.cos(longitude)]; // (1)
+};
+
 /** A lat-long map of a function of directions. @param size [width, height], mostly twice as wide as high. */
-export function latLongOf(
-  [width, height]: readonly [number, number],
+export const latLongOf = (
+  size: readonly [number, number],
   light: (direction: Tensor) => Tensor,
   { device = defaultDevice() }: MapOptions = {},
-): Tensor {
-  checkSize('latLongOf', 'width', width);
-  checkSize('latLongOf', 'height', height);
-  const directions = new Float64Array(3 * width * height);
-  for (let j = 0; j < height; j++) {
-    const latitude = Math.PI * (0.5 - (j + 0.5) / height);
-    for (let i = 0; i < width; i++) {
-      const longitude = 2 * Math.PI * ((i + 0.5) / width - 0.5);
-      const level = Math.cos(latitude);
-      const direction = [level * Math.sin(longitude), Math.sin(latitude), -level * Math.cos(longitude)]; // (1)
-      directions.set(direction, 3 * (j * width + i));
-    }
-  }
-  const given = tensor(directions, [width * height, 3], { device });
-  return coloured('latLongOf', light(given), width * height, [height, width]);
-}
+): Tensor => drawn('latLongOf', size, directionAt, light, device);
 
 const placesText = /* wgsl */ `
   var<storage, read> direction: array<vec3f>;
