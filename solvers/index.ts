@@ -102,6 +102,7 @@ export {
   type Trained,
   type Trial,
 } from './policy/actor-critic.ts';
+export { type Learner, learner } from './policy/learner.ts';
 export { type Moments, normalized, normalizer } from './policy/moments.ts';
 export { type NetworkParams, network, networkParams } from './policy/network.ts';
 export { type Played, type PlayOptions, type Policy, play } from './policy/play.ts';
