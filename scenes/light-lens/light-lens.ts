@@ -12,6 +12,7 @@ import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { blueRed, falseColours, type Image, imageOf, imageTensor, panels } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
 import { checkPositive, checkWhole, type Scene, type SceneProgress } from '../scene.ts';
+import { decibels } from '../views/views.ts';
 import { caustic, type Lens, refined } from './lens.ts';
 
 const sizes = {
@@ -65,8 +66,6 @@ function folds(c: Tensor, { distance, index }: Lens): Tensor {
     .square()
     .mean();
 }
-
-const decibels = (loss: number): number => -10 * Math.log10(loss);
 
 interface Stage {
   readonly lens: Lens;

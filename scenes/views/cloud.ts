@@ -107,12 +107,7 @@ export const views: Scene = {
     for await (const stretch of descent(loss, start, lbfgs({ low: 0, pairs: 6 }), {
       iterations,
       pictures: 1,
-      note,
-      signal,
-      onProgress: progress => {
-        history.push(progress);
-        onProgress(progress);
-      },
+      ...{ note, history, onProgress, signal },
     })) {
       last = stretch;
       density = tensor(await stretch.params.density.read(), start.density.shape, { device });

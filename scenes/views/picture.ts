@@ -8,10 +8,18 @@
  */
 
 import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { drawGaussians, type Gaussians2d, type Image, imageOf, imageTensor, panels } from '../../render/index.ts';
+import {
+  difference,
+  drawGaussians,
+  type Gaussians2d,
+  type Image,
+  imageOf,
+  imageTensor,
+  panels,
+} from '../../render/index.ts';
 import { adam } from '../../solvers/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { apart, decibels, descent } from './views.ts';
+import { decibels, descent } from './views.ts';
 
 const sizes = {
   small: { pixels: 128, splats: 256, iterations: 400, bound: 28 },
@@ -128,12 +136,7 @@ export const paintSplats: Scene = {
     for await (const stretch of descent(loss, dots(picture, splats, seed, device), adam({ rate }), {
       iterations,
       pictures: 24,
-      note: value => `${decibels(value).toFixed(1)} dB`,
-      signal,
-      onProgress: progress => {
-        history.push(progress);
-        onProgress(progress);
-      },
+      ...{ history, onProgress, signal },
     })) {
       last = stretch;
       const now = await imageOf(draw(stretch.params));
@@ -142,7 +145,7 @@ export const paintSplats: Scene = {
           [
             { image: picture, label: 'picture' },
             { image: now, label: `${splats} splats, ${decibels(stretch.loss).toFixed(1)} dB` },
-            { image: apart(now, picture, 0.2), label: 'difference to 0.2' },
+            { image: difference(now, picture, 5), label: 'difference x 5' },
           ],
         ],
         { height: 256 },

@@ -10,6 +10,7 @@ import { uniform } from '../../adjoint/index.ts';
 import { type Device, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import {
   type Camera,
+  difference,
   distanceField,
   drawField,
   drawSplats,
@@ -23,7 +24,7 @@ import {
 } from '../../render/index.ts';
 import { adam } from '../../solvers/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { apart, cameraAt, decibels, descent, ring } from './views.ts';
+import { cameraAt, decibels, descent, ring } from './views.ts';
 
 const sizes = {
   small: { pixels: 40, views: 10, splats: 300, iterations: 150 },
@@ -127,7 +128,7 @@ export const splatViews: Scene = {
       return [
         { image: real, label: 'photograph' },
         { image: now, label: 'splats' },
-        { image: apart(real, now, 0.3), label: 'difference to 0.3' },
+        { image: difference(now, real, 3), label: 'difference x 3' },
       ];
     };
     const history: SceneProgress[] = [];
@@ -143,12 +144,7 @@ export const splatViews: Scene = {
       {
         iterations,
         pictures: 12,
-        note: value => `${decibels(value).toFixed(1)} dB`,
-        signal,
-        onProgress: progress => {
-          history.push(progress);
-          onProgress(progress);
-        },
+        ...{ history, onProgress, signal },
       },
     )) {
       last = stretch;

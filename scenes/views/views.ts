@@ -2,7 +2,7 @@
 
 import { disposeTree } from '../../adjoint/index.ts';
 import { type Device, stack, type Tensor } from '../../kernel/index.ts';
-import { type Camera, falseColours, type Image, type Lens, lookAt } from '../../render/index.ts';
+import { type Camera, type Lens, lookAt } from '../../render/index.ts';
 import { type Method, type MinimizeState, minimize } from '../../solvers/index.ts';
 import type { SceneProgress } from '../scene.ts';
 
@@ -40,7 +40,10 @@ export interface DescentOptions {
   readonly iterations: number;
   /** Steps after which where it is is shown; more and more of them. */
   readonly pictures: number;
-  readonly note: (loss: number) => string;
+  /** Default, for losses that are mean squares: in dB. */
+  readonly note?: (loss: number) => string;
+  /** Where progress is kept. */
+  readonly history: SceneProgress[];
   readonly onProgress: (progress: SceneProgress) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -50,7 +53,7 @@ export async function* descent<P, S>(
   loss: (params: P) => Tensor,
   start: P,
   method: Method<S>,
-  { iterations, pictures, note, onProgress, signal }: DescentOptions,
+  { iterations, pictures, note = inDecibels, history, onProgress, signal }: DescentOptions,
 ): AsyncGenerator<Stretch<P>> {
   let state: MinimizeState<S> | undefined;
   let taken = 0;
@@ -61,8 +64,11 @@ export async function* descent<P, S>(
       iterations: until - taken,
       ...(state && { state }),
       ...(signal && { signal }),
-      onIteration: ({ iteration, value }) =>
-        onProgress({ iteration, loss: value, done: iteration / iterations, note: note(value) }),
+      onIteration: ({ iteration, value }) => {
+        const progress = { iteration, loss: value, done: iteration / iterations, note: note(value) };
+        history.push(progress);
+        onProgress(progress);
+      },
     });
     state = found.state;
     taken = until;
@@ -75,10 +81,4 @@ export async function* descent<P, S>(
 /** Peak signal over noise of pictures with values to 1, dB. */
 export const decibels = (meanSquare: number): number => -10 * Math.log10(meanSquare);
 
-/** How far apart two pictures are, the mean of their colours, in false ones up to `high`. */
-export function apart(a: Image, b: Image, high: number): Image {
-  const data = new Float32Array(a.width * a.height);
-  for (let p = 0; p < data.length; p++)
-    for (let c = 0; c < 3; c++) data[p] += Math.abs(a.data[3 * p + c] - b.data[3 * p + c]) / 3;
-  return falseColours({ width: a.width, height: a.height, channels: 1, data }, { low: 0, high });
-}
+const inDecibels = (meanSquare: number): string => `${decibels(meanSquare).toFixed(1)} dB`;
