@@ -11,7 +11,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import type { Kinematics } from './kinematics.ts';
-import { bySizes, column, paramAt, place, vec } from './layout.ts';
+import { bySizes, column, paramAt, place, symmetric, vec } from './layout.ts';
 import type { Prepared } from './structure.ts';
 
 const composite = bySizes(sizes => {
@@ -49,10 +49,7 @@ const composite = bySizes(sizes => {
     for (var d = 0u; d < ${nv}u; d++) {
       let i = (frame[d] + 1u) * 10u;
       let h = ${vec('body', 'i', 1)};
-      let J = mat3x3f(
-        body[i + 4u], body[i + 7u], body[i + 8u],
-        body[i + 7u], body[i + 5u], body[i + 9u],
-        body[i + 8u], body[i + 9u], body[i + 6u]);
+      let J = ${symmetric('body', 'i', 4)};
       let n = angular[d];
       let s = linear[d];
       let torque = J * n + cross(h, s);

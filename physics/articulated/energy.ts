@@ -11,15 +11,13 @@
 import { type Tensor, zeros } from '../../kernel/index.ts';
 import { frameMotions } from './inverse.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
-import { bySizes, column, place, vec } from './layout.ts';
+import { bySizes, column, place, store, symmetric, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { springEnergy } from './passive.ts';
 import { type Prepared, prepare } from './structure.ts';
 
-const momenta = bySizes(({ frames }) => {
-  const write = (name: string, at: string, vector: string, from = 0): string =>
-    [0, 1, 2].map(k => `${name}[${at} + ${from + k}u] = ${vector}[${k}];`).join(' ');
-  return /* wgsl */ `
+const momenta = bySizes(
+  ({ frames }) => /* wgsl */ `
   var<storage, read> relative: array<f32>;
   var<storage, read> inertia: array<f32>;
   var<storage, read> velocity: array<f32>;
@@ -37,10 +35,7 @@ const momenta = bySizes(({ frames }) => {
     let at = id.x * 6u;
     let m = inertia[i];
     let h = ${vec('inertia', 'i', 1)};
-    let J = mat3x3f(
-      inertia[i + 4u], inertia[i + 7u], inertia[i + 8u],
-      inertia[i + 7u], inertia[i + 5u], inertia[i + 9u],
-      inertia[i + 8u], inertia[i + 9u], inertia[i + 6u]);
+    let J = ${symmetric('inertia', 'i', 4)};
     let w = ${vec('velocity', 'at')};
     let u = ${vec('velocity', 'at', 3)};
     let angular = J * w + cross(h, u);
@@ -48,12 +43,11 @@ const momenta = bySizes(({ frames }) => {
     kinetic[id.x] = 0.5 * (dot(w, angular) + dot(u, linear));                                                    // (1)
     let turning = angular + cross(O, linear);                                                                    // (3)
     let place = h + m * O;
-    ${write('momentum', 'at', 'turning')}
-    ${write('momentum', 'at', 'linear', 3)}
-    ${write('moment', 'id.x * 3u', 'place')}
+    ${store('momentum', 'at', ['turning', 'linear'])}
+    ${store('moment', 'id.x * 3u', ['place'])}
   }
-`;
-});
+`,
+);
 
 export interface Energies {
   /** [envs], J. */

@@ -15,15 +15,11 @@
 
 import { concat, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Kinematics } from './kinematics.ts';
-import { bySizes, place, vec } from './layout.ts';
+import { bySizes, place, store, symmetric, vec } from './layout.ts';
 import type { Prepared } from './structure.ts';
 
 const motions = bySizes(({ frames, nv }) => {
   const S = place(nv, 6, 'd');
-  const write = (name: string, angular: string, linear: string): string =>
-    [0, 1, 2]
-      .map(k => `${name}[at + ${k}u] = ${angular}[l][${k}]; ${name}[at + ${k + 3}u] = ${linear}[l][${k}];`)
-      .join(' ');
   return /* wgsl */ `
   var<storage, read> motion: array<f32>;
   var<storage, read> v: array<f32>;
@@ -57,8 +53,8 @@ const motions = bySizes(({ frames, nv }) => {
     for (var f = 0u; f < ${frames}u; f++) {
       let l = last[f];
       let at = ${place(frames, 6, 'f')};
-      ${write('velocity', 'w', 'u')}
-      ${write('acceleration', 'dw', 'du')}
+      ${store('velocity', 'at', ['w[l]', 'u[l]'])}
+      ${store('acceleration', 'at', ['dw[l]', 'du[l]'])}
     }
   }
 `;
@@ -76,10 +72,7 @@ const forces = bySizes(
     let at = id.x * 6u;
     let m = inertia[i];
     let h = ${vec('inertia', 'i', 1)};
-    let J = mat3x3f(
-      inertia[i + 4u], inertia[i + 7u], inertia[i + 8u],
-      inertia[i + 7u], inertia[i + 5u], inertia[i + 9u],
-      inertia[i + 8u], inertia[i + 9u], inertia[i + 6u]);
+    let J = ${symmetric('inertia', 'i', 4)};
     let w = ${vec('velocity', 'at')};
     let u = ${vec('velocity', 'at', 3)};
     let dw = ${vec('acceleration', 'at')};
@@ -88,7 +81,7 @@ const forces = bySizes(
     let p = m * u + cross(w, h);
     let torque = J * dw + cross(h, du) + cross(w, L) + cross(u, p);                                              // (3)
     let push = m * du + cross(dw, h) + cross(w, p);
-    ${[0, 1, 2].map(k => `force[at + ${k}u] = torque[${k}]; force[at + ${k + 3}u] = push[${k}];`).join('\n    ')}
+    ${store('force', 'at', ['torque', 'push'])}
   }
 `,
 );

@@ -48,6 +48,18 @@ export const paramAt = ({ own }: Pick<Sizes, 'own'>, rows: number, width: number
 export const vec = (name: string, at: string, from = 0): string =>
   `vec3f(${[0, 1, 2].map(k => `${name}[${at} + ${from + k}u]`).join(', ')})`;
 
+/** A mat3x3f from the six words xx, yy, zz, xy, xz, yz of a symmetric matrix. */
+export const symmetric = (name: string, at: string, from = 0): string => {
+  const word = (k: number): string => `${name}[${at} + ${from + k}u]`;
+  return `mat3x3f(${[0, 3, 4, 3, 1, 5, 4, 5, 2].map(word).join(', ')})`;
+};
+
+/** Statements that write vectors as words, one after the other. */
+export const store = (name: string, at: string, vectors: readonly string[], from = 0): string =>
+  vectors
+    .map((v, i) => [0, 1, 2].map(k => `${name}[${at} + ${from + 3 * i + k}u] = ${v}[${k}];`).join(' '))
+    .join('\n      ');
+
 /** A column of the table of frames, in row f. */
 export const column = (name: (typeof columns)[number]): string =>
   `frames[f * ${columns.length}u + ${columns.indexOf(name)}u]`;
@@ -78,7 +90,4 @@ export const poseFrom = (name: string, at: string): readonly [string, string] =>
 
 /** Statements that write a mat3x3f and a vec3f as twelve words. */
 export const poseTo = (name: string, at: string, matrix: string, shift: string): string =>
-  [
-    ...Array.from({ length: 9 }, (_, k) => `${name}[${at} + ${k}u] = ${matrix}[${Math.floor(k / 3)}][${k % 3}];`),
-    ...Array.from({ length: 3 }, (_, k) => `${name}[${at} + ${9 + k}u] = ${shift}[${k}];`),
-  ].join('\n      ');
+  store(name, at, [...[0, 1, 2].map(k => `${matrix}[${k}]`), shift]);

@@ -19,6 +19,11 @@ export interface MassProperties {
   readonly inertia: Symmetric;
 }
 
+const spread = (mass: number, moments: Vec3, position: Vec3, orientation: Quaternion): MassProperties => {
+  const [x, y, z] = scale3(mass, moments);
+  return { mass, com: position, inertia: turnSymmetric(orientation, [x, y, z, 0, 0, 0]) };
+};
+
 /** A solid of a mass, at a place. */
 export function solid(
   kind: Primitive,
@@ -27,8 +32,7 @@ export function solid(
   position: Vec3,
   orientation: Quaternion,
 ): MassProperties {
-  const [x, y, z] = scale3(mass, momentsOf(kind, size));
-  return { mass, com: position, inertia: turnSymmetric(orientation, [x, y, z, 0, 0, 0]) };
+  return spread(mass, momentsOf(kind, size), position, orientation);
 }
 
 /** A hollow shape of a mass, at a place. */
@@ -39,8 +43,7 @@ export function shell(
   position: Vec3,
   orientation: Quaternion,
 ): MassProperties {
-  const [x, y, z] = scale3(mass, hollowMomentsOf(kind, size));
-  return { mass, com: position, inertia: turnSymmetric(orientation, [x, y, z, 0, 0, 0]) };
+  return spread(mass, hollowMomentsOf(kind, size), position, orientation);
 }
 
 /** A body of another mass, turned and then moved. */

@@ -12,7 +12,7 @@
 import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { frameMotions } from './inverse.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
-import { bySizes, column, place, poseFrom, poseTo, quaternions, type Sizes, vec } from './layout.ts';
+import { bySizes, column, place, poseFrom, quaternions, type Sizes, store, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
@@ -104,7 +104,7 @@ const text = (sizes: Sizes, accelerated: boolean): string => {
       ${only('angularRate[e * points + p] = dw[f];')}
       let turned = R[f] * rotation(normalize(orientations[p]));
       let o = (e * points + p) * 9u;
-      ${poseTo('orientation', 'o', 'turned', 'none').split('\n').slice(0, 9).join('\n')}
+      ${store('orientation', 'o', ['turned[0]', 'turned[1]', 'turned[2]'])}
     }
   }
 `;

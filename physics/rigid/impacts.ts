@@ -15,6 +15,7 @@
 import { kernel, type Tensor } from '../../kernel/index.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
+import { frictionOf, lightness, seen } from './pair.wgsl.ts';
 import type { Touches } from './touch.ts';
 
 const bounceKernel = kernel(/* wgsl */ `
@@ -43,8 +44,8 @@ const bounceKernel = kernel(/* wgsl */ `
     let p = point[slot];
     let n = normal[slot];
     let e = max(restitution[a], restitution[b]);
-    let before = dot(n, v[b] + cross(w[b], p - x[b]) - v[a] - cross(w[a], p - x[a]));
-    let forced = dot(n, forcedV[b] + cross(forcedW[b], p - x[b]) - forcedV[a] - cross(forcedW[a], p - x[a]));
+    let before = dot(n, ${seen('v', 'w', 'p')});
+    let forced = dot(n, ${seen('forcedV', 'forcedW', 'p')});
     if (e <= 0.0 || phi + dt * forced >= 0.0) { return; }
     var share = 0.0;
     if (phi > 0.0) { share = -phi / (dt * forced); }
@@ -87,10 +88,8 @@ const lateKernel = kernel(/* wgsl */ `
   var<storage, read_write> L: array<f32>;
   var<storage, read_write> turn: array<f32>;
   ${law(false)}
-  fn lightness(i: u32) -> f32 {
-    if (freedom[i] == 0u) { return 0.0; }
-    return 1.0 / mass[i];
-  }
+  ${lightness}
+  ${frictionOf}
   fn turning(i: u32, v: vec3f) -> vec3f { return select(select(vec3f(0.0), vec3f(0.0, 0.0, v.z), freedom[i] == 2u), v, freedom[i] == 1u); }
   @compute @workgroup_size(64)
   fn lateImpulses(@builtin(global_invocation_id) id: vec3u) {
@@ -100,12 +99,11 @@ const lateKernel = kernel(/* wgsl */ `
     let a = pairs[2u * pairOf[slot]];
     let b = pairs[2u * pairOf[slot] + 1u];
     let c = point[slot];
-    var mu = friction[a] * friction[b];
-    if (mu > 0.0) { mu = sqrt(mu); }
+    let mu = frictionOf(a, b);
     let lightA = lightness(a);
     let lightB = lightness(b);
-    let seen = v[b] + cross(w[b], c - x[b]) - v[a] - cross(w[a], c - x[a]) + bias[slot];
-    let P = answered(seen, normal[slot], mu, 0.0).impulse / (settings[0] * (lightA + lightB));
+    let rate = ${seen('v', 'w', 'c')} + bias[slot];
+    let P = answered(rate, normal[slot], mu, 0.0).impulse / (settings[0] * (lightA + lightB));
     let along = (lightA * forcedV[a] + lightB * forcedV[b]) / (lightA + lightB);
     let onA = share * cross(c - x[a], P);
     let onB = share * cross(c - x[b], P);

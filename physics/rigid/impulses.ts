@@ -27,6 +27,7 @@ import {
 import type { ContactGraph } from './contact-graph.ts';
 import { law } from './law.wgsl.ts';
 import { type Heavy, type Momenta, momentaOf, type Twists, twistsOf } from './motion.ts';
+import { frictionOf, lightness, seen } from './pair.wgsl.ts';
 import { linearMiss, linearSteps, solveLinearText, solveText } from './solver.wgsl.ts';
 import { rowsPerJoint, rowWidth, type SolverSizes, teamsOn, workspace } from './solver-work.wgsl.ts';
 
@@ -70,9 +71,6 @@ interface Given {
 
 const heavy = ({ pressed: { q, mass, inertia }, frozen: { freedom } }: Given): Heavy => ({ q, mass, inertia, freedom });
 
-const seen = (twist: string): string =>
-  `${twist}V[b] + cross(${twist}W[b], c - x[b]) - ${twist}V[a] - cross(${twist}W[a], c - x[a])`;
-
 const contactWork = kernelsByKey();
 const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
@@ -92,10 +90,8 @@ const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> settings: array<f32>;
   var<storage, read_write> work: array<f32>;
   ${law(smooth)}
-  fn lightness(i: u32) -> f32 {
-    if (freedom[i] == 0u) { return 0.0; }
-    return 1.0 / mass[i];
-  }
+  ${lightness}
+  ${frictionOf}
   @compute @workgroup_size(64)
   fn contactWork(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
@@ -104,10 +100,9 @@ const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
     let b = pairs[2u * pairOf[slot] + 1u];
     let c = point[slot];
     let n = normal[slot];
-    var mu = friction[a] * friction[b];
-    if (mu > 0.0) { mu = sqrt(mu); }
+    let mu = frictionOf(a, b);
     let R = settings[0] * (lightness(a) + lightness(b));
-    work[slot] = dot(${seen('virtual')}, answered(${seen('u')} + bias[slot], n, mu, settings[1]).impulse) / R;  // (4)
+    work[slot] = dot(${seen('virtualV', 'virtualW', 'c')}, answered(${seen('uV', 'uW', 'c')} + bias[slot], n, mu, settings[1]).impulse) / R;  // (4)
   }
 `;
 
@@ -128,8 +123,8 @@ const jointWork = kernel(/* wgsl */ `
     let a = bodies[2u * j];
     let b = bodies[2u * j + 1u];
     let c = middle[j];
-    let virtualSlip = ${seen('virtual')};
-    let slip = ${seen('u')};
+    let virtualSlip = ${seen('virtualV', 'virtualW', 'c')};
+    let slip = ${seen('uV', 'uW', 'c')};
     var sum = 0.0;
     for (var r = 0u; r < ${rowsPerJoint}u; r++) {
       let at = ${rowWidth}u * (${rowsPerJoint}u * j + r);

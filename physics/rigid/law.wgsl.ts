@@ -35,6 +35,15 @@ const exact = /* wgsl */ `
     return Reply(share * k, (1.0 / (1.0 + mu * mu)) * kk + (mu * share / T) * (across - ee));       // (3)
 `;
 
+/** Spectral values of the cone, and ½ (f(more) − f(less)) / T without differences of what is alike. */
+const spectral = /* wgsl */ `
+    let more = N + mu * T;
+    let less = N - mu * T;
+    let rootMore = sqrt(more * more + omega);
+    let rootLess = sqrt(less * less + omega);
+    let rise = 0.5 * mu * (1.0 + 2.0 * N / (rootMore + rootLess));
+`;
+
 const smoothed = /* wgsl */ `
     let square = dot(t, t);
     var T = 0.0;
@@ -43,12 +52,7 @@ const smoothed = /* wgsl */ `
       T = sqrt(square);
       e = t / T;
     }
-    let more = N + mu * T;
-    let less = N - mu * T;
-    let rootMore = sqrt(more * more + omega);
-    let rootLess = sqrt(less * less + omega);
-    // ½ (f(more) − f(less)) / T and its like, without differences of what is alike.
-    let rise = 0.5 * mu * (1.0 + 2.0 * N / (rootMore + rootLess));
+    ${spectral}
     let straight = 0.5 * (N + 0.5 * (rootMore + rootLess));
     let a = 0.5 + 0.25 * (more / rootMore + less / rootLess);
     let b = 0.25 * (more / rootMore - less / rootLess);
@@ -102,11 +106,7 @@ const inclinedSmoothed = /* wgsl */ `
       T = sqrt(square);
       dT = mixed / T;
     }
-    let more = N + mu * T;
-    let less = N - mu * T;
-    let rootMore = sqrt(more * more + omega);
-    let rootLess = sqrt(less * less + omega);
-    let rise = 0.5 * mu * (1.0 + 2.0 * N / (rootMore + rootLess));
+    ${spectral}
     let up = dN + mu * dT;
     let down = dN - mu * dT;
     return vec2f(

@@ -10,6 +10,7 @@
 import type { Device } from '../../kernel/index.ts';
 import { type GraphSizes, linkSize, mostLinks, noJoint } from './contact-graph.ts';
 import { law, lawAlong } from './law.wgsl.ts';
+import { lightness } from './pair.wgsl.ts';
 
 export interface SolverSizes extends GraphSizes {
   readonly smooth: boolean;
@@ -153,10 +154,7 @@ export const workText = ({ smooth, lanes }: SolverKind): string => /* wgsl */ `
 
   fn linkWord(k: u32, word: u32) -> u32 { return links[${linkSize}u * k + word]; }
   fn isJoint(k: u32) -> bool { return linkWord(k, 2u) != ${noJoint}u; }
-  fn lightness(i: u32) -> f32 {
-    if (freedom[i] == 0u) { return 0.0; }
-    return 1.0 / mass[i];
-  }
+  ${lightness}
   // Only what a body is free to do.
   fn kept(i: u32, t: Twist) -> Twist {
     let f = freedom[i];

@@ -21,6 +21,7 @@ import { choosesFeatures, contactSlots } from '../../geometry/index.ts';
 import { type Kernel, kernelsByKey, scan, type Tensor } from '../../kernel/index.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
+import { frictionOf, seen } from './pair.wgsl.ts';
 import { detached, type Kinds, type PairTensors, type Parts, placedText } from './parts.ts';
 
 export const slotsOf = (kinds: Kinds): number => Math.max(1, ...kinds.map(([a, b]) => contactSlots(a, b)));
@@ -129,6 +130,7 @@ const biasText = (again: boolean, bouncing: boolean): string => /* wgsl */ `
   var<storage, read_write> bias: array<vec3f>;
   const still = 1e-3; // s, m/s
   ${law(false)}
+  ${frictionOf}
   @compute @workgroup_size(64)
   fn contactBias(@builtin(global_invocation_id) id: vec3u) {
     let slot = id.x;
@@ -138,14 +140,13 @@ const biasText = (again: boolean, bouncing: boolean): string => /* wgsl */ `
     let b = pairs[2u * pairOf[slot] + 1u];
     let p = point[slot];
     let n = normal[slot];
-    let seen = v[b] + cross(w[b], p - x[b]) - v[a] - cross(w[a], p - x[a]);
-    let t = seen - dot(n, seen) * n;
-    var mu = friction[a] * friction[b];
-    if (mu > 0.0) { mu = sqrt(mu); }
+    let rate = ${seen('v', 'w', 'p')};
+    let t = rate - dot(n, rate) * n;
+    let mu = frictionOf(a, b);
     var o = phi / select(dt, dt + recovery, phi < 0.0);                                                           // (1)
     ${bouncing ? 'if (bounce[slot].y >= 0.0) { o = bounce[slot].x; }' : ''}
     o += mu * (sqrt(dot(t, t) + still * still) - still);
-    bias[slot] = o * n${again ? ' - answered(seen + before[slot], n, mu, 0.0).impulse' : ''};                      // (2)
+    bias[slot] = o * n${again ? ' - answered(rate + before[slot], n, mu, 0.0).impulse' : ''};                      // (2)
   }
 `;
 

@@ -17,7 +17,7 @@
 
 import type { Tensor } from '../../../kernel/index.ts';
 import type { Moving } from '../inverse.ts';
-import { bySizes, column, paramAt, place, vec } from '../layout.ts';
+import { bySizes, column, paramAt, place, store, symmetric, vec } from '../layout.ts';
 import type { Prepared } from '../structure.ts';
 
 /** m, h, J (10); p (3); K by columns (9); f: torque, push (6). */
@@ -88,10 +88,7 @@ const columns = bySizes(sizes => {
       let at = (f + 1u) * ${width}u;
       let m = inertia[from];
       let h = ${vec('inertia', 'from', 1)};
-      let J = mat3x3f(
-        inertia[from + 4u], inertia[from + 7u], inertia[from + 8u],
-        inertia[from + 7u], inertia[from + 5u], inertia[from + 9u],
-        inertia[from + 8u], inertia[from + 9u], inertia[from + 6u]);
+      let J = ${symmetric('inertia', 'from', 4)};
       let turn = w[l];
       let move = u[l];
       let p = m * move + cross(turn, h);
@@ -106,7 +103,7 @@ const columns = bySizes(sizes => {
         K[c] = cross(turn, 2.0 * J[c] - trace * unit) - 2.0 * cross(h, cross(move, unit));                       // (4)
       }
       for (var k = 0u; k < 10u; k++) { body[at + k] = inertia[from + k]; }
-      ${stored.map((name, k) => [0, 1, 2].map(c => `body[at + ${10 + 3 * k + c}u] = ${name}[${c}];`).join(' ')).join('\n      ')}
+      ${store('body', 'at', stored, 10)}
     }
     for (var k = 0u; k < ${frames}u; k++) {
       let f = ${frames - 1}u - k;
@@ -117,10 +114,7 @@ const columns = bySizes(sizes => {
       let i = (frame[k] + 1u) * ${width}u;
       let m = body[i];
       let h = ${vec('body', 'i', 1)};
-      let J = mat3x3f(
-        body[i + 4u], body[i + 7u], body[i + 8u],
-        body[i + 7u], body[i + 5u], body[i + 9u],
-        body[i + 8u], body[i + 9u], body[i + 6u]);
+      let J = ${symmetric('body', 'i', 4)};
       let p = ${vec('body', 'i', 10)};
       let K = mat3x3f(${[13, 16, 19].map(from => vec('body', 'i', from)).join(', ')});
       let nk = n[k];
