@@ -14,13 +14,17 @@ export {
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
 export { type HeightGrid, type Polyhedron, polyhedron, type ShapeTables, shapeTables } from './contact/shape-tables.ts';
 export { convexHull, type Hull } from './convex-hull.ts';
+export type { Numbers } from './files/columns.ts';
+export { writeCsv } from './files/csv.ts';
 export { readGlb } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
 export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';
+export { type NumberArray, readNpy, readNpz, writeNpy, writeNpz } from './files/npy.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
+export { type VtiOptions, type VtpOptions, writePvd, writeVti, writeVtp } from './files/vtk.ts';
 export { cornersAround, type Incidence, neighbours } from './incidence.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';

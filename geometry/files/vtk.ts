@@ -1,0 +1,175 @@
+/**
+ * VTK's XML files, out: fields on uniform grids (.vti), points, lines and triangles (.vtp), and the list of those of a film (.pvd), as
+ * ParaView, VisIt and PyVista read them (VTK File Formats, Kitware, "XML File Formats").
+ *
+ * Numbers are written in base64: a u64 of how many bytes follow, then the bytes, little-endian. Vectors of two components get a third.
+ */
+
+import { checkOptions, Tensor } from '../../kernel/index.ts';
+import { type Column, type Numbers, readColumns } from './columns.ts';
+
+export interface VtiOptions {
+  /** Between places, m: one, or one for each axis in the order of the shape. Default 1. */
+  readonly spacing?: number | readonly number[];
+  /** The low corner of the grid, m, [x, y, z]. Default [0, 0, 0]. */
+  readonly origin?: readonly number[];
+  /** Fields with values in the cells: as many for each as they have components. */
+  readonly cells?: Readonly<Record<string, Numbers>>;
+  /** Fields with values at the corners of cells, one more along each axis. */
+  readonly corners?: Readonly<Record<string, Numbers>>;
+}
+
+/**
+ * Fields on a grid as a .vti file.
+ *
+ * @param shape Cells: [nx], [ny, nx] or [nz, ny, nx], as those of a grid.
+ * @throws RangeError if a field does not fit the shape.
+ * @example
+ * import { writeVti } from 'retrograde/geometry';
+ *
+ * const file = await writeVti([2, 3], { spacing: 0.1, cells: { temperature: [0, 1, 2, 3, 4, 5] } });
+ * console.log(file.includes('WholeExtent="0 3 0 2 0 0"')); // true
+ */
+export async function writeVti(shape: readonly number[], options: VtiOptions): Promise<string> {
+  checkOptions('writeVti', options, ['spacing', 'origin', 'cells', 'corners']);
+  const { spacing = 1, origin = [], cells, corners } = options;
+  if (!(shape.length >= 1 && shape.length <= 3 && shape.every(n => Number.isInteger(n) && n > 0)))
+    throw new RangeError(`writeVti: the shape is [${shape.join(', ')}]; give one to three whole numbers from 1.`);
+  const steps = typeof spacing === 'number' ? shape.map(() => spacing) : spacing;
+  if (steps.length !== shape.length || !steps.every(h => h > 0))
+    throw new RangeError(
+      `writeVti: 'spacing' is [${steps.join(', ')}]; give a positive number for each of ${shape.length} axes.`,
+    );
+  const along = (list: readonly number[], other: number): readonly number[] =>
+    [0, 1, 2].map(d => list[list.length - 1 - d] ?? other);
+  const extent = along(shape, 0)
+    .map(n => `0 ${n}`)
+    .join(' ');
+  const count = (more: number): number => shape.reduce((product, n) => product * (n + more), 1);
+  const [inCells, atCorners] = await Promise.all([
+    readColumns('writeVti', 'cells', count(0), cells),
+    readColumns('writeVti', 'corners', count(1), corners),
+  ]);
+  const where = [0, 1, 2].map(d => origin[d] ?? 0).join(' ');
+  return file(
+    'ImageData',
+    `<ImageData WholeExtent="${extent}" Origin="${where}" Spacing="${along(steps, 1).join(' ')}">
+<Piece Extent="${extent}">
+${dataOf('CellData', inCells)}${dataOf('PointData', atCorners)}</Piece>
+</ImageData>`,
+  );
+}
+
+export interface VtpOptions {
+  /** Values at the points, as many for each as they have components. */
+  readonly points?: Readonly<Record<string, Numbers>>;
+  /** Three points for each triangle. */
+  readonly triangles?: ArrayLike<number>;
+  /** Runs of points, joined by lines. */
+  readonly lines?: readonly ArrayLike<number>[];
+  /** Values of the lines, then of the triangles; where there are neither, of the points as dots. */
+  readonly cells?: Readonly<Record<string, Numbers>>;
+}
+
+/**
+ * Points as a .vtp file: particles by themselves, or what lines and triangles join.
+ *
+ * @param places [n, 3], or [n, 2], m.
+ * @throws RangeError if values do not fit the points, or a line or triangle names a point that there is not.
+ */
+export async function writeVtp(
+  places: Tensor | readonly (readonly number[])[],
+  options: VtpOptions = {},
+): Promise<string> {
+  checkOptions('writeVtp', options, ['points', 'triangles', 'lines', 'cells']);
+  const { points, triangles = [], lines = [], cells } = options;
+  const shape = places instanceof Tensor ? places.shape : [places.length, places[0]?.length ?? 3];
+  const [count, rank] = shape;
+  if (shape.length !== 2 || (rank !== 2 && rank !== 3))
+    throw new RangeError(`writeVtp: places have shape [${shape.join(', ')}]; give [n, 3] or [n, 2].`);
+  const where = places instanceof Tensor ? places : places.flat();
+  if (triangles.length % 3 !== 0)
+    throw new RangeError(`writeVtp: 'triangles' has ${triangles.length} corners; give three for each.`);
+  const corners = Array.from(triangles);
+  const lost = [...lines.flatMap(line => Array.from(line)), ...corners].find(
+    k => !(Number.isInteger(k) && k >= 0 && k < count),
+  );
+  if (lost !== undefined)
+    throw new RangeError(`writeVtp: a line or triangle names point ${lost}; points are 0 to ${count - 1}.`);
+  const faces = Array.from({ length: corners.length / 3 }, (_, t) => corners.slice(3 * t, 3 * t + 3));
+  const joined = lines.length + faces.length > 0;
+  const dots = joined ? [] : Array.from({ length: count }, (_, k) => [k]);
+  const size = joined ? lines.length + faces.length : count;
+  const [at, values, ofCells] = await Promise.all([
+    readColumns('writeVtp', 'points', Math.max(count, 1), count > 0 ? { places: where } : {}),
+    readColumns('writeVtp', 'points', Math.max(count, 1), points),
+    readColumns('writeVtp', 'cells', Math.max(size, 1), cells),
+  ]);
+  return file(
+    'PolyData',
+    `<PolyData>
+<Piece NumberOfPoints="${count}" NumberOfVerts="${dots.length}" NumberOfLines="${lines.length}" NumberOfStrips="0" NumberOfPolys="${faces.length}">
+${dataOf('PointData', values)}${dataOf('CellData', ofCells)}${dataOf('Points', at)}${runs('Verts', dots)}${runs('Lines', lines)}${runs('Polys', faces)}</Piece>
+</PolyData>`,
+  );
+}
+
+/** The list of a film's files, each with its time, s, as a .pvd file. */
+export const writePvd = (frames: readonly { readonly time: number; readonly file: string }[]): string =>
+  file(
+    'Collection',
+    `<Collection>
+${frames.map(({ time, file: name }) => `<DataSet timestep="${time}" part="0" file="${escaped(name)}"/>\n`).join('')}</Collection>`,
+  );
+
+const file = (type: string, inside: string): string =>
+  `<?xml version="1.0"?>
+<VTKFile type="${type}" version="1.0" byte_order="LittleEndian" header_type="UInt64">
+${inside}
+</VTKFile>
+`;
+
+const dataOf = (kind: string, columns: readonly Column[]): string =>
+  columns.length === 0 ? '' : `<${kind}>\n${columns.map(arrayOf).join('')}</${kind}>\n`;
+
+function arrayOf({ name, components, values }: Column): string {
+  const padded = components === 2 ? withThird(values) : values;
+  const [type, words] =
+    values instanceof Float32Array
+      ? ['Float32', Float32Array.from(padded)]
+      : values instanceof Int32Array
+        ? ['Int32', Int32Array.from(padded)]
+        : values instanceof Uint32Array
+          ? ['UInt32', Uint32Array.from(padded)]
+          : ['Float64', Float64Array.from(padded)];
+  return array(name, type as string, components === 2 ? 3 : components, words as Float64Array);
+}
+
+const withThird = (values: ArrayLike<number>): number[] =>
+  Array.from({ length: values.length / 2 }, (_, k) => [values[2 * k], values[2 * k + 1], 0]).flat();
+
+const runs = (kind: string, lists: readonly ArrayLike<number>[]): string => {
+  if (lists.length === 0) return '';
+  const ends: number[] = [];
+  for (const list of lists) ends.push((ends[ends.length - 1] ?? 0) + list.length);
+  const all = Int32Array.from(lists.flatMap(list => Array.from(list)));
+  return `<${kind}>\n${array('connectivity', 'Int32', 1, all)}${array('offsets', 'Int32', 1, Int32Array.from(ends))}</${kind}>\n`;
+};
+
+function array(name: string, type: string, components: number, words: Float64Array | Int32Array): string {
+  const bytes = new Uint8Array(8 + words.byteLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(words.byteLength), true);
+  bytes.set(new Uint8Array(words.buffer), 8);
+  return `<DataArray type="${type}" Name="${escaped(name)}" NumberOfComponents="${components}" format="binary">${base64(bytes)}</DataArray>\n`;
+}
+
+function base64(bytes: Uint8Array): string {
+  const piece = 3 << 12;
+  const parts: string[] = [];
+  for (let from = 0; from < bytes.length; from += piece)
+    parts.push(btoa(String.fromCharCode(...bytes.subarray(from, from + piece))));
+  return parts.join('');
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] as string);
