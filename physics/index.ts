@@ -84,6 +84,12 @@ export {
   type MassSpringState,
   massSpring,
 } from './mass-spring.ts';
+export type { Material } from './mpm/laws.wgsl.ts';
+export { type Matter, pointsIn } from './mpm/matter.ts';
+export { lame, type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';
+export type { MpmParams, MpmSpec, MpmState } from './mpm/state.ts';
+export type { Surroundings, Wall } from './mpm/walls.ts';
+export { MpmError } from './mpm/watch.ts';
 export {
   type BrusselatorParams,
   brusselator,

@@ -1,0 +1,81 @@
+/** What the material point method asks of what it is given. */
+
+import type { Tensor } from '../../kernel/index.ts';
+import { checkTensor } from '../field.ts';
+import type { MpmParams, MpmSpec, MpmState } from './state.ts';
+import type { Wall } from './walls.ts';
+
+const kinds: readonly Wall[] = ['sticky', 'slip', 'separate'];
+
+/** @throws RangeError, TypeError for what cannot be a grid with walls. */
+export function checkSpec({ nodes, spacing, thickness = 3, walls, body, fibre }: MpmSpec): void {
+  if (nodes.length < 2 || nodes.length > 3 || nodes.some(n => !Number.isInteger(n) || n < 8))
+    throw new RangeError(`mpm: the grid has [${nodes.join(', ')}] nodes; give 2 or 3 whole numbers from 8.`);
+  if (!(spacing > 0 && spacing < Number.POSITIVE_INFINITY))
+    throw new RangeError(`mpm: nodes are ${spacing} m apart; give a positive distance.`);
+  if (!Number.isInteger(thickness) || thickness < 3 || nodes.some(n => n < 2 * thickness + 2))
+    throw new RangeError(
+      `mpm: walls are ${thickness} nodes thick on a grid of [${nodes.join(', ')}]; give a whole number from 3 that leaves 2 nodes between them.`,
+    );
+  const given = Array.isArray(walls) ? walls.flat() : [walls ?? 'separate'];
+  for (const wall of [...given, ...(body ? [body] : [])])
+    if (!kinds.includes(wall))
+      throw new TypeError(`mpm: a wall is '${wall}'; walls are ${kinds.map(k => `'${k}'`).join(', ')}.`);
+  if (Array.isArray(walls) && (walls.length !== nodes.length || walls.some(w => w.length !== 2)))
+    throw new RangeError(`mpm: ${walls.length} pairs of walls for ${nodes.length} axes; give two walls to each axis.`);
+  if (fibre && fibre.length !== nodes.length)
+    throw new RangeError(
+      `mpm: the fibre is (${fibre.join(', ')}) on a grid of ${nodes.length} axes; give it as many numbers.`,
+    );
+}
+
+interface Known {
+  readonly nodes: readonly number[];
+  readonly count: number;
+  readonly d: number;
+  readonly sand: boolean;
+  readonly actuators: number;
+  readonly body: Wall | undefined;
+}
+
+const checkShape = (name: string, given: Tensor | undefined, shape: readonly number[]): void => {
+  checkTensor('mpm', name, given);
+  const found = (given as Tensor).shape;
+  if (found.join() !== shape.join())
+    throw new RangeError(`mpm: ${name} has shape [${found.join(', ')}]; it must be [${shape.join(', ')}].`);
+};
+
+const checkCount = (name: string, given: Tensor | undefined, counts: readonly number[], what: string): void => {
+  checkTensor('mpm', name, given);
+  const { size } = given as Tensor;
+  if (!counts.includes(size)) throw new RangeError(`mpm: ${name} has ${size} numbers; give ${what}.`);
+};
+
+/** @throws RangeError, TypeError unless the step can be taken. */
+export function checkState(
+  { nodes, count, d, sand, actuators, body }: Known,
+  state: MpmState,
+  params: MpmParams,
+  dt: number,
+): void {
+  checkShape('x', state.x, [count, d]);
+  checkShape('v', state.v, [count, d]);
+  checkShape('C', state.C, [count, d, d]);
+  checkShape('F', state.F, [count, d, d]);
+  if (sand) {
+    checkShape('memory', state.memory, [count]);
+    checkCount('angle', params.angle, [1], 'one, rad, since there is sand');
+  }
+  for (const name of ['mass', 'volume', 'lambda', 'mu'] as const)
+    checkCount(name, params[name], [1, count], `one, or one to each of the ${count} particles`);
+  checkCount('gravity', params.gravity, [d], `one to each of the ${d} axes`);
+  if (params.friction) checkCount('friction', params.friction, [1], 'one');
+  if (actuators > 0)
+    checkCount('actuation', params.actuation, [actuators], `one to each of the ${actuators} actuators`);
+  if (body) {
+    const all = nodes.reduce((a, b) => a * b, 1);
+    checkCount('distance', params.distance, [all], `one to each of the ${all} nodes, since there is a body`);
+  }
+  if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
+    throw new RangeError(`mpm: dt is ${dt}; it must be a positive number of seconds.`);
+}
