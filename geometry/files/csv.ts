@@ -8,9 +8,7 @@ import { type Numbers, readColumns } from './columns.ts';
  * @param columns Of equal length; that of the first with as many rows as it has numbers, or as its shape's first length.
  * @throws RangeError if they are not equally long.
  * @example
- * import { writeCsv } from 'retrograde/geometry';
- *
- * console.log(await writeCsv({ time: [0, 0.5], position: [1, 2, 3, 4] }));
+ * const text = await writeCsv({ time: [0, 0.5], position: [1, 2, 3, 4] });
  * // time,position.0,position.1
  * // 0,1,2
  * // 0.5,3,4

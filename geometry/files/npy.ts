@@ -98,11 +98,9 @@ export async function writeNpy(array: Tensor | NumberArray): Promise<Uint8Array>
  * Arrays with names as .npz, which `numpy.load` reads.
  *
  * @example
- * import { readNpz, writeNpz } from 'retrograde/geometry';
- * import { tensor } from 'retrograde/kernel';
- *
  * const bytes = await writeNpz({ u: tensor([[1, 2], [3, 4]]), time: { shape: [], values: Float64Array.of(0.5) } });
- * console.log(readNpz(bytes).u.shape); // [ 2, 2 ]
+ * const { u } = readNpz(bytes);
+ * const total = tensor(u.values, u.shape).sum(); // 10
  */
 export async function writeNpz(arrays: Readonly<Record<string, Tensor | NumberArray>>): Promise<Uint8Array> {
   const files = await Promise.all(

@@ -25,10 +25,7 @@ export interface VtiOptions {
  * @param shape Cells: [nx], [ny, nx] or [nz, ny, nx], as those of a grid.
  * @throws RangeError if a field does not fit the shape.
  * @example
- * import { writeVti } from 'retrograde/geometry';
- *
- * const file = await writeVti([2, 3], { spacing: 0.1, cells: { temperature: [0, 1, 2, 3, 4, 5] } });
- * console.log(file.includes('WholeExtent="0 3 0 2 0 0"')); // true
+ * const file = await writeVti([2, 3], { spacing: 0.1, cells: { temperature: tensor([0, 1, 2, 3, 4, 5]) } });
  */
 export async function writeVti(shape: readonly number[], options: VtiOptions): Promise<string> {
   checkOptions('writeVti', options, ['spacing', 'origin', 'cells', 'corners']);

@@ -15,10 +15,8 @@ export interface FieldImageOptions extends FalseColourOptions {
  * @param values Row by row, the lowest first.
  * @param shape [rows, columns]; one number where they are as many.
  * @example
- * import { fieldImage, magma } from 'retrograde/render';
- *
- * const picture = fieldImage([0, 1, 2, 3, 4, 5], [2, 3], { colours: magma, width: 300 });
- * console.log(picture.width, picture.height); // 300 200
+ * const temperature = tensor([[0, 1, 2], [3, 4, 5]]);
+ * const picture = fieldImage(await temperature.read(), [2, 3], { colours: magma, width: 300 }); // 300 × 200 pixels
  */
 export function fieldImage(
   values: ArrayLike<number>,
