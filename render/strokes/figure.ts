@@ -14,7 +14,7 @@
  * [i, i + 1] × [j, j + 1]. Drawing at a quarter of the scale is the box-filtered picture, exactly: see fits from coarse to fine.
  */
 
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { coverage } from './coverage.wgsl.ts';
 
 /** What joins what. */
@@ -31,6 +31,11 @@ export interface FigureStyle {
   readonly radius: Tensor;
   /** Width of all segments: one number. */
   readonly width: Tensor;
+}
+
+/** Where something is made; default: on the default device. */
+interface On {
+  readonly device?: Device;
 }
 
 export interface DrawOptions {
@@ -107,7 +112,7 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
  *
  * @throws RangeError if a segment names a point outside `0 … p − 1`.
  */
-export function figure({ points, segments }: Figure): Draw {
+export function figure({ points, segments }: Figure, on: On = {}): Draw {
   if (segments.length === 0) throw new RangeError('figure: a figure has at least 1 segment, got 0.');
   segments.forEach((ends, k) => {
     for (const point of ends) {
@@ -116,7 +121,7 @@ export function figure({ points, segments }: Figure): Draw {
     }
   });
   const run = kernel(drawFigure(points, segments.length));
-  const ends = tensor(Uint32Array.from(segments.flat()), [segments.length, 2]);
+  const ends = tensor(Uint32Array.from(segments.flat()), [segments.length, 2], on);
   return (at, { radius, width }, pixels, { batch } = {}) => {
     const images = at.shape.reduce((product, n) => product * n, 1) / (2 * points);
     if (!Number.isInteger(images)) {
@@ -132,7 +137,7 @@ export function figure({ points, segments }: Figure): Draw {
 }
 
 /** Every pixel of every image, row by row: the `pixels` of whole pictures, [images height width, 3]. */
-export function allPixels(images: number, width: number, height: number): Tensor {
+export function allPixels(images: number, width: number, height: number, on: On = {}): Tensor {
   const pixels = new Uint32Array(images * width * height * 3);
   let k = 0;
   for (let image = 0; image < images; image++)
@@ -142,5 +147,5 @@ export function allPixels(images: number, width: number, height: number): Tensor
         pixels[k++] = column;
         pixels[k++] = row;
       }
-  return tensor(pixels, [pixels.length / 3, 3]);
+  return tensor(pixels, [pixels.length / 3, 3], on);
 }
