@@ -20,6 +20,7 @@ import { textureFit } from './mesh-fit/texture.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
+import { videoSysid } from './video-sysid/video-sysid.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
 import { splatViews } from './views/space.ts';
@@ -54,6 +55,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [environmentFit.name]: environmentFit,
   [shapeFit.name]: shapeFit,
   [cameraFit.name]: cameraFit,
+  [videoSysid.name]: videoSysid,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -97,6 +99,7 @@ export {
   shapeFit,
   splatViews,
   textureFit,
+  videoSysid,
   views,
   walkers2d,
   waveTank,

@@ -56,11 +56,18 @@ export function facedCube({ box }: Studio): ColouredCube {
 /**
  * The cube turned by a quaternion, [4], or a batch of them, [B, 4].
  *
+ * @param at Where its middle is, [3] or [B, 3], m. Default the origin.
  * @returns [px, px, 3], or [B, px, px, 3].
  */
-export function drawCube({ box, cameras, still }: Studio, cube: ColouredCube, turn: Tensor, px: number): Tensor {
+export function drawCube(
+  { box, cameras, still }: Studio,
+  cube: ColouredCube,
+  turn: Tensor,
+  px: number,
+  at: Tensor = still,
+): Tensor {
   const { triangles, uv } = box;
-  const position = turn.shape.length === 1 ? still : still.add(turn.slice([0, 0], [turn.shape[0], 3]).mul(0));
+  const position = at.broadcastTo([...turn.shape.slice(0, -1), 3]);
   const clip = project(cameras.get(px) as Camera, rigid({ position, orientation: turn }, cube.vertices));
   const raster = rasterize(clip.detach(), triangles, { size: [px, px] });
   if (!uv || cube.colours.shape[0] === triangles.vertices)
