@@ -1,5 +1,6 @@
 export { boundsText } from './broad-phase/bounds.wgsl.ts';
 export { type CandidateOptions, type Candidates, candidates } from './broad-phase/candidates.ts';
+export { cellsOf, type NeighbourOptions, type Neighbours, neighbourTable } from './broad-phase/cells.ts';
 export { hasTables } from './contact/bindings.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
 export {

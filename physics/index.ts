@@ -84,6 +84,18 @@ export {
   type MassSpringState,
   massSpring,
 } from './mass-spring.ts';
+export { type PairForm, type PairGiven, pairEnergy, pairValues, type Tail } from './molecular/pair-energy.ts';
+export {
+  coulomb,
+  lennardJones,
+  morse,
+  type PairExpression,
+  type PairPotential,
+  pairPotential,
+  reactionField,
+  softSphere,
+  weeksChandlerAndersen,
+} from './molecular/pair-potential.ts';
 export type { Material } from './mpm/laws.wgsl.ts';
 export { type Matter, pointsIn } from './mpm/matter.ts';
 export { lame, type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';
