@@ -76,6 +76,12 @@ export {
   massSpringEnsemble,
 } from './ensemble.ts';
 export type { ModelOptions } from './field.ts';
+export {
+  type FlowOptions,
+  type FlowParams,
+  type FlowState,
+  incompressible,
+} from './fluid/mac/incompressible.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,

@@ -8,6 +8,7 @@
 
 import { kernel, type Tensor } from '../../kernel/index.ts';
 import { checkField, type Grid, type VectorField } from './grid.ts';
+import { toCells } from './interpolate.ts';
 import { across } from './operators.ts';
 import { sidesOf } from './sides.ts';
 
@@ -19,11 +20,20 @@ export interface Obstacles {
 }
 
 const fluidKernel = kernel(/* wgsl */ `
-  var<storage, read> solid: array<f32>;
+  var<storage, read> part: array<f32>;
   var<storage, read_write> fluid: array<f32>;
   @compute @workgroup_size(64)
-  fn fluidCells(@builtin(global_invocation_id) id: vec3u) { fluid[id.x] = select(0.0, 1.0, solid[id.x] < 1.0); }
+  fn fluidCells(@builtin(global_invocation_id) id: vec3u) { fluid[id.x] = select(0.0, 1.0, part[id.x] > 0.0); }
 `);
+
+const somewhere = (part: Tensor): Tensor =>
+  fluidKernel({ part: part.detach() }, { count: part.size, out: { fluid: part.shape } }).fluid;
+
+/** 1 in cells with a face that is open, if only in part; 0 in others. */
+export function fluidCells(grid: Grid, open: VectorField): Tensor {
+  const means = toCells(grid, open);
+  return somewhere(grid.axes.map(({ name }) => means[name] as Tensor).reduce((a, b) => a.add(b)));
+}
 
 /** @param solid 1 in solid cells, 0 in open ones; between where they are partly solid. */
 export function obstacles(grid: Grid, solid: Tensor): Obstacles {
@@ -36,6 +46,5 @@ export function obstacles(grid: Grid, solid: Tensor): Obstacles {
     high: wall,
     between: '(1.0 - before) * (1.0 - after)',
   }));
-  const { fluid } = fluidKernel({ solid }, { count: grid.size, out: { fluid: grid.shape } });
-  return { open, fluid };
+  return { open, fluid: somewhere(solid.neg().add(1)) };
 }

@@ -76,6 +76,10 @@ export function across(
   return Object.fromEntries(parts);
 }
 
+/** q⁻ q⁺ between neighbours, and 1 on sides: which unknowns are joined, of those that q marks. */
+export const linksOf = (grid: Grid, q: Tensor): VectorField =>
+  across(grid, 'links', q, sidesOf('links', grid), () => ({ low: '1.0', high: '1.0', between: 'before * after' }));
+
 /**
  * ∇p on the faces.
  *

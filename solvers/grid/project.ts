@@ -1,16 +1,17 @@
 /**
  * The part of a velocity field without divergence, and the pressure that takes the rest out.
  *
- *   ∇·(o ∇p) = ∇·(o u),   u⁺ = o (u − ∇p)         o: open part of each face
+ *   ∇·(o ∇p) = ∇·(o u),   u⁺ = u − ∇p where o > 0, else 0         o: open part of each face
  *
+ * u is the velocity in the open part of a face, and o u⁺, what flows through it, has no divergence.
  * p = 0 at Dirichlet sides, through which fluid may pass; through Neumann sides u · n stays what it is. A region without a Dirichlet side,
  * the whole grid or one that obstacles cut off, has p up to a constant, and the flow through its sides must add up to nothing; where that is
  * the whole grid, what does not is left in.
  *
- * Chorin, Math. Comp. 22 (1968) 745. u⁺ is closest to u among all fields without divergence: a second projection changes nothing.
+ * Chorin, Math. Comp. 22 (1968) 745; Ng, Min & Gibou, J. Comput. Phys. 228 (2009) 8807, for faces that are open in part. u⁺ is closest to u among all fields without divergence: a second projection changes nothing.
  */
 
-import { checkOptions, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
 import type { Obstacles } from './obstacles.ts';
@@ -26,8 +27,9 @@ export interface ProjectOptions {
 }
 
 export interface Projected {
+  /** In what is open of each face. */
   readonly u: VectorField;
-  /** Of [m²/s]: pressure times dt / ρ. */
+  /** Of [m²/s]: pressure times dt / ρ; 0 in cells that are shut. */
   readonly p: Tensor;
 }
 
@@ -48,17 +50,33 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
   const through = open ? times(grid, u, open) : u;
   const { device } = u[axes[0].name] as Tensor;
   const closed = axes.every(({ low, high }) => low !== 'dirichlet' && high !== 'dirichlet');
-  const fluid = obstacles?.fluid.reshape([size]).detach();
+  const fluid = obstacles?.fluid.detach();
   const A = stencilOn(grid, { ...(open && { conductivity: open }), device });
-  const p = solveOn(grid, A, divergence(grid, through).neg(), p0, {
-    ...(closed && { nullspace: fluid ?? ('constant' as const) }),
+  const solved = solveOn(grid, A, divergence(grid, through).neg(), p0, {
+    ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
     ...solve,
   });
+  const p = fluid ? solved.mul(fluid) : solved; // with no equation in cells that are shut, nor in the adjoint
   const slope = gradient(grid, p);
-  const rest = open ? times(grid, slope, open) : slope;
-  const made = axes.map(({ name }) => [name, (through[name] as Tensor).sub(rest[name] as Tensor)] as const);
+  const made = axes.map(({ name }) => {
+    const [own, rest] = [u[name] as Tensor, slope[name] as Tensor];
+    return [name, open ? whereOpen(own.sub(rest), open[name] as Tensor) : own.sub(rest)] as const;
+  });
   return { u: Object.fromEntries(made), p };
 }
 
-const times = ({ axes }: Grid, a: VectorField, b: VectorField): VectorField =>
+const openKernel = kernel(/* wgsl */ `
+  var<storage, read> v: array<f32>;
+  var<storage, read> open: array<f32>;
+  var<storage, read_write> result: array<f32>;
+  @compute @workgroup_size(64)
+  fn whereOpen(@builtin(global_invocation_id) id: vec3u) { result[id.x] = select(0.0, v[id.x], open[id.x] > 0.0); }
+`);
+
+/** v on faces that are open, if only in part; 0 on others. */
+export const whereOpen = (v: Tensor, open: Tensor): Tensor =>
+  openKernel({ v, open }, { count: v.size, out: { result: v.shape } }).result;
+
+/** a b, component by component. */
+export const times = ({ axes }: Grid, a: VectorField, b: VectorField): VectorField =>
   Object.fromEntries(axes.map(({ name }) => [name, (a[name] as Tensor).mul(b[name] as Tensor)]));

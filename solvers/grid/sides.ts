@@ -20,8 +20,8 @@ export interface Sides {
   readonly key: string;
   readonly declarations: string;
   readonly arguments: Readonly<Record<string, SideValue>>;
-  /** What is given at a side, as an expression. */
-  at(axis: Axis, end: End): string;
+  /** What is given at a side, as an expression. @param along Of the faces across that axis, in a kernel with the sizes of the cells. */
+  at(axis: Axis, end: End, along?: AxisName): string;
 }
 
 /** @throws RangeError if a value is given at a side that has none, or does not fit it. */
@@ -65,12 +65,12 @@ export function sidesOf(who: string, grid: Grid, values: SideValues = {}): Sides
     key: [...kinds].map(([name, kind]) => `${name} ${kind}`).join(' '),
     declarations: declared.join('\n  '),
     arguments: given,
-    at(axis, end) {
+    at(axis, end, along) {
       const name = `${end}_${axis.name}`;
       const kind = kinds.get(name);
       if (kind !== 'field') return kind ? name : '0.0';
       const rest = { ...grid, axes: grid.axes.filter(other => other !== axis) };
-      return `${name}[${indexText(rest) || '0u'}]`;
+      return `${name}[${indexText(rest, {}, along) || '0u'}]`;
     },
   };
 }

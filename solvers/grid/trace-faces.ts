@@ -1,7 +1,8 @@
 /**
- * Semi-Lagrangian advection of fields on faces, such as a velocity by itself: as trace.ts, from the faces across each axis.
+ * Advection along characteristics of fields on faces, such as a velocity by itself: as trace.ts, from the faces across each axis.
  *
- *   x_d = x − Δt u(x − ½ Δt u(x)),   f_c⁺(x) = f_c(x_d)            for the component f_c at each x of a face across c
+ *   x_d = x − Δt u(x − ½ Δt u(x)),   f_c*(x) = f_c(x_d)            for the component f_c at each x of a face across c: semi-Lagrangian
+ *   f_c⁺ = f_c* + ½ (f_c − f_c*(traced forth again))               MacCormack, held to the range of the faces around x_d
  *
  * Components of u are taken between their own faces, linearly, so all of u is known anywhere to order 2. On a Neumann side, which holds u · n,
  * f stays what it is; through a Dirichlet side comes what is on it. Any time step is stable.
@@ -22,9 +23,10 @@ import {
   sizesText,
   type VectorField,
 } from './grid.ts';
-import { aroundText, betweenText, originOf } from './sample.ts';
+import { aroundText, betweenText, cornersText, originOf } from './sample.ts';
 
-const traceText = (grid: Grid, axis: Axis): string => {
+/** @param finish What is stored, of the departure (D…) and what is declared beside. */
+const traceText = (grid: Grid, axis: Axis, more: string, finish: string): string => {
   const { name: c, low, high } = axis;
   const names = grid.axes.map(({ name }) => name);
   const point = names.map(d => `P${d}: f32`).join(', ');
@@ -41,6 +43,7 @@ const traceText = (grid: Grid, axis: Axis): string => {
   var<uniform> dt: f32;
   ${names.map(d => `var<storage, read> u${d}: array<f32>;`).join('\n  ')}
   var<storage, read> f: array<f32>;
+  ${more}
   @unique var<storage, read_write> result: array<f32>;
   ${grid.axes.map(other => between(`u${other.name}`, other)).join('')}
   ${between('f', axis)}
@@ -52,8 +55,19 @@ const traceText = (grid: Grid, axis: Axis): string => {
     ${grid.axes.map(d => `let X${d.name} = (f32(${d.name}) + (${originOf(grid, d, c)})) / w${d.name};`).join('\n    ')}
     ${names.map(d => `let M${d} = X${d} - 0.5 * dt * u${d}At(${at('X')});`).join('\n    ')}
     ${names.map(d => `let D${d} = X${d} - dt * u${d}At(${at('M')});`).join('\n    ')}
-    result[i] = fAt(${at('D')});
+    ${finish}
   }`;
+};
+
+const carried = (grid: Grid): string => `result[i] = fAt(${grid.axes.map(({ name }) => `D${name}`).join(', ')});`;
+
+/** Adds half of what tracing there and back has lost, within the range of f around the departure. */
+const corrected = (grid: Grid, { name: c }: Axis): string => {
+  const corners = cornersText(grid, 'f', c);
+  return `${aroundText(grid, ({ name }) => `D${name}`, c)}
+    let least = ${corners.reduce((a, b) => `min(${a}, ${b})`)};
+    let most = ${corners.reduce((a, b) => `max(${a}, ${b})`)};
+    result[i] = clamp(moved[i] + 0.5 * (f[i] - again[i]), least, most);`;
 };
 
 /**
@@ -69,8 +83,28 @@ export function semiLagrangianFaces(grid: Grid, f: VectorField, u: VectorField, 
   checkTime('semiLagrangianFaces', dt, true);
   const velocity = Object.fromEntries(grid.axes.map(({ name }) => [`u${name}`, u[name] as Tensor]));
   const parts = grid.axes.map(axis => {
-    const run = gridKernel(grid, `trace faces ${axis.name}`, '', () => traceText(grid, axis));
+    const run = gridKernel(grid, `trace faces ${axis.name}`, '', () => traceText(grid, axis, '', carried(grid)));
     return [axis.name, launch(grid, run, { ...velocity, f: f[axis.name], dt }, axis.name)] as const;
+  });
+  return Object.fromEntries(parts);
+}
+
+/**
+ * f, carried along with u for dt seconds, to order 2 where it is smooth.
+ *
+ * @param f On the faces; u itself, for a velocity that carries itself.
+ * @param u Velocity on the faces, m/s.
+ */
+export function macCormackFaces(grid: Grid, f: VectorField, u: VectorField, dt: number): VectorField {
+  const moved = semiLagrangianFaces(grid, f, u, dt);
+  const again = semiLagrangianFaces(grid, moved, u, -dt);
+  const velocity = Object.fromEntries(grid.axes.map(({ name }) => [`u${name}`, u[name] as Tensor]));
+  const declared = 'var<storage, read> moved: array<f32>;\n  var<storage, read> again: array<f32>;';
+  const parts = grid.axes.map(axis => {
+    const { name } = axis;
+    const text = (): string => traceText(grid, axis, declared, corrected(grid, axis));
+    const given = { ...velocity, f: f[name], moved: moved[name], again: again[name], dt };
+    return [name, launch(grid, gridKernel(grid, `correct faces ${name}`, '', text), given, name)] as const;
   });
   return Object.fromEntries(parts);
 }
