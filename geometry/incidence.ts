@@ -14,7 +14,7 @@ export interface Incidence {
   readonly items: Tensor;
 }
 
-interface Lists {
+export interface Lists {
   readonly start: Uint32Array;
   readonly items: Uint32Array;
 }
@@ -70,7 +70,7 @@ function incidence(
 }
 
 /** Items by group, in the order given: a counting sort. */
-function grouped(groups: number, group: ArrayLike<number>, item: ArrayLike<number>): Lists {
+export function grouped(groups: number, group: ArrayLike<number>, item: ArrayLike<number>): Lists {
   const start = new Uint32Array(groups + 1);
   for (let k = 0; k < group.length; k++) start[group[k] + 1]++;
   for (let g = 0; g < groups; g++) start[g + 1] += start[g];

@@ -5,7 +5,7 @@
  * gathered over them is summed in the same order on every run.
  */
 
-import { type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, type Tensor, tensor } from '../kernel/index.ts';
 
 /** Two nodes joined. */
 export type Edge = readonly [number, number];
@@ -45,10 +45,10 @@ export function checkPinned(who: string, nodes: number, pinned: readonly number[
 }
 
 /** One word per node: 1 where it moves, 0 where it is pinned. */
-export function freedom(nodes: number, pinned: readonly number[]): Tensor {
+export function freedom(nodes: number, pinned: readonly number[], options: { readonly device?: Device } = {}): Tensor {
   const free = new Uint32Array(nodes).fill(1);
   for (const node of pinned) free[node] = 0;
-  return tensor(free, [nodes]);
+  return tensor(free, [nodes], options);
 }
 
 /** Builds the adjacency of `nodes` nodes; the edges are taken to be checked. */

@@ -69,6 +69,19 @@ export { articulatedParams } from './articulated/structure.ts';
 export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
+export type { BodyState, Motion, SolveOptions as ElasticSolveOptions } from './elastic/body.ts';
+export { lame } from './elastic/lame.ts';
+export type { ElasticMaterial } from './elastic/material.wgsl.ts';
+export type { NodalParams, Obstacles as ElasticObstacles } from './elastic/nodal.ts';
+export {
+  elasticSolid,
+  type Solid,
+  type SolidDefaults,
+  type SolidEnergies,
+  type SolidOptions,
+  type SolidParams,
+} from './elastic/solid.ts';
+export { type BlockOptions, blockMesh, type SolidMesh } from './elastic/solid-mesh.ts';
 export {
   type EnsembleMaterial,
   type EnsembleNetwork,

@@ -77,7 +77,8 @@ const acceleration = (vec: string): string => /* wgsl */ `
   }
 `;
 
-const symplecticEuler = (vec: string): string => /* wgsl */ `
+/** (3), for whatever has accelerations. */
+export const symplecticEuler = (vec: string): string => /* wgsl */ `
   var<storage, read> x: array<${vec}>;
   var<storage, read> v: array<${vec}>;
   var<storage, read> a: array<${vec}>;

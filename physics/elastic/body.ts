@@ -1,0 +1,160 @@
+/**
+ * How deformable bodies move, whatever holds them together.
+ *
+ *   f = Σ over couplings of the forces at their corners, collected at nodes, + forces on nodes
+ *   v⁺ = v + dt f(x, v) / m,   x⁺ = x + dt v⁺                                                    symplectic Euler      (1)
+ *   m (x⁺ − x − dt v) / dt² = f(x⁺, (x⁺ − x) / dt)                                               implicit Euler        (2)
+ *   0 = f(x, 0)                                                                                  rest                  (3)
+ *
+ * (1) is stable while dt ω < 2 with ω the stiffest mode, about a sound's time through the smallest element. (2) and (3) are solved by
+ * Newton's method (newton.ts) and differentiated by the implicit function theorem. (2) is stable for any dt, and damps: by about ½ dt ω² in
+ * every second. (3) finds a state without forces, which past a load of buckling need not be the stable one; start near what is sought.
+ */
+
+import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type RootOptions, rootFind } from '../../solvers/index.ts';
+import { freedom } from '../adjacency.ts';
+import { symplecticEuler } from '../mass-spring.ts';
+import type { Step } from '../simulator.ts';
+import type { Corners } from './corners.ts';
+import { assembledNewton, type Equation } from './newton.ts';
+import { type NodalParams, nodalForces } from './nodal.ts';
+import { onDevice } from './on-device.ts';
+
+/** Nodes that move; n nodes, d = 2 or 3. */
+export interface BodyState {
+  /** Position, [n, d], m. */
+  readonly x: Tensor;
+  /** Velocity, [n, d], m/s. */
+  readonly v: Tensor;
+}
+
+/** Forces between the nodes of an element. */
+export interface Coupling<P> {
+  readonly corners: Corners;
+  /** From positions and velocities of corners, [m, each, d], to forces. */
+  forces(x: Tensor, v: Tensor, params: P): Tensor;
+}
+
+export interface Body<P extends NodalParams> {
+  readonly name: string;
+  readonly nodes: number;
+  readonly dimension: 2 | 3;
+  readonly couplings: readonly Coupling<P>[];
+  /** Nodes that never move. */
+  readonly pinned: readonly number[];
+  /** Whether forces are those of a potential, but for drag. */
+  readonly conservative: boolean;
+  /** Of the nodes, [n]. */
+  mass(params: P): Tensor;
+}
+
+/** How the equations of a step are solved. */
+export type SolveOptions = Pick<RootOptions, 'rtol' | 'atol' | 'maxSteps' | 'onSolved' | 'method'>;
+
+export interface Motion<P> {
+  /** Sum of all forces on nodes, pinned ones too, [n, d], N. */
+  forces(state: BodyState, params: P): Tensor;
+  /** (1) */
+  readonly step: Step<BodyState, P>;
+  /** (2). Not recorded by rollouts, which run it as it is written. */
+  implicitStep(state: BodyState, params: P, dt: number, options?: SolveOptions): BodyState;
+  /** (3), searched for from x0; pinned nodes stay where they are there. Differentiable in params. */
+  rest(params: P, x0: Tensor, options?: SolveOptions): Tensor;
+}
+
+const acceleration = (d: number): string => /* wgsl */ `
+  var<storage, read> f: array<vec${d}f>;
+  var<storage, read> mass: array<f32>;
+  var<storage, read> free: array<u32>;
+  var<storage, read_write> a: array<vec${d}f>;
+  @compute @workgroup_size(64)
+  fn bodyAcceleration(@builtin(global_invocation_id) id: vec3u) {
+    if (free[id.x] == 1u) { a[id.x] = f[id.x] / mass[id.x]; }
+  }
+`;
+
+export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
+  const { nodes, dimension: d, couplings, pinned } = body;
+  const freeOn = onDevice(device => freedom(nodes, pinned, { device }));
+  /** 1 where a node moves, else 0, and the other way round: [n, 1]. */
+  const shares = onDevice(device => {
+    const held = new Float64Array(nodes);
+    for (const i of pinned) held[i] = 1;
+    const on = (numbers: Float64Array): Tensor => tensor(numbers, [nodes, 1], { device });
+    return { moves: on(held.map(h => 1 - h)), stays: on(held) };
+  });
+  const accelerate = kernel(acceleration(d));
+  const advance = kernel(symplecticEuler(`vec${d}f`));
+  const count = { count: nodes };
+  const own = (x: Tensor, v: Tensor, params: P): Tensor => nodalForces(x, v, body.mass(params), params);
+  const forces = ({ x, v }: BodyState, params: P): Tensor =>
+    couplings.reduce(
+      (sum, { corners, forces }) => sum.add(corners.collect(forces(corners.spread(x), corners.spread(v), params))),
+      own(x, v, params),
+    );
+  const step: Step<BodyState, P> = (state, params, dt) => {
+    const { x, v } = state;
+    const free = freeOn(x.device);
+    const { a } = accelerate({ f: forces(state, params), mass: body.mass(params), free }, count);
+    const { xNext, vNext } = advance({ x, v, a: a as Tensor, free, dt }, count); // (1)
+    return { x: xNext as Tensor, v: vNext as Tensor };
+  };
+  const solve = <Q>(equation: Equation<P, Q>, x0: Tensor, params: Q, options: SolveOptions = {}): Tensor => {
+    const method = options.method ?? (x0.device.kind === 'cpu' ? assembledNewton(body, equation) : undefined);
+    const residual = (y: Tensor, p: Q): Tensor => {
+      const at = equation.at(y, p);
+      const pull = couplings
+        .map(({ corners, forces }) => corners.collect(forces(corners.spread(at.x), corners.spread(at.v), at.params)))
+        .reduce((sum, f) => sum.add(f));
+      return equation.own(y, p).sub(pull.mul(shares(y.device).moves));
+    };
+    return rootFind(residual, x0, params, { ...options, ...(method && { method }) });
+  };
+  /** Forces on nodes, where they move; else how far they are from where they belong, in units that suit. */
+  const held = (y: Tensor, to: Tensor, f: Tensor, unit: Tensor): Tensor => {
+    const { moves, stays } = shares(y.device);
+    return f.mul(moves).add(y.sub(to).mul(stays).mul(unit));
+  };
+  const column = (x: Tensor): Tensor => x.reshape([nodes, 1]);
+  /** y where nodes move, x where they do not. */
+  const between = (y: Tensor, x: Tensor): Tensor => {
+    const { moves, stays } = shares(y.device);
+    return y.mul(moves).add(x.mul(stays));
+  };
+  return {
+    forces,
+    step,
+    implicitStep({ x, v }, params, dt, options) {
+      const equation: Equation<P, { readonly state: BodyState; readonly params: P }> = {
+        rate: 1 / dt,
+        at: (y, { state, params }) => {
+          const to = between(y, state.x);
+          return { x: to, v: to.sub(state.x).mul(1 / dt), params };
+        },
+        own(y, p) {
+          const at = equation.at(y, p);
+          const inertia = column(body.mass(p.params)).mul(1 / dt ** 2);
+          const excess = y.sub(p.state.x).sub(p.state.v.mul(dt)).mul(inertia); // (2)
+          return held(y, p.state.x, excess.sub(own(at.x, at.v, p.params)), inertia);
+        },
+      };
+      const guess = between(x.add(v.mul(dt)), x).detach();
+      const y = solve(equation, guess, { state: { x, v }, params }, options);
+      return { x: y, v: between(y.sub(x).mul(1 / dt), v) };
+    },
+    rest(params, x0, options) {
+      const start = x0.detach();
+      const still = start.mul(0);
+      const equation: Equation<P, { readonly params: P; readonly x0: Tensor }> = {
+        rate: 0,
+        at: (y, p) => ({ x: between(y, p.x0), v: still, params: p.params }),
+        own(y, p) {
+          const at = equation.at(y, p);
+          return held(y, p.x0, own(at.x, still, p.params).neg(), tensor([1], [1], { device: y.device })); // (3)
+        },
+      };
+      return solve(equation, start, { params, x0 }, options);
+    },
+  };
+}
