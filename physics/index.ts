@@ -70,7 +70,7 @@ export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } fro
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
 export type { BodyState, Motion, SolveOptions as ElasticSolveOptions } from './elastic/body.ts';
-export { lame } from './elastic/lame.ts';
+export { lameConstants } from './elastic/lame.ts';
 export type { ElasticMaterial } from './elastic/material.wgsl.ts';
 export type { NodalParams, Obstacles as ElasticObstacles } from './elastic/nodal.ts';
 export {

@@ -6,6 +6,7 @@
  */
 
 import { inWords, stack, Tensor, tensor } from '../../kernel/index.ts';
+import { lame } from '../mpm/mpm.ts';
 
 /**
  * λ and μ, [2], or [m, 2] for [m] of E or ν; differentiable.
@@ -13,20 +14,23 @@ import { inWords, stack, Tensor, tensor } from '../../kernel/index.ts';
  * @param young E, Pa: above zero. @param poisson ν: above −1 and below ½.
  * @param plane For bodies in the plane: thick ones ('strain') or thin ones ('stress', for the linear material). Default 'strain'.
  * @example
- * const rubber = lame(1e6, 0.45); // [3.1e6, 3.4e5] Pa
+ * const rubber = lameConstants(1e6, 0.45); // [3.1e6, 3.4e5] Pa
  */
-export function lame(young: number | Tensor, poisson: number | Tensor, plane: 'strain' | 'stress' = 'strain'): Tensor {
+export function lameConstants(
+  young: number | Tensor,
+  poisson: number | Tensor,
+  plane: 'strain' | 'stress' = 'strain',
+): Tensor {
   if (typeof young === 'number' && !(young > 0))
-    throw new RangeError(`lame: Young's modulus is ${young}; it must be positive.`);
+    throw new RangeError(`lameConstants: Young's modulus is ${young}; it must be positive.`);
   if (typeof poisson === 'number' && !(poisson > -1 && poisson < 0.5))
-    throw new RangeError(`lame: Poisson's ratio is ${poisson}; it must lie between -1 and 0.5.`);
+    throw new RangeError(`lameConstants: Poisson's ratio is ${poisson}; it must lie between -1 and 0.5.`);
   if (plane !== 'strain' && plane !== 'stress')
-    throw new RangeError(`lame: the plane is ${inWords(plane)}; it is 'strain' or 'stress'.`);
+    throw new RangeError(`lameConstants: the plane is ${inWords(plane)}; it is 'strain' or 'stress'.`);
   const device = [young, poisson].find(x => x instanceof Tensor)?.device;
   const of = (x: number | Tensor): Tensor => (x instanceof Tensor ? x : tensor([x], [1], device ? { device } : {}));
   const [E, nu] = [of(young), of(poisson)];
-  const mu = E.div(nu.add(1).mul(2)); // (1)
-  const lambda = E.mul(nu).div(nu.add(1).mul(nu.mul(-2).add(1)));
+  const { lambda, mu } = lame(E, nu); // (1)
   const used =
     plane === 'stress'
       ? lambda

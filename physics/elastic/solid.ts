@@ -12,7 +12,7 @@ import { checkPinned } from '../adjacency.ts';
 import { type Body, type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
 import { elementEnergies, elementForces, restShape } from './elements.ts';
-import { lame } from './lame.ts';
+import { lameConstants } from './lame.ts';
 import type { ElasticMaterial } from './material.wgsl.ts';
 import type { NodalParams, Obstacles } from './nodal.ts';
 import { checkSolidMesh, type SolidMesh } from './solid-mesh.ts';
@@ -23,7 +23,7 @@ export interface SolidParams extends NodalParams {
   readonly rest: Tensor;
   /** ρ: [1], or [m] for each element, kg/m³. */
   readonly density: Tensor;
-  /** λ and μ: [2], or [m, 2] for each element, Pa; `lame(young, poisson)` makes them. */
+  /** λ and μ: [2], or [m, 2] for each element, Pa; `lameConstants(young, poisson)` makes them. */
   readonly lame: Tensor;
   /** η: [1], or [m] for each element, Pa s. Read with { viscous: true } alone. */
   readonly viscosity: Tensor;
@@ -154,7 +154,7 @@ export function elasticSolid(mesh: SolidMesh, options: SolidOptions = {}): Solid
       return {
         rest: tensor(positions, [nodes, d], on),
         density: tensor([density], [1], on),
-        lame: lame(tensor([young], [1], on), poisson),
+        lame: lameConstants(tensor([young], [1], on), poisson),
         viscosity: tensor([viscosity], [1], on),
         drag: tensor([drag], [1], on),
         gravity: tensor(gravity, [d], on),

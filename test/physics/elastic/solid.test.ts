@@ -6,7 +6,7 @@ import {
   blockMesh,
   type ElasticMaterial,
   elasticSolid,
-  lame,
+  lameConstants,
   type SolidMesh,
   type SolidParams,
 } from 'retrograde/physics';
@@ -256,17 +256,19 @@ describe('elasticSolid', () => {
   });
 });
 
-describe('lame', () => {
+describe('lameConstants', () => {
   it('is what Young and Poisson mean, and differentiable', async () => {
-    near(await lame(1, 0.25).read(), [0.4, 0.4], 1e-6);
+    near(await lameConstants(1, 0.25).read(), [0.4, 0.4], 1e-6);
     near(
-      await lame(tensor([3], [1], on), 0.5 - 1e-3, 'stress').read(),
+      await lameConstants(tensor([3], [1], on), 0.5 - 1e-3, 'stress').read(),
       [(3 * 0.499) / (1 - 0.499 ** 2), 3 / (2 * 1.499)],
       1e-12,
     ); // E ν / (1 − ν²)
-    const { grad } = valueAndGrad((E: Tensor) => lame(E, 0.25).sum())(tensor([7], [1], on));
+    const { grad } = valueAndGrad((E: Tensor) => lameConstants(E, 0.25).sum())(tensor([7], [1], on));
     near(await grad.read(), [0.8], 1e-12);
-    expect(() => lame(-1, 0.3)).toThrow("lame: Young's modulus is -1; it must be positive.");
-    expect(() => lame(1, 0.5)).toThrow("lame: Poisson's ratio is 0.5; it must lie between -1 and 0.5.");
+    expect(() => lameConstants(-1, 0.3)).toThrow("lameConstants: Young's modulus is -1; it must be positive.");
+    expect(() => lameConstants(1, 0.5)).toThrow(
+      "lameConstants: Poisson's ratio is 0.5; it must lie between -1 and 0.5.",
+    );
   });
 });
