@@ -70,8 +70,8 @@ const times = (frames: number): number[] => Array.from({ length: frames }, (_, k
 const end = (angle: Tensor, length: Tensor): Tensor => concat([angle.sin(), angle.cos()], 1).mul(length);
 
 export const pendulum: Clips = (size, device) => {
-  const draw = drawer(1, size, [0.5, 0.1], 1.5, device);
-  const y0 = tensor([1, 0], [2], { device });
+  const draw = drawer(1, size, [0.5, 0.1], 2.4, device);
+  const y0 = tensor([0.6, 0], [2], { device });
   return {
     name: 'pendulum',
     fps,

@@ -3,7 +3,7 @@
  *
  *   min Σ (film(guess eˣ) − seen)² / σ² + |x|² / s²          Levenberg–Marquardt, tangents through physics and pictures         (1)
  *
- * Far from the truth pictures do not overlap, and their derivatives say nothing. So the first frames come first, at an eighth of their size, and then
+ * Far from the truth pictures do not overlap, and their derivatives say nothing. So the first frames come first, four pixels wide, and then
  * ever more of them, ever finer. Guesses are off by a factor e^s = 2 or so, which keeps values where first frames do not tell of them. The films
  * have noise of a fiftieth of white on every pixel.
  *
@@ -25,14 +25,12 @@ const noise = 0.02;
 const doubt = Math.LN2; // s
 /** σ of white noise after a picture is halved, over that before: the sum of squares of the pyramid's weights. After that it is white no more. */
 const quieter = 70 / 256;
-/** What share of the frames is looked at, and how often its pictures are halved. */
-const stages = [
-  [0.12, 3],
-  [0.25, 2],
-  [0.5, 1],
+/** What share of the frames is looked at, and how often its pictures are halved: to 4, 8 and 16 pixels, once and not at all. */
+const stagesOf = (size: number): readonly (readonly [share: number, coarse: number])[] => [
+  ...[0.12, 0.25, 0.5].map((share, k) => [share, Math.max(1, Math.ceil(Math.log2(size)) - 2 - k)] as const),
   [1, 1],
   [1, 0],
-] as const;
+];
 
 interface Settings {
   readonly size: number;
@@ -62,7 +60,7 @@ const first = (film: Tensor, frames: number): Tensor =>
 
 async function fitted(
   clip: Clip,
-  { frames, scan }: Settings,
+  { size, frames, scan }: Settings,
   { seed, device, iterations, signal }: { seed: number; device: Device; iterations: number; signal?: AbortSignal },
   tell: (loss: number, values: readonly number[]) => void,
 ): Promise<Fit> {
@@ -77,6 +75,7 @@ async function fitted(
   let x = new Float64Array(guess.length);
   let steps = 0;
   let errors: readonly number[] = [];
+  const stages = stagesOf(size);
   for (const [share, coarse] of stages) {
     const some = Math.max(2, Math.round(share * frames));
     const target = halved(first(seen, some), coarse);
@@ -133,9 +132,9 @@ async function fitted(
       series: [
         { name: 'all frames, as they are', marks: 'line', points: await curve(1, 0) },
         {
-          name: 'the first eighth, halved three times',
+          name: 'the first eighth, four pixels wide',
           marks: 'line',
-          points: await curve(stages[0][0], stages[0][1]),
+          points: await curve(...stages[0]),
         },
       ],
     },
@@ -151,7 +150,7 @@ const sheet = (fits: readonly Fit[], frame: number): Image =>
         { image: seen, label: clip.name },
         { image: wrong, label: 'guess' },
         { image: found, label: 'found' },
-        { image: difference(found, seen), label: 'difference' },
+        { image: difference(found, seen), label: 'found - film' },
       ];
     }),
     { height: 128 },
