@@ -80,6 +80,7 @@ export { type LightKind, rectangleText } from './shade/lights.wgsl.ts';
 export { faceNormals, flatNormals, type NormalOptions, vertexNormals } from './shade/normals.ts';
 export { type Light, type LitSurface, type Material, shade } from './shade/shade.ts';
 export { sh9Irradiance, sh9Of } from './shade/spherical-harmonics.ts';
+export { type ShadowOptions, shadow } from './shadow/shadow.ts';
 export { drawGaussians, type Gaussians2d, type SplatImage, type SplatOptions } from './splat/ellipses.ts';
 export { drawSplats, type Gaussians } from './splat/gaussians.ts';
 export { harmonicColour } from './splat/harmonics.ts';

@@ -190,6 +190,14 @@ export interface Seen {
   readonly seams: Tensor | undefined;
 }
 
+/** Which side triangles show, u32, [B · T]: 0 neither, or left out; 1 their front; 2 their back. @param clip [B, V, 4]. */
+export function facesOf(clip: Tensor, corners: Tensor, cull: Cull): Tensor {
+  const [batch, vertices] = clip.shape;
+  const [triangles] = corners.shape;
+  const left = { none: 3, front: 1, back: 2 }[cull];
+  return faces({ clip, corners, vertices, triangles, cull: left }, { count: [triangles, batch] }).face as Tensor;
+}
+
 /** Where silhouettes cut rows and columns. */
 export function silhouetteCuts({ clip, corners, size, cull, seams }: Seen, tables: EdgeTables, capacity: number): Cuts {
   const [batch, vertices] = clip.shape;
@@ -197,8 +205,7 @@ export function silhouetteCuts({ clip, corners, size, cull, seams }: Seen, table
   const [width, height] = size;
   const { count: edges, ends, sides } = tables;
   const given = { clip, corners, vertices, triangles };
-  const left = { none: 3, front: 1, back: 2 }[cull];
-  const { face } = faces({ ...given, cull: left }, { count: [triangles, batch] });
+  const face = facesOf(clip, corners, cull);
   const seam = seams ? jumps({ corners, own: seams, ends, sides }, { count: edges }).seam : face;
   const { count, code } = cuts(
     { ...given, ends, sides, face, seam, seams: seams ? 1 : 0, edges, width, height },

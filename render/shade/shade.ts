@@ -5,8 +5,8 @@
  *
  * Fields of a surface and of a material are images, [.., 3] or [.., 1], or one value for all places, [3] or [1]; everything is
  * differentiable. There is one kernel for each material and kind of light; many lights are as many launches. A place without a
- * normal, where an image shows nothing, is black. What stands in the way of light is a matter of shadows: multiply each light's radiance
- * by its visibility.
+ * normal, where an image shows nothing, is black. What stands in the way of light is not asked here: multiply what each light gives by its
+ * `shadow`.
  */
 
 import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
