@@ -12,7 +12,7 @@ import { kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
-import { placeText } from '../raster/triangle.wgsl.ts';
+import { placeText, words } from '../raster/triangle.wgsl.ts';
 import { afterBit, type Cuts, firstBits, steepBit } from './silhouettes.ts';
 import { type EdgeTables, noneText } from './tables.ts';
 
@@ -30,7 +30,7 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<storage, read> ends: array<vec2u>;
   var<storage, read> sides: array<vec2u>;
   var<storage, read> ids: array<u32>;
-  var<storage, read> setup: array<f32>;
+  var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> boxes: array<vec2u>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;

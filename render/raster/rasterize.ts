@@ -67,7 +67,7 @@ export function rasterize(clip: Tensor, triangles: Triangles, options: RasterOpt
   const common = { size: [size[0], size[1]] as const, batch, layers, cull, triangles };
   if (triangles.size === 0 || images === 0) {
     const none = (...shape: number[]): Tensor => zeros(shape, { device, type: 'u32' });
-    const setup = { setup: zeros([words], { device }), boxes: none(1, 2), reach: none(1, 2) };
+    const setup = { setup: zeros([1, words], { device }), boxes: none(1, 2), reach: none(1, 2) };
     const lists = { ...grid, entries: none(1), starts: none(images * grid.tiles * grid.chunks + 1) };
     return { ...common, ids: none(layers, images, size[1], size[0]), setup, lists };
   }

@@ -13,7 +13,7 @@ import { edgeText, words } from './triangle.wgsl.ts';
 export type Cull = 'none' | 'back' | 'front';
 
 export interface Setup {
-  /** [B T words], f32: a record for each triangle of each image. */
+  /** [B T, words], f32: a record for each triangle of each image. */
   readonly setup: Tensor;
   /** [B T, 2], u32: of x and of y the first pixel, and 2¹⁶ times the one after the last. */
   readonly boxes: Tensor;
@@ -35,7 +35,7 @@ const text = (cull: Cull): string => /* wgsl */ `
   var<uniform> vertices: u32;
   var<uniform> width: f32;
   var<uniform> height: f32;
-  var<storage, read_write> setup: array<f32>;
+  var<storage, read_write> setup: array<array<f32, ${words}>>;
   var<storage, read_write> boxes: array<vec2u>;
   var<storage, read_write> reach: array<vec2u>;
   ${homogeneous}
@@ -80,6 +80,7 @@ const text = (cull: Cull): string => /* wgsl */ `
       turn = q.x * s.y - q.y * s.x;
     }
     let sense = sign(turn);
+    var near = 1.0;
     for (var i = 0u; i < 3u; i++) {
       let j = (i + 1u) % 3u;
       let k = (i + 2u) % 3u;
@@ -93,14 +94,18 @@ const text = (cull: Cull): string => /* wgsl */ `
       let e = edgeOf(a, b);
       let s = select(sense, -sense, backwards);
       let scale = select(e.scale, 1.0 / v[i].z, front);
-      let at = ${words}u * r + 6u * i;
-      setup[at] = s * e.slope.x;
-      setup[at + 1u] = s * e.slope.y;
-      setup[at + 2u] = e.origin.x;
-      setup[at + 3u] = e.origin.y;
-      setup[at + 4u] = scale * c[i].z;
-      setup[at + 5u] = scale * v[i].z;
+      let slope = s * e.slope;
+      let at = 7u * i;
+      setup[r][at] = slope.x;
+      setup[r][at + 1u] = slope.y;
+      setup[r][at + 2u] = e.origin.x;
+      setup[r][at + 3u] = e.origin.y;
+      setup[r][at + 4u] = scale * c[i].z;
+      setup[r][at + 5u] = scale * v[i].z;
+      near = min(near, c[i].z / v[i].z);
+      setup[r][at + 6u] = select(1e-36, 0.0, slope.x > 0.0 || (slope.x == 0.0 && slope.y > 0.0)); // (3) of triangle.wgsl.ts
     }
+    setup[r][21] = select(0.0, 0.999999 * near, front); // room for the rounding of depths
     var box = Bounds(vec2f(1e9), vec2f(-1e9), false);
     box = withEdge(box, v[0], c[0].z, v[1], c[1].z);
     box = withEdge(box, v[1], c[1].z, v[2], c[2].z);
@@ -120,7 +125,7 @@ export function setUp(clip: Tensor, corners: Tensor, size: readonly [number, num
   const records = (clip.size / (4 * vertices)) * corners.shape[0];
   const { setup, boxes, reach } = kernels(cull, () => text(cull))(
     { clip, corners, vertices, width: size[0], height: size[1] },
-    { count: records, out: { setup: words * records } },
+    { count: records },
   );
   return { setup, boxes, reach } as Record<keyof Setup, Tensor>;
 }

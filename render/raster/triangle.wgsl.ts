@@ -16,8 +16,8 @@
  * Olano & Greer: Triangle scan conversion using 2D homogeneous coordinates, Graphics Hardware 1997, for (1).
  */
 
-/** Words of a triangle: of each edge A, B, x₀, y₀, and of its corner z and w in units that suit. */
-export const words = 18;
+/** Words of a triangle: of each edge A, B, x₀, y₀, of its corner z and w in units that suit, and the least E that is in the triangle; a depth that none of its points is nearer than. */
+export const words = 22;
 
 /** `fn edgeOf(a, b) -> Edge`, of (x, y, w). */
 export const edgeText: string = /* wgsl */ `
@@ -34,22 +34,16 @@ export const edgeText: string = /* wgsl */ `
 `;
 
 /**
- * A triangle, given `var<storage> setup: array<f32>`: `fn triangleOf(record: u32) -> Triangle`. Of a point p, E = `alongX(T, p.x) + alongY(T, p.y)`
+ * A triangle, given `var<storage> setup: array<array<f32, ${words}>>`: `fn triangleOf(record: u32) -> Triangle`. Of a point p, E = `alongX(T, p.x) + alongY(T, p.y)`
  * = `edgesAt(T, p)`; the point is in the triangle if all(E >= T.least) (3), at `depthOf(T, E)`.
  */
 export const placeText: string = /* wgsl */ `
-  struct Triangle { a: vec3f, b: vec3f, x: vec3f, y: vec3f, z: vec3f, w: vec3f, least: vec3f }
+  struct Triangle { near: f32, a: vec3f, b: vec3f, x: vec3f, y: vec3f, z: vec3f, w: vec3f, least: vec3f }
   fn triangleOf(record: u32) -> Triangle {
-    let s = ${words}u * record;
-    let a = vec3f(setup[s], setup[s + 6u], setup[s + 12u]);
-    let b = vec3f(setup[s + 1u], setup[s + 7u], setup[s + 13u]);
-    return Triangle(
-      a, b,
-      vec3f(setup[s + 2u], setup[s + 8u], setup[s + 14u]),
-      vec3f(setup[s + 3u], setup[s + 9u], setup[s + 15u]),
-      vec3f(setup[s + 4u], setup[s + 10u], setup[s + 16u]),
-      vec3f(setup[s + 5u], setup[s + 11u], setup[s + 17u]),
-      select(vec3f(1e-36), vec3f(0.0), (a > vec3f(0.0)) | ((a == vec3f(0.0)) & (b > vec3f(0.0))))); // (3)
+    let s = setup[record];
+    return Triangle(s[21],
+      vec3f(s[0], s[7], s[14]), vec3f(s[1], s[8], s[15]), vec3f(s[2], s[9], s[16]), vec3f(s[3], s[10], s[17]),
+      vec3f(s[4], s[11], s[18]), vec3f(s[5], s[12], s[19]), vec3f(s[6], s[13], s[20]));
   }
   fn alongX(T: Triangle, x: f32) -> vec3f { return T.a * (x - T.x); }
   fn alongY(T: Triangle, y: f32) -> vec3f { return T.b * (y - T.y); }

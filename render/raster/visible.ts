@@ -3,40 +3,43 @@
  * behind it the next ones, layer by layer. Whole numbers, so constants for all who differentiate.
  *
  * An invocation goes down one column of a tile, for each triangle of the tile's list: neighbours look at the same triangle at the same time.
+ * Triangles that are behind all that is known in their rows are left out before their edges are looked at.
  */
 
 import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import type { Setup } from './setup.ts';
 import { listText, type TileLists, tile } from './tiles.ts';
-import { placeText } from './triangle.wgsl.ts';
+import { placeText, words } from './triangle.wgsl.ts';
 
 const kernels = kernelsByKey();
 
 const text = (lists: TileLists, [width, height]: readonly [number, number], layers: number): string => {
   const [across, down] = tile;
-  const insert = /* wgsl */ `
-          var d = depth;
-          var t = entry;
-          var displaced = false;
-          for (var l = 0u; l < ${layers}u; l++) {
-            let at = l * ${down}u + y;
-            displaced = displaced || d < z[at];
-            if (displaced) {
-              let before = z[at];
-              let one = best[at];
-              z[at] = d;
-              best[at] = t;
-              d = before;
-              t = one;
-            }
-          }`;
+  // Without branches: which way they go cannot be foretold.
   const replace = /* wgsl */ `
-          if (depth < z[y]) {
-            z[y] = depth;
-            best[y] = entry;
-          }`;
+            let nearer = shown & (depth < z[y]);
+            z[y] = select(z[y], depth, nearer);
+            best[y] = select(best[y], entry, nearer);`;
+  const insert = /* wgsl */ `
+            if (shown) {
+              var d = depth;
+              var t = entry;
+              var displaced = false;
+              for (var l = 0u; l < ${layers}u; l++) {
+                let at = l * ${down}u + y;
+                displaced = displaced || d < z[at];
+                if (displaced) {
+                  let before = z[at];
+                  let one = best[at];
+                  z[at] = d;
+                  best[at] = t;
+                  d = before;
+                  t = one;
+                }
+              }
+            }`;
   return /* wgsl */ `
-  var<storage, read> setup: array<f32>;
+  var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> boxes: array<vec2u>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
@@ -61,13 +64,14 @@ const text = (lists: TileLists, [width, height]: readonly [number, number], laye
         let from = max(box.y & 0xffffu, top) - top;
         let to = max(min(box.y >> 16u, top + ${down}u), top) - top; // the box of what it may touch meets the tile, the box of centres may not
         let T = triangleOf(r);
-        let E0 = alongX(T, f32(x) + 0.5);
-        for (var y = from; y < to; y++) {
-          let E = E0 + alongY(T, f32(top + y) + 0.5);
-          if (all(E >= T.least)) {
+        var far = 0.0;
+        for (var y = from; y < to; y++) { far = max(far, z[${(layers - 1) * down}u + y]); }
+        if (far > T.near) {
+          let E0 = alongX(T, f32(x) + 0.5);
+          for (var y = from; y < to; y++) {
+            let E = E0 + alongY(T, f32(top + y) + 0.5);
             let depth = depthOf(T, E);
-            if (depth >= 0.0 && depth <= 1.0) {${layers > 1 ? insert : replace}
-            }
+            let shown = all(E >= T.least) & (depth >= 0.0) & (depth <= 1.0);${layers > 1 ? insert : replace}
           }
         }
       }
