@@ -5,7 +5,7 @@
  */
 
 import { type Checkpoints, flatten, rollout } from '../adjoint/index.ts';
-import { checkOptions, inWords, kernel, type Tensor, tensor, zeros } from '../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, type Tensor, tensor, zeros } from '../kernel/index.ts';
 import { type Passed, systemsOf } from './hybrid.ts';
 import { flags } from './pass-events.wgsl.ts';
 
@@ -37,7 +37,7 @@ export interface HybridRollout<S> {
   readonly passed: Passed;
 }
 
-const joinKernel = kernel(/* wgsl */ `
+const joinKernel = lazyKernel(/* wgsl */ `
   struct Passed { count: u32, flags: u32, which: i32, last: f32 }
   var<storage, read> before: array<Passed>;
   var<storage, read> passed: array<Passed>;

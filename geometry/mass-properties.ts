@@ -9,7 +9,7 @@
  * Goldstein, Poole & Safko: Classical Mechanics, 3rd ed., 2002, §5.3.
  */
 
-import { kernel, type Tensor, tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../kernel/index.ts';
 
 /** Of n bodies, or of one: then without the first axis. */
 export interface MassProperties {
@@ -29,7 +29,7 @@ export interface Placement {
   readonly rotation?: Tensor;
 }
 
-const turnKernel = kernel(/* wgsl */ `
+const turnKernel = lazyKernel(/* wgsl */ `
   var<storage, read> com: array<vec3f>;
   var<storage, read> inertia: array<f32>;
   var<storage, read> rotation: array<f32>;
@@ -69,7 +69,7 @@ export function placed({ mass, com, inertia }: MassProperties, { position, rotat
   return { mass, com: position ? turned.comNext.add(position) : turned.comNext, inertia: turned.inertiaNext };
 }
 
-const momentsKernel = kernel(/* wgsl */ `
+const momentsKernel = lazyKernel(/* wgsl */ `
   var<storage, read> mass: array<f32>;
   var<storage, read> com: array<vec3f>;
   var<storage, read> body: array<u32>;
@@ -84,7 +84,7 @@ const momentsKernel = kernel(/* wgsl */ `
   }
 `);
 
-const inertiaKernel = kernel(/* wgsl */ `
+const inertiaKernel = lazyKernel(/* wgsl */ `
   var<storage, read> mass: array<f32>;
   var<storage, read> com: array<vec3f>;
   var<storage, read> inertia: array<f32>;

@@ -9,11 +9,11 @@
  * Blow & Binstock: How to find the inertia tensor (or other mass properties) of a 3D solid body represented by a triangle mesh, 2004.
  */
 
-import { kernel, type Tensor, tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../kernel/index.ts';
 import type { MassProperties } from './mass-properties.ts';
 import type { Mesh } from './mesh.ts';
 
-const sumsKernel = kernel(/* wgsl */ `
+const sumsKernel = lazyKernel(/* wgsl */ `
   var<storage, read> vertices: array<vec3f>;
   var<storage, read> corners: array<vec3u>;
   var<storage, read> origin: vec3f;
@@ -38,7 +38,7 @@ const sumsKernel = kernel(/* wgsl */ `
   }
 `);
 
-const finishKernel = kernel(/* wgsl */ `
+const finishKernel = lazyKernel(/* wgsl */ `
   var<storage, read> volume: array<f32>;
   var<storage, read> first: array<f32>;
   var<storage, read> second: array<f32>;

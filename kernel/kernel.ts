@@ -35,6 +35,11 @@ export interface LaunchOptions {
   readonly device?: Device;
 }
 
+export interface KernelOptions {
+  /** Values of overrides where a launch gives none. */
+  readonly overrides?: OverrideValues;
+}
+
 export interface Kernel<S extends string = string> {
   (args: Arguments<S>, options: LaunchOptions): Outputs<S>;
   readonly kernelName: string;
@@ -73,11 +78,17 @@ function compile(source: string, overrides?: OverrideValues): Variant {
  *   `);
  *   const { y } = double({ x: tensor([1, 2, 3]) }, { count: 3 });
  */
-export function kernel<const S extends string>(
-  source: S,
-  options: { readonly overrides?: OverrideValues } = {},
-): Kernel<S> {
-  const first = compile(source, options.overrides);
+export function kernel<const S extends string>(source: S, options: KernelOptions = {}): Kernel<S> {
+  const made = lazyKernel(source, options);
+  void made.program;
+  return made;
+}
+
+/**
+ * As `kernel`, but compiled when first used: for the kernels of this library, whose texts its tests hold, so that a program which imports
+ * many of them starts at once.
+ */
+export function lazyKernel<const S extends string>(source: S, options: KernelOptions = {}): Kernel<S> {
   const variants = new Map<string, Variant>();
   const variantFor = (overrides: OverrideValues): Variant => {
     const key = JSON.stringify(overrides);
@@ -88,11 +99,20 @@ export function kernel<const S extends string>(
     }
     return variant;
   };
+  let standard: Variant | undefined;
+  const first = (): Variant => {
+    standard ??= compile(source, options.overrides);
+    return standard;
+  };
   const call = (args: Arguments<S>, launchOptions: LaunchOptions): Outputs<S> => {
-    const variant = launchOptions?.overrides ? variantFor(launchOptions.overrides) : first;
+    const variant = launchOptions?.overrides ? variantFor(launchOptions.overrides) : first();
     return launchKernel(variant, args, launchOptions) as Outputs<S>;
   };
-  return Object.assign(call, { kernelName: first.plan.name, program: first.plan.program, source });
+  return Object.defineProperties(call, {
+    kernelName: { get: () => first().plan.name },
+    program: { get: () => first().plan.program },
+    source: { value: source },
+  }) as Kernel<S>;
 }
 
 const launchOptions: readonly (keyof LaunchOptions)[] = ['count', 'out', 'overrides', 'device'];

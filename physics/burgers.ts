@@ -9,7 +9,7 @@
  * the real and the imaginary axis ends for these fluxes (2.78 / (16/3) and 2.83 / 1.372), never.
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import { checkStable, type Grid } from '../solvers/index.ts';
 import { checkModel, checkState, checkTensor, type ModelOptions } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
@@ -25,7 +25,7 @@ export interface BurgersParams {
   readonly nu: Tensor;
 }
 
-const rate = kernel(/* wgsl */ `
+const rate = lazyKernel(/* wgsl */ `
   var<uniform> nx: u32;
   var<uniform> wx: f32;
   var<storage, read> u: array<f32>;

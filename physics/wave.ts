@@ -9,7 +9,7 @@
  * one c. Stable while c Δt (Σ_axes h⁻²)^½ ≤ 1. Hairer, Lubich & Wanner, Acta Numerica (2003) 399–450, doi:10.1017/S0962492902000144.
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import { checkStable, type Grid, laplacian, type SideValues } from '../solvers/index.ts';
 import { checkModel, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
 import type { Step } from './simulator.ts';
@@ -31,7 +31,7 @@ export interface WaveParams {
   readonly values?: SideValues;
 }
 
-const kick = kernel(/* wgsl */ `
+const kick = lazyKernel(/* wgsl */ `
   var<storage, read> half: array<f32>;
   var<storage, read> v: array<f32>;
   var<storage, read> curvature: array<f32>;

@@ -9,7 +9,7 @@
  * Golub & Van Loan: Matrix Computations, 4th ed., 2013, §3.4.
  */
 
-import { kernel, type Rule, record, stack, type Tensor, tensor } from '../kernel/index.ts';
+import { kernel, lazyKernel, type Rule, record, stack, type Tensor, tensor } from '../kernel/index.ts';
 import type { Preconditioner, Prepared } from '../sparse/index.ts';
 
 export interface Blocks {
@@ -27,7 +27,7 @@ export interface Factors {
   readonly pivots: Tensor;
 }
 
-const factorKernel = kernel(/* wgsl */ `
+const factorKernel = lazyKernel(/* wgsl */ `
   struct Shape { k: u32, m: u32, blockStride: u32, rowStride: u32 }
   var<storage, read> columns: array<f32>; // J's, [k, m k]
   var<storage, read> scale: array<f32>;   // A = shift I − scale J; a scale for each row of a batch

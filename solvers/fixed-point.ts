@@ -12,7 +12,16 @@
  */
 
 import { flatten, implicit, inOrderOf, iterate, matching, pack, unpack } from '../adjoint/index.ts';
-import { checkOptions, concat, kernel, outliving, scoped, type Tensor, type Words, zeros } from '../kernel/index.ts';
+import {
+  checkOptions,
+  concat,
+  lazyKernel,
+  outliving,
+  scoped,
+  type Tensor,
+  type Words,
+  zeros,
+} from '../kernel/index.ts';
 import { gmres, linearSolve, type SolveOptions } from '../sparse/index.ts';
 import { unitOf } from './residual-unit.ts';
 import { checkEquation, parameters, type RootReport, tolerance } from './root.ts';
@@ -166,7 +175,7 @@ function inUnits(map: (y: Tensor) => Tensor, y0: Tensor, options: FixedPointOpti
   }
 }
 
-const movingKernel = kernel(/* wgsl */ `
+const movingKernel = lazyKernel(/* wgsl */ `
   var<storage, read> residual: array<f32>;
   var<storage, read> size: array<f32>;
   var<uniform> rtol: f32;
@@ -179,7 +188,7 @@ const movingKernel = kernel(/* wgsl */ `
 `);
 
 /** γ, oldest change first: the normal equations, rows from the newest, pivots below ε of their diagonal left out. */
-const mixKernel = kernel(/* wgsl */ `
+const mixKernel = lazyKernel(/* wgsl */ `
   var<storage, read> gram: array<f32>;
   var<storage, read> right: array<f32>;
   var<uniform> m: u32;

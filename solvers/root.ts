@@ -24,7 +24,7 @@ import {
 import {
   checkOptions,
   inWords,
-  kernel,
+  lazyKernel,
   outliving,
   peek,
   scoped,
@@ -125,7 +125,7 @@ export function checkEquation(
 const search = { trials: 12, shrink: 0.5 };
 const searchOnGpu = { trials: 6, shrink: 0.25 };
 
-const chooseKernel = kernel(/* wgsl */ `
+const chooseKernel = lazyKernel(/* wgsl */ `
   var<storage, read> before: array<f32>;  // |F|²
   var<storage, read> squares: array<f32>; // |F|² at t = 1, shrink, shrink², …
   var<uniform> shrink: f32;
@@ -272,7 +272,7 @@ class Search<Y, P> {
 }
 
 /** 0 where a number is none, so that t = 0 keeps y. */
-const finiteKernel = kernel(/* wgsl */ `
+const finiteKernel = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<f32>;
   var<storage, read_write> y: array<f32>;
   @compute @workgroup_size(64)

@@ -8,7 +8,7 @@
  * SIAM J. Sci. Comput. 37 (2015) C169, alg. 2.
  */
 
-import { type Device, kernel, type Tensor } from '../kernel/index.ts';
+import { type Device, lazyKernel, type Tensor } from '../kernel/index.ts';
 import { colouring, colourOn } from './colouring.ts';
 import { beside, diagonalOn } from './diagonal.ts';
 import type { Factors } from './incomplete.ts';
@@ -16,7 +16,7 @@ import type { SparseMatrix } from './matrix.ts';
 import type { Pattern } from './pattern.ts';
 
 /** (1), with D U in the upper part: w_ij = a_ij − Σ l_ik w_kj, divided by w_jj in the lower part. */
-const round = kernel(/* wgsl */ `
+const round = lazyKernel(/* wgsl */ `
   var<storage, read> rowStart: array<u32>;
   var<storage, read> column: array<u32>;
   var<storage, read> row: array<u32>;
@@ -49,7 +49,7 @@ const round = kernel(/* wgsl */ `
 `);
 
 /** U from D U. */
-const scaled = kernel(/* wgsl */ `
+const scaled = lazyKernel(/* wgsl */ `
   var<storage, read> column: array<u32>;
   var<storage, read> row: array<u32>;
   var<storage, read> colour: array<u32>;
@@ -85,7 +85,7 @@ export function colourFactors(
 }
 
 /** Unknowns of one colour, from those of the colours before (or behind, going up). */
-const solveColour = kernel(/* wgsl */ `
+const solveColour = lazyKernel(/* wgsl */ `
   override width: u32 = 1;
   override now: u32 = 0;
   override isUp: bool = false;

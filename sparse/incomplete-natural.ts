@@ -1,6 +1,6 @@
 /** Incomplete factors in the matrix's own order: made on the host, row by row, and solved with by one invocation for each vector. */
 
-import { type Device, kernel, peek, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, lazyKernel, peek, type Tensor, tensor } from '../kernel/index.ts';
 import { diagonalOn } from './diagonal.ts';
 import type { Factors } from './incomplete.ts';
 import type { SparseMatrix } from './matrix.ts';
@@ -48,7 +48,7 @@ export function naturalFactors(
   return { value: tensor(u, undefined, { device }), inverse: tensor(inverse, undefined, { device }) };
 }
 
-const down = kernel(/* wgsl */ `
+const down = lazyKernel(/* wgsl */ `
   override width: u32 = 1;
   var<storage, read> rowStart: array<u32>;
   var<storage, read> column: array<u32>;
@@ -67,7 +67,7 @@ const down = kernel(/* wgsl */ `
   }
 `);
 
-const up = kernel(/* wgsl */ `
+const up = lazyKernel(/* wgsl */ `
   override width: u32 = 1;
   var<storage, read> rowStart: array<u32>;
   var<storage, read> column: array<u32>;

@@ -8,7 +8,7 @@
  *   s = high + d      e = (high − (s − (s − high))) + (d − (s − high))      low ← low + e       Knuth: TAOCP vol. 2, §4.2.2, theorem B
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import type { LinearOperator } from './operator.ts';
 
 export interface Iterand {
@@ -34,7 +34,7 @@ export function iterandOf(
   return single(A, b, project, start ?? zero, start ? undefined : b);
 }
 
-const addTo = kernel(/* wgsl */ `
+const addTo = lazyKernel(/* wgsl */ `
   var<storage, read> high: array<f32>;
   var<storage, read> low: array<f32>;
   var<storage, read> d: array<f32>;

@@ -6,10 +6,10 @@
  */
 
 import { flatten } from '../adjoint/index.ts';
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import type { Iterate } from './krylov/method.ts';
 
-const choose = kernel(/* wgsl */ `
+const choose = lazyKernel(/* wgsl */ `
   var<storage, read> residual: array<f32>;
   var<storage, read> breakdown: array<f32>;
   var<storage, read> goal: array<f32>;

@@ -10,7 +10,7 @@
  * Young: Iterative Solution of Large Linear Systems, 1971. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., §10.2.
  */
 
-import { checkOptions, kernel, type Tensor } from '../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor } from '../kernel/index.ts';
 import { colouring, colourOn } from './colouring.ts';
 import { inverseDiagonal } from './diagonal.ts';
 import { SparseMatrix } from './matrix.ts';
@@ -23,7 +23,7 @@ export interface SsorOptions {
   readonly omega?: number;
 }
 
-const sweep = kernel(/* wgsl */ `
+const sweep = lazyKernel(/* wgsl */ `
   override width: u32 = 1;
   override now: u32 = 0;                        // the colour
   override omega: f32 = 1;

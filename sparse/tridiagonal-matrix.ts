@@ -6,7 +6,7 @@
  * tridiagonalSolve (tridiagonal.ts) solves with such bands directly, batches of them at once.
  */
 
-import { checkOptions, inWords, kernel, Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, Tensor } from '../kernel/index.ts';
 import { promises } from './compose.ts';
 import type { MatrixOptions } from './matrix.ts';
 import { checkVector, type LinearOperator } from './operator.ts';
@@ -24,8 +24,8 @@ export interface TridiagonalMatrixOptions extends MatrixOptions {
   readonly periodic?: boolean;
 }
 
-const product = kernel(productText);
-const turn = kernel(turnText);
+const product = lazyKernel(productText);
+const turn = lazyKernel(turnText);
 
 /** A tridiagonal matrix. */
 export function tridiagonalMatrix(bands: Bands, options: TridiagonalMatrixOptions = {}): LinearOperator<Bands> {

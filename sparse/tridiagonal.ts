@@ -11,7 +11,7 @@
  */
 
 import { custom } from '../adjoint/index.ts';
-import { checkOptions, inWords, kernel, Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, Tensor } from '../kernel/index.ts';
 import { adjointsText, eliminationText, periodicText } from './tridiagonal.wgsl.ts';
 import { type Bands, bandsTimes, type Rows, transposedBands } from './tridiagonal-matrix.ts';
 
@@ -87,9 +87,9 @@ function fitted(name: string, x: Tensor, shape: readonly number[], axis: number)
   return x.reshape([x.size, ...shape.slice(axis + 1).map(() => 1)]).broadcastTo(shape);
 }
 
-const elimination = kernel(eliminationText);
-const periodicElimination = kernel(periodicText);
-const adjoints = kernel(adjointsText);
+const elimination = lazyKernel(eliminationText);
+const periodicElimination = lazyKernel(periodicText);
+const adjoints = lazyKernel(adjointsText);
 
 function solve(system: System, layout: Layout): Tensor {
   const { n, inner, periodic } = layout;

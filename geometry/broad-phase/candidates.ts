@@ -5,7 +5,7 @@
  * stays on the device, in an order that depends on the objects' places alone, so that it can be part of a recorded step.
  */
 
-import { checkOptions, isBeingRecorded, kernel, scan, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, isBeingRecorded, lazyKernel, scan, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Tree, tree } from './tree.ts';
 
 export interface CandidateOptions {
@@ -58,7 +58,7 @@ const inputs = /* wgsl */ `
   var<storage, read> classes: array<vec2u>;
 `;
 
-const counts = kernel(/* wgsl */ `
+const counts = lazyKernel(/* wgsl */ `
   ${inputs}
   var<storage, read_write> near: array<u32>;
   @compute @workgroup_size(64)
@@ -69,7 +69,7 @@ const counts = kernel(/* wgsl */ `
   }
 `);
 
-const writes = kernel(/* wgsl */ `
+const writes = lazyKernel(/* wgsl */ `
   ${inputs}
   var<storage, read> ends: array<u32>;
   var<storage, read> near: array<u32>;

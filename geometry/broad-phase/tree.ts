@@ -12,9 +12,9 @@
  * construction on GPUs, Computer Graphics Forum 28, 2009, for trees along Morton's curve.
  */
 
-import { amax, amin, argsort, kernel, type Tensor } from '../../kernel/index.ts';
+import { amax, amin, argsort, lazyKernel, type Tensor } from '../../kernel/index.ts';
 
-const codes = kernel(/* wgsl */ `
+const codes = lazyKernel(/* wgsl */ `
   var<storage, read> lower: array<vec3f>;
   var<storage, read> upper: array<vec3f>;
   var<storage, read> from: vec3f;
@@ -39,7 +39,7 @@ const codes = kernel(/* wgsl */ `
 /** Leaves under a node of the first kind, which looks at its leaves; the others look at these nodes. */
 const block = 32;
 
-const blocks = kernel(/* wgsl */ `
+const blocks = lazyKernel(/* wgsl */ `
   var<storage, read> lower: array<vec3f>;
   var<storage, read> upper: array<vec3f>;
   var<storage, read> order: array<u32>;
@@ -59,7 +59,7 @@ const blocks = kernel(/* wgsl */ `
   }
 `);
 
-const nodes = kernel(/* wgsl */ `
+const nodes = lazyKernel(/* wgsl */ `
   override leaves: u32 = 1;
   var<storage, read> lower: array<vec3f>;
   var<storage, read> upper: array<vec3f>;

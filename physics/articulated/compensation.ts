@@ -6,13 +6,13 @@
  * They act where a model was built with a share γ above 0; then γ is a parameter like others.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { jointProjections } from './inverse.ts';
 import type { Kinematics } from './kinematics.ts';
 import type { Model } from './model.ts';
 import type { Prepared } from './structure.ts';
 
-const carried = kernel(/* wgsl */ `
+const carried = lazyKernel(/* wgsl */ `
   var<storage, read> inertia: array<f32>;
   var<storage, read> share: array<f32>;
   var<storage, read> gravity: array<vec3f>;

@@ -9,7 +9,7 @@
  * The energy of a free top is a function of Rᵀ L, and keeps within that order.
  */
 
-import { kernel, type Tensor, zeros } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, zeros } from '../../kernel/index.ts';
 import { exponential } from '../articulated/advance.ts';
 import type { Step } from '../simulator.ts';
 import { spin } from './spin.wgsl.ts';
@@ -39,7 +39,7 @@ export interface FreeBodiesParams {
   readonly torque?: Tensor;
 }
 
-const advance = kernel(/* wgsl */ `
+const advance = lazyKernel(/* wgsl */ `
   ${spin}
   ${exponential}
   var<storage, read> x: array<vec3f>;

@@ -12,13 +12,13 @@
  * in dt; without (1) and (3) they would converge to something else. A contact bounces once in a step, with all others of that step at once.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
 import { frictionOf, lightness, seen } from './pair.wgsl.ts';
 import type { Touches } from './touch.ts';
 
-const bounceKernel = kernel(/* wgsl */ `
+const bounceKernel = lazyKernel(/* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> x: array<vec3f>;
@@ -67,7 +67,7 @@ export function bounces(
   return bounceKernel(all, { count: gap.size, out: { bounce: [gap.size, 2] } }).bounce;
 }
 
-const lateKernel = kernel(/* wgsl */ `
+const lateKernel = lazyKernel(/* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> x: array<vec3f>;

@@ -19,8 +19,8 @@ import {
   type Device,
   isBeingRecorded,
   type Kernel,
-  kernel,
   kernelsByKey,
+  lazyKernel,
   type Tensor,
   zeros,
 } from '../../kernel/index.ts';
@@ -106,7 +106,7 @@ const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
   }
 `;
 
-const jointWork = kernel(/* wgsl */ `
+const jointWork = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> rows: array<f32>;
   var<storage, read> middle: array<vec3f>;

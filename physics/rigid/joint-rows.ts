@@ -10,7 +10,7 @@
  * body's frame, and its own is z. Springs, dampers, servos and motors are (3): implicit, so that no stiffness is too large.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
 import { rowsPerJoint, rowWidth } from './solver-work.wgsl.ts';
 
@@ -20,7 +20,7 @@ export type JointKind = (typeof jointKinds)[number];
 
 const number = (kind: JointKind): string => `${jointKinds.indexOf(kind)}u`;
 
-const rowsKernel = kernel(/* wgsl */ `
+const rowsKernel = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> mass: array<f32>;

@@ -10,7 +10,7 @@
  * state, so impulses that come in opposite pairs change no sum of them.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { exponential } from '../articulated/advance.ts';
 import { spin } from './spin.wgsl.ts';
 
@@ -21,7 +21,7 @@ const spinning = /* wgsl */ `
   fn spinOf(i: u32, q: vec4f, L: vec3f) -> vec3f { return turning(i, spin(i, normalize(q), turning(i, L))); }
 `;
 
-const twistKernel = kernel(/* wgsl */ `
+const twistKernel = lazyKernel(/* wgsl */ `
   var<storage, read> q: array<vec4f>;
   var<storage, read> p: array<vec3f>;
   var<storage, read> L: array<vec3f>;
@@ -40,7 +40,7 @@ const twistKernel = kernel(/* wgsl */ `
   }
 `);
 
-const momentumKernel = kernel(/* wgsl */ `
+const momentumKernel = lazyKernel(/* wgsl */ `
   var<storage, read> q: array<vec4f>;
   var<storage, read> v: array<vec3f>;
   var<storage, read> w: array<vec3f>;
@@ -60,7 +60,7 @@ const momentumKernel = kernel(/* wgsl */ `
   }
 `);
 
-const pushKernel = kernel(/* wgsl */ `
+const pushKernel = lazyKernel(/* wgsl */ `
   var<storage, read> p: array<vec3f>;
   var<storage, read> L: array<vec3f>;
   var<storage, read> mass: array<f32>;
@@ -80,7 +80,7 @@ const pushKernel = kernel(/* wgsl */ `
   }
 `);
 
-const moveKernel = kernel(/* wgsl */ `
+const moveKernel = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> p: array<vec3f>;

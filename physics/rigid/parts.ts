@@ -7,7 +7,7 @@
  */
 
 import { contactText, hasTables, type Pair, shapeTables } from '../../geometry/index.ts';
-import { type Device, kernel, outliving, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { type Device, lazyKernel, outliving, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
 import type { WorldData } from './world.ts';
 
@@ -63,7 +63,7 @@ export const placedText = (kinds: Kinds): string => {
 `;
 };
 
-const placeKernel = kernel(/* wgsl */ `
+const placeKernel = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> position: array<vec3f>;

@@ -5,11 +5,11 @@
  *   trouble = (steps done, step in which it began or 0, what it was, a number that belongs to it)
  */
 
-import { kernel, type Tensor, zeros } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Found } from './impulses.ts';
 import type { Momenta } from './motion.ts';
 
-const watch = kernel(/* wgsl */ `
+const watch = lazyKernel(/* wgsl */ `
   var<storage, read> trouble: array<f32>;
   var<storage, read> p: array<vec3f>;
   var<storage, read> L: array<vec3f>;

@@ -12,8 +12,8 @@ import {
   type Device,
   inWords,
   type Kernel,
-  kernel,
   kernelsByKey,
+  lazyKernel,
   sizeOf,
   type Tensor,
   tensor,
@@ -110,7 +110,7 @@ export const rotate = (pose: Pose, directions: Tensor): Tensor => apply('rotate'
 /** Points from the world's axes to a thing's: the inverse of `rigid`. */
 export const local = (pose: Pose, points: Tensor): Tensor => apply('local', pose, points);
 
-const inverseKernel = kernel(/* wgsl */ `
+const inverseKernel = lazyKernel(/* wgsl */ `
   var<storage, read> position: array<vec3f>;
   var<storage, read> orientation: array<vec4f>;
   var<storage, read_write> p: array<vec3f>;
@@ -131,7 +131,7 @@ export function inverse(pose: Pose): Pose {
   return { position: p.reshape(pose.position.shape), orientation: q.reshape(pose.orientation.shape) };
 }
 
-const composeKernel = kernel(/* wgsl */ `
+const composeKernel = lazyKernel(/* wgsl */ `
   var<storage, read> p: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> x: array<vec3f>;

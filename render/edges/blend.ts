@@ -10,7 +10,7 @@
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
-import { differentiable, kernel, kernelsByKey, type Rule, type Tensor } from '../../kernel/index.ts';
+import { differentiable, kernelsByKey, lazyKernel, type Rule, type Tensor } from '../../kernel/index.ts';
 import { pairText } from './pairs.ts';
 import { noneText } from './tables.ts';
 
@@ -83,7 +83,7 @@ const adjoint = (channels: number) =>
     ),
   );
 
-const shareAdjoint = kernel(/* wgsl */ `
+const shareAdjoint = lazyKernel(/* wgsl */ `
   var<storage, read> into: array<u32>;
   var<storage, read> other: array<u32>;
   var<storage, read> x: array<f32>;

@@ -8,7 +8,7 @@
  * pixel's centre is in them are in no tile's list; so one that both pixels show something in front of does not count either. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`).
  */
 
-import { kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
@@ -113,7 +113,7 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
 
 const choosing = kernelsByKey();
 
-const place = kernel(/* wgsl */ `
+const place = lazyKernel(/* wgsl */ `
   ${homogeneous}
   var<storage, read> ends: array<vec4f>;
   var<storage, read> key: array<u32>;

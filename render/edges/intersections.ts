@@ -10,7 +10,7 @@
  * covered, are not seen to intersect.
  */
 
-import { type Count, kernel, scan, type Tensor } from '../../kernel/index.ts';
+import { type Count, lazyKernel, scan, type Tensor } from '../../kernel/index.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { noneText } from './tables.ts';
@@ -31,7 +31,7 @@ const depths: string = /* wgsl */ `
 `;
 
 /** Of each pixel: 1 where there is an intersection before its right neighbour, 2 below. */
-const search = kernel(/* wgsl */ `
+const search = lazyKernel(/* wgsl */ `
   ${depths}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
@@ -99,7 +99,7 @@ const search = kernel(/* wgsl */ `
 /** Pixels whose findings one invocation counts. */
 const stretch = 64;
 
-const counts = kernel(/* wgsl */ `
+const counts = lazyKernel(/* wgsl */ `
   var<storage, read> found: array<u32>;
   var<storage, read_write> count: array<u32>;
   @compute @workgroup_size(64)
@@ -111,7 +111,7 @@ const counts = kernel(/* wgsl */ `
   }
 `);
 
-const writes = kernel(/* wgsl */ `
+const writes = lazyKernel(/* wgsl */ `
   var<storage, read> found: array<u32>;
   var<storage, read> count: array<u32>;
   var<storage, read> until: array<u32>;
@@ -135,7 +135,7 @@ const writes = kernel(/* wgsl */ `
   }
 `);
 
-const corner = kernel(/* wgsl */ `
+const corner = lazyKernel(/* wgsl */ `
   var<storage, read> pair: array<u32>;
   var<storage, read> corners: array<vec3u>;
   var<storage, read> ids: array<u32>;
@@ -162,7 +162,7 @@ const corner = kernel(/* wgsl */ `
   }
 `);
 
-const place = kernel(/* wgsl */ `
+const place = lazyKernel(/* wgsl */ `
   ${depths}
   var<storage, read> ends: array<vec4f>;
   var<storage, read> key: array<u32>;

@@ -19,10 +19,10 @@
  * so that a colour is always a convex combination of colours.
  */
 
-import { argsort, kernel, selected, type Tensor } from '../../kernel/index.ts';
+import { argsort, lazyKernel, selected, type Tensor } from '../../kernel/index.ts';
 import { noneText } from './tables.ts';
 
-const heads = kernel(/* wgsl */ `
+const heads = lazyKernel(/* wgsl */ `
   var<storage, read> order: array<u32>;
   var<storage, read> key: array<u32>;
   var<storage, read_write> sorted: array<u32>;
@@ -38,7 +38,7 @@ const heads = kernel(/* wgsl */ `
 `);
 
 /** Of a pixel with pairs that begin there: the number of the first, from one, and which there are: 1 to the right, 2 below. */
-const places = kernel(/* wgsl */ `
+const places = lazyKernel(/* wgsl */ `
   var<storage, read> start: array<u32>;
   var<storage, read> sorted: array<u32>;
   @unique var<storage, read_write> slot: array<u32>;
@@ -64,7 +64,7 @@ const places = kernel(/* wgsl */ `
   }
 `);
 
-const shares = kernel(/* wgsl */ `
+const shares = lazyKernel(/* wgsl */ `
   var<storage, read> start: array<u32>;
   var<storage, read> sorted: array<u32>;
   var<storage, read> order: array<u32>;
@@ -102,7 +102,7 @@ export const pairText: string = /* wgsl */ `
   }
 `;
 
-const weights = kernel(/* wgsl */ `
+const weights = lazyKernel(/* wgsl */ `
   ${pairText}
   var<storage, read> share: array<f32>;
   var<storage, read> pair: array<u32>;

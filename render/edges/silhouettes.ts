@@ -10,13 +10,13 @@
  * which edges and rows these are is a choice; where exactly they meet is computed again by what is differentiated (crossing.ts).
  */
 
-import { kernel, scan, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, scan, type Tensor } from '../../kernel/index.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Cull } from '../raster/setup.ts';
 import type { EdgeTables } from './tables.ts';
 
 /** 0: does not show, 1: its front, 2: its back. `cull`: which of them are left out. */
-const faces = kernel(/* wgsl */ `
+const faces = lazyKernel(/* wgsl */ `
   ${homogeneous}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
@@ -48,7 +48,7 @@ export const steepBit = '0x80000000u';
 export const afterBit = '0x40000000u';
 export const firstBits = '0x3fffffffu';
 
-const cuts = kernel(/* wgsl */ `
+const cuts = lazyKernel(/* wgsl */ `
   ${homogeneous}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
@@ -136,7 +136,7 @@ const cuts = kernel(/* wgsl */ `
   }
 `);
 
-const jumps = kernel(/* wgsl */ `
+const jumps = lazyKernel(/* wgsl */ `
   var<storage, read> corners: array<vec3u>;
   var<storage, read> own: array<vec3u>;
   var<storage, read> ends: array<vec2u>;
@@ -157,7 +157,7 @@ const jumps = kernel(/* wgsl */ `
   }
 `);
 
-const writes = kernel(/* wgsl */ `
+const writes = lazyKernel(/* wgsl */ `
   var<storage, read> ends: array<u32>;
   var<storage, read> count: array<u32>;
   @unique var<storage, read_write> edge: array<u32>;

@@ -14,7 +14,15 @@
  */
 
 import { cornersAround, neighbours, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, type Device, inWords, kernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import {
+  checkOptions,
+  type Device,
+  inWords,
+  lazyKernel,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../kernel/index.ts';
 
 const uniformText = /* wgsl */ `
   var<storage, read> x: array<vec3f>;
@@ -67,7 +75,7 @@ const cotangentText = /* wgsl */ `
   }
 `;
 
-const laplacians = { uniform: kernel(uniformText), cotangent: kernel(cotangentText) };
+const laplacians = { uniform: lazyKernel(uniformText), cotangent: lazyKernel(cotangentText) };
 
 /** @throws RangeError unless there are as many vertices as the triangles are of. */
 function checkVertices(who: string, x: Tensor, triangles: Triangles): void {
@@ -111,7 +119,7 @@ export function laplacianLoss(
     .div(x.size / 3);
 }
 
-const fold = kernel(/* wgsl */ `
+const fold = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> edges: array<vec4u>;     // its ends a and b, and what its triangles have left
   var<uniform> vertices: u32;
@@ -132,7 +140,7 @@ const fold = kernel(/* wgsl */ `
   }
 `);
 
-const stretch = kernel(/* wgsl */ `
+const stretch = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> edges: array<vec2u>;
   var<storage, read> rest: array<f32>;

@@ -9,13 +9,13 @@
  * Burt & Adelson: The Laplacian pyramid as a compact image code, IEEE Trans. Communications 31 (1983), with a = 3/8.
  */
 
-import { checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { checkPair, l2 } from './pixels.ts';
 
 const weights = [1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16];
 
 /** Halves the middle one of the axes [outer, n, inner]. */
-const halve = kernel(/* wgsl */ `
+const halve = lazyKernel(/* wgsl */ `
   var<storage, read> fine: array<f32>;
   var<uniform> n: u32;
   var<uniform> half: u32;

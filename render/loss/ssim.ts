@@ -11,7 +11,7 @@
  * Processing 13 (2004), §III.
  */
 
-import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { checkPair } from './pixels.ts';
 
 const taps = 11;
@@ -20,7 +20,7 @@ const total = raw.reduce((s, w) => s + w, 0);
 const weights = raw.map(w => w / total);
 const sumOf = (term: (k: number) => string): string => weights.map((w, k) => `${w} * ${term(k)}`).join(' + ');
 
-const alongRows = kernel(/* wgsl */ `
+const alongRows = lazyKernel(/* wgsl */ `
   var<storage, read> a: array<f32>;
   var<storage, read> b: array<f32>;
   var<uniform> width: u32;
@@ -39,7 +39,7 @@ const alongRows = kernel(/* wgsl */ `
   }
 `);
 
-const downColumns = kernel(/* wgsl */ `
+const downColumns = lazyKernel(/* wgsl */ `
   var<storage, read> mean: array<vec2f>;
   var<storage, read> square: array<vec3f>;
   var<uniform> row: u32;                         // numbers in a row

@@ -10,7 +10,7 @@
  * Eigen, Puhrsch & Fergus: Depth map prediction from a single image using a multi-scale deep network, NeurIPS 2014, eq. 1 to 4, for (2).
  */
 
-import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { checkPair, type LossOptions, meanOf } from './pixels.ts';
 
 /** Intersection over union, 0 … 1, 1 for equal silhouettes of zeros and ones. As a loss, 1 − iou. Differentiable. */
@@ -23,7 +23,7 @@ export function iou(a: Tensor, b: Tensor): Tensor {
   return both.sum(axes).add(tiny).div(union.add(tiny)).mean(); // (1)
 }
 
-const logRatio = kernel(/* wgsl */ `
+const logRatio = lazyKernel(/* wgsl */ `
   var<storage, read> a: array<f32>;
   var<storage, read> b: array<f32>;
   var<storage, read_write> e: array<f32>;
@@ -55,7 +55,7 @@ export function depthLoss(a: Tensor, b: Tensor, options: LossOptions & { readonl
   return invariance === 0 ? square : square.sub(meanOf('depthLoss', e, both).square().mul(invariance)); // (2)
 }
 
-const apart = kernel(/* wgsl */ `
+const apart = lazyKernel(/* wgsl */ `
   var<storage, read> a: array<vec3f>;
   var<storage, read> b: array<vec3f>;
   var<storage, read_write> angle: array<f32>;

@@ -12,7 +12,7 @@
  */
 
 import { jvp, vjp } from '../../adjoint/index.ts';
-import { checkOptions, inWords, kernel, sizeOf, type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, sizeOf, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Rays } from '../camera/rays.ts';
 import type { Field } from './field.ts';
 import { hit, touch } from './trace.wgsl.ts';
@@ -51,7 +51,7 @@ function along(field: Field, origin: Tensor, direction: Tensor, t: Tensor): { va
   return jvp((t: Tensor) => valueAt(field, origin.add(direction.mul(t.reshape([n, 1])))))(t, ones(t));
 }
 
-const approach = kernel(/* wgsl */ `
+const approach = lazyKernel(/* wgsl */ `
   var<storage, read> kind: array<f32>;
   var<storage, read> t: array<f32>;
   var<storage, read> value: array<f32>;
@@ -66,7 +66,7 @@ const approach = kernel(/* wgsl */ `
   }
 `);
 
-const settle = kernel(/* wgsl */ `
+const settle = lazyKernel(/* wgsl */ `
   var<storage, read> kind: array<f32>;
   var<storage, read> t: array<f32>;
   var<storage, read> first: array<f32>;
@@ -83,7 +83,7 @@ const settle = kernel(/* wgsl */ `
   }
 `);
 
-const cover = kernel(/* wgsl */ `
+const cover = lazyKernel(/* wgsl */ `
   var<storage, read> kind: array<f32>;
   var<storage, read> r: array<f32>;
   var<storage, read> value: array<f32>;

@@ -15,7 +15,7 @@
  * Karis: Real shading in Unreal Engine 4, SIGGRAPH 2013 course notes, for (2) to (4).
  */
 
-import { concat, type Device, inWords, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { csr, Pattern } from '../../sparse/index.ts';
 import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { type MipMap, mipMap } from '../texture/mip.ts';
@@ -146,7 +146,7 @@ function answered(nv: number, roughness: number): readonly [number, number] {
   return [a, b];
 }
 
-const mirrored = kernel(/* wgsl */ `
+const mirrored = lazyKernel(/* wgsl */ `
   var<storage, read> normal: array<vec3f>;
   var<storage, read> view: array<vec3f>;
   var<storage, read> roughness: array<f32>;

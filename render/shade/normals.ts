@@ -11,10 +11,10 @@
  */
 
 import { type Attribute, cornersAround, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, type Device, inWords, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { unitText } from './brdf.wgsl.ts';
 
-const ofFaces = kernel(/* wgsl */ `
+const ofFaces = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> corners: array<vec3u>;
   var<uniform> vertices: u32;
@@ -54,8 +54,8 @@ const ofVertices = (share: string): string => /* wgsl */ `
 `;
 
 const kernels = {
-  area: kernel(ofVertices('sum += N; // (2)')),
-  angle: kernel(
+  area: lazyKernel(ofVertices('sum += N; // (2)')),
+  angle: lazyKernel(
     ofVertices(/* wgsl */ `
       let square = dot(N, N);
       let length = sqrt(select(square, 1.0, square == 0.0));

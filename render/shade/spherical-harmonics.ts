@@ -11,7 +11,7 @@
  * Ramamoorthi & Hanrahan: An efficient representation for irradiance environment maps, SIGGRAPH 2001, eq. 3 and 8 to 10.
  */
 
-import { type Device, inWords, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { cubeDirections } from '../texture/cube.ts';
 import { unitText } from './brdf.wgsl.ts';
 
@@ -32,7 +32,7 @@ const basis = (x: number, y: number, z: number): readonly number[] => [
   y22 * (x * x - y * y),
 ];
 
-const irradiance = kernel(/* wgsl */ `
+const irradiance = lazyKernel(/* wgsl */ `
   var<storage, read> normal: array<vec3f>;
   var<storage, read> light: array<vec3f>;
   var<storage, read_write> irradiance: array<vec3f>;

@@ -5,7 +5,7 @@
  *   opacity at d from the centre = o exp(−½ (a dx² + 2 b dx dy + c dy²))                                (2)
  */
 
-import { checkOptions, inWords, kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { blend } from './blend.ts';
 
 /** All differentiable. */
@@ -55,7 +55,7 @@ export const squareText: string = /* wgsl */ `
   fn squareOf(a: vec2f) -> vec3f { return vec3f(a.x * a.x, a.x * a.y, a.y * a.y); }
 `;
 
-const covarianceOf = kernel(/* wgsl */ `
+const covarianceOf = lazyKernel(/* wgsl */ `
   ${squareText}
   var<storage, read> scale: array<vec2f>;
   var<storage, read> angle: array<f32>;

@@ -11,7 +11,7 @@
  */
 
 import { jvps } from '../../adjoint/index.ts';
-import { checkOptions, kernel, sortBy, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, sortBy, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf, rotate, turning } from '../camera/pose.ts';
 import {
@@ -39,7 +39,7 @@ export interface Gaussians {
   readonly harmonics: Tensor;
 }
 
-const axesOf = kernel(/* wgsl */ `
+const axesOf = lazyKernel(/* wgsl */ `
   var<storage, read> scale: array<vec3f>;
   var<storage, read> orientation: array<vec4f>;
   var<storage, read_write> a: array<vec3f>;
@@ -56,7 +56,7 @@ const axesOf = kernel(/* wgsl */ `
   }
 `);
 
-const pixelsOf = kernel(/* wgsl */ `
+const pixelsOf = lazyKernel(/* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<uniform> width: f32;
   var<uniform> height: f32;
@@ -68,7 +68,7 @@ const pixelsOf = kernel(/* wgsl */ `
   }
 `);
 
-const covarianceOf = kernel(/* wgsl */ `
+const covarianceOf = lazyKernel(/* wgsl */ `
   ${squareText}
   var<storage, read> a: array<vec2f>;
   var<storage, read> b: array<vec2f>;
@@ -81,7 +81,7 @@ const covarianceOf = kernel(/* wgsl */ `
 `);
 
 /** Depth, by which splats are ordered, and whether a splat is seen: 1 or 0. */
-const seenOf = kernel(/* wgsl */ `
+const seenOf = lazyKernel(/* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<storage, read_write> depth: array<f32>;
   var<storage, read_write> seen: array<f32>;

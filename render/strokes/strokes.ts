@@ -8,7 +8,7 @@
  * are not cut. Strokes with a point nearer than near are left out.
  */
 
-import { argsort, checkOptions, inWords, kernel, kernelsByKey, Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { argsort, checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { gridOf, listText, tile, tileLists } from '../raster/tiles.ts';
 import type { Lines } from './lines.ts';
@@ -61,7 +61,7 @@ const segmentInputs = /* wgsl */ `
   var<storage, read> order: array<u32>;
 `;
 
-const boxes = kernel(/* wgsl */ `
+const boxes = lazyKernel(/* wgsl */ `
   ${segmentInputs}
   var<uniform> columns: f32;
   var<uniform> rows: f32;
@@ -243,7 +243,7 @@ const placeText = (unit: 'px' | 'm', orthographic: boolean): string => /* wgsl *
 `;
 
 /** Depth of strokes, and 1 for those that are seen, 0 for others. */
-const depths = kernel(/* wgsl */ `
+const depths = lazyKernel(/* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<storage, read> joints: array<vec4u>;
   var<storage, read> ranges: array<vec2u>;

@@ -12,7 +12,7 @@
 
 import { rollout } from '../../adjoint/index.ts';
 import { type BallParams, type Balls, balls } from '../../events/index.ts';
-import { type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 
 export const timings = ['none', 'position', 'event'] as const;
 export type Timing = (typeof timings)[number];
@@ -28,7 +28,7 @@ export interface Table {
   readonly steps: number;
 }
 
-const stepped = kernel(/* wgsl */ `
+const stepped = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec2f>;
   var<storage, read> v: array<vec2f>;
   var<storage, read> a: array<vec2f>;

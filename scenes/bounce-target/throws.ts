@@ -10,7 +10,7 @@
 
 import { rollout } from '../../adjoint/index.ts';
 import { type Balls, balls, hybridRollout } from '../../events/index.ts';
-import { type Device, kernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { type Device, lazyKernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 
 /** m, s, kg; x along, y up. */
 export const hall = {
@@ -30,7 +30,7 @@ const { radius, restitution, friction, gravity, wall, start, target, time } = ha
 const zeta = -Math.log(restitution) / Math.hypot(Math.PI, Math.log(restitution)); // (2)
 const damping = 2 * zeta * Math.sqrt(stiffness);
 
-const pushed = kernel(/* wgsl */ `
+const pushed = lazyKernel(/* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> v: array<vec3f>;
   var<storage, read> omega: array<vec3f>;

@@ -12,7 +12,7 @@
  */
 
 import { grad, normal, rollout } from '../../adjoint/index.ts';
-import { kernel, scoped, type Tensor, tensor } from '../../kernel/index.ts';
+import { lazyKernel, scoped, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Body, bounds, flights, points } from './drone.ts';
 
 export interface ControllerOptions {
@@ -34,7 +34,7 @@ export interface Planned {
   readonly plan: Tensor;
 }
 
-const adam = kernel(/* wgsl */ `
+const adam = lazyKernel(/* wgsl */ `
   var<storage, read> u: array<f32>;
   var<storage, read> slope: array<f32>;
   var<storage, read> mean: array<f32>;

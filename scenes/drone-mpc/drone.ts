@@ -13,7 +13,7 @@
  * physics/articulated for a free body.
  */
 
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 
 export const frameRate = 60; // Hz
 export const horizon = 30; // steps
@@ -52,7 +52,7 @@ const body = /* wgsl */ `
 `;
 
 /** One step, of what flies. */
-const step = kernel(/* wgsl */ `
+const step = lazyKernel(/* wgsl */ `
   ${body}
   var<storage, read> now: array<Body>;
   var<storage, read> control: array<vec4f>;
@@ -63,7 +63,7 @@ const step = kernel(/* wgsl */ `
   }
 `);
 
-const plans = kernel(/* wgsl */ `
+const plans = lazyKernel(/* wgsl */ `
   ${body}
   var<storage, read> now: array<Body>;
   var<storage, read> control: array<vec4f>;                                        // ${points} points of each plan

@@ -9,7 +9,7 @@
  */
 
 import { jvp, rollout } from '../../adjoint/index.ts';
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { type EnsembleStep, massSpringEnsemble } from '../../physics/index.ts';
 import { type Draw, figure } from '../../render/index.ts';
 import type { Film } from './input.ts';
@@ -45,7 +45,7 @@ export interface FilmModel {
   ): Promise<{ readonly values: ArrayLike<number>; readonly columns: readonly ArrayLike<number>[] }>;
 }
 
-const shiftFrames = kernel(/* wgsl */ `
+const shiftFrames = lazyKernel(/* wgsl */ `
   struct Shape { nodes: u32, words: u32 }           // of one frame, of one copy's trajectory
   var<storage, read> path: array<vec2f>;
   var<storage, read> x: array<vec2f>;

@@ -8,7 +8,7 @@
  * without a clock, standing still is what a few hundred windows find.
  */
 
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Model } from '../../physics/index.ts';
 import type { Task } from '../../solvers/index.ts';
 import { type LeggedState, type Walking, walking } from './walking.ts';
@@ -18,7 +18,7 @@ const axesText = /* wgsl */ `
   fn upZ(q: vec4f) -> f32 { return 1.0 - 2.0 * (q.y * q.y + q.z * q.z) / dot(q, q); }
 `;
 
-const measure = kernel(/* wgsl */ `
+const measure = lazyKernel(/* wgsl */ `
   ${axesText}
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
@@ -40,7 +40,7 @@ const measure = kernel(/* wgsl */ `
   }
 `);
 
-const look = kernel(/* wgsl */ `
+const look = lazyKernel(/* wgsl */ `
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
   var<storage, read> action: array<f32>;

@@ -6,13 +6,13 @@
  * over where the torso is lower than 0.7 m or leans by more than 45°. The policy sees all but x: 5 coordinates and 6 velocities.
  */
 
-import { concat, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Model } from '../../physics/index.ts';
 import type { Task } from '../../solvers/index.ts';
 import { hopperHeight } from './models.ts';
 import { type LeggedState, type Walking, walking } from './walking.ts';
 
-const measure = kernel(/* wgsl */ `
+const measure = lazyKernel(/* wgsl */ `
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
   var<storage, read> action: array<f32>;

@@ -11,7 +11,7 @@
 
 import { normal } from '../../adjoint/index.ts';
 import { torusKnot } from '../../geometry/index.ts';
-import { type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import {
   antialias,
   type Camera,
@@ -49,7 +49,7 @@ interface Params {
 
 const truth = { colour: [1, 0.8, 0.6], exponent: 25 };
 
-const shine = kernel(/* wgsl */ `
+const shine = lazyKernel(/* wgsl */ `
   var<storage, read> position: array<vec3f>;
   var<storage, read> normal: array<vec3f>;
   var<storage, read> eye: vec3f;

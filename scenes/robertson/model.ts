@@ -9,10 +9,10 @@
  * Robertson, in Walsh (ed.): Numerical Analysis, an Introduction, 1966, p. 178; Hairer & Wanner: Solving ODEs II, 1996, §IV.1.
  */
 
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { kvaerno5, odeSolve } from '../../solvers/index.ts';
 
-const reaction = kernel(/* wgsl */ `
+const reaction = lazyKernel(/* wgsl */ `
   var<storage, read> y: array<vec3f>;
   var<storage, read> k: vec3f;
   var<storage, read_write> rate: array<vec3f>;

@@ -9,14 +9,14 @@
  * Drawn as discs joined by lines, black on white.
  */
 
-import { concat, type Device, kernel, stack, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, type Device, lazyKernel, stack, type Tensor, tensor } from '../../kernel/index.ts';
 import { allPixels, figure } from '../../render/index.ts';
 import { odeSolve } from '../../solvers/index.ts';
 import { type Clips, one } from './clip.ts';
 
 const fps = 25;
 
-const single = kernel(/* wgsl */ `
+const single = lazyKernel(/* wgsl */ `
   var<storage, read> y: array<f32>;                              // θ, θ′
   var<storage, read> length: f32;
   var<storage, read> gravity: f32;
@@ -28,7 +28,7 @@ const single = kernel(/* wgsl */ `
   }
 `);
 
-const double = kernel(/* wgsl */ `
+const double = lazyKernel(/* wgsl */ `
   var<storage, read> y: array<f32>;                              // θ₁, θ₂, θ₁′, θ₂′
   var<storage, read> lengths: array<f32>;
   var<storage, read_write> rate: array<f32>;

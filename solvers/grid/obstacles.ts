@@ -6,7 +6,7 @@
  * What follows needs only the open parts of faces: fields between 0 and 1 from anywhere else, such as cut cells, serve as well.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { checkField, type Grid, type VectorField } from './grid.ts';
 import { toCells } from './interpolate.ts';
 import { across } from './operators.ts';
@@ -19,7 +19,7 @@ export interface Obstacles {
   readonly fluid: Tensor;
 }
 
-const fluidKernel = kernel(/* wgsl */ `
+const fluidKernel = lazyKernel(/* wgsl */ `
   var<storage, read> part: array<f32>;
   var<storage, read_write> fluid: array<f32>;
   @compute @workgroup_size(64)

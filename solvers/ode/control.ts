@@ -11,7 +11,7 @@
  * β_3.
  */
 
-import { amin, checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
+import { amin, checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import type { Leaves } from './runge-kutta.ts';
 
 export interface StepControl {
@@ -57,7 +57,7 @@ export function checkControl(control: StepControl): Required<StepControl> {
  */
 export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4, sunk: 5 } as const;
 
-const weighKernel = kernel(/* wgsl */ `
+const weighKernel = lazyKernel(/* wgsl */ `
   struct Tolerances { rtol: f32, atol: f32 }
   var<storage, read> e: array<f32>;
   var<storage, read> y: array<f32>;
@@ -88,7 +88,7 @@ export function weighted(e: Leaves, y: Leaves, yNext: Leaves, tolerances: Tolera
   return (sum as Tensor).mul(1 / size).sqrt();
 }
 
-const unsolvedKernel = kernel(/* wgsl */ `
+const unsolvedKernel = lazyKernel(/* wgsl */ `
   var<storage, read> error: array<f32>;
   var<storage, read> failed: array<f32>;
   var<storage, read_write> judged: array<f32>;
@@ -126,7 +126,7 @@ export interface Clock {
   readonly rejected: Tensor;
 }
 
-const goalKernel = kernel(/* wgsl */ `
+const goalKernel = lazyKernel(/* wgsl */ `
   var<storage, read> lowest: f32;
   var<storage, read> leg: f32;
   var<storage, read> goals: array<f32>;
@@ -149,7 +149,7 @@ export function nextGoal(reach: Tensor, leg: Tensor, goals: Tensor): { readonly 
   return { leg: legNext, goal };
 }
 
-const tryKernel = kernel(/* wgsl */ `
+const tryKernel = lazyKernel(/* wgsl */ `
   var<storage, read> theta: array<f32>;
   var<storage, read> reach: array<f32>;
   var<storage, read> step: array<f32>;
@@ -183,7 +183,7 @@ export function tryStep(
   return tryKernel({ theta, reach, step, exact, failure, start, length, goal }, { count: theta.size });
 }
 
-const controlKernel = kernel(/* wgsl */ `
+const controlKernel = lazyKernel(/* wgsl */ `
   struct Law { e0: f32, e1: f32, e2: f32, refuse: f32, safety: f32, least: f32, most: f32, smallest: f32 }
   struct Clock {
     theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, logError1: f32, logError2: f32,
@@ -281,7 +281,7 @@ export function judge(
   ).next as unknown as Clock;
 }
 
-const chooseKernel = kernel(/* wgsl */ `
+const chooseKernel = lazyKernel(/* wgsl */ `
   var<storage, read> pick: array<f32>;
   var<storage, read> a: array<f32>;
   var<storage, read> b: array<f32>;

@@ -1,6 +1,6 @@
 /** Looks solutions up in the polynomials of their steps: the step by bisection, and its polynomial by Horner's rule. */
 
-import { inWords, kernel, Tensor, tensor } from '../../kernel/index.ts';
+import { inWords, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 
@@ -14,7 +14,7 @@ export interface Pieces {
   readonly coefficients: Leaves;
 }
 
-const findKernel = kernel(/* wgsl */ `
+const findKernel = lazyKernel(/* wgsl */ `
   var<storage, read> time: array<f32>; // [times, rows]
   var<storage, read> t: array<f32>;    // [steps, rows]
   var<storage, read> dt: array<f32>;
@@ -35,7 +35,7 @@ const findKernel = kernel(/* wgsl */ `
   }
 `);
 
-const placeKernel = kernel(/* wgsl */ `
+const placeKernel = lazyKernel(/* wgsl */ `
   var<storage, read> time: array<f32>;
   var<storage, read> t: array<f32>;
   var<storage, read> dt: array<f32>;
@@ -52,7 +52,7 @@ const placeKernel = kernel(/* wgsl */ `
   }
 `);
 
-const evaluateKernel = kernel(/* wgsl */ `
+const evaluateKernel = lazyKernel(/* wgsl */ `
   var<storage, read> theta: array<f32>;        // [times, rows]
   var<storage, read> piece: array<u32>;
   var<storage, read> coefficients: array<f32>; // [steps, powers, size]

@@ -14,7 +14,7 @@
  * Dowell, Jarratt: A modified regula falsi method for computing the root of an equation, BIT 11 (1971) 168.
  */
 
-import { kernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Clock, choose } from './control.ts';
 import type { Along, Events } from './event.ts';
 
@@ -71,7 +71,7 @@ export const begin = (g: Tensor, slope: Tensor): Watch => {
   };
 };
 
-const searchKernel = kernel(/* wgsl */ `
+const searchKernel = lazyKernel(/* wgsl */ `
   struct Clock {
     theta: f32, reach: f32, from: f32, taken: f32, step: f32, exact: f32, logError1: f32, logError2: f32,
     refused: f32, failure: f32, accepted: f32, rejected: f32

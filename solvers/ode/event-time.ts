@@ -16,11 +16,11 @@
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { afterResets, along, type Events } from './event.ts';
 import { advance, type Leaves, type Rate } from './runge-kutta.ts';
 
-const delayKernel = kernel(/* wgsl */ `
+const delayKernel = lazyKernel(/* wgsl */ `
   var<storage, read> hit: array<f32>;
   var<storage, read> g: array<f32>;
   var<storage, read> slope: array<f32>;
@@ -38,7 +38,7 @@ const delayKernel = kernel(/* wgsl */ `
   }
 `);
 
-const settleKernel = kernel(/* wgsl */ `
+const settleKernel = lazyKernel(/* wgsl */ `
   var<storage, read> hit: array<f32>;
   var<storage, read> delay: array<f32>;
   var<storage, read> t: array<f32>;

@@ -6,7 +6,7 @@
  */
 
 import { type Flat, jvp } from '../../adjoint/index.ts';
-import { checkOptions, concat, inWords, kernel, Tensor } from '../../kernel/index.ts';
+import { checkOptions, concat, inWords, lazyKernel, Tensor } from '../../kernel/index.ts';
 import { choose } from './control.ts';
 import type { At } from './options.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
@@ -89,7 +89,7 @@ export function along({ guards }: Events, y: Leaves, t: Tensor, rate: Leaves): A
   return { g: value, slope: tangent };
 }
 
-const happenedKernel = kernel(/* wgsl */ `
+const happenedKernel = lazyKernel(/* wgsl */ `
   var<storage, read> hit: array<f32>;
   var<uniform> event: u32;
   var<storage, read_write> happened: array<f32>;

@@ -4,11 +4,11 @@
  * Hairer, Nørsett, Wanner: Solving Ordinary Differential Equations I, 2nd ed., 1993, II.4.
  */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { type Tolerances, weighted } from './control.ts';
 import { advance, type Leaves, type Rate } from './runge-kutta.ts';
 
-const firstKernel = kernel(/* wgsl */ `
+const firstKernel = lazyKernel(/* wgsl */ `
   var<storage, read> size: array<f32>;
   var<storage, read> slope: array<f32>;
   var<storage, read> length: f32;
@@ -21,7 +21,7 @@ const firstKernel = kernel(/* wgsl */ `
     dt[i] = min(h, abs(length)) * sign(length);
   }
 `);
-const secondKernel = kernel(/* wgsl */ `
+const secondKernel = lazyKernel(/* wgsl */ `
   var<storage, read> guess: array<f32>;
   var<storage, read> slope: array<f32>;
   var<storage, read> bend: array<f32>; // difference of f between the ends of the guessed step

@@ -6,7 +6,7 @@
  */
 
 import { type Flat, flatten, rollout } from '../../adjoint/index.ts';
-import { concat, kernel, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { concat, lazyKernel, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Course } from './course.ts';
 import type { Interval } from './interval.ts';
 import { type Moves, type Moving, movesOf, type Row } from './moves.ts';
@@ -124,7 +124,7 @@ function timesOf({ t, dt, saves }: Course, { start }: Interval, clock: readonly 
   return concat(saves[0] === 0 ? [wide(start.reshape([1])), ...parts] : parts);
 }
 
-const writeKernel = kernel(/* wgsl */ `
+const writeKernel = lazyKernel(/* wgsl */ `
   var<storage, read> book: array<f32>;
   var<storage, read> value: array<f32>;
   var<storage, read> place: f32;

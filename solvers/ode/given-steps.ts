@@ -1,7 +1,7 @@
 /** Solves along implicit steps whose lengths are given, and notes their stages for what is to be differentiated (follow.ts). */
 
 import { iterate, unrecorded } from '../../adjoint/index.ts';
-import { kernel, peek, type Tensor, type Words, zeros } from '../../kernel/index.ts';
+import { lazyKernel, peek, type Tensor, type Words, zeros } from '../../kernel/index.ts';
 import type { Course } from './course.ts';
 import { OdeError } from './error.ts';
 import type { Problem } from './problem.ts';
@@ -23,7 +23,7 @@ interface State {
   readonly done: Tensor;
 }
 
-const firstFailureKernel = kernel(/* wgsl */ `
+const firstFailureKernel = lazyKernel(/* wgsl */ `
   var<storage, read> failed: array<f32>;
   var<storage, read> failure: array<f32>;
   var<storage, read> done: f32;

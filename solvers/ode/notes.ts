@@ -1,9 +1,9 @@
 /** What a loop with steps of its own choice notes, a line at each step: on the host as it goes, or on the device page by page. */
 
 import { iterate } from '../../adjoint/index.ts';
-import { concat, type Device, kernel, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
+import { concat, type Device, lazyKernel, type Tensor, tensor, type Words, zeros } from '../../kernel/index.ts';
 
-const noteKernel = kernel(/* wgsl */ `
+const noteKernel = lazyKernel(/* wgsl */ `
   var<storage, read> book: array<f32>;
   var<storage, read> line: array<f32>;
   var<storage, read> count: f32;

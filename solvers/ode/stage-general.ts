@@ -8,7 +8,7 @@
  */
 
 import { jvp, type LinearMap, linearMap, vjp } from '../../adjoint/index.ts';
-import { amax, kernel, peek, type Tensor, zeros } from '../../kernel/index.ts';
+import { amax, lazyKernel, peek, type Tensor, zeros } from '../../kernel/index.ts';
 import { linearSolve, type Prepared, type SolveOptions } from '../../sparse/index.ts';
 import type { RootMethod } from '../newton.ts';
 import { preparedOnce } from './prepared-once.ts';
@@ -23,7 +23,7 @@ interface GeneralLinear extends Linear {
   readonly prepared: Prepared | undefined;
 }
 
-const weighKernel = kernel(/* wgsl */ `
+const weighKernel = lazyKernel(/* wgsl */ `
   struct Weights { rtol: f32, atol: f32, common: f32 }
   var<storage, read> correction: array<f32>;
   var<storage, read> y: array<f32>;
@@ -38,7 +38,7 @@ const weighKernel = kernel(/* wgsl */ `
   }
 `);
 
-const judgeKernel = kernel(/* wgsl */ `
+const judgeKernel = lazyKernel(/* wgsl */ `
   struct Bounds { limit: f32, floor: f32 }
   var<storage, read> now: f32;
   var<storage, read> before: f32;

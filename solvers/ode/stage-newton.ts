@@ -11,12 +11,12 @@
  */
 
 import { jvps } from '../../adjoint/index.ts';
-import { type Device, kernel, stack, type Tensor } from '../../kernel/index.ts';
+import { type Device, lazyKernel, stack, type Tensor } from '../../kernel/index.ts';
 import { type Factors, factorBlocks, solveBlocks, solveInPlace, unitsOf } from '../block-lu.ts';
 import type { Layout } from './stage-layout.ts';
 import type { Linear, StageSolver, VectorRate } from './stage-solver.ts';
 
-const newtonKernel = kernel(/* wgsl */ `
+const newtonKernel = lazyKernel(/* wgsl */ `
   struct Shape { k: u32, m: u32, blockStride: u32, rowStride: u32, last: u32 }
   struct Weights { rtol: f32, atol: f32, common: f32, limit: f32, floor: f32 }
   var<storage, read> lu: array<f32>;

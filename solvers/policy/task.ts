@@ -6,7 +6,7 @@
  */
 
 import { flatten } from '../../adjoint/index.ts';
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 
 /** S is a tree of tensors whose first axis counts the environments. */
 export interface Task<S> {
@@ -27,7 +27,7 @@ export interface Task<S> {
   ended(state: S): Tensor;
 }
 
-const pick = kernel(/* wgsl */ `
+const pick = lazyKernel(/* wgsl */ `
   override width: u32 = 1;
   var<storage, read> over: array<f32>;
   var<storage, read> yes: array<f32>;

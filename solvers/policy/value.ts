@@ -8,14 +8,14 @@
  */
 
 import { disposeTree, valueAndGrad } from '../../adjoint/index.ts';
-import { concat, kernel, type Tensor } from '../../kernel/index.ts';
+import { concat, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { fromVector, toVector } from '../vector.ts';
 import type { Learner } from './learner.ts';
 import { type Normalizer, normalized } from './moments.ts';
 import { type Activation, type NetworkParams, network } from './network.ts';
 import type { Record } from './window.ts';
 
-const returns = kernel(/* wgsl */ `
+const returns = lazyKernel(/* wgsl */ `
   override steps: u32 = 1;
   override envs: u32 = 1;
   var<storage, read> reward: array<f32>;

@@ -8,7 +8,7 @@
  * as many as `together`. Vectors are [n] or [n, m]; k of them [k, n m]; their products with w [k, m].
  */
 
-import { concat, kernel, type Tensor } from '../../kernel/index.ts';
+import { concat, lazyKernel, type Tensor } from '../../kernel/index.ts';
 
 export interface Basis {
   readonly many: Tensor | undefined;
@@ -39,7 +39,7 @@ const shared = /* wgsl */ `
   }`;
 
 /** Sums over blocks of rows, [k, blocks, m]. */
-const partial = kernel(/* wgsl */ `
+const partial = lazyKernel(/* wgsl */ `
   ${shared}
   var<uniform> rows: u32; // of a block
   @unique var<storage, read_write> sums: array<f32>;
@@ -55,7 +55,7 @@ const partial = kernel(/* wgsl */ `
   }
 `);
 
-const total = kernel(/* wgsl */ `
+const total = lazyKernel(/* wgsl */ `
   var<storage, read> sums: array<f32>;
   var<uniform> blocks: u32;
   var<uniform> width: u32;
@@ -69,7 +69,7 @@ const total = kernel(/* wgsl */ `
   }
 `);
 
-const remainder = kernel(/* wgsl */ `
+const remainder = lazyKernel(/* wgsl */ `
   ${shared}
   var<storage, read> h: array<f32>;
   var<uniform> count: u32;

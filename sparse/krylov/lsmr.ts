@@ -12,7 +12,7 @@
  * Fong & Saunders: LSMR: an iterative algorithm for sparse least-squares problems, SIAM J. Sci. Comput. 33 (2011) 2950, §2 and §3.
  */
 
-import { type Device, kernel, type Tensor } from '../../kernel/index.ts';
+import { type Device, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { dots, type Iterate, ratio, type System } from './method.ts';
 
 type Name =
@@ -36,7 +36,7 @@ export type Products = Pick<System, 'apply' | 'applyTranspose'>;
 /** What is smaller, next to ‖A‖, is rounding. */
 export const roundingOf = ({ precision }: Device): number => (precision === 'f64' ? 2 ** -49 : 2 ** -20);
 
-const solidKernel = kernel(/* wgsl */ `
+const solidKernel = lazyKernel(/* wgsl */ `
   override rounding: f32 = 0.0;
   var<storage, read> size: array<f32>;
   var<storage, read> normSquared: array<f32>;

@@ -1,6 +1,6 @@
 /** What an iterative method is: a state that holds x, and a step that betters it. The driver (solve.ts) judges the result. */
 
-import { kernel, type Tensor } from '../../kernel/index.ts';
+import { lazyKernel, type Tensor } from '../../kernel/index.ts';
 
 /** A x = b as a method sees it. Vectors are [n] or [n, m]; their dot products [] or [m]. */
 export interface System {
@@ -39,7 +39,7 @@ export interface IterativeMethod<S extends Iterate = Iterate> {
 /** x · y for each vector. */
 export const dots = (x: Tensor, y: Tensor): Tensor => (x.shape.length === 1 ? x.dot(y) : x.mul(y).sum(0));
 
-const ratioKernel = kernel(/* wgsl */ `
+const ratioKernel = lazyKernel(/* wgsl */ `
   var<storage, read> a: array<f32>;
   var<storage, read> b: array<f32>;
   var<storage, read_write> q: array<f32>;

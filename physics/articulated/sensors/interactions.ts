@@ -6,7 +6,7 @@
  * less the forces of contacts on it (contacts.ts). Loops that are closed, and forces from elsewhere, are not known here.
  */
 
-import { kernel, type Tensor, tensor } from '../../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { ArticulatedParams } from '../model.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
 import { sensedPoints } from './motions.ts';
@@ -53,7 +53,7 @@ export function interactions(moved: Moved, felt: readonly Sensor[], force: Tenso
     .transpose();
 }
 
-const wrench = kernel(/* wgsl */ `
+const wrench = lazyKernel(/* wgsl */ `
   var<storage, read> torque: array<vec3f>;
   var<storage, read> push: array<vec3f>;
   var<storage, read> arm: array<vec3f>;

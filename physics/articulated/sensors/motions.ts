@@ -12,7 +12,7 @@
  * Accelerations are without that of gravity, as an accelerometer feels them: at rest it measures what holds it up.
  */
 
-import { kernel, type Tensor, tensor } from '../../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { ArticulatedParams } from '../model.ts';
 import { type Moved, type PointAccelerations, type Points, pointMotionsOf } from '../points.ts';
 import { type Sensor, type SensorKind, worldFrame } from './sensor.ts';
@@ -24,7 +24,7 @@ const moving = [
 ];
 const numberOf = (kind: SensorKind): number => (moving as readonly SensorKind[]).indexOf(kind);
 
-const measure = kernel(/* wgsl */ `
+const measure = lazyKernel(/* wgsl */ `
   override sensors: u32 = 1;
   var<storage, read> position: array<vec3f>;
   var<storage, read> orientation: array<f32>;

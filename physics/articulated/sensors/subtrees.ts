@@ -4,12 +4,12 @@
  *   c = Σ m x / Σ m        ċ = Σ p / Σ m        L_c = Σ L − c × Σ p                    about the centre of mass      (1)
  */
 
-import { kernel, type Tensor, tensor } from '../../../kernel/index.ts';
+import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import { frameMomenta } from '../energy.ts';
 import type { Moved } from '../points.ts';
 import type { Sensor } from './sensor.ts';
 
-const momenta = kernel(/* wgsl */ `
+const momenta = lazyKernel(/* wgsl */ `
   override sensors: u32 = 1;
   var<storage, read> momentum: array<f32>;
   var<storage, read> moment: array<vec3f>;
