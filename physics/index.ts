@@ -89,6 +89,16 @@ export {
   massSpringEnsemble,
 } from './ensemble.ts';
 export type { ModelOptions } from './field.ts';
+export type { Body as FlowBody } from './fluid/lattice-boltzmann/body.ts';
+export type {
+  LatticeBoltzmannOptions,
+  LatticeBoltzmannParams,
+  LatticeBoltzmannState,
+} from './fluid/lattice-boltzmann/domain.ts';
+export type { Flow } from './fluid/lattice-boltzmann/flow.ts';
+export { type LatticeBoltzmann, latticeBoltzmann } from './fluid/lattice-boltzmann/lattice-boltzmann.ts';
+export type { Start as FlowStart } from './fluid/lattice-boltzmann/start.ts';
+export { type LatticeUnits, type LatticeUnitsOptions, latticeUnits } from './fluid/lattice-boltzmann/units.ts';
 export {
   type FlowOptions,
   type FlowParams,
