@@ -113,6 +113,29 @@ export {
   type MassSpringState,
   massSpring,
 } from './mass-spring.ts';
+export {
+  type LangevinOptions,
+  type LangevinParams,
+  type LangevinState,
+  langevin,
+  langevinState,
+} from './molecular/langevin.ts';
+export {
+  type FireOptions,
+  type FireState,
+  fire,
+  fireState,
+  type RestOptions,
+  restPositions,
+} from './molecular/minimum.ts';
+export { checkMotion, type MotionOptions, type ParticleState, particleState } from './molecular/motion.ts';
+export {
+  type NoseHooverParams,
+  type NoseHooverState,
+  noseHoover,
+  noseHooverEnergy,
+  noseHooverState,
+} from './molecular/nose-hoover.ts';
 export { type PairForm, type PairGiven, pairEnergy, pairValues, type Tail } from './molecular/pair-energy.ts';
 export {
   coulomb,
@@ -125,6 +148,16 @@ export {
   softSphere,
   weeksChandlerAndersen,
 } from './molecular/pair-potential.ts';
+export {
+  type PairInteraction,
+  type ParticleParams,
+  type Particles,
+  type ParticlesSpec,
+  particles,
+  type Term,
+  type TermGiven,
+} from './molecular/particles.ts';
+export { constantEnergy, kineticEnergy } from './molecular/verlet.ts';
 export type { Material } from './mpm/laws.wgsl.ts';
 export { type Matter, pointsIn } from './mpm/matter.ts';
 export { lame, type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';

@@ -1,0 +1,104 @@
+/** What particles, their parameters and places must be, and what to do if they are not. */
+
+import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
+import { pairPotential } from './pair-potential.ts';
+import type { ParticleParams, ParticlesSpec } from './particles.ts';
+
+export function checkSpec(spec: ParticlesSpec): void {
+  const names = ['count', 'dimension', 'box', 'species', 'pairs', 'terms', 'skin', 'capacity'];
+  checkOptions('particles', spec, names);
+  const { count, dimension = 3, box, species, pairs = {}, terms = {}, skin = 0 } = spec;
+  if (!Number.isInteger(count) || count < 1)
+    throw new RangeError(`particles: count is ${inWords(count)}; give a whole number from 1.`);
+  if (dimension !== 2 && dimension !== 3)
+    throw new RangeError(`particles: dimension is ${inWords(dimension)}; give 2 or 3.`);
+  if (Object.keys(pairs).length + Object.keys(terms).length === 0)
+    throw new RangeError("particles: there are no energies; give 'pairs', or 'terms'.");
+  if (!(skin >= 0 && skin < Number.POSITIVE_INFINITY))
+    throw new RangeError(`particles: skin is ${inWords(skin)}; give a length from 0.`);
+  if (box && (box.length !== dimension || !box.every(l => l > 0 && l < Number.POSITIVE_INFINITY)))
+    throw new RangeError(`particles: box is [${box.join(', ')}]; give ${dimension} lengths above 0.`);
+  if (species && (species.length !== count || !species.every(s => Number.isInteger(s) && s >= 0 && s < 256)))
+    throw new RangeError(`particles: species has ${species.length} entries; give ${count} whole numbers 0, 1, ….`);
+  for (const [name, { cutoff, tail = 'truncated', potential }] of Object.entries(pairs)) {
+    if (!(cutoff > 0 && cutoff < Number.POSITIVE_INFINITY))
+      throw new RangeError(`particles: the cut-off of '${name}' is ${inWords(cutoff)}; give a length above 0.`);
+    const shortest = box ? Math.min(...box) : Number.POSITIVE_INFINITY;
+    if (cutoff + skin > shortest / 2)
+      throw new RangeError(
+        `particles: the cut-off of '${name}' and the skin, ${cutoff + skin}, are more than half the box, ${shortest / 2}; take a larger box or a shorter cut-off, so that no particle meets two images of another.`,
+      );
+    if (typeof tail === 'object' && !(tail.switchFrom >= 0 && tail.switchFrom < cutoff))
+      throw new RangeError(
+        `particles: '${name}' is switched off from ${tail.switchFrom}; give a length below the cut-off, ${cutoff}.`,
+      );
+    if ((tail === 'shifted' || tail === 'forceShifted') && pairPotential(potential).particles.length > 0)
+      throw new RangeError(
+        `particles: '${name}' depends on numbers of particles, so it has no one value at the cut-off to be shifted by; use tail { switchFrom }.`,
+      );
+  }
+}
+
+export function checkParams(
+  { count, dimension = 3, box, species, pairs = {} }: ParticlesSpec,
+  x: Tensor,
+  params: ParticleParams,
+): void {
+  if (x.shape.length !== 2 || x.shape[0] !== count || x.shape[1] !== dimension)
+    throw new RangeError(`particles: x has shape [${x.shape.join(', ')}]; it must be [${count}, ${dimension}].`);
+  if ((params.box !== undefined) !== (box !== undefined))
+    throw new TypeError(
+      box
+        ? 'particles: params have no box; give its lengths as a tensor.'
+        : 'particles: params have a box, but space is open; say so when the particles are made: particles({ box, … }).',
+    );
+  const kinds = species ? Math.max(...species) + 1 : 1;
+  for (const [name, { potential }] of Object.entries(pairs)) {
+    const { params: wanted, particles: own } = pairPotential(potential);
+    const given = params.energy?.[name] ?? {};
+    const missing = wanted.find(p => !(given[p] instanceof Tensor)) ?? own.find(p => params.own?.[p]?.size !== count);
+    if (missing)
+      throw new TypeError(
+        own.includes(missing)
+          ? `particles: '${name}' needs '${missing}' of each particle; give params.own.${missing}, [${count}].`
+          : `particles: '${name}' needs '${missing}'; give params.energy.${name}.${missing}, a tensor.`,
+      );
+    const odd = wanted.find(p => given[p].size !== kinds ** 2);
+    if (odd)
+      throw new RangeError(
+        `particles: '${odd}' of '${name}' has shape [${given[odd].shape.join(', ')}]; for ${kinds} species give [${kinds}, ${kinds}].`,
+      );
+  }
+}
+
+export async function checkPlaces(x: Tensor, cutoff: number, box: Tensor | undefined, skin: number): Promise<void> {
+  const [words, lengths] = [await x.read(), box && (await box.read())];
+  const [n, d] = x.shape;
+  const at = (i: number): string => `(${Array.from(words.slice(d * i, d * i + d), v => v.toPrecision(4)).join(', ')})`;
+  for (let i = 0; i < n; i++)
+    for (let a = 0; a < d; a++) {
+      const v = words[d * i + a];
+      if (!Number.isFinite(v))
+        throw new RangeError(`particles: particle ${i} is at ${at(i)}; give places that are finite.`);
+      if (lengths && Math.abs(v) > lengths[a])
+        throw new RangeError(
+          `particles: particle ${i} is at ${at(i)}, outside the box of ${Array.from(lengths).join(' × ')}; take it in with wrapped(x, box).`,
+        );
+    }
+  if (lengths && Math.min(...lengths) < 2 * (cutoff + skin))
+    throw new RangeError(
+      `particles: the box of ${Array.from(lengths).join(' × ')} is shorter than two cut-offs, ${2 * (cutoff + skin)}; take a larger one.`,
+    );
+  const seen = new Map<string, number>();
+  for (let i = 0; i < n; i++) {
+    const key = Array.from({ length: d }, (_, a) => {
+      const l = lengths?.[a] ?? Number.POSITIVE_INFINITY;
+      const v = words[d * i + a];
+      return (l === Number.POSITIVE_INFINITY ? v : v - l * Math.floor(v / l)).toPrecision(7);
+    }).join();
+    const other = seen.get(key);
+    if (other !== undefined)
+      throw new RangeError(`particles: particles ${other} and ${i} are at the same place, ${at(i)}; move one of them.`);
+    seen.set(key, i);
+  }
+}

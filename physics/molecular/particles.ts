@@ -1,0 +1,190 @@
+/**
+ * Particles that act on each other: which are near, what energy they have, and with what forces they move.
+ *
+ *   E(x, L, p) = Σ pairs nearer than their cut-off + Σ further terms (bonds, charges beyond a cut-off, fields)
+ *   f = −∂E/∂x          W = −dE/dε at x → (1 + ε) x, L → (1 + ε) L  =  Σ_pairs r · f                      (1) virial
+ *   P = (Σ m v² + W) / (d V)                                                                              (2) pressure
+ *
+ * Places may leave the box: it is periodic, and trajectories stay whole. Units are the user's; with Lennard-Jones all that is 1 may be
+ * left out. Everything is differentiable to second order and beyond in places, box, masses and all parameters; lists of neighbours are not.
+ * Allen & Tildesley: Computer Simulation of Liquids, 2nd ed., 2017, §2.4.
+ */
+
+import { flatten, vjp } from '../../adjoint/index.ts';
+import { cellsOf, type Neighbours, neighbourTable } from '../../geometry/index.ts';
+import { type Device, outliving, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
+import { excluded } from './exclusions.ts';
+import { type PairForm, pairEnergy, type Tail } from './pair-energy.ts';
+import { type PairExpression, type PairPotential, pairPotential } from './pair-potential.ts';
+
+export interface PairInteraction {
+  /** lennardJones and its kin, or a formula: `expr('…', { vars: ['r'], params: […] })`. */
+  readonly potential: PairPotential | PairExpression;
+  readonly cutoff: number;
+  /** How the energy ends at the cut-off. Default 'truncated'. */
+  readonly tail?: Tail;
+}
+
+type Numbers = Readonly<Record<string, Tensor>>;
+
+/** What an energy depends on. */
+export interface TermGiven {
+  readonly x: Tensor;
+  readonly box: Tensor | undefined;
+  /** Of particles: charge. */
+  readonly own: Numbers;
+  /** The term's own. */
+  readonly params: Numbers;
+}
+
+/** An energy besides pairs: one number, differentiable. */
+export interface Term {
+  readonly params: readonly string[];
+  /** Pairs of particles that pair potentials leave out because of it. */
+  readonly excludes?: readonly (readonly [number, number])[];
+  energy(given: TermGiven): Tensor;
+}
+
+export interface ParticlesSpec {
+  readonly count: number;
+  /** Default 3. */
+  readonly dimension?: 2 | 3;
+  /** Lengths of the periodic box as it will be, more or less: cells are laid out by them. Default: open space. */
+  readonly box?: readonly number[];
+  /** Species of each particle: 0, 1, …. Default: all alike. */
+  readonly species?: readonly number[];
+  /** By name. */
+  readonly pairs?: Readonly<Record<string, PairInteraction>>;
+  /** By name: bonds(…), angles(…), ewald(…), or one's own. */
+  readonly terms?: Readonly<Record<string, Term>>;
+  /** What a particle may move by twice until the list must be made anew. Default 0. */
+  readonly skin?: number;
+  /** Neighbours of a particle that there is room for. Default: what a liquid twice as dense would need. */
+  readonly capacity?: number;
+}
+
+/** All differentiable. */
+export interface ParticleParams {
+  /** Lengths of the box, [d]; none in open space. */
+  readonly box?: Tensor;
+  /** [n], or [1] if alike. */
+  readonly mass: Tensor;
+  /** What belongs to particles by name, [n]: charge. */
+  readonly own?: Numbers;
+  /** Parameters of each of the pairs and terms, by its name: tables by species [s, s] of which the upper triangle counts, or [1] for one species. */
+  readonly energy: Readonly<Record<string, Numbers>>;
+}
+
+export interface Particles {
+  readonly spec: ParticlesSpec;
+  readonly dimension: 2 | 3;
+  /** Cut-off and skin. */
+  readonly reach: number;
+  readonly capacity: number;
+  /** Lists neighbours; undefined where there are no pairs. @throws RangeError if there is no room. */
+  list(x: Tensor, params: ParticleParams): Neighbours | undefined;
+  /** E, []. @param list Default: a new one. */
+  energy(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  /** f, like x. */
+  forces(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  /** W of (1), []. */
+  virial(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  /** Checks places and parameters, reading them: @throws for what is wrong, naming atoms that are not finite or at the same place. */
+  check(x: Tensor, params: ParticleParams): Promise<void>;
+}
+
+/**
+ * Particles in a box or in open space.
+ *
+ * @example
+ *   import { lennardJones, particles } from 'retrograde/physics';
+ *   import { tensor } from 'retrograde/kernel';
+ *   const argon = particles({ count: 2, pairs: { lj: { potential: lennardJones, cutoff: 3 } } });
+ *   const params = { mass: tensor([1]), energy: { lj: { epsilon: tensor([1]), sigma: tensor([1]) } } };
+ *   const x = tensor([0, 0, 0, 2 ** (1 / 6), 0, 0], [2, 3]);
+ *   console.log(await argon.energy(x, params).item()); // −1
+ */
+export function particles(spec: ParticlesSpec): Particles {
+  const { count, dimension = 3, box, species, pairs = {}, terms = {}, skin = 0 } = spec;
+  checkSpec(spec);
+  const forms = Object.entries(pairs).map(([name, given]) => {
+    const { cutoff, tail = 'truncated' } = given;
+    const form: PairForm = {
+      ...{ potential: pairPotential(given.potential), cutoff, tail, dimension },
+      ...{ periodic: box !== undefined, species: species ? Math.max(...species) + 1 : 1 },
+    };
+    return { name, form, energy: pairEnergy(form) };
+  });
+  const furthest = Math.max(0, ...Object.values(pairs).map(({ cutoff }) => cutoff));
+  const reach = furthest + skin;
+  const capacity = spec.capacity ?? roomFor(count, dimension, reach, box);
+  const cells = box && cellsOf(box, reach);
+  const without = excluded(
+    count,
+    Object.values(terms).flatMap(({ excludes = [] }) => excludes),
+  );
+  const integers = new WeakMap<Device, Tensor>();
+  const speciesOn = (device: Device): Tensor | undefined => {
+    if (!species) return undefined;
+    const made = integers.get(device) ?? outliving(tensor(Uint32Array.from(species), [count], { device }));
+    integers.set(device, made);
+    return made;
+  };
+
+  const list = (x: Tensor, params: ParticleParams): Neighbours | undefined =>
+    forms.length === 0
+      ? undefined
+      : neighbourTable(x, {
+          ...{ reach, capacity, ...(cells && { cells }), ...(without && { without: without(x.device) }) },
+          ...(box && { box: params.box as Tensor }),
+        });
+  const energy: Particles['energy'] = (x, params, near = list(x, params)) => {
+    checkParams(spec, x, params);
+    const { box, own = {} } = params;
+    const kinds = speciesOn(x.device);
+    const parts = [
+      ...forms.map(({ name, form, energy: of }) => {
+        const particles = Object.fromEntries(form.potential.particles.map(p => [p, own[p]]));
+        return of({ x, box, params: params.energy[name], particles, species: kinds, list: near as Neighbours });
+      }),
+      ...Object.entries(terms).map(([name, term]) => term.energy({ x, box, own, params: params.energy[name] ?? {} })),
+    ];
+    return parts.reduce((a, b) => a.add(b));
+  };
+  return {
+    ...{ spec, dimension, reach, capacity, list, energy },
+    forces: (x, params, near = list(x, params)) => pulled((x: Tensor) => energy(x, params, near), x).neg(),
+    virial(x, params, near = list(x, params)) {
+      const { box } = params;
+      if (!box)
+        return x
+          .mul(pulled((x: Tensor) => energy(x, params, near), x))
+          .sum()
+          .neg();
+      const at = { x, box };
+      const slope = pulled(({ x, box }: typeof at) => energy(x, { ...params, box }, near), at);
+      return x.mul(slope.x).sum().add(box.mul(slope.box).sum()).neg(); // (1)
+    },
+    async check(x, params) {
+      checkParams(spec, x, params);
+      await checkPlaces(x, furthest, params.box, skin);
+    },
+  };
+}
+
+/** ∂E/∂x; the energy itself need not be computed. */
+function pulled<X>(f: (x: X) => Tensor, x: X): X {
+  const { value, pullback } = vjp(f)(x);
+  const bars = pullback(tensor(1, [], { device: flatten(x).leaves[0].device }));
+  value.dispose();
+  return bars;
+}
+
+/** Neighbours in a liquid twice as dense, and some; all there are where few are. */
+function roomFor(count: number, d: number, reach: number, box: readonly number[] | undefined): number {
+  if (!box) return Math.max(1, Math.min(count - 1, 256));
+  const density = count / box.reduce((a, b) => a * b, 1);
+  const ball = (d === 3 ? (4 / 3) * Math.PI : Math.PI) * reach ** d;
+  return Math.max(1, Math.min(count - 1, Math.ceil(1.5 * density * ball) + 16));
+}
