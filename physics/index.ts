@@ -39,6 +39,7 @@ export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
 export { type Energies, energies } from './articulated/energy.ts';
 export { type Failure, firstFailure } from './articulated/first-failure.ts';
+export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {

@@ -1,4 +1,5 @@
 export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
+export { type Blocks, type Factors, factorBlocks, solveBlocks } from './block-lu.ts';
 export type { Bounds } from './box.ts';
 export { type BoxQp, type BoxQpOptions, boxQp } from './box-qp.ts';
 export {

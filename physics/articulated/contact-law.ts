@@ -39,6 +39,12 @@ export interface ContactLaw {
   readonly undamped?: boolean;
   /** Accelerations, [envs, nv]. */
   accelerations(moment: Moment): Tensor;
+  /** Positions and velocities after a step, of a law by which velocities jump. @param at What acts at a state. Default: by accelerations. */
+  step?(
+    state: ArticulatedState,
+    dt: number,
+    at: (state: ArticulatedState) => Moment,
+  ): Pick<ArticulatedState, 'q' | 'v'>;
   /** For whole Jacobians at once. Default: a tangent for each column. */
   sensitivity?(moment: Moment): Sensitivity;
 }

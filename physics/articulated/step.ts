@@ -56,9 +56,13 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
     throw new TypeError(
       `articulated: integrator is '${integrator as string}'; it must be 'euler', 'trapezoidal' or 'rungeKutta4'.`,
     );
+  if (contact?.step && options.integrator !== undefined && integrator !== 'trapezoidal')
+    throw new TypeError(
+      `articulated: integrator is '${integrator}', but '${contact.name}' has paths of its own, parabolas; leave it out, or say 'trapezoidal'.`,
+    );
   return (state, driving, dt) => {
     const prepared = preparedFor('articulated', model, state, driving);
-    const stepped = integrator === 'rungeKutta4' ? rungeKutta4 : euler;
+    const stepped = contact?.step ? jumping : integrator === 'rungeKutta4' ? rungeKutta4 : euler;
     return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal' }, state);
   };
 }
@@ -189,6 +193,17 @@ function euler(stepping: Stepping, state: ArticulatedState): ArticulatedState {
   const { moment, implicit, after } = eulerMoment(stepping, state);
   const free = accelerated(stepping, moment);
   return moved(stepping, state, after ? free.sub(held(moment, implicit, free)) : free, moment.rate).next;
+}
+
+function jumping(stepping: Stepping, start: ArticulatedState): ArticulatedState {
+  const { contact, dt } = stepping;
+  const moments: ReturnType<typeof momentOf>[] = [];
+  const at = (state: ArticulatedState): Moment => {
+    moments.push(eulerMoment(stepping, state).moment);
+    return moments[moments.length - 1];
+  };
+  const next = (contact as Required<Pick<ContactLaw, 'step'>>).step(start, dt, at);
+  return { ...next, ...activated(stepping, start, moments[0].rate) };
 }
 
 function rungeKutta4(stepping: Stepping, start: ArticulatedState): ArticulatedState {

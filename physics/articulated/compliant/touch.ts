@@ -137,11 +137,11 @@ function tablesOn(model: Model, device: Tensor['device']): Readonly<Record<'tabl
 }
 
 /** @throws RangeError for what the law does not know. */
-export function checkTouching(model: Model): void {
+export function checkTouching(model: Model, law = 'compliant'): void {
   const { geoms, pairs, links } = model;
   const body = bodiesOf(links);
   for (const { a, b, condim, friction } of pairs) {
-    const who = `compliant: '${geoms[a].name}' and '${geoms[b].name}'`;
+    const who = `${law}: '${geoms[a].name}' and '${geoms[b].name}'`;
     if (condim > 3)
       throw new RangeError(`${who} touch with condim ${condim}; the law has friction of sliding alone: condim 1 or 3.`);
     if (friction[0] !== friction[1])

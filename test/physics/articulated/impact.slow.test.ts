@@ -1,0 +1,219 @@
+// Specification of impacts of robots: closed forms and cases V2, V4, V7, V17 and V21 of the notes on contacts, derivatives over several bounces,
+// contacts that close together, rest, and what is refused.
+
+import { grad, hvp, rollout } from 'retrograde/adjoint';
+import { type Device, type Tensor, tensor } from 'retrograde/kernel';
+import {
+  type ArticulatedState,
+  articulated,
+  articulatedParams,
+  constraintParams,
+  type GeomSpec,
+  type ImpactOptions,
+  impact,
+  type JointSpec,
+  type Model,
+  tree,
+} from 'retrograde/physics';
+import { describe, expect, it } from 'vitest';
+import { cpu32, cpu64, gpu } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
+import { on64 } from '../../util/numbers.ts';
+
+const floor: GeomSpec = { name: 'floor', kind: 'plane', friction: [0] };
+const slideX: JointSpec = { kind: 'slide', name: 'x', axis: [1, 0, 0] };
+const slideZ: JointSpec = { kind: 'slide', name: 'z', axis: [0, 0, 1] };
+const pitch: JointSpec = { kind: 'hinge', name: 'pitch', axis: [0, -1, 0] };
+
+/** One link of 1 kg, and what it may touch. */
+const body = (joints: readonly JointSpec[], shape: GeomSpec, more: Partial<Parameters<typeof tree>[0]> = {}): Model =>
+  tree({
+    gravity: [0, 0, -9.81],
+    links: [{ name: 'body', mass: 1, inertia: [0.05, 1 / 12, 0.06], joints }],
+    geoms: [floor, { friction: [0], ...shape, link: 'body' }],
+    ...more,
+  });
+const ball: GeomSpec = { name: 'ball', kind: 'sphere', size: [0.1] };
+const dropped = body([slideZ], ball);
+
+interface Given {
+  readonly q: Tensor;
+  readonly v: Tensor;
+  /** Times the model's. */
+  readonly gravity?: Tensor;
+  readonly friction?: Tensor;
+}
+
+function run(model: Model, { q, v, gravity, friction }: Given, options: ImpactOptions, dt: number, steps: number) {
+  const step = articulated(model, { contact: impact(options) });
+  const params = articulatedParams(model, q.device);
+  const constraints = constraintParams(model, q.device);
+  const pairs = constraints.pairs as NonNullable<typeof constraints.pairs>;
+  const driving = {
+    params: gravity ? { ...params, gravity: params.gravity.mul(gravity) } : params,
+    constraints: friction
+      ? { ...constraints, pairs: { ...pairs, friction: pairs.friction.mul(friction) } }
+      : constraints,
+  };
+  return rollout((s: ArticulatedState) => step(s, driving, dt), { q, v }, steps);
+}
+
+const row = (values: readonly number[], device: Device = cpu64): Tensor =>
+  tensor(values, [1, values.length], { device });
+
+describe('impact', () => {
+  const start = () => ({ q: row([1.1]), v: row([0]), gravity: on64([1]), e: on64([0.8]) });
+  const height = ({ e, ...given }: ReturnType<typeof start>, seconds: number, steps: number): Tensor =>
+    run(dropped, given, { restitution: e, impacts: 2, rest: 0.01 }, seconds / steps, steps)
+      .q.sub(0.1)
+      .sum();
+
+  it('bounces once, with the derivatives of the motion at any length of step (V2)', async () => {
+    for (const steps of [1, 3]) {
+      const found = grad((x: ReturnType<typeof start>) => height(x, 0.8, steps))(start());
+      near([await height(start(), 0.8, steps).item()], [0.639203562021], 1e-9);
+      const of = [found.q, found.v, found.gravity.div(9.81), found.e];
+      const numbers = await Promise.all(of.map(x => x.item()));
+      near(numbers, [0.589201781, -0.0127425538, 0.0050970215, 1.5435575345], 1e-9);
+    }
+  });
+
+  it('bounces three times (V4)', async () => {
+    const found = grad((x: ReturnType<typeof start>) => height(x, 2, 4))(start());
+    near([await height(start(), 2, 4).item()], [0.260741728327], 1e-8);
+    near(
+      [await found.q.item(), await found.v.item(), await found.e.item()],
+      [0.4266108642, 0.0169081688, 2.4993241133],
+      1e-8,
+    );
+  });
+
+  it('has second derivatives of where an impact moves to', async () => {
+    const t = Math.sqrt(2 / 9.81); // of the impact: dy/dy₀ = (1 + e) (T − t) / t − e
+    const second = (-1.8 * 0.8) / (9.81 * t ** 3);
+    const bent = hvp((q: Tensor) => height({ ...start(), q }, 0.8, 2))(row([1.1]), row([1]));
+    near([await bent.item()], [second], 1e-7);
+  });
+
+  it('passes on all speed between equal spheres (V7)', async () => {
+    const slide = (name: string) => ({ name, mass: 1, inertia: [1, 1, 1] as const, joints: [slideX] });
+    const line = tree({
+      links: [slide('a'), slide('b')],
+      geoms: [
+        { ...ball, name: 'first', link: 'a', friction: [0] },
+        { ...ball, name: 'second', link: 'b', friction: [0] },
+      ],
+    });
+    const given = { q: row([0, 0.52]), v: row([1, 0]) };
+    const last = ({ q, v }: Given): Tensor =>
+      run(line, { q, v }, { restitution: 1, impacts: 1, rest: 0.01 }, 0.5, 2).q.slice([0, 1], [1, 2]).sum();
+    const found = grad(last)(given);
+    near([await last(given).item()], [1.2], 1e-9);
+    near([...(await found.q.read()), ...(await found.v.read())], [1, 0, 1, 0], 1e-9);
+  });
+
+  it('meets a rod at its end with the impulse of a rod (V21)', async () => {
+    const rod = body(
+      [slideX, slideZ, pitch],
+      { name: 'rod', kind: 'box', size: [0.5, 0.1, 1e-9] },
+      { gravity: [0, 0, 0] },
+    );
+    const given = { q: row([0, 0.5 * Math.SQRT1_2 + 0.002, -Math.PI / 4]), v: row([0, -2, 0]) };
+    const struck = ({ friction: e }: { friction: Tensor }): Tensor =>
+      run(rod, given, { restitution: e, impacts: 1 }, 0.002, 1).v;
+    const e = on64([0.5]);
+    const found = await struck({ friction: e }).read();
+    near(found, [0, -0.8, 5.091168825], 1e-7);
+    const slope = grad((x: { friction: Tensor }) => struck(x).slice([0, 1], [1, 2]).sum())({ friction: e });
+    near([await slope.friction.item()], [0.8], 1e-8);
+  });
+
+  it('has the derivatives of a box that tumbles, with friction, over several bounces', async () => {
+    const box = body([{ kind: 'free' }], { name: 'box', kind: 'box', size: [0.1, 0.15, 0.2], friction: [0.4] });
+    const given = {
+      q: row([0, 0, 0.4, 0.9, 0.3, 0.2, 0.1]),
+      v: row([1, 0.5, -1, 1, 2, 3]),
+      friction: on64([1]),
+      e: on64([0.6]),
+    };
+    const weights = on64([0.3, -0.2, 1, 0.5, 0.4, -0.7, 0.2]);
+    const f = ({ e, ...given }: typeof given_): Tensor => {
+      const { q, v } = run(box, given, { restitution: e, impacts: 2 }, 0.12, 4);
+      return q.mul(weights).sum().add(v.sum().mul(0.1));
+    };
+    const given_ = given;
+    const found = grad(f)(given);
+    for (const [name, along] of [
+      ['q', [0.1, 0, 1, 0, 0.3, 0, -0.2]],
+      ['v', [0.4, 0, 1, -0.3, 0, 0.2]],
+      ['friction', [1]],
+      ['e', [1]],
+    ] as const) {
+      const [x, way] = [given[name], tensor(along, given[name].shape, { device: cpu64 })];
+      const at = (h: number) => f({ ...given, [name]: x.add(way.mul(h)) }).item();
+      const difference = ((await at(1e-5)) - (await at(-1e-5))) / 2e-5;
+      near([await found[name].mul(way).sum().item()], [difference], 2e-5);
+    }
+  });
+
+  it('resolves the corners of a box that lands flat together', async () => {
+    const box = body([{ kind: 'free' }], { name: 'box', kind: 'box', size: [0.1, 0.15, 0.2], friction: [0.5] });
+    const { v } = run(
+      box,
+      { q: row([0, 0, 0.21, 1, 0, 0, 0]), v: row([0, 0, -2, 0, 0, 0]), gravity: on64([0]) },
+      { restitution: 0.5, impacts: 1 },
+      0.01,
+      1,
+    );
+    near(await v.read(), [0, 0, 1, 0, 0, 0], 1e-9);
+  });
+
+  it('comes to rest where bounces get slow, and stays; without `rest` that is an error', async () => {
+    const given = { q: row([0.11]), v: row([0]) };
+    const { q, v } = run(dropped, given, { restitution: 0.5, impacts: 2 }, 0.01, 60);
+    near([await q.item(), await v.item()], [0.1, 0], 1e-6);
+    const zeno = async () => run(dropped, given, { restitution: 0.5, impacts: 1, rest: 0 }, 0.3, 1).q.item();
+    await expect(zeno()).rejects.toThrow(
+      "impact: environment 0 has more impacts in one step than 'impacts' allows: they accumulate (Zeno), or chatter. Give 'rest', a speed below which contacts rest, allow more impacts, or take shorter steps.",
+    );
+  });
+
+  it('slides to a halt by Coulomb’s friction (V17)', async () => {
+    const shape: GeomSpec = { name: 'block', kind: 'box', size: [0.2, 0.2, 0.1], friction: [0.5], link: 'body' };
+    const block = body([slideX, slideZ, pitch], shape, { geoms: [{ ...floor, friction: [0.5] }, shape] });
+    const slid = ({ v, friction }: { v: Tensor; friction: Tensor }): Tensor =>
+      run(block, { q: row([0, 0.1, 0]), v, friction }, { impacts: 1 }, 0.005, 85)
+        .q.slice([0, 0], [1, 1])
+        .sum();
+    const given = { v: row([2, 0, 0]), friction: on64([1]) };
+    const found = grad(slid)(given);
+    near([await slid(given).item()], [0.407747197], 1e-3);
+    near([(await found.v.read())[0], (await found.friction.item()) / 0.5], [0.407747197, -0.815494393], 1e-2);
+  });
+
+  it('is the same in single precision, on the CPU and on WebGPU', async () => {
+    for (const device of [cpu32, gpu]) {
+      const given = { q: row([1.1], device), v: row([0], device) };
+      const { q } = run(dropped, given, { restitution: 0.8, impacts: 1, rest: 0.01 }, 0.8, 1);
+      near([await q.sub(0.1).item()], [0.639203562021], 1e-4);
+    }
+  });
+
+  it('says what it cannot do', () => {
+    expect(() => impact({ restitution: 2 })).toThrow(
+      'impact: restitution is 2; give a number from 0 to 1, or a tensor.',
+    );
+    expect(() => impact({ impacts: 0 })).toThrow('impact: impacts is 0; give a whole number from 1 to 64.');
+    expect(() => impact({ rest: -1 })).toThrow('impact: rest is -1; give a number from 0.');
+    expect(() => articulated(dropped, { contact: impact(), integrator: 'rungeKutta4' })).toThrow(
+      "articulated: integrator is 'rungeKutta4', but 'impact' has paths of its own, parabolas; leave it out, or say 'trapezoidal'.",
+    );
+    const bounded = body([{ ...slideZ, range: [0, 1] }], ball);
+    expect(() => run(bounded, { q: row([1]), v: row([0]) }, {}, 0.1, 1)).toThrow(
+      'has bounds of joints; the law has contacts alone. Leave them out, or take convex() or compliant().',
+    );
+    expect(() => run(dropped, { q: row([1]), v: row([0]) }, { restitution: on64([1, 1]) }, 0.1, 1)).toThrow(
+      'impact: restitution has 2 numbers; give one, or one for each of the 1 pairs.',
+    );
+  });
+});
