@@ -67,11 +67,11 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const flat = clip.reshape([batch * triangles.vertices, 4]);
   const outlines = chooseCrossings(cuts, points, raster, tables, layer);
   let key = outlines.key;
-  let d = crossingPlaces(key, flat.gather(outlines.vertex.reshape([-1])), size);
+  let d = crossingPlaces(outlines, flat, size);
   if (intersections) {
     const met = chooseIntersections(points, seen.corners, raster, layer, capacity);
     checkRoom(met.until, capacity, times => `antialias: surfaces pass through each other between pixels ${times}`);
-    d = concat([d, intersectionPlaces(met.key, flat.gather(met.vertex.reshape([-1])), size)]);
+    d = concat([d, intersectionPlaces(met, flat, size)]);
     key = concat([key, met.key]);
   }
   const pairs = pairsOf(key, batch * height * width);

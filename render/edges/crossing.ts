@@ -115,7 +115,8 @@ const choosing = kernelsByKey();
 
 const place = lazyKernel(/* wgsl */ `
   ${homogeneous}
-  var<storage, read> ends: array<vec4f>;
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> vertex: array<vec2u>;
   var<storage, read> key: array<u32>;
   var<uniform> width: u32;
   var<uniform> height: u32;
@@ -126,8 +127,8 @@ const place = lazyKernel(/* wgsl */ `
     if (k != ${noneText}) {
       let pixel = k / 4u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
-      let a = ends[2u * id.x];
-      let b = ends[2u * id.x + 1u];
+      let a = clip[vertex[id.x].x];
+      let b = clip[vertex[id.x].y];
       let da = from2(inPixels(a, f32(width), f32(height)), c);
       let db = from2(inPixels(b, f32(width), f32(height)), c);
       let steep = (k & 2u) == 0u;
@@ -173,7 +174,11 @@ export function chooseCrossings(
   return { key, vertex } as { readonly key: Tensor; readonly vertex: Tensor };
 }
 
-/** D of each crossing, [n]; 0 where there is none. Differentiable in the edges' ends, [2 n, 4]. */
-export function crossingPlaces(key: Tensor, ends: Tensor, [width, height]: readonly [number, number]): Tensor {
-  return place({ ends, key, width, height }, { count: key.size }).d;
+/** D of each crossing, [n]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
+export function crossingPlaces(
+  { key, vertex }: Crossings,
+  clip: Tensor,
+  [width, height]: readonly [number, number],
+): Tensor {
+  return place({ clip, vertex, key, width, height }, { count: key.size }).d;
 }

@@ -18,6 +18,11 @@ import { noneText } from './tables.ts';
 const depths: string = /* wgsl */ `
   ${homogeneous}
   struct Corners { p: vec4f, q: vec4f, r: vec4f }
+  /** Of vertices of \`clip\`. */
+  fn cornersOf(k: vec3u, width: f32, height: f32) -> Corners {
+    return Corners(
+      inPixels(clip[k.x], width, height), inPixels(clip[k.y], width, height), inPixels(clip[k.z], width, height));
+  }
   struct Depth { z: f32, inside: bool }
   /** Depth of a triangle's plane at c, and whether c is in the triangle. */
   fn depthAt(t: Corners, c: vec2f) -> Depth {
@@ -44,23 +49,16 @@ const search = lazyKernel(/* wgsl */ `
   fn has(k: vec3u, v: u32) -> bool {
     return any(k == vec3u(v));
   }
-  fn triangle(k: vec3u) -> Corners {
-    return Corners(
-      inPixels(clip[k.x], f32(width), f32(height)),
-      inPixels(clip[k.y], f32(width), f32(height)),
-      inPixels(clip[k.z], f32(width), f32(height)),
-    );
-  }
   fn meet(one: u32, two: u32, base: u32, c: vec2f, below: bool) -> bool {
     let j = corners[one - 1u] + base;
     let k = corners[two - 1u] + base;
     let shared = u32(has(j, k.x)) + u32(has(j, k.y)) + u32(has(j, k.z));
     if (shared >= 2u) { return false; }
-    let a = triangle(j);
+    let a = cornersOf(j, f32(width), f32(height));
     let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), below);
     let a2 = depthAt(a, other);
     if (!a2.inside) { return false; }
-    let b = triangle(k);
+    let b = cornersOf(k, f32(width), f32(height));
     let b1 = depthAt(b, c);
     if (!b1.inside) { return false; }
     let a1 = depthAt(a, c);
@@ -164,14 +162,12 @@ const corner = lazyKernel(/* wgsl */ `
 
 const place = lazyKernel(/* wgsl */ `
   ${depths}
-  var<storage, read> ends: array<vec4f>;
+  var<storage, read> clip: array<vec4f>;
+  var<storage, read> vertex: array<array<vec3u, 2>>;
   var<storage, read> key: array<u32>;
   var<uniform> width: u32;
   var<uniform> height: u32;
   var<storage, read_write> d: array<f32>;
-  fn end(k: u32) -> vec4f {
-    return inPixels(ends[k], f32(width), f32(height));
-  }
   @compute @workgroup_size(64)
   fn intersectionPlaces(@builtin(global_invocation_id) id: vec3u) {
     let k = key[id.x];
@@ -179,9 +175,8 @@ const place = lazyKernel(/* wgsl */ `
       let pixel = k / 4u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
       let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), (k & 2u) != 0u);
-      let at = 6u * id.x;
-      let a = Corners(end(at), end(at + 1u), end(at + 2u));
-      let b = Corners(end(at + 3u), end(at + 4u), end(at + 5u));
+      let a = cornersOf(vertex[id.x][0], f32(width), f32(height));
+      let b = cornersOf(vertex[id.x][1], f32(width), f32(height));
       let e1 = depthAt(b, c).z - depthAt(a, c).z;
       let e2 = depthAt(b, other).z - depthAt(a, other).z;
       d[id.x] = e1 / (e1 - e2); // (1)
@@ -219,7 +214,11 @@ export function chooseIntersections(
   return { key, vertex, until };
 }
 
-/** D of each intersection, [n]; 0 where there is none. Differentiable in the corners, [6 n, 4]. */
-export function intersectionPlaces(key: Tensor, ends: Tensor, [width, height]: readonly [number, number]): Tensor {
-  return place({ ends, key, width, height }, { count: key.size }).d;
+/** D of each intersection, [n]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
+export function intersectionPlaces(
+  { key, vertex }: Intersections,
+  clip: Tensor,
+  [width, height]: readonly [number, number],
+): Tensor {
+  return place({ clip, vertex, key, width, height }, { count: key.size }).d;
 }
