@@ -17,6 +17,8 @@ import { environmentFit } from './mesh-fit/environment.ts';
 import { meshFitPose } from './mesh-fit/pose.ts';
 import { shapeFit } from './mesh-fit/shape.ts';
 import { textureFit } from './mesh-fit/texture.ts';
+import { mpmThrow } from './mpm/throw.ts';
+import { mpmWalker, mpmWalker3d } from './mpm/walkers.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
@@ -42,6 +44,9 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [robertson.name]: robertson,
   [armSysid.name]: armSysid,
   [pile.name]: pile,
+  [mpmThrow.name]: mpmThrow,
+  [mpmWalker.name]: mpmWalker,
+  [mpmWalker3d.name]: mpmWalker3d,
   [meshFitCube.name]: meshFitCube,
   [meshFitPose.name]: meshFitPose,
   [cartpoleSwingup.name]: cartpoleSwingup,
@@ -93,6 +98,9 @@ export {
   mbbBeam,
   meshFitCube,
   meshFitPose,
+  mpmThrow,
+  mpmWalker,
+  mpmWalker3d,
   paintSplats,
   pile,
   robertson,
