@@ -80,11 +80,10 @@ export function mpm(spec: MpmSpec): Mpm {
     const { device } = x;
     const moduli = columns(count, [params.volume, params.lambda, params.mu]);
     const mass = params.mass.size === 1 ? zeros([count], { device }).add(params.mass.reshape([1])) : params.mass;
-    const sine = params.angle?.sin();
     const stuff = {
       kinds: kinds(device),
       moduli,
-      ...(sine && { slope: sine.mul(2 * Math.sqrt(2 / 3)).div(sine.neg().add(3)) }),
+      ...(params.angle && { slope: steepest(params.angle, d) }),
       ...(params.actuation && { actuation: params.actuation }),
     };
     const { F, S, memory: memoryNext } = strained(C, { F: state.F, ...(memory && { memory }) }, stuff, dt); // (1)
@@ -138,6 +137,12 @@ export function mpm(spec: MpmSpec): Mpm {
       return last;
     },
   };
+}
+
+/** α of sand: in the plane Mohr & Coulomb's, sin φ / √2; in space theirs where two stresses are equal, √(2/3) · 2 sin φ / (3 − sin φ). */
+function steepest(angle: Tensor, d: number): Tensor {
+  const sine = angle.sin();
+  return d === 2 ? sine.mul(Math.SQRT1_2) : sine.mul(2 * Math.sqrt(2 / 3)).div(sine.neg().add(3));
 }
 
 /** Lamé's parameters from Young's modulus E, Pa, and Poisson's ratio ν: λ = E ν / ((1 + ν)(1 − 2 ν)), μ = E / (2 (1 + ν)). */

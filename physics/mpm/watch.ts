@@ -111,15 +111,13 @@ export class MpmError extends Error {
 export function troubleIn(written: ArrayLike<number>, { nodes, spacing }: Space): MpmError | undefined {
   const [, step, kind, particle, value, ...place] = Array.from(written);
   if (step === 0) return undefined;
-  const at = place
-    .slice(0, nodes.length)
-    .map(r => Number(r.toPrecision(4)))
-    .join(', ');
+  const short = (r: number): number => Number(r.toPrecision(4));
+  const at = place.slice(0, nodes.length).map(short).join(', ');
   const who = `mpm: in step ${step} particle ${particle}, at (${at}) m,`;
   const said: Readonly<Record<number, string>> = {
     [inverted]: `was turned inside out, det F = ${value.toPrecision(3)}; take a smaller dt, or stiffer material`,
     [unbounded]: 'got a place or a velocity that is not finite; look at what it was given, or take a smaller dt',
-    [outside]: `left the nodes between the walls, which reach from ${1.5 * spacing} to ${nodes.map(n => Number(((n - 2.5) * spacing).toPrecision(4))).join(', ')} m; use more nodes, thicker walls, or a smaller dt`,
+    [outside]: `left the nodes between the walls, which reach from ${short(1.5 * spacing)} to ${nodes.map(n => short((n - 2.5) * spacing)).join(', ')} m; use more nodes, thicker walls, or a smaller dt`,
     [tooFast]: `moved at ${value.toPrecision(3)} m/s, more than one spacing of ${spacing} m in a step; take a smaller dt`,
   };
   return new MpmError(`${who} ${said[kind]}.`, { step, particle, last: undefined });

@@ -30,7 +30,7 @@ export function picture(
   }).sort((a, b) => b.depth - a.depth);
   const [far, near] = [all[0].depth, (all.at(-1) as (typeof all)[0]).depth];
   const flat = Float32Array.from(all.flatMap(({ u, v }) => [u, v]));
-  return dots({ x: [-0.6, 0.6], y: [-0.25, 0.35], width: 480 }, flat, {
+  return dots({ x: [-0.5, 0.4], y: [-0.2, 0.25], width: 480 }, flat, {
     radius: 0.25 / nodes,
     colourOf: k => inked(all[k].p, (all[k].depth - near) / Math.max(1e-9, far - near)),
   });

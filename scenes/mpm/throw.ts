@@ -70,9 +70,10 @@ export function thrown({ side, nodes }: { readonly side: number; readonly nodes:
 }
 
 const picture = (x: ArrayLike<number>, side: number, width: number): Image => {
-  const marked = Float32Array.from([...Array.from(x), ...target]);
+  const cross = Array.from({ length: 42 }, (_, k) => target.map((t, a) => (a === k % 2 ? t + 0.001 * (k - 20) : t)));
+  const marked = Float32Array.from([...Array.from(x), ...cross.flat()]);
   const stripe = (k: number): boolean => (Math.floor(k / side / 4) + Math.floor((k % side) / 4)) % 2 === 0;
-  return dots({ x: [0, 0.8], y: [0, 1], width }, marked, {
+  return dots({ x: [0.05, 0.55], y: [0.02, 0.8], width }, marked, {
     radius: 0.004,
     colourOf: k => (k >= x.length / 2 ? [0.85, 0.1, 0.1] : stripe(k) ? [0.12, 0.3, 0.55] : [0.45, 0.65, 0.85]),
   });

@@ -1,7 +1,7 @@
 /**
  * Robots of soft matter learn to walk: what does each of their muscles do?
  *
- *   min −distance  over weights and biases of the waves that muscles follow          gradient descent through all steps and contacts
+ *   min −distance  over weights and biases of the waves that muscles follow          by Adam, through all steps and contacts
  *
  * In the plane: 2976 particles, 128² nodes, 1023 steps, 20 parameters: diffmpm.py of DiffTaichi. In space: 30 495 particles, 64³ nodes, 511 steps, 80
  * parameters: diffmpm3d.py; a gradient there must take less than 1 GiB. Goal in the plane: 0.2 m farther than at first in 80 iterations; in space:
@@ -9,9 +9,10 @@
  */
 
 import { disposeTree, valueAndGrad } from '../../adjoint/index.ts';
-import { tensor } from '../../kernel/index.ts';
+import type { Tensor } from '../../kernel/index.ts';
 import { beside, type Image } from '../../render/index.ts';
-import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
+import { adam, minimize } from '../../solvers/index.ts';
+import { checkPositive, checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { picture } from './pictures.ts';
 import { type Gait, type RobotSpec, softRobot } from './soft-robot.ts';
 
@@ -20,7 +21,7 @@ interface Story {
   readonly summary: string;
   readonly small: { readonly nodes: number; readonly iterations: number };
   readonly full: { readonly nodes: number; readonly iterations: number };
-  /** Of gradient descent. */
+  /** Of Adam. */
   readonly rate: number;
   /** How much farther than at first, m, in so many iterations, in the full preset; in the small one in its own, a tenth. */
   readonly goal: number;
@@ -74,47 +75,41 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
   summary,
   settings: {
     nodes: `of the grid along a side (preset small: ${small.nodes}; full: ${full.nodes})`,
-    rate: `of gradient descent (${rate})`,
+    rate: `of Adam (${rate})`,
   },
   async run({ preset, settings, iterations: asked, seed, onProgress, signal, device }) {
     const given = { small, full }[preset];
     const iterations = asked ?? given.iterations;
     const { nodes = given.nodes, rate: speed = rate } = settings;
+    checkPositive(name, { rate: speed });
     checkWhole(name, { nodes }, { nodes: 16 });
     const robot = softRobot(spec(nodes), device);
     const history: SceneProgress[] = [];
-    let gait = robot.first(seed);
-    let best = { gait, distance: Number.NEGATIVE_INFINITY };
-    const fresh = async (g: Gait): Promise<Gait> => ({
-      weights: tensor(await g.weights.read(), g.weights.shape, { device }),
-      bias: tensor(await g.bias.read(), g.bias.shape, { device }),
+    const lacking = (gait: Gait): Tensor => robot.distance(gait).mul(-1).add(1); // of a metre
+    const peak = await robot.peak(async () => {
+      const { value, grad } = valueAndGrad(lacking)(robot.first(seed));
+      await value.item();
+      disposeTree([value, grad] as never);
     });
-    let peak = 0;
-    for (let k = 0; k <= iterations && !signal?.aborted; k++) {
-      const slope = async () => {
-        const { value, grad } = valueAndGrad((g: Gait) => robot.distance(g))(gait);
-        const distance = await value.item();
-        if (distance > best.distance) best = { gait, distance };
-        const progress = { iteration: k, loss: -distance, done: k / iterations, note: `${distance.toFixed(4)} m far` };
+    const { best } = await minimize(lacking, robot.first(seed), adam({ rate: speed }), {
+      iterations,
+      ...(signal && { signal }),
+      onIteration: ({ iteration, value }) => {
+        const note = `${(1 - value).toFixed(4)} m far`;
+        const progress = { iteration, loss: value, done: iteration / iterations, note };
         history.push(progress);
         onProgress(progress);
-        const { weights, bias } = gait;
-        const step = { weights: weights.add(grad.weights.mul(speed)), bias: bias.add(grad.bias.mul(speed)) };
-        gait = await fresh(step);
-        disposeTree([value, grad, step] as never);
-      };
-      if (k === 1) peak = await robot.peak(slope);
-      else await slope();
-    }
-    const [first, far] = [-history[0].loss, best.distance];
-    const frames = await robot.way(best.gait, 48);
+      },
+    });
+    const [first, far] = [1 - history[0].loss, 1 - Math.min(...history.map(({ loss }) => loss))];
+    const frames = await robot.way(best, 48);
     const seen = frames.map(frame => picture(frame, robot.muscles, nodes));
     const bound = asked === undefined && preset === 'full' ? goal : goal / 10;
     const mebi = (n: number): string => `${(n / 2 ** 20).toFixed(0)} MiB`;
     return {
       goal: { name: 'what was asked for over how much farther it gets than at first', value: bound / (far - first), bound: 1, met: far - first >= bound && peak <= 2 ** 30 }, // biome-ignore format: a row
-      fitted: { distance: far, first, weights: Array.from(await best.gait.weights.read()), bias: Array.from(await best.gait.bias.read()), peak, predicted: robot.predicted }, // biome-ignore format: a row
-      loss: -far,
+      fitted: { distance: far, first, weights: Array.from(await best.weights.read()), bias: Array.from(await best.bias.read()), peak, predicted: robot.predicted }, // biome-ignore format: a row
+      loss: 1 - far,
       iterations: history.length - 1,
       estimates: [],
       history,
@@ -129,12 +124,12 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
           caption: 'how far it gets',
           x: { name: 'iteration' },
           y: { name: 'm' },
-          series: [{ name: 'distance', marks: 'line', points: history.map(h => [h.iteration, -h.loss] as const) }],
+          series: [{ name: 'distance', marks: 'line', points: history.map(h => [h.iteration, 1 - h.loss] as const) }],
         },
       ],
       film: { images: seen, fps: 16, caption: 'the best gait' },
       notes: [
-        `${robot.count} particles, ${nodes} nodes along a side, ${robot.steps} steps, ${(best.gait.weights.size * 5) / 4} parameters.`,
+        `${robot.count} particles, ${nodes} nodes along a side, ${robot.steps} steps, ${(best.weights.size * 5) / 4} parameters.`,
         `It gets ${far.toFixed(4)} m far, ${first.toFixed(4)} m at first.`,
         `A gradient was predicted to take ${mebi(robot.predicted)} and took ${mebi(peak)} at most.`,
       ],
@@ -149,5 +144,5 @@ export const mpmWalker: Scene = walker({
 
 export const mpmWalker3d: Scene = walker({
   ...{ name: 'mpm-walker-3d', summary: 'a soft robot in space learns to walk with sixteen muscles' },
-  ...{ small: { nodes: 24, iterations: 2 }, full: { nodes: 64, iterations: 8 }, rate: 30, goal: 0.01, spec: solid },
+  ...{ small: { nodes: 24, iterations: 2 }, full: { nodes: 64, iterations: 8 }, rate: 0.05, goal: 0.01, spec: solid },
 });

@@ -1,59 +1,17 @@
-// Specification of physics/mpm: what is conserved, closed forms, materials, gradients over whole runs, devices, trouble.
+// Specification of physics/mpm: what is conserved, flight, gradients over whole runs by material and wall.
 
-import { checkGradient, rollout } from 'retrograde/adjoint';
-import { type Device, type Tensor, tensor } from 'retrograde/kernel';
-import { lame, type Material, type Mpm, type MpmParams, type MpmState, mpm, pointsIn } from 'retrograde/physics';
+import { checkGradient, hvp, rollout } from 'retrograde/adjoint';
+import type { Tensor } from 'retrograde/kernel';
+import { type Mpm, type MpmParams, type MpmState, mpm, pointsIn, type Wall } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
-
-/** A small block of a material in the middle of the grid. */
-const block = (d: number, material: Material, wide = 3): Mpm =>
-  mpm({
-    nodes: Array(d).fill(d === 2 ? 16 : 12),
-    spacing: 0.1,
-    matter: [{ points: pointsIn(Array(d).fill(0.5), Array(d).fill(0.5 + 0.05 * wide), 0.05), material }],
-    walls: 'separate',
-  });
-
-const paramsOn = (device: Device, d: number, sand = false): MpmParams => {
-  const one = (x: number): Tensor => tensor([x], [1], { device });
-  return {
-    mass: one(0.8),
-    volume: one(0.05 ** d),
-    ...lame(one(4), one(0.3)),
-    gravity: tensor([0.3, -2, 0.7].slice(0, d), [d], { device }),
-    friction: one(0.3),
-    ...(sand && { angle: one(0.5) }),
-  };
-};
-
-/** In some motion: velocities, their slopes and deformations at random. */
-const stirred = (world: Mpm, d: number, seed = 1, device = cpu64): MpmState => {
-  const start = world.start({ device });
-  const n = world.count;
-  const noise = (shape: number[], k: number, size: number): Tensor =>
-    tensor(
-      numbers(
-        shape.reduce((a, b) => a * b),
-        seed + k,
-      ).map(v => size * v),
-      shape,
-      { device },
-    );
-  return {
-    ...start,
-    x: start.x.add(noise([n, d], 0, 0.02)),
-    v: noise([n, d], 1, 0.5),
-    C: noise([n, d, d], 2, 1),
-    F: start.F.add(noise([n, d, d], 3, 0.1)),
-  };
-};
+import { block, paramsOn, spacing, stirred } from './blocks.ts';
 
 describe('what is conserved', () => {
   for (const d of [2, 3])
-    it(`mass, momentum and angular momentum stay, in ${d} dimensions`, async () => {
+    it(`momentum and angular momentum, in ${d} dimensions`, async () => {
       const world = block(d, 'neoHookean');
       const params = { ...paramsOn(cpu64, d), gravity: on64(Array(d).fill(0)) };
       const start = stirred(world, d);
@@ -63,14 +21,14 @@ describe('what is conserved', () => {
         const [px, pv, pc] = await Promise.all([x, v, C].map(t => t.read()));
         const p = [0, 0, 0];
         const L = [0, 0, 0];
-        const moment = 0.1 ** 2 / 4; // of a quadratic spline
+        const moment = spacing ** 2 / 4; // of a quadratic spline
         for (let i = 0; i < world.count; i++) {
           const [X, V] = [px, pv].map(a => [0, 1, 2].map(k => (k < d ? a[i * d + k] : 0)));
           const c = (r: number, s: number): number => (r < d && s < d ? pc[(i * d + r) * d + s] : 0);
           for (let k = 0; k < 3; k++) {
             const [a, b] = [(k + 1) % 3, (k + 2) % 3];
-            p[k] += 0.8 * V[k];
-            L[k] += 0.8 * (X[a] * V[b] - X[b] * V[a] + moment * (c(b, a) - c(a, b)));
+            p[k] += V[k];
+            L[k] += X[a] * V[b] - X[b] * V[a] + moment * (c(b, a) - c(a, b));
           }
         }
         return [...p, ...L];
@@ -78,36 +36,93 @@ describe('what is conserved', () => {
       near(await totals(end), await totals(start), 1e-12);
     });
 
-  it('a block in flight moves by the parabola of the steps, and turns nothing', async () => {
+  it('a block in flight moves by the parabola of the steps, and is not deformed', async () => {
     const world = block(2, 'corotated');
-    const params = paramsOn(cpu64, 2);
     const start = world.start({ device: cpu64 });
     const v = start.v.add(on64([0.5, 1]));
     const [dt, steps] = [0.005, 40];
-    const end = rollout((s: MpmState) => world.step(s, params, dt), { ...start, v }, steps);
+    const end = rollout((s: MpmState) => world.step(s, paramsOn(cpu64, 2), dt), { ...start, v }, steps);
     const fall = (dt * dt * steps * (steps + 1)) / 2; // symplectic Euler
     const moved = start.x.add(on64([0.5 * dt * steps + 0.3 * fall, 1 * dt * steps - 2 * fall]));
     near(await end.x.read(), await moved.read(), 1e-12);
     near(await end.F.read(), await start.F.read(), 1e-12);
   });
+
+  it('a block that turns keeps its stress, however far it has turned', async () => {
+    const world = block(3, 'corotated');
+    const params = { ...paramsOn(cpu64, 3), gravity: on64([0, 0, 0]) };
+    const start = world.start({ device: cpu64 });
+    const [a, b] = [2, 2 / 3]; // a turn by the unit quaternion (1, 2, −2, 4) / 5, as a matrix
+    const [w, x, y, z] = [1, a, -a, 2 * a].map(q => q / 5);
+    const turn = [
+      [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+      [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+      [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ];
+    expect(b).toBeLessThan(1);
+    const F = on64(Array.from({ length: world.count }, () => turn.flat()).flat(), [world.count, 3, 3]);
+    const end = rollout((s: MpmState) => world.step(s, params, 0.01), { ...start, F }, 5);
+    near(await end.x.read(), await start.x.read(), 1e-13);
+  });
 });
 
-describe('gradients', () => {
-  for (const [
-    d,
-    material,
-  ] of [[2, 'corotated'], [2, 'neoHookean'], [2, 'liquid'], [2, 'sand'], [3, 'corotated'], [3, 'sand']] as const) // biome-ignore format: a table
-    it(`of a run on the floor with ${material} in ${d} dimensions`, async () => {
-      const world = block(d, material, d === 2 ? 3 : 2);
-      const given = paramsOn(cpu64, d, material === 'sand');
-      const start = stirred(world, d, 3);
-      const low = { ...start, x: start.x.sub(on64([0, 0.2, 0].slice(0, d))) };
-      const loss = ({ params, ...from }: Pick<MpmState, 'x' | 'v' | 'C' | 'F'> & { params: MpmParams }): Tensor => {
-        const end = rollout((s: MpmState) => world.step(s, params, 0.01), { ...low, ...from }, 8);
-        return end.x.sin().sum().add(end.F.square().sum()).add(end.C.square().mean());
-      };
-      const { x, v, C, F } = low;
-      const check = await checkGradient(loss, { x, v, C, F, params: given });
-      expect(check.dotProduct).toBeLessThan(1e-9);
+describe('gradients of whole runs', () => {
+  const check = async (world: Mpm, given: MpmParams, d: number): Promise<void> => {
+    const start = stirred(world, d, 3);
+    const low = { ...start, x: start.x.sub(on64([0, 0.2, 0].slice(0, d))) };
+    const loss = ({ params, ...from }: Pick<MpmState, 'x' | 'v' | 'C' | 'F'> & { params: MpmParams }): Tensor => {
+      const end = rollout((s: MpmState) => world.step(s, params, 0.01), { ...low, ...from }, 8);
+      return end.x.sin().sum().add(end.F.square().sum()).add(end.C.square().mean());
+    };
+    const { x, v, C, F } = low;
+    const { dotProduct } = await checkGradient(loss, { x, v, C, F, params: given });
+    expect(dotProduct).toBeLessThan(1e-12);
+  };
+  for (const material of ['corotated', 'sand'] as const)
+    it(`${material} on the floor in space`, () =>
+      check(block(3, material, 2), paramsOn(cpu64, 3, material === 'sand'), 3));
+
+  for (const wall of ['sticky', 'slip', 'separate'] as const satisfies Wall[])
+    it(`several materials, muscles, each particle with a mass and moduli of its own, on a moving body that is ${wall}`, async () => {
+      const at = (x: number, y: number): number[][] => pointsIn([x, y], [x + 0.1, y + 0.1], 0.05);
+      const world = mpm({
+        ...{ nodes: [16, 16], spacing, body: wall, walls: 'slip', fibre: [0.6, 0.8] },
+        matter: [
+          { points: at(0.5, 0.5), actuator: 1 },
+          { points: at(0.6, 0.5), material: 'sand' },
+          { points: at(0.7, 0.5), material: 'liquid' },
+          { points: at(0.6, 0.6), material: 'neoHookean', actuator: 0 },
+        ],
+      });
+      const own = (seed: number): Tensor => on64(numbers(world.count, seed).map(v => 1 + 0.3 * v));
+      const given = paramsOn(cpu64, 2, true);
+      await check(
+        world,
+        {
+          ...{ ...given, mass: own(1), volume: own(2).mul(0.0025), lambda: own(3), mu: own(4) },
+          actuation: on64([0.3, 0.7]),
+          distance: on64(
+            Array.from({ length: 256 }, (_, i) => 0.1 * Math.floor(i / 16) - 0.45 - 0.02 * Math.sin(i % 16)),
+          ),
+          bodyVelocity: on64([0.4, 0.1]),
+        },
+        2,
+      );
     });
+
+  it('the second derivative is the derivative of the first', async () => {
+    const world = block(2, 'corotated', 2);
+    const given = paramsOn(cpu64, 2);
+    const start = stirred(world, 2, 5);
+    const loss = ({ v, mu }: { v: Tensor; mu: Tensor }): Tensor =>
+      rollout((s: MpmState) => world.step(s, { ...given, mu }, 0.01), { ...start, v }, 3)
+        .x.square()
+        .sum();
+    const at = { v: start.v, mu: given.mu };
+    const again = (p: typeof at): Tensor => {
+      const { v, mu } = hvp(loss)(p, p);
+      return v.square().sum().add(mu.square().sum());
+    };
+    expect((await checkGradient(again, at)).dotProduct).toBeLessThan(1e-10);
+  });
 });
