@@ -16,6 +16,7 @@ const inverted = 1;
 const unbounded = 2;
 const outside = 3;
 const tooFast = 4;
+const well = 5;
 
 const judgeText = (space: Space): string => {
   const { axes, vec, mat } = words(space);
@@ -32,7 +33,7 @@ const judgeText = (space: Space): string => {
     let at = x[p] / ${Number(spacing)}f;
     let far = abs(v[p]) * (dt / ${Number(spacing)}f);
     let j = determinant(F[p]);
-    var kind = 0u;
+    var kind = ${well}u;
     if (${axes.map(a => `far.${a} > 1.0`).join(' || ')}) { kind = ${tooFast}u; }
     if (${axes.map((a, k) => `at.${a} < 1.5 || at.${a} > ${nodes[k] - 2.5}`).join(' || ')}) { kind = ${outside}u; }
     if (!(${axes.map(a => `abs(at.${a}) + far.${a}`).join(' + ')} < 1e30)) { kind = ${unbounded}u; }
@@ -57,13 +58,18 @@ const noteText = (space: Space): string => {
     next[0] = step;
     if (trouble[1] == 0.0) {
       var first = 0u;
-      let count = arrayLength(&ill);
-      while (first < count && ill[first] == 0u) { first++; }
-      if (first < count) {
+      var gravest = ${well}u;                        // what comes first in the list is the cause of what comes later
+      for (var p = 0u; p < arrayLength(&ill); p++) {
+        if (ill[p] < gravest) {
+          gravest = ill[p];
+          first = p;
+        }
+      }
+      if (gravest < ${well}u) {
         next[1] = step;
-        next[2] = f32(ill[first]);
+        next[2] = f32(gravest);
         next[3] = f32(first);
-        next[4] = select(length(v[first]), determinant(F[first]), ill[first] == ${inverted}u);
+        next[4] = select(length(v[first]), determinant(F[first]), gravest == ${inverted}u);
         ${axes.map((a, k) => `next[${5 + k}] = x[first].${a};`).join(' ')}
       }
     }
