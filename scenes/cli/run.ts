@@ -71,6 +71,9 @@ export async function runScene(name: string, options: RunArguments): Promise<num
       frames: options.frames,
       onProgress: step => progress.update(step),
     });
+  } catch (error) {
+    opened.destroy();
+    throw error;
   } finally {
     progress.stop();
   }

@@ -11,7 +11,6 @@ import {
   sort,
   type Tensor,
   tensor,
-  type Words,
 } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../util/devices.ts';
@@ -30,16 +29,13 @@ function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return -1;
 }
 
-/** Twice the same bits, and the expected ones. */
+/** The expected bits; twice, but for the largest. */
 async function holds(run: () => Tensor, expected: ArrayLike<number>): Promise<void> {
-  const results: Words[] = [];
-  for (let k = 0; k < 2; k++) {
+  for (let k = 0; k < (expected.length > 1e6 ? 1 : 2); k++) {
     const y = run();
-    results.push(await y.read());
+    expect(firstDifference(await y.read(), expected)).toBe(-1);
     y.dispose();
   }
-  expect(firstDifference(results[0], expected)).toBe(-1);
-  expect(firstDifference(results[1], expected)).toBe(-1);
 }
 
 describe.each(places)('%s', (_, device, n) => {

@@ -1,0 +1,57 @@
+// Specification of the command line within a process: what it lists and refuses. A process of its own: a run makes its device the default.
+
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { command } from '../../scenes/cli/command.ts';
+
+/** What it prints, and its exit status. */
+async function told(
+  args: readonly string[],
+): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
+  const text = { out: '', err: '' };
+  const adds = (to: 'out' | 'err') => (chunk: unknown) => {
+    text[to] += chunk;
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(adds('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(adds('err')),
+    vi.spyOn(console, 'log').mockImplementation(line => adds('out')(`${line}\n`)),
+    vi.spyOn(console, 'error').mockImplementation(line => adds('err')(`${line}\n`)),
+  ];
+  onTestFinished(() => {
+    for (const spy of spies) spy.mockRestore();
+  });
+  const status = await command(args);
+  for (const spy of spies) spy.mockRestore();
+  return { status, ...text };
+}
+
+describe('retrograde', () => {
+  it('lists the scenes and their settings', async () => {
+    const { status, out } = await told(['list']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^film +fits stiffness/m);
+    expect(out).toContain('--set stiffness=…');
+  });
+
+  it.each([
+    [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
+    [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
+    [
+      ['run', 'film', '--set', 'length=1', '--device', 'cpu'],
+      "film: 'length' is 1; a fit takes a whole number of at least 3 frames.",
+    ],
+    [
+      ['run', 'film', '--frames', '/nowhere', '--device', 'cpu'],
+      "film: there is no scene.json in '/nowhere'; give a folder",
+    ],
+    [['run', 'film', '--seed', 'x'], 'It must be a whole number of at least 0.'],
+    [['run', 'film', '--device', 'webgpu', '--precision', 'f64'], 'device: WebGPU has no f64;'],
+  ])('ends with 2 and one sentence: %j', async (args, message) => {
+    const { status, err, out } = await told(args);
+    expect(status).toBe(2);
+    expect(err).toContain(message);
+    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(out).toBe('');
+  });
+});
