@@ -94,7 +94,7 @@ export function mpm(spec: MpmSpec): Mpm {
       ...moved,
       F,
       ...(memoryNext && { memory: memoryNext }),
-      ...(trouble && { trouble: watched(trouble, { ...moved, F }, dt) }),
+      ...(trouble && { trouble: watched(trouble, { from: x, x: moved.x, v: moved.v, F }, dt) }),
     };
   };
 

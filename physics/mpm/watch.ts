@@ -2,7 +2,7 @@
  * What went wrong in a step, kept with the state: steps of a rollout are not looked at, so the first trouble is written down, and told when
  * somebody asks.
  *
- *   trouble = (steps done, step in which it began or 0, what it was, the particle, a number that belongs to it, where it was)
+ *   trouble = (steps done, step in which it began or 0, what it was, the particle, a number that belongs to it, where it was before)
  *
  * A particle is in trouble when it is not finite, when it leaves the nodes that the walls leave free, when it crosses more than one spacing in a
  * step (Courant, Friedrichs & Lewy), or when it is turned inside out, det F ≤ 0.
@@ -47,7 +47,7 @@ const noteText = (space: Space): string => {
   return /* wgsl */ `
   var<storage, read> trouble: array<f32>;
   var<storage, read> ill: array<u32>;
-  var<storage, read> x: array<${vec}>;
+  var<storage, read> from: array<${vec}>;
   var<storage, read> v: array<${vec}>;
   var<storage, read> F: array<${mat}>;
   @unique var<storage, read_write> next: array<f32>;
@@ -70,13 +70,15 @@ const noteText = (space: Space): string => {
         next[2] = f32(gravest);
         next[3] = f32(first);
         next[4] = select(length(v[first]), determinant(F[first]), gravest == ${inverted}u);
-        ${axes.map((a, k) => `next[${5 + k}] = x[first].${a};`).join(' ')}
+        ${axes.map((a, k) => `next[${5 + k}] = from[first].${a};`).join(' ')}
       }
     }
   }`;
 };
 
+/** Particles after a step, and where they were before it. */
 export interface Watched {
+  readonly from: Tensor;
   readonly x: Tensor;
   readonly v: Tensor;
   readonly F: Tensor;
@@ -89,9 +91,9 @@ export function watch(space: Space): (trouble: Tensor, after: Watched, dt: numbe
   const judge = kernel(judgeText(space)) as Kernel;
   const note = kernel(noteText(space)) as Kernel;
   return (trouble, after, dt) => {
-    const [x, v, F] = [after.x.detach(), after.v.detach(), after.F.detach()];
+    const [from, x, v, F] = [after.from, after.x, after.v, after.F].map(t => t.detach());
     const { ill } = judge({ x, v, F, dt }, { count: x.shape[0] });
-    return note({ trouble: trouble.detach(), ill: ill as Tensor, x, v, F }, { count: 1, out: { next: 8 } })
+    return note({ trouble: trouble.detach(), ill: ill as Tensor, from, v, F }, { count: 1, out: { next: 8 } })
       .next as Tensor;
   };
 }
