@@ -71,6 +71,14 @@ export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } fro
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
 export type { BodyState, Motion, SolveOptions as ElasticSolveOptions } from './elastic/body.ts';
+export {
+  type Cloth,
+  type ClothDefaults,
+  type ClothEnergies,
+  type ClothOptions,
+  type ClothParams,
+  cloth,
+} from './elastic/cloth.ts';
 export { lameConstants } from './elastic/lame.ts';
 export type { ElasticMaterial } from './elastic/material.wgsl.ts';
 export type { NodalParams, Obstacles as ElasticObstacles } from './elastic/nodal.ts';

@@ -8,7 +8,8 @@
  *
  * (1) is stable while dt ω < 2 with ω the stiffest mode, about a sound's time through the smallest element. (2) and (3) are solved by
  * Newton's method (newton.ts) and differentiated by the implicit function theorem. (2) is stable for any dt, and damps: by about ½ dt ω² in
- * every second. (3) finds a state without forces, which past a load of buckling need not be the stable one; start near what is sought.
+ * every second. (3) is a state without forces, which past a load of buckling need not be stable, and Newton's method finds it from nearby:
+ * let bodies that turn far, and cloth, come down first by steps with drag.
  */
 
 import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
@@ -122,27 +123,28 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
     const { moves, stays } = shares(y.device);
     return y.mul(moves).add(x.mul(stays));
   };
+  const implicitStep: Motion<P>['implicitStep'] = ({ x, v }, params, dt, options) => {
+    const equation: Equation<P, { readonly state: BodyState; readonly params: P }> = {
+      rate: 1 / dt,
+      at: (y, { state, params }) => {
+        const to = between(y, state.x);
+        return { x: to, v: to.sub(state.x).mul(1 / dt), params };
+      },
+      own(y, p) {
+        const at = equation.at(y, p);
+        const inertia = column(body.mass(p.params)).mul(1 / dt ** 2);
+        const excess = y.sub(p.state.x).sub(p.state.v.mul(dt)).mul(inertia); // (2)
+        return held(y, p.state.x, excess.sub(own(at.x, at.v, p.params)), inertia);
+      },
+    };
+    const guess = between(x.add(v.mul(dt)), x).detach();
+    const y = solve(equation, guess, { state: { x, v }, params }, options);
+    return { x: y, v: between(y.sub(x).mul(1 / dt), v) };
+  };
   return {
     forces,
     step,
-    implicitStep({ x, v }, params, dt, options) {
-      const equation: Equation<P, { readonly state: BodyState; readonly params: P }> = {
-        rate: 1 / dt,
-        at: (y, { state, params }) => {
-          const to = between(y, state.x);
-          return { x: to, v: to.sub(state.x).mul(1 / dt), params };
-        },
-        own(y, p) {
-          const at = equation.at(y, p);
-          const inertia = column(body.mass(p.params)).mul(1 / dt ** 2);
-          const excess = y.sub(p.state.x).sub(p.state.v.mul(dt)).mul(inertia); // (2)
-          return held(y, p.state.x, excess.sub(own(at.x, at.v, p.params)), inertia);
-        },
-      };
-      const guess = between(x.add(v.mul(dt)), x).detach();
-      const y = solve(equation, guess, { state: { x, v }, params }, options);
-      return { x: y, v: between(y.sub(x).mul(1 / dt), v) };
-    },
+    implicitStep,
     rest(params, x0, options) {
       const start = x0.detach();
       const still = start.mul(0);
