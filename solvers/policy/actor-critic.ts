@@ -21,6 +21,7 @@ import { learner } from './learner.ts';
 import { noMoments, normalized, normalizer, withSamples } from './moments.ts';
 import { type Activation, network, networkParams } from './network.ts';
 import { type Policy, play } from './play.ts';
+import { type Scored, scoreGradient } from './score.ts';
 import { choose, type Task } from './task.ts';
 import { learnValue } from './value.ts';
 import { type Episodes, type PolicyParams, type Record, runWindow } from './window.ts';
@@ -42,6 +43,8 @@ export interface ActorCriticOptions {
   readonly valueLayers?: readonly number[];
   /** Default 'elu'. */
   readonly activation?: Activation;
+  /** 'path': (1), through the steps. 'score': of zeroth order, by the actions' scores (score.ts), to compare with. Default 'path'. */
+  readonly gradient?: 'path' | 'score';
   /** Step sizes of the policy, default 2e-3, and of the value function, default 1e-3; they fall to a tenth until the last epoch. */
   readonly policyRate?: number;
   readonly valueRate?: number;
@@ -115,6 +118,7 @@ const defaults = {
   policyLayers: [64, 64] as readonly number[],
   valueLayers: [64, 64] as readonly number[],
   activation: 'elu' as Activation,
+  gradient: 'path' as 'path' | 'score',
   policyRate: 2e-3,
   valueRate: 1e-3,
   betas: [0.7, 0.95] as readonly [number, number],
@@ -172,17 +176,11 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
       noise: draw(normal, [horizon, envs, task.actions], stream),
       fresh: draw(normal, [horizon, envs, task.draws], stream + 1),
     };
-    const record: { ran?: Record<S> } = {};
-    const { value: loss, grad } = valueAndGrad((params: PolicyParams) => {
-      const ran = runWindow(task, params, by, episodes, chances, { activation, discount });
-      record.ran = mapTree(ran, leaf => leaf.detach().keep());
-      const after = network(expected, normalized(by, ran.seen.slice(horizon - 1, horizon).reshape([envs, -1])));
-      return ran.gained
-        .add(ran.discount.mul(after.reshape([envs])))
-        .mean()
-        .neg(); // (1)
-    })(params);
-    const ran = record.ran as Record<S>;
+    const window = (params: PolicyParams) => runWindow(task, params, by, episodes, chances, { activation, discount });
+    const { ran, grad } =
+      all.gradient === 'path'
+        ? alongPaths(window, params, seen => network(expected, normalized(by, seen)))
+        : byScore(window, params, { noise: chances.noise, by, expected }, all);
     const slope = await toVector(grad);
     failures = slope.every(Number.isFinite) ? 0 : failures + 1;
     if (failures === 0) await actor.step(slope);
@@ -194,7 +192,7 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
     const begun = { state: task.start(draw(normal, [envs, task.draws], stream + 2)), age: zeros([envs], { device }) };
     const before = episodes;
     episodes = choose<Episodes<S>>(late, begun, { state: ran.state, age: ran.age });
-    disposeTree([before, begun, ran, late, grad, loss, params, expected, by, chances]);
+    disposeTree([before, begun, ran, late, grad, params, expected, by, chances]);
     const policyNow = now();
     const score = trial && (epoch + 1) % trial.every === 0 ? await tried(policyNow) : undefined;
     if (score !== undefined && score > (best?.score ?? Number.NEGATIVE_INFINITY))
@@ -217,6 +215,43 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
   }
 }
 
+interface Made<S> {
+  readonly ran: Record<S>;
+  readonly grad: PolicyParams;
+}
+
+/** The gradient of (1) through the steps of a window. @param ahead V' of observations. */
+function alongPaths<S>(
+  window: (params: PolicyParams) => Record<S>,
+  params: PolicyParams,
+  ahead: (seen: Tensor) => Tensor,
+): Made<S> {
+  const record: { ran?: Record<S> } = {};
+  const { value: loss, grad } = valueAndGrad((params: PolicyParams) => {
+    const ran = window(params);
+    record.ran = mapTree(ran, leaf => leaf.detach().keep());
+    const [steps, envs] = ran.reward.shape;
+    const after = ahead(ran.seen.slice(steps - 1, steps).reshape([envs, -1]));
+    return ran.gained
+      .add(ran.discount.mul(after.reshape([envs])))
+      .mean()
+      .neg(); // (1)
+  })(params);
+  loss.dispose();
+  return { ran: record.ran as Record<S>, grad };
+}
+
+/** Without derivatives of the task. */
+function byScore<S>(
+  window: (params: PolicyParams) => Record<S>,
+  params: PolicyParams,
+  given: Omit<Scored<S>, 'record'>,
+  options: Settings,
+): Made<S> {
+  const ran = window(params);
+  return { ran, grad: scoreGradient(params, { ...given, record: ran }, options) };
+}
+
 /** 1 for episodes that are long enough. */
 const overdue = (age: Tensor, episode: number): Tensor =>
   age
@@ -228,6 +263,8 @@ const overdue = (age: Tensor, episode: number): Tensor =>
 function check(all: Settings): void {
   if (all.activation !== 'elu' && all.activation !== 'tanh')
     throw new TypeError(`actorCritic: activation is '${all.activation as string}'; it must be 'elu' or 'tanh'.`);
+  if (all.gradient !== 'path' && all.gradient !== 'score')
+    throw new TypeError(`actorCritic: gradient is '${all.gradient as string}'; it must be 'path' or 'score'.`);
   const whole = ['envs', 'horizon', 'epochs', 'episode', 'valuePasses', 'valueParts'] as const;
   for (const name of whole)
     if (!Number.isInteger(all[name]) || all[name] < 1)

@@ -105,6 +105,9 @@ describe('on a linear task with quadratic rewards', () => {
       'actorCritic: lambda is 2; it must be between 0 and 1.',
     );
     await expect(actorCritic(cart(), { clip: -1 })).rejects.toThrow('actorCritic: clip is -1; it must be positive.');
+    await expect(actorCritic(cart(), { gradient: 'none' as never })).rejects.toThrow(
+      "actorCritic: gradient is 'none'; it must be 'path' or 'score'.",
+    );
     await expect(actorCritic(cart(), { activation: 'relu' as never })).rejects.toThrow(
       "actorCritic: activation is 'relu'; it must be 'elu' or 'tanh'.",
     );

@@ -1,9 +1,12 @@
 // Specification of what policies are trained with: networks, moments, returns, choices between episodes.
 
-import { checkGradient } from 'retrograde/adjoint';
-import { choose, lambdaReturns, network, networkParams } from 'retrograde/solvers';
+import { checkGradient, grad, normal } from 'retrograde/adjoint';
+import type { Tensor } from 'retrograde/kernel';
+import { choose, lambdaReturns, network, networkParams, type Task } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { noMoments, normalized, normalizer, withSamples } from '../../../solvers/policy/moments.ts';
+import { scoreGradient } from '../../../solvers/policy/score.ts';
+import { type PolicyParams, runWindow } from '../../../solvers/policy/window.ts';
 import { cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
@@ -94,5 +97,34 @@ describe('a choice', () => {
     const no = { x: on64([Number.NaN, 5, 3, 4], [2, 2]), age: on64([Number.NaN, 7]) };
     const { x, age } = choose(on64([1, 0]), yes, no);
     expect([...(await x.read()), ...(await age.read())]).toEqual([1, 2, 3, 4, 0, 7]);
+  });
+});
+
+describe('gradients by scores', () => {
+  it('point where those through the steps do, for many samples', async () => {
+    const envs = 4096;
+    const device = cpu64;
+    const task: Task<{ readonly x: Tensor }> = {
+      ...{ observations: 1, actions: 1, draws: 1, start: x => ({ x }), observe: ({ x }) => x },
+      step: ({ x }, u) => ({ x: x.add(u) }),
+      reward: (_, u, { x }) => x.square().add(u.square().mul(0.1)).sum(1).neg(),
+      ended: ({ x }) => x.mul(0).sum(1),
+    };
+    const params: PolicyParams = { network: networkParams([1, 1], { seed: 1, device }), logDeviation: on64([-1]) };
+    const by = normalizer(await withSamples(noMoments(1), normal([envs, 1], { seed: 5, device })), device);
+    const episodes = { state: task.start(normal([envs, 1], { seed: 2, device })), age: on64(new Float64Array(envs)) };
+    const noise = normal([1, envs, 1], { seed: 3, device });
+    const options = { activation: 'elu', discount: 0.9, lambda: 0.95 } as const;
+    const run = (params: PolicyParams) => runWindow(task, params, by, episodes, { noise, fresh: noise }, options);
+    const expected = networkParams([1, 1], { seed: 4, last: 1e-9, device });
+    const flat = async ({ network: [{ weight, bias }], logDeviation }: PolicyParams) => [
+      await weight.item(),
+      await bias.item(),
+      await logDeviation.item(),
+    ];
+    const score = await flat(scoreGradient(params, { record: run(params), noise, by, expected }, options));
+    const path = await flat(grad((params: PolicyParams) => run(params).gained.mean().neg())(params));
+    const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, k) => sum + x * b[k], 0);
+    expect(dot(score, path) / Math.sqrt(dot(score, score) * dot(path, path))).toBeGreaterThan(0.98);
   });
 });
