@@ -9,6 +9,7 @@ import { film } from './film/film.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { ant } from './legged/ant.ts';
 import { hopper } from './legged/hopper.ts';
+import { lightFit } from './light-fit/light-fit.ts';
 import { lightLens } from './light-lens/light-lens.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
@@ -61,6 +62,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [shapeFit.name]: shapeFit,
   [cameraFit.name]: cameraFit,
   [videoSysid.name]: videoSysid,
+  [lightFit.name]: lightFit,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -93,6 +95,7 @@ export {
   film,
   heatInverse,
   hopper,
+  lightFit,
   lightLens,
   lotkaVolterra,
   mbbBeam,
