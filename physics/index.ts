@@ -98,6 +98,13 @@ export {
   massSpringEnsemble,
 } from './ensemble.ts';
 export type { ModelOptions } from './field.ts';
+export {
+  type FreeSurfaceOptions,
+  freeSurface,
+  type LiquidParams,
+  type LiquidState,
+  liquidAt,
+} from './fluid/free-surface/free-surface.ts';
 export type { Body as FlowBody } from './fluid/lattice-boltzmann/body.ts';
 export type {
   LatticeBoltzmannOptions,
