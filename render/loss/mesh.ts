@@ -14,15 +14,7 @@
  */
 
 import { cornersAround, neighbours, type Triangles } from '../../geometry/index.ts';
-import {
-  checkOptions,
-  type Device,
-  inWords,
-  lazyKernel,
-  type Tensor,
-  tensor,
-  zeros,
-} from '../../kernel/index.ts';
+import { checkOptions, type Device, inWords, lazyKernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 
 const uniformText = /* wgsl */ `
   var<storage, read> x: array<vec3f>;

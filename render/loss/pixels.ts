@@ -29,15 +29,19 @@ export function checkPair(who: string, a: Tensor, b: Tensor): void {
     );
 }
 
+/** @throws RangeError unless a mask goes with images of a shape. */
+export function checkMask(who: string, images: readonly number[], { shape }: Tensor): void {
+  const off = images.length - shape.length;
+  if (off < 0 || shape.some((n, d) => n !== 1 && n !== images[off + d]))
+    throw new RangeError(
+      `${who}: the mask has shape [${shape.join(', ')}], which does not go with images of [${images.join(', ')}]; give one weight for each pixel, [height, width, 1].`,
+    );
+}
+
 /** The mean over pixels and channels, or (4). */
 export function meanOf(who: string, values: Tensor, mask: Tensor | undefined): Tensor {
   if (!mask) return values.mean();
-  const { shape } = mask;
-  const off = values.shape.length - shape.length;
-  if (off < 0 || shape.some((n, d) => n !== 1 && n !== values.shape[off + d]))
-    throw new RangeError(
-      `${who}: the mask has shape [${shape.join(', ')}], which does not go with images of [${values.shape.join(', ')}]; give one weight for each pixel, [height, width, 1].`,
-    );
+  checkMask(who, values.shape, mask);
   const repeats = values.size / mask.size;
   return values.mul(mask).sum().div(mask.sum().mul(repeats).max(1e-30)); // (4)
 }

@@ -4,7 +4,8 @@
  *   μ_a = Σ w a,   σ_a² = Σ w a² − μ_a²,   σ_ab = Σ w a b − μ_a μ_b,   w: 11 × 11 Gaussian, σ = 1.5 px, Σ w = 1         (1)
  *   ssim = mean (2 μ_a μ_b + C₁)(2 σ_ab + C₂) / ((μ_a² + μ_b² + C₁)(σ_a² + σ_b² + C₂)),   C₁ = (0.01 peak)², C₂ = (0.03 peak)²   (2)
  *
- * over all windows that lie in the image whole, and all channels. Two kernels, along rows and then down columns; everything is
+ * over all windows that lie in the image whole, and all channels; with a mask, windows count with the weight of their middle pixel, and see what is
+ * around it. Two kernels, along rows and then down columns; everything is
  * gathered, so a gradient shares no sums.
  *
  * Wang, Bovik, Sheikh & Simoncelli: Image quality assessment: from error visibility to structural similarity, IEEE Trans. Image
@@ -12,7 +13,7 @@
  */
 
 import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { checkPair } from './pixels.ts';
+import { checkMask, checkPair, type LossOptions, meanOf } from './pixels.ts';
 
 const taps = 11;
 const raw = Array.from({ length: taps }, (_, k) => Math.exp(-((k - 5) ** 2) / (2 * 1.5 ** 2)));
@@ -65,13 +66,15 @@ const downColumns = lazyKernel(/* wgsl */ `
  * Mean structural similarity: −1 … 1. As a loss, 1 − ssim. Differentiable.
  *
  * @param options.peak The largest value there can be. Default 1.
+ * @param options.mask Weights of pixels, broadcast to the images' shape. Default: all alike.
  * @throws RangeError unless both images have one shape and at least 11 × 11 pixels.
  */
-export function ssim(a: Tensor, b: Tensor, options: { readonly peak?: number } = {}): Tensor {
-  checkOptions('ssim', options, ['peak']);
-  const { peak = 1 } = options;
+export function ssim(a: Tensor, b: Tensor, options: LossOptions & { readonly peak?: number } = {}): Tensor {
+  checkOptions('ssim', options, ['peak', 'mask']);
+  const { peak = 1, mask } = options;
   if (!(peak > 0)) throw new RangeError(`ssim: peak is ${peak}; give a number above 0.`);
   checkPair('ssim', a, b);
+  if (mask) checkMask('ssim', a.shape, mask);
   const [height, width, channels] = a.shape.slice(-3);
   if (height < taps || width < taps)
     throw new RangeError(`ssim: the images have ${width} × ${height} pixels; the window needs ${taps} × ${taps}.`);
@@ -80,5 +83,18 @@ export function ssim(a: Tensor, b: Tensor, options: { readonly peak?: number } =
   const row = inner * channels;
   const { mean, square } = alongRows({ a, b, width, inner, channels }, { count: images * height * row });
   const args = { mean, square, row, rows: height, c1: (0.01 * peak) ** 2, c2: (0.03 * peak) ** 2 };
-  return (downColumns(args, { count: images * (height - taps + 1) * row }).similarity as Tensor).mean();
+  const shape = [...a.shape.slice(0, -3), height - taps + 1, inner, channels];
+  const { similarity } = downColumns(args, { count: images * (height - taps + 1) * row, out: { similarity: shape } });
+  return meanOf('ssim', similarity as Tensor, mask && middles(mask));
+}
+
+/** Of a mask what lies at the middles of windows. */
+function middles(mask: Tensor): Tensor {
+  const { shape } = mask;
+  const border = (taps - 1) / 2;
+  const cut = shape.map((n, k) => n > 1 && k >= shape.length - 3 && k < shape.length - 1);
+  return mask.slice(
+    shape.map((_, k) => (cut[k] ? border : 0)),
+    shape.map((n, k) => (cut[k] ? n - border : n)),
+  );
 }

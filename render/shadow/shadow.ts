@@ -15,7 +15,7 @@
 
 import { jvps } from '../../adjoint/index.ts';
 import type { Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf } from '../camera/pose.ts';
 import { noneText } from '../edges/tables.ts';
@@ -32,7 +32,7 @@ export interface ShadowOptions {
   readonly capacity?: number;
 }
 
-const shares = kernel(/* wgsl */ `
+const shares = lazyKernel(/* wgsl */ `
   var<storage, read> q: array<vec4f>;
   var<storage, read> right: array<vec4f>;
   var<storage, read> down: array<vec4f>;

@@ -27,6 +27,7 @@ const losses: Readonly<Record<string, Loss>> = {
   depthLoss: (x, y) => depthLoss(x, y, { invariance: 0.5 }),
   normalLoss,
   'l2 of a mask': (x, y) => l2(x, y, { mask }),
+  'ssim of a mask': (x, y) => ssim(x, y, { mask }),
 };
 
 describe('losses on images', () => {
@@ -100,6 +101,23 @@ describe('ssim', () => {
     const variance = wave.reduce((s, v, k) => s + (v * v * g[k % 11] * g[Math.floor(k / 11)]) / total, 0);
     expect(await ssim(one, half).item()).toBeCloseTo((variance + c2) / (1.25 * variance + c2), 10);
   });
+
+  it('counts windows by the mask at their middles', async () => {
+    const [p, q] = [a, b].map(x => x.slice([0, 0, 0, 0], [1, 12, 13, 3]).reshape([12, 13, 3]));
+    const windows = [0, 1].flatMap(y => [0, 1, 2].map(x => [y, x] as const));
+    const each = await Promise.all(
+      windows.map(([y, x]) => {
+        const [one, other] = [p!, q!].map(image => image.slice([y, x, 0], [y + 11, x + 11, 3]));
+        return ssim(one!, other!).item();
+      }),
+    );
+    const weights = new Float64Array(156).fill(7); // what is no window's middle plays no part
+    windows.forEach(([y, x], k) => {
+      weights[(y + 5) * 13 + x + 5] = k;
+    });
+    const expected = each.reduce((sum, s, k) => sum + s * k, 0) / 15;
+    expect(await ssim(p!, q!, { mask: on64(weights, [12, 13, 1]) }).item()).toBeCloseTo(expected, 12);
+  });
 });
 
 describe('gaussianPyramid', () => {
@@ -145,6 +163,7 @@ describe('gaussianPyramid', () => {
 describe('what losses refuse', () => {
   const image = on64(new Float64Array(12), [2, 2, 3]);
   const small = on64(new Float64Array(3), [1, 1, 3]);
+  const wide = on64(new Float64Array(432), [12, 12, 3]);
   it.each<[string, () => unknown]>([
     ['l1: the images have shapes [2, 2, 3] and [1, 1, 3]; give two of one shape.', () => l1(image, small)],
     ['l2: the images have shape [12]; give [height', () => l2(image.reshape([12]), image.reshape([12]))],
@@ -152,6 +171,10 @@ describe('what losses refuse', () => {
     ['huber: delta is 0; give a number above 0.', () => huber(image, image, { delta: 0 })],
     ['psnr: peak is -1; give a number above 0.', () => psnr(image, image, { peak: -1 })],
     ['ssim: the images have 2 × 2 pixels; the window needs 11 × 11.', () => ssim(image, image)],
+    [
+      'ssim: the mask has shape [2, 3, 1], which does not go with images of [12, 12, 3]',
+      () => ssim(wide, wide, { mask: wide.slice([0, 0, 0], [2, 3, 1]) }),
+    ],
     ['ssim: peak is 0; give', () => ssim(image, image, { peak: 0 })],
     ['pyramidLoss: levels is 0; give a whole number from 1.', () => pyramidLoss(image, image, { levels: 0 })],
     ['gaussianPyramid: the image has shape [12]', () => gaussianPyramid(image.reshape([12]))],
