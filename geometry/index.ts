@@ -26,6 +26,7 @@ export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } fr
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
 export { type VtiOptions, type VtpOptions, writePvd, writeVti, writeVtp } from './files/vtk.ts';
+export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { cornersAround, grouped, type Incidence, neighbours } from './incidence.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';

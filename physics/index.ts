@@ -129,6 +129,9 @@ export {
   type MassSpringState,
   massSpring,
 } from './mass-spring.ts';
+export { type BarostatOptions, type BarostatParams, type BoxState, barostat, boxState } from './molecular/barostat.ts';
+export { angles, bonds, dihedrals } from './molecular/bonded.ts';
+export { type Ewald, type EwaldOptions, ewald } from './molecular/ewald.ts';
 export {
   type LangevinOptions,
   type LangevinParams,
@@ -136,6 +139,7 @@ export {
   langevin,
   langevinState,
 } from './molecular/langevin.ts';
+export { type LongRange, longRange } from './molecular/long-range.ts';
 export {
   type FireOptions,
   type FireState,
@@ -152,6 +156,14 @@ export {
   noseHooverEnergy,
   noseHooverState,
 } from './molecular/nose-hoover.ts';
+export {
+  meanSquareDisplacement,
+  pressure,
+  type RadialOptions,
+  radialDistribution,
+  structureFactor,
+  temperature,
+} from './molecular/observables.ts';
 export { type PairForm, type PairGiven, pairEnergy, pairValues, type Tail } from './molecular/pair-energy.ts';
 export {
   coulomb,

@@ -82,7 +82,7 @@ export async function checkPlaces(x: Tensor, cutoff: number, box: Tensor | undef
         throw new RangeError(`particles: particle ${i} is at ${at(i)}; give places that are finite.`);
       if (lengths && Math.abs(v) > lengths[a])
         throw new RangeError(
-          `particles: particle ${i} is at ${at(i)}, outside the box of ${Array.from(lengths).join(' × ')}; take it in with wrapped(x, box).`,
+          `particles: particle ${i} is at ${at(i)}, outside the box of ${Array.from(lengths).join(' × ')}; take it in, into 0 … L or −L/2 … L/2.`,
         );
     }
   if (lengths && Math.min(...lengths) < 2 * (cutoff + skin))

@@ -15,8 +15,8 @@ export function excluded(
   if (pairs.length === 0) return undefined;
   const others = Array.from({ length: count }, () => new Set<number>());
   for (const [i, j] of pairs) {
-    others[i].add(j);
-    others[j].add(i);
+    others[i]?.add(j); // a term itself names particles that are not there
+    others[j]?.add(i);
   }
   const starts = [0];
   for (const of of others) starts.push((starts.at(-1) as number) + of.size);

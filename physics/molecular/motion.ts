@@ -105,8 +105,8 @@ const text = (d: number, lists: boolean, boxed: boolean): string => /* wgsl */ `
       most = max(most, dot(moved, moved));
     }
     ${lists ? 'if (f32(longest) > capacity) { kind = 2.0; number = f32(longest); }' : ''}
-    if (kind == 0.0 && skin > 0.0 && most > 0.25 * skin * skin) { kind = 3.0; number = sqrt(most); }
     ${boxed ? `for (var a = 0u; a < ${d}u; a++) { if (kind == 0.0 && box[a] < narrowest) { kind = 4.0; number = box[a]; } }` : ''}
+    if (kind == 0.0 && skin > 0.0 && most > 0.25 * skin * skin) { kind = 3.0; number = sqrt(most); }
     let known = trouble[1] > 0.0;
     next[0] = trouble[0] + steps;
     next[1] = select(select(0.0, next0(trouble[0]), kind > 0.0), trouble[1], known);

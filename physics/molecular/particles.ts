@@ -132,13 +132,15 @@ export function particles(spec: ParticlesSpec): Particles {
     return made;
   };
 
-  const list = (x: Tensor, params: ParticleParams): Neighbours | undefined =>
-    forms.length === 0
+  const list = (x: Tensor, params: ParticleParams): Neighbours | undefined => {
+    checkParams(spec, x, params);
+    return forms.length === 0
       ? undefined
       : neighbourTable(x, {
           ...{ reach, capacity, ...(cells && { cells }), ...(without && { without: without(x.device) }) },
           ...(box && { box: params.box as Tensor }),
         });
+  };
   const energy: Particles['energy'] = (x, params, near = list(x, params)) => {
     checkParams(spec, x, params);
     const { box, own = {} } = params;
