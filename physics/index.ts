@@ -121,6 +121,14 @@ export {
   type FlowState,
   incompressible,
 } from './fluid/mac/incompressible.ts';
+export type { Spectra } from './fluid/spectral/spectra.ts';
+export {
+  type SpectralVorticity,
+  type SpectralVorticityOptions,
+  spectralVorticity,
+  type VorticityParams,
+  type VorticityState,
+} from './fluid/spectral/vorticity.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,
