@@ -121,6 +121,12 @@ export {
   type FlowState,
   incompressible,
 } from './fluid/mac/incompressible.ts';
+export {
+  type ShallowWaterOptions,
+  type ShallowWaterParams,
+  type ShallowWaterState,
+  shallowWater,
+} from './fluid/shallow-water.ts';
 export type { Spectra } from './fluid/spectral/spectra.ts';
 export {
   type SpectralVorticity,
