@@ -2,6 +2,7 @@
 
 import { boxBox } from './box-box.wgsl.ts';
 import { capsuleBox, capsuleConvex, sphereConvex } from './capsule-polyhedron.wgsl.ts';
+import { capsuleEllipsoid, ellipsoidBox, ellipsoidConvex } from './ellipsoid.wgsl.ts';
 import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
 import { heightFieldConvex } from './height-field-convex.wgsl.ts';
 import type { PairText } from './pair.ts';
@@ -28,6 +29,9 @@ const pairs: Readonly<Record<string, PairText>> = {
   sphereCylinder,
   sphereBox,
   capsuleCapsule,
+  capsuleEllipsoid,
+  ellipsoidBox,
+  ellipsoidConvex,
   capsuleBox,
   boxBox,
   sphereConvex,

@@ -54,12 +54,11 @@ export const sphereCylinder: PairText = {
   `,
 };
 
-export const sphereEllipsoid: PairText = {
-  slots: 1,
-  needs: [roundText],
-  contact: /* wgsl */ `
-  fn sphereEllipsoid(a: Shape, b: Shape, feature: vec2u) -> Contact {
-    var c = toLocal(b, a.x);
+/** `nearEllipsoid(b, p)`: the point of the surface nearest to p, its normal, outwards, and how far p is out along it. */
+export const nearEllipsoidText: string = /* wgsl */ `
+  struct NearEllipsoid { apart: f32, normal: vec3f }
+  fn nearEllipsoid(b: Shape, p: vec3f) -> NearEllipsoid {
+    var c = toLocal(b, p);
     if (dot(c, c) < 1e-12 * dot(b.size, b.size)) { c += 1e-6 * b.size; } // the centre has no nearest point
     let square = b.size * b.size;
     let k = b.size * c;
@@ -84,10 +83,19 @@ export const sphereEllipsoid: PairText = {
     let live = t + (F - detach(F)) / max(2.0 * dot(w, w / (t + square)), 1e-30); // (1)
     let q = square * c / (live + square);
     let gradient = q / square;
-    let normal = -(b.R * (gradient / length(gradient)));
-    let apart = dot(normal, b.R * (q - c));
-    let gap = apart - a.size.x;
-    return Contact(gap, normal, a.x + (a.size.x + 0.5 * gap) * normal);
+    let normal = b.R * (gradient / length(gradient));
+    return NearEllipsoid(dot(normal, b.R * (c - q)), normal);
+  }
+`;
+
+export const sphereEllipsoid: PairText = {
+  slots: 1,
+  needs: [roundText, nearEllipsoidText],
+  contact: /* wgsl */ `
+  fn sphereEllipsoid(a: Shape, b: Shape, feature: vec2u) -> Contact {
+    let near = nearEllipsoid(b, a.x);
+    let gap = near.apart - a.size.x;
+    return Contact(gap, -near.normal, a.x - (a.size.x + 0.5 * gap) * near.normal);
   }
   `,
 };

@@ -78,6 +78,9 @@ const directions = Array.from({ length: 400 }, (_, k) => {
 const pairs: readonly (readonly [ShapeKind, ShapeKind])[] = [
   ['capsule', 'box'],
   ['sphere', 'ellipsoid'],
+  ['capsule', 'ellipsoid'],
+  ['ellipsoid', 'box'],
+  ['ellipsoid', 'convex'],
   ['capsule', 'convex'],
   ['box', 'convex'],
   ['convex', 'convex'],
@@ -102,6 +105,10 @@ describe.each(pairs)('%s and %s', (a, b) => {
       expect(gaps[first] - depth).toBeGreaterThan(-1e-3);
       expect(gaps[first] - depth).toBeLessThan(0.25 * Math.abs(depth));
       expect(Math.max(...directions.map(along))).toBeLessThan(0.95 * depth + 1e-3);
+      const axisIsOutside = a !== 'capsule' || gaps[first] > -A[k].size[0];
+      if ((a !== 'ellipsoid' && b !== 'ellipsoid') || !axisIsOutside) continue;
+      expect(Math.abs(gaps[first] - depth)).toBeLessThan(1e-9); // its surface is curved: the nearest points are one
+      expect(Math.max(...directions.map(along))).toBeLessThan(depth + 1e-9);
     }
     expect(seen).toBeGreaterThan(5);
   });
