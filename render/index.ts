@@ -76,7 +76,7 @@ export { distanceField, type Field, type FieldFamily, gridField } from './sdf/fi
 export { drawField, type SeenSurface, type TraceOptions, traceField } from './sdf/surface.ts';
 export { brdfText, unitText } from './shade/brdf.wgsl.ts';
 export { type Environment, environment, shadeUnder } from './shade/environment.ts';
-export { type LightKind, rectangleText } from './shade/lights.wgsl.ts';
+export { type LightKind, polygonText, rectangleText, sphereText } from './shade/lights.wgsl.ts';
 export { faceNormals, flatNormals, type NormalOptions, vertexNormals } from './shade/normals.ts';
 export { type Light, type LitSurface, type Material, shade } from './shade/shade.ts';
 export { sh9Irradiance, sh9Of } from './shade/spherical-harmonics.ts';

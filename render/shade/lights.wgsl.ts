@@ -4,17 +4,22 @@
  *   directional   E from everywhere alike, against the direction in which light travels                            (1)
  *   point         E = I / |p − x|²                                                                                (2)
  *   rectangle     E = L cos θ dA / |p − x|², summed over the middles of N × N parts                               (3)
+ *   polygon       likewise, of N² parts of each triangle of a fan
  *   and on a Lambert surface, exactly,  E_n = L / 2 Σ_edges θ_k n · unit(p_k₊₁ × p_k)                                (4)
+ *   sphere        E = L dΩ, summed over N × N parts of the cone that it fills, of equal solid angle                (5)
+ *   and on a Lambert surface, exactly,  E_n = π L c / h²   where all of it is above the horizon, c h ≥ 1,          (6)
+ *                 E_n = L ((c arccos(−c √((h² − 1) / (1 − c²))) − √(k (h² − 1))) / h² + arctan √(k / (h² − 1)))   where part is
+ *                 h = distance / radius, c = cos of the angle between n and the way to the centre, k = 1 − c² h²
  *
- * A rectangle reaches from its centre by ± right and ± up, and shines to where right × up points. (4) goes around the part of it that is above the
- * surface's horizon, including the edge along the horizon. Lambert, Photometria, 1760; Arvo, Analytic methods for simulated light
- * transport, 1995, ch. 2.
+ * A rectangle reaches from its centre by ± right and ± up, and shines to where right × up points; a polygon is convex and plane, and shines to where
+ * its corners run counterclockwise. (4) goes around the part of it that is above the surface's horizon, including the edge along the horizon.
+ * Lambert, Photometria, 1760; Arvo, Analytic methods for simulated light transport, 1995, ch. 2. (6) is checked by (5).
  */
 
-export type LightKind = 'directional' | 'point' | 'rectangle';
+export type LightKind = 'directional' | 'point' | 'rectangle' | 'polygon' | 'sphere';
 
-/** `fn rectangleIrradiance(n, x, centre, right, up) -> f32`: (4), for unit radiance. */
-export const rectangleText: string = /* wgsl */ `
+/** `fn polygonIrradiance(n, x, corners: array<vec3f, count>) -> f32`: (4), for unit radiance. */
+export const polygonText = (count: number): string => /* wgsl */ `
   fn edgeOfLight(n: vec3f, a: vec3f, b: vec3f) -> f32 {
     let c = cross(b, a);
     let square = dot(c, c);
@@ -23,13 +28,13 @@ export const rectangleText: string = /* wgsl */ `
     return select(atan2(size, dot(a, b)) / size * dot(n, c), 0.0, none);
   }
 
-  fn rectangleIrradiance(n: vec3f, x: vec3f, centre: vec3f, right: vec3f, up: vec3f) -> f32 {
+  fn polygonIrradiance(n: vec3f, x: vec3f, corners: array<vec3f, ${count}>) -> f32 {
     var sum = 0.0;
     var leaving = vec3f(0);
     var coming = vec3f(0);
-    for (var k = 0u; k < 4u; k++) {
-      let a = centre - x + select(-1.0, 1.0, k == 1u || k == 2u) * right + select(-1.0, 1.0, k >= 2u) * up;
-      let b = centre - x + select(-1.0, 1.0, k < 2u) * right + select(-1.0, 1.0, k == 1u || k == 2u) * up;
+    for (var k = 0u; k < ${count}u; k++) {
+      let a = corners[k] - x;
+      let b = corners[(k + 1u) % ${count}u] - x;
       let above = dot(n, a);
       let next = dot(n, b);
       if (above > 0.0 || next > 0.0) {
@@ -47,26 +52,96 @@ export const rectangleText: string = /* wgsl */ `
   }
 `;
 
-/** The fields of lights, each a vec3f by its name. */
-export const lightFields: Readonly<Record<LightKind, readonly string[]>> = {
-  directional: ['direction', 'irradiance'],
-  point: ['position', 'intensity'],
-  rectangle: ['centre', 'right', 'up', 'radiance'],
+/** `fn rectangleIrradiance(n, x, centre, right, up) -> f32`: (4), for unit radiance. */
+export const rectangleText: string = /* wgsl */ `
+  ${polygonText(4)}
+  fn rectangleIrradiance(n: vec3f, x: vec3f, centre: vec3f, right: vec3f, up: vec3f) -> f32 {
+    return polygonIrradiance(n, x,
+      array<vec3f, 4>(centre - right - up, centre + right - up, centre + right + up, centre - right + up));
+  }
+`;
+
+/** `fn sphereIrradiance(n, x, centre, radius) -> f32`: (6), for unit radiance; within the sphere nothing. */
+export const sphereText: string = /* wgsl */ `
+  fn sphereIrradiance(n: vec3f, x: vec3f, centre: vec3f, radius: f32) -> f32 {
+    let way = centre - x;
+    let square = dot(way, way);
+    let more = square / (radius * radius) - 1.0;                                                     // h² − 1
+    if (more <= 0.0) { return 0.0; }
+    let c = dot(n, way) / sqrt(square);
+    let k = 1.0 - c * c * (more + 1.0);
+    if (k <= 0.0) { return select(0.0, 3.141592653589793 * c / (more + 1.0), c > 0.0); }             // (6)
+    let part = c * acos(clamp(-c * sqrt(more / (1.0 - c * c)), -1.0, 1.0)) - sqrt(k * more);
+    return part / (more + 1.0) + atan(sqrt(k / more));
+  }
+`;
+
+/** The fields of lights, by their names: one or three numbers, or any count of three (0). */
+export const lightFields: Readonly<Record<LightKind, Readonly<Record<string, 0 | 1 | 3>>>> = {
+  directional: { direction: 3, irradiance: 3 },
+  point: { position: 3, intensity: 3 },
+  rectangle: { centre: 3, right: 3, up: 3, radiance: 3 },
+  polygon: { corners: 0, radiance: 3 },
+  sphere: { centre: 3, radius: 1, radiance: 3 },
 };
+
+/** What a Lambert surface of albedo 1 receives from a light of which that is known exactly, over its radiance; its text needs `exactText`. */
+export const exactIrradiance: Readonly<Partial<Record<LightKind, string>>> = {
+  rectangle: 'rectangleIrradiance(n, x, centre, right, up)',
+  polygon: 'polygonIrradiance(n, x, corners)',
+  sphere: 'sphereIrradiance(n, x, centre, radius)',
+};
+
+/** @param corners Of a polygon. */
+export const exactText = (kind: LightKind, corners: number): string =>
+  kind === 'rectangle' ? rectangleText : kind === 'polygon' ? polygonText(corners) : sphereText;
 
 /**
  * What a surface at x answers to a light, in all, as statements that set `sum`.
  *
  * @param answer Its answer to light from a direction, as text.
  * @param samples N.
+ * @param corners Of a polygon.
  */
-export function lightText(kind: LightKind, answer: (l: string) => string, samples: number): string {
+export function lightText(kind: LightKind, answer: (l: string) => string, samples: number, corners: number): string {
   if (kind === 'directional') return `sum = irradiance * ${answer('unit(-direction)')}; // (1)`;
   const towards = (place: string): string => /* wgsl */ `
       let way = ${place} - x;
       let square = dot(way, way);
       let near = select(square, 1.0, square == 0.0);`;
   if (kind === 'point') return `${towards('position')}\nsum = intensity / near * ${answer('unit(way)')}; // (2)`;
+  if (kind === 'sphere')
+    return /* wgsl */ `
+    let axis = centre - x;
+    let away = sqrt(dot(axis, axis));
+    if (away > radius) {
+      let forward = axis / away;
+      let flat = select(vec3f(1, 0, 0), vec3f(0, 1, 0), abs(forward.x) > 0.7);
+      let across = unit(cross(forward, flat));
+      let beside = cross(forward, across);
+      let cap = radius * radius / (away * away) / (1.0 + sqrt(1.0 - radius * radius / (away * away))); // 1 − cos of half the cone's angle
+      for (var k = 0u; k < ${samples * samples}u; k++) {
+        let fall = cap * (f32(k / ${samples}u) + 0.5) / ${samples}.0;
+        let turn = 6.283185307179586 * (f32(k % ${samples}u) + 0.5 * f32(1u + (k / ${samples}u) % 2u)) / ${samples}.0;
+        let l = (1.0 - fall) * forward + sqrt(fall * (2.0 - fall)) * (cos(turn) * across + sin(turn) * beside);
+        sum += 6.283185307179586 * cap / ${samples * samples}.0 * radiance * ${answer('l')}; // (5)
+      }
+    }`;
+  if (kind === 'polygon')
+    return /* wgsl */ `
+    for (var t = 1u; t < ${corners - 1}u; t++) {
+      let along = (corners[t] - corners[0]) / ${samples}.0;
+      let aside = (corners[t + 1u] - corners[t]) / ${samples}.0;
+      let facing = 0.5 * cross(along, aside); // as large as a part
+      for (var k = 0u; k < ${samples * samples}u; k++) {
+        let row = u32(sqrt(f32(k) + 0.5));
+        let place = k - row * row;
+        let odd = f32(place % 2u);
+        ${towards('(corners[0] + (f32(row) + (2.0 - odd) / 3.0) * along + (f32(place / 2u) + (1.0 + odd) / 3.0) * aside)')}
+        let l = unit(way);
+        sum += max(-dot(facing, l), 0.0) / near * radiance * ${answer('l')}; // (3)
+      }
+    }`;
   return /* wgsl */ `
     let facing = cross(right, up);
     for (var k = 0u; k < ${samples * samples}u; k++) {

@@ -11,7 +11,7 @@
 
 import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
 import { brdfText } from './brdf.wgsl.ts';
-import { type LightKind, lightFields, lightText, rectangleText } from './lights.wgsl.ts';
+import { exactIrradiance, exactText, type LightKind, lightFields, lightText } from './lights.wgsl.ts';
 
 /** What is seen, place by place. */
 export interface LitSurface {
@@ -68,6 +68,26 @@ export type Light =
       readonly radiance: Tensor;
       /** N, for materials that shine: N × N points stand for it; on lambert it is exact. Default 4. */
       readonly samples?: number;
+    }
+  | {
+      readonly kind: 'polygon';
+      /** Plane and convex, [n, 3], m, n from 3 to 64; it shines to where they run counterclockwise. */
+      readonly corners: Tensor;
+      /** W/(m² sr). */
+      readonly radiance: Tensor;
+      /** N, likewise, of N² points for each triangle. Default 4. */
+      readonly samples?: number;
+    }
+  | {
+      readonly kind: 'sphere';
+      /** [3], m. */
+      readonly centre: Tensor;
+      /** [1], m. */
+      readonly radius: Tensor;
+      /** W/(m² sr). */
+      readonly radiance: Tensor;
+      /** N, likewise. Default 4. */
+      readonly samples?: number;
     };
 
 /** Fields of a material, each with its number of channels, and its answer to light from l. */
@@ -93,6 +113,8 @@ interface Field {
   readonly channels: 1 | 3;
   readonly tensor: Tensor;
   readonly each: boolean;
+  /** How many there are of a list, such as corners; 0 where it is none. */
+  readonly many: number;
 }
 
 function fieldOf(name: string, value: unknown, channels: 1 | 3, places: readonly number[], as = name): Field {
@@ -102,28 +124,43 @@ function fieldOf(name: string, value: unknown, channels: 1 | 3, places: readonly
   const each = places.length > 0 && value.shape.join() === [...places, channels].join();
   if (value.type !== 'f32' || !(each || (value.shape.length <= 1 && value.size === channels)))
     throw new RangeError(`shade: '${name}' has shape [${value.shape.join(', ')}]; give ${allowed}.`);
-  return { name: as, channels, tensor: value, each };
+  return { name: as, channels, tensor: value, each, many: 0 };
+}
+
+function listOf(name: string, value: unknown): Field {
+  if (!(value instanceof Tensor)) throw new TypeError(`shade: '${name}' is ${inWords(value)}; give a tensor, [n, 3].`);
+  const [many, width] = value.shape;
+  if (value.type !== 'f32' || value.shape.length !== 2 || width !== 3 || many < 3 || many > 64)
+    throw new RangeError(`shade: '${name}' has shape [${value.shape.join(', ')}]; give [n, 3], n from 3 to 64.`);
+  return { name, channels: 3, tensor: value, each: false, many };
 }
 
 const kernels = kernelsByKey();
 
+/** A field's value, as a statement. */
+const valueText = ({ name, each, many }: Field): string =>
+  many > 0
+    ? `let ${name} = array<vec3f, ${many}>(${Array.from({ length: many }, (_, k) => `${name}_[${k}u]`).join(', ')});`
+    : `let ${name} = ${name}_[${each ? 'id.x' : '0u'}];`;
+
 function kernelText(material: Material['kind'], light: LightKind, fields: readonly Field[], samples: number): string {
-  const exact = material === 'lambert' && light === 'rectangle';
+  const exact = material === 'lambert' ? exactIrradiance[light] : undefined;
+  const corners = fields.find(({ many }) => many > 0)?.many ?? 0;
   return /* wgsl */ `
     ${fields.map(({ name, channels }) => `var<storage, read> ${name}_: array<${channels === 3 ? 'vec3f' : 'f32'}>;`).join('\n')}
     var<storage, read_write> colour: array<vec3f>;
     ${brdfText}
-    ${exact ? rectangleText : ''}
+    ${exact ? exactText(light, corners) : ''}
     @compute @workgroup_size(64)
     fn shade(@builtin(global_invocation_id) id: vec3u) {
-      ${fields.map(({ name, each }) => `let ${name} = ${name}_[${each ? 'id.x' : '0u'}];`).join('\n')}
+      ${fields.map(valueText).join('\n')}
       let n = unit(normal);
       ${fields.some(f => f.name === 'view') ? 'let v = unit(view);' : ''}
       var sum = vec3f(0);
       ${
         exact
-          ? 'sum = 0.31830988618379067 * rectangleIrradiance(n, x, centre, right, up) * radiance * albedo;'
-          : lightText(light, materials[material].answer, samples)
+          ? `sum = 0.31830988618379067 * ${exact} * radiance * albedo;`
+          : lightText(light, materials[material].answer, samples, corners)
       }
       colour[id.x] = sum; // (1)
     }
@@ -139,12 +176,14 @@ function underLight(surface: LitSurface, material: Material, light: Light): Tens
     ...(answer('l').includes('v,') ? [fieldOf('view', surface.view, 3, places)] : []),
     ...(light.kind === 'directional' ? [] : [fieldOf('position', surface.position, 3, places, 'x')]),
     ...Object.entries(own).map(([name, channels]) => fieldOf(name, read(material, name), channels, places)),
-    ...lightFields[light.kind].map(name => fieldOf(name, read(light, name), 3, [])),
+    ...Object.entries(lightFields[light.kind]).map(([name, channels]) =>
+      channels === 0 ? listOf(name, read(light, name)) : fieldOf(name, read(light, name), channels, []),
+    ),
   ];
-  const { samples = 4 } = light.kind === 'rectangle' ? light : {};
+  const { samples = 4 } = 'radiance' in light ? light : {};
   if (!(Number.isInteger(samples) && samples >= 1 && samples <= 64))
     throw new RangeError(`shade: samples is ${inWords(samples)}; give a whole number from 1 to 64.`);
-  const key = [material.kind, light.kind, samples, ...fields.map(f => (f.each ? 1 : 0))].join();
+  const key = [material.kind, light.kind, samples, ...fields.map(f => (f.each ? 1 : -f.many))].join();
   const run = kernels(key, () => kernelText(material.kind, light.kind, fields, samples));
   const args = Object.fromEntries(fields.map(f => [`${f.name}_`, f.tensor]));
   const count = places.reduce((a, b) => a * b, 1);

@@ -64,6 +64,19 @@ const light = {
     radiance: on64([2, 1, 3]),
     samples: 2,
   },
+  polygon: {
+    kind: 'polygon',
+    corners: on64([-0.3, 1.4, -0.4, 0.2, 1.5, 0.9, 1.2, 1.7, 0.6, 1.1, 1.68, -0.2], [4, 3]),
+    radiance: on64([2, 1, 3]),
+    samples: 2,
+  },
+  sphere: {
+    kind: 'sphere',
+    centre: on64([0.5, 1.2, 0.2]),
+    radius: on64([0.4]),
+    radiance: on64([2, 1, 3]),
+    samples: 2,
+  },
 } satisfies Record<string, Light>;
 
 describe('materials', () => {
@@ -224,6 +237,55 @@ describe('lights', () => {
     expect(Math.min(one, two)).toBe(0);
   });
 
+  it('that are polygons do as rectangles and their parts do, on what is dull and on what shines', async () => {
+    const [c, r, u] = [
+      [1, -0.3, 0.2],
+      [0.1, 0.5, 0],
+      [-0.1, 0.3, 0.4],
+    ]; // a corner above the horizon
+    const rectangle: Light = { kind: 'rectangle', centre: on64(c!), right: on64(r!), up: on64(u!), radiance: white };
+    const at = (s: number, t: number): number[] => c!.map((v, k) => v + s * r![k]! + t * u![k]!);
+    const polygon = (...corners: number[][]): Light => ({
+      kind: 'polygon',
+      corners: on64(corners.flat(), [corners.length, 3]),
+      radiance: white,
+      samples: 40,
+    });
+    const tilted = { ...still, normal: on64([0.2, 0.9, 0.1], [1, 3]) };
+    const whole = polygon(at(-1, -1), at(1, -1), at(1, 1), at(-1, 1));
+    const [expected] = await shade(tilted, lambert, rectangle).read();
+    expect((await shade(tilted, lambert, whole).read())[0]).toBeCloseTo(expected!, 14);
+    const parts = [polygon(at(-1, -1), at(1, -1), at(0, 1), at(-1, 1)), polygon(at(1, -1), at(1, 1), at(0, 1))];
+    expect((await shade(tilted, lambert, parts).read())[0]).toBeCloseTo(expected!, 13);
+    const many = { ...rectangle, samples: 60 };
+    near(await shade(tilted, material.phong, whole).read(), await shade(tilted, material.phong, many).read(), 1e-4);
+  });
+
+  it('that are spheres light by their share of the sky, and below the horizon by what is above it', async () => {
+    const ball = (centre: number[], radius: number): Light => ({
+      kind: 'sphere',
+      centre: on64(centre),
+      radius: on64([radius]),
+      radiance: white,
+      samples: 64,
+    });
+    const far = await shade(still, lambert, ball([0.6, 0.8, 0], 0.5)).read(); // all of it above: 0.8 / h², h = 2
+    expect(far[0]).toBeCloseTo(0.8 / 4, 14);
+    expect((await shade(still, lambert, ball([3, -4, 0], 3.9)).read())[0]).toBe(0);
+    expect((await shade(still, lambert, ball([0.1, 0.1, 0], 1)).read())[0]).toBe(0); // within it
+    const dull: Material = { kind: 'phong', diffuse: white, specular: on64([0, 0, 0]), exponent: on64([1]) };
+    for (const [centre, radius] of [
+      [[1, 0.2, 0.1], 0.6],
+      [[1, -0.2, 0.1], 0.6],
+      [[0, 0, 2], 1.9],
+    ] as const) {
+      const light = ball([...centre], radius);
+      const [exact] = await shade(still, lambert, light).read();
+      expect(exact).toBeGreaterThan(0.001);
+      near(await shade(still, dull, light).read(), [exact!, exact!, exact!], 1e-3);
+    }
+  });
+
   it('and materials are differentiated, both ways, in everything', async () => {
     const n = 5;
     const each = (seed: number, c = 3, base = 0, size = 1): Tensor =>
@@ -245,7 +307,7 @@ describe('lights', () => {
           shade(p.surface, { kind: 'ggx', ...p.own }, {
             kind,
             ...p.tensors,
-            ...(kind === 'rectangle' && { samples }),
+            ...('radiance' in p.tensors && { samples }),
           } as Light),
         { surface, own: numbersOfGgx, tensors },
       );
@@ -257,12 +319,14 @@ describe('lights', () => {
         { surface, fields },
       );
     }
-    const { kind, samples, ...tensors } = light.rectangle;
-    await checkGradient(
-      (p: { normal: Tensor; position: Tensor; albedo: Tensor; tensors: typeof tensors }) =>
-        shade(p, { kind: 'lambert', albedo: p.albedo }, { kind, samples, ...p.tensors }),
-      { normal: surface.normal, position: surface.position, albedo: each(6, 3, 0.5, 0.4), tensors },
-    );
+    for (const l of [light.rectangle, light.polygon, light.sphere]) {
+      const { kind, samples, ...tensors } = l;
+      await checkGradient(
+        (p: { normal: Tensor; position: Tensor; albedo: Tensor; tensors: typeof tensors }) =>
+          shade(p, { kind: 'lambert', albedo: p.albedo }, { kind, samples, ...p.tensors } as Light),
+        { normal: surface.normal, position: surface.position, albedo: each(6, 3, 0.5, 0.4), tensors },
+      );
+    }
   });
 
   it('give the same on every device', async () => {
@@ -310,8 +374,16 @@ describe('shade', () => {
       () => shade(surface, { kind: 'toon' } as never, sun(0)),
     ],
     [
-      "shade: a light's kind is 'spot'; give one of 'directional', 'point', 'rectangle'.",
+      "shade: a light's kind is 'spot'; give one of 'directional', 'point', 'rectangle', 'polygon', 'sphere'.",
       () => shade(surface, material.lambert, { kind: 'spot' } as never),
+    ],
+    [
+      "shade: 'corners' has shape [2, 3]; give [n, 3], n from 3 to 64.",
+      () =>
+        shade({ ...surface, position: up }, material.lambert, {
+          ...light.polygon,
+          corners: light.polygon.corners.slice([0, 0], [2, 3]),
+        }),
     ],
     [
       'shade: samples is 0; give a whole number from 1 to 64.',
