@@ -156,7 +156,7 @@ export const splatViews: Scene = {
       });
       for (let k = 0; k < 24; k++) {
         const camera = cameraAt(lens, distance, (2 * Math.PI * k) / 24, 0.35, device);
-        orbit.push(panels([(await row(camera, take(camera), params)).slice(0, 2)], { height: 200 }));
+        orbit.push(panels([await row(camera, take(camera), params)], { height: 200 }));
       }
     }
     const pictures = [
