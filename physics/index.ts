@@ -135,6 +135,7 @@ export {
   type VorticityParams,
   type VorticityState,
 } from './fluid/spectral/vorticity.ts';
+export { bodyForce, enstrophy, flowEnergy } from './fluid/mac/observables.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,

@@ -38,7 +38,7 @@ export type { SideValue, SideValues } from './grid/sides.ts';
 export { stencilOn } from './grid/solve.ts';
 export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
 export { macCormackFaces, semiLagrangianFaces } from './grid/trace-faces.ts';
-export { slope, vorticity } from './grid/vorticity.ts';
+export { centralDifference, vorticity } from './grid/vorticity.ts';
 export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
 export { type Control, type ControlProblem, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';

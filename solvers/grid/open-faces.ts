@@ -50,7 +50,7 @@ export interface OpenFacesOptions {
 }
 
 const least = 1e-4; // Share of a face below which it is closed.
-const nearest = 0.01; // Least ϑ.
+const nearest = 1e-3; // Least ϑ.
 
 const shareText = `
   fn ofLine(a: f32, b: f32) -> f32 {

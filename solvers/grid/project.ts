@@ -1,9 +1,9 @@
 /**
  * The part of a velocity field without divergence, and the pressure that takes the rest out.
  *
- *   ∇·(o ∇p) = ∇·(o u),   u⁺ = u − ∇p where o > 0, else 0         o: open part of each face
+ *   ∇·(o m ∇p) = ∇·(o u),   u⁺ = u − m ∇p where o > 0, else 0         o: open part of each face, m: how freely fluid moves there
  *
- * u is the velocity in the open part of a face, and o u⁺, what flows through it, has no divergence.
+ * u is the velocity in the open part of a face, and o u⁺, what flows through it, has no divergence. m = 1 unless something holds fluid back.
  * p = 0 at Dirichlet sides, through which fluid may pass; through Neumann sides u · n stays what it is. A region without a Dirichlet side,
  * the whole grid or one that obstacles cut off, has p up to a constant, and the flow through its sides must add up to nothing; where that is
  * the whole grid, what does not is left in.
@@ -14,12 +14,14 @@
 import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
-import type { Obstacles } from './obstacles.ts';
+import { fluidCells, type Obstacles } from './obstacles.ts';
 import { divergence, gradient } from './operators.ts';
 import { solveOn, stencilOn } from './solve.ts';
 
 export interface ProjectOptions {
   readonly obstacles?: Obstacles;
+  /** m on the faces, 0 … 1. Default 1. */
+  readonly mobility?: VectorField;
   /** Pressure to start from, such as the last one. */
   readonly p0?: Tensor;
   /** How the system is solved. Default: conjugate gradients with multigrid. */
@@ -40,8 +42,8 @@ export interface Projected {
  * @throws ConvergenceError if the system is not solved; see `linearSolve`.
  */
 export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}): Projected {
-  checkOptions('project', options, ['obstacles', 'p0', 'solve']);
-  const { obstacles, p0, solve } = options;
+  checkOptions('project', options, ['obstacles', 'mobility', 'p0', 'solve']);
+  const { obstacles, mobility, p0, solve } = options;
   checkVector('project', grid, 'u', u);
   if (p0) checkField('project', grid, 'p0', p0);
   const { axes, size } = grid;
@@ -50,14 +52,17 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
   const through = open ? times(grid, u, open) : u;
   const { device } = u[axes[0].name] as Tensor;
   const closed = axes.every(({ low, high }) => low !== 'dirichlet' && high !== 'dirichlet');
-  const fluid = obstacles?.fluid.detach();
-  const A = stencilOn(grid, { ...(open && { conductivity: open }), device });
+  if (mobility) checkVector('project', grid, 'mobility', mobility);
+  const conductivity = open && mobility ? times(grid, open, mobility) : (open ?? mobility);
+  const fluid = mobility && conductivity ? fluidCells(grid, conductivity) : obstacles?.fluid.detach();
+  const A = stencilOn(grid, { ...(conductivity && { conductivity }), device });
   const solved = solveOn(grid, A, divergence(grid, through).neg(), p0, {
     ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
     ...solve,
   });
   const p = fluid ? solved.mul(fluid) : solved; // with no equation in cells that are shut, nor in the adjoint
-  const slope = gradient(grid, p);
+  const steep = gradient(grid, p);
+  const slope = mobility ? times(grid, steep, mobility) : steep;
   const made = axes.map(({ name }) => {
     const [own, rest] = [u[name] as Tensor, slope[name] as Tensor];
     return [name, open ? whereOpen(own.sub(rest), open[name] as Tensor) : own.sub(rest)] as const;

@@ -10,8 +10,8 @@ import { type Grid, gridKernel, indexText, launch, placeText, sizesText, type Ve
 import { toCells } from './interpolate.ts';
 
 /** ∂q/∂c at the unknowns, for q there. */
-export function slope(grid: Grid, q: Tensor, { name: c, low }: Axis): Tensor {
-  const run = gridKernel(grid, `slope ${c}`, '', () => {
+export function centralDifference(grid: Grid, q: Tensor, { name: c, low }: Axis): Tensor {
+  const run = gridKernel(grid, `central difference ${c}`, '', () => {
     const periodic = low === 'periodic';
     const before = periodic ? `select(${c} - 1u, n${c} - 1u, ${c} == 0u)` : `(max(${c}, 1u) - 1u)`;
     const after = periodic ? `select(${c} + 1u, 0u, ${c} == n${c} - 1u)` : `min(${c} + 1u, n${c} - 1u)`;
@@ -21,7 +21,7 @@ export function slope(grid: Grid, q: Tensor, { name: c, low }: Axis): Tensor {
   var<storage, read> q: array<f32>;
   @unique var<storage, read_write> result: array<f32>;
   @compute @workgroup_size(64)
-  fn slope(@builtin(global_invocation_id) id: vec3u) {
+  fn centralDifference(@builtin(global_invocation_id) id: vec3u) {
     ${placeText(grid)}
     result[${indexText(grid)}] = (q[${indexText(grid, { [c]: after })}] - q[${indexText(grid, { [c]: before })}]) * w${c} / ${apart};
   }`;
@@ -39,8 +39,8 @@ export function vorticity(grid: Grid, u: VectorField): VectorField {
     throw new RangeError('vorticity: the grid is a line, on which nothing turns; give one of two or three axes.');
   const cells = toCells(grid, u);
   const around = (to: number, from: number): Tensor =>
-    slope(grid, cells[grid.axes[from].name] as Tensor, grid.axes[to]).sub(
-      slope(grid, cells[grid.axes[to].name] as Tensor, grid.axes[from]),
+    centralDifference(grid, cells[grid.axes[from].name] as Tensor, grid.axes[to]).sub(
+      centralDifference(grid, cells[grid.axes[to].name] as Tensor, grid.axes[from]),
     );
   if (grid.axes.length === 2) return { z: around(0, 1) };
   const names: readonly AxisName[] = ['x', 'y', 'z'];

@@ -7,7 +7,7 @@
  */
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
-import { type Grid, slope, toFaces, type VectorField, vorticity } from '../../../solvers/index.ts';
+import { centralDifference, type Grid, toFaces, type VectorField, vorticity } from '../../../solvers/index.ts';
 
 const kernelOf = kernelsByKey();
 
@@ -59,7 +59,7 @@ export function confinement(grid: Grid, u: VectorField): VectorField {
   const w = Object.fromEntries(turning.map(([c, field]) => [`w${c}`, field]));
   const count = grid.size;
   const eta = lengthKernel(turning.map(([c]) => c))(w, { count, out: { result: grid.shape } }).result;
-  const g = Object.fromEntries(grid.axes.map(axis => [`g${axis.name}`, slope(grid, eta, axis)]));
+  const g = Object.fromEntries(grid.axes.map(axis => [`g${axis.name}`, centralDifference(grid, eta, axis)]));
   const out = Object.fromEntries(names.map(c => [`a${c}`, grid.shape]));
   const push = pushKernel(names)({ ...g, ...w }, { count, out }) as Readonly<Record<string, Tensor>>;
   const h = Math.min(...grid.axes.map(({ spacing }) => spacing));

@@ -6,10 +6,11 @@
  *   u* = u carried by itself for Δt                                                               (1)
  *   u* ← u* + Δt (a − ∇p),   a: given + buoyancy (β_smoke smoke + β_T T) upwards + confinement    (2)
  *   u* ← u* + Δt ν Δu*                                                                            (3)
- *   ∇²φ = ∇·u*,   u⁺ = u* − ∇φ,   p⁺ = p + φ / Δt                                                 (4)
+ *   ∇·(m ∇φ) = ∇·u*,   u⁺ = u* − m ∇φ,   p⁺ = p + φ / Δt                                          (4)
  *
  * Of order 1 in time. p is per density, m²/s². A state without p leaves it out of (2), as Chorin did; with p, steady states do not depend on
- * Δt (Goda). Bodies cut cells (`openFaces`): pressure acts on what is open of faces, friction over the distance to the surface. Boussinesq:
+ * Δt (Goda). Bodies cut cells (`openFaces`): pressure acts on what is open of faces, friction over the distance to the surface,
+ * which holds fluid beside it: m = 1 / (1 + Δt ν drag) there (`openFaces`), else 1. Boussinesq:
  * buoyancy is all that temperature does. T is the difference to the surroundings.
  *
  * Stam: Stable Fluids, SIGGRAPH 1999, doi:10.1145/311535.311548, for (1) and the splitting; Chorin, Math. Comp. 22 (1968) 745, and
@@ -23,6 +24,7 @@ import {
   courant,
   diffuse,
   diffuseFaces,
+  type FaceFriction,
   type Grid,
   gradient,
   macCormack,
@@ -109,15 +111,10 @@ const faceCarriers: Readonly<Record<string, Carry>> = {
  * @param grid Of cells. Through Dirichlet sides fluid passes freely (p = 0 there); Neumann sides are closed, except for what params.sides gives.
  * @returns `step(state, params, dt)`: the state dt seconds later.
  * @example
- *   import { rollout } from 'retrograde/adjoint';
- *   import { tensor, zeros } from 'retrograde/kernel';
- *   import { incompressible } from 'retrograde/physics';
- *   import { grid } from 'retrograde/solvers';
- *
- *   const step = incompressible(grid([16, 16], { spacing: 1 / 16, sides: 'neumann' }));
- *   const still = { u: { x: zeros([16, 17]), y: zeros([17, 16]) }, p: zeros([16, 16]) };
- *   const cavity = { viscosity: tensor([0.01]), sides: { y: [{}, { x: 1 }] as const } }; // its lid moves
- *   const { u } = rollout(state => step(state, cavity, 0.05), still, 100);
+ * const step = incompressible(grid([16, 16], { spacing: 1 / 16, sides: 'neumann' }));
+ * const still = { u: { x: zeros([16, 17]), y: zeros([17, 16]) }, p: zeros([16, 16]) };
+ * const cavity = { viscosity: tensor([0.01]), sides: { y: [{}, { x: 1 }] as const } }; // its lid moves
+ * const { u } = rollout(state => step(state, cavity, 0.05), still, 100);
  */
 export function incompressible(grid: Grid, options: FlowOptions = {}): Step<FlowState, FlowParams> {
   checkModel('incompressible', grid, options, optionNames);
@@ -166,6 +163,13 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
     return diffuse(grid, now, k, dt, { ...(theta !== undefined && { theta }), check });
   };
 
+  /** How freely fluid moves where a body's friction holds it within dt. */
+  const held = ({ friction }: OpenFaces, viscosity: Tensor, dt: number): VectorField =>
+    each(c => {
+      const { drag, outside } = friction[c] as FaceFriction;
+      return outside.div(drag.mul(viscosity.mul(dt)).add(1));
+    });
+
   return (state, params, dt) => {
     const { u, p, smoke, temperature } = state;
     const { viscosity, sides, body } = params;
@@ -199,7 +203,11 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
           },
         }) // (3)
       : driven;
-    const free = project(grid, slowed, { ...(body && { obstacles: body }), ...(solve && { solve }) });
+    const free = project(grid, slowed, {
+      ...(body && { obstacles: body }),
+      ...(body && viscosity && { mobility: held(body, viscosity, dt) }),
+      ...(solve && { solve }),
+    });
     return {
       u: free.u,
       ...(p && { p: p.add(free.p.mul(1 / dt)) }), // (4)
