@@ -121,6 +121,7 @@ export {
   type FlowState,
   incompressible,
 } from './fluid/mac/incompressible.ts';
+export { bodyForce, enstrophy, flowEnergy } from './fluid/mac/observables.ts';
 export {
   type ShallowWaterOptions,
   type ShallowWaterParams,
@@ -135,7 +136,6 @@ export {
   type VorticityParams,
   type VorticityState,
 } from './fluid/spectral/vorticity.ts';
-export { bodyForce, enstrophy, flowEnergy } from './fluid/mac/observables.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
 export {
   type Integrator,

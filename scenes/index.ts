@@ -23,6 +23,7 @@ import { mpmWalker, mpmWalker3d } from './mpm/walkers.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
+import { smokeShape } from './smoke-shape/smoke-shape.ts';
 import { videoSysid } from './video-sysid/video-sysid.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
@@ -63,6 +64,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [cameraFit.name]: cameraFit,
   [videoSysid.name]: videoSysid,
   [lightFit.name]: lightFit,
+  [smokeShape.name]: smokeShape,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -108,6 +110,7 @@ export {
   pile,
   robertson,
   shapeFit,
+  smokeShape,
   splatViews,
   textureFit,
   videoSysid,

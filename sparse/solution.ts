@@ -10,7 +10,7 @@
  */
 
 import { flatten, jvp, Plan, unrecorded, vjp } from '../adjoint/index.ts';
-import { type Cotangents, collecting, type Rule, record, releaseAll, type Tensor } from '../kernel/index.ts';
+import { type Cotangents, collecting, isTracked, type Rule, record, releaseAll, type Tensor } from '../kernel/index.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Prepared } from './preconditioner.ts';
 
@@ -18,8 +18,7 @@ import type { Prepared } from './preconditioner.ts';
 export class Shared {
   readonly prepared: Prepared;
   private readonly made: Tensor[] = [];
-  private readonly plans: Plan[] = [];
-  private readonly byOperator = new WeakMap<object, { key: readonly unknown[]; plan: Plan }[]>();
+  private plans: readonly { readonly A: object; readonly key: readonly unknown[]; readonly plan: Plan }[] = [];
   private users = 0;
 
   constructor(prepare: () => Prepared) {
@@ -31,22 +30,29 @@ export class Shared {
   }
   release(): void {
     if (--this.users > 0) return;
-    for (const plan of this.plans) plan.release();
+    for (const { plan } of this.plans) plan.release();
     releaseAll(this.made);
   }
 
   /** The recorded step of solves with an operator that are alike in all of `key`. */
   planOf(A: object, key: readonly unknown[]): Plan {
-    const own = this.byOperator.get(A) ?? [];
-    this.byOperator.set(A, own);
-    const known = own.find(entry => entry.key.length === key.length && entry.key.every((part, k) => part === key[k]));
+    const known = this.plans.find(
+      one => one.A === A && one.key.length === key.length && one.key.every((part, k) => part === key[k]),
+    );
     if (known) return known.plan;
     const plan = new Plan();
-    this.plans.push(plan);
-    own.push({ key, plan });
+    this.plans = [...this.plans, { A, key, plan }];
+    if (this.plans.length > mostPlans) {
+      const [first, ...rest] = this.plans;
+      first.plan.release();
+      this.plans = rest;
+    }
     return plan;
   }
 }
+
+/** Plans that are kept: a gradient with respect to A itself makes an operator anew for each solve. */
+const mostPlans = 4;
 
 export interface Solution<P> {
   /** For messages. */
@@ -64,11 +70,17 @@ export interface Solution<P> {
 export function asSolution<P>({ who, A, b, x, again, shared }: Solution<P>): Tensor {
   const form = flatten(A.params, who);
   const width = form.leaves.length;
+  /** A itself where its numbers are the same and nobody differentiates by them: it has a plan. */
+  const withParams = (saved: readonly Tensor[]): LinearOperator<P> => {
+    const leaves = saved.slice(0, width);
+    const same = leaves.every((leaf, k) => leaf.memory === form.leaves[k].memory && !isTracked(leaf));
+    return same && !form.leaves.some(isTracked) ? A : A.with(form.rebuild(leaves));
+  };
   const rule: Rule = {
     name: `${who}(${A.name})`,
     vjp(saved, [bar], wanted) {
       if (!bar) return [];
-      const now = A.with(form.rebuild(saved.slice(0, width)));
+      const now = withParams(saved);
       const lambda = again(now.transpose, bar, true);
       const grads: (Tensor | undefined)[] = saved.map(() => undefined);
       grads[width] = lambda;
@@ -81,7 +93,7 @@ export function asSolution<P>({ who, A, b, x, again, shared }: Solution<P>): Ten
       return grads;
     },
     jvp(saved, dots: Cotangents) {
-      const now = A.with(form.rebuild(saved.slice(0, width)));
+      const now = withParams(saved);
       const moved = dots.slice(0, width).some(Boolean)
         ? jvp((p: P) => A.with(p).apply(saved[width + 1]))(
             now.params,

@@ -9,7 +9,14 @@
  */
 
 import { concat, type Tensor } from '../../../kernel/index.ts';
-import { type FaceFriction, type Grid, type OpenFaces, toCells, type VectorField, vorticity } from '../../../solvers/index.ts';
+import {
+  type FaceFriction,
+  type Grid,
+  type OpenFaces,
+  toCells,
+  type VectorField,
+  vorticity,
+} from '../../../solvers/index.ts';
 
 const volume = ({ axes }: Grid): number => axes.reduce((product, { spacing }) => product * spacing, 1);
 
@@ -48,7 +55,10 @@ export function bodyForce(
       );
     const after = low === 'periodic' ? concat([from(1, size), from(0, 1)], axis) : from(1, size + 1);
     const borders = from(0, size).sub(after);
-    const pressed = p.mul(borders).sum().mul(1 / spacing);
+    const pressed = p
+      .mul(borders)
+      .sum()
+      .mul(1 / spacing);
     const rubbed = (u[c] as Tensor).mul(drag).sum().mul(viscosity);
     return [c, pressed.add(rubbed).mul(volume(grid)).reshape([1])] as const; // (1)
   });

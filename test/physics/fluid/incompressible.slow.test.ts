@@ -120,7 +120,7 @@ describe('with a body in the way', () => {
       lift: on64([-0.1]),
       u: anyFlow(g, 3),
     };
-    const found = await checkGradient(loss, at);
+    const found = await checkGradient(loss, at, { dotTolerance: 1e-8 });
     expect(found.dotProduct).toBeLessThan(1e-8);
     const body = openFaces(g, disc(on64([0.61])));
     const { u } = rollout(
