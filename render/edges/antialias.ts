@@ -18,7 +18,7 @@
  */
 
 import type { Attribute } from '../../geometry/index.ts';
-import { checkOptions, concat, inWords, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, concat, inWords, scoped, type Tensor } from '../../kernel/index.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
@@ -62,22 +62,28 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   if (tables.count === 0) return image;
   const points = clip.detach().reshape([batch, triangles.vertices, 4]);
   const seen = { clip: points, corners: triangles.on(device), size, cull, seams: seams?.corners };
-  const cuts = silhouetteCuts(seen, tables, capacity);
-  checkRoom(cuts.ends, capacity, times => `antialias: outlines cross rows and columns ${times}`);
   const flat = clip.reshape([batch * triangles.vertices, 4]);
-  const outlines = chooseCrossings(cuts, points, raster, tables, layer);
+  const outlines = choice(() => {
+    const cuts = silhouetteCuts(seen, tables, capacity);
+    checkRoom(cuts.ends, capacity, times => `antialias: outlines cross rows and columns ${times}`);
+    return chooseCrossings(cuts, points, raster, tables, layer);
+  });
   let key = outlines.key;
   let d = crossingPlaces(outlines, flat, size);
   if (intersections) {
-    const met = chooseIntersections(points, seen.corners, raster, layer, capacity);
+    const met = choice(() => chooseIntersections(points, seen.corners, raster, layer, capacity));
     checkRoom(met.until, capacity, times => `antialias: surfaces pass through each other between pixels ${times}`);
     d = concat([d, intersectionPlaces(met, flat, size)]);
     key = concat([key, met.key]);
   }
-  const pairs = pairsOf(key, batch * height * width);
+  const pairs = choice(() => pairsOf(key, batch * height * width));
   const { w, ...shares } = mixing(pairs, d, width);
   return blend(shares, w, image, width);
 }
+
+/** What was chosen, which stays; the lists that it was made from do not. */
+const choice = <T extends Readonly<Record<keyof T, Tensor>>>(choose: () => T): T =>
+  scoped(choose, found => Object.values<Tensor>(found));
 
 function check(image: Tensor, raster: Raster, clip: Tensor, layer: number, capacity: number): void {
   const { size, batch, triangles, layers } = raster;

@@ -6,7 +6,7 @@
  */
 
 import type { Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, inWords, scoped, type Tensor, zeros } from '../../kernel/index.ts';
 import { type Cull, type Setup, setUp } from './setup.ts';
 import { gridOf, type TileLists, tileLists } from './tiles.ts';
 import { words } from './triangle.wgsl.ts';
@@ -71,10 +71,17 @@ export function rasterize(clip: Tensor, triangles: Triangles, options: RasterOpt
     const lists = { ...grid, entries: none(1), starts: none(images * grid.tiles * grid.chunks + 1) };
     return { ...common, ids: none(layers, images, size[1], size[0]), setup, lists };
   }
-  const setup = setUp(clip.detach(), triangles.on(device), size, cull);
-  const lists = tileLists(setup.reach, grid, images, capacity);
-  return { ...common, ids: visible(setup, lists, size, layers, images), setup, lists };
+  const found = (): Pick<Raster, 'ids' | 'setup' | 'lists'> => {
+    const setup = setUp(clip.detach(), triangles.on(device), size, cull);
+    const lists = tileLists(setup.reach, grid, images, capacity);
+    return { ids: visible(setup, lists, size, layers, images), setup, lists };
+  };
+  return { ...common, ...scoped(found, kept) };
 }
+
+const kept = ({ ids, setup, lists }: Pick<Raster, 'ids' | 'setup' | 'lists'>): readonly Tensor[] => [
+  ...[ids, setup.setup, setup.boxes, setup.reach, lists.entries, lists.starts],
+];
 
 function check(clip: Tensor, triangles: Triangles, { size, layers = 1, cull = 'none', capacity }: RasterOptions): void {
   const { shape, type } = clip;
