@@ -4,8 +4,8 @@
  *   D = (f_a g_b − f_b g_a) / (f_a w_b − f_b w_a)      f: across, g: along the line of pixel centres, from the first of the two   (1)
  *
  * which is (1) of homogeneous.wgsl.ts, in pixels from the first centre (the left one or the upper one) to the second. A crossing counts where
- * no more than `layer` surfaces, the edge's own triangles aside, are in front of it, there and not at a pixel. Triangles so small that no
- * pixel's centre is in them are in no tile's list; so one that both pixels show something in front of does not count either. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`).
+ * no more than `layer` surfaces, the edge's own triangles aside, are in front of it: there, not at the pixels, since what hides it may be smaller
+ * than a pixel and shown by none. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`).
  */
 
 import { kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
@@ -29,9 +29,8 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<storage, read> code: array<u32>;
   var<storage, read> ends: array<vec2u>;
   var<storage, read> sides: array<vec2u>;
-  var<storage, read> ids: array<u32>;
   var<storage, read> setup: array<array<f32, ${words}>>;
-  var<storage, read> boxes: array<vec2u>;
+  var<storage, read> reach: array<vec2u>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
   var<uniform> vertices: u32;
@@ -39,21 +38,12 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<uniform> edges: u32;
   var<uniform> width: u32;
   var<uniform> height: u32;
-  var<uniform> before: u32;
   var<uniform> layer: u32;
   var<uniform> slack: f32;
   var<storage, read_write> key: array<u32>;
   var<storage, read_write> vertex: array<vec2u>;
   ${placeText}
   ${listText(lists)}
-  /** Whether what a pixel shows is in front of depth z, both at its centre and, continued, at c. */
-  fn shownBefore(x: u32, y: u32, batch: u32, c: vec2f, z: f32) -> bool {
-    let id = ids[before + (batch * height + y) * width + x];
-    if (id == 0u) { return false; }
-    let T = triangleOf(batch * triangles + id - 1u);
-    let here = depthOf(T, edgesAt(T, vec2f(f32(x), f32(y)) + 0.5));
-    return here < z - slack && depthOf(T, edgesAt(T, c)) < z - slack;
-  }
   @compute @workgroup_size(64)
   fn chooseCrossings(@builtin(global_invocation_id) id: vec3u) {
     key[id.x] = ${noneText};
@@ -75,36 +65,29 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
       let most = select(height, width, steep);
       if (first >= 0.0 && first + 1.0 < f32(most)) {
         let c = select(vec2f(centre, along), vec2f(along, centre), steep);
-        let x = select(line, u32(first), steep);
-        let y = select(u32(first), line, steep);
-        let wide = select(0u, 1u, steep);
-        let high = 1u - wide;
-        var shown = !shownBefore(x, y, batch, c, p.z);
-        if (!shown) {
-          shown = !shownBefore(x + wide, y + high, batch, c, p.z);
-        }
-        if (shown) {
-          let own = sides[at - batch * edges] + batch * triangles;
-          let tile = tileAt(u32(c.x), u32(c.y));
-          let end = endOf(batch, tile);
-          var front = 0u;
-          for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
-            let r = entries[k];
-            let box = boxes[r];
-            if (x + wide >= (box.x & 0xffffu) && x < (box.x >> 16u) && y + high >= (box.y & 0xffffu) && y < (box.y >> 16u)) {
-              let T = triangleOf(r);
-              let E = edgesAt(T, c);
-              if (all(E > vec3f(0.0)) && r != own.x && r != own.y) {
-                let z = depthOf(T, E);
-                if (z >= 0.0 && z < p.z - slack) { front++; }
-              }
+        let own = sides[at - batch * edges] + batch * triangles;
+        let within = vec2u(c);
+        let tile = tileAt(within.x, within.y);
+        let end = endOf(batch, tile);
+        var front = 0u;
+        for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
+          let r = entries[k];
+          let low = reach[r] & vec2u(0xffffu);
+          if (all(within >= low) && all(within < (reach[r] >> vec2u(16u))) && r != own.x && r != own.y) {
+            let T = triangleOf(r);
+            let E = edgesAt(T, c);
+            if (all(E > vec3f(0.0))) {
+              let z = depthOf(T, E);
+              if (z >= 0.0 && z < p.z - slack) { front++; }
             }
           }
-          if (front <= layer) {
-            key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, steep) +
-              select(0u, 1u, (code[at] & ${afterBit}) != 0u);
-            vertex[id.x] = e + batch * vertices;
-          }
+        }
+        if (front <= layer) {
+          let x = select(line, u32(first), steep);
+          let y = select(u32(first), line, steep);
+          key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, steep) +
+            select(0u, 1u, (code[at] & ${afterBit}) != 0u);
+          vertex[id.x] = e + batch * vertices;
         }
       }
     }
@@ -156,18 +139,18 @@ export function chooseCrossings(
   tables: EdgeTables,
   layer: number,
 ): Crossings {
-  const { lists, ids, triangles, size, setup } = raster;
+  const { lists, triangles, size, setup } = raster;
   const [width, height] = size;
-  const [batch, vertices] = clip.shape;
+  const [, vertices] = clip.shape;
   const { tiles, columns, chunks } = lists;
   const { edge, count, ends: until, code } = cuts;
   const choose = choosing(`${tiles} ${columns} ${chunks}`, () => chooseText(lists));
   const { key, vertex } = choose(
     {
-      ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides, ids },
-      ...{ setup: setup.setup, boxes: setup.boxes, starts: lists.starts, entries: lists.entries },
+      ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides },
+      ...{ setup: setup.setup, reach: setup.reach, starts: lists.starts, entries: lists.entries },
       ...{ vertices, triangles: triangles.size, edges: tables.count, width, height, layer },
-      ...{ before: layer * batch * width * height, slack: clip.device.precision === 'f64' ? 1e-14 : 1e-6 },
+      ...{ slack: clip.device.precision === 'f64' ? 1e-14 : 5e-6 },
     },
     { count: edge.size },
   );

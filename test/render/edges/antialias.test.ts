@@ -79,6 +79,32 @@ describe('what is hidden', () => {
     near([g[0]! + g[6]!], [-(rows.second * (1 - 0.2) + rows.ground * (1 - 0.5))], 1e-9);
   });
 
+  it('has a derivative of zero though what hides it is too small for any pixel to show, next to its own outline', async () => {
+    const n = 40; // cells of 0.2 × 0.28 px
+    const wall = Array.from({ length: (n + 1) ** 2 }, (_, k) => [
+      5.7 + 0.2 * (k % (n + 1)),
+      2.3 + 0.28 * Math.floor(k / (n + 1)),
+    ]);
+    const cells = Array.from({ length: n * n }, (_, k) => k + Math.floor(k / n));
+    const v = wall.length;
+    const behind = [5.9, 3.1, 6.3, 13.1, 13.1, 9];
+    const mesh = new Triangles(v + 3, [
+      ...cells.flatMap(a => [a, a + 1, a + n + 2, a, a + n + 2, a + n + 1]),
+      v,
+      v + 1,
+      v + 2,
+    ]);
+    const depths = on64(Array.from({ length: v + 3 }, (_, k) => [0, 0, k < v ? 0.2 : 0.6, 0]).flat(), [v + 3, 4]);
+    const tone = on64(
+      Array.from({ length: v + 3 }, (_, k) => (k < v ? 1 : 0.3)),
+      [v + 3, 1],
+    );
+    const loss = (x: Tensor): Tensor =>
+      shoot(flat(x.reshape([v + 3, 2]), [16, 16]).add(depths), tone, { triangles: mesh, size: [16, 16] }).sum();
+    const { grad } = valueAndGrad(loss)(on64([...wall.flat(), ...behind]));
+    expect(Array.from((await grad.read()).slice(2 * v))).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   it('counts outlines of the layer that is asked for', async () => {
     const two = new Triangles(11, three.corners.slice(0, 12));
     const clip = places(on64(corners));
