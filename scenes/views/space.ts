@@ -27,7 +27,7 @@ import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { cameraAt, decibels, descent, ring } from './views.ts';
 
 const sizes = {
-  small: { pixels: 40, views: 10, splats: 300, iterations: 150 },
+  small: { pixels: 32, views: 10, splats: 200, iterations: 60 },
   full: { pixels: 96, views: 24, splats: 1500, iterations: 300 },
 } as const;
 const bound = 25; // dB
@@ -95,9 +95,9 @@ export const splatViews: Scene = {
   name: 'splat-views',
   summary: 'builds a thing of soft ellipsoids from photographs',
   settings: {
-    pixels: 'along a side of a photograph (preset small: 40; full: 96)',
+    pixels: 'along a side of a photograph (preset small: 32; full: 96)',
     views: 'photographs (10; 24)',
-    splats: 'ellipsoids (300; 1500)',
+    splats: 'ellipsoids (200; 1500)',
   },
   async run({ preset, settings, iterations: most, onProgress, signal, device, seed }) {
     const { iterations: usual, ...base } = sizes[preset];
