@@ -1,7 +1,8 @@
 /**
  * Which pushes swing a pole up and keep it there, from wherever it hangs?
  *
- *   iLQR, forces within ± 10 N, from random states and random forces; beside it, descents by four kinds of gradients (descent.ts)
+ *   iLQR, forces within ± 10 N, from random states and random forces; beside it, descents by four kinds of gradients (descent.ts), and
+ *   a policy for all states (policy.ts)
  *
  * Goal: at least 5 of 8 starts keep |θ| below 0.1 for the last second, in at most 300 iterations each.
  */
@@ -14,8 +15,13 @@ import { checkWhole, inDoubles, type Plot, type Scene, type SceneProgress } from
 import { costs, fromTop, mostForce, rate, swingUp } from './cartpole.ts';
 import { type Descent, descend, estimators, samples } from './descent.ts';
 import { cartImage } from './pictures.ts';
+import { type Learnt, learnt } from './policy.ts';
 
-const sizes = { small: { starts: 1, seconds: 3, descent: 3 }, full: { starts: 8, seconds: 4, descent: 100 } } as const;
+const sizes = {
+  small: { starts: 1, seconds: 3, descent: 3, windows: 2 },
+  full: { starts: 8, seconds: 4, descent: 100, windows: 500 },
+} as const;
+const trials = 16;
 const allowed = 0.1; // rad
 
 interface Swing {
@@ -44,20 +50,25 @@ const worstOf = (x: ArrayLike<number>): number => {
 
 export const cartpoleSwingup: Scene = {
   name: 'cartpole-swingup',
-  summary: 'swings a pole up by pushing its cart, from several starts, by iLQR; and tries it by descent',
+  summary:
+    'swings a pole up by pushing its cart, from several starts, by iLQR; tries it by descent; and learns a policy',
   settings: {
     starts: 'from which it is tried (preset small: 1; full: 8)',
     seconds: 'that it may take, the one of standing still included (3; 4)',
     descent: 'iterations of each descent that iLQR is compared with; 0 for none (3; 100)',
+    windows: 'from which a policy learns, by derivatives and by scores; 0 for none (2; 500)',
   },
   async run({ preset, settings, iterations = 300, seed, onProgress, signal, device: given }) {
-    const chosen: Readonly<Record<'starts' | 'seconds' | 'descent', number>> = { ...sizes[preset], ...settings };
-    checkWhole('cartpole-swingup', chosen, { starts: 1, seconds: 2, descent: 0 });
+    const chosen: Readonly<Record<'starts' | 'seconds' | 'descent' | 'windows', number>> = {
+      ...sizes[preset],
+      ...settings,
+    };
+    checkWhole('cartpole-swingup', chosen, { starts: 1, seconds: 2, descent: 0, windows: 0 });
     const steps = chosen.seconds * rate;
     return inDoubles(given, async device => {
       const task = swingUp(device, steps);
       const history: SceneProgress[] = [];
-      const works = chosen.starts + estimators.length * 0.5;
+      const works = chosen.starts + estimators.length * 0.5 + (chosen.windows > 0 ? 4 : 0);
       const tell = (loss: number, done: number, note: string): void => {
         const progress = { iteration: history.length + 1, loss, done: done / works, note };
         history.push(progress);
@@ -95,6 +106,28 @@ export const cartpoleSwingup: Scene = {
         });
       }
       disposeTree([x0, ...descents.map(({ u }) => u)]);
+      const policy =
+        chosen.windows > 0 && !signal?.aborted
+          ? await learnt(device, {
+              ...{
+                windows: chosen.windows,
+                seed,
+                signal,
+                ...(preset === 'small' ? { envs: 4, horizon: 8 } : { envs: 64, horizon: 64 }),
+              },
+              ...{ starts: trials, seconds: chosen.seconds },
+              onWindow: (note, done, reward) => {
+                const loss = 1 - reward;
+                onProgress({
+                  iteration: history.length,
+                  loss,
+                  done: (works - 4 + (note.endsWith('scores') ? 2 : 0) + 2 * done) / works,
+                  note,
+                });
+              },
+            })
+          : undefined;
+      const stands = policy?.angles.filter(angle => angle < allowed).length;
       const missed = swings.filter(({ worst }) => worst >= allowed).length + chosen.starts - swings.length;
       const bound = Math.floor((3 * chosen.starts) / 8);
       const most = Math.max(...swings.map(({ control }) => control.history.length - 1));
@@ -117,6 +150,7 @@ export const cartpoleSwingup: Scene = {
           iterations: swings.map(({ control }) => control.history.length - 1),
           costs: swings.map(({ control }) => control.value),
           descents: descended,
+          ...(policy && { policyAngles: policy.angles, policyStands: stands }),
         },
         loss: best.control.value,
         iterations: most,
@@ -132,7 +166,7 @@ export const cartpoleSwingup: Scene = {
             ),
           },
         ],
-        plots: [portrait(swings), compared(swings[0], descents)],
+        plots: [portrait(swings), compared(swings[0], descents), ...(policy ? [returns(policy)] : [])],
         film: { images: film, fps: 15, caption: 'the swing of the start that ends the quietest' },
         notes: [
           `iLQR: ${chosen.starts - missed} of ${chosen.starts} starts stand for the last second, |θ| below ${allowed}; ${most} iterations at most.`,
@@ -144,6 +178,12 @@ export const cartpoleSwingup: Scene = {
                   .map(({ name, spread }) => `${name} ${spread.toPrecision(2)}`)
                   .join(', ')}.`,
                 'Gradients of the whole plan are right and lead nowhere: forces early on matter only by way of what comes later. iLQR plans backwards, and answers deviations.',
+              ]
+            : []),
+          ...(policy
+            ? [
+                `A policy that sees the state, learnt from ${chosen.windows} windows by derivatives through the steps, stands for the last second from ${stands} of ${trials} starts that it has not seen, at any angle.`,
+                `Its best trial gained ${bestOf(policy.path)} in ${chosen.seconds} s; learnt by the scores of its actions, without derivatives, from as many windows, ${bestOf(policy.score)}.`,
               ]
             : []),
           'In f64, whatever was asked for.',
@@ -164,6 +204,24 @@ function portrait(swings: readonly Swing[]): Plot {
       marks: 'line',
       points: Array.from({ length: x.length / 5 }, (_, t) => [x[5 * t + 1], x[5 * t + 3]] as const),
     })),
+  };
+}
+
+const bestOf = (history: Learnt['path']): string =>
+  Math.max(...history.map(({ score }) => score ?? Number.NEGATIVE_INFINITY)).toFixed(0);
+
+/** Returns of trials by windows. */
+function returns({ path, score }: Learnt): Plot {
+  const line = (name: string, history: Learnt['path']) => ({
+    name,
+    marks: 'line' as const,
+    points: history.flatMap(({ epoch, score }) => (score === undefined ? [] : [[epoch + 1, score] as const])),
+  });
+  return {
+    caption: 'a policy’s return in trials without noise: learnt by derivatives through the steps, and by scores alone',
+    x: { name: 'window' },
+    y: { name: 'return' },
+    series: [line('derivatives', path), line('scores', score)],
   };
 }
 

@@ -29,7 +29,7 @@ export const cartpole: Model = tree({
 
 const step = articulated(cartpole);
 
-const columns = (x: Tensor, from: number, to: number): Tensor => x.slice([0, from], [x.shape[0], to]);
+export const columns = (x: Tensor, from: number, to: number): Tensor => x.slice([0, from], [x.shape[0], to]);
 
 /** From states [r, 5] and forces [r, 1], N, to the states 1/60 s later; and (1) over so many of them. */
 export function swingUp(device: Device, steps: number): ControlProblem {

@@ -7,6 +7,7 @@ import { ilqr } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cartpole, costs, rate, swingUp } from '../../scenes/cartpole-swingup/cartpole.ts';
 import { descend, estimators } from '../../scenes/cartpole-swingup/descent.ts';
+import { balancing } from '../../scenes/cartpole-swingup/policy.ts';
 import { cpu32, cpu64 } from '../util/devices.ts';
 import { near } from '../util/near.ts';
 import { numbers, on64 } from '../util/numbers.ts';
@@ -84,11 +85,24 @@ describe('the cart-pole', () => {
   });
 });
 
+describe('a policy', () => {
+  it('plays the same cart-pole, rewarded for standing', async () => {
+    const game = balancing(cpu64);
+    const [q, v] = [on64([0.1, 2.5], [1, 2]), on64([0.3, -1], [1, 2])];
+    const next = game.step({ q, v }, on64([0.4], [1, 1]));
+    const expected = await task.step(on64([0.1, 2.5, 0.3, -1, 0], [1, 5]), on64([10 * Math.tanh(0.4)], [1, 1])).read();
+    near([...(await next.q.read()), ...(await next.v.read())], expected.slice(0, 4), 1e-14);
+    near(await game.observe({ q, v }).read(), [0.1, Math.sin(2.5), Math.cos(2.5), 0.3, -1], 1e-14);
+    const reward = await game.reward({ q, v }, q, { q, v }).item();
+    near([reward], [Math.cos(2.5) - 0.1 * 0.01 - 0.02 * 0.09 - 0.005], 1e-14);
+  });
+});
+
 describe('the scene', () => {
   const run = smallRun(cartpoleSwingup);
 
   it('swings the pole up', { timeout: 120_000 }, async () => {
-    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 0 }, { seed: 2 });
+    const { goal, fitted, iterations, film, plots, device } = await run({ descent: 0, windows: 0 }, { seed: 2 });
     expect(goal.met).toBe(true);
     expect(iterations).toBeLessThan(150);
     expect((fitted.worstAngles as number[])[0]).toBeLessThan(0.1);
@@ -96,6 +110,13 @@ describe('the scene', () => {
     expect(film?.images).toHaveLength(46);
     expect(plots).toHaveLength(2);
     expect(device).toContain('f64');
+  });
+
+  it('compares what a policy learns both ways', async () => {
+    const { fitted, plots, notes } = await run({ descent: 0 }, { iterations: 1 });
+    expect(fitted.policyAngles).toHaveLength(16);
+    expect(plots?.[2].series.map(({ points }) => points.length)).toEqual([2, 2]);
+    expect(notes.join()).toContain('of 16 starts that it has not seen');
   });
 
   it('says what it cannot take', async () => {
