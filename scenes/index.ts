@@ -28,6 +28,7 @@ import { videoSysid } from './video-sysid/video-sysid.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
 import { splatViews } from './views/space.ts';
+import { vortexAssimilate } from './vortex-assimilate/vortex-assimilate.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
 import { waveTank } from './wave-tank/wave-tank.ts';
 
@@ -38,6 +39,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [heatInverse.name]: heatInverse,
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
+  [vortexAssimilate.name]: vortexAssimilate,
   [views.name]: views,
   [paintSplats.name]: paintSplats,
   [splatViews.name]: splatViews,
@@ -115,6 +117,7 @@ export {
   textureFit,
   videoSysid,
   views,
+  vortexAssimilate,
   walkers2d,
   waveTank,
 };
