@@ -191,6 +191,25 @@ describe('impact', () => {
     near([(await found.v.read())[0], (await found.friction.item()) / 0.5], [0.407747197, -0.815494393], 1e-2);
   });
 
+  it('passes each environment’s own events', async () => {
+    const [heights, speeds] = [
+      [1.1, 0.3, 0.1, 2],
+      [0, -1, 0, 3],
+    ];
+    const end = async (q: readonly number[], v: readonly number[]) => {
+      const [at, rate] = [q, v].map(x => tensor(x, [x.length, 1], { device: cpu64 }));
+      const state = run(dropped, { q: at, v: rate }, { restitution: 0.8, impacts: 2, rest: 0.01 }, 0.2, 2);
+      return [await state.q.read(), await state.v.read()].map(x => Array.from(x));
+    };
+    const [q, v] = await end(heights, speeds);
+    for (const [e, height] of heights.entries()) {
+      const [own, rate] = await end([height], [speeds[e]]);
+      near([q[e], v[e]], [own[0], rate[0]], 1e-14);
+    }
+    near([q[2], v[2]], [0.1, 0], 1e-10);
+    near([q[3]], [2 + 3 * 0.4 - 0.5 * 9.81 * 0.16], 1e-12);
+  });
+
   it('is the same in single precision, on the CPU and on WebGPU', async () => {
     for (const device of [cpu32, gpu]) {
       const given = { q: row([1.1], device), v: row([0], device) };
