@@ -20,7 +20,7 @@ import { none, noneText } from '../edges/tables.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import { type Cull, setUp } from '../raster/setup.ts';
 import { gridOf, listText, type TileLists, tile, tileLists } from '../raster/tiles.ts';
-import { placeText } from '../raster/triangle.wgsl.ts';
+import { placeText, words } from '../raster/triangle.wgsl.ts';
 
 /** Places as the light sees them: clip positions, and their change from pixel to pixel, [n, 4]. */
 export interface LitPlaces {
@@ -59,7 +59,7 @@ const text = (grid: TileLists): string => /* wgsl */ `
   var<storage, read> corners: array<vec3u>;
   var<storage, read> across: array<vec3u>;
   var<storage, read> face: array<u32>;
-  var<storage, read> setup: array<f32>;
+  var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
   var<uniform> width: f32;
