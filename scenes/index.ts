@@ -1,11 +1,14 @@
+import { argon } from './argon/argon.ts';
 import { armSysid } from './arm-sysid/arm-sysid.ts';
 import { billiards } from './billiards/billiards.ts';
 import { bounceTarget } from './bounce-target/bounce-target.ts';
 import { brusselator } from './brusselator/brusselator.ts';
+import { bubbleRaft } from './bubble-raft/bubble-raft.ts';
 import { cameraFit } from './camera-fit/camera-fit.ts';
 import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
+import { fitPotential } from './fit-potential/fit-potential.ts';
 import { heatInverse } from './heat-inverse/heat-inverse.ts';
 import { ant } from './legged/ant.ts';
 import { hopper } from './legged/hopper.ts';
@@ -64,6 +67,9 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [environmentFit.name]: environmentFit,
   [shapeFit.name]: shapeFit,
   [cameraFit.name]: cameraFit,
+  [bubbleRaft.name]: bubbleRaft,
+  argon,
+  [fitPotential.name]: fitPotential,
   [videoSysid.name]: videoSysid,
   [lightFit.name]: lightFit,
   [smokeShape.name]: smokeShape,
@@ -88,15 +94,18 @@ export { type Surface, surface, type Tank } from './wave-tank/tank.ts';
 export { shapeWater, type TankStep } from './wave-tank/wave-tank.ts';
 export {
   ant,
+  argon,
   armSysid,
   billiards,
   bounceTarget,
   brusselator,
+  bubbleRaft,
   cameraFit,
   cartpoleSwingup,
   droneMpc,
   environmentFit,
   film,
+  fitPotential,
   heatInverse,
   hopper,
   lightFit,
