@@ -64,7 +64,7 @@ export function bounces(
   { dt, rest }: { readonly dt: number; readonly rest: number },
 ): Tensor {
   const all = { gap, normal, point, pairOf, v, w, forcedV: forced.v, forcedW: forced.w, ...given, dt, rest };
-  return bounceKernel(all, { count: gap.size, out: { bounce: [gap.size, 2] } }).bounce;
+  return bounceKernel(all, { count: gap.size, out: { bounce: [gap.size] } }).bounce;
 }
 
 const lateKernel = lazyKernel(/* wgsl */ `
