@@ -5,6 +5,7 @@
  * Retrograde may take 1/0.95 of the time of C at WebAssembly's own vector width.
  */
 
+import { mpm } from './problems/mpm.ts';
 import { particles } from './problems/particles.ts';
 import type { Problem } from './problems/problem.ts';
 import { keys, mandelbrot, numbers, pendulums, product, wavelet } from './problems/small.ts';
@@ -72,6 +73,8 @@ const words = (n: number) => family('small', small => numbers(small ? 1000 : n))
 const laplacian = family('sparse', small => sparse(small ? { side: 12, iterations: 4 } : {}));
 const picture = family('small', small => mandelbrot(small ? { n: 24, limit: 40 } : {}));
 const unsorted = family('small', small => keys(small ? 1000 : undefined));
+const jelly2d = family('mpm', small => mpm(2, small));
+const jelly3d = family('mpm', small => mpm(3, small));
 const nothing = () => ({ arrays: {}, constants: {} });
 
 const inCache = (bytes: number): Rest => ({ traffic: { bytes, like: 'triad-1m' } });
@@ -104,6 +107,10 @@ export const cases: readonly Case[] = [
   swings('pendulums-gradient', 'gradient', { ms: 5 }),
   lattice('lennard-jones', 'lennardJones', { over: { gcc: 0.9 }, threads: twice }),
   lattice('lennard-jones-adjoint', 'lennardJonesAdjoint', { against: { case: 'lennard-jones', most: 2.7 } }),
+  jelly2d('mpm', 'forward'),
+  jelly2d('mpm-gradient', 'gradient', { against: { case: 'mpm', most: 4 } }, loose),
+  jelly3d('mpm-3d', 'forward'),
+  jelly3d('mpm-3d-gradient', 'gradient', { against: { case: 'mpm-3d', most: 4 } }, loose),
   words(4 * M)('sum', 'sum', { over: { gcc: 0.75 } }, inCache(4 * 4 * M)),
   laplacian('spmv', 'csr', { over: { gcc: 0.95 } }, inMemory(52e6)),
   laplacian('spmv-ell', 'ell', {}, inMemory(48e6)),

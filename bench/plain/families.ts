@@ -1,12 +1,14 @@
 /** Plain JavaScript on typed arrays, one thread, adjoints written by hand. */
 
 import type { Families } from '../contest.ts';
+import * as mpm from './mpm.ts';
 import * as small from './small.ts';
 import * as sparse from './sparse.ts';
 import * as springs from './springs.ts';
 import * as wave from './wave.ts';
 
 export const families: Families = {
+  mpm,
   wave,
   springs,
   sparse,

@@ -2,6 +2,7 @@
 
 import type { Families } from '../contest.ts';
 import { coldStart } from './cold-start.ts';
+import * as mpm from './mpm.ts';
 import * as overhead from './overhead.ts';
 import * as small from './small.ts';
 import { conjugateGradients, csr, ell } from './sparse.ts';
@@ -25,5 +26,6 @@ export const families: Families = {
   pendulums: { forward: small.pendulums, gradient: small.pendulumsGradient },
   product: { forward: small.product },
   small: { lennardJones, lennardJonesAdjoint, mandelbrot, sort, sum, triad, coldStart: () => coldStart() },
+  mpm: { forward: mpm.forward, gradient: mpm.gradient },
   overhead,
 };
