@@ -7,7 +7,8 @@
  * S_p = 4/Δx² V_p τ_p is what stress does in a time. Mass and momentum are kept by (1), linear and angular momentum by both.
  *
  * The sums of (1), and of the adjoint of (2), are shared by particles in an order that is fixed, so that results are the same bits each time
- * (kernel/scatter/).
+ * (kernel/scatter/). Sorting particles by cell and summing by node was measured beside it, on a CPU: 1.9 ms for the sort, 1.8 for the cells' starts
+ * and 1.6 for the sums, where shared sums take 2.0 in all (3600 particles, 128² nodes); 5.4, 10.5 and 38 against 17 (30 000 particles, 64³ nodes).
  *
  * Jiang, Schroeder, Selle, Teran & Stomakhin, ACM Trans. Graph. 34 (2015) 51, doi:10.1145/2766996; Hu et al., ACM Trans. Graph. 37 (2018) 150,
  * eq. 16–18, doi:10.1145/3197517.3201293.
