@@ -54,17 +54,16 @@ export function thrown({ side, nodes }: { readonly side: number; readonly nodes:
     steps,
     loss: v0 => advance(start(v0), steps).x.mean(0).sub(goal).square().sum().mul(0.5),
     async way(v0, pictures) {
-      const frames: Float32Array[] = [];
-      let state = start(v0);
-      for (let k = 0; k <= pictures; k++) {
-        if (k > 0) {
-          const [from, to] = [k - 1, k].map(i => Math.round((i * steps) / pictures));
-          state = advance(state, to - from);
-        }
-        frames.push(Float32Array.from(await state.x.read()));
-      }
+      const { state, saved } = rollout((s: MpmState) => world.step(s, params, dt), start(v0), steps, {
+        save: s => s.x,
+      });
       await world.check(state);
-      return frames;
+      const all = await saved.read();
+      const size = 2 * points.length;
+      return Array.from({ length: pictures + 1 }, (_, k) => {
+        const step = Math.max(0, Math.round((k * steps) / pictures) - 1);
+        return Float32Array.from(all.subarray(step * size, (step + 1) * size));
+      });
     },
   };
 }

@@ -102,7 +102,8 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
       },
     });
     const [first, far] = [1 - history[0].loss, 1 - Math.min(...history.map(({ loss }) => loss))];
-    const frames = await robot.way(best, 48);
+    const moments = preset === 'small' ? 12 : 48;
+    const frames = await robot.way(best, moments);
     const seen = frames.map(frame => picture(frame, robot.muscles, nodes));
     const bound = asked === undefined && preset === 'full' ? goal : goal / 10;
     const mebi = (n: number): string => `${(n / 2 ** 20).toFixed(0)} MiB`;
@@ -116,7 +117,7 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
       pictures: [
         {
           caption: 'the best gait, at five moments; muscles that pull are red, that push blue',
-          image: beside([0, 12, 24, 36, 48].map(k => seen[k]) as Image[], 6),
+          image: beside([0, 1, 2, 3, 4].map(k => seen[(k * moments) / 4]) as Image[], 6),
         },
       ],
       plots: [

@@ -29,7 +29,7 @@ describe('liquid', () => {
       const d = shape.length;
       const high = [...shape].reverse().map((n, a) => (a === 1 ? 3 : n) * 0.1);
       const start = liquid(pointsIn(Array(d).fill(0), high, 0.05));
-      const end = run(freeSurface(closed(shape, 0.1)), start, on64([0, -9.81, 0].slice(0, d)), 0.01, 5);
+      const end = run(freeSurface(closed(shape, 0.1)), start, on64([0, -9.81, 0].slice(0, d)), 0.01, 3);
       near(await end.x.read(), await start.x.read(), 1e-8);
     }
   });
@@ -69,10 +69,10 @@ describe('liquid', () => {
 
 it('a dam breaks as Martin and Moyce saw it, somewhat sooner, and slower than shallow water', async () => {
   // Phil. Trans. R. Soc. Lond. A 244 (1952) 312: a column twice as high as wide; T = t √(2 g / a), Z = x / a.
-  const seen = [[1.19, 1.44], [1.63, 1.89], [1.98, 2.33], [2.32, 2.78], [2.65, 3.22], [2.98, 3.67]]; // biome-ignore format: a table
+  const seen = [[1.19, 1.44], [1.63, 1.89], [1.98, 2.33], [2.32, 2.78]]; // biome-ignore format: a table
   const [a, n] = [0.1, 8];
   const h = a / n;
-  const step = freeSurface(closed([18, 40], h));
+  const step = freeSurface(closed([17, 28], h));
   const dt = (0.25 * h) / Math.sqrt(2 * 9.81 * 2 * a);
   const unit = Math.sqrt((2 * 9.81) / a);
   let state = liquid(pointsIn([0, 0], [a, 2 * a], h / 2));

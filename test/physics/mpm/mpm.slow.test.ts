@@ -2,7 +2,7 @@
 
 import { checkGradient, hvp, rollout } from 'retrograde/adjoint';
 import type { Tensor } from 'retrograde/kernel';
-import { type Mpm, type MpmParams, type MpmState, mpm, pointsIn, type Wall } from 'retrograde/physics';
+import { type Mpm, type MpmParams, type MpmState, mpm, pointsIn } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
@@ -78,42 +78,46 @@ describe('gradients of whole runs', () => {
     const { dotProduct } = await checkGradient(loss, { x, v, C, F, params: given });
     expect(dotProduct).toBeLessThan(1e-12);
   };
-  for (const material of ['corotated', 'sand'] as const)
-    it(`${material} on the floor in space`, () =>
-      check(block(3, material, 2), paramsOn(cpu64, 3, material === 'sand'), 3));
+  it('corotated matter and sand on the floor, in space', () => {
+    const at = (x: number): number[][] => pointsIn([x, 0.5, 0.5], [x + 0.05, 0.6, 0.6], 0.05);
+    const matter = [{ points: at(0.5) }, { points: at(0.55), material: 'sand' as const }];
+    return check(mpm({ nodes: [12, 12, 12], spacing, matter }), paramsOn(cpu64, 3, true), 3);
+  });
 
-  for (const wall of ['sticky', 'slip', 'separate'] as const satisfies Wall[])
-    it(`several materials, muscles, each particle with a mass and moduli of its own, on a moving body that is ${wall}`, async () => {
-      const at = (x: number, y: number): number[][] => pointsIn([x, y], [x + 0.1, y + 0.1], 0.05);
-      const world = mpm({
-        ...{ nodes: [16, 16], spacing, body: wall, walls: 'slip', fibre: [0.6, 0.8] },
-        matter: [
-          { points: at(0.5, 0.5), actuator: 1 },
-          { points: at(0.6, 0.5), material: 'sand' },
-          { points: at(0.7, 0.5), material: 'liquid' },
-          { points: at(0.6, 0.6), material: 'neoHookean', actuator: 0 },
-        ],
-      });
-      const own = (seed: number): Tensor => on64(numbers(world.count, seed).map(v => 1 + 0.3 * v));
-      const given = paramsOn(cpu64, 2, true);
-      await check(
-        world,
-        {
-          ...{ ...given, mass: own(1), volume: own(2).mul(0.0025), lambda: own(3), mu: own(4) },
-          actuation: on64([0.3, 0.7]),
-          distance: on64(
-            Array.from({ length: 256 }, (_, i) => 0.1 * Math.floor(i / 16) - 0.45 - 0.02 * Math.sin(i % 16)),
-          ),
-          bodyVelocity: on64([0.4, 0.1]),
-        },
-        2,
-      );
+  it('all materials with muscles, each particle with a mass and moduli of its own, at walls of all kinds and a moving body', async () => {
+    const at = (x: number, y: number): number[][] => pointsIn([x, y], [x + 0.1, y + 0.1], 0.05);
+    const world = mpm({
+      ...{ nodes: [16, 16], spacing, body: 'separate', fibre: [0.6, 0.8] },
+      walls: [
+        ['slip', 'sticky'],
+        ['sticky', 'slip'],
+      ],
+      matter: [
+        { points: at(0.27, 0.5), actuator: 1 },
+        { points: at(0.6, 0.45), material: 'sand' },
+        { points: at(0.7, 0.5), material: 'liquid' },
+        { points: at(0.6, 0.6), material: 'neoHookean', actuator: 0 },
+      ],
     });
+    const own = (seed: number): Tensor => on64(numbers(world.count, seed).map(v => 1 + 0.3 * v));
+    await check(
+      world,
+      {
+        ...{ ...paramsOn(cpu64, 2, true), mass: own(1), volume: own(2).mul(0.0025), lambda: own(3), mu: own(4) },
+        actuation: on64([0.3, 0.7]),
+        distance: on64(
+          Array.from({ length: 256 }, (_, i) => Math.hypot((i % 16) - 6.5, Math.floor(i / 16)) / 10 - 0.35),
+        ),
+        bodyVelocity: on64([0.4, 0.1]),
+      },
+      2,
+    );
+  });
 
   it('the second derivative is the derivative of the first', async () => {
     const world = block(2, 'corotated', 2);
     const given = paramsOn(cpu64, 2);
-    const start = stirred(world, 2, 5);
+    const { trouble: _, ...start } = stirred(world, 2, 5);
     const loss = ({ v, mu }: { v: Tensor; mu: Tensor }): Tensor =>
       rollout((s: MpmState) => world.step(s, { ...given, mu }, 0.01), { ...start, v }, 3)
         .x.square()

@@ -28,8 +28,8 @@ describe('devices', () => {
     const [onGpu, exact] = await Promise.all(
       [gpu, cpu64].map(async on => {
         const world = block(2, 'neoHookean', 2);
-        let state = stirred(world, 2, 3, on);
-        for (let k = 0; k < 3; k++) state = world.step(state, paramsOn(on, 2), 0.01);
+        const { trouble: _, ...start } = stirred(world, 2, 3, on);
+        const state = world.step(start, paramsOn(on, 2), 0.01);
         return [...(await state.x.read()), ...(await state.C.read())];
       }),
     );
@@ -41,7 +41,7 @@ describe('devices', () => {
     onTestFinished(() => {
       for (const each of [one, two]) each.destroy();
     });
-    expect(await slopeOn(two, 24)).toEqual(await slopeOn(one, 24));
+    expect(await slopeOn(two, 20)).toEqual(await slopeOn(one, 20));
   });
 
   it('in single precision follow double through flight and impact for hundreds of steps', async () => {
