@@ -113,7 +113,7 @@ export const cartpoleSwingup: Scene = {
                 windows: chosen.windows,
                 seed,
                 signal,
-                ...(preset === 'small' ? { envs: 4, horizon: 8 } : { envs: 64, horizon: 64 }),
+                ...(preset === 'small' ? { envs: 4, horizon: 8 } : { envs: 64, horizon: 32 }),
               },
               ...{ starts: trials, seconds: chosen.seconds },
               onWindow: (note, done, reward) => {

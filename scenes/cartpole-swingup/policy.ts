@@ -57,7 +57,8 @@ export function balancing(device: Device): Task<ArticulatedState> {
 /** Learns to swing up and to stand. */
 export const learn = (task: Task<ArticulatedState>, seconds: number, options: ActorCriticOptions): Promise<Trained> =>
   actorCritic(task, {
-    ...{ envs: 64, episode: seconds * rate, policyRate: 1e-2, valueRate: 3e-3, logDeviation: 0 },
+    ...{ envs: 64, episode: seconds * rate, policyLayers: [32, 32], policyRate: 1e-2 },
+    ...{ valueRate: 2e-3, logDeviation: -0.5 },
     ...options,
   });
 
