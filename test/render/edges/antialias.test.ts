@@ -155,13 +155,15 @@ describe('soups of triangles', () => {
           moved[k]! += h;
           return loss(on64(moved, [18, 4])).item();
         };
-        const h = 1e-6;
+        const h = 3e-7;
         errors.push(Math.abs(((await at(h)) - (await at(-h))) / (2 * h) - slope[k]!) / scale);
       }
     }
     errors.sort((a, b) => a - b);
+    // With weights at random and h = 1e-7, 1728 coordinates of 120 soups: median 1.6e-9, 99 % below 1.4e-8, all below 1e-6.
     expect(errors[errors.length >> 1]).toBeLessThan(1e-8);
-    expect(errors[Math.floor(0.97 * errors.length)]).toBeLessThan(1e-5); // a vertex that passes a row between the two differs
+    expect(errors[Math.floor(0.99 * errors.length)]).toBeLessThan(1e-6);
+    expect(errors.at(-1)).toBeLessThan(1e-4);
   });
 
   it('have it where they reach behind the camera', async () => {
