@@ -26,7 +26,7 @@ function printed(program: string): number[] {
 
 describe('README', () => {
   it('has a program for each kind of problem', () => {
-    expect(programs.length).toBe(9);
+    expect(programs.length).toBe(10);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -83,6 +83,12 @@ describe('README', () => {
   it('fits a picture', () => {
     const pose = printed(programs[8]);
     for (const [k, number] of [0.1, 0, 0, 0, 0.3, 0.1].entries()) expect(Math.abs(pose[k] - number)).toBeLessThan(0.01);
+  });
+
+  it('throws jelly', () => {
+    const [x, y] = printed(programs[9]);
+    expect(x).toBeCloseTo(0.4 / 0.25, 3);
+    expect(y).toBeCloseTo(0.5 * 9.81 * (0.25 + 2.5e-3), 3); // gravity acts before places move
   });
 });
 
