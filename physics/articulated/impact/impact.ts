@@ -58,7 +58,20 @@ type Settings = Required<Omit<ImpactOptions, 'touching' | 'rest'>> & Pick<Impact
 
 const defaults = { restitution: 0, impacts: 4, grazing: 1e-6 };
 
-/** The law. @throws RangeError for a number that makes no sense; steps throw for what a model has and the law does not know. */
+/**
+ * The law.
+ *
+ * @throws RangeError for a number that makes no sense; steps throw for what a model has and the law does not know.
+ * @example
+ *   const ball = tree({
+ *     gravity: [0, 0, -9.81],
+ *     links: [{ name: 'ball', mass: 1, inertia: [1, 1, 1], joints: [{ kind: 'slide', axis: [0, 0, 1] }] }],
+ *     geoms: [{ kind: 'plane' }, { kind: 'sphere', size: [0.1], link: 'ball' }],
+ *   });
+ *   const step = articulated(ball, { contact: impact({ restitution: 0.8 }) });
+ *   const end = step({ q: tensor([[1.1]]), v: tensor([[0]]) }, { params: articulatedParams(ball) }, 0.8);
+ *   const height = end.q.sum(); // 0.739 m, with a derivative of 0.589 by where it began
+ */
 export function impact(options: ImpactOptions = {}): ContactLaw {
   checkOptions('impact', options, [...Object.keys(defaults), 'touching', 'rest']);
   const all: Settings = { ...defaults, ...options };
