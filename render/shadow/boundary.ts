@@ -14,7 +14,7 @@
  */
 
 import type { Triangles } from '../../geometry/index.ts';
-import { type Device, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, kernelsByKey, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { facesOf } from '../edges/silhouettes.ts';
 import { none, noneText } from '../edges/tables.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
@@ -51,6 +51,25 @@ export const metText: string = /* wgsl */ `
   fn movedBy(q: vec4f, d: vec4f) -> vec2f { return (d.xy - d.w / q.w * q.xy) / q.w; }
 `;
 
+/** Which sides of triangles are silhouettes, bits 1, 2 and 4; of two triangles at a silhouette the one that shows its front has it. */
+const outlines = lazyKernel(/* wgsl */ `
+  var<storage, read> face: array<u32>;
+  var<storage, read> across: array<vec3u>;
+  var<storage, read_write> outline: array<u32>;
+  @compute @workgroup_size(64)
+  fn shadowOutlines(@builtin(global_invocation_id) id: vec3u) {
+    let side = face[id.x];
+    var bits = 0u;
+    for (var i = 0u; i < 3u; i++) {
+      let other = across[id.x][i];
+      var shown = 0u;
+      if (other != ${noneText}) { shown = face[other]; }
+      if (side != 0u && side != shown && (shown == 0u || side == 1u)) { bits |= 1u << i; }
+    }
+    outline[id.x] = bits;
+  }
+`);
+
 const text = (grid: TileLists): string => /* wgsl */ `
   var<storage, read> q: array<vec4f>;
   var<storage, read> right: array<vec4f>;
@@ -58,7 +77,8 @@ const text = (grid: TileLists): string => /* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
   var<storage, read> across: array<vec3u>;
-  var<storage, read> face: array<u32>;
+  var<storage, read> outline: array<u32>;
+  var<storage, read> reach: array<vec2u>;
   var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
@@ -72,11 +92,14 @@ const text = (grid: TileLists): string => /* wgsl */ `
   ${listText(grid)}
   /** Whether a triangle other than two is before depth z at c. */
   fn covered(c: vec2f, z: f32, own: u32, other: u32) -> bool {
-    let tile = tileAt(u32(c.x), u32(c.y));
+    let x = u32(c.x);
+    let y = u32(c.y);
+    let tile = tileAt(x, y);
     let end = endOf(0u, tile);
     for (var k = firstOf(0u, tile); k < end; k++) {
       let t = entries[k];
-      if (t != own && t != other) {
+      let box = reach[t];
+      if (t != own && t != other && x >= (box.x & 0xffffu) && x < (box.x >> 16u) && y >= (box.y & 0xffffu) && y < (box.y >> 16u)) {
         let T = triangleOf(t);
         let E = edgesAt(T, c);
         if (all(E >= T.least)) {
@@ -114,12 +137,10 @@ const text = (grid: TileLists): string => /* wgsl */ `
               let end = endOf(0u, tile);
               for (var k = firstOf(0u, tile); k < end; k++) {
                 let t = entries[k];
-                let side = face[t];
-                for (var i = 0u; i < 3u; i++) {
-                  let other = across[t][i];
-                  var shown = 0u;
-                  if (other != ${noneText}) { shown = face[other]; }
-                  if (side != 0u && side != shown && (shown == 0u || side == 1u)) {
+                let bits = outline[t];
+                for (var i = 0u; i < 3u && bits != 0u; i++) {
+                  if ((bits & (1u << i)) != 0u) {
+                    let other = across[t][i];
                     let from = corners[t][i];
                     let to = corners[t][(i + 1u) % 3u];
                     let a = inPixels(clip[from], width, height);
@@ -211,12 +232,14 @@ export function chooseBoundaries(
   const { device } = clip;
   const [width, height] = size;
   const corners = triangles.on(device);
+  const across = neighbours(triangles, device);
   const { setup, reach } = setUp(clip, corners, size, cull);
   const grid = gridOf(size, triangles.size);
   const tiles = grid.columns * grid.rows;
   const room = capacity ?? Math.min(8 * triangles.size + 64 * tiles, triangles.size * tiles);
   const lists = tileLists(reach, grid, 1, room, 'shadow: triangles');
   const face = facesOf(clip.reshape([1, ...clip.shape]), corners, cull);
+  const { outline } = outlines({ face, across }, { count: triangles.size });
   const run = kernels(`${lists.columns} ${lists.tiles} ${lists.chunks}`, () => text(lists));
   const { starts, entries } = lists;
   const { lit, edge } = run(
@@ -224,8 +247,9 @@ export function chooseBoundaries(
       ...places,
       clip,
       corners,
-      across: neighbours(triangles, device),
-      face,
+      across,
+      outline,
+      reach,
       setup,
       starts,
       entries,
