@@ -21,7 +21,7 @@ export function picture(
     return base.map((b, k) => (b + Math.abs(a) * (colour[k] - b)) * (1 - 0.45 * depth));
   };
   if (d === 2)
-    return dots({ x: [0, 1], y: [0, 0.4], width: 480 }, x, { radius: 0.3 / nodes, colourOf: p => inked(p, 0) });
+    return dots({ x: [0, 1], y: [0, 0.4], width: 480 }, x, { radius: 0.4 / nodes, colourOf: p => inked(p, 0) });
   const [c, s, ct, st] = [Math.cos(turn), Math.sin(turn), Math.cos(tilt), Math.sin(tilt)];
   const all = Array.from(muscles, (_, p) => {
     const [px, py, pz] = [x[3 * p] - 0.5, x[3 * p + 1], x[3 * p + 2] - 0.5];
@@ -31,7 +31,7 @@ export function picture(
   const [far, near] = [all[0].depth, (all.at(-1) as (typeof all)[0]).depth];
   const flat = Float32Array.from(all.flatMap(({ u, v }) => [u, v]));
   return dots({ x: [-0.5, 0.4], y: [-0.2, 0.25], width: 480 }, flat, {
-    radius: 0.25 / nodes,
+    radius: 0.35 / nodes,
     colourOf: k => inked(all[k].p, (all[k].depth - near) / Math.max(1e-9, far - near)),
   });
 }
