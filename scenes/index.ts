@@ -6,6 +6,7 @@ import { brusselator } from './brusselator/brusselator.ts';
 import { bubbleRaft } from './bubble-raft/bubble-raft.ts';
 import { cameraFit } from './camera-fit/camera-fit.ts';
 import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
+import { dragLbm } from './drag/drag-lbm.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
 import { fitPotential } from './fit-potential/fit-potential.ts';
@@ -43,6 +44,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [lotkaVolterra.name]: lotkaVolterra,
   [waveTank.name]: waveTank,
   [vortexAssimilate.name]: vortexAssimilate,
+  [dragLbm.name]: dragLbm,
   [views.name]: views,
   [paintSplats.name]: paintSplats,
   [splatViews.name]: splatViews,
@@ -102,6 +104,7 @@ export {
   bubbleRaft,
   cameraFit,
   cartpoleSwingup,
+  dragLbm,
   droneMpc,
   environmentFit,
   film,
