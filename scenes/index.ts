@@ -24,10 +24,12 @@ import { shapeFit } from './mesh-fit/shape.ts';
 import { textureFit } from './mesh-fit/texture.ts';
 import { mpmThrow } from './mpm/throw.ts';
 import { mpmWalker, mpmWalker3d } from './mpm/walkers.ts';
+import { pictureControl } from './picture-control/picture-control.ts';
 import { pile } from './pile/pile.ts';
 import { robertson } from './robertson/robertson.ts';
 import type { Scene } from './scene.ts';
 import { smokeShape } from './smoke-shape/smoke-shape.ts';
+import { softBody } from './soft-body/soft-body.ts';
 import { videoSysid } from './video-sysid/video-sysid.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
@@ -75,6 +77,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [videoSysid.name]: videoSysid,
   [lightFit.name]: lightFit,
   [smokeShape.name]: smokeShape,
+  [pictureControl.name]: pictureControl,
+  [softBody.name]: softBody,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -121,10 +125,12 @@ export {
   mpmWalker,
   mpmWalker3d,
   paintSplats,
+  pictureControl,
   pile,
   robertson,
   shapeFit,
   smokeShape,
+  softBody,
   splatViews,
   textureFit,
   videoSysid,

@@ -3,9 +3,8 @@
 import { checkGradient, grad, rollout } from 'retrograde/adjoint';
 import { type Device, type Tensor, tensor, zeros } from 'retrograde/kernel';
 import { blockMesh, elasticSolid, lameConstants } from 'retrograde/physics';
-import { newtonKrylov } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu64, devices } from '../../util/devices.ts';
+import { cpu32, cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 
 const on = { device: cpu64 };
@@ -135,15 +134,12 @@ describe('an implicit step', () => {
     expect(difference).toBeLessThan(1e-6);
   });
 
-  it('runs on every device', async () => {
-    const body = elasticSolid(blockMesh([1, 1], { size: [0.1, 0.1] }), { pinned: [0, 2] });
+  it('gives in f32 what it gives in f64', async () => {
     const step = async (device: Device): Promise<ArrayLike<number>> => {
       const params = body.params({ young: 2e4, device });
-      const few = { method: newtonKrylov({ restart: 4, cycles: 1 }), maxSteps: 4 }; // a GPU runs all of them
-      return body.implicitStep(body.start(device), params, 0.02, device.kind === 'cpu' ? {} : few).x.read();
+      return body.implicitStep(body.start(device), params, 0.02).x.read();
     };
-    const exact = await step(cpu64);
-    for (const device of devices) near(await step(device), exact, 1e-5);
+    near(await step(cpu32), await step(cpu64), 1e-5);
   });
 });
 

@@ -204,7 +204,7 @@ describe('elasticSolid', () => {
 
   it('gives the same bits again, and in f32 and on a GPU what it gives in f64', async () => {
     const run = async (device: Device): Promise<ArrayLike<number>> => {
-      const body = elasticSolid(blockMesh([2, 1, 1], { size: [0.2, 0.1, 0.1] }), { pinned: [0, 3, 6, 9] });
+      const body = elasticSolid(blockMesh([2, 1], { size: [0.2, 0.1] }), { pinned: [0, 3] });
       const params = body.params({ young: 2e4, device });
       return rollout(state => body.step(state, params, 1e-3), body.start(device), 20).x.read();
     };

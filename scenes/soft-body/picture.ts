@@ -1,0 +1,36 @@
+/** A block of tetrahedra from the side, drawn by its elements' edges, the stiffer the redder. */
+
+import type { SolidMesh } from '../../physics/index.ts';
+import { blueRed, colourAt, type Image } from '../../render/index.ts';
+import { type Stroke, sketch } from '../sketch.ts';
+
+/**
+ * @param x Positions, [n, 3]. @param stiffness Times what it was, of each element or of all. @param target Where a cross is drawn.
+ * @param wall x of the wall, m.
+ */
+export function drawBlock(
+  { elements }: SolidMesh,
+  x: readonly number[],
+  stiffness: readonly number[],
+  target: readonly number[],
+  wall: number,
+): Image {
+  const at = (i: number): readonly number[] => [x[3 * i], x[3 * i + 1]];
+  const strokes: Stroke[] = Array.from({ length: elements.length / 4 }, (_, e) => {
+    const [a, b, c, d] = elements.subarray(4 * e, 4 * e + 4);
+    const share = 0.5 + 0.5 * Math.tanh(Math.log(stiffness[e % stiffness.length]));
+    return {
+      points: [a, b, c, a, d, b, c, d].map(at),
+      colour: stiffness.length === 1 ? [0.3, 0.3, 0.3] : [...colourAt(share, blueRed)],
+      width: 1.5,
+      opacity: 0.8,
+    };
+  });
+  const [tx, ty] = target;
+  const cross: Stroke[] = [
+    [[tx - 0.03, ty], [tx + 0.03, ty]],
+    [[tx, ty - 0.03], [tx, ty + 0.03]],
+  ].map(points => ({ points, colour: [0, 0, 0], width: 2 })); // biome-ignore format: a cross
+  const room: Stroke = { points: [[-0.2, 0], [wall, 0], [wall, 1]], colour: [0.5, 0.5, 0.5], width: 3 }; // biome-ignore format: two lines
+  return sketch({ x: [-0.1, 1], y: [-0.05, 0.85], width: 360 }, [room, ...strokes, ...cross]);
+}
