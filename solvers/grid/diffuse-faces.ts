@@ -108,8 +108,8 @@ function rowsOf(grid: Grid, across: AxisName, walls: Walls, device: Device): Row
   return made;
 }
 
-/** 2/h² times the motion of the walls that fluid sticks to; undefined if they are at rest. */
-function pulled(grid: Grid, across: AxisName, walls: Walls, flows: SideFlows | undefined): Tensor | undefined {
+/** −A u_c + w, from A u_c: adds 2/h² times the motion of the walls that fluid sticks to. */
+function pulled(grid: Grid, across: AxisName, walls: Walls, flows: SideFlows | undefined, resisted: Tensor): Tensor {
   const others = grid.axes.filter(({ name, low }) => name !== across && low !== 'periodic');
   const given = Object.assign({}, ...others.map(({ name }) => flowsAt(flows, name, across)));
   const cells = faceGrid(grid, across);
@@ -125,7 +125,7 @@ function pulled(grid: Grid, across: AxisName, walls: Walls, flows: SideFlows | u
         : [];
     }),
   );
-  if (moving.length === 0) return undefined;
+  if (moving.length === 0) return resisted.neg();
   const run = gridKernel(
     cells,
     'pulled by walls',
@@ -133,16 +133,18 @@ function pulled(grid: Grid, across: AxisName, walls: Walls, flows: SideFlows | u
     () => `
   ${sizesText(cells)}
   ${sides.declarations}
+  var<storage, read> resisted: array<f32>;
   @unique var<storage, read_write> result: array<f32>;
   @compute @workgroup_size(64)
   fn pulledByWalls(@builtin(global_invocation_id) id: vec3u) {
     ${placeText(cells)}
-    var sum = 0.0;
+    let i = ${indexText(cells)};
+    var sum = -resisted[i];
     ${moving.join('\n    ')}
-    result[${indexText(cells)}] = sum;
+    result[i] = sum;
   }`,
   );
-  return launch(cells, run, sides.arguments);
+  return launch(cells, run, { resisted, ...sides.arguments });
 }
 
 const product = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined => (a && b ? a.mul(b) : (a ?? b));
@@ -190,8 +192,7 @@ export function diffuseFaces(
     const reaction = sum(stick, friction?.drag);
     const A = stencilOn(cells, { conductivity: friction?.links ?? 1, ...(reaction && { reaction }), device });
     const resisted = A.apply(now.reshape([cells.size])).reshape(cells.shape);
-    const pull = pulled(grid, c, walls, sides);
-    const all = (pull ? pull.sub(resisted) : resisted.neg()).mul(nu);
+    const all = pulled(grid, c, walls, sides, resisted).mul(nu);
     const rate = sought ? all.mul(sought) : all;
     if (theta === 0) return [c, now.add(rate.mul(dt))] as const;
     const conductivity = products(links, friction?.links);

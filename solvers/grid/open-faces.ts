@@ -10,7 +10,7 @@
  * Ng, Min & Gibou, J. Comput. Phys. 228 (2009) 8807, for (1); Gibou, Fedkiw, Cheng & Kang, J. Comput. Phys. 176 (2002) 205, for (2).
  */
 
-import { checkOptions, type Device, inWords, kernel, Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, type Device, inWords, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import type { Axis, AxisName, FaceFields } from '../../sparse/index.ts';
 import { faceGrid } from './face-sides.ts';
 import {
@@ -114,7 +114,7 @@ function atFaces(grid: Grid, phi: Tensor, { name: c }: Axis): { readonly open: T
   return { open: made.open, middle: made.mean };
 }
 
-const outsideKernel = kernel(/* wgsl */ `
+const outsideKernel = lazyKernel(/* wgsl */ `
   var<storage, read> phi: array<f32>;
   var<storage, read_write> outside: array<f32>;
   @compute @workgroup_size(64)

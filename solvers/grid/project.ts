@@ -11,7 +11,7 @@
  * Chorin, Math. Comp. 22 (1968) 745; Ng, Min & Gibou, J. Comput. Phys. 228 (2009) 8807, for faces that are open in part. u⁺ is closest to u among all fields without divergence: a second projection changes nothing.
  */
 
-import { checkOptions, kernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
 import { fluidCells, type Obstacles } from './obstacles.ts';
@@ -70,7 +70,7 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
   return { u: Object.fromEntries(made), p };
 }
 
-const openKernel = kernel(/* wgsl */ `
+const openKernel = lazyKernel(/* wgsl */ `
   var<storage, read> v: array<f32>;
   var<storage, read> open: array<f32>;
   var<storage, read_write> result: array<f32>;
