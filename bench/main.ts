@@ -7,6 +7,7 @@
  *                                            'solvers': all of solver-cases.ts, beside SciPy, SUNDIALS and C,
  *                                            'robots': steps, gradients and Jacobians beside MuJoCo,
  *                                            'pile': a thousand boxes beside Rapier,
+ *                                            'melt': 32 000 particles with Lennard-Jones's potential,
  *                                            'raster': a sphere beside the adapter's fixed-function rasteriser
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
@@ -19,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
+import { meltRow, meltTable } from './melt-table.ts';
 import { pileRows, pileTable } from './pile-table.ts';
 import { rasterRows, rasterTable } from './raster-table.ts';
 import { commit, machine, save } from './results.ts';
@@ -56,8 +58,9 @@ const compiling = words.length === 0 || words.includes('compile');
 const solving = words.length === 0 || words.includes('systems');
 const moving = words.length === 0 || words.includes('robots');
 const piling = words.length === 0 || words.includes('pile');
+const melting = words.length === 0 || words.includes('melt');
 const drawing = words.length === 0 || words.includes('raster');
-if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling && !drawing)
+if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling && !melting && !drawing)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -124,6 +127,11 @@ if (piling) {
   console.log(`\nA pile: processor time, one thread.\n\n${pileTable(piles)}`);
   if (absent) console.log(absent);
   if (options.save) save(piles.map(({ contender, ...row }) => ({ case: 'pile', contender, ...row })));
+}
+if (melting) {
+  const melt = await meltRow();
+  console.log(`\nParticles: processor time, one thread.\n\n${meltTable(melt)}`);
+  if (options.save) save([{ case: 'melt', ...melt }]);
 }
 if (drawing) {
   const drawn = await rasterRows();
