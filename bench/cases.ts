@@ -5,6 +5,7 @@
  * Retrograde may take 1/0.95 of the time of C at WebAssembly's own vector width.
  */
 
+import { lattice as flows } from './problems/lattice.ts';
 import { mpm } from './problems/mpm.ts';
 import { particles } from './problems/particles.ts';
 import type { Problem } from './problems/problem.ts';
@@ -69,6 +70,7 @@ const product512 = family('product', small => product(small ? 17 : 512));
 const product1024 = family('product', small => product(small ? 33 : 1024));
 const swings = family('pendulums', small => pendulums(small ? { n: 5, steps: 20 } : {}));
 const lattice = family('small', small => particles(small ? [4, 4, 3] : undefined));
+const boltzmann = family('lattice', small => flows(small ? { n: 12 } : {}));
 const words = (n: number) => family('small', small => numbers(small ? 1000 : n));
 const laplacian = family('sparse', small => sparse(small ? { side: 12, iterations: 4 } : {}));
 const picture = family('small', small => mandelbrot(small ? { n: 24, limit: 40 } : {}));
@@ -111,6 +113,8 @@ export const cases: readonly Case[] = [
   jelly2d('mpm-gradient', 'gradient', { against: { case: 'mpm', most: 4 } }, loose),
   jelly3d('mpm-3d', 'forward'),
   jelly3d('mpm-3d-gradient', 'gradient', { against: { case: 'mpm-3d', most: 4 } }, loose),
+  boltzmann('lattice-step', 'step', { threads: twice }, inMemory(72 * 512 ** 2)),
+  boltzmann('lattice-adjoint', 'stepAdjoint', { against: { case: 'lattice-step', most: 2.5 } }),
   words(4 * M)('sum', 'sum', { over: { gcc: 0.75 } }, inCache(4 * 4 * M)),
   laplacian('spmv', 'csr', { over: { gcc: 0.95 } }, inMemory(52e6)),
   laplacian('spmv-ell', 'ell', {}, inMemory(48e6)),

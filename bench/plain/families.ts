@@ -1,6 +1,7 @@
 /** Plain JavaScript on typed arrays, one thread, adjoints written by hand. */
 
 import type { Families } from '../contest.ts';
+import * as lattice from './lattice.ts';
 import * as mpm from './mpm.ts';
 import * as small from './small.ts';
 import * as sparse from './sparse.ts';
@@ -8,6 +9,7 @@ import * as springs from './springs.ts';
 import * as wave from './wave.ts';
 
 export const families: Families = {
+  lattice: { step: lattice.step },
   mpm,
   wave,
   springs,

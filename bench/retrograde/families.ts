@@ -2,6 +2,7 @@
 
 import type { Families } from '../contest.ts';
 import { coldStart } from './cold-start.ts';
+import * as lattice from './lattice.ts';
 import * as mpm from './mpm.ts';
 import * as overhead from './overhead.ts';
 import * as small from './small.ts';
@@ -27,5 +28,6 @@ export const families: Families = {
   product: { forward: small.product },
   small: { lennardJones, lennardJonesAdjoint, mandelbrot, sort, sum, triad, coldStart: () => coldStart() },
   mpm: { forward: mpm.forward, gradient: mpm.gradient },
+  lattice: { step: lattice.step, stepAdjoint: lattice.stepAdjoint },
   overhead,
 };
