@@ -8,10 +8,10 @@ import { cpu64 } from '../util/devices.ts';
 import { on64 } from '../util/numbers.ts';
 import { smallRun } from '../util/small-run.ts';
 
-it('throws a block ever nearer to its target', async () => {
-  const { history, goal, film, notes } = await smallRun(mpmThrow)({ side: 6, nodes: 24 }, { iterations: 2 });
-  expect(history).toHaveLength(3);
-  expect(history[2].loss).toBeLessThan(history[0].loss);
+it('throws a block nearer to its target', async () => {
+  const { history, goal, film, notes } = await smallRun(mpmThrow)({ side: 6, nodes: 24 }, { iterations: 1 });
+  expect(history).toHaveLength(2);
+  expect(history[1].loss).toBeLessThan(history[0].loss);
   expect(goal.met).toBe(false);
   expect(film?.images).toHaveLength(49);
   expect(notes[0]).toBe('36 particles on 24 × 24 nodes, 205 steps.');
