@@ -8,6 +8,7 @@
  *                                            'robots': steps, gradients and Jacobians beside MuJoCo,
  *                                            'pile': a thousand boxes beside Rapier,
  *                                            'melt': 32 000 particles with Lennard-Jones's potential,
+ *                                            'flow': incompressible flow and its gradients,
  *                                            'raster': a sphere beside the adapter's fixed-function rasteriser
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
@@ -20,6 +21,7 @@ import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
+import { flowRows, flowTable } from './flow-table.ts';
 import { meltRow, meltTable } from './melt-table.ts';
 import { pileRows, pileTable } from './pile-table.ts';
 import { rasterRows, rasterTable } from './raster-table.ts';
@@ -59,8 +61,18 @@ const solving = words.length === 0 || words.includes('systems');
 const moving = words.length === 0 || words.includes('robots');
 const piling = words.length === 0 || words.includes('pile');
 const melting = words.length === 0 || words.includes('melt');
+const flowing = words.length === 0 || words.includes('flow');
 const drawing = words.length === 0 || words.includes('raster');
-if (wanted.length + solversWanted.length === 0 && !compiling && !solving && !moving && !piling && !melting && !drawing)
+if (
+  wanted.length + solversWanted.length === 0 &&
+  !compiling &&
+  !solving &&
+  !moving &&
+  !piling &&
+  !melting &&
+  !flowing &&
+  !drawing
+)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -132,6 +144,11 @@ if (melting) {
   const melt = await meltRow();
   console.log(`\nParticles: processor time, one thread.\n\n${meltTable(melt)}`);
   if (options.save) save([{ case: 'melt', ...melt }]);
+}
+if (flowing) {
+  const flows = await flowRows();
+  console.log(`\nIncompressible flow, one thread: least times.\n\n${flowTable(flows)}`);
+  if (options.save) save(flows.map(({ name, ...row }) => ({ case: `flow ${name}`, ...row })));
 }
 if (drawing) {
   const drawn = await rasterRows();
