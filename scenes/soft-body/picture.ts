@@ -31,6 +31,6 @@ export function drawBlock(
     [[tx - 0.03, ty], [tx + 0.03, ty]],
     [[tx, ty - 0.03], [tx, ty + 0.03]],
   ].map(points => ({ points, colour: [0, 0, 0], width: 2 })); // biome-ignore format: a cross
-  const room: Stroke = { points: [[-0.2, 0], [wall, 0], [wall, 1]], colour: [0.5, 0.5, 0.5], width: 3 }; // biome-ignore format: two lines
-  return sketch({ x: [-0.1, 1], y: [-0.05, 0.85], width: 360 }, [room, ...strokes, ...cross]);
+  const room: Stroke = { points: [[-0.35, 0], [wall, 0], [wall, 1]], colour: [0.5, 0.5, 0.5], width: 3 }; // biome-ignore format: two lines
+  return sketch({ x: [-0.35, 1], y: [-0.05, 0.85], width: 400 }, [room, ...strokes, ...cross]);
 }
