@@ -68,8 +68,6 @@ function wavesOf(box: readonly number[], longest: number): number[][] {
  * Ewald's sum for a box.
  *
  * @example
- *   import { ewald, particles } from 'retrograde/physics';
- *   import { tensor } from 'retrograde/kernel';
  *   const sum = ewald({ box: [2, 2, 2], cutoff: 1 });
  *   const salt = particles({ count: 8, box: [2, 2, 2], pairs: { near: sum.near }, terms: { waves: sum.waves } });
  *   const corners = [0, 1, 2, 3, 4, 5, 6, 7].map(i => [i & 1, (i >> 1) & 1, i >> 2]);

@@ -107,7 +107,6 @@ export const literal = (x: number): string => (Number.isInteger(x) ? `${x}.0` : 
  * particles; its params to pairs of species.
  *
  * @example
- *   import { expr } from 'retrograde/expression';
  *   const buckingham = expr('A*exp(-B*r) - C/r^6', { vars: ['r'], params: ['A', 'B', 'C'], name: 'buckingham' });
  *   console.log(pairPotential(buckingham).params.join(' ')); // A B C
  */

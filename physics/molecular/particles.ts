@@ -98,8 +98,6 @@ export interface Particles {
  * Particles in a box or in open space.
  *
  * @example
- *   import { lennardJones, particles } from 'retrograde/physics';
- *   import { tensor } from 'retrograde/kernel';
  *   const argon = particles({ count: 2, pairs: { lj: { potential: lennardJones, cutoff: 3 } } });
  *   const params = { mass: tensor([1]), energy: { lj: { epsilon: tensor([1]), sigma: tensor([1]) } } };
  *   const x = tensor([0, 0, 0, 2 ** (1 / 6), 0, 0], [2, 3]);
