@@ -6,8 +6,8 @@
  * Where the two pictures do not overlap, pixels tell nothing of the way to go; so the coarsest two of six sizes come first, where they do,
  * then finer ones (Adam), and all of them in the end (L-BFGS). How far away the cloth is shows in its size alone.
  *
- * Goal: vertices end 0.2 m from where they should on average over the seeds, 0.03 m at the median; starts are some 8 m off. That is what
- * Jatavallabhula et al., gradSim, ICLR 2021, tell of a like problem of theirs (figure 6, control-cloth), in 50 iterations.
+ * Goal: vertices end 0.2 m from where they should on average over the seeds, 0.03 m at the median, in 50 iterations; starts are several metres
+ * off. These are the figures of a like problem, the control of a cloth, of Jatavallabhula et al.: gradSim, ICLR 2021.
  */
 
 import { uniform } from '../../adjoint/index.ts';
