@@ -10,7 +10,7 @@ describe('the scene', () => {
   it('finds the start to 5 %, and a perturbation that grows three times as much as random ones', {
     timeout: 60_000,
   }, async () => {
-    const result = await run({ points: 24, turns: 1 }, { iterations: 16 });
+    const result = await run({ points: 24, steps: 16, turns: 1 }, { iterations: 12 });
     expect(result.goal).toMatchObject({ met: true, bound: 1 });
     expect(result.plots).toHaveLength(2);
     const [worst, random] = result.plots![0].series.map(({ points }) => points[points.length - 1][1]);
