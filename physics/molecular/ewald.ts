@@ -74,7 +74,7 @@ function wavesOf(box: readonly number[], longest: number): number[][] {
  *   const charge = tensor(corners.map(([a, b, c]) => 1 - 2 * ((a + b + c) % 2)));
  *   const k = tensor([1]);
  *   const params = { box: tensor([2, 2, 2]), mass: tensor([1]), own: { charge }, energy: { near: { k }, waves: { k } } };
- *   console.log((await salt.energy(tensor(corners), params).item()) / 4); // −1.7476: Madelung's constant of rock salt
+ *   const madelung = salt.energy(tensor(corners), params).div(4); // -1.7475604
  */
 export function ewald(options: EwaldOptions): Ewald {
   checkOptions('ewald', options, ['box', 'cutoff', 'tolerance']);

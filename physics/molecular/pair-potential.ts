@@ -108,7 +108,7 @@ export const literal = (x: number): string => (Number.isInteger(x) ? `${x}.0` : 
  *
  * @example
  *   const buckingham = expr('A*exp(-B*r) - C/r^6', { vars: ['r'], params: ['A', 'B', 'C'], name: 'buckingham' });
- *   console.log(pairPotential(buckingham).params.join(' ')); // A B C
+ *   const { params } = pairPotential(buckingham); // A, B, C
  */
 export function pairPotential(formula: PairExpression | PairPotential): PairPotential {
   if (typeof formula?.wgsl === 'string') return formula as PairPotential;

@@ -101,7 +101,7 @@ export interface Particles {
  *   const argon = particles({ count: 2, pairs: { lj: { potential: lennardJones, cutoff: 3 } } });
  *   const params = { mass: tensor([1]), energy: { lj: { epsilon: tensor([1]), sigma: tensor([1]) } } };
  *   const x = tensor([0, 0, 0, 2 ** (1 / 6), 0, 0], [2, 3]);
- *   console.log(await argon.energy(x, params).item()); // −1
+ *   const energy = argon.energy(x, params); // -1
  */
 export function particles(spec: ParticlesSpec): Particles {
   const { count, dimension = 3, box, species, pairs = {}, terms = {}, skin = 0 } = spec;
