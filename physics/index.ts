@@ -79,7 +79,6 @@ export {
   type ClothParams,
   cloth,
 } from './elastic/cloth.ts';
-export { lameConstants } from './elastic/lame.ts';
 export type { ElasticMaterial } from './elastic/material.wgsl.ts';
 export type { NodalParams, Obstacles as ElasticObstacles } from './elastic/nodal.ts';
 export {
@@ -137,6 +136,7 @@ export {
   type VorticityState,
 } from './fluid/spectral/vorticity.ts';
 export { type HeatParams, type HeatState, heat } from './heat.ts';
+export { lame, lameConstants } from './lame.ts';
 export {
   type Integrator,
   type MassSpringOptions,
@@ -203,7 +203,7 @@ export {
 export { constantEnergy, kineticEnergy } from './molecular/verlet.ts';
 export type { Material } from './mpm/laws.wgsl.ts';
 export { type Matter, pointsIn } from './mpm/matter.ts';
-export { lame, type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';
+export { type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';
 export type { MpmParams, MpmSpec, MpmState } from './mpm/state.ts';
 export type { Surroundings, Wall } from './mpm/walls.ts';
 export { MpmError } from './mpm/watch.ts';

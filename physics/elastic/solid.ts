@@ -9,10 +9,10 @@
 
 import { checkOptions, type Device, inWords, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkPinned } from '../adjacency.ts';
+import { lameConstants } from '../lame.ts';
 import { type Body, type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
 import { elementEnergies, elementForces, restShape } from './elements.ts';
-import { lameConstants } from './lame.ts';
 import type { ElasticMaterial } from './material.wgsl.ts';
 import type { NodalParams, Obstacles } from './nodal.ts';
 import { checkSolidMesh, type SolidMesh } from './solid-mesh.ts';

@@ -144,9 +144,3 @@ function steepest(angle: Tensor, d: number): Tensor {
   const sine = angle.sin();
   return d === 2 ? sine.mul(Math.SQRT1_2) : sine.mul(2 * Math.sqrt(2 / 3)).div(sine.neg().add(3));
 }
-
-/** Lamé's parameters from Young's modulus E, Pa, and Poisson's ratio ν: λ = E ν / ((1 + ν)(1 − 2 ν)), μ = E / (2 (1 + ν)). */
-export function lame(E: Tensor, nu: Tensor): { readonly lambda: Tensor; readonly mu: Tensor } {
-  const mu = E.div(nu.add(1)).mul(0.5);
-  return { mu, lambda: mu.mul(2).mul(nu).div(nu.mul(-2).add(1)) };
-}

@@ -5,8 +5,13 @@
  *   plane stress:   λ' = 2 λ μ / (λ + 2 μ), with which plane strain's equations are those of a thin plate            (2)
  */
 
-import { inWords, stack, Tensor, tensor } from '../../kernel/index.ts';
-import { lame } from '../mpm/mpm.ts';
+import { inWords, stack, Tensor, tensor } from '../kernel/index.ts';
+
+/** λ and μ, Pa, for E, Pa, and ν. */
+export function lame(E: Tensor, nu: Tensor): { readonly lambda: Tensor; readonly mu: Tensor } {
+  const mu = E.div(nu.add(1)).mul(0.5);
+  return { mu, lambda: mu.mul(2).mul(nu).div(nu.mul(-2).add(1)) }; // (1)
+}
 
 /**
  * λ and μ, [2], or [m, 2] for [m] of E or ν; differentiable.
@@ -30,7 +35,7 @@ export function lameConstants(
   const device = [young, poisson].find(x => x instanceof Tensor)?.device;
   const of = (x: number | Tensor): Tensor => (x instanceof Tensor ? x : tensor([x], [1], device ? { device } : {}));
   const [E, nu] = [of(young), of(poisson)];
-  const { lambda, mu } = lame(E, nu); // (1)
+  const { lambda, mu } = lame(E, nu);
   const used =
     plane === 'stress'
       ? lambda
