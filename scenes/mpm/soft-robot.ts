@@ -93,14 +93,15 @@ export function softRobot(spec: RobotSpec, device: Device): Robot {
   );
   const pulls = ({ weights, bias }: Gait): Tensor => table.matmul(weights.transpose()).add(bias).tanh().mul(strength); // (1)
   const start = world.start({ device });
-  let seen = 0;
+  /** Bytes held before a run that is looked at, and the most on top of them. */
+  let looked: { readonly before: number; readonly most: number } | undefined;
   const look = (): void => {
-    seen = Math.max(seen, memoryInUse(device));
+    if (looked) looked = { ...looked, most: Math.max(looked.most, memoryInUse(device) - looked.before) };
   };
   const advance = (from: MpmState, inputs: Tensor): MpmState =>
     rollout((s: MpmState, actuation: Tensor) => world.step(s, { ...params, actuation }, dt), from, inputs.shape[0], {
       ...{ inputs, checkpoints: { bytes } },
-      ...(seen > 0 && { onAdjoint: look }),
+      ...(looked && { onAdjoint: look }),
     });
   const state = 4 * world.count * (2 * d + 2 * d * d);
   return {
@@ -114,12 +115,12 @@ export function softRobot(spec: RobotSpec, device: Device): Robot {
     distance: gait => advance(start, pulls(gait)).x.sub(start.x).mean(0).slice(0, 1).sum(), // (2)
     predicted: Math.min(bytes, steps * state) + 4 * state + 4 * 4 * (2 * d + 1) * nodes ** d,
     async peak(run) {
-      seen = 1;
+      looked = { before: memoryInUse(device), most: 0 };
       try {
         await run();
-        return seen;
+        return looked.most;
       } finally {
-        seen = 0;
+        looked = undefined;
       }
     },
     async way(gait, pictures) {
