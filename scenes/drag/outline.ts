@@ -46,7 +46,11 @@ export interface Places {
 export function distanceAt(a: Tensor, { x, y }: Places, middle: readonly [number, number], radius: number): Tensor {
   const polar = Array.from(x, (px, i) => [px - middle[0], y[i] - middle[1]] as const);
   const angles = polar.map(([dx, dy]) => Math.atan2(dy, dx));
-  const away = tensor(Float64Array.from(polar, ([dx, dy]) => Math.hypot(dx, dy)), undefined, { device: a.device });
+  const away = tensor(
+    Float64Array.from(polar, ([dx, dy]) => Math.hypot(dx, dy)),
+    undefined,
+    { device: a.device },
+  );
   const r = series(a, angles, Math.cos, 0).add(sizeOf(a, radius)).exp();
   const steep = series(a, angles, Math.sin, 1);
   return away.sub(r).div(steep.square().add(1).sqrt()); // (2)
