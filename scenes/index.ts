@@ -6,6 +6,7 @@ import { brusselator } from './brusselator/brusselator.ts';
 import { bubbleRaft } from './bubble-raft/bubble-raft.ts';
 import { cameraFit } from './camera-fit/camera-fit.ts';
 import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
+import { chargeChaser } from './charge-chaser/charge-chaser.ts';
 import { dragLbm } from './drag/drag-lbm.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
@@ -79,6 +80,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [smokeShape.name]: smokeShape,
   [pictureControl.name]: pictureControl,
   [softBody.name]: softBody,
+  [chargeChaser.name]: chargeChaser,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -108,6 +110,7 @@ export {
   bubbleRaft,
   cameraFit,
   cartpoleSwingup,
+  chargeChaser,
   dragLbm,
   droneMpc,
   environmentFit,
