@@ -7,6 +7,7 @@ import { bubbleRaft } from './bubble-raft/bubble-raft.ts';
 import { cameraFit } from './camera-fit/camera-fit.ts';
 import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { chargeChaser } from './charge-chaser/charge-chaser.ts';
+import { clothFit } from './cloth-fit/cloth-fit.ts';
 import { dragLbm } from './drag/drag-lbm.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
@@ -81,6 +82,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [pictureControl.name]: pictureControl,
   [softBody.name]: softBody,
   [chargeChaser.name]: chargeChaser,
+  [clothFit.name]: clothFit,
 };
 
 export { type FilmFit, type FitOptions, fitFilm } from './film/fit.ts';
@@ -111,6 +113,7 @@ export {
   cameraFit,
   cartpoleSwingup,
   chargeChaser,
+  clothFit,
   dragLbm,
   droneMpc,
   environmentFit,
