@@ -76,16 +76,21 @@ export const clothFit: Scene = {
         return Math.min(Math.max(v, start[k] - most), start[k] + most);
       });
     const history: SceneProgress[] = [];
-    const path: number[][] = [list(unknowns, 'guess')];
+    const path: number[][] = [];
     const tells = tellsFit(history, onProgress, { what: 'markers', residuals: seen.size });
-    const { x: u } = await levenbergMarquardt(problem(unknowns), start, {
+    const {
+      x: u,
+      value,
+      iterations: taken,
+    } = await levenbergMarquardt(problem(unknowns), start, {
       ...{ iterations, project, xtol: 1e-3, rtol: 1e-4, ...(signal && { signal }) },
-      onIteration(now, value) {
+      onIteration(now, squares) {
         path.push(toValues(unknowns, now));
-        tells(now, value);
+        tells(now, squares);
       },
     });
     const values = toValues(unknowns, u);
+    path.push(values);
     const knows = async (quantities: readonly Quantity[], of: Float64Array) =>
       identifiability(await problem(quantities).normalEquations(of), {
         names: quantities.map(({ name }) => name),
@@ -132,8 +137,8 @@ export const clothFit: Scene = {
         condition: certain.condition,
         rankIfWeighed: weighed.rank,
       },
-      loss: history.at(-1)?.loss ?? Number.NaN,
-      iterations: history.length,
+      loss: Math.sqrt(value / seen.size),
+      iterations: taken,
       estimates,
       history,
       pictures: [
@@ -152,7 +157,7 @@ export const clothFit: Scene = {
         caption: 'As guessed and as found, with the markers that were seen; at half speed',
       },
       notes: [
-        `${whole.cells} × ${whole.cells} squares, ${markers.length} markers, ${whole.frames} frames, ${whole.frames * whole.substeps} steps of ${(1e3 / (fps * whole.substeps)).toFixed(2)} ms; ${history.length} steps of Levenberg–Marquardt.`,
+        `${whole.cells} × ${whole.cells} squares, ${markers.length} markers, ${whole.frames} frames, ${whole.frames * whole.substeps} steps of ${(1e3 / (fps * whole.substeps)).toFixed(2)} ms; ${taken} steps of Levenberg–Marquardt.`,
         `Errors of the unknowns are correlated by ${correlation.toFixed(2)} at most; the condition of the columns, brought to one length, is ${certain.condition.toPrecision(3)}.`,
         `With the densities unknown too, the rank is ${weighed.rank} of ${all.length}. ${weighed.remedies[0] ?? ''}`,
       ],

@@ -58,7 +58,7 @@ export function markerPlot(
   };
 }
 
-/** How far off the unknowns are, in parts of what is allowed, fit by fit. @param path Their values after each iteration. */
+/** How far off the unknowns are, in parts of what is allowed. @param path Their values, the guess first, after each iteration. */
 export function unknownsPlot(path: readonly (readonly number[])[]): Plot {
   const away = ({ truth, allowed }: Quantity, value: number): number => Math.abs(value - truth) / allowed;
   return {
