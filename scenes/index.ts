@@ -9,6 +9,7 @@ import { cartpoleSwingup } from './cartpole-swingup/cartpole-swingup.ts';
 import { chargeChaser } from './charge-chaser/charge-chaser.ts';
 import { clothFit } from './cloth-fit/cloth-fit.ts';
 import { dragLbm } from './drag/drag-lbm.ts';
+import { dragMac } from './drag/drag-mac.ts';
 import { droneMpc } from './drone-mpc/drone-mpc.ts';
 import { film } from './film/film.ts';
 import { fitPotential } from './fit-potential/fit-potential.ts';
@@ -49,6 +50,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
   [waveTank.name]: waveTank,
   [vortexAssimilate.name]: vortexAssimilate,
   [dragLbm.name]: dragLbm,
+  [dragMac.name]: dragMac,
   [views.name]: views,
   [paintSplats.name]: paintSplats,
   [splatViews.name]: splatViews,
@@ -115,6 +117,7 @@ export {
   chargeChaser,
   clothFit,
   dragLbm,
+  dragMac,
   droneMpc,
   environmentFit,
   film,
