@@ -141,8 +141,9 @@ class Pool {
         }
       }
     } while (!this.awaitChunks(chunks - own, code.name));
+    const failure = load(words, word.failed) === 0 ? undefined : this.takeFailure(); // Taken in any case, so that no later job finds it.
     if (trap) throw trap.error;
-    if (load(words, word.failed) !== 0) throw new Error(`${code.name}: a worker thread failed: ${this.takeFailure()}.`);
+    if (failure !== undefined) throw new Error(`${code.name}: a worker thread failed: ${failure}.`);
     return taken;
   }
 

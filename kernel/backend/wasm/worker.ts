@@ -53,10 +53,10 @@ const neighbours = (open, low, threads) => {
 };
 let words, text, own, me, seen = 0;
 function failed(error) {
+  if (Atomics.compareExchange(words, ${word.failed}, 0, me) !== 0) return; // Another has failed: one is told of.
   const said = String(error && error.message || error).slice(0, ${textLimit});
   for (let k = 0; k < said.length; k++) text[k] = said.charCodeAt(k);
   words[${word.textLength}] = said.length;
-  Atomics.store(words, ${word.failed}, me);
 }
 function work() {
   for (let polled = 0, job = -1, next = 0;;) {

@@ -69,6 +69,37 @@ const counts = () => new Int32Array(memory.buffer, 0, 64);
 
 const rest = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 const block = (milliseconds: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/**
+ * Words of the memory by which the caller and the workers wait for each other within a job, so that nothing depends on who is first:
+ * whether a worker, or the caller, has a chunk.
+ */
+const worker = 1000;
+const caller = 1001;
+const isIn = (who: number) => Atomics.load(new Int32Array(memory.buffer), who) !== 0;
+/** What the caller runs: it holds its chunk until a worker has one. */
+const untilHelped = () => {
+  Atomics.store(new Int32Array(memory.buffer), caller, 1);
+  for (let k = 0; k < 2000 && !isIn(worker); k++) block(5);
+};
+/** What workers run: they say that they have a chunk. */
+const helps = (code: Code) => {
+  code.i32(0);
+  code.i32(1);
+  code.access(op.i32.store, 2, 4 * worker);
+};
+/** … and hold it until the caller has one too; 0xfe 0x10 is i32.atomic.load. */
+const helpsTheCaller = (code: Code) => {
+  helps(code);
+  code.loop();
+  code.i32(0);
+  code.op(0xfe);
+  code.access(0x10, 2, 4 * caller);
+  code.op(op.i32.eqz);
+  code.branchIf(0);
+  code.end();
+};
+const trap = (code: Code) => code.op(0x00);
 const pool = (threads = 3) => {
   const found = threadPool(threads);
   if (!found) throw new Error('no threads');
@@ -79,7 +110,7 @@ async function online(workers: number): Promise<void> {
   while ((runningPool()?.online ?? 0) < workers) await rest(5);
 }
 beforeEach(() => {
-  counts().fill(0);
+  new Int32Array(memory.buffer).fill(0);
 });
 afterEach(endThreads);
 
@@ -102,45 +133,46 @@ describe('a job', () => {
   });
   it('is shared with no more threads than it may have', async () => {
     await online(3);
-    const slow = codeOf(
-      'slow',
-      code => code.op(),
-      () => block(20),
-    );
-    expect(pool().run(jobOf(slow, 4, 1))).toBe(4);
-    expect(pool().run(jobOf(slow, 4, 2))).toBeLessThan(4);
+    const alone = codeOf('alone', helps, () => block(20));
+    expect(pool().run(jobOf(alone, 4, 1))).toBe(4);
+    expect(isIn(worker)).toBe(false);
+    expect(pool().run(jobOf(codeOf('shared', helps, untilHelped), 4, 2))).toBeLessThan(4);
   });
 });
 
 describe('a worker that fails', () => {
-  it('is reported by the launch, with the kernel and what happened', async () => {
-    await online(2);
-    const trap = codeOf(
-      'trapped',
-      code => code.op(0x00),
-      () => block(20),
-    );
-    expect(() => pool().run(jobOf(trap, 8))).toThrow(/^trapped: a worker thread failed: unreachable/);
+  const failing = (code: Code) => {
+    helpsTheCaller(code);
+    trap(code);
+  };
+  const fails = () => {
+    untilHelped();
+    throw new Error('stack');
+  };
+  afterEach(() => {
+    counts().fill(0);
     pool().run(jobOf(count, 8));
     expect([...counts().subarray(0, 8)]).toEqual(new Array(8).fill(1));
   });
+  it('is reported by the launch, with the kernel and what happened', async () => {
+    await online(2);
+    expect(() => pool().run(jobOf(codeOf('trapped', failing, untilHelped), 8))).toThrow(
+      /^trapped: a worker thread failed: unreachable/,
+    );
+  });
   it('leaves its memory to others when the caller fails', async () => {
     await online(2);
-    const trap = codeOf(
-      'trapped',
-      code => code.op(),
-      () => {
-        throw new Error('stack');
-      },
-    );
-    expect(() => pool().run(jobOf(trap, 8))).toThrow('stack');
-    pool().run(jobOf(count, 8));
-    expect([...counts().subarray(0, 8)]).toEqual(new Array(8).fill(1));
+    expect(() => pool().run(jobOf(codeOf('trapped', helpsTheCaller, fails), 8))).toThrow('stack');
+  });
+  it('is not blamed on the next launch when the caller fails too', async () => {
+    await online(2);
+    expect(() => pool().run(jobOf(codeOf('trapped', failing, fails), 8))).toThrow('stack');
   });
 });
 
 describe('a worker that dies', () => {
   const forever = (code: Code) => {
+    helps(code);
     code.loop();
     code.branch(0);
     code.end();
@@ -149,7 +181,7 @@ describe('a worker that dies', () => {
     await online(2);
     const doomed = pool();
     const lost = codeOf('lost', forever, () => {
-      block(50);
+      untilHelped();
       doomed.end();
     });
     const start = performance.now();
