@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import { checkTensor } from '../field.ts';
+import type { Space } from './splines.wgsl.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
 import type { Wall } from './walls.ts';
 
@@ -27,6 +28,32 @@ export function checkSpec({ nodes, spacing, thickness = 3, walls, body, fibre }:
     throw new RangeError(
       `mpm: the fibre is (${fibre.join(', ')}) on a grid of ${nodes.length} axes; give it as many numbers.`,
     );
+}
+
+export const short = (r: number): number => Number(r.toPrecision(4));
+
+/** Where particles may be, in words: the nodes that the walls leave free, as watch.ts asks. */
+export const free = ({ nodes, spacing }: Space): string =>
+  `from ${short(1.5 * spacing)} to ${nodes.map(n => short((n - 2.5) * spacing)).join(', ')} m`;
+
+/** @throws RangeError for a point, of d numbers each, where no particle may be. */
+export function checkPlaces(points: Float64Array, space: Space): void {
+  const { nodes, spacing } = space;
+  const d = nodes.length;
+  const outside = points.findIndex((x, k) => x < 1.5 * spacing || x > (nodes[k % d] - 2.5) * spacing);
+  if (outside < 0) return;
+  const p = Math.floor(outside / d);
+  throw new RangeError(
+    `mpm: particle ${p} starts at (${[...points.slice(p * d, p * d + d)].map(short).join(', ')}) m, and particles may be ${free(space)}; move it, or take more nodes.`,
+  );
+}
+
+/** @throws RangeError for a number of steps, or of those between two looks, that is none. */
+export function checkRun(steps: number, stretch: number): void {
+  if (!Number.isInteger(steps) || steps < 0)
+    throw new RangeError(`mpm: a run of ${steps} steps; give { steps } as a whole number from 0.`);
+  if (!Number.isInteger(stretch) || stretch < 1)
+    throw new RangeError(`mpm: looks are ${stretch} steps apart; give { stretch } as a whole number from 1.`);
 }
 
 interface Known {

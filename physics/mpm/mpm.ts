@@ -17,7 +17,7 @@
 import { rollout } from '../../adjoint/index.ts';
 import { checkOptions, type Device, defaultDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
-import { checkSpec, checkState } from './check.ts';
+import { checkPlaces, checkRun, checkSpec, checkState } from './check.ts';
 import { gather } from './matter.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
 import { columns, stress } from './stress.ts';
@@ -66,6 +66,7 @@ export function mpm(spec: MpmSpec): Mpm {
   const d = nodes.length;
   const space = { nodes, spacing };
   const { points, count, among, actuators, kinds } = gather(spec.matter, d);
+  checkPlaces(points, space);
   const fibre = actuators > 0 ? (spec.fibre ?? nodes.map((_, axis) => (axis === 1 ? 1 : 0))) : undefined;
   const sides = typeof walls === 'string' ? nodes.map(() => [walls, walls] as const) : walls;
   const strained = stress({ ...space, among, fibre });
@@ -121,6 +122,7 @@ export function mpm(spec: MpmSpec): Mpm {
       if (found) throw found;
     },
     async run(state, params, dt, { steps, stretch = 64 }) {
+      checkRun(steps, stretch);
       const advance = (from: MpmState, n: number): MpmState => rollout((s: MpmState) => step(s, params, dt), from, n);
       let last: MpmState = { ...state, trouble: noTrouble(state.x) };
       for (let done = 0; done < steps; ) {

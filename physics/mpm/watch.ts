@@ -9,6 +9,7 @@
  */
 
 import { type Kernel, kernel, type Tensor, zeros } from '../../kernel/index.ts';
+import { free, short } from './check.ts';
 import { type Space, words } from './splines.wgsl.ts';
 import type { MpmState } from './state.ts';
 
@@ -116,16 +117,16 @@ export class MpmError extends Error {
 }
 
 /** What was written down, in words; undefined where all is well. */
-export function troubleIn(written: ArrayLike<number>, { nodes, spacing }: Space): MpmError | undefined {
+export function troubleIn(written: ArrayLike<number>, space: Space): MpmError | undefined {
+  const { nodes, spacing } = space;
   const [, step, kind, particle, value, ...place] = Array.from(written);
   if (step === 0) return undefined;
-  const short = (r: number): number => Number(r.toPrecision(4));
   const at = place.slice(0, nodes.length).map(short).join(', ');
   const who = `mpm: in step ${step} particle ${particle}, at (${at}) m,`;
   const said: Readonly<Record<number, string>> = {
     [inverted]: `was turned inside out, det F = ${value.toPrecision(3)}; take a smaller dt, or stiffer material`,
     [unbounded]: 'got a place or a velocity that is not finite; look at what it was given, or take a smaller dt',
-    [outside]: `left the nodes between the walls, which reach from ${short(1.5 * spacing)} to ${nodes.map(n => short((n - 2.5) * spacing)).join(', ')} m; use more nodes, thicker walls, or a smaller dt`,
+    [outside]: `left the nodes between the walls, which reach ${free(space)}; use more nodes, thicker walls, or a smaller dt`,
     [tooFast]: `moved at ${value.toPrecision(3)} m/s, more than one spacing of ${spacing} m in a step; take a smaller dt`,
   };
   return new MpmError(`${who} ${said[kind]}.`, { step, particle, last: undefined });

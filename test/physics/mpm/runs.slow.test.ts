@@ -2,17 +2,18 @@
 
 import { divergenceHorizon, grad, rollout } from 'retrograde/adjoint';
 import { type Device, device, type Tensor, tensor } from 'retrograde/kernel';
-import { type MpmError, type MpmSpec, type MpmState, mpm, pointsIn } from 'retrograde/physics';
+import { type Mpm, type MpmError, type MpmSpec, type MpmState, mpm, pointsIn } from 'retrograde/physics';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { on64 } from '../../util/numbers.ts';
 import { block, paramsOn, stirred } from './blocks.ts';
 
+const roomy = (wide: number): Mpm => block(2, 'corotated', wide, { nodes: [24, 24] });
 const lossOn =
   (on: Device, wide: number) =>
   (v: Tensor): Tensor => {
-    const world = block(2, 'corotated', wide);
+    const world = roomy(wide);
     const low = stirred(world, 2, 3, on);
     const start = { ...low, x: low.x.sub(tensor([0, 0.2], [2], { device: on })), v };
     return rollout((s: MpmState) => world.step(s, paramsOn(on, 2), 0.01), start, 12)
@@ -20,7 +21,7 @@ const lossOn =
       .sum();
   };
 const slopeOn = async (on: Device, wide: number): Promise<number[]> =>
-  Array.from(await grad(lossOn(on, wide))(stirred(block(2, 'corotated', wide), 2, 3, on).v).read());
+  Array.from(await grad(lossOn(on, wide))(stirred(roomy(wide), 2, 3, on).v).read());
 
 describe('devices', () => {
   it('agree', async () => {
@@ -67,6 +68,7 @@ describe('what is refused', () => {
     [{ matter: [] }, 'mpm: there is no matter; give at least one { points }.'],
     [{ matter: [{ points: [] }] }, 'mpm: matter 0 has no points; give at least 1.'],
     [{ matter: [{ points: [[0.5, Number.NaN]] }] }, 'mpm: point 0 of matter 0 is (0.5, NaN); the grid has 2 axes, so give 2 finite numbers.'],
+    [{ matter: [{ points: [[0.5, 0.5], [0.5, 1.4]] }] }, 'mpm: particle 1 starts at (0.5, 1.4) m, and particles may be from 0.15 to 1.35, 1.35 m; move it, or take more nodes.'],
     [{ matter: [{ points, material: 'jelly' }] }, "mpm: matter 0 is of 'jelly'; materials are 'corotated', 'neoHookean', 'liquid', 'sand'."],
     [{ matter: [{ points, actuator: 0.5 }] }, 'mpm: matter 0 has actuator 0.5; actuators are numbered from 0.'],
     [{ sides: 1 } as never, "mpm: there is no option 'sides'; the options are 'nodes', 'spacing', 'matter', 'walls', 'thickness', 'body', 'fibre'."],
@@ -136,6 +138,11 @@ describe('trouble on the way', () => {
     await world.check(again);
     expect(await error.last?.x.read()).toEqual(await again.x.read());
     await expect(world.check(world.step(again, heavy, 0.01))).rejects.toThrow(`mpm: in step ${error.step} particle`);
+  });
+
+  it('runs are of whole numbers of steps', async () => {
+    await expect(world.run(start, params, 0.01, 25 as never)).rejects.toThrow('mpm: a run of undefined steps; give { steps } as a whole number from 0.'); // biome-ignore format: a message
+    await expect(world.run(start, params, 0.01, { steps: 5, stretch: 0 })).rejects.toThrow('mpm: looks are 0 steps apart; give { stretch } as a whole number from 1.'); // biome-ignore format: a message
   });
 
   it('a run that goes well ends where a rollout does', async () => {
