@@ -17,7 +17,7 @@ export { type HeightGrid, type Polyhedron, polyhedron, type ShapeTables, shapeTa
 export { convexHull, type Hull } from './convex-hull.ts';
 export type { Numbers } from './files/columns.ts';
 export { writeCsv } from './files/csv.ts';
-export { readGlb } from './files/glb.ts';
+export { type GltfOptions, readGlb, readGltf } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
 export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';

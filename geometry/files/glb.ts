@@ -1,247 +1,117 @@
 /**
- * GLB, glTF 2.0 in one file, in: triangles of all nodes of the scene, in the scene's axes, with materials and the pictures inside.
+ * glTF 2.0 in: GLB, which is one file, or text with files beside it or inside, as base64. The format is @gltf-transform/core's, which is
+ * loaded when a file is read or written; what of it becomes a surface: gltf-surface.ts.
  *
- * Read are positions, normals, the first texture places and colours, base colour, roughness, metalness and emission with the first two's
- * pictures. What else there is, such as skins, movements and further pictures, is passed over, and `explain` is told. glTF splits vertices
- * where something differs between triangles; those in equal places become one again. The format is @gltf-transform/core's, which is loaded
- * when a file is read or written.
+ *   GLB: 'glTF' · version, length of the file, u32 each · parts: length u32, kind 'JSON' or 'BIN', bytes             (1) glTF 2.0, §4.4
  */
 
-import type { Document, Material as GltfMaterial, Node, Primitive, Texture, TextureInfo } from '@gltf-transform/core';
-import type { Material, Surface, TextureFile } from '../surface.ts';
-import { assembled, type LooseAttribute, type ReadOptions } from './loose.ts';
-import { plainMaterial } from './mtl.ts';
+import type { GLTF, JSONDocument } from '@gltf-transform/core';
+import type { Surface } from '../surface.ts';
+import { checkGltf } from './gltf-check.ts';
+import { surfaceOf } from './gltf-surface.ts';
+import type { ReadOptions } from './loose.ts';
 
-/** @throws SyntaxError if the file is broken, or needs an extension. */
-export async function readGlb(data: Uint8Array | ArrayBuffer, options: ReadOptions = {}): Promise<Surface> {
-  const over = new Map<string, number>();
-  const passOver = (what: string, count = 1): void => {
-    if (count > 0) over.set(what, (over.get(what) ?? 0) + count);
-  };
+export interface GltfOptions extends ReadOptions {
+  /** Gives the bytes of files beside it, by the paths that the file has for them. Pictures for which it gives undefined stay by name. */
+  readonly files?: (path: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+/** @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given. */
+export function readGlb(data: Uint8Array | ArrayBuffer, options: GltfOptions = {}): Promise<Surface> {
+  return reading('readGlb', `the ${data.byteLength} bytes are no GLB`, options, () => {
+    const { text, binary } = unpacked(new Uint8Array(data));
+    return { json: parsed(text), binary };
+  });
+}
+
+/**
+ * Reads glTF's text.
+ *
+ * @param text Of a `.gltf` file.
+ * @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given.
+ */
+export function readGltf(text: string, options: GltfOptions = {}): Promise<Surface> {
+  return reading('readGltf', `the ${text.length} characters are no glTF`, options, () => ({ json: parsed(text) }));
+}
+
+interface Contents {
+  readonly json: GLTF.IGLTF;
+  /** Of the first buffer, if it names no file. */
+  readonly binary?: Uint8Array<ArrayBuffer> | undefined;
+}
+
+async function reading(who: string, no: string, options: GltfOptions, contents: () => Contents): Promise<Surface> {
   try {
-    const { document } = await parsed(new Uint8Array(data));
-    const parts = new Parts(passOver);
-    const root = document.getRoot();
-    passOver('animation', root.listAnimations().length);
-    passOver('skin', root.listSkins().length);
-    passOver('camera', root.listCameras().length);
-    for (const extension of root.listExtensionsUsed()) passOver(extension.extensionName);
-    const scene = root.getDefaultScene() ?? root.listScenes()[0];
-    if (!scene) throw new SyntaxError('it has no scene');
-    scene.traverse(node => parts.add(node));
-    const surface = assembled('readGlb', parts.loose(), { weld: 0, ...options });
-    const what = [...over].map(([name, count]) => `${count} × ${name}`).join(', ');
-    if (what) options.explain?.(`readGlb: passed over ${what}.`);
-    return surface;
+    const { GLB_BUFFER, Logger, WebIO } = await import('@gltf-transform/core');
+    const { json, binary } = contents();
+    const resources: JSONDocument['resources'] = binary ? { [GLB_BUFFER]: binary } : {};
+    await addFiles(who, json, resources, options.files);
+    checkGltf(json, buffer => (buffer.uri === undefined ? binary : resources[buffer.uri]));
+    const silent = new WebIO().setLogger(new Logger(Logger.Verbosity.SILENT));
+    return surfaceOf(who, await silent.readJSON({ json, resources }), options);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    if (/^(readGlb|Triangles): /.test(message)) throw error;
+    if (message.startsWith(`${who}: `) || message.startsWith('Triangles: ')) throw error;
     throw new SyntaxError(
-      `readGlb: the ${data.byteLength} bytes are no GLB that can be read (${message.replace(/[^ -~]+/g, ' ').replace(/\.$/, '')}); the file may be cut short or changed, or need an extension.`,
+      `${who}: ${no} that can be read (${message.replace(/[^ -~]+/g, ' ').replace(/\.$/, '')}); the file may be cut short or changed, or need an extension.`,
       { cause: error },
     );
   }
 }
 
-async function parsed(bytes: Uint8Array): Promise<{ readonly document: Document }> {
+const [jsonPart, binaryPart] = [0x4e4f534a, 0x004e4942];
+
+function unpacked(bytes: Uint8Array<ArrayBuffer>): { text: string; binary: Uint8Array<ArrayBuffer> | undefined } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || view.getUint32(0, true) !== 0x46546c67)
-    throw new SyntaxError("it does not begin with 'glTF'; text with files beside it must be packed as GLB");
+    throw new SyntaxError("it does not begin with 'glTF'; text is read by readGltf");
   if (view.getUint32(8, true) !== bytes.length)
     throw new SyntaxError(`its head tells ${view.getUint32(8, true)} bytes`);
-  const { Logger, WebIO } = await import('@gltf-transform/core');
-  return { document: await new WebIO().setLogger(new Logger(Logger.Verbosity.SILENT)).readBinary(bytes) };
+  const parts = new Map<number, Uint8Array<ArrayBuffer>>();
+  for (let at = 12; at < bytes.length; ) {
+    const [length, kind] =
+      at + 8 <= bytes.length ? [view.getUint32(at, true), view.getUint32(at + 4, true)] : [Infinity, 0];
+    if (at + 8 + length > bytes.length) throw new SyntaxError(`byte ${at}: a part leads beyond the end`);
+    if (!parts.has(kind)) parts.set(kind, bytes.slice(at + 8, at + 8 + length)); // (1)
+    at += 8 + length;
+  }
+  const json = parts.get(jsonPart);
+  if (!json) throw new SyntaxError('it has no text part');
+  return { text: new TextDecoder().decode(json), binary: parts.get(binaryPart) };
 }
 
-const read = new Set(['POSITION', 'NORMAL', 'TEXCOORD_0', 'COLOR_0']);
-const modes = ['points', 'lines', 'line loop', 'line strip'];
+function parsed(text: string): GLTF.IGLTF {
+  if (text.startsWith('glTF')) throw new SyntaxError("it begins with 'glTF', as GLB does, which is read by readGlb");
+  const json = JSON.parse(text);
+  if (json?.asset?.version === undefined) throw new SyntaxError("it has no 'asset' with a version");
+  return json;
+}
 
-/** The triangles of all meshes together. */
-class Parts {
-  private readonly points: number[] = [];
-  private readonly corners: number[] = [];
-  private readonly uv: Rows = new Rows(2);
-  private readonly normal: Rows = new Rows(3);
-  private readonly colour: Rows = new Rows(4);
-  private readonly materials: Material[] = [];
-  private readonly numberOf = new Map<GltfMaterial | null, number>();
-  private readonly materialOf: number[] = [];
-  private readonly passOver: (what: string, count?: number) => void;
-
-  constructor(passOver: (what: string, count?: number) => void) {
-    this.passOver = passOver;
-  }
-
-  add(node: Node): void {
-    const mesh = node.getMesh();
-    if (!mesh) return;
-    const matrix = node.getWorldMatrix();
-    if (!matrix.every(Number.isFinite)) throw new SyntaxError(`the place of node '${node.getName()}' is not finite`);
-    for (const primitive of mesh.listPrimitives()) this.primitive(primitive, matrix);
-  }
-
-  private primitive(primitive: Primitive, m: readonly number[]): void {
-    const position = primitive.getAttribute('POSITION');
-    const mode = primitive.getMode();
-    if (!position || mode < 4) {
-      this.passOver(position ? (modes[mode] ?? `mode ${mode}`) : 'mesh without positions');
-      return;
-    }
-    for (const name of primitive.listSemantics()) if (!read.has(name)) this.passOver(name);
-    this.passOver('morph target', primitive.listTargets().length);
-    const count = position.getCount();
-    const indices = primitive.getIndices()?.getArray() ?? Array.from({ length: count }, (_, k) => k);
-    const beyond = Array.prototype.find.call(indices, (k: number) => !(k < count));
-    if (beyond !== undefined) throw new SyntaxError(`a triangle has vertex ${beyond} of ${count}`);
-    const first = this.points.length / 3;
-    for (let k = 0; k < count; k++) this.points.push(...moved(m, position.getElement(k, []), 1));
-    const isMirrored = determinant(m) < 0;
-    const order = trianglesOf(indices, mode).map(([a, b, c]) => (isMirrored ? [a, c, b] : [a, b, c]));
-    const material = this.material(primitive.getMaterial());
-    const rows = (name: string): number[][] | undefined => {
-      const accessor = primitive.getAttribute(name);
-      if (!accessor) return undefined;
-      if (accessor.getCount() !== count)
-        throw new SyntaxError(`'${name}' has ${accessor.getCount()} rows for ${count} vertices`);
-      return Array.from({ length: count }, (_, k) => accessor.getElement(k, []));
-    };
-    const turn = cofactors(m);
-    const vertices = order.flat();
-    for (const k of vertices) this.corners.push(first + k);
-    for (let t = 0; t < order.length; t++) this.materialOf.push(material);
-    this.uv.add(
-      rows('TEXCOORD_0')?.map(([u, v]) => [u, 1 - v]),
-      vertices,
-    );
-    this.normal.add(
-      rows('NORMAL')?.map(n => unit(moved(turn, n, 0).map(x => (isMirrored ? -x : x)))),
-      vertices,
-    );
-    this.colour.add(
-      rows('COLOR_0')?.map(([r, g, b, a = 1]) => [r, g, b, a]),
-      vertices,
-    );
-  }
-
-  private material(given: GltfMaterial | null): number {
-    const known = this.numberOf.get(given) ?? this.materials.push(materialOf(given, this.passOver)) - 1;
-    this.numberOf.set(given, known);
-    return known;
-  }
-
-  loose() {
-    const { points, corners, materials, materialOf } = this;
-    const attributes = {
-      uv: this.uv.attribute(),
-      normal: this.normal.attribute(),
-      colour: opaque(this.colour.attribute()),
-    };
-    for (const [name, attribute] of Object.entries(attributes))
-      if (attribute === 'some') this.passOver(`${name}, which not all triangles have`);
-    const whole = Object.entries(attributes).filter(([, attribute]) => typeof attribute === 'object');
-    const isPlain = materials.length === 1 && this.numberOf.has(null);
-    return {
-      points,
-      corners,
-      ...Object.fromEntries(whole),
-      ...(!isPlain && materials.length > 0 && { materials, materialOf }),
-    };
+/** Asks for the files beside. A picture that is not given has its name alone. */
+async function addFiles(
+  who: string,
+  { buffers = [], images = [] }: GLTF.IGLTF,
+  resources: JSONDocument['resources'],
+  files: GltfOptions['files'],
+): Promise<void> {
+  const named = [
+    ...buffers.map(({ uri }) => ({ uri, isNeeded: true })),
+    ...images.map(({ uri }) => ({ uri, isNeeded: false })),
+  ];
+  for (const { uri, isNeeded } of named) {
+    if (uri === undefined || /^data:/.test(uri)) continue;
+    const bytes = await files?.(pathOf(uri));
+    if (bytes instanceof Uint8Array) resources[uri] = Uint8Array.from(bytes);
+    else if (bytes !== undefined || isNeeded)
+      throw new RangeError(`${who}: '${pathOf(uri)}' is a file beside it; give its bytes by { files: path => bytes }.`);
   }
 }
 
-/** An attribute's rows, mesh after mesh, while all have it. */
-class Rows {
-  private readonly values: number[] = [];
-  private readonly corners: number[] = [];
-  private has = 0;
-  private lacks = 0;
-  private readonly channels: number;
-  constructor(channels: number) {
-    this.channels = channels;
+/** As names of files are written, with '%20' for a blank. */
+function pathOf(uri: string): string {
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    return uri;
   }
-  add(rows: readonly (readonly number[])[] | undefined, vertices: readonly number[]): void {
-    if (vertices.length === 0) return;
-    if (!rows) {
-      this.lacks++;
-      return;
-    }
-    this.has++;
-    const first = this.values.length / this.channels;
-    for (const row of rows) this.values.push(...row);
-    for (const vertex of vertices) this.corners.push(first + vertex);
-  }
-  attribute(): LooseAttribute | 'some' | undefined {
-    if (this.has === 0) return undefined;
-    return this.lacks > 0 ? 'some' : { channels: this.channels, values: this.values, corners: this.corners };
-  }
-}
-
-/** Red, green and blue alone, if that is all there is to tell. */
-function opaque(colour: LooseAttribute | 'some' | undefined): LooseAttribute | 'some' | undefined {
-  if (typeof colour !== 'object') return colour;
-  const values = Array.from(colour.values);
-  if (values.some((v, k) => k % 4 === 3 && v !== 1)) return colour;
-  return { channels: 3, values: values.filter((_, k) => k % 4 !== 3), corners: colour.corners };
-}
-
-/** Of a list, a strip or a fan. */
-function trianglesOf(indices: ArrayLike<number>, mode: number): number[][] {
-  if (mode === 4)
-    return Array.from({ length: Math.floor(indices.length / 3) }, (_, t) => [0, 1, 2].map(c => indices[3 * t + c]));
-  return Array.from({ length: Math.max(0, indices.length - 2) }, (_, t) => {
-    const [a, b, c] = mode === 6 ? [0, t + 1, t + 2] : [t, t + 1 + (t % 2), t + 2 - (t % 2)];
-    return [indices[a], indices[b], indices[c]];
-  });
-}
-
-/** A point (w = 1) or direction (w = 0) by a matrix in columns. */
-const moved = (m: readonly number[], [x, y, z]: readonly number[], w: number): readonly number[] =>
-  [0, 1, 2].map(k => m[k] * x + m[4 + k] * y + m[8 + k] * z + m[12 + k] * w);
-
-const unit = (v: readonly number[]): readonly number[] => {
-  const length = Math.hypot(...v) || 1;
-  return v.map(x => x / length);
-};
-
-/** Normals turn by the cofactors, which are the inverse's transpose times the determinant. */
-function cofactors(m: readonly number[]): number[] {
-  const at = (row: number, column: number): number => m[4 * (column % 3) + (row % 3)];
-  const result = new Array<number>(16).fill(0);
-  for (let c = 0; c < 3; c++)
-    for (let r = 0; r < 3; r++)
-      result[4 * c + r] = at(r + 1, c + 1) * at(r + 2, c + 2) - at(r + 1, c + 2) * at(r + 2, c + 1);
-  return result;
-}
-
-const determinant = (m: readonly number[]): number => {
-  const c = cofactors(m);
-  return m[0] * c[0] + m[1] * c[1] + m[2] * c[2];
-};
-
-function materialOf(given: GltfMaterial | null, passOver: (what: string) => void): Material {
-  if (!given) return plainMaterial('');
-  const picture = (texture: Texture | null, info: TextureInfo | null): TextureFile | undefined => {
-    if (!texture) return undefined;
-    if ((info?.getTexCoord() ?? 0) !== 0) passOver('picture over other texture places');
-    const bytes = texture.getImage();
-    return {
-      name: texture.getURI() || texture.getName(),
-      type: texture.getMimeType(),
-      ...(bytes && { bytes: Uint8Array.from(bytes) }),
-    };
-  };
-  for (const [name, texture] of [['picture of normals', given.getNormalTexture()], ['picture of occlusion', given.getOcclusionTexture()], ['picture of emission', given.getEmissiveTexture()]] as const)
-    if (texture) passOver(name); // biome-ignore format: a table
-  const base = picture(given.getBaseColorTexture(), given.getBaseColorTextureInfo());
-  const rough = picture(given.getMetallicRoughnessTexture(), given.getMetallicRoughnessTextureInfo());
-  const emission = given.getEmissiveFactor();
-  return {
-    name: given.getName(),
-    baseColour: given.getBaseColorFactor(),
-    roughness: given.getRoughnessFactor(),
-    metallic: given.getMetallicFactor(),
-    ...(emission.some(v => v !== 0) && { emission }),
-    ...(base && { baseTexture: base }),
-    ...(rough && { metallicRoughnessTexture: rough }),
-  };
 }

@@ -1,7 +1,7 @@
-// Specification of GLB: what is written is read again; places of nodes, strips and fans, other types of numbers; what is passed over is told.
+// Specification of GLB and glTF as text: what is written is read again; places of nodes, strips and fans, other types of numbers; what is passed over is told.
 
 import { Accessor, Document, type Primitive, WebIO } from '@gltf-transform/core';
-import { boxMesh, massOfMesh, readGlb, type Surface, torusMesh, writeGlb } from 'retrograde/geometry';
+import { boxMesh, massOfMesh, readGlb, readGltf, type Surface, torusMesh, writeGlb } from 'retrograde/geometry';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
 import { mulberry32 } from '../../util/random.ts';
@@ -145,7 +145,7 @@ describe('GLB', () => {
 
   it.each<[string, () => Promise<unknown>, string]>([
     ['nothing', () => readGlb(new Uint8Array(0)), "readGlb: the 0 bytes are no GLB that can be read (it does not begin with 'glTF'"],
-    ['text', () => readGlb(new TextEncoder().encode('{"asset": {"version": "2.0"}}')), 'text with files beside it must be packed as GLB'],
+    ['text', () => readGlb(new TextEncoder().encode('{"asset": {"version": "2.0"}}')), 'text is read by readGltf'],
     ['a corner out of range', () => fileOf((document, primitive) => {
       const list = document.createAccessor().setType('SCALAR').setArray(Uint16Array.of(0, 1, 3)).setBuffer(document.getRoot().listBuffers()[0]);
       primitive.setAttribute('POSITION', positions(document, corner.slice(0, 9))).setIndices(list);
@@ -165,5 +165,83 @@ describe('GLB', () => {
       );
       expect(message).toMatch(/^(readGlb|Triangles): .*\.$/);
     }
+  });
+});
+
+describe('glTF', () => {
+  /** What the GLB holds as text, its buffer in 'the numbers.bin', its picture in 'wood.png'. */
+  async function unpacked() {
+    const { json, resources } = await new WebIO().writeJSON(await new WebIO().readBinary(await writeGlb(quad)), {});
+    const [name, picture] = [json.buffers![0].uri!, json.images![0].uri!];
+    json.buffers![0].uri = 'the%20numbers.bin';
+    json.images![0].uri = 'wood.png';
+    return { json, numbers: resources[name], wood: resources[picture] };
+  }
+  const base64 = (bytes: Uint8Array): string =>
+    `data:application/octet-stream;base64,${Buffer.from(bytes).toString('base64')}`;
+
+  it('is what the same GLB is: with files beside it, or inside as base64', async () => {
+    const { json, numbers, wood } = await unpacked();
+    const whole = await readGlb(await writeGlb(quad), on);
+    const files = (path: string) => Promise.resolve({ 'the numbers.bin': numbers, 'wood.png': wood }[path]);
+    const beside = await readGltf(JSON.stringify(json), { ...on, files });
+    json.buffers![0].uri = base64(numbers);
+    const named = await readGltf(JSON.stringify(json), on);
+    expect(named.materials![0].baseTexture).toEqual({ name: 'wood.png', type: 'image/png' }); // what is not given stays by name
+    json.images![0].uri = base64(wood);
+    const inside = await readGltf(JSON.stringify(json), on);
+    expect(inside.materials![0].baseTexture!.bytes).toEqual(png);
+    const bare = async (surface: Surface) => ({ ...(await numbersOf(surface)), materials: undefined });
+    for (const surface of [beside, inside]) {
+      expect(await bare(surface)).toEqual(await bare(whole));
+      expect(surface.triangles.corners).toEqual(whole.triangles.corners);
+    }
+    expect(beside.materials![1].metallicRoughnessTexture).toEqual({ ...picture, bytes: png });
+  });
+
+  it('has files beside a GLB, too', async () => {
+    const { json, numbers, wood } = await unpacked();
+    json.buffers![0].uri = undefined!;
+    const text = Buffer.from(JSON.stringify(json));
+    const part = (kind: string, bytes: Uint8Array): Buffer => {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(bytes.length);
+      head.write(kind, 4, 'latin1');
+      return Buffer.concat([head, bytes]);
+    };
+    const body = Buffer.concat([part('JSON', text), part('BIN\0', numbers)]);
+    const head = Buffer.from(Uint32Array.of(0x46546c67, 2, 12 + body.length).buffer);
+    const surface = await readGlb(Buffer.concat([head, body]), {
+      ...on,
+      files: path => (path === 'wood.png' ? wood : undefined),
+    });
+    expect(surface.materials![0].baseTexture!.bytes).toEqual(png);
+    expect(surface.vertices.shape).toEqual([4, 3]);
+  });
+
+  it('says which part is wrong', async () => {
+    const { json, numbers } = await unpacked();
+    const changed = (change: (copy: typeof json) => void, bytes = numbers): Promise<unknown> => {
+      const copy = structuredClone(json);
+      change(copy);
+      return readGltf(JSON.stringify(copy), { ...on, files: path => (path.endsWith('.bin') ? bytes : undefined) });
+    };
+    const cases: readonly (readonly [Promise<unknown>, string])[] = [
+      [readGltf(JSON.stringify(json), on), "readGltf: 'the numbers.bin' is a file beside it; give its bytes by { files: path => bytes }."],
+      [readGltf('glTF\u0002'), "it begins with 'glTF', as GLB does, which is read by readGlb"],
+      [readGltf('[]'), "it has no 'asset' with a version"],
+      [readGltf('{"asset": '), 'characters are no glTF that can be read (Unexpected end of JSON input)'],
+      [changed(() => {}, numbers.subarray(4)), `buffers[0] has ${numbers.length - 4} of its ${numbers.length} bytes`],
+      [changed(copy => (copy.accessors![1].count += 1000)), 'accessors[1] is of bytes '],
+      [changed(copy => (copy.accessors![0].componentType = 5124 as 5126)), "accessors[0] has type 'VEC3' of 5124"],
+      [changed(copy => (copy.accessors![0].count = -1)), 'accessors[0] has a count of -1'],
+      [changed(copy => (copy.bufferViews![1].byteLength = 1e6)), 'bufferViews[1] is of bytes '],
+      [changed(copy => (copy.nodes![0].mesh = 7)), "'mesh' of nodes[0] names number 7 of 1 meshes"],
+      [changed(copy => (copy.meshes![0].primitives[0].indices = 99)), 'a primitive of meshes[0] names number 99 of '],
+      [changed(copy => (copy.nodes = {} as [])), "'nodes' is no list of parts"],
+      [changed(copy => (copy.extensionsRequired = ['KHR_draco_mesh_compression'])), 'Missing required extension, "KHR_draco_mesh_compression"'],
+      [readGltf(JSON.stringify(json), { ...on, files: () => 'text' as never }), "'the numbers.bin' is a file beside it; give its bytes"],
+    ]; // biome-ignore format: a table
+    for (const [run, message] of cases) await expect(run).rejects.toThrow(message);
   });
 });
