@@ -1,8 +1,8 @@
 /** The command line: `retrograde list`, `retrograde run <scene> [options]`. */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { scenes } from '../index.ts';
-import { type RunArguments, runScene } from './run.ts';
+import { type Scene, scenes, topics } from '../index.ts';
+import { type RunArguments, runScene, sceneCalled } from './run.ts';
 
 const wholeNumber =
   (least: number) =>
@@ -36,6 +36,20 @@ export async function command(args: readonly string[]): Promise<number> {
   }
 }
 
+function* listing(): Generator<string> {
+  const width = Math.max(...Object.keys(scenes).map(name => name.length));
+  for (const [topic, all] of Object.entries(topics)) {
+    yield `${topic}:`;
+    for (const { name, summary } of all) yield `  ${name.padEnd(width)}  ${summary}`;
+  }
+  yield "'run <scene> --preset small' runs one, 'list <scene>' tells what can be set in it.";
+}
+
+function* settingsOf({ name, summary, settings }: Scene): Generator<string> {
+  yield `${name} ${summary}`;
+  for (const [setting, meaning] of Object.entries(settings)) yield `  --set ${setting}=…  ${meaning}`;
+}
+
 function parser(ended: (status: number) => void): Command {
   const program = new Command('retrograde')
     .description('Differentiable simulation and rendering: scenes that fit, steer and design.')
@@ -43,13 +57,10 @@ function parser(ended: (status: number) => void): Command {
 
   program
     .command('list')
-    .description('list the scenes and their settings')
-    .action(() => {
-      const width = Math.max(...Object.keys(scenes).map(name => name.length));
-      for (const scene of Object.values(scenes)) {
-        console.log(`${scene.name.padEnd(width)} ${scene.summary}`);
-        for (const [name, meaning] of Object.entries(scene.settings)) console.log(`  --set ${name}=…  ${meaning}`);
-      }
+    .description('list the scenes, or what can be set in one of them')
+    .argument('[scene]', 'its name')
+    .action((name?: string) => {
+      for (const line of name === undefined ? listing() : settingsOf(sceneCalled('list', name))) console.log(line);
     });
 
   program

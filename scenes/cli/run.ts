@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
 import { encodeGif, encodePng } from '../../render/index.ts';
-import { type SceneProgress, type SceneResult, scenes } from '../index.ts';
+import { type Scene, type SceneProgress, type SceneResult, scenes } from '../index.ts';
 import { numbersOf } from './numbers.ts';
 
 export interface RunArguments {
@@ -47,11 +47,16 @@ function progressPrinter(): { update(progress: SceneProgress): void; stop(): voi
   };
 }
 
+/** @throws RangeError, in the name of the command, if there is none. */
+export function sceneCalled(command: string, name: string): Scene {
+  if (Object.hasOwn(scenes, name)) return scenes[name];
+  throw new RangeError(`${command}: there is no scene '${name}'; there are ${Object.keys(scenes).join(', ')}.`);
+}
+
 /** Runs a scene and writes its results. @returns The exit status: 0 goal met, 1 not met. */
 export async function runScene(name: string, options: RunArguments): Promise<number> {
   const started = performance.now();
-  const scene = Object.hasOwn(scenes, name) ? scenes[name] : undefined;
-  if (!scene) throw new RangeError(`run: there is no scene '${name}'; there are ${Object.keys(scenes).join(', ')}.`);
+  const scene = sceneCalled('run', name);
   for (const key of Object.keys(options.set)) {
     if (Object.hasOwn(scene.settings, key)) continue;
     throw new RangeError(

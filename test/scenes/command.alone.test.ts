@@ -2,6 +2,7 @@
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { command } from '../../scenes/cli/command.ts';
+import { scenes } from '../../scenes/index.ts';
 
 /** What it prints, and its exit status. */
 async function told(
@@ -27,14 +28,19 @@ async function told(
 }
 
 describe('retrograde', () => {
-  it('lists the scenes and their settings', async () => {
+  it('lists the scenes by topic, and the settings of one', async () => {
     const { status, out } = await told(['list']);
     expect(status).toBe(0);
-    expect(out).toMatch(/^film +fits stiffness/m);
-    expect(out).toContain('--set stiffness=…');
+    expect(out).toMatch(/^Films and pictures:\n {2}film +fits stiffness/m);
+    for (const name of Object.keys(scenes)) expect(out.match(new RegExp(`^ {2}${name} `, 'gm'))).toHaveLength(1);
+    const film = await told(['list', 'film']);
+    expect(film.status).toBe(0);
+    expect(film.out).toMatch(/^film fits stiffness/);
+    expect(film.out).toContain('--set stiffness=…');
   });
 
   it.each([
+    [['list', 'walk'], "list: there is no scene 'walk'; there are film, "],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
     [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
     [
