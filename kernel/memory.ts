@@ -46,6 +46,11 @@ export class Memory {
     return this.stored ?? this.fail();
   }
 
+  /** The words as far as they are there. */
+  get held(): Storage | undefined {
+    return this.stored;
+  }
+
   private fail(): never {
     throw this.failure ?? new Error('memory: nobody owned it, so it was not computed; retain it first.');
   }

@@ -15,12 +15,14 @@ import { fills } from './ir/footprint.ts';
 import { isTensorOperation, type Launch } from './launch-groups.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
+import { Recorder } from './recorder.ts';
 import { type Step, scheduled } from './schedule.ts';
 
 const mostLaunches = 64;
 /** Bytes that only queued launches keep. */
 const mostIdle = 2 ** 27;
 const mostInvocations = 2 ** 32;
+const none: ReadonlySet<Launch> = new Set();
 /** Of a fused program: a GPU has few bindings. */
 const mostBuffers = { cpu: 32, webgpu: 8 } as const;
 
@@ -110,20 +112,27 @@ export class Queue {
     this.launches = [];
     this.running = true;
     try {
-      if (launches.length === 1 && launches[0].outputs.every(isOwned)) {
-        runAlone(launches[0], this.device);
-        return;
-      }
-      const { schedule, memories } = scheduled(launches, demanded, mostBuffers[this.device.kind]);
-      for (const step of schedule.steps) this.run(step, launches, memories);
-      for (const place of schedule.dropped) release(launches[place]);
-      for (const place of schedule.parked) this.park(launches[place]);
+      const { backend } = this.device;
+      const fixed = backend instanceof Recorder && backend.recording ? fixedOf(launches, backend) : none;
+      if (fixed.size > 0) this.runAll(launches.filter(launch => fixed.has(launch)));
+      this.runAll(fixed.size > 0 ? launches.filter(launch => !fixed.has(launch)) : launches, demanded);
     } catch (error) {
       discard(launches, error); // each step catches its own
     } finally {
       this.running = false;
       if (this.parked.size === 0) this.idleBytes = 0;
     }
+  }
+
+  private runAll(launches: readonly Launch[], demanded?: Memory | 'all'): void {
+    if (launches.length === 1 && launches[0].outputs.every(isOwned)) {
+      runAlone(launches[0], this.device);
+      return;
+    }
+    const { schedule, memories } = scheduled(launches, demanded, mostBuffers[this.device.kind]);
+    for (const step of schedule.steps) this.run(step, launches, memories);
+    for (const place of schedule.dropped) release(launches[place]);
+    for (const place of schedule.parked) this.park(launches[place]);
   }
 
   private run(step: Step, launches: readonly Launch[], memories: readonly Memory[]): void {
@@ -173,6 +182,22 @@ export class Queue {
     this.parked.clear();
     discard(launches, error);
   }
+}
+
+/** Users' kernels that do the same each time that a step is replayed, and what they need. Fused with what differs they would run each time. */
+function fixedOf(launches: readonly Launch[], recorder: Recorder): ReadonlySet<Launch> {
+  const same = new Set<Launch>();
+  for (const launch of launches)
+    if (launch.inputs.every(({ source, held }) => (source ? same.has(source) : !held || recorder.isFixed(held))))
+      same.add(launch);
+  const taken = new Set<Launch>();
+  const take = (launch: Launch): void => {
+    if (taken.has(launch)) return;
+    taken.add(launch);
+    for (const { source } of launch.inputs) if (source) take(source);
+  };
+  for (const launch of same) if (!isTensorOperation(launch.plan)) take(launch);
+  return taken;
 }
 
 function discard(launches: readonly Launch[], error: unknown): void {

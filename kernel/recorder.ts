@@ -50,6 +50,11 @@ export class Recorder implements Backend {
     return this.trace !== undefined;
   }
 
+  /** Whether the words are the same each time that what is recorded is done again. */
+  isFixed(storage: Storage): boolean {
+    return this.trace?.isFixed(storage) ?? false;
+  }
+
   /** Takes note of what `run` does; the storages of what it returns are told by `results`. */
   record<T>(
     given: readonly Storage[],

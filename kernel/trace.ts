@@ -44,6 +44,11 @@ export class Trace {
     return this.ids.get(storage) ?? this.add(storage, 'outside', true);
   }
 
+  isFixed(storage: Storage): boolean {
+    const id = this.ids.get(storage);
+    return id === undefined || this.slots[id].fixed;
+  }
+
   /** Whether the storage was made here and its words are fixed, as far as is known. */
   keeps(storage: Storage): boolean {
     const id = this.ids.get(storage);

@@ -36,6 +36,12 @@ const both = kernel(/* wgsl */ `
     far[id.x] = sum;
   }
 `);
+const halve = kernel(/* wgsl */ `
+  var<storage, read> x: array<f32>;
+  var<storage, read_write> y: array<f32>;
+  @compute @workgroup_size(64) fn halve(@builtin(global_invocation_id) id: vec3u) { y[id.x] = 0.5 * x[id.x]; }
+`);
+const halved = (x: Tensor): Tensor => halve({ x }, { count: n }).y;
 const shifted = (x: Tensor): Tensor => shift({ x }, { count: n }).y;
 const turned = (x: Tensor): Tensor => turn({ x }, { count: n }).y;
 
@@ -89,6 +95,14 @@ describe('a plan', () => {
     });
     expect(launches(plan)).toEqual(['turn', 'add']);
     expect(plan.fixed).toHaveLength(1);
+  });
+
+  it("keeps users' kernels that depend on nothing that was given out of what they could be fused with", () => {
+    const plan = planOf(x => [halved(x).add(halved(halved(other).add(1)).mul(other))]);
+    expect(launches(plan)).toEqual(['halve+mul+add']);
+    const [op] = plan.ops;
+    expect(op.kind === 'run' && op.slots).toHaveLength(4);
+    expect(plan.fixed).toHaveLength(2);
   });
 
   it('computes no outputs that nobody needs', () => {
