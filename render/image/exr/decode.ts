@@ -1,7 +1,7 @@
 /**
  * OpenEXR in: pictures of light, in 16 or 32 bits a number, linear.
  *
- * Scan lines, not compressed or as RLE, ZIPS, ZIP, PIZ; half, float and whole numbers; channels R G B A, Y A, or those asked for. The
+ * Scan lines or tiles, of which the finest are read, not compressed or as RLE, ZIPS, ZIP, PIZ; half, float and whole numbers; channels R G B A, Y A, or those asked for. The
  * format is read here, since the packages for it have these channels alone, do not end on a header that is cut short, or bring a whole
  * renderer with them; deflate is fflate's.
  */
@@ -36,20 +36,17 @@ export function decodeExr(bytes: Uint8Array, options: DecodeExrOptions = {}): Im
       `decodeExr: ${width} × ${height} pixels of ${perPixel} bytes do not fit in ${bytes.length}, however compressed; the header was changed.`,
     );
   const data = new Float32Array(width * height * channels);
-  const seen = new Set<number>();
   header.offsets.forEach((offset, k) => {
-    const { first, rows, pixels } = blockOf(bytes, header, offset, k, perPixel);
-    if (seen.has(first)) throw new SyntaxError(`decodeExr: block ${k} has row ${first} once more.`);
-    seen.add(first);
+    const { left, top, across, down, pixels } = blockOf(bytes, header, offset, k, perPixel);
     const view = new DataView(pixels.buffer, pixels.byteOffset, pixels.byteLength);
     let before = 0;
     for (const channel of stored) {
       const size = bytesOf[channel.type];
       const c = chosen.indexOf(channel);
-      for (let y = 0; c >= 0 && y < rows; y++)
-        for (let x = 0; x < width; x++) {
-          const at = (y * perPixel + before) * width + size * x;
-          data[((first + y) * width + x) * channels + c] =
+      for (let y = 0; c >= 0 && y < down; y++)
+        for (let x = 0; x < across; x++) {
+          const at = (y * perPixel + before) * across + size * x;
+          data[((top + y) * width + left + x) * channels + c] =
             channel.type === 'half'
               ? fromHalf(view.getUint16(at, true))
               : channel.type === 'float'
@@ -83,33 +80,50 @@ function chosenChannels(stored: readonly Channel[], wanted: readonly string[] | 
   return chosen;
 }
 
+/** A rectangle of the picture, from its upper left. */
 interface Block {
-  /** From the top of the picture. */
-  readonly first: number;
-  readonly rows: number;
+  readonly left: number;
+  readonly top: number;
+  readonly across: number;
+  readonly down: number;
+  /** Row by row, channel by channel. */
   readonly pixels: Uint8Array;
 }
 
 function blockOf(bytes: Uint8Array, header: ExrHeader, offset: number, k: number, perPixel: number): Block {
-  const { width, height, top, compression, channels } = header;
+  const { width, height, block, hasTiles, compression, channels } = header;
   const file = new Reader(bytes);
   file.at = offset;
-  const first = file.i32(`the row of block ${k}`) - top;
+  const columns = Math.ceil(width / block.width);
+  const [column, row] = [k % columns, Math.floor(k / columns)];
+  const [left, top] = [column * block.width, row * block.height];
+  if (hasTiles) {
+    const told = ['column', 'row', 'level', 'level'].map(name => file.i32(`the ${name} of tile ${k}`));
+    if (told.join(' ') !== `${column} ${row} 0 0`)
+      throw new SyntaxError(
+        `decodeExr: byte ${offset}: tile ${k} says that it is tile ${told[0]}, ${told[1]} of level ${told[2]}, ${told[3]}; it must be ${column}, ${row} of 0, 0.`,
+      );
+  } else {
+    const first = file.i32(`the row of block ${k}`) - header.top;
+    if (first !== top)
+      throw new SyntaxError(
+        `decodeExr: byte ${offset}: block ${k} says that it is of row ${first}; it must be ${top}.`,
+      );
+  }
   const size = file.u32(`the size of block ${k}`);
   const start = file.take(size, `the end of block ${k}`);
-  if (!(first >= 0 && first < height && first % compression.rows === 0))
-    throw new SyntaxError(
-      `decodeExr: byte ${offset}: block ${k} is of row ${first}; rows are 0 to ${height - 1}, ${compression.rows} in a block.`,
-    );
-  const rows = Math.min(compression.rows, height - first);
-  const whole = rows * width * perPixel;
+  const [across, down] = [Math.min(block.width, width - left), Math.min(block.height, height - top)];
+  const whole = across * down * perPixel;
   const packed = bytes.subarray(start, start + size);
-  if (size === whole) return { first, rows, pixels: packed }; // what does not become smaller is left as it is
-  try {
-    const wordsOf = channels.map(({ type }) => bytesOf[type] / 2);
+  const unpacked = (): Uint8Array => {
+    if (size === whole) return packed; // what does not become smaller is left as it is
     if (compression.name === 'none') throw new SyntaxError(`${size} bytes instead of ${whole}`);
-    if (compression.name === 'PIZ') return { first, rows, pixels: unpiz(packed, wordsOf, width, rows) };
-    return { first, rows, pixels: (compression.name === 'RLE' ? unrun : unzipped)(packed, whole) };
+    const wordsOf = channels.map(({ type }) => bytesOf[type] / 2);
+    if (compression.name === 'PIZ') return unpiz(packed, wordsOf, across, down);
+    return (compression.name === 'RLE' ? unrun : unzipped)(packed, whole);
+  };
+  try {
+    return { left, top, across, down, pixels: unpacked() };
   } catch (error) {
     throw new SyntaxError(
       `decodeExr: byte ${offset}: block ${k} does not unpack as ${compression.name} (${error instanceof Error ? error.message : error}); the file was changed.`,

@@ -1,5 +1,5 @@
 /**
- * The head of an OpenEXR file of scan lines, and where its blocks are.
+ * The head of an OpenEXR file of scan lines or tiles, and where its blocks are.
  *
  *   magic 76 2f 31 01 · version 2 and flags · attributes: name 0 type 0 size value · 0 · offsets of blocks, u64 · blocks
  *
@@ -41,10 +41,13 @@ export interface ExrHeader {
   readonly height: number;
   /** The number of the first row. */
   readonly top: number;
+  /** Pixels of a block, but for those at the right and lower ends. */
+  readonly block: { readonly width: number; readonly height: number };
+  readonly hasTiles: boolean;
   /** In the order in which rows have them. */
   readonly channels: readonly Channel[];
   readonly compression: Compression;
-  /** Where the blocks begin, bytes. */
+  /** Where the blocks begin, bytes: those of a row from the left, rows from the top; of tiles the finest alone. */
   readonly offsets: readonly number[];
 }
 
@@ -90,12 +93,14 @@ export function readHeader(bytes: Uint8Array): ExrHeader {
     throw new SyntaxError('decodeExr: the file does not begin with 76 2f 31 01; it is no OpenEXR.');
   const version = file.u32('its version');
   if ((version & 255) !== 2) throw new SyntaxError(`decodeExr: the file has version ${version & 255}; 2 is read.`);
-  for (const [flag, what] of [[0x200, 'tiles'], [0x800, 'deep pixels'], [0x1000, 'several parts']] as const)
+  const hasTiles = (version & 0x200) !== 0;
+  for (const [flag, what] of [[0x800, 'deep pixels'], [0x1000, 'several parts']] as const)
     if (version & flag)
-      throw new SyntaxError(`decodeExr: the file has ${what}, which are not read; save it as scan lines in one part.`); // biome-ignore format: a table
+      throw new SyntaxError(`decodeExr: the file has ${what}, which are not read; save it as one flat part.`); // biome-ignore format: a table
   let channels: readonly Channel[] | undefined;
   let compression: Compression | undefined;
   let box: readonly number[] | undefined;
+  let tile: readonly number[] | undefined;
   for (let name = file.text('an attribute'); name !== ''; name = file.text('an attribute')) {
     const type = file.text(`the type of '${name}'`);
     const size = file.u32(`the size of '${name}'`);
@@ -103,6 +108,7 @@ export function readHeader(bytes: Uint8Array): ExrHeader {
     const value = new Reader(bytes.subarray(start, start + size));
     if (name === 'channels' && type === 'chlist') channels = readChannels(value, start);
     if (name === 'dataWindow' && type === 'box2i') box = [0, 1, 2, 3].map(() => value.i32('a number of dataWindow'));
+    if (name === 'tiles' && type === 'tiledesc') tile = [value.u32("a tile's width"), value.u32("a tile's height")];
     if (name === 'compression' && type === 'compression') compression = compressionOf(value.u8('the compression'));
   }
   const lacking = Object.entries({ channels, dataWindow: box, compression }).find(([, value]) => value === undefined);
@@ -113,8 +119,11 @@ export function readHeader(bytes: Uint8Array): ExrHeader {
     throw new SyntaxError(
       `decodeExr: the picture is ${width} × ${height} (dataWindow ${box.join(' ')}); it must have pixels, and not more than ${mostPixels}.`,
     );
+  if (hasTiles && !tile?.every(size => size > 0))
+    throw new SyntaxError(`decodeExr: the file has tiles, but their size is ${tile?.join(' × ') ?? 'not told'}.`);
+  const [across, down] = hasTiles && tile ? tile : [width, compression.rows];
   const offsets: number[] = [];
-  for (let k = 0; k < Math.ceil(height / compression.rows); k++) {
+  for (let k = 0; k < Math.ceil(width / across) * Math.ceil(height / down); k++) {
     const at = file.take(8, `the place of block ${k}`);
     const offset = file.view.getUint32(at, true) + 2 ** 32 * file.view.getUint32(at + 4, true);
     if (offset < file.at || offset >= bytes.length)
@@ -123,7 +132,7 @@ export function readHeader(bytes: Uint8Array): ExrHeader {
       );
     offsets.push(offset);
   }
-  return { width, height, top, channels, compression, offsets };
+  return { width, height, top, block: { width: across, height: down }, hasTiles, channels, compression, offsets };
 }
 
 function readChannels(value: Reader, start: number): readonly Channel[] {
