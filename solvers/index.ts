@@ -119,5 +119,6 @@ export { type RootOptions, type RootReport, rootFind } from './root.ts';
 export { RootError, type RootFailure } from './root-error.ts';
 export { orthonormal, rotation, unitVector } from './rotations.ts';
 export { cosineDecay, exponentialDecay, type Schedule, warmUp } from './schedule.ts';
-export { type Complex, type FftOptions, fft, ifft } from './spectral/fft.ts';
+export { type FftOptions, fft, ifft } from './spectral/fft.ts';
+export type { Complex } from './spectral/passes.ts';
 export { fromVector, toVector } from './vector.ts';

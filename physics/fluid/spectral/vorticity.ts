@@ -121,7 +121,7 @@ const times = (x: Complex, by: Tensor | number): Complex => ({ re: x.re.mul(by),
 /**
  * Builds a simulator of two-dimensional turbulence in a periodic box.
  *
- * @param shape Points, [ny, nx]: products of 2, 3, 5 and 7.
+ * @param shape Points, [ny, nx]; products of 2, 3, 5 and 7 are fastest.
  * @throws RangeError if dt is too long for the speed: at once on a CPU, by the next read on a GPU.
  * @example
  *   const flow = spectralVorticity([16, 16]);

@@ -33,7 +33,7 @@ const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(b, (v, k) => Math.abs(v - a[k])));
 
 describe('fft', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 20, 32, 49, 60, 64, 128, 210])(
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 20, 32, 49, 60, 64, 128, 210, 11, 13, 22, 97, 143])(
     'is the sum it is defined as, n = %i',
     async n => {
       const x = complex([2, n], n);
@@ -75,15 +75,16 @@ describe('fft', () => {
     expect((await checkGradient(both, at)).dotProduct).toBeLessThan(1e-13);
     const loss = (x: Complex): Tensor => both(x).im.square().sum();
     expect((await checkGradient((x: Complex) => hvp(loss)(x, x).re.sum(), at)).dotProduct).toBeLessThan(1e-11);
-    expect((await checkGradient((x: Tensor) => fft(x).im.square().sum(), random([8, 3], 4))).dotProduct).toBeLessThan(
-      1e-13,
-    );
+    for (const shape of [[8, 3], [2, 11, 3]]) // biome-ignore format: a table
+      expect((await checkGradient((x: Tensor) => fft(x).im.square().sum(), random(shape, 4))).dotProduct).toBeLessThan(
+        1e-13,
+      );
   });
 
   it('devices agree', async () => {
     const results = await Promise.all(
       [cpu64, cpu32, gpu].map(async device => {
-        const x = random([5, 16, 12], 3, device);
+        const x = random([5, 16, 11], 3, device);
         const { value, pullback } = vjp((given: Tensor) => fft(given, { axes: [1, 2] }).im)(x);
         return { value: await value.read(), bar: await pullback(x).read() };
       }),
@@ -95,9 +96,7 @@ describe('fft', () => {
   });
 
   it('names what is wrong', () => {
-    expect(() => fft(on([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]))).toThrow(
-      'fft: axis 0 has length 11; lengths must be products of 2, 3, 5 and 7, such as 12.',
-    );
+    expect(() => fft(random([3, 0], 1))).toThrow('fft: axis 1 has length 0; there is nothing to transform.');
     expect(() => fft(on([1, 2]), { axes: [1] })).toThrow('fft: axis 1 is not one of x, which has 1: they are -1 … 0.');
     expect(() => ifft({ re: on([1, 2]), im: on([1]) })).toThrow(
       'ifft: the real part has shape [2] and the imaginary one [1]; they must be alike.',
