@@ -12,6 +12,7 @@ export { Plan } from './loop.ts';
 export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';
+export { type Replayed, type ReplayedOptions, replayed } from './replayed.ts';
 export { type Action, advances, revolve } from './revolve.ts';
 export { type RolloutOptions, type RolloutSave, rollout, type Saved } from './rollout.ts';
 export { load, save } from './save.ts';

@@ -26,7 +26,8 @@ export interface Form {
 }
 
 export interface Body {
-  /** For messages. */
+  /** For messages: who runs it, by default a rollout, and what it is. */
+  readonly who?: string;
   readonly name: string;
   readonly carry: readonly Form[];
   readonly inputs: readonly Form[];
@@ -114,7 +115,10 @@ export class Repeated {
   private refuse(why: string): void {
     if (this.refusal) return;
     this.refusal = why;
-    this.explain?.(`rollout: ${this.body.name} calls the step's function each time: ${why}.`);
+    const { who = 'rollout', name } = this.body;
+    this.explain?.(
+      `${who}: ${name} ${who === 'rollout' ? "calls the step's function" : 'is called'} each time: ${why}.`,
+    );
   }
 
   /** Calls the function; what it returns is the caller's. The inputs are given up. */
@@ -187,7 +191,8 @@ export class Repeated {
     }
     this.last = undefined;
     this.recorded = new Recorded(this.device, recorder, { ...recording, trace }, this.body.steps >= manySteps);
-    this.explain?.(`rollout: ${this.body.name} is replayed: ${this.recorded.description}.`);
+    const { who = 'rollout', name } = this.body;
+    this.explain?.(`${who}: ${name} is replayed: ${this.recorded.description}.`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The raster bench through the public interface, in ms: which triangle each pixel shows, the picture, and its gradient. */
 
 import { writeFileSync } from 'node:fs';
-import { valueAndGrad } from 'retrograde/adjoint';
+import { replayed, valueAndGrad } from 'retrograde/adjoint';
 import { Triangles } from 'retrograde/geometry';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
 import { antialias, interpolate, rasterize } from 'retrograde/render';
@@ -12,6 +12,8 @@ export interface RasterTimes {
   readonly ids: number;
   readonly forward: number;
   readonly both: number;
+  /** Picture and gradient, recorded once and replayed. */
+  readonly replay: number;
 }
 
 /** @param file Where the ids go. */
@@ -44,6 +46,8 @@ export async function serveRaster(side: number, rings: number, threads: number, 
   const ids = await least(() => rasterize(clip, mesh, { size }).ids);
   const forward = await least(() => picture(clip, colours));
   const both = await least(() => loss({ clip, colours }).grad.clip);
+  const again = replayed(loss);
+  const replay = await least(() => again({ clip, colours }).grad.clip);
   writeFileSync(file, new Uint32Array((await rasterize(clip, mesh, { size }).ids.read()) as Uint32Array));
-  return { ids, forward, both };
+  return { ids, forward, both, replay };
 }
