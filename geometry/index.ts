@@ -20,12 +20,21 @@ export { writeCsv } from './files/csv.ts';
 export { type GltfOptions, readGlb, readGltf } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
 export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
+export { type Msh, readMsh } from './files/msh.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';
 export { type NumberArray, readNpy, readNpz, writeNpy, writeNpz } from './files/npy.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
-export { type VtiOptions, type VtpOptions, writePvd, writeVti, writeVtp } from './files/vtk.ts';
+export {
+  type VtiOptions,
+  type VtpOptions,
+  type VtuOptions,
+  writePvd,
+  writeVti,
+  writeVtp,
+  writeVtu,
+} from './files/vtk.ts';
 export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { cornersAround, grouped, type Incidence, neighbours } from './incidence.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';

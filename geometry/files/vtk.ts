@@ -1,12 +1,11 @@
 /**
- * VTK's XML files, out: fields on uniform grids (.vti), points, lines and triangles (.vtp), and the list of those of a film (.pvd), as
- * ParaView, VisIt and PyVista read them (VTK File Formats, Kitware, "XML File Formats").
- *
- * Numbers are written in base64: a u64 of how many bytes follow, then the bytes, little-endian. Vectors of two components get a third.
+ * VTK's XML files, out: fields on uniform grids (.vti), points, lines and triangles (.vtp), bodies of triangles or tetrahedra (.vtu), and the
+ * list of those of a film (.pvd), as ParaView, VisIt and PyVista read them (VTK File Formats, Kitware, "XML File Formats").
  */
 
 import { checkOptions, Tensor } from '../../kernel/index.ts';
-import { type Column, type Numbers, readColumns } from './columns.ts';
+import { type Numbers, readColumns } from './columns.ts';
+import { array, dataOf, escaped, file, runs } from './vtk-xml.ts';
 
 export interface VtiOptions {
   /** Between places, m: one, or one for each axis in the order of the shape. Default 1. */
@@ -111,6 +110,54 @@ ${dataOf('PointData', values)}${dataOf('CellData', ofCells)}${dataOf('Points', a
   );
 }
 
+export interface VtuOptions {
+  /** Values at the nodes, as many for each as they have components. */
+  readonly points?: Readonly<Record<string, Numbers>>;
+  /** Values of the elements. */
+  readonly cells?: Readonly<Record<string, Numbers>>;
+}
+
+/**
+ * A body of triangles or tetrahedra as a .vtu file.
+ *
+ * @param places Of the nodes, [n, 2] or [n, 3], m.
+ * @param elements Their corners, [m, 3] or [m, 4], as those of a mesh for `elasticSolid`.
+ * @throws RangeError if values do not fit, or an element names a node that there is not.
+ * @example
+ * const file = await writeVtu(tensor([0, 0, 1, 0, 0, 1], [3, 2]), [0, 1, 2], { cells: { stress: tensor([7]) } });
+ */
+export async function writeVtu(places: Tensor, elements: ArrayLike<number>, options: VtuOptions = {}): Promise<string> {
+  checkOptions('writeVtu', options, ['points', 'cells']);
+  const [count, rank] = places.shape;
+  if (places.shape.length !== 2 || (rank !== 2 && rank !== 3))
+    throw new RangeError(`writeVtu: places have shape [${places.shape.join(', ')}]; give [n, 2] or [n, 3].`);
+  const corners = Array.from(elements);
+  const size = corners.length / (rank + 1);
+  if (!(Number.isInteger(size) && size > 0))
+    throw new RangeError(`writeVtu: ${corners.length} corners do not make elements; give ${rank + 1} for each.`);
+  const lost = corners.find(k => !(Number.isInteger(k) && k >= 0 && k < count));
+  if (lost !== undefined)
+    throw new RangeError(`writeVtu: an element has a corner ${lost}; nodes are 0 to ${count - 1}.`);
+  const [at, values, ofCells] = await Promise.all([
+    readColumns('writeVtu', 'points', count, { places }),
+    readColumns('writeVtu', 'points', count, options.points),
+    readColumns('writeVtu', 'cells', size, options.cells),
+  ]);
+  const each = Array.from({ length: size }, (_, e) => corners.slice((rank + 1) * e, (rank + 1) * (e + 1)));
+  const types = array('types', 'UInt8', 1, new Uint8Array(size).fill(rank === 2 ? triangle : tetrahedron));
+  return file(
+    'UnstructuredGrid',
+    `<UnstructuredGrid>
+<Piece NumberOfPoints="${count}" NumberOfCells="${size}">
+${dataOf('PointData', values)}${dataOf('CellData', ofCells)}${dataOf('Points', at)}${runs('Cells', each, types)}</Piece>
+</UnstructuredGrid>`,
+  );
+}
+
+/** VTK's numbers of the two. */
+const triangle = 5;
+const tetrahedron = 10;
+
 /** The list of a film's files, each with its time, s, as a .pvd file. */
 export const writePvd = (frames: readonly { readonly time: number; readonly file: string }[]): string =>
   file(
@@ -118,55 +165,3 @@ export const writePvd = (frames: readonly { readonly time: number; readonly file
     `<Collection>
 ${frames.map(({ time, file: name }) => `<DataSet timestep="${time}" part="0" file="${escaped(name)}"/>\n`).join('')}</Collection>`,
   );
-
-const file = (type: string, inside: string): string =>
-  `<?xml version="1.0"?>
-<VTKFile type="${type}" version="1.0" byte_order="LittleEndian" header_type="UInt64">
-${inside}
-</VTKFile>
-`;
-
-const dataOf = (kind: string, columns: readonly Column[]): string =>
-  columns.length === 0 ? '' : `<${kind}>\n${columns.map(arrayOf).join('')}</${kind}>\n`;
-
-function arrayOf({ name, components, values }: Column): string {
-  const padded = components === 2 ? withThird(values) : values;
-  const [type, words] =
-    values instanceof Float32Array
-      ? ['Float32', Float32Array.from(padded)]
-      : values instanceof Int32Array
-        ? ['Int32', Int32Array.from(padded)]
-        : values instanceof Uint32Array
-          ? ['UInt32', Uint32Array.from(padded)]
-          : ['Float64', Float64Array.from(padded)];
-  return array(name, type as string, components === 2 ? 3 : components, words as Float64Array);
-}
-
-const withThird = (values: ArrayLike<number>): number[] =>
-  Array.from({ length: values.length / 2 }, (_, k) => [values[2 * k], values[2 * k + 1], 0]).flat();
-
-const runs = (kind: string, lists: readonly ArrayLike<number>[]): string => {
-  if (lists.length === 0) return '';
-  const ends: number[] = [];
-  for (const list of lists) ends.push((ends[ends.length - 1] ?? 0) + list.length);
-  const all = Int32Array.from(lists.flatMap(list => Array.from(list)));
-  return `<${kind}>\n${array('connectivity', 'Int32', 1, all)}${array('offsets', 'Int32', 1, Int32Array.from(ends))}</${kind}>\n`;
-};
-
-function array(name: string, type: string, components: number, words: Float64Array | Int32Array): string {
-  const bytes = new Uint8Array(8 + words.byteLength);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(words.byteLength), true);
-  bytes.set(new Uint8Array(words.buffer), 8);
-  return `<DataArray type="${type}" Name="${escaped(name)}" NumberOfComponents="${components}" format="binary">${base64(bytes)}</DataArray>\n`;
-}
-
-function base64(bytes: Uint8Array): string {
-  const piece = 3 << 12;
-  const parts: string[] = [];
-  for (let from = 0; from < bytes.length; from += piece)
-    parts.push(btoa(String.fromCharCode(...bytes.subarray(from, from + piece))));
-  return parts.join('');
-}
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] as string);

@@ -1,6 +1,6 @@
 // CSV and VTK's files: what is written is read back by a parser of XML and base64, with its bits.
 
-import { writeCsv, writePvd, writeVti, writeVtp } from 'retrograde/geometry';
+import { writeCsv, writePvd, writeVti, writeVtp, writeVtu } from 'retrograde/geometry';
 import { tensor } from 'retrograde/kernel';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +13,13 @@ interface Read {
   readonly arrays: Readonly<Record<string, { readonly components: number; readonly values: readonly number[] }>>;
 }
 
-const words = { Float32: Float32Array, Float64: Float64Array, Int32: Int32Array, UInt32: Uint32Array };
+const words = {
+  UInt8: Uint8Array,
+  Float32: Float32Array,
+  Float64: Float64Array,
+  Int32: Int32Array,
+  UInt32: Uint32Array,
+};
 
 function parse(text: string): Read {
   const elements: Record<string, Readonly<Record<string, string>>> = {};
@@ -77,6 +83,36 @@ describe('.vti', () => {
     );
     await expect(writeVti([2, 2], { spacing: [1, 0] })).rejects.toThrow(
       "writeVti: 'spacing' is [1, 0]; give a positive",
+    );
+  });
+});
+
+describe('.vtu', () => {
+  it('has elements of the plane and of space, and what belongs to nodes and elements', async () => {
+    const square = tensor([0, 0, 1, 0, 0, 1, 1, 1], [4, 2], { device: cpu64 });
+    const flat = parse(
+      await writeVtu(square, [0, 1, 2, 1, 3, 2], { points: { u: [1, 2, 3, 4] }, cells: { stress: [5, 6] } }),
+    );
+    expect(flat.elements.Piece).toEqual({ NumberOfPoints: '4', NumberOfCells: '2' });
+    expect(flat.arrays['Points.places']).toEqual({ components: 3, values: [0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0] });
+    expect(flat.arrays['Cells.connectivity'].values).toEqual([0, 1, 2, 1, 3, 2]);
+    expect(flat.arrays['Cells.offsets'].values).toEqual([3, 6]);
+    expect(flat.arrays['Cells.types'].values).toEqual([5, 5]);
+    expect(flat.arrays['PointData.u'].values).toEqual([1, 2, 3, 4]);
+    expect(flat.arrays['CellData.stress'].values).toEqual([5, 6]);
+    const corner = tensor([0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1], [4, 3], { device: cpu64 });
+    expect(parse(await writeVtu(corner, [0, 1, 2, 3])).arrays['Cells.types'].values).toEqual([10]);
+    await expect(writeVtu(corner, [0, 1, 2])).rejects.toThrow(
+      'writeVtu: 3 corners do not make elements; give 4 for each.',
+    );
+    await expect(writeVtu(corner, [0, 1, 2, 4])).rejects.toThrow(
+      'writeVtu: an element has a corner 4; nodes are 0 to 3.',
+    );
+    await expect(writeVtu(square.reshape([8]), [0])).rejects.toThrow(
+      'writeVtu: places have shape [8]; give [n, 2] or [n, 3].',
+    );
+    await expect(writeVtu(square, [0, 1, 2], { points: { u: [1] } })).rejects.toThrow(
+      "writeVtu: 'u' has 1 numbers, but there are 4 points; give 1 to 9 for each.",
     );
   });
 });
