@@ -10,6 +10,7 @@ import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { gridOf, listText, tile, tileLists } from '../raster/tiles.ts';
 import { type Blending, blendText, entriesBackText, gatherText } from './blend.wgsl.ts';
 
+/** Of a batch, [B, ..]. */
 export interface Blended {
   /** [H, W, C], over black. */
   readonly light: Tensor;
@@ -21,6 +22,8 @@ export interface BlendOptions {
   readonly size: readonly [number, number];
   readonly cutoff: number;
   readonly capacity: number | undefined;
+  /** Images, undefined for one that is no batch. */
+  readonly batch: number | undefined;
 }
 
 const kernels = kernelsByKey();
@@ -58,6 +61,7 @@ const boxesText = (channels: number, ends: boolean): string => /* wgsl */ `
 /** What does not change from frame to frame. */
 interface Plan {
   readonly size: readonly [number, number];
+  readonly batch: number | undefined;
   readonly cutoff: number;
   readonly blending: Blending;
   /** Tiles of the picture. */
@@ -78,27 +82,32 @@ interface Seeded extends Chosen, Blended {
   readonly throughBar: Tensor;
 }
 
-function forward({ size, cutoff, blending, tiles, key }: Plan, { splats, entries, starts }: Chosen): Blended {
+function forward({ size, batch, cutoff, blending, tiles, key }: Plan, { splats, entries, starts }: Chosen): Blended {
   const [width, height] = size;
   const run = kernels(`blend ${key}`, () => blendText(blending));
-  const out = { light: [height, width, blending.channels], through: [height, width, 1] };
+  const shape = batch === undefined ? [height, width] : [batch, height, width];
+  const out = { light: [...shape, blending.channels], through: [...shape, 1] };
   const { light, through } = run(
     { splats, entries, starts, cutoff, width, height },
-    { count: [tile[0] * tile[1], tiles], out },
+    { count: [tile[0] * tile[1], tiles, batch ?? 1], out },
   );
   return { light, through } as unknown as Blended;
 }
 
 /** Adjoint of the records. */
-function backward({ size, cutoff, blending, tiles, key }: Plan, seeded: Seeded): Tensor {
+function backward({ size, batch = 1, cutoff, blending, tiles, key }: Plan, seeded: Seeded): Tensor {
   const { splats, boxes, entries, starts, light, through, lightBar, throughBar } = seeded;
   const [width, height] = size;
   const { shares } = kernels(`entries ${key}`, () => entriesBackText(blending))(
     { splats, entries, starts, cutoff, width, height, light, through, lightBar, throughBar },
-    { count: tiles, out: { shares: entries.size * (6 + blending.channels) } },
+    { count: [tiles, batch], out: { shares: entries.size * (6 + blending.channels) } },
   );
   const gather = kernels(`gather ${key}`, () => gatherText(blending));
-  const { bar } = gather({ boxes, entries, starts, shares }, { count: splats.shape[0], out: { bar: splats.shape } });
+  const perImage = splats.shape[0] / batch;
+  const { bar } = gather(
+    { boxes, entries, starts, shares, perImage },
+    { count: splats.shape[0], out: { bar: splats.shape } },
+  );
   return bar as Tensor;
 }
 
@@ -134,13 +143,14 @@ const adjointWith = (plan: Plan): ((x: Seeded) => Tensor) =>
   });
 
 /**
- * @param splats Records in the order of blending, [n, 6 + C].
+ * @param splats Records in the order of blending, [n, 6 + C], of a batch [B n, 6 + C], image by image.
  * @throws RangeError if splats meet tiles more often than there is room for.
  */
-export function blend(splats: Tensor, { size, cutoff, capacity }: BlendOptions): Blended {
+export function blend(splats: Tensor, { size, cutoff, capacity, batch }: BlendOptions): Blended {
   const [width, height] = size;
   const [n, words] = splats.shape;
-  const grid = gridOf(size, n);
+  const images = batch ?? 1;
+  const grid = gridOf(size, n / images);
   const tiles = grid.columns * grid.rows;
   const ends = cutoff > 0;
   const channels = words - 6;
@@ -149,8 +159,8 @@ export function blend(splats: Tensor, { size, cutoff, capacity }: BlendOptions):
     { count: n },
   ) as { readonly boxes: Tensor };
   const room = capacity ?? Math.min(n * tiles, Math.max(32 * n, 65536));
-  const { entries, starts } = tileLists(boxes, grid, 1, room, 'splats');
+  const { entries, starts } = tileLists(boxes, grid, images, room, 'splats');
   const blending = { channels, ends, columns: grid.columns, lists: listText(grid) };
   const key = `${channels} ${ends} ${grid.columns} ${grid.tiles} ${grid.chunks}`;
-  return blendWith({ size, cutoff, blending, tiles, key })({ splats, boxes, entries, starts });
+  return blendWith({ size, batch, cutoff, blending, tiles, key })({ splats, boxes, entries, starts });
 }

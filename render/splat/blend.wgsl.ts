@@ -63,7 +63,7 @@ const load = (width: number): string => /* wgsl */ `
       let conic = vec3f(splats[s + 2u], splats[s + 3u], splats[s + 4u]);
       let strength = splats[s + 5u];`;
 
-/** Light, [H, W, C], and what comes through, [H, W]; an invocation for each pixel of each tile. */
+/** Light, [B, H, W, C], and what comes through, [B, H, W]; an invocation for each pixel of each tile of each image. */
 export const blendText = ({ channels, ends, columns, lists }: Blending): string => /* wgsl */ `
   ${inputs}
   @unique var<storage, read_write> light: array<f32>;
@@ -74,10 +74,10 @@ export const blendText = ({ channels, ends, columns, lists }: Blending): string 
     let tile = id.y;
     ${pixelOf(columns, 'id.x')}
     let p = vec2f(f32(x), f32(y)) + 0.5;
-    let last = endOf(0u, tile);
+    let last = endOf(id.z, tile);
     var T = 1.0;
     ${all(channels, k => `var light${k} = 0.0;`)}
-    for (var e = firstOf(0u, tile); e < last; e++) {
+    for (var e = firstOf(id.z, tile); e < last; e++) {
       ${load(6 + channels)}
       let d = p - vec2f(splats[s], splats[s + 1u]);
       ${opacity(ends)}
@@ -86,14 +86,14 @@ export const blendText = ({ channels, ends, columns, lists }: Blending): string 
       T -= share;
     }
     if (x < width && y < height) {
-      let at = y * width + x;
+      let at = (id.z * height + y) * width + x;
       ${all(channels, k => `light[at * ${channels}u + ${k}u] = light${k};`)}
       through[at] = T;
     }
   }
 `;
 
-/** The adjoint of each entry's record, [capacity, 6 + C]; an invocation for each tile. */
+/** The adjoint of each entry's record, [capacity, 6 + C]; an invocation for each tile of each image. */
 export const entriesBackText = ({ channels, ends, columns, lists }: Blending): string => /* wgsl */ `
   ${inputs}
   var<storage, read> light: array<f32>;
@@ -105,20 +105,20 @@ export const entriesBackText = ({ channels, ends, columns, lists }: Blending): s
   @compute @workgroup_size(64)
   fn blendSplatsBack(@builtin(global_invocation_id) id: vec3u) {
     let tile = id.x;
-    let last = endOf(0u, tile);
+    let last = endOf(id.y, tile);
     var T: array<f32, ${area}>;
     var rest: array<f32, ${area}>;
     ${all(channels, c => `var bar${c}: array<f32, ${area}>;`)}
     for (var k = 0u; k < ${area}u; k++) {
       ${pixelOf(columns, 'k')}
       let inside = x < width && y < height;
-      let at = min(y, height - 1u) * width + min(x, width - 1u);
+      let at = (id.y * height + min(y, height - 1u)) * width + min(x, width - 1u);
       T[k] = 1.0;
       ${all(channels, c => `bar${c}[k] = select(0.0, lightBar[at * ${channels}u + ${c}u], inside);`)}
       rest[k] = select(0.0, throughBar[at], inside) * through[at] + ${all(channels, c => `bar${c}[k] * light[at * ${channels}u + ${c}u]`, ' + ')};
     }
     let corner = vec2f(f32(tile % ${columns}u * ${tile[0]}u), f32(tile / ${columns}u * ${tile[1]}u)) + 0.5;
-    for (var e = firstOf(0u, tile); e < last; e++) {
+    for (var e = firstOf(id.y, tile); e < last; e++) {
       ${load(6 + channels)}
       let from = corner - vec2f(splats[s], splats[s + 1u]);
       ${all(channels, c => `let c${c} = splats[s + ${6 + c}u];`)}
@@ -155,24 +155,26 @@ export const entriesBackText = ({ channels, ends, columns, lists }: Blending): s
   }
 `;
 
-/** Sums of each splat's entries, in the order of its tiles, [n, 6 + C]. */
+/** Sums of each splat's entries, in the order of its tiles, [B n, 6 + C]. */
 export const gatherText = ({ channels, columns, lists }: Blending): string => /* wgsl */ `
   var<storage, read> boxes: array<vec2u>;
   var<storage, read> entries: array<u32>;
   var<storage, read> starts: array<u32>;
   var<storage, read> shares: array<f32>;
+  var<uniform> perImage: u32;
   var<storage, read_write> bar: array<f32>;
   ${lists}
   @compute @workgroup_size(64)
   fn gatherSplats(@builtin(global_invocation_id) id: vec3u) {
+    let image = id.x / perImage;
     let box = boxes[id.x];
     let low = (box & vec2u(0xffffu)) / vec2u(${tile[0]}u, ${tile[1]}u);
     let high = ((box >> vec2u(16u)) + vec2u(${tile[0] - 1}u, ${tile[1] - 1}u)) / vec2u(${tile[0]}u, ${tile[1]}u);
     ${all(6 + channels, k => `var sum${k} = 0.0;`)}
     for (var y = low.y; y < high.y; y++) {
       for (var x = low.x; x < high.x; x++) {
-        var first = firstOf(0u, y * ${columns}u + x);
-        var last = endOf(0u, y * ${columns}u + x);
+        var first = firstOf(image, y * ${columns}u + x);
+        var last = endOf(image, y * ${columns}u + x);
         while (first + 1u < last) {
           let middle = (first + last) / 2u;
           if (entries[middle] <= id.x) { first = middle; } else { last = middle; }

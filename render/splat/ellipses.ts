@@ -6,9 +6,10 @@
  */
 
 import { checkOptions, inWords, kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
+import { inEach } from '../camera/batch.ts';
 import { blend } from './blend.ts';
 
-/** All differentiable. */
+/** All differentiable. Each may be a batch, [B, ..]; what is not is the same in all pictures. */
 export interface Gaussians2d {
   /** [n, 2], px: x right, y down. The first is in front. */
   readonly centre: Tensor;
@@ -27,12 +28,13 @@ export interface SplatOptions {
   readonly cutoff?: number;
   /** Added to both variances, px², so that nothing is narrower than pixels. Default 0.3 for Gaussians in space, else 0. */
   readonly blur?: number;
-  /** What is behind, [C] or [H, W, C]. Default nothing. */
+  /** What is behind, [C], [H, W, C] or, of a batch, [B, H, W, C]. Default nothing. */
   readonly background?: Tensor;
   /** How often splats may meet the picture's tiles in all. Default 32 for each and 65536 at least. */
   readonly capacity?: number;
 }
 
+/** Of a batch, [B, ..]. */
 export interface SplatImage {
   /** [H, W, C]. */
   readonly image: Tensor;
@@ -106,14 +108,19 @@ export function checkSplats(
   who: string,
   parts: Readonly<Record<string, Tensor>>,
   shapes: Readonly<Record<string, readonly (number | string)[]>>,
+  batch?: number,
 ): void {
-  const [n] = Object.values(parts)[0].shape;
+  const [[first, lead]] = Object.entries(shapes);
+  const n = parts[first].shape.at(-1 - lead.length);
   for (const [name, wanted] of Object.entries(shapes)) {
     const { shape } = parts[name];
+    const own = shape.slice(-1 - wanted.length);
     const fits =
-      shape.length === wanted.length + 1 &&
-      shape[0] === n &&
-      wanted.every((w, k) => typeof w === 'string' || w === shape[k + 1]);
+      shape.slice(0, -own.length).every(size => size === batch) &&
+      shape.length <= own.length + 1 &&
+      own.length === wanted.length + 1 &&
+      own[0] === n &&
+      wanted.every((w, k) => typeof w === 'string' || w === own[k + 1]);
     if (!fits)
       throw new RangeError(
         `${who}: '${name}' has shape ${show(shape)}; give [${[n, ...wanted].join(', ')}] for ${n} splats.`,
@@ -127,6 +134,7 @@ export function drawRecords(
   who: string,
   splats: Tensor,
   size: readonly [number, number],
+  batch: number | undefined,
   { cutoff = 1 / 255, background, capacity }: SplatOptions,
 ): SplatImage {
   if (!size.every(n => Number.isInteger(n) && n >= 1 && n < 65536))
@@ -142,7 +150,7 @@ export function drawRecords(
     throw new RangeError(
       `${who}: colours have ${channels} channels; give at most ${mostChannels}, and draw more in parts.`,
     );
-  const { light, through } = blend(splats, { size, cutoff, capacity });
+  const { light, through } = blend(splats, { size, cutoff, capacity, batch });
   return { image: background ? light.add(background.mul(through)) : light, transmittance: through };
 }
 
@@ -165,11 +173,15 @@ export function drawGaussians(
   const who = 'drawGaussians';
   checkOptions(who, options, splatOptions);
   const { centre, scale, angle, opacity, colour } = gaussians;
-  checkSplats(
-    who,
-    { centre, scale, angle, opacity, colour },
-    { centre: [2], scale: [2], angle: [], opacity: [], colour: ['C'] },
-  );
-  const { covariance } = covarianceOf({ scale, angle }, { count: centre.shape[0] });
-  return drawRecords(who, recordsOf({ centre, covariance, opacity, colour }, options.blur ?? 0), size, options);
+  const parts = { centre, scale, angle, opacity, colour };
+  const shapes = { centre: [2], scale: [2], angle: [], opacity: [], colour: ['C'] };
+  const ranks = Object.entries(shapes).map(([name, shape]) => [name as keyof typeof parts, shape.length + 1] as const);
+  const batch = ranks.flatMap(([name, rank]) => (parts[name].shape.length > rank ? parts[name].shape[0] : []))[0];
+  checkSplats(who, parts, shapes, batch);
+  const each = Object.fromEntries(
+    ranks.map(([name, rank]) => [name, inEach(parts[name], batch, rank)]),
+  ) as typeof parts;
+  const { scale: axes, angle: turn, ...rest } = each;
+  const { covariance } = covarianceOf({ scale: axes, angle: turn }, { count: rest.centre.shape[0] });
+  return drawRecords(who, recordsOf({ ...rest, covariance }, options.blur ?? 0), size, batch, options);
 }

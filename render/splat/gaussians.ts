@@ -11,7 +11,8 @@
  */
 
 import { jvps } from '../../adjoint/index.ts';
-import { checkOptions, lazyKernel, sortBy, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { byDepth, inEach } from '../camera/batch.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf, rotate, turning } from '../camera/pose.ts';
 import {
@@ -93,14 +94,15 @@ const seenOf = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** From the eye to the splats; of a camera without perspective the way it looks. */
-function away({ lens, pose }: Camera, mean: Tensor): Tensor {
-  if (lens.kind !== 'orthographic') return mean.sub(pose.position.reshape([1, 3]));
-  return rotate(pose, tensor([0, 0, -1], [1, 3], { device: mean.device })).broadcastTo(mean.shape);
+/** From the eye to the splats, [images, n, 3]; of a camera without perspective the way it looks. */
+function away({ lens, pose }: Camera, mean: Tensor, images: number): Tensor {
+  if (lens.kind !== 'orthographic') return mean.sub(pose.position.reshape([images, 1, 3]));
+  const ahead = rotate(pose, tensor([0, 0, -1], [1, 3], { device: mean.device }));
+  return ahead.reshape([images, 1, 3]).broadcastTo([images, ...mean.shape]);
 }
 
 /**
- * Draws Gaussians as a camera sees them. Splats whose numbers are not finite are left out; what is outside of near and far too.
+ * Draws Gaussians as a camera sees them, or each of a batch of cameras, in the same launches. Splats whose numbers are not finite are left out; what is outside of near and far too.
  *
  * @throws RangeError if shapes or options do not fit, or splats meet more tiles than `capacity`.
  */
@@ -114,21 +116,23 @@ export function drawSplats(camera: Camera, gaussians: Gaussians, options: SplatO
     throw new RangeError(
       `${who}: there are ${harmonics.shape[1]} harmonics; give 1, 4, 9 or 16, those of degrees 0 to 3.`,
     );
-  if (batchOf(who, camera.pose) !== undefined)
-    throw new RangeError(`${who}: the camera is a batch of ${batchOf(who, camera.pose)}; draw them one by one.`);
+  const batch = batchOf(who, camera.pose);
+  const images = batch ?? 1;
   const [width, height] = camera.lens.size;
   const count = mean.shape[0];
+  const all = { count: images * count };
   const { a, b, c } = axesOf({ scale, orientation }, { count });
   const toPixels = (points: Tensor) => {
     const clip = project(camera, points);
-    return { clip, pixel: pixelsOf({ clip, width, height }, { count }).pixel as Tensor };
+    return { clip, pixel: pixelsOf({ clip, width, height }, all).pixel as Tensor };
   };
   const { value, tangents } = jvps(toPixels)(mean, [a, b, c]);
   const [u, v, w] = tangents.map(({ pixel }) => pixel);
-  const { covariance } = covarianceOf({ a: u, b: v, c: w }, { count }); // (2)
-  const { depth, seen } = seenOf({ clip: value.clip.detach() }, { count });
-  const colour = harmonicColour(away(camera, mean), harmonics);
-  const ellipses = { centre: value.pixel, covariance, opacity: opacity.mul(seen), colour };
-  const [, sorted] = sortBy(depth, [recordsOf(ellipses, options.blur ?? 0.3)]);
-  return drawRecords(who, sorted, [width, height], options);
+  const { covariance } = covarianceOf({ a: u, b: v, c: w }, all); // (2)
+  const { depth, seen } = seenOf({ clip: value.clip.detach() }, all);
+  const ofEach = (x: Tensor): Tensor => inEach(x, batch);
+  const colour = harmonicColour(away(camera, mean, images).reshape([images * count, 3]), ofEach(harmonics));
+  const ellipses = { centre: value.pixel, covariance, opacity: ofEach(opacity).mul(seen), colour };
+  const [sorted] = byDepth(depth, images, [recordsOf(ellipses, options.blur ?? 0.3)]);
+  return drawRecords(who, sorted, [width, height], batch, options);
 }

@@ -8,13 +8,14 @@
  * are not cut. Strokes with a point nearer than near are left out.
  */
 
-import { argsort, checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { byDepth, inEach } from '../camera/batch.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { gridOf, listText, tile, tileLists } from '../raster/tiles.ts';
 import type { Lines } from './lines.ts';
 import { strokeText } from './stroke.wgsl.ts';
 
-/** All differentiable. */
+/** All differentiable. Each may be a batch, [B, ..]; what is not is the same in all pictures. */
 export interface Strokes {
   /** [points, 2], px: x right, y down; in space [points, 3], m. */
   readonly points: Tensor;
@@ -27,12 +28,13 @@ export interface Strokes {
 }
 
 export interface StrokeOptions {
-  /** What is behind, [C] or [H, W, C]. Default nothing. */
+  /** What is behind, [C], [H, W, C] or, of a batch, [B, H, W, C]. Default nothing. */
   readonly background?: Tensor;
   /** How often segments may meet tiles in all. Default 32 for each and 65536 at least. */
   readonly capacity?: number;
 }
 
+/** Of a batch, [B, ..]. */
 export interface StrokeImage {
   /** [H, W, C]. */
   readonly image: Tensor;
@@ -40,9 +42,12 @@ export interface StrokeImage {
   readonly transmittance: Tensor;
 }
 
+/** Rows of one image after the other. */
 interface Placed {
+  /** Images, undefined for one that is no batch. */
+  readonly batch: number | undefined;
   readonly points: Tensor;
-  /** Half widths at points for a width of 1, [points]. */
+  /** Half widths at points for a width of 1. */
   readonly scale: Tensor;
   readonly width: Tensor;
   readonly opacity: Tensor;
@@ -59,6 +64,8 @@ const segmentInputs = /* wgsl */ `
   var<storage, read> joints: array<vec4u>;
   var<storage, read> kinds: array<vec2u>;
   var<storage, read> order: array<u32>;
+  var<uniform> pointCount: u32; // of one image
+  var<uniform> strokeCount: u32;
 `;
 
 const boxes = lazyKernel(/* wgsl */ `
@@ -68,10 +75,11 @@ const boxes = lazyKernel(/* wgsl */ `
   var<storage, read_write> boxes: array<vec2u>;
   @compute @workgroup_size(64)
   fn strokeBoxes(@builtin(global_invocation_id) id: vec3u) {
+    let image = id.x / arrayLength(&joints);
     let segment = order[id.x];
-    let a = joints[segment].y;
-    let b = joints[segment].z;
-    let stroke = kinds[segment].x;
+    let a = image * pointCount + joints[segment].y;
+    let b = image * pointCount + joints[segment].z;
+    let stroke = image * strokeCount + kinds[segment].x;
     let h = width[stroke] * max(scale[a], scale[b]) * 1.02;
     let size = vec2f(columns, rows);
     let low = clamp(floor(min(points[a], points[b]) - h), vec2f(0), size);
@@ -105,15 +113,17 @@ const drawText = (channels: number, columns: number, lists: string): string => {
     let x = id.y % ${columns}u * ${tile[0]}u + id.x % ${tile[0]}u;
     let y = id.y / ${columns}u * ${tile[1]}u + id.x / ${tile[0]}u;
     let pixel = vec2f(f32(x), f32(y));
-    let last = endOf(0u, id.y);
+    let point = id.z * pointCount;
+    let stroke = id.z * strokeCount;
+    let last = endOf(id.z, id.y);
     var T = 1.0;
     var cover = 0.0;
     var current = 0u;
     ${each(k => `var light${k} = 0.0;`)}
-    for (var e = firstOf(0u, id.y); e < last; e++) {
+    for (var e = firstOf(id.z, id.y); e < last; e++) {
       let segment = order[entries[e]];
-      let joint = joints[segment];
-      let kind = kinds[segment];
+      let joint = vec4u(point) + joints[segment];
+      let kind = vec2u(stroke + kinds[segment].x, kinds[segment].y);
       if (kind.x != current && cover > 0.0) {
         ${put}
         cover = 0.0;
@@ -136,7 +146,7 @@ const drawText = (channels: number, columns: number, lists: string): string => {
       ${put}
     }
     if (x < across && y < down) {
-      let at = y * across + x;
+      let at = (id.z * down + y) * across + x;
       ${each(k => `light[at * ${channels}u + ${k}u] = light${k};`)}
       through[at] = T;
     }
@@ -146,25 +156,28 @@ const drawText = (channels: number, columns: number, lists: string): string => {
 
 function draw(lines: Lines, placed: Placed, size: readonly [number, number], options: StrokeOptions): StrokeImage {
   const { background, capacity } = options;
-  const { colour, ...segments } = placed;
+  const { batch, colour, ...segments } = placed;
+  const images = batch ?? 1;
+  const counts = { pointCount: lines.points, strokeCount: lines.strokes };
   const [across, down] = size;
   const { joints, kinds } = lines.on(placed.points.device);
   const grid = gridOf(size, lines.segments);
   const tiles = grid.columns * grid.rows;
   const detached = Object.fromEntries(Object.entries(segments).map(([name, x]) => [name, x.detach()]));
   const found = boxes(
-    { ...(detached as typeof segments), joints, kinds, columns: across, rows: down },
-    { count: lines.segments },
+    { ...(detached as typeof segments), ...counts, joints, kinds, columns: across, rows: down },
+    { count: images * lines.segments },
   );
-  const room = capacity ?? Math.min(lines.segments * tiles, Math.max(32 * lines.segments, 65536));
-  const { entries, starts } = tileLists(found.boxes, grid, 1, room, 'strokes');
+  const room = capacity ?? Math.min(images * lines.segments * tiles, Math.max(32 * images * lines.segments, 65536));
+  const { entries, starts } = tileLists(found.boxes, grid, images, room, 'strokes');
   const channels = colour.shape[1];
+  const shape = batch === undefined ? [down, across] : [batch, down, across];
   const run = kernels(`${channels} ${grid.columns} ${grid.tiles} ${grid.chunks}`, () =>
     drawText(channels, grid.columns, listText(grid)),
   );
   const { light, through } = run(
-    { ...segments, joints, kinds, colour, entries, starts, across, down },
-    { count: [tile[0] * tile[1], tiles], out: { light: [down, across, channels], through: [down, across, 1] } },
+    { ...segments, ...counts, joints, kinds, colour, entries, starts, across, down },
+    { count: [tile[0] * tile[1], tiles, images], out: { light: [...shape, channels], through: [...shape, 1] } },
   ) as { readonly light: Tensor; readonly through: Tensor };
   return { image: background ? light.add(background.mul(through)) : light, transmittance: through };
 }
@@ -177,17 +190,28 @@ function check(
 ): Omit<Placed, 'scale' | 'order'> {
   const { points, colour } = given;
   const { device } = points;
-  const show = (x: Tensor): string => `[${x.shape.join(', ')}]`;
-  if (points.shape.join() !== `${n},${dimension}`)
-    throw new RangeError(`${who}: 'points' has shape ${show(points)}; give [${n}, ${dimension}] for ${n} points.`);
-  if (colour.shape.length !== 2 || colour.shape[0] !== strokes)
-    throw new RangeError(`${who}: 'colour' has shape ${show(colour)}; give [${strokes}, C] for ${strokes} strokes.`);
   const width = given.width instanceof Tensor ? given.width : zeros([strokes], { device }).add(given.width);
   const opacity = given.opacity ?? zeros([strokes], { device }).add(1);
-  for (const [name, x] of Object.entries({ width, opacity }))
-    if (x.shape.join() !== `${strokes}`)
-      throw new RangeError(`${who}: '${name}' has shape ${show(x)}; give [${strokes}] for ${strokes} strokes.`);
-  return { points, colour, width, opacity };
+  const parts = {
+    points: [points, [n, dimension], `${n} points`],
+    colour: [colour, [strokes, 'C'], `${strokes} strokes`],
+    width: [width, [strokes], `${strokes} strokes`],
+    opacity: [opacity, [strokes], `${strokes} strokes`],
+  } as const;
+  const batch = Object.values(parts).flatMap(([x, own]) => (x.shape.length > own.length ? x.shape[0] : []))[0];
+  for (const [name, [{ shape }, own, what]] of Object.entries(parts)) {
+    const lead = shape.slice(0, -own.length);
+    if (
+      shape.length < own.length ||
+      lead.length > 1 ||
+      lead.some(b => b !== batch) ||
+      own.some((size, k) => size !== 'C' && size !== shape[lead.length + k])
+    )
+      throw new RangeError(
+        `${who}: '${name}' has shape [${shape.join(', ')}]; give [${own.join(', ')}] for ${what}${batch === undefined ? '' : `, or [${[batch, ...own].join(', ')}]`}.`,
+      );
+  }
+  return { batch, points, colour, width, opacity };
 }
 
 function checkSize(who: string, size: readonly number[]): void {
@@ -215,15 +239,19 @@ export function drawStrokes(
   const who = 'drawStrokes';
   checkOptions(who, options, ['background', 'capacity']);
   checkSize(who, size);
-  const given = check(who, lines, 2, strokes);
-  const { device } = given.points;
-  const scale = zeros([lines.points], { device }).add(0.5);
-  const order = tensor(
-    Uint32Array.from({ length: lines.segments }, (_, k) => k),
-    [lines.segments],
-    { device },
-  );
-  return draw(lines, { ...given, scale, order }, size, options);
+  const { batch, points, width, opacity, colour } = check(who, lines, 2, strokes);
+  const { device } = points;
+  const inOrder = Uint32Array.from({ length: lines.segments }, (_, k) => k);
+  const placed: Placed = {
+    batch,
+    points: inEach(points, batch, 2),
+    scale: zeros([(batch ?? 1) * lines.points], { device }).add(0.5),
+    width: inEach(width, batch, 1),
+    opacity: inEach(opacity, batch, 1),
+    colour: inEach(colour, batch, 2),
+    order: inEach(tensor(inOrder, [lines.segments], { device }), batch),
+  };
+  return draw(lines, placed, size, options);
 }
 
 const placeText = (unit: 'px' | 'm', orthographic: boolean): string => /* wgsl */ `
@@ -242,21 +270,23 @@ const placeText = (unit: 'px' | 'm', orthographic: boolean): string => /* wgsl *
   }
 `;
 
-/** Depth of strokes, and 1 for those that are seen, 0 for others. */
+/** Depth of strokes, image by image, and 1 for those that are seen, 0 for others. */
 const depths = lazyKernel(/* wgsl */ `
   var<storage, read> clip: array<vec4f>;
   var<storage, read> joints: array<vec4u>;
   var<storage, read> ranges: array<vec2u>;
+  var<uniform> pointCount: u32; // of one image
   var<storage, read_write> depth: array<f32>;
   var<storage, read_write> seen: array<f32>;
   @compute @workgroup_size(64)
   fn strokeDepths(@builtin(global_invocation_id) id: vec3u) {
-    let range = ranges[id.x];
+    let range = ranges[id.x % arrayLength(&ranges)];
+    let first = id.x / arrayLength(&ranges) * pointCount;
     var sum = 0.0;
     var least = 1e30;
     for (var k = range.x; k < range.y; k++) {
-      let a = clip[joints[k].y].z;
-      let b = clip[joints[k].z].z;
+      let a = clip[first + joints[k].y].z;
+      let b = clip[first + joints[k].z].z;
       sum += 0.5 * (a + b);
       least = min(least, min(a, b));
     }
@@ -266,7 +296,7 @@ const depths = lazyKernel(/* wgsl */ `
 `);
 
 /**
- * Draws strokes in space as a camera sees them, the nearest in front.
+ * Draws strokes in space as a camera sees them, or each of a batch of cameras, in the same launches; the nearest in front.
  *
  * @param options.unit Of widths: 'm', which look narrower further away, or 'px'. Default 'm'.
  * @throws RangeError if shapes or options do not fit, or segments meet more tiles than `capacity`.
@@ -280,19 +310,46 @@ export function drawStrokesIn(
   const who = 'drawStrokesIn';
   checkOptions(who, options, ['background', 'capacity']);
   if (unit !== 'm' && unit !== 'px') throw new RangeError(`${who}: unit is ${inWords(unit)}; give 'm' or 'px'.`);
-  const { points, ...given } = check(who, lines, 3, strokes);
-  const clip = project(camera, points);
-  if (clip.shape.length !== 2)
-    throw new RangeError(`${who}: the camera is a batch of ${clip.shape[0]}; draw its pictures one by one.`);
+  const given = check(who, lines, 3, strokes);
+  const seenBy = project(camera, given.points);
+  const batch = given.batch ?? (seenBy.shape.length === 3 ? seenBy.shape[0] : undefined);
+  if (seenBy.shape.length === 3 && seenBy.shape[0] !== batch)
+    throw new RangeError(`${who}: the camera is a batch of ${seenBy.shape[0]}, the strokes one of ${batch}.`);
+  const images = batch ?? 1;
+  const clip = inEach(seenBy, batch, 2);
   const { focal, size, kind } = camera.lens;
   const orthographic = kind === 'orthographic';
   const placed = kernels(`place ${unit} ${orthographic}`, () => placeText(unit, orthographic))(
     { clip, focal, across: size[0], down: size[1] },
-    { count: lines.points },
+    { count: images * lines.points },
   ) as { readonly pixel: Tensor; readonly scale: Tensor };
-  const { joints, kinds, ranges } = lines.on(points.device);
-  const { depth, seen } = depths({ clip: clip.detach(), joints, ranges }, { count: lines.strokes });
-  const order = argsort(depth.gather(kinds.slice([0, 0], [lines.segments, 1]).reshape([lines.segments])));
-  const opacity = given.opacity.mul(seen);
-  return draw(lines, { ...given, points: placed.pixel, scale: placed.scale, opacity, order }, size, options);
+  const { device } = given.points;
+  const { joints, kinds, ranges } = lines.on(device);
+  const { depth, seen } = depths(
+    { clip: clip.detach(), joints, ranges, pointCount: lines.points },
+    { count: images * lines.strokes },
+  );
+  const strokeOf = kinds.slice([0, 0], [lines.segments, 1]).reshape([lines.segments]);
+  const depthOf = depth
+    .reshape([images, lines.strokes])
+    .transpose()
+    .gather(strokeOf)
+    .transpose()
+    .reshape([images * lines.segments]);
+  const segments = tensor(
+    Uint32Array.from({ length: lines.segments }, (_, k) => k),
+    [lines.segments],
+    { device },
+  );
+  const [order] = byDepth(depthOf, images, [inEach(segments, batch)]);
+  const parts: Placed = {
+    batch,
+    points: placed.pixel,
+    scale: placed.scale,
+    width: inEach(given.width, batch, 1),
+    opacity: inEach(given.opacity, batch, 1).mul(seen),
+    colour: inEach(given.colour, batch, 2),
+    order,
+  };
+  return draw(lines, parts, size, options);
 }

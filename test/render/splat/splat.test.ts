@@ -1,7 +1,7 @@
 // Specification of render/splat: areas, order, cameras, derivatives to second order, bad input.
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
-import { type Device, type Tensor, tensor, zeros } from 'retrograde/kernel';
+import { type Device, stack, type Tensor, tensor, zeros } from 'retrograde/kernel';
 import {
   drawGaussians,
   drawSplats,
@@ -244,6 +244,49 @@ describe('drawSplats', () => {
     expect(Math.max(...(await drawSplats(view(), behind).image.read()))).toBe(0);
   });
 
+  it('is the same from each camera of a batch as from that camera, with the sum of their gradients', async () => {
+    const device = cpu64;
+    const eyes = [
+      [0.4, 0.5, 2.4],
+      [-1.1, 0.2, 1.9],
+      [0.1, 2.2, -1.4],
+    ] as const;
+    const poses = eyes.map(eye => lookAt([...eye], [0, 0, 0], [0, 1, 0.01], { device }));
+    const all = { position: stack(poses.map(p => p.position)), orientation: stack(poses.map(p => p.orientation)) };
+    const perspectives = view(device, [21, 12]).lens;
+    const flats = orthographic({ height: 2, size: [21, 12], near: 0.1, far: 10, device });
+    const x = inSpace(300, device, 5);
+    for (const lens of [perspectives, flats]) {
+      const sum = (pose: typeof all) => (x: Gaussians) => drawSplats({ lens, pose }, x).image.square().sum();
+      const { image } = drawSplats({ lens, pose: all }, x);
+      expect(image.shape).toEqual([3, 12, 21, 2]);
+      const single = poses.map(pose => drawSplats({ lens, pose }, x).image);
+      expect(await image.read()).toEqual(await stack(single).read());
+      const grads = poses.map(pose => valueAndGrad(sum(pose))(x).grad);
+      const { grad } = valueAndGrad(sum(all))(x);
+      for (const name of ['mean', 'scale', 'orientation', 'opacity', 'harmonics'] as const)
+        near(
+          await grad[name].read(),
+          await grads
+            .map(g => g[name])
+            .reduce((a, b) => a.add(b))
+            .read(),
+          1e-11,
+        );
+    }
+  });
+
+  it('has batches in the picture: what is given once is the same in all', async () => {
+    const [a, b] = [flat(7, [13, 10]), flat(7, [13, 10], cpu64, 8)];
+    const both = { ...a, centre: stack([a.centre, b.centre]), opacity: stack([a.opacity, b.opacity]) };
+    const background = tensor([0.1, 0.2, 0.3], [3], { device: cpu64 });
+    const images = [a, { ...a, centre: b.centre, opacity: b.opacity }].map(
+      x => drawGaussians(x, [13, 10], { background }).image,
+    );
+    expect(await drawGaussians(both, [13, 10], { background }).image.read()).toEqual(await stack(images).read());
+    await checkGradient((x: Gaussians2d) => drawGaussians(x, [13, 10]).image, both);
+  });
+
   it('has orthonormal harmonics', async () => {
     // exact for polynomials of degree 6: Gauss–Legendre (4 nodes) in z, 8 even angles about it
     const nodes = [
@@ -284,9 +327,13 @@ describe('drawSplats', () => {
     expect(() => drawSplats(view(), { ...x, orientation: zeros([2, 3], { device: cpu64 }) })).toThrow(
       "drawSplats: 'orientation' has shape [2, 3]; give [2, 4] for 2 splats.",
     );
-    const pose = { position: zeros([2, 3], { device: cpu64 }), orientation: zeros([2, 4], { device: cpu64 }) };
-    expect(() => drawSplats({ ...view(), pose }, x)).toThrow(
-      'drawSplats: the camera is a batch of 2; draw them one by one.',
+    const two = (t: Tensor) => stack([t, t]);
+    expect(() => drawSplats(view(), { ...x, opacity: two(x.opacity) })).toThrow(
+      "drawSplats: 'opacity' has shape [2, 2]; give [2] for 2 splats.",
+    );
+    const y = flat(2, [8, 8]);
+    expect(() => drawGaussians({ ...y, angle: two(y.angle), opacity: stack([y.opacity]) }, [8, 8])).toThrow(
+      "drawGaussians: 'opacity' has shape [1, 2]; give [2] for 2 splats.",
     );
   });
 });

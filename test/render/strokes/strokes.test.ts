@@ -1,7 +1,7 @@
 // Specification of render/strokes: areas against counted samples, order, space, derivatives, bad input.
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
-import { type Device, type Tensor, tensor, zeros } from 'retrograde/kernel';
+import { type Device, stack, type Tensor, tensor, zeros } from 'retrograde/kernel';
 import { bezier, drawStrokes, drawStrokesIn, lines, lookAt, orthographic, perspective } from 'retrograde/render';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64, gpu } from '../../util/devices.ts';
@@ -187,6 +187,47 @@ describe('drawStrokesIn', () => {
       drawStrokesIn({ lens, pose: { position, orientation } }, pair, x);
     const { position, orientation } = lookAt([0.13, 0.21, 4], [0.02, 0.03, 0], [0.1, 1, 0], { device });
     await checkGradient(draw, { x: strokes, position, orientation }, { h: 1e-7 });
+  });
+
+  it('draws the same for each camera of a batch as for that camera, and batches of strokes', async () => {
+    const poses = [
+      [0, 0, 4],
+      [1, 0.5, -3],
+    ].map(eye => lookAt(eye as [number, number, number], [0, 0, 0], [0, 1, 0], { device }));
+    const position = stack(poses.map(p => p.position));
+    const orientation = stack(poses.map(p => p.orientation));
+    const camera = { lens, pose: { position, orientation } };
+    const single = poses.map(pose => drawStrokesIn({ lens, pose }, pair, strokes).image);
+    const { image, transmittance } = drawStrokesIn(camera, pair, strokes);
+    expect(transmittance.shape).toEqual([2, 18, 24, 1]);
+    expect(await image.read()).toEqual(await stack(single).read());
+    const other = { ...strokes, colour: stack([strokes.colour, strokes.colour.mul(0.5)]) };
+    const dimmed = stack([drawStrokesIn({ lens, pose }, pair, strokes).image, single[0].mul(0.5)]);
+    near(await drawStrokesIn({ lens, pose }, pair, other).image.read(), await dimmed.read(), 1e-15);
+    const loss = (pose: typeof camera.pose) => (points: Tensor) =>
+      drawStrokesIn({ lens, pose }, pair, { ...strokes, points })
+        .image.square()
+        .sum();
+    const [one, two] = poses.map(pose => valueAndGrad(loss(pose))(strokes.points).grad);
+    near(await valueAndGrad(loss(camera.pose))(strokes.points).grad.read(), await one.add(two).read(), 1e-12);
+    expect(() =>
+      drawStrokesIn(camera, pair, { ...other, colour: stack([strokes.colour, strokes.colour, strokes.colour]) }),
+    ).toThrow('drawStrokesIn: the camera is a batch of 2, the strokes one of 3.');
+  });
+
+  it('draws batches in the picture', async () => {
+    const path = lines(3, [[0, 1], [2]]);
+    const [a, b] = [
+      [3, 3, 9, 4, 6, 7],
+      [2, 8, 8, 2.5, 4, 4],
+    ].map(at => tensor(at, [3, 2], { device }));
+    const x = { width: tensor([1.5, 4], [2], { device }), colour: tensor([1, 0.5], [2, 1], { device }) };
+    const images = [a, b].map(points => drawStrokes(path, { ...x, points }, [12, 11]).image);
+    const { image } = drawStrokes(path, { ...x, points: stack([a, b]) }, [12, 11]);
+    expect(await image.read()).toEqual(await stack(images).read());
+    expect(() => drawStrokes(path, { ...x, points: stack([a, b]), width: zeros([3, 2], { device }) }, [4, 4])).toThrow(
+      "drawStrokes: 'width' has shape [3, 2]; give [2] for 2 strokes, or [2, 2].",
+    );
   });
 
   it('leaves out what reaches behind the camera', async () => {
