@@ -20,7 +20,7 @@ const inNode = {
 };
 /** V8 optimises code that has run long, not code that has run for a moment: of a test's processor time that saves a fifth. */
 const hot = '--interrupt-budget=1000000';
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 };
+const patience = { testTimeout: 180_000, hookTimeout: 180_000 }; // ends what hangs, also on a slow and busy machine
 
 const chromium = playwright({
   launchOptions: RETROGRADE_CHROMIUM
