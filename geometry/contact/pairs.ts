@@ -2,7 +2,11 @@
 
 import { boxBox } from './box-box.wgsl.ts';
 import { capsuleBox, capsuleConvex, sphereConvex } from './capsule-polyhedron.wgsl.ts';
+import { cylinderCylinder } from './cylinder-cylinder.wgsl.ts';
+import { cylinderBox, cylinderConvex } from './cylinder-polyhedron.wgsl.ts';
+import { capsuleCylinder } from './cylinder-segment.wgsl.ts';
 import { capsuleEllipsoid, ellipsoidBox, ellipsoidConvex } from './ellipsoid.wgsl.ts';
+import { ellipsoidCylinder, ellipsoidEllipsoid } from './ellipsoid-round.wgsl.ts';
 import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
 import { heightFieldConvex } from './height-field-convex.wgsl.ts';
 import type { PairText } from './pair.ts';
@@ -30,8 +34,14 @@ const pairs: Readonly<Record<string, PairText>> = {
   sphereBox,
   capsuleCapsule,
   capsuleEllipsoid,
+  capsuleCylinder,
+  ellipsoidEllipsoid,
+  ellipsoidCylinder,
   ellipsoidBox,
   ellipsoidConvex,
+  cylinderCylinder,
+  cylinderBox,
+  cylinderConvex,
   capsuleBox,
   boxBox,
   sphereConvex,

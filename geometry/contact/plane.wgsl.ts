@@ -12,6 +12,7 @@
  * slightest tilt; derivatives then are those of the points of the body that are lowest, which keeps the gap's exact.
  */
 
+import { radialText } from './curved.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { onPlaneText } from './shape.wgsl.ts';
 
@@ -71,23 +72,15 @@ export const planeEllipsoid: PairText = {
 /** Slots: the lowest point, the one above it, and two beside it. */
 export const planeCylinder: PairText = {
   slots: 4,
-  needs: [onPlaneText],
+  needs: [onPlaneText, radialText],
   contact: /* wgsl */ `
   fn planeCylinder(a: Shape, b: Shape, feature: vec2u) -> Contact {
-    let m = a.R[2] * b.R;
-    let tilt = m.xy;
-    let square = dot(tilt, tilt);
-    var d = vec2f(1.0, 0.0);
-    if (square > 1e-6) {
-      d = -tilt / sqrt(square);                                                                                     // (3)
-    } else if (square > 1e-30) {
-      d = detach(-tilt / sqrt(square));
-    }
-    let end = select(b.size.y, -b.size.y, m.z > 0.0);
+    let d = radialAgainst(a.R[2], b);                                                                               // (3)
+    let end = select(b.size.y, -b.size.y, dot(a.R[2], b.R[2]) > 0.0);
     let slot = feature.y;
     let half = select(-0.8660254037844386, 0.8660254037844386, slot == 2u);
-    let around = select(d, -0.5 * d + half * vec2f(-d.y, d.x), slot >= 2u);
-    return onPlane(a, toWorld(b, vec3f(b.size.x * around, select(end, -end, slot == 1u))), 0.0);
+    let around = select(d, -0.5 * d + half * cross(b.R[2], d), slot >= 2u);
+    return onPlane(a, b.x + b.size.x * around + select(end, -end, slot == 1u) * b.R[2], 0.0);
   }
   `,
 };

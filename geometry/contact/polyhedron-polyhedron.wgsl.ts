@@ -33,6 +33,10 @@ const shared = /* wgsl */ `
     let bd = dot(b, cd);
     return cb * db < 0.0 && ad * bd < 0.0 && cb * bd > 0.0;
   }
+`;
+
+/** Of points in a plane, those that are farthest along eight directions: `keep` one, and `takeKept` as features, each once. */
+export const keepText: string = /* wgsl */ `
   struct Along { best: array<f32, 8>, point: array<u32, 8> }
   fn keep(along: ptr<function, Along>, at: vec2f, point: u32) {
     for (var k = 0u; k < 8u; k++) {
@@ -43,6 +47,25 @@ const shared = /* wgsl */ `
         (*along).point[k] = point;
       }
     }
+  }
+  fn nothingKept() -> Along {
+    var along: Along;
+    for (var k = 0u; k < 8u; k++) { along.best[k] = -farAway; }
+    return along;
+  }
+  fn takeKept(along: ptr<function, Along>, x: u32, y: u32, scale: u32, features: ptr<function, Features>) -> u32 {
+    var found = 0u;
+    for (var k = 0u; k < 8u; k++) {
+      var fresh = (*along).best[k] > -farAway;
+      for (var l = 0u; l < k; l++) {
+        if ((*along).best[l] > -farAway && (*along).point[l] == (*along).point[k]) { fresh = false; }
+      }
+      if (fresh) {
+        (*features)[found] = vec2u(x, y + scale * (*along).point[k]);
+        found++;
+      }
+    }
+    return found;
   }
 `;
 
@@ -82,8 +105,7 @@ const clip = (reference: Faceted, other: Faceted): string => /* wgsl */ `
     let e = normalize(${reference}Corner(s, face, 1u) - corner);
     let d = cross(top.normal, e);
     let reach = 1e-3 * length(${reference}Corner(s, face, 1u) - corner);
-    var along: Along;
-    for (var k = 0u; k < 8u; k++) { along.best[k] = -farAway; }
+    var along = nothingKept();
     let corners = ${other}Sides(t, turned);
     let sides = ${reference}Sides(s, face);
     for (var k = 0u; k < corners; k++) {
@@ -134,17 +156,7 @@ const clip = (reference: Faceted, other: Faceted): string => /* wgsl */ `
       let gap = (bottom.offset - dot(bottom.normal, r)) / dot(top.normal, bottom.normal);
       if (within && gap <= margin) { keep(&along, vec2f(dot(r, e), dot(r, d)), 0x80000u + j); }
     }
-    var found = 0u;
-    for (var k = 0u; k < 8u; k++) {
-      var fresh = along.best[k] > -farAway;
-      for (var l = 0u; l < k; l++) {
-        if (along.point[l] == along.point[k]) { fresh = false; }
-      }
-      if (fresh) {
-        (*features)[found] = vec2u(first + 4u * face, turned + 0x1000u * along.point[k]);
-        found++;
-      }
-    }
+    takeKept(&along, first + 4u * face, turned, 0x1000u, features);
   }
 `;
 
@@ -181,7 +193,7 @@ const pair = (a: Faceted, b: Faceted): PairText => {
     [...new Set([text(a, b), text(b, a)])].join('');
   return {
     slots: 8,
-    needs: [...new Set([...facetedTexts(a), ...facetedTexts(b), shared])],
+    needs: [...new Set([...facetedTexts(a), ...facetedTexts(b), shared, keepText])],
     features: /* wgsl */ `
   ${both(axis)}
   ${both(clip)}
