@@ -1,5 +1,6 @@
 export { type AmgOptions, amg } from './amg/amg.ts';
 export { rigidMotions } from './amg/rigid-motions.ts';
+export { blockJacobi } from './block-jacobi.ts';
 export { type ChebyshevOptions, chebyshev } from './chebyshev.ts';
 export { type Colouring, colouring } from './colouring.ts';
 export { operatorProduct, operatorSum, scaledOperator, shiftedOperator, type WithNumber } from './compose.ts';

@@ -18,7 +18,8 @@ import { freedom } from '../adjacency.ts';
 import { symplecticEuler } from '../mass-spring.ts';
 import type { Step } from '../simulator.ts';
 import type { Corners } from './corners.ts';
-import { assembledNewton, type Equation } from './newton.ts';
+import type { Equation } from './jacobian.ts';
+import { assembledNewton } from './newton.ts';
 import { type NodalParams, nodalForces } from './nodal.ts';
 import { onDevice } from './on-device.ts';
 

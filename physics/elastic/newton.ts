@@ -1,93 +1,88 @@
 /**
- * Newton's method for bodies of elements: the Jacobian is put together from those of the elements, and factorised.
+ * Newton's method for bodies of elements, with the Jacobian of jacobian.ts.
  *
- *   F(y) = own(y) − Σ_e (forces of e at y),   J = diag(∂own_i/∂y_i) − Σ_e (∂f_a/∂y_b at nodes a, b of e)
+ *   J δ = −F,   J = m/Δt² + K,   s = max_i tr J_ii / tr (m/Δt²)_ii                                                      (1)
  *
- * An element's block of columns is a tangent of its forces, one for all elements at once: each · d launches, whatever law they follow.
- * J is symmetric for forces that have a potential and then factorised as LDLᵀ, for which it need not be definite; else as LU.
- * Systems of derivatives are solved with the same factor, and with Jᵀ by GMRES, for which it is a good preconditioner.
+ * A step that is not long against the time that sound takes from node to node has a small s, and √s bounds, but for a factor, the steps of
+ * MINRES with the blocks J_ii as preconditioner. So J is factorised where s is large, where there are few unknowns or no inertia, where a block is
+ * not positive definite, and where the iteration does not arrive: as LDLᵀ for forces that have a potential, for which J need not be
+ * definite, else as LU. Systems of derivatives are solved with the same.
  */
 
-import { jvps, unrecorded } from '../../adjoint/index.ts';
-import { concat, type Device, stack, type Tensor, tensor } from '../../kernel/index.ts';
+import { unrecorded } from '../../adjoint/index.ts';
+import { peek, type Tensor, type Words } from '../../kernel/index.ts';
 import type { RootMethod } from '../../solvers/index.ts';
-import { bsr, coordinates, gmres, ldl, lu, type Prepared } from '../../sparse/index.ts';
+import {
+  blockJacobi,
+  bsr,
+  ConvergenceError,
+  gmres,
+  ldl,
+  linearSolve,
+  lu,
+  minres,
+  type Prepared,
+  type SparseMatrix,
+} from '../../sparse/index.ts';
 import type { Body } from './body.ts';
+import { bodyJacobian, type Equation } from './jacobian.ts';
 import type { NodalParams } from './nodal.ts';
 
-/** F(y, p) = own(y, p) − what the couplings of a body exert where `at` says. */
-export interface Equation<P, Q> {
-  /** ∂v/∂x of what `at` says. */
-  readonly rate: number;
-  at(y: Tensor, p: Q): { readonly x: Tensor; readonly v: Tensor; readonly params: P };
-  /** Row i depends on row i of y alone. */
-  own(y: Tensor, p: Q): Tensor;
-}
-
-/** What is known of a body's Jacobian before its numbers are. */
-const structures = new WeakMap<object, ReturnType<typeof structureOf>>();
-
-function structureOf<P extends NodalParams>({ nodes, couplings, pinned }: Body<P>) {
-  const held = new Set(pinned);
-  const [row, column]: number[][] = [[], []];
-  const moves: number[] = [];
-  for (const { corners } of couplings)
-    for (let e = 0; e < corners.elements; e++)
-      for (let a = 0; a < corners.each; a++)
-        for (let b = 0; b < corners.each; b++) {
-          const [i, j] = [corners.node[e * corners.each + a], corners.node[e * corners.each + b]];
-          row.push(i);
-          column.push(j);
-          moves.push(held.has(i) || held.has(j) ? 0 : 1);
-        }
-  for (let i = 0; i < nodes; i++) {
-    row.push(i);
-    column.push(i);
-  }
-  return { ...coordinates([nodes, nodes], row, column), moves };
-}
-
-/** 1 in component c of corner b of every element: [m, each, d]. */
-const seed = (m: number, each: number, d: number, k: number, device: Device): Tensor =>
-  tensor(
-    Float64Array.from({ length: m * each * d }, (_, t) => (t % (each * d) === k ? 1 : 0)),
-    [m, each, d],
-    { device },
-  );
+/** Of s. */
+const stiffest = 1e4;
+/** Unknowns that are factorised sooner than iterated. */
+const few = 500;
+const mostSteps = 1000;
+/** Of directions; a product costs little beside putting J together. */
+const largestForcing = 1e-3;
 
 export function assembledNewton<P extends NodalParams, Q>(body: Body<P>, equation: Equation<P, Q>): RootMethod {
-  const { nodes, dimension: d, couplings, conservative } = body;
-  const structure = structures.get(body) ?? structureOf(body);
-  structures.set(body, structure);
-  const { pattern, assemble, moves } = structure;
-
-  const blocks = (y: Tensor, p: Q): Tensor => {
-    const { device } = y;
-    const { x, v, params } = equation.at(y, p);
-    const ofElements = couplings.map(({ corners, forces }) => {
-      const { elements: m, each } = corners;
-      const [at, with_] = [corners.spread(x), corners.spread(v)];
-      const f = (c: Tensor): Tensor => forces(c, with_.add(c.sub(at).mul(equation.rate)), params);
-      const seeds = Array.from({ length: each * d }, (_, k) => seed(m, each, d, k, device));
-      const { tangents } = jvps(f)(at, seeds); // by b, then component
-      return stack(tangents as Tensor[])
-        .reshape([each, d, m, each, d])
-        .transpose([2, 3, 0, 4, 1])
-        .reshape([m * each * each, d, d]);
-    });
-    const units = Array.from({ length: d }, (_, k) => seed(nodes, 1, d, k, device).reshape([nodes, d]));
-    const { tangents } = jvps((y: Tensor) => equation.own(y, p))(y, units);
-    const ofNodes = stack(tangents as Tensor[]).transpose([1, 2, 0]);
-    const masks = tensor(moves, [moves.length, 1, 1], { device });
-    return concat([concat(ofElements).mul(masks).neg(), ofNodes]);
-  };
+  const { nodes, dimension: d, conservative } = body;
+  const { pattern, values } = bodyJacobian(body, equation);
   const factorization = conservative ? ldl() : lu();
-  const prepare = ({ params }: { readonly params: unknown }): Prepared =>
+  const preconditioner = blockJacobi();
+  const method = conservative ? minres() : gmres();
+
+  /** s of (1); infinite where a block is not positive definite. */
+  const stiffness = (matrix: SparseMatrix, y: Tensor, p: Q): number => {
+    if (equation.rate === 0 || nodes * d <= few) return Number.POSITIVE_INFINITY;
+    const blocks = peek(matrix.values.gather(Array.from(pattern.diagonal))) as Words;
+    const mass = peek(body.mass(equation.at(y, p).params)) as Words;
+    let most = 0;
+    for (let i = 0; i < nodes; i++) {
+      const own = blocks.subarray(d * d * i, d * d * (i + 1));
+      if (!isPositive(own, d)) return Number.POSITIVE_INFINITY;
+      let trace = 0;
+      for (let c = 0; c < d; c++) trace += own[c * (d + 1)];
+      most = Math.max(most, trace / (d * mass[i] * equation.rate ** 2)); // (1)
+    }
+    return most;
+  };
+
+  /** Solves with the Jacobian or its transpose. What it keeps joins the scope it is made in. */
+  const inverse = ({ params }: { readonly params: unknown }) => {
+    const { y: flat, p } = params as { readonly y: Tensor; readonly p: Q };
+    const y = flat.detach().reshape([nodes, d]);
+    const matrix = bsr(pattern, values(y, p), { symmetric: conservative });
+    const factors = stiffness(matrix, y, p) > stiffest ? factorization.prepare(matrix) : undefined;
+    return (b: Tensor, turned: boolean, rtol?: number): Tensor => {
+      if (!factors)
+        try {
+          const options = { method, preconditioner, maxSteps: mostSteps, ...(rtol !== undefined && { rtol }) };
+          return linearSolve(turned ? matrix.transpose : matrix, b, options);
+        } catch (error) {
+          if (!(error instanceof ConvergenceError)) throw error;
+        }
+      const { apply, applyTranspose } = factors ?? factorization.prepare(matrix);
+      return turned ? applyTranspose(b) : apply(b);
+    };
+  };
+  const prepare = (J: { readonly params: unknown }): Prepared =>
     unrecorded(() => {
-      const { y, p } = params as { readonly y: Tensor; readonly p: Q };
-      const values = assemble(blocks(y.detach().reshape([nodes, d]), p));
-      return factorization.prepare(bsr(pattern, values, { symmetric: conservative }));
+      const solve = inverse(J);
+      return { apply: b => unrecorded(() => solve(b, false)), applyTranspose: b => unrecorded(() => solve(b, true)) };
     });
+
   return {
     name: "Newton's method",
     linear: {
@@ -95,8 +90,19 @@ export function assembledNewton<P extends NodalParams, Q>(body: Body<P>, equatio
       ...(!conservative && { method: gmres() }),
     },
     check() {},
-    correct(J, f) {
-      return { delta: prepare(J).apply(f.neg()), left: f.dot(f).mul(0) };
+    correct(J, f, forcing) {
+      const rtol = Math.min(forcing, largestForcing);
+      const delta = unrecorded(() => inverse(J)(f.neg(), false, rtol));
+      return { delta, left: f.dot(f).mul(rtol ** 2) };
     },
   };
+}
+
+/** Whether a symmetric block is positive definite, by its leading minors. */
+function isPositive(A: Words, d: number): boolean {
+  const two = A[0] * A[d + 1] - A[1] * A[d];
+  if (d === 2) return A[0] > 0 && two > 0;
+  const three =
+    A[2] * (A[3] * A[7] - A[4] * A[6]) - A[5] * (A[0] * A[7] - A[1] * A[6]) + A[8] * (A[0] * A[4] - A[1] * A[3]);
+  return A[0] > 0 && two > 0 && three > 0;
 }
