@@ -126,7 +126,7 @@ export {
   type ShallowWaterParams,
   type ShallowWaterState,
   shallowWater,
-} from './fluid/shallow-water.ts';
+} from './fluid/shallow-water/shallow-water.ts';
 export type { Spectra } from './fluid/spectral/spectra.ts';
 export {
   type SpectralVorticity,

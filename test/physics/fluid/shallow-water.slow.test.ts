@@ -46,12 +46,14 @@ function damBreak(hl: number, hr: number, g: number): (xi: number) => number {
 
 describe('shallowWater', () => {
   it.each([
-    ['over water (Stoker)', 0.2, 0.6],
-    ['over a dry bed (Ritter)', 0, 0.45],
-  ])('a breaking dam %s, with smaller errors on finer grids', async (_, hr, order) => {
+    ['over water (Stoker)', 1, 0.2, 0.6, 0.012],
+    ['over a dry bed (Ritter)', 1, 0, 0.45, 0.012],
+    ['over water (Stoker)', 2, 0.2, 0.8, 0.0018],
+    ['over a dry bed (Ritter)', 2, 0, 0.8, 0.0018],
+  ] as const)('a breaking dam %s, with smaller errors on finer grids: order %i', async (_, order, hr, slope, bound) => {
     const errors = await Promise.all(
       [50, 200].map(async n => {
-        const step = shallowWater(grid([n], { spacing: 2 / n, sides: 'neumann' }));
+        const step = shallowWater(grid([n], { spacing: 2 / n, sides: 'neumann' }), { order });
         const h = on(line(n, i => (i < n / 2 ? 1 : hr)));
         const [dt, steps] = [0.25 / n / 3, (3 * n) / 5];
         const end = rollout(
@@ -69,59 +71,93 @@ describe('shallowWater', () => {
         return mean.reduce((sum, v, i) => sum + Math.abs(v - found[i]) / n, 0);
       }),
     );
-    expect(errors[1]).toBeLessThan(0.012);
-    expect(Math.log(errors[0] / errors[1]) / Math.log(4)).toBeGreaterThan(order);
+    expect(errors[1]).toBeLessThan(bound);
+    expect(Math.log(errors[0] / errors[1]) / Math.log(4)).toBeGreaterThan(slope);
   });
 
-  it('a lake around islands stays at rest', async () => {
+  it.each([1, 2] as const)('is of order %i where water moves smoothly over a bed', async order => {
+    const run = async (n: number): Promise<ArrayLike<number>> => {
+      const step = shallowWater(grid([n], { spacing: 1 / n, sides: 'periodic' }), { order });
+      const wave = (k: number, a: number): Tensor =>
+        on(
+          line(
+            n,
+            i =>
+              (a * n * (Math.cos((2 * Math.PI * k * i) / n) - Math.cos((2 * Math.PI * k * (i + 1)) / n))) /
+              (2 * Math.PI * k),
+          ),
+        ); // means over cells
+      const start = { h: wave(1, 0.1).add(1), q: wave(1, 0.2).reshape([1, n]) };
+      const bed = wave(2, 0.05);
+      return rollout(state => step(state, { bed, gravity: on([1]) }, 0.1 / n), start, 2 * n).h.read();
+    };
+    const halved = (x: ArrayLike<number>): number[] => line(x.length / 2, i => (x[2 * i] + x[2 * i + 1]) / 2) as never;
+    const [coarse, middle, fine] = await Promise.all([32, 64, 128].map(run));
+    const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+      halved(b).reduce((sum, x, i) => sum + Math.abs(x - a[i]) / a.length, 0);
+    const found = Math.log2(apart(coarse, middle) / apart(middle, fine));
+    expect(found).toBeGreaterThan(order - 0.2);
+  });
+
+  it.each([1, 2] as const)('a lake around islands stays at rest, order %i', async order => {
     const shape = [7, 9];
     const bed = random(shape, 1).mul(1.4);
     const h = on(
       (await bed.read()).map(z => Math.max(0, 1 - z)),
       shape,
     );
-    const step = shallowWater(grid(shape, { spacing: [0.5, 0.3], sides: ['periodic', 'neumann'] }));
+    const step = shallowWater(grid(shape, { spacing: [0.5, 0.3], sides: ['periodic', 'neumann'] }), { order });
     const end = rollout(state => step(state, { bed }, 0.01), { h, q: still(shape) }, 200);
     near(await end.q.read(), new Float64Array(126), 1e-13);
     near(await end.h.read(), await h.read(), 1e-13);
   });
 
-  it('keeps mass, and depths positive, while water sloshes over islands', async () => {
-    const shape = [12, 10];
-    const bed = random(shape, 2).mul(0.8);
-    const h = on(
-      (await bed.read()).map((z, i) => Math.max(0, (i % 10 < 5 ? 1 : 0.3) - z)),
-      shape,
-    );
-    const step = shallowWater(grid(shape, { spacing: 0.1, sides: 'neumann' }));
-    let state: ShallowWaterState = { h, q: still(shape) };
-    for (let k = 0; k < 60; k++) {
-      state = step(state, { bed }, 0.004);
-      expect(Math.min(...(await state.h.read()))).toBeGreaterThanOrEqual(0);
-    }
-    expect(await state.h.sum().item()).toBeCloseTo(await h.sum().item(), 12);
-    expect(await state.q.square().sum().item()).toBeGreaterThan(0.1);
-  });
-
-  it('flows alike in both directions, and one dimension is a part of two', async () => {
-    const n = 12;
-    const h = line(n, i => 1 + 0.3 * Math.sin((2 * Math.PI * i) / n));
-    const bed = line(n, i => 0.1 * Math.cos((2 * Math.PI * i) / n));
-    const one = shallowWater(grid([n], { spacing: 0.1, sides: 'periodic' }));
-    const two = shallowWater(grid([n, 3], { spacing: 0.1, sides: 'periodic' }));
-    const thrice = (x: Float64Array): Tensor =>
-      on(
-        line(3 * n, i => x[Math.floor(i / 3)]),
-        [n, 3],
+  it.each([1, 2] as const)(
+    'keeps mass, and depths positive, while water sloshes over islands, order %i',
+    async order => {
+      const shape = [12, 10];
+      const bed = random(shape, 2).mul(0.8);
+      const h = on(
+        (await bed.read()).map((z, i) => Math.max(0, (i % 10 < 5 ? 1 : 0.3) - z)),
+        shape,
       );
-    const a = rollout(state => one(state, { bed: on(bed) }, 0.005), { h: on(h), q: still([n]) }, 20);
-    const b = rollout(state => two(state, { bed: thrice(bed) }, 0.005), { h: thrice(h), q: still([n, 3]) }, 20);
-    near(await b.h.read(), await thrice(Float64Array.from(await a.h.read())).read(), 1e-13);
-  });
+      const step = shallowWater(grid(shape, { spacing: 0.1, sides: 'neumann' }), { order });
+      let state: ShallowWaterState = { h, q: still(shape) };
+      for (let k = 0; k < 60; k++) {
+        state = step(state, { bed }, 0.004 / order);
+        expect(Math.min(...(await state.h.read()))).toBeGreaterThanOrEqual(0);
+      }
+      expect(await state.h.sum().item()).toBeCloseTo(await h.sum().item(), 12);
+      expect(await state.q.square().sum().item()).toBeGreaterThan(0.1);
+    },
+  );
 
-  it('is differentiable over whole runs: bed, gravity, start', async () => {
+  it.each([1, 2] as const)(
+    'flows alike in both directions, and one dimension is a part of two, order %i',
+    async order => {
+      const n = 12;
+      const h = line(n, i => 1 + 0.3 * Math.sin((2 * Math.PI * i) / n));
+      const bed = line(n, i => 0.1 * Math.cos((2 * Math.PI * i) / n));
+      const one = shallowWater(grid([n], { spacing: 0.1, sides: 'periodic' }), { order });
+      const two = shallowWater(grid([n, 3], { spacing: 0.1, sides: 'periodic' }), { order });
+      const thrice = (x: Float64Array): Tensor =>
+        on(
+          line(3 * n, i => x[Math.floor(i / 3)]),
+          [n, 3],
+        );
+      const a = rollout(state => one(state, { bed: on(bed) }, 0.005 / order), { h: on(h), q: still([n]) }, 20);
+      const b = rollout(
+        state => two(state, { bed: thrice(bed) }, 0.005 / order),
+        { h: thrice(h), q: still([n, 3]) },
+        20,
+      );
+      near(await b.h.read(), await thrice(Float64Array.from(await a.h.read())).read(), 1e-13);
+    },
+  );
+
+  it.each([1, 2] as const)('is differentiable over whole runs: bed, gravity, start, order %i', async order => {
     const shape = [4, 5];
-    const step = shallowWater(grid(shape, { spacing: 0.2, sides: ['neumann', 'periodic'] }));
+    const step = shallowWater(grid(shape, { spacing: 0.2, sides: ['neumann', 'periodic'] }), { order });
     const at = {
       h: random(shape, 1).add(0.5),
       q: random([2, ...shape], 2).mul(0.3),
@@ -129,7 +165,7 @@ describe('shallowWater', () => {
       gravity: on([9.81]),
     };
     const loss = ({ h, q, ...params }: typeof at): Tensor => {
-      const end = rollout(state => step(state, params, 0.01), { h, q }, 12);
+      const end = rollout(state => step(state, params, 0.01 / order), { h, q }, 12);
       return end.h.square().sum().add(end.q.square().sum());
     };
     expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-10);
@@ -141,7 +177,7 @@ describe('shallowWater', () => {
     const ends = await Promise.all(
       [cpu64, cpu32, gpu].map(device => {
         const shape = [6, 7];
-        const step = shallowWater(grid(shape, { spacing: 0.2, sides: 'neumann' }));
+        const step = shallowWater(grid(shape, { spacing: 0.2, sides: 'neumann' }), { order: 2 });
         const params = { bed: random(shape, 3, device).mul(0.7) };
         const start = { h: random(shape, 1, device).mul(0.5), q: still(shape, device) };
         return rollout(state => step(state, params, 0.01), start, 10).h.read();
@@ -168,6 +204,7 @@ describe('shallowWater', () => {
       "shallowWater: a side along x is 'dirichlet'; it must be 'periodic' or 'neumann', a wall.",
     );
     expect(() => shallowWater(g, { dry: 0 })).toThrow('shallowWater: dry is 0; it must be a positive depth in metres.');
+    expect(() => shallowWater(g, { order: 3 as never })).toThrow('shallowWater: order is 3; it is 1 or 2.');
     expect(() => shallowWater(grid([2, 2, 2], { sides: 'periodic' }))).toThrow(
       'shallowWater: the grid has cells in 3 dimensions; give cells in one or two.',
     );
