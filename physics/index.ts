@@ -204,7 +204,7 @@ export { constantEnergy, kineticEnergy } from './molecular/verlet.ts';
 export type { Material } from './mpm/laws.wgsl.ts';
 export { type Matter, pointsIn } from './mpm/matter.ts';
 export { type Mpm, mpm, type RunOptions } from './mpm/mpm.ts';
-export type { MpmParams, MpmSpec, MpmState } from './mpm/state.ts';
+export type { MpmParams, MpmSpec, MpmState, Snow } from './mpm/state.ts';
 export type { Surroundings, Wall } from './mpm/walls.ts';
 export { MpmError } from './mpm/watch.ts';
 export {

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import { checkTensor } from '../field.ts';
+import { type Material, plastic } from './laws.wgsl.ts';
 import type { Space } from './splines.wgsl.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
 import type { Wall } from './walls.ts';
@@ -60,7 +61,7 @@ interface Known {
   readonly nodes: readonly number[];
   readonly count: number;
   readonly d: number;
-  readonly sand: boolean;
+  readonly among: readonly Material[];
   readonly actuators: number;
   readonly body: Wall | undefined;
 }
@@ -80,7 +81,7 @@ const checkCount = (name: string, given: Tensor | undefined, counts: readonly nu
 
 /** @throws RangeError, TypeError unless the step can be taken. */
 export function checkState(
-  { nodes, count, d, sand, actuators, body }: Known,
+  { nodes, count, d, among, actuators, body }: Known,
   state: MpmState,
   params: MpmParams,
   dt: number,
@@ -89,10 +90,11 @@ export function checkState(
   checkShape('v', state.v, [count, d]);
   checkShape('C', state.C, [count, d, d]);
   checkShape('F', state.F, [count, d, d]);
-  if (sand) {
-    checkShape('memory', state.memory, [count]);
-    checkCount('angle', params.angle, [1], 'one, rad, since there is sand');
-  }
+  if (among.some(m => plastic.includes(m))) checkShape('memory', state.memory, [count]);
+  if (among.includes('sand')) checkCount('angle', params.angle, [1], 'one, rad, since there is sand');
+  if (among.includes('snow'))
+    for (const name of ['compression', 'stretch', 'hardening'] as const)
+      checkCount(`snow.${name}`, params.snow?.[name], [1], 'one, since there is snow');
   for (const name of ['mass', 'volume', 'lambda', 'mu'] as const)
     checkCount(name, params[name], [1, count], `one, or one to each of the ${count} particles`);
   checkCount('gravity', params.gravity, [d], `one to each of the ${d} axes`);

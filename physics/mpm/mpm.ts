@@ -1,5 +1,5 @@
 /**
- * The material point method in the plane and in space: solids that deform much, liquids, sand and muscles, in one run.
+ * The material point method in the plane and in space: solids that deform much, liquids, sand, snow and muscles, in one run.
  *
  *   F⁺, S = law of each particle                      stress.ts, laws.wgsl.ts                                        (1)
  *   (m v)_i, m_i = Σ_p …                              transfer.ts                                                    (2)
@@ -15,9 +15,10 @@
  */
 
 import { rollout } from '../../adjoint/index.ts';
-import { checkOptions, type Device, defaultDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, concat, type Device, defaultDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import { checkPlaces, checkRun, checkSpec, checkState } from './check.ts';
+import { plastic } from './laws.wgsl.ts';
 import { gather } from './matter.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
 import { columns, stress } from './stress.ts';
@@ -73,7 +74,8 @@ export function mpm(spec: MpmSpec): Mpm {
   const { spread, collect } = transfer(space);
   const velocities = nodeVelocities({ ...space, thickness, walls: sides, body });
   const watched = watch(space);
-  const known = { nodes, spacing, count, d, sand: among.includes('sand'), actuators, body };
+  const remembers = among.some(m => plastic.includes(m));
+  const known = { nodes, spacing, count, d, among, actuators, body };
 
   const step: Step<MpmState, MpmParams> = (state, params, dt) => {
     checkState(known, state, params, dt);
@@ -84,7 +86,7 @@ export function mpm(spec: MpmSpec): Mpm {
     const stuff = {
       kinds: kinds(device),
       moduli,
-      ...(params.angle && { slope: steepest(params.angle, d) }),
+      ...(remembers && { plasticity: plasticity(params, d, device) }),
       ...(params.actuation && { actuation: params.actuation }),
     };
     const { F, S, memory: memoryNext } = strained(C, { F: state.F, ...(memory && { memory }) }, stuff, dt); // (1)
@@ -112,7 +114,7 @@ export function mpm(spec: MpmSpec): Mpm {
         v: zeros([count, d], { device }),
         C: zeros([count, d, d], { device }),
         F: tensor(eye, [count, d, d], { device }),
-        ...(known.sand && { memory: zeros([count], { device }) }),
+        ...(remembers && { memory: zeros([count], { device }) }),
         trouble: noTrouble(x),
       };
     },
@@ -139,6 +141,13 @@ export function mpm(spec: MpmSpec): Mpm {
       return last;
     },
   };
+}
+
+/** α of sand, θ_c, θ_s and ξ of snow; 0 where there is none. */
+function plasticity({ angle, snow }: MpmParams, d: number, device: Device): Tensor {
+  const none = zeros([1], { device });
+  const { compression = none, stretch = none, hardening = none } = snow ?? {};
+  return concat([angle ? steepest(angle, d) : none, compression, stretch, hardening].map(x => x.reshape([1])));
 }
 
 /** α of sand: in the plane Mohr & Coulomb's, sin φ / √2; in space theirs where two stresses are equal, √(2/3) · 2 sin φ / (3 − sin φ). */

@@ -7,12 +7,22 @@ import type { Surroundings, Wall } from './walls.ts';
 
 /** Shapes: n particles in d dimensions. */
 export interface MpmState extends Motion {
-  /** Deformation, F_ij = ∂x_i/∂X_j, [n, d, d]; of a liquid only its determinant, of sand only its stretch. */
+  /** Deformation, F_ij = ∂x_i/∂X_j, [n, d, d]; of a liquid only its determinant, of sand and snow only their stretch. */
   readonly F: Tensor;
-  /** How much sand was drawn apart, [n]; only where there is sand. */
+  /** How much sand was drawn apart, and ln J_P of snow, below 0 where it was pressed, [n]; only where there is one of them. */
   readonly memory?: Tensor;
   /** What went wrong, [8]; `check` reads it. A state without it is not watched. */
   readonly trouble?: Tensor;
+}
+
+/** How snow yields and hardens. Stomakhin's is 0.025, 0.0075 and 10. */
+export interface Snow {
+  /** θ_c: how much it can be pressed before it yields, as a share of its length; below 1. */
+  readonly compression: Tensor;
+  /** θ_s: how much it can be drawn. */
+  readonly stretch: Tensor;
+  /** ξ: by how much log stiffness grows where volume is lost for good. */
+  readonly hardening: Tensor;
 }
 
 /** All differentiable. Numbers of particles are [n], or one for all. */
@@ -27,6 +37,8 @@ export interface MpmParams extends Surroundings {
   readonly mu: Tensor;
   /** Sand's angle of internal friction, rad; one number. */
   readonly angle?: Tensor;
+  /** Of snow, one number each. */
+  readonly snow?: Snow;
   /** What each actuator pulls with, Pa. */
   readonly actuation?: Tensor;
 }

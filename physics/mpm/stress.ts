@@ -5,7 +5,7 @@
  */
 
 import { concat, type Kernel, kernel, type Tensor, zeros } from '../../kernel/index.ts';
-import { lawText, type Material, materials } from './laws.wgsl.ts';
+import { lawText, type Material, materials, plastic } from './laws.wgsl.ts';
 import { type Space, words } from './splines.wgsl.ts';
 
 export interface StressSpec extends Space {
@@ -21,8 +21,8 @@ export interface Stuff {
   readonly kinds: Tensor;
   /** Volume, λ and μ, [n, 3]. */
   readonly moduli: Tensor;
-  /** α of sand, [1]. */
-  readonly slope?: Tensor;
+  /** α of sand, θ_c, θ_s and ξ of snow, [4]. */
+  readonly plasticity?: Tensor;
   /** Pull of each actuator, Pa. */
   readonly actuation?: Tensor;
 }
@@ -30,7 +30,7 @@ export interface Stuff {
 export interface Strained {
   /** [n, d, d]. */
   readonly F: Tensor;
-  /** [n]; only where there is sand. */
+  /** [n]; only where something remembers. */
   readonly memory?: Tensor;
 }
 
@@ -38,7 +38,7 @@ export interface Strained {
 const stressText = (spec: StressSpec): string => {
   const { vec, mat } = words(spec);
   const { among, fibre, spacing } = spec;
-  const sand = among.includes('sand');
+  const remembers = among.some(m => plastic.includes(m));
   const cases = among.map(m => `if (kind.x == ${materials.indexOf(m)}u) { k = ${m}(g); }`).join(' else ');
   return /* wgsl */ `
   ${lawText(spec, among)}
@@ -46,12 +46,12 @@ const stressText = (spec: StressSpec): string => {
   var<storage, read> F: array<${mat}>;
   var<storage, read> kinds: array<vec2u>;
   var<storage, read> moduli: array<vec3f>;      // V, λ, μ
-  ${sand ? 'var<storage, read> memory: array<f32>; var<storage, read> slope: f32;' : ''}
+  ${remembers ? 'var<storage, read> memory: array<f32>; var<storage, read> plasticity: vec4f;' : ''}
   ${fibre ? 'var<storage, read> actuation: array<f32>;' : ''}
   var<uniform> dt: f32;
   var<storage, read_write> FNext: array<${mat}>;
   var<storage, read_write> S: array<${mat}>;
-  ${sand ? 'var<storage, read_write> memoryNext: array<f32>;' : ''}
+  ${remembers ? 'var<storage, read_write> memoryNext: array<f32>;' : ''}
   @compute @workgroup_size(64)
   fn particleStress(@builtin(global_invocation_id) id: vec3u) {
     let p = id.x;
@@ -59,20 +59,20 @@ const stressText = (spec: StressSpec): string => {
     let c = transpose(C[p]);
     let f = transpose(F[p]) + dt * (c * transpose(F[p]));
     let m = moduli[p];
-    let g = Given(f, c, determinant(f), m.y, m.z, ${sand ? 'memory[p], slope' : '0.0, 0.0'});      // (1)
+    let g = Given(f, c, determinant(f), m.y, m.z, ${remembers ? 'memory[p], plasticity' : '0.0, vec4f()'});      // (1)
     var k = Kept(f, ${mat}(), 0.0);
     ${among.length === 1 ? `k = ${among[0]}(g);` : cases}
     ${
       fibre
         ? `if (kind.y > 0u) {
       let along = k.f * ${vec}(${fibre.join(', ')});
-      k.tau += actuation[kind.y - 1u] * ${mat}(${fibre.map((_, a) => `along * along[${a}]`).join(', ')});              // (6)
+      k.tau += actuation[kind.y - 1u] * ${mat}(${fibre.map((_, a) => `along * along[${a}]`).join(', ')});              // (7)
     }`
         : ''
     }
     FNext[p] = transpose(k.f);
     S[p] = (${4 / spacing ** 2}f * m.x) * transpose(k.tau);
-    ${sand ? 'memoryNext[p] = k.memory;' : ''}
+    ${remembers ? 'memoryNext[p] = k.memory;' : ''}
   }`;
 };
 
@@ -88,8 +88,8 @@ export type Stress = (C: Tensor, strained: Strained, stuff: Stuff, dt: number) =
 
 export function stress(spec: StressSpec): Stress {
   const run = kernel(stressText(spec)) as Kernel;
-  return (C, { F, memory }, { kinds, moduli, slope, actuation }, dt) => {
-    const given = { C, F, kinds, moduli, dt, ...(memory && { memory, slope }), ...(spec.fibre && { actuation }) };
+  return (C, { F, memory }, { kinds, moduli, plasticity, actuation }, dt) => {
+    const given = { C, F, kinds, moduli, dt, ...(memory && { memory, plasticity }), ...(spec.fibre && { actuation }) };
     const { FNext, S, memoryNext } = run(given as Parameters<Kernel>[0], { count: F.shape[0] }) as Record<
       string,
       Tensor
