@@ -28,7 +28,7 @@ export interface Msh {
  * @throws RangeError that names the line, what is wrong with it, and what may stand there.
  * @example
  * const file = '$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n3\n1 0 0 0\n2 1 0 0\n3 0 1 0\n$EndNodes\n$Elements\n1\n1 2 0 1 2 3\n$EndElements';
- * const corners = readMsh(file).elements[2]; // 2
+ * const mesh = readMsh(file); // one triangle
  */
 export function readMsh(text: string, name = 'msh'): Msh {
   const { nodes, pieces, names } = readMshText(text, name);
