@@ -1,6 +1,7 @@
 /**
- * Projects over the same test files: `node` (which has nearly all of them) and `browser` (Chromium), whose files share a process or a
- * page one after the other, and so modules, devices and kernels; `alone` for files that look at what a process as a whole does.
+ * Projects over the same test files: `node` (which has nearly all of them) and `browser` (Chromium, what may differ there), whose
+ * files share a process or a page one after the other, and so modules, devices and kernels; `alone` for files that look at what a
+ * process as a whole does.
  *
  * `*.node.test.ts` and `*.slow.test.ts` run in Node only, `*.alone.test.ts` in a process of their own; `*.slow.test.ts` and
  * `*.long.test.ts` not in quick runs. Started by scripts/test.mjs, which sets the environment.
@@ -13,7 +14,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const { RETROGRADE_CHROMIUM, RETROGRADE_QUICK } = process.env;
 const alone = 'test/**/*.alone.test.ts';
-const nodeOnly = ['test/layers.test.ts', 'test/**/*.node.test.ts', 'test/**/*.slow.test.ts', alone];
+/** The kernel language, its backends and threads; and of each folder above them a file or two, which see that it loads and computes in a page. */
+const inBrowser = [
+  'test/kernel/**/*.test.ts',
+  'test/adjoint/{gradient,replay-refusal,rollout-save}.test.ts',
+  'test/sparse/{direct-factor,matrix}.test.ts',
+  'test/solvers/{descent,minimize}.test.ts',
+  'test/geometry/{files/*,mass-properties}.test.ts',
+  'test/physics/{heat,mass-spring}.test.ts',
+  'test/render/{image/image,shade/shade,texture/texture}.test.ts',
+];
+/** Programs made from programs, which are the same wherever they are made. */
+const compiler = 'test/kernel/{ir,transform}/**';
+const nodeOnly = [compiler, 'test/**/*-random.test.ts', 'test/**/*.node.test.ts', 'test/**/*.slow.test.ts', alone];
 const inNode = {
   resolve: { conditions: ['source', ...defaultServerConditions] },
   ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
@@ -65,7 +78,7 @@ export default defineConfig({
         optimizeDeps: { include: ['mathjs', 'mathjs/number'] }, // found late, they would reload the page within a test
         test: {
           name: 'browser',
-          include: ['test/**/*.test.ts'],
+          include: inBrowser,
           exclude: nodeOnly,
           ...patience,
           isolate: false,

@@ -1,5 +1,5 @@
 // Specification of diffusion, of projection on fields without divergence, and of obstacles.
-// Numbers from reference/cases.json: heat_ftcs. Poisson's are in test/sparse/stencil.long.test.ts and test/solvers/grid-poisson.slow.test.ts.
+// Numbers from reference/cases.json: heat_ftcs. Poisson's are in test/sparse/stencil.slow.test.ts and test/solvers/grid-poisson.slow.test.ts.
 
 import { checkGradient, rollout, valueAndGrad } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
