@@ -53,7 +53,7 @@ const formOf = ({ leaves, names }: Flat<unknown>): string =>
  * const step = replayed(({ x }: { x: Tensor }) => valueAndGrad((x: Tensor) => x.sub(target).square().sum())(x));
  * let x = tensor([0, 0]);
  * for (let k = 0; k < 50; k++) x = x.sub(step({ x }).grad.mul(0.2));
- * console.log(await x.read()); // 3, 4
+ * const end = x.sum(); // 7
  */
 export function replayed<X, Y>(f: (x: X) => Y, options: ReplayedOptions = {}): Replayed<X, Y> {
   checkFunction('replayed', f);
