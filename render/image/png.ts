@@ -8,11 +8,22 @@ import { type DecodedPng, decode, encode } from 'fast-png';
 import { checkOptions } from '../../kernel/index.ts';
 import { checkImage, type Image, toBytes } from './image.ts';
 
+/** How files of other kinds of pictures begin, and what to do with them. */
+const others: readonly (readonly [string, readonly number[], string])[] = [
+  ['JPEG', [0xff, 0xd8, 0xff], 'save it as PNG, or decode it with createImageBitmap in a browser'],
+  ['GIF', [0x47, 0x49, 0x46, 0x38], 'save it as PNG'],
+  ['WebP or another RIFF', [0x52, 0x49, 0x46, 0x46], 'save it as PNG'],
+  ['BMP', [0x42, 0x4d], 'save it as PNG'],
+  ['KTX', [0xab, 0x4b, 0x54, 0x58], 'save it as PNG'],
+  ['OpenEXR', [0x76, 0x2f, 0x31, 0x01], 'read it with decodeExr'],
+  ['Radiance', [0x23, 0x3f], 'read it with decodeHdr'],
+];
+
 /**
  * Decodes a PNG: grey or colours, with opacity if it has any.
  *
  * @returns Numbers of the file over the largest it can have. A palette's colours take its place.
- * @throws SyntaxError if the bytes are not a whole PNG.
+ * @throws SyntaxError if the bytes are not a whole PNG, or are interlaced with less than 8 bits a sample.
  */
 export function decodePng(bytes: Uint8Array): Image {
   const png = decoded(bytes);
@@ -37,6 +48,13 @@ export function decodePng(bytes: Uint8Array): Image {
 }
 
 function decoded(bytes: Uint8Array): DecodedPng {
+  const other = others.find(([, start]) => start.every((byte, k) => bytes[k] === byte));
+  if (other) throw new SyntaxError(`decodePng: the file is ${other[0]}, not PNG; ${other[2]}.`);
+  const [depth, interlace] = [bytes[24], bytes[28]];
+  if (depth < 8 && interlace === 1)
+    throw new SyntaxError(
+      `decodePng: the picture is interlaced and has ${depth} bits a sample; save it without interlacing, or with 8 bits.`,
+    ); // fast-png takes each for a byte
   let png: DecodedPng;
   try {
     png = decode(bytes, { checkCrc: true });

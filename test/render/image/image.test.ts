@@ -1,6 +1,7 @@
 // Specification of render/image: PNG, tensors, sRGB, pictures for reports, GIF.
 
 import { encode } from 'fast-png';
+import { zlibSync } from 'fflate';
 import { checkGradient } from 'retrograde/adjoint';
 import { stack } from 'retrograde/kernel';
 import {
@@ -37,8 +38,17 @@ const grey = (width: number, height: number, values: readonly number[]): Image =
   data: Float32Array.from(values),
 });
 
-/** A PNG with a chunk more, behind its head. */
-function withChunk(png: Uint8Array, name: string, content: readonly number[]): Uint8Array {
+const thrown = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+/** A PNG with a chunk more, at a byte: behind its head. */
+function withChunk(png: Uint8Array, name: string, content: readonly number[], at = 33): Uint8Array {
   const body = [...name].map(c => c.charCodeAt(0)).concat(content);
   let crc = -1;
   for (const byte of body) {
@@ -47,11 +57,11 @@ function withChunk(png: Uint8Array, name: string, content: readonly number[]): U
   }
   const word = (n: number): number[] => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255];
   return Uint8Array.from([
-    ...png.subarray(0, 33),
+    ...png.subarray(0, at),
     ...word(content.length),
     ...body,
     ...word(~crc),
-    ...png.subarray(33),
+    ...png.subarray(at),
   ]);
 }
 
@@ -96,6 +106,52 @@ describe('PNG', () => {
       [0, 255],
     );
     expect(decodePng(keyed)).toEqual({ width: 2, height: 1, channels: 2, data: Float32Array.of(0, 1, 1, 0) });
+  });
+
+  it.each([8, 16] as const)('reads interlaced pictures of %i bits, which come in seven passes', bits => {
+    const [width, height] = [11, 6];
+    const image: Image = { width, height, channels: 3, data: random(3 * width * height, 0, 1, bits) };
+    const top = 2 ** bits - 1;
+    const passes = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]]; // biome-ignore format: a table
+    const rows = passes.flatMap(([x0, y0, dx, dy]) => {
+      const row = (y: number): number[] => {
+        const list: number[] = [];
+        for (let x = x0; x < width; x += dx)
+          for (let c = 0; c < 3; c++) {
+            const value = Math.round(top * image.data[3 * (y * width + x) + c]);
+            list.push(...(bits === 8 ? [value] : [value >> 8, value & 255]));
+          }
+        return x0 < width ? [0, ...list] : [];
+      };
+      const list: number[] = [];
+      for (let y = y0; y < height; y += dy) list.push(...row(y));
+      return list;
+    });
+    const empty = encode({ width: 1, height: 1, channels: 3, depth: 8, data: new Uint8Array(3) });
+    const head = [0, 0, 0, width, 0, 0, 0, height, bits, 2, 0, 0, 1];
+    const start = empty.subarray(0, 8);
+    const chunks = [['IEND', []], ['IDAT', [...zlibSync(Uint8Array.from(rows))]], ['IHDR', head]] as const; // biome-ignore format: a table
+    const file = chunks.reduce((png, [name, content]) => withChunk(png, name, content, 8), start);
+    const back = decodePng(file);
+    expect([back.width, back.height, back.channels]).toEqual([width, height, 3]);
+    back.data.forEach((value, i) => {
+      expect(Math.abs(value - image.data[i])).toBeLessThan(0.51 / top);
+    });
+  });
+
+  it('says of other files what they are', () => {
+    const file = (...bytes: number[]): Uint8Array => Uint8Array.from([...bytes, ...new Array(40).fill(0)]);
+    const kinds = [[0xff, 0xd8, 0xff, 0xe0], [...'GIF89a'].map(c => c.charCodeAt(0)), [0x76, 0x2f, 0x31, 1]]; // biome-ignore format: a table
+    expect(kinds.map(bytes => thrown(() => decodePng(file(...bytes))))).toEqual([
+      'decodePng: the file is JPEG, not PNG; save it as PNG, or decode it with createImageBitmap in a browser.',
+      'decodePng: the file is GIF, not PNG; save it as PNG.',
+      'decodePng: the file is OpenEXR, not PNG; read it with decodeExr.',
+    ]);
+    const packed = encode({ width: 3, height: 2, data: Uint8Array.of(0, 0), channels: 1, depth: 2 });
+    packed[28] = 1;
+    expect(thrown(() => decodePng(packed))).toBe(
+      'decodePng: the picture is interlaced and has 2 bits a sample; save it without interlacing, or with 8 bits.',
+    );
   });
 
   it('refuses what is not a whole PNG, wherever it breaks', () => {
