@@ -133,11 +133,13 @@ describe('two objects', () => {
         for (const px of [32, 64, 128]) errors[px]!.push(apart(await slope(scene(mesh, px), x), fine));
       }
     }
-    // Means measured here: 14.0, 7.0 and 3.4 % at 32, 64 and 128 px.
-    expect(mean(errors[64]!)).toBeLessThan(0.08);
+    // Means here: 14.0, 7.0 and 3.4 % at 32, 64 and 128 px. Of twelve scenes of each kind, against 1024²: cubes 10.6, 5.8 and 3.0 %
+    // (at most 18.9, 12.5, 7.4), spheres 16.0, 9.1 and 3.7 % (at most 26.3, 17.1, 6.7). The notes propose 6.5 % and at most 11 at 64 px.
+    const [coarse, middle, close] = [32, 64, 128].map(px => mean(errors[px]!));
+    expect(middle).toBeLessThan(0.08);
     expect(Math.max(...errors[64]!)).toBeLessThan(0.14);
-    expect(mean(errors[64]!)).toBeLessThan(mean(errors[32]!));
-    expect(mean(errors[128]!)).toBeLessThan(mean(errors[64]!));
+    expect(middle! / coarse!).toBeLessThan(0.6);
+    expect(close! / middle!).toBeLessThan(0.6);
   });
 
   it('that go through each other need their intersections (case 7)', async () => {
@@ -148,7 +150,7 @@ describe('two objects', () => {
       0.00584, -0.02514, 0.24837, -0.00243, -0.00284, 0.02199, 0.00326, 0.03234, -0.00598, -0.22836, 0.07079, 0.02024,
       0.0538, 0.00063,
     ];
-    expect(apart(await slope(scene(mesh, 512), x), reference)).toBeLessThan(0.02); // 1.6 %; 0.7 % at 2048²
-    expect(apart(await slope(scene(mesh, 256, false), x), reference)).toBeGreaterThan(0.1);
+    expect(apart(await slope(scene(mesh, 512), x), reference)).toBeLessThan(0.02); // 1.6 %; 1.3, 1.7, 1.9 and 0.7 % at 640, 768, 1024 and 2048 px
+    expect(apart(await slope(scene(mesh, 256, false), x), reference)).toBeGreaterThan(0.8); // 88 % without
   });
 });
