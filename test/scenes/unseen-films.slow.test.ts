@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it.each([1, 2, 3, 4, 5, 6])('recovers the dynamics of %i masses', { timeout: 60_000 }, async masses => {
+it.each([1, 2, 4, 6])('recovers the dynamics of %i masses', { timeout: 60_000 }, async masses => {
   const at = join(folder, String(masses));
   await writeFilm(at, randomFilm(100 + masses, masses));
   const opened = await device('cpu');
