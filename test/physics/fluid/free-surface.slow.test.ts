@@ -1,11 +1,11 @@
 // Specification of physics/fluid/free-surface: rest, flight, the dam that breaks, gradients, refusals.
 
 import { checkGradient, rollout } from 'retrograde/adjoint';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import { freeSurface, type LiquidState, liquidAt, pointsIn } from 'retrograde/physics';
 import { grid } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { cpu32, cpu64 } from '../../util/devices.ts';
+import { cpu32, cpu64, gpu } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
 
@@ -68,7 +68,7 @@ describe('liquid', () => {
 });
 
 it('a dam breaks as Martin and Moyce saw it, somewhat sooner, and slower than shallow water', async () => {
-  // Phil. Trans. R. Soc. Lond. A 244 (1952) 312: a column twice as high as wide; T = t √(2 g / a), Z = x / a.
+  // Phil. Trans. R. Soc. Lond. A 244 (1952) 312, table 2: a column twice as high as wide; T = t √(2 g / a), Z = x / a.
   const seen = [[1.19, 1.44], [1.63, 1.89], [1.98, 2.33], [2.32, 2.78]]; // biome-ignore format: a table
   const [a, n] = [0.1, 8];
   const h = a / n;
@@ -97,7 +97,7 @@ it('a dam breaks as Martin and Moyce saw it, somewhat sooner, and slower than sh
   }
 });
 
-it('is differentiable over a run, in single precision too', async () => {
+it('is differentiable over a run, and the same in single precision and on a GPU', async () => {
   const points = pointsIn([0, 0], [0.3, 0.4], 0.05);
   const noise = numbers(2 * points.length, 1).map(v => 0.01 * v);
   const start = liquid(points.map((p, k) => p.map((c, a) => Math.max(0.01, c + noise[2 * k + a]))));
@@ -117,9 +117,13 @@ it('is differentiable over a run, in single precision too', async () => {
   const { dotProduct, difference } = await checkGradient(loss, at, { dotTolerance: 1e-7 });
   expect(dotProduct).toBeLessThan(1e-7);
   expect(difference).toBeLessThan(1e-6);
-  const single = run(step, liquid(points, cpu32), tensor([1, -9.81], [2], { device: cpu32 }), 0.01, 4);
-  const double = run(step, liquid(points), on64([1, -9.81]), 0.01, 4);
-  near(await single.x.read(), await double.x.read(), 1e-4);
+  const at32 = async (device: Device, steps: number): Promise<void> => {
+    const single = run(step, liquid(points, device), tensor([1, -9.81], [2], { device }), 0.01, steps);
+    const double = run(step, liquid(points), on64([1, -9.81]), 0.01, steps);
+    near(await single.x.read(), await double.x.read(), 1e-4);
+  };
+  await at32(cpu32, 4);
+  await at32(gpu, 1);
 });
 
 it('says what it cannot take', () => {
