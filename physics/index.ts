@@ -226,6 +226,7 @@ export {
   type RigidWorld,
   rigidBodies,
 } from './rigid/rigid-bodies.ts';
+export { sdf } from './rigid/sdf.ts';
 export {
   box,
   capsule,

@@ -1,10 +1,12 @@
 /**
  * Boxes along the world's axes around shapes: x ± w with
  *
- *   sphere r      capsule |R_z| h + r      cylinder |R_z| h + r √(1 − R_z²)      ellipsoid √Σ (R_k s_k)²      box Σ |R_k| s_k      convex max |v − x|
+ *   sphere r      capsule |R_z| h + r      cylinder |R_z| h + r √(1 − R_z²)      ellipsoid √Σ (R_k s_k)²      box, sdf Σ |R_k| s_k      convex max |v − x|
  */
 
 import { type ShapeKind, shapeKinds } from '../contact/shape.wgsl.ts';
+
+const boxWidth = 'abs(s.R[0]) * s.size.x + abs(s.R[1]) * s.size.y + abs(s.R[2]) * s.size.z';
 
 const widths: Partial<Readonly<Record<ShapeKind, string>>> = {
   sphere: 'vec3f(s.size.x)',
@@ -13,7 +15,8 @@ const widths: Partial<Readonly<Record<ShapeKind, string>>> = {
   ellipsoid:
     'sqrt(s.size.x * s.size.x * s.R[0] * s.R[0] + s.size.y * s.size.y * s.R[1] * s.R[1] + s.size.z * s.size.z * s.R[2] * s.R[2])',
   convex: 'widthOfVertices(s)',
-  box: 'abs(s.R[0]) * s.size.x + abs(s.R[1]) * s.size.y + abs(s.R[2]) * s.size.z',
+  box: boxWidth,
+  sdf: boxWidth,
 };
 
 const convex = /* wgsl */ `

@@ -4,8 +4,8 @@ import type { Tensor } from '../../kernel/index.ts';
 import type { Shapes } from './contacts.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
 
-/** Whether shapes of a kind have vertices, which stand in tables. */
-export const hasTables = (kind: ShapeKind): boolean => kind === 'convex' || kind === 'heightField';
+/** Whether shapes of a kind have vertices or samples, which stand in tables. */
+export const hasTables = (kind: ShapeKind): boolean => kind === 'convex' || kind === 'heightField' || kind === 'sdf';
 
 const bindingsOf = (name: string, kind: ShapeKind): string => /* wgsl */ `
   var<storage, read> ${name}Size: array<vec3f>;

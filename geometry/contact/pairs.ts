@@ -14,6 +14,7 @@ import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } fr
 import { planeConvex } from './plane-convex.wgsl.ts';
 import { boxConvex, convexConvex } from './polyhedron-polyhedron.wgsl.ts';
 import { capsuleCapsule, sphereCapsule, sphereSphere } from './round.wgsl.ts';
+import { planeSdf, sdfBox, sdfCapsule, sdfSphere } from './sdf.wgsl.ts';
 import { type ShapeKind, shapeKinds, shapeText } from './shape.wgsl.ts';
 import { sphereBox } from './sphere-box.wgsl.ts';
 import { sphereCylinder, sphereEllipsoid } from './sphere-round.wgsl.ts';
@@ -53,6 +54,10 @@ const pairs: Readonly<Record<string, PairText>> = {
   heightFieldCapsule,
   heightFieldBox,
   heightFieldConvex,
+  planeSdf,
+  sdfSphere,
+  sdfCapsule,
+  sdfBox,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */

@@ -12,16 +12,17 @@ import type { PairText } from './pair.ts';
 import { facetedTexts } from './polyhedron.wgsl.ts';
 import { onPlaneText } from './shape.wgsl.ts';
 
-export const planeConvex: PairText = {
+/** Of a kind with functions `<kind>Vertices(s)` and `<kind>Vertex(s, i)`. */
+export const planePoints = (kind: 'convex' | 'sdf', name: string, texts: readonly string[]): PairText => ({
   slots: 4,
-  needs: [onPlaneText, ...facetedTexts('convex')],
+  needs: [onPlaneText, ...texts],
   features: /* wgsl */ `
-  fn planeConvexFeatures(a: Shape, b: Shape, margin: f32, features: ptr<function, Features>) {
+  fn ${name}Features(a: Shape, b: Shape, margin: f32, features: ptr<function, Features>) {
     let n = a.R[2];
     var lowest = farAway;
     var deepest = 0u;
-    for (var i = 0u; i < convexVertices(b); i++) {
-      let height = dot(n, convexVertex(b, i) - a.x);
+    for (var i = 0u; i < ${kind}Vertices(b); i++) {
+      let height = dot(n, ${kind}Vertex(b, i) - a.x);
       if (height < lowest) {
         lowest = height;
         deepest = i;
@@ -29,15 +30,15 @@ export const planeConvex: PairText = {
     }
     if (lowest > margin) { return; }
     (*features)[0] = vec2u(1u, deepest);
-    let p = convexVertex(b, deepest);
+    let p = ${kind}Vertex(b, deepest);
     var size = 0.0;
-    for (var i = 0u; i < convexVertices(b); i++) { size = max(size, length(convexVertex(b, i) - p)); }
+    for (var i = 0u; i < ${kind}Vertices(b); i++) { size = max(size, length(${kind}Vertex(b, i) - p)); }
     let most = min(margin, lowest + 0.1 * size);
     var line = vec3f(0.0);
     var farthest = 0.0;
     var found = 1u;
-    for (var i = 0u; i < convexVertices(b); i++) {
-      let v = convexVertex(b, i);
+    for (var i = 0u; i < ${kind}Vertices(b); i++) {
+      let v = ${kind}Vertex(b, i);
       let d = v - p - dot(n, v - p) * n;
       if (dot(n, v - a.x) <= most && dot(d, d) > farthest + 1e-12 * size * size) {
         farthest = dot(d, d);
@@ -50,8 +51,8 @@ export const planeConvex: PairText = {
     let across = cross(n, line);
     var left = 1e-6 * size * size;
     var right = -1e-6 * size * size;
-    for (var i = 0u; i < convexVertices(b); i++) {
-      let v = convexVertex(b, i);
+    for (var i = 0u; i < ${kind}Vertices(b); i++) {
+      let v = ${kind}Vertex(b, i);
       let side = dot(across, v - p);
       if (dot(n, v - a.x) <= most) {
         if (side > left) {
@@ -67,6 +68,8 @@ export const planeConvex: PairText = {
   }
   `,
   contact: /* wgsl */ `
-  fn planeConvex(a: Shape, b: Shape, feature: vec2u) -> Contact { return onPlane(a, convexVertex(b, feature.y), 0.0); }
+  fn ${name}(a: Shape, b: Shape, feature: vec2u) -> Contact { return onPlane(a, ${kind}Vertex(b, feature.y), 0.0); }
   `,
-};
+});
+
+export const planeConvex: PairText = planePoints('convex', 'planeConvex', facetedTexts('convex'));

@@ -1,6 +1,6 @@
 /**
  * Tables for contacts of shapes that have vertices: which of them are around each face of a convex polyhedron, and which faces beside each
- * edge; and how many rows and columns of them a height field has.
+ * edge; how many rows and columns of them a height field has; and the splines of signed distances.
  *
  * Tables are structure; vertices are a tensor, and differentiable as long as faces remain flat, bodies convex, and grids even along x
  * and y.
@@ -9,6 +9,7 @@
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { convexHull } from '../convex-hull.ts';
 import { cross, dot, normalOf, type Point, sub } from '../points.ts';
+import { checkGrid, type DistanceGrid, splineOf, surfaceOf } from './distance-grid.ts';
 
 /** One polyhedron: its vertices, and the vertices around each face, counterclockwise seen from outside. */
 export interface Polyhedron {
@@ -29,9 +30,9 @@ export interface HeightGrid {
 export interface ShapeTables {
   /** Where each shape's part of the table begins: its `table`. */
   readonly at: readonly number[];
-  /** u32; what it holds is said in polyhedron.wgsl.ts and height-field.wgsl.ts. */
+  /** u32; what it holds is said in polyhedron.wgsl.ts, height-field.wgsl.ts and sdf.wgsl.ts. */
   readonly table: Tensor;
-  /** Of all of them, [n, 3], m, in their shapes' axes. */
+  /** Of all of them, [n, 3], m, in their shapes' axes; and three coefficients of a spline each. */
   readonly vertices: Tensor;
 }
 
@@ -156,19 +157,38 @@ function gridOf({ rows, columns, heights, halfSize: [x, y] }: HeightGrid, which:
   );
 }
 
+/** The part of the table of a shape, and its vertices. */
+function partAndVertices(
+  one: Polyhedron | HeightGrid | DistanceGrid,
+  which: number,
+  first: number,
+): { readonly part: readonly number[]; readonly own: readonly Point[] } {
+  if ('faces' in one) return { part: partOf(one, which, first), own: one.vertices };
+  if ('rows' in one) return { part: [first, one.rows, one.columns], own: gridOf(one, which) };
+  checkGrid(`shapeTables: shape ${which}`, one);
+  const c = splineOf(one);
+  const triples = Array.from(
+    { length: Math.ceil(c.length / 3) },
+    (_, k): Point => [c[3 * k], c[3 * k + 1] ?? 0, c[3 * k + 2] ?? 0],
+  );
+  const points = surfaceOf(one);
+  return { part: [first, ...one.counts, first + triples.length, points.length], own: [...triples, ...points] };
+}
+
 /**
- * Tables of shapes of the kinds 'convex' and 'heightField'.
+ * Tables of shapes of the kinds 'convex', 'heightField' and 'sdf'.
  *
- * @throws RangeError if a polyhedron is not convex or not closed, or a grid has not as many heights as rows × columns.
+ * @throws RangeError if a polyhedron is not convex or not closed, or a grid has not as many numbers as it has places.
  */
-export function shapeTables(list: readonly (Polyhedron | HeightGrid)[], device?: Device): ShapeTables {
+export function shapeTables(list: readonly (Polyhedron | HeightGrid | DistanceGrid)[], device?: Device): ShapeTables {
   const on = device ? { device } : {};
   const table: number[] = [];
   const vertices: Point[] = [];
   const at = list.map((one, k) => {
     const begin = table.length;
-    table.push(...('faces' in one ? partOf(one, k, vertices.length) : [vertices.length, one.rows, one.columns]));
-    for (const v of 'faces' in one ? one.vertices : gridOf(one, k)) vertices.push(v);
+    const { part, own } = partAndVertices(one, k, vertices.length);
+    for (const word of part) table.push(word);
+    for (const v of own) vertices.push(v);
     return begin;
   });
   return {

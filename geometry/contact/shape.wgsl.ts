@@ -5,6 +5,7 @@
  *
  *   plane        the half space z < 0 of its axes is solid; rays see half sizes along x and y where they are above 0, contacts none
  *   heightField  size is not read; a grid of vertices stands in tables, from `table` on (shape-tables.ts); what is below is solid
+ *   sdf          half sizes of a grid of signed distances, which stands in tables (sdf.wgsl.ts)
  *   sphere       radius
  *   capsule      radius, half length of the segment along z
  *   ellipsoid    semi-axes
@@ -20,6 +21,7 @@
 export const shapeKinds = [
   'plane',
   'heightField',
+  'sdf',
   'sphere',
   'capsule',
   'ellipsoid',

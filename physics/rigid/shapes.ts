@@ -6,7 +6,14 @@
  * that are 1 m thick.
  */
 
-import { type HeightGrid, momentsOf, type Polyhedron, type Primitive, volumeOf } from '../../geometry/index.ts';
+import {
+  type DistanceGrid,
+  type HeightGrid,
+  momentsOf,
+  type Polyhedron,
+  type Primitive,
+  volumeOf,
+} from '../../geometry/index.ts';
 import { type MassProperties, moved, together } from '../articulated/mass.ts';
 import {
   add3,
@@ -23,13 +30,13 @@ import {
 
 /** What touches. */
 export interface ShapePart {
-  readonly kind: Primitive | 'plane' | 'heightField' | 'convex';
-  /** Of a polyhedron or height field: how far it reaches. */
+  readonly kind: Primitive | 'plane' | 'heightField' | 'convex' | 'sdf';
+  /** Of a polyhedron or height field: how far it reaches; of a signed distance, its grid's half sizes. */
   readonly size: Vec3;
   /** In the body's axes, about the centre of mass. */
   readonly position: Vec3;
   readonly orientation: Quaternion;
-  readonly table?: Polyhedron | HeightGrid;
+  readonly table?: Polyhedron | HeightGrid | DistanceGrid;
 }
 
 /** A shape; make it by one of the functions of this folder. */

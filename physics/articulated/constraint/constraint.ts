@@ -8,7 +8,7 @@
  * MuJoCo documentation, "Modeling: solver parameters", "Computation: collision detection".
  */
 
-import type { ShapeKind } from '../../../geometry/index.ts';
+import type { DistanceGrid, ShapeKind } from '../../../geometry/index.ts';
 import type { Quaternion, Vec3 } from '../quaternion.ts';
 
 /** (time constant, damping ratio), or (−stiffness, −damping). */
@@ -33,7 +33,7 @@ export interface Geom {
   /** −1: the world. */
   readonly link: number;
   readonly kind: ShapeKind;
-  /** Radius; radius and half length along z (capsule, cylinder); half sizes (ellipsoid, box); half sizes and depth (height field); m. */
+  /** Radius; radius and half length along z (capsule, cylinder); half sizes (ellipsoid, box); half sizes and depth (height field); half sizes of the grid (sdf); m. */
   readonly size: Vec3;
   /** In the link's frame. A plane's normal is its z axis. */
   readonly position: Vec3;
@@ -41,6 +41,7 @@ export interface Geom {
   /** Corners of a convex polyhedron, m. */
   readonly vertices: readonly Vec3[] | undefined;
   readonly field: HeightField | undefined;
+  readonly distances: DistanceGrid | undefined;
   /** Of sliding; of spinning and rolling, m. */
   readonly friction: Vec3;
   readonly condim: Condim;

@@ -7,7 +7,7 @@
  * by solmix, and solrefs of the second kind are the smaller ones. Margins add up.
  */
 
-import { type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
+import { type DistanceGrid, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import type { Link } from '../model.ts';
 import { normalized, type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 import {
@@ -45,6 +45,8 @@ export interface GeomSpec extends TouchSpec {
   readonly orientation?: Quaternion;
   readonly vertices?: readonly Vec3[];
   readonly field?: HeightField;
+  /** Of kind 'sdf', whose size is that of the grid. */
+  readonly distances?: DistanceGrid;
   readonly priority?: number;
   readonly solmix?: number;
   readonly contype?: number;
@@ -62,6 +64,7 @@ export interface PairSpec extends TouchSpec {
 const lengths: Readonly<Record<ShapeKind, number>> = {
   plane: 0,
   heightField: 2,
+  sdf: 3,
   sphere: 1,
   capsule: 2,
   ellipsoid: 3,
@@ -73,7 +76,8 @@ const lengths: Readonly<Record<ShapeKind, number>> = {
 export function geomOf(spec: GeomSpec, k: number, linkOf: (name: string, who: string) => number): Geom {
   const name = spec.name ?? `geom ${k}`;
   const who = `tree: geom '${name}'`;
-  const { kind, size = [], friction = [] } = spec;
+  const { kind, distances, friction = [] } = spec;
+  const size = spec.size ?? distances?.halfSize ?? [];
   if (!shapeKinds.includes(kind))
     throw new TypeError(
       `${who}: kind is '${kind}'; it must be one of ${shapeKinds.map(kind => `'${kind}'`).join(', ')}.`,
@@ -93,6 +97,8 @@ export function geomOf(spec: GeomSpec, k: number, linkOf: (name: string, who: st
     );
   if (kind === 'heightField' && spec.field?.heights.length !== (spec.field?.rows ?? 0) * (spec.field?.columns ?? 0))
     throw new RangeError(`${who}: a height field takes 'field' with rows × columns heights.`);
+  if (kind === 'sdf' && !distances)
+    throw new RangeError(`${who}: a signed distance takes 'distances', samples as distanceGrid makes them.`);
   checkTouch(who, spec);
   const three = (given: readonly number[], other: Vec3): Vec3 => [
     given[0] ?? other[0],
@@ -108,6 +114,7 @@ export function geomOf(spec: GeomSpec, k: number, linkOf: (name: string, who: st
     orientation: normalized(spec.orientation ?? unturned),
     vertices: spec.vertices,
     field: spec.field,
+    distances: spec.distances,
     friction: three(friction, [1, 0.005, 0.0001]),
     condim: spec.condim ?? 3,
     solref: spec.solref ?? usualSolref,

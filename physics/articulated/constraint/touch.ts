@@ -11,6 +11,7 @@ import {
   choosesFeatures,
   contactSlots,
   contactText,
+  type DistanceGrid,
   type HeightGrid,
   hasTables,
   haveContacts,
@@ -95,7 +96,7 @@ const sideOf = ([a, b]: Run['kinds']): string =>
         if (dot(along, along) > 1e-12) { side = along; } else if (abs(c.normal.y) >= 0.5) { side = vec3f(0.0, 0.0, 1.0); }`
     : 'let side = select(vec3f(0.0, 0.0, 1.0), vec3f(0.0, 1.0, 0.0), abs(c.normal.y) < 0.5);';
 
-/** Polyhedra and height fields: the tables of all, and where each geom's begins. */
+/** Polyhedra, height fields and signed distances: the tables of all, and where each geom's begins. */
 const tableText = /* wgsl */ `
   var<storage, read> tableOf: array<u32>;
   var<storage, read> table: array<u32>;
@@ -105,14 +106,15 @@ const tableText = /* wgsl */ `
 
 interface Shaped {
   readonly g: number;
-  readonly shape: Polyhedron | HeightGrid;
+  readonly shape: Polyhedron | HeightGrid | DistanceGrid;
 }
 
 function shapeTablesOf(model: Model, device: Tensor['device']): Record<string, Tensor> {
   const at = new Uint32Array(model.geoms.length);
-  const shapes = model.geoms.flatMap(({ kind, vertices, field, size: [x, y] }, g): Shaped[] => {
+  const shapes = model.geoms.flatMap(({ kind, vertices, field, distances, size: [x, y] }, g): Shaped[] => {
     const used = hasTables(kind) && model.pairs.some(({ a, b }) => a === g || b === g);
     if (used && field) return [{ g, shape: { ...field, halfSize: [x, y] as const } }];
+    if (used && distances) return [{ g, shape: distances }];
     return used && vertices ? [{ g, shape: polyhedron(vertices) }] : [];
   });
   if (shapes.length === 0) return {};
