@@ -2,7 +2,15 @@ export { checkGradient, type GradientCheck, type GradientCheckOptions } from './
 export type { Checkpoints } from './checkpoints.ts';
 export { type CustomRules, custom } from './custom.ts';
 export { grad, type Pullback, type ValueAndGrad, valueAndGrad, vjp } from './gradient.ts';
-export { adjointNorms, divergenceHorizon, type Horizon, type HorizonOptions } from './horizon.ts';
+export {
+  adjointNorms,
+  divergenceHorizon,
+  type GradientHorizon,
+  type GradientHorizonOptions,
+  gradientHorizon,
+  type Horizon,
+  type HorizonOptions,
+} from './horizon.ts';
 export { type ImplicitOptions, implicit } from './implicit.ts';
 export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';

@@ -1,6 +1,6 @@
 // Specification of how far a rollout can be trusted: norms of its adjoints, and when single precision loses its way.
 
-import { adjointNorms, divergenceHorizon } from 'retrograde/adjoint';
+import { adjointNorms, divergenceHorizon, gradientHorizon, rollout } from 'retrograde/adjoint';
 import { type Device, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { on64 } from '../util/numbers.ts';
@@ -54,6 +54,57 @@ describe('the horizon', () => {
     );
     await expect(divergenceHorizon(logistic, 5, { tolerance: 0 })).rejects.toThrow(
       'divergenceHorizon: tolerance is 0; it must be positive.',
+    );
+  });
+});
+
+describe('the horizon of gradients', () => {
+  const logistically = (device: Device, steps: number) => ({
+    loss: (x: Tensor) => rollout(logistic(device).step, x, steps).square().sum(),
+    params: logistic(device).state,
+  });
+
+  it('of the logistic map comes before that of its values ends, and is all there is where steps contract', async () => {
+    const asked = Array.from({ length: 15 }, (_, k) => 2 * k + 2);
+    const { steps, cosines } = await gradientHorizon(logistically, asked);
+    expect(steps).toBeGreaterThan(8);
+    expect(steps).toBeLessThan(24);
+    expect(cosines.length).toBe(asked.length);
+    expect(cosines[steps / 2 - 1]).toBeGreaterThanOrEqual(0.999);
+    expect(cosines[steps / 2]).toBeLessThan(0.999);
+    const looser = await gradientHorizon(logistically, asked, { cosine: 0.9 });
+    expect(looser.steps).toBeGreaterThanOrEqual(steps);
+    const contracting = (device: Device, steps: number) => ({
+      loss: ({ x }: { x: Tensor }) =>
+        rollout((x: Tensor) => x.mul(0.9).add(0.1), x, steps)
+          .square()
+          .sum(),
+      params: { x: tensor([3, 1], undefined, { device }) },
+    });
+    expect((await gradientHorizon(contracting, [5, 40])).steps).toBe(40);
+  });
+
+  it('is none where the first gradient is not finite, and of a gradient of zeros all', async () => {
+    const raised = (device: Device, power: number) => ({
+      loss: (x: Tensor) => x.mul(1e30).square().mul(power).sum(), // finite in f64
+      params: tensor([2, 1], undefined, { device }),
+    });
+    const { steps, cosines } = await gradientHorizon(raised, [1, 2]);
+    expect([steps, cosines]).toEqual([0, [Number.NaN, Number.NaN]]);
+    const flat = (device: Device, power: number) => ({
+      loss: (x: Tensor) => x.mul(0).mul(power).sum(),
+      params: tensor([2], undefined, { device }),
+    });
+    expect((await gradientHorizon(flat, [3])).steps).toBe(3);
+  });
+
+  it('says what it cannot take', async () => {
+    for (const [steps, shown] of [[[], ''], [[2, 2], '2, 2'], [[0.5], '0.5']] as const) // biome-ignore format: pairs
+      await expect(gradientHorizon(logistically, steps)).rejects.toThrow(
+        `gradientHorizon: steps are [${shown}]; give whole numbers from 1, ascending.`,
+      );
+    await expect(gradientHorizon(logistically, [1], { cosine: 1 })).rejects.toThrow(
+      'gradientHorizon: cosine is 1; it must be between 0 and 1.',
     );
   });
 });
