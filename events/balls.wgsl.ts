@@ -11,6 +11,8 @@
  * round is exact. Derivatives go through the rounds, and converge with them.
  */
 
+import { floatText } from '../kernel/index.ts';
+
 export interface BallsShape {
   readonly count: number;
   readonly walls: number;
@@ -32,7 +34,6 @@ export function ballsText({ count: n, walls, dimension, friction, touching, toge
   const spin = dimension === 2 ? 'f32' : 'vec3f';
   const pairs = (n * (n - 1)) / 2;
   const when = (condition: boolean, text: string): string => (condition ? text : '');
-  const number = (x: number): string => (Number.isInteger(x) ? `${x}.0` : `${x}`);
   return /* wgsl */ `
   struct State { x: array<${vec}, ${n}>, v: array<${vec}, ${n}>, ${when(friction, `omega: array<${spin}, ${n}>`)} }
   struct Params {
@@ -77,7 +78,7 @@ export function ballsText({ count: n, walls, dimension, friction, touching, toge
   fn meetingGap(k: u32, s: State, p: Params) -> vec2f {
     let m = meeting(k, s, p);
     let speed = approach(m, s);
-    if (abs(m.gap) <= ${number(touching)}) {
+    if (abs(m.gap) <= ${floatText(touching)}) {
       let fast = dot(s.v[m.b], s.v[m.b]) + m.pair * dot(s.v[m.a], s.v[m.a]);
       if (speed * speed <= 1e-12 * fast) { return vec2f(max(m.gap, 0.0), 0.0); }
     }
@@ -105,7 +106,7 @@ export function ballsText({ count: n, walls, dimension, friction, touching, toge
     var count = 0u;
     for (var j = ${together ? '0u' : 'k'}; j < ${together ? `${pairs + n * walls}u` : 'k + 1u'}; j++) {
       let m = meeting(j, start, p);
-      if (j == k || (m.gap <= ${number(touching)} && count < select(${most - 1}u, ${most}u, j > k))) {
+      if (j == k || (m.gap <= ${floatText(touching)} && count < select(${most - 1}u, ${most}u, j > k))) {
         let e = ${walls > 0 ? 'select(p.wallRestitution, p.restitution, m.pair > 0.0)' : 'p.restitution'};
         which[count] = j;
         aim[count] = -e * min(approach(m, start), 0.0);

@@ -15,6 +15,8 @@
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
  */
 
+import { floatText } from '../kernel/index.ts';
+
 /** What happened in a step; flags are sums of these. */
 export const flags = {
   /** A gap closed more slowly than `grazing`: the derivative knows nothing of when. */
@@ -70,7 +72,6 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
   });
   const choice = (call: (guard: (typeof choices)[number]) => string): string =>
     choices.map(guard => `if (k < ${guard.end}u) { return ${call(guard)}; }`).join('\n    ');
-  const number = (x: number): string => (Number.isInteger(x) ? `${x}.0` : `${x}`);
   return /* wgsl */ `
   struct Passed { state: State, count: u32, flags: u32, which: i32, last: f32 }
   fn eventGap(k: u32, s: State, p: Params) -> vec2f {
@@ -155,7 +156,7 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
       let root = detach(at);
       let g = eventGap(k, flow(s, p, root), p);
       var tau = root;
-      if (abs(g.y) > ${number(grazing)}) {
+      if (abs(g.y) > ${floatText(grazing)}) {
         let first = (detach(g.x) - g.x) / g.y;
         let h = eventGap(k, flow(s, p, root + first), p);
         tau = root + first + (detach(h.x) - h.x) / h.y;
@@ -167,7 +168,7 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
       left -= tau;
       made.which = i32(k);
       made.count++;
-      if (canRest(k) && (abs(g.y) < ${number(rest)} || n + 1u == ${maxEvents}u)) {
+      if (canRest(k) && (abs(g.y) < ${floatText(rest)} || n + 1u == ${maxEvents}u)) {
         made.state = eventRest(k, made.state, p, left);
         made.flags |= ${flags.resting}u;
         done = true;

@@ -38,3 +38,4 @@ export { type ScanOptions, scan } from './scan.ts';
 export { argsort, type SortOptions, sort, sortBy } from './sort.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor.ts';
 export { backward, forward, type Target } from './walk.ts';
+export { floatText } from './wgsl/float-text.ts';

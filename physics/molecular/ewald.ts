@@ -11,9 +11,9 @@
  * Frenkel & Smit: Understanding Molecular Simulation, 2nd ed., 2002, §12.1. (3): fitted in forty digits at Chebyshev's points.
  */
 
-import { checkOptions, inWords, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, floatText, inWords, type Tensor, tensor } from '../../kernel/index.ts';
 import { volumeOf } from './observables.ts';
-import { literal, type PairPotential } from './pair-potential.ts';
+import type { PairPotential } from './pair-potential.ts';
 import type { PairInteraction, Term } from './particles.ts';
 
 export interface EwaldOptions {
@@ -44,7 +44,7 @@ const nearPotential = (alpha: number): PairPotential => ({
   ...{ name: 'ewaldNear', params: ['k'], particles: ['charge'] },
   wgsl: /* wgsl */ `
   fn ewaldNear(r: f32, k: f32, chargeI: f32, chargeJ: f32) -> f32 {
-    let y = ${literal(alpha)} * r;
+    let y = ${floatText(alpha)} * r;
     let t = (y - 3.75) / (y + 3.75);
     let p = ${p.reduceRight((sum, c) => (sum ? `${c} + t * (${sum})` : String(c)), '')};
     return k * chargeI * chargeJ * exp(-y * y) * p / (1.0 + 2.0 * y) / r; // (1), (3)

@@ -13,8 +13,8 @@
 
 import { vjp } from '../../adjoint/index.ts';
 import type { Neighbours } from '../../geometry/index.ts';
-import { type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
-import { literal, type PairPotential } from './pair-potential.ts';
+import { floatText, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import type { PairPotential } from './pair-potential.ts';
 import { type PairSum, pairSum } from './pair-sum.ts';
 
 export type Tail = 'truncated' | 'shifted' | 'forceShifted' | { readonly switchFrom: number };
@@ -30,9 +30,9 @@ export interface PairForm {
 
 const switching = (from: number, cutoff: number): string => /* wgsl */ `
   fn switched(r2: f32) -> f32 {
-    let a = ${literal(cutoff ** 2)} - r2;
-    let s = a * a * (${literal(cutoff ** 2 - 3 * from ** 2)} + 2.0 * r2) / ${literal((cutoff ** 2 - from ** 2) ** 3)};
-    return select(1.0, s, r2 > ${literal(from ** 2)}); // (2)
+    let a = ${floatText(cutoff ** 2)} - r2;
+    let s = a * a * (${floatText(cutoff ** 2 - 3 * from ** 2)} + 2.0 * r2) / ${floatText((cutoff ** 2 - from ** 2) ** 3)};
+    return select(1.0, s, r2 > ${floatText(from ** 2)}); // (2)
   }`;
 
 /** A table's word for two species, the same both ways round. */
@@ -48,7 +48,7 @@ function energyText({ potential, tail, cutoff, dimension, periodic, species }: P
   const { name, params, particles, wgsl } = potential;
   const load = params.map(p => `let ${p}_ = ${p}[at];`).join(' ');
   const args = ['r', ...params.map(p => `${p}_`), ...particles.flatMap(p => [`${p}_`, `${p}[j]`])].join(', ');
-  const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${literal(cutoff)}) * end.y` }; // (1)
+  const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${floatText(cutoff)}) * end.y` }; // (1)
   const smooth = typeof tail === 'object';
   return /* wgsl */ `
   var<storage, read> here: array<vec${dimension}f>;
@@ -77,8 +77,8 @@ function energyText({ potential, tail, cutoff, dimension, periodic, species }: P
       var d = place - x[j];
       ${periodic ? 'd = d - lengths * round(d * perLength);' : ''} // (3)
       let square = dot(d, d);
-      let inside = j != i && square < ${literal(cutoff ** 2)};
-      let r2 = select(${literal(cutoff ** 2)}, square, inside);
+      let inside = j != i && square < ${floatText(cutoff ** 2)};
+      let r2 = select(${floatText(cutoff ** 2)}, square, inside);
       let r = sqrt(r2);
       ${species > 1 ? `let at = ${byPair(species)}; ${load} ${hasTail(tail) ? 'let end = ends[at];' : ''}` : ''}
       sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}(${args}) ${smooth ? '' : ended[tail]});

@@ -13,7 +13,7 @@
  * 5451, shifted to 0 at r_c.
  */
 
-import { inWords } from '../../kernel/index.ts';
+import { floatText, inWords } from '../../kernel/index.ts';
 
 export interface PairPotential {
   /** For messages, and of the WGSL function. */
@@ -94,13 +94,10 @@ export const reactionField = (cutoff: number, epsilon: number = Number.POSITIVE_
   return potential(
     'reactionField',
     ['k'],
-    `return k * chargeI * chargeJ * (1.0 / r + ${literal(c)} * r * r - ${literal(end)});`, // (6)
+    `return k * chargeI * chargeJ * (1.0 / r + ${floatText(c)} * r * r - ${floatText(end)});`, // (6)
     ['charge'],
   );
 };
-
-/** A float in WGSL. */
-export const literal = (x: number): string => (Number.isInteger(x) ? `${x}.0` : String(x));
 
 /**
  * A pair potential from a formula. Its first variable is the distance; further ones come in pairs, `chargeI` and `chargeJ`, and belong to

@@ -6,6 +6,8 @@
  *   y_k, y_{r−k} = x_0 + Σ_j cos(2πjk/r)(x_j + x_{r−j}) ∓ i Σ_j sin(2πjk/r)(x_j − x_{r−j})                            (1)
  */
 
+import { floatText } from '../../kernel/index.ts';
+
 /** Names of the two parts of a complex number. */
 export type Pair = readonly [re: string, im: string];
 
@@ -13,8 +15,6 @@ interface Written {
   readonly lines: readonly string[];
   readonly out: readonly Pair[];
 }
-
-const literal = (x: number): string => (Number.isInteger(x) ? `${x}.0` : `${x}`);
 
 let unused = 0;
 const fresh = (): Pair => {
@@ -31,7 +31,7 @@ function turned([re, im]: Pair, turn: number): Pair {
     const exact: readonly Pair[] = [[re, im], [im, `-${re}`], [`-${re}`, `-${im}`], [`-${im}`, re]]; // biome-ignore format: a table
     return exact[((quarters % 4) + 4) % 4];
   }
-  const [c, s] = [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)].map(literal);
+  const [c, s] = [Math.cos(2 * Math.PI * turn), Math.sin(2 * Math.PI * turn)].map(floatText);
   return [`(${c} * ${re} + ${s} * ${im})`, `(${c} * ${im} - ${s} * ${re})`];
 }
 
@@ -68,7 +68,7 @@ function prime(x: readonly Pair[]): Written {
   const outs = rows.map(k => {
     const [level, slope] = [fresh(), fresh()];
     const part = (which: 0 | 1, of: 0 | 1, f: (turn: number) => number): string =>
-      folded.map(({ out }, j) => `${literal(f(((j + 1) * k * 2 * Math.PI) / r))} * ${out[of][which]}`).join(' + ');
+      folded.map(({ out }, j) => `${floatText(f(((j + 1) * k * 2 * Math.PI) / r))} * ${out[of][which]}`).join(' + ');
     const lines = [
       set(level, [`${x[0][0]} + ${part(0, 0, Math.cos)}`, `${x[0][1]} + ${part(1, 0, Math.cos)}`]),
       set(slope, [part(1, 1, Math.sin), part(0, 1, Math.sin)]), // −i z = (im, −re)

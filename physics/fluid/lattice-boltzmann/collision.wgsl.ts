@@ -16,8 +16,8 @@
  * Latt & Chopard, Math. Comput. Simul. 72 (2006) 165 (5).
  */
 
+import { floatText } from '../../../kernel/index.ts';
 import { type Lattice, opposite, pairs, signedSum } from './lattice.ts';
-import { literal } from './places.wgsl.ts';
 
 export interface CollisionKind {
   readonly collision: 'bgk' | 'trt' | 'regularised';
@@ -57,7 +57,7 @@ export function collisionText(lattice: Lattice, { collision, magic, force }: Col
   const pair = (q: number): string => {
     const o = opposite(q);
     const c = velocities[q];
-    const w = literal(weights[q]);
+    const w = floatText(weights[q]);
     const k = nameOf(q);
     const sumOfPairs = force ? `let cg = ${signedSum(c, g)};` : '';
     if (regularised) {
@@ -71,7 +71,7 @@ export function collisionText(lattice: Lattice, { collision, magic, force }: Col
       let cj = ${signedSum(c, j)};
       ${sumOfPairs}
       let plus = level${k} + square${k} * (cj * cj) + ${w} * kept * (4.5 * (${second}) - 1.5 * trace)${force ? ` + ${w} * push * (9.0 * r * cj * cg - 3.0 * r * work)` : ''};
-      let minus = ${literal(3 * weights[q])} * cj${force ? ` + ${w} * (3.0 * push - 1.5 * kept) * cg` : ''};
+      let minus = ${floatText(3 * weights[q])} * cj${force ? ` + ${w} * (3.0 * push - 1.5 * kept) * cg` : ''};
       ${store(q, 'plus + minus')}
       ${store(o, 'plus - minus')}
     }`; // (5)
@@ -80,21 +80,21 @@ export function collisionText(lattice: Lattice, { collision, magic, force }: Col
       let cj = ${signedSum(c, j)};
       ${sumOfPairs}
       let plus = level${k} + square${k} * (cj * cj) - half * (h${q} + h${o})${force ? ` + ${w} * push * (9.0 * r * cj * cg - 3.0 * r * work)` : ''};
-      let minus = slope${k} * cj - halfOdd * (h${q} - h${o})${force ? ` + ${literal(3 * weights[q])} * pushOdd * cg` : ''};
+      let minus = slope${k} * cj - halfOdd * (h${q} - h${o})${force ? ` + ${floatText(3 * weights[q])} * pushOdd * cg` : ''};
       ${store(q, `h${q} + plus + minus`)}
       ${store(o, `h${o} + plus - minus`)}
     }`; // (3)
   };
   const omega = regularised ? '' : 'omega * ';
-  const rest = `${literal(weights[0])} * (d - 1.5 * r * jj)`;
-  const restForce = force ? ` - ${literal(3 * weights[0])} * push * r * work` : '';
+  const rest = `${floatText(weights[0])} * (d - 1.5 * r * jj)`;
+  const restForce = force ? ` - ${floatText(3 * weights[0])} * push * r * work` : '';
   const moment = (a: number, b: number): string =>
     signedSum(
       velocities.map(c => c[a] * c[b]),
       populations(lattice),
     );
   const restStored = regularised
-    ? store(0, `${rest} - ${literal(1.5 * weights[0])} * kept * trace${restForce}`)
+    ? store(0, `${rest} - ${floatText(1.5 * weights[0])} * kept * trace${restForce}`)
     : store(0, `h0 - omega * (h0 - ${rest})${restForce}`);
   return `
     ${momentsText(lattice)}
@@ -104,7 +104,7 @@ export function collisionText(lattice: Lattice, { collision, magic, force }: Col
     ${
       regularised
         ? 'let kept = 1.0 - omega;'
-        : `let oddOmega = ${collision === 'bgk' ? 'omega' : `1.0 / (0.5 + ${literal(magic)} / (1.0 / omega - 0.5))`};
+        : `let oddOmega = ${collision === 'bgk' ? 'omega' : `1.0 / (0.5 + ${floatText(magic)} / (1.0 / omega - 0.5))`};
     let half = 0.5 * omega;
     let halfOdd = 0.5 * oddOmega;`
     }
@@ -116,8 +116,8 @@ export function collisionText(lattice: Lattice, { collision, magic, force }: Col
     }
     ${classes
       .map(
-        (w, k) => `let level${k} = ${omega}${literal(w)} * (d - 1.5 * r * jj);
-    let square${k} = ${omega}${literal(4.5 * w)} * r;${regularised ? '' : `\n    let slope${k} = ${literal(3 * w)} * oddOmega;`}`,
+        (w, k) => `let level${k} = ${omega}${floatText(w)} * (d - 1.5 * r * jj);
+    let square${k} = ${omega}${floatText(4.5 * w)} * r;${regularised ? '' : `\n    let slope${k} = ${floatText(3 * w)} * oddOmega;`}`,
       )
       .join('\n    ')}
     ${regularised ? corners.map(([a, b]) => `let ${stress(a, b)} = ${moment(a, b)} - r * ${j[a]} * ${j[b]}${a === b ? ' - d / 3.0' : ''};`).join('\n    ') : ''}

@@ -13,9 +13,6 @@ type Axes = Lattice['axes'];
 export const isPeriodic = (sides: Sides, axis: Axes[number]): boolean =>
   (sides[`${axis}Low`] ?? 'periodic') === 'periodic';
 
-/** A number as a literal of floats. */
-export const literal = (x: number): string => (Number.isInteger(x) ? `${x}.0` : `${x}`);
-
 /** The number of a cell from its coordinates, slowest axis outermost. */
 export const indexText = (axes: readonly string[], x: readonly string[] = axes): string =>
   axes.reduceRight((rest, a, k) => (rest ? `(${rest}) * n${a} + ${x[k]}` : x[k]), '');

@@ -10,8 +10,9 @@
  * away. (1) Ladd, J. Fluid Mech. 271 (1994) 285; (2) Guo, Zheng & Shi, Chin. Phys. 11 (2002) 366, doi:10.1088/1009-1963/11/4/310.
  */
 
+import { floatText } from '../../../kernel/index.ts';
 import { type Lattice, signedSum } from './lattice.ts';
-import { indexText, literal, type Side, type SideName, type Sides } from './places.wgsl.ts';
+import { indexText, type Side, type SideName, type Sides } from './places.wgsl.ts';
 
 /** What decides the text of the sides. */
 export interface SidesKind {
@@ -71,7 +72,7 @@ function sideText(kind: SidesKind, side: SideName): string {
     );
     const mended = crossing.map(({ c, q, only }) => {
       const cu = signedSum(c, speeds);
-      const more = `let cu = ${cu}; h${q} += ${literal(2 * weights[q])} * lacking * (level + 3.0 * cu + 4.5 * cu * cu);`;
+      const more = `let cu = ${cu}; h${q} += ${floatText(2 * weights[q])} * lacking * (level + 3.0 * cu + 4.5 * cu * cu);`;
       return `${only ? `if (${only}) ` : ''}{ ${more} }`;
     });
     return `
@@ -86,7 +87,7 @@ function sideText(kind: SidesKind, side: SideName): string {
   const cells = along.map(a => `n${a}`).join(' * ');
   const speeds = axes.map(a => `u${a}`);
   const add = crossing.map(({ c, q, only }) => {
-    const more = `h${q} += ${literal(6 * weights[q])} * (${signedSum(c, speeds)});`;
+    const more = `h${q} += ${floatText(6 * weights[q])} * (${signedSum(c, speeds)});`;
     return only ? `if (${only}) { ${more} }` : more;
   });
   return `

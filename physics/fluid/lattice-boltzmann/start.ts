@@ -8,10 +8,10 @@
  * a part O(ν k²) of its speed. Skordos, Phys. Rev. E 48 (1993) 4823, doi:10.1103/PhysRevE.48.4823.
  */
 
-import { type Device, type Kernel, kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
+import { type Device, floatText, type Kernel, kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { checkCells, type Domain, sizesOf } from './domain.ts';
 import { signedSum } from './lattice.ts';
-import { isPeriodic, literal, neighbourText, placesText, sizesText } from './places.wgsl.ts';
+import { isPeriodic, neighbourText, placesText, sizesText } from './places.wgsl.ts';
 
 /** What a flow starts from. */
 export interface Start {
@@ -51,7 +51,7 @@ function startKernel({ lattice, sides }: Domain, stressed: boolean): Kernel {
       );
       return `{
       let cu = ${signedSum(c, speeds)};
-      f[${q}u * n + i] = ${literal(weights[q])} * (d + (1.0 + d) * (3.0 * cu + 4.5 * cu * cu - uu)${stressed ? ` + taken * (${along} - spread)` : ''});
+      f[${q}u * n + i] = ${floatText(weights[q])} * (d + (1.0 + d) * (3.0 * cu + 4.5 * cu * cu - uu)${stressed ? ` + taken * (${along} - spread)` : ''});
     }`; // (1), (2)
     });
     return `

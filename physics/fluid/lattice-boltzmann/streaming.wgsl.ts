@@ -9,8 +9,9 @@
  * Bouzidi, Firdaouss & Lallemand, Phys. Fluids 13 (2001) 3452, doi:10.1063/1.1399290.
  */
 
+import { floatText } from '../../../kernel/index.ts';
 import { opposite, signedSum } from './lattice.ts';
-import { literal, neighbourText, placesText, sizesText } from './places.wgsl.ts';
+import { neighbourText, placesText, sizesText } from './places.wgsl.ts';
 import { atSidesText, type SidesKind, sidesBindings, sidesText, turnedBack } from './sides.wgsl.ts';
 
 /** What decides the text of a step. */
@@ -38,7 +39,7 @@ function bodyText({ lattice, moving }: StreamingKind): string {
     const q = k + 1;
     const o = opposite(q);
     const dragged = (factor: string): string =>
-      moving ? ` + ${literal(6 * weights[q])}${factor} * (${signedSum(c, speeds)})` : '';
+      moving ? ` + ${floatText(6 * weights[q])}${factor} * (${signedSum(c, speeds)})` : '';
     return `if (((bits >> ${q}u) & 1u) == 1u) {
         let s = here / (here - distance[${neighbourText(axes, back(c))}]);
         if (((nearBits >> ${q}u) & 1u) == 1u) {
