@@ -64,7 +64,12 @@ function drawer(rods: number, size: number, pivot: readonly [number, number], sp
   };
 }
 
-const times = (frames: number): number[] => Array.from({ length: frames }, (_, k) => (k + 1) / fps);
+/** Angles and their rates when pictures are taken, [frames, …]. */
+function moved(rate: (y: Tensor) => Tensor, y0: Tensor, frames: number): Tensor {
+  const times = Array.from({ length: frames }, (_, k) => (k + 1) / fps);
+  const { ys } = odeSolve(rate, y0, { t: [0, frames / fps], rtol: 1e-5, atol: 1e-6, saveAt: { times } });
+  return ys as Tensor;
+}
 
 /** A rod's end from its beginning, x right and y down, [frames, 2]. @param angle [frames, 1]. */
 const end = (angle: Tensor, length: Tensor): Tensor => concat([angle.sin(), angle.cos()], 1).mul(length);
@@ -81,10 +86,8 @@ export const pendulum: Clips = (size, device) => {
     ],
     film(values, frames) {
       const [length, gravity] = [one(values, 0), one(values, 1)];
-      const f = (y: Tensor): Tensor => single({ y, length, gravity }, { count: 1, out: { rate: 2 } }).rate;
-      const saveAt = { times: times(frames) };
-      const { ys } = odeSolve(f, y0, { t: [0, frames / fps], rtol: 1e-5, atol: 1e-6, saveAt });
-      return draw([end((ys as Tensor).slice([0, 0], [frames, 1]), length)]);
+      const ys = moved(y => single({ y, length, gravity }, { count: 1, out: { rate: 2 } }).rate, y0, frames);
+      return draw([end(ys.slice([0, 0], [frames, 1]), length)]);
     },
   };
 };
@@ -100,10 +103,8 @@ export const doublePendulum: Clips = (size, device) => {
       { name: 'second length', unit: 'm', truth: 0.4, guess: 0.5, allowed: 0.005 },
     ],
     film(lengths, frames) {
-      const f = (y: Tensor): Tensor => double({ y, lengths }, { count: 1, out: { rate: 4 } }).rate;
-      const saveAt = { times: times(frames) };
-      const { ys } = odeSolve(f, y0, { t: [0, frames / fps], rtol: 1e-5, atol: 1e-6, saveAt });
-      return draw([0, 1].map(k => end((ys as Tensor).slice([0, k], [frames, k + 1]), one(lengths, k))));
+      const ys = moved(y => double({ y, lengths }, { count: 1, out: { rate: 4 } }).rate, y0, frames);
+      return draw([0, 1].map(k => end(ys.slice([0, k], [frames, k + 1]), one(lengths, k))));
     },
   };
 };
