@@ -10,6 +10,7 @@
 
 import { type Image, panels } from '../../render/index.ts';
 import { cosineDecay } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { descend } from '../mesh-fit/descend.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { chase, drawn, dt, goals, steps, type Weights } from './charge.ts';
@@ -63,6 +64,13 @@ export const chargeChaser: Scene = {
         ...(signal && { signal }),
       },
     );
+    const horizon = await trusted((device, count) => {
+      const { start, ways } = goals(batch, { seed, stream: 2 }, device);
+      return {
+        loss: (weights: Weights) => chase(weights, { start, ways: ways.slice(0, count) }).loss.mean(),
+        params: drawn(seed, device),
+      };
+    }, steps);
     const losses = await judged(weights);
     const value = mean(losses);
     const error = Math.sqrt((mean(losses.map(v => v * v)) - value ** 2) / (unseen - 1));
@@ -78,7 +86,7 @@ export const chargeChaser: Scene = {
         bound,
         met: value <= bound,
       },
-      fitted: { losses: Array.from(losses) },
+      fitted: { losses: Array.from(losses), gradientHorizon: horizon.steps },
       loss: value,
       iterations: history.length,
       estimates: [],
@@ -114,6 +122,7 @@ export const chargeChaser: Scene = {
       notes: [
         `On ${unseen} goals not trained on: ${curve[0][1].toPrecision(3)} untrained, ${value.toPrecision(3)} after ${history.length} steps of ${batch} goals each; standard error ${error.toPrecision(2)}, the worst ${Math.max(...losses).toPrecision(3)}.`,
         `Root mean square distance ${Math.sqrt(value / (steps * dt)).toPrecision(2)}, on a square of 0.8 between electrodes.`,
+        horizon.note,
       ],
     };
   },

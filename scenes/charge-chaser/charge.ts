@@ -120,7 +120,7 @@ export interface Chased {
   readonly charge: Tensor;
 }
 
-/** One point behind each goal, all with the same weights. */
+/** One point behind each goal, all with the same weights, for as many steps as there are ways for. */
 export function chase({ w1, b1, w2, b2 }: Weights, { start, ways }: Goals): Chased {
   const [count] = start.shape;
   const { device } = start;
@@ -145,7 +145,7 @@ export function chase({ w1, b1, w2, b2 }: Weights, { start, ways }: Goals): Chas
       loss: zeros([count], { device }),
       charge: zeros([count, electrodes.length], { device }),
     },
-    steps,
+    ways.shape[0],
     { inputs: ways, save: ({ x, charge }) => ({ x, charge }) },
   );
   return { loss: state.loss, ...saved };

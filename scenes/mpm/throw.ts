@@ -13,6 +13,7 @@ import { type MpmState, mpm } from '../../physics/index.ts';
 import { beside, type Image } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
 import { dots } from '../dots.ts';
+import { trusted } from '../horizon.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 
 const sizes = { small: { side: 14, nodes: 28 }, full: { side: 60, nodes: 120 } } as const;
@@ -23,7 +24,8 @@ const rate = 10;
 export interface Throw {
   readonly count: number;
   readonly steps: number;
-  loss(v0: Tensor): Tensor;
+  /** After so many steps; default all. */
+  loss(v0: Tensor, count?: number): Tensor;
   /** Places of the particles at `pictures` moments, evenly in time. */
   way(v0: Tensor, pictures: number): Promise<Float32Array[]>;
 }
@@ -52,7 +54,7 @@ export function thrown({ side, nodes }: { readonly side: number; readonly nodes:
   return {
     count: points.length,
     steps,
-    loss: v0 => advance(start(v0), steps).x.mean(0).sub(goal).square().sum().mul(0.5),
+    loss: (v0, count = steps) => advance(start(v0), count).x.mean(0).sub(goal).square().sum().mul(0.5),
     async way(v0, pictures) {
       const { state, saved } = rollout((s: MpmState) => world.step(s, params, dt), start(v0), steps, {
         save: s => s.x,
@@ -98,7 +100,7 @@ export const mpmThrow: Scene = {
     };
     let v0 = tensor([0, 0], [2], { device });
     for (let k = 0; k < iterations && !signal?.aborted; k++) {
-      const { value, grad } = valueAndGrad(world.loss)(v0);
+      const { value, grad } = valueAndGrad((v: Tensor) => world.loss(v))(v0);
       tell(await value.item());
       const next = v0.sub(grad.mul(rate)).detach();
       v0 = tensor(await next.read(), [2], { device });
@@ -106,16 +108,25 @@ export const mpmThrow: Scene = {
     tell(await world.loss(v0).item());
     const loss = (history.at(-1) as SceneProgress).loss;
     const quick: [number, number][] = [];
-    const fast = await minimize(world.loss, tensor([0, 0], [2], { device }), lbfgs(), {
+    const fast = await minimize((v: Tensor) => world.loss(v), tensor([0, 0], [2], { device }), lbfgs(), {
       iterations: Math.min(12, iterations),
       ...(signal && { signal }),
       onIteration: ({ iteration, value }) => quick.push([iteration, value]),
     });
+    const horizon = await trusted((device, count) => {
+      const { loss } = thrown(size, device);
+      return { loss: (v0: Tensor) => loss(v0, count), params: tensor([0, 0], [2], { device }) };
+    }, world.steps);
     const frames = await world.way(v0, 48);
     const curve = history.map(({ iteration, loss: value }) => [iteration, value] as const);
     return {
       goal: { name: 'loss after gradient descent, m²', value: loss, bound: enough, met: loss <= enough },
-      fitted: { velocity: Array.from(await v0.read()), first: history[0].loss, byLbfgs: fast.value },
+      fitted: {
+        velocity: Array.from(await v0.read()),
+        first: history[0].loss,
+        byLbfgs: fast.value,
+        gradientHorizon: horizon.steps,
+      },
       loss,
       iterations: history.length - 1,
       estimates: [],
@@ -145,6 +156,7 @@ export const mpmThrow: Scene = {
       notes: [
         `${world.count} particles on ${size.nodes} × ${size.nodes} nodes, ${world.steps} steps.`,
         `The loss falls from ${history[0].loss.toPrecision(4)} to ${loss.toPrecision(3)} in ${history.length - 1} steps of gradient descent; L-BFGS reaches ${fast.value.toPrecision(3)} in ${quick.length - 1}.`,
+        horizon.note,
       ],
     };
   },

@@ -12,6 +12,7 @@ import { disposeTree, valueAndGrad } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
 import { beside, type Image } from '../../render/index.ts';
 import { adam, minimize } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { checkPositive, checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { picture } from './pictures.ts';
 import { type Gait, type RobotSpec, softRobot } from './soft-robot.ts';
@@ -103,13 +104,18 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
     });
     const [first, far] = [1 - history[0].loss, 1 - Math.min(...history.map(({ loss }) => loss))];
     const moments = preset === 'small' ? 12 : 48;
+    const coarse = Math.min(nodes, small.nodes);
+    const horizon = await trusted((device, steps) => {
+      const { distance, first } = softRobot({ ...spec(coarse), steps }, device);
+      return { loss: distance, params: first(seed) };
+    }, spec(coarse).steps);
     const frames = await robot.way(best, moments);
     const seen = frames.map(frame => picture(frame, robot.muscles, nodes));
     const bound = asked === undefined && preset === 'full' ? goal : goal / 10;
     const mebi = (n: number): string => `${(n / 2 ** 20).toFixed(0)} MiB`;
     return {
       goal: { name: 'what was asked for over how much farther it gets than at first', value: bound / (far - first), bound: 1, met: far - first >= bound && peak <= 2 ** 30 }, // biome-ignore format: a row
-      fitted: { distance: far, first, weights: Array.from(await best.weights.read()), bias: Array.from(await best.bias.read()), peak, predicted: robot.predicted }, // biome-ignore format: a row
+      fitted: { distance: far, first, weights: Array.from(await best.weights.read()), bias: Array.from(await best.bias.read()), peak, predicted: robot.predicted, gradientHorizon: horizon.steps }, // biome-ignore format: a row
       loss: 1 - far,
       iterations: history.length - 1,
       estimates: [],
@@ -133,6 +139,7 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
         `${robot.count} particles, ${nodes} nodes along a side, ${robot.steps} steps, ${(best.weights.size * 5) / 4} parameters.`,
         `It gets ${far.toFixed(4)} m far, ${first.toFixed(4)} m at first.`,
         `A gradient was predicted to take ${mebi(robot.predicted)} and took ${mebi(peak)} at most.`,
+        `On a grid of ${coarse} nodes along a side: ${horizon.note}`,
       ],
     };
   },

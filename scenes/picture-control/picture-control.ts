@@ -14,6 +14,7 @@ import { uniform } from '../../adjoint/index.ts';
 import { type Tensor, tensor } from '../../kernel/index.ts';
 import { difference, gaussianPyramid, type Image, imageOf, l2, panels } from '../../render/index.ts';
 import { type LbfgsMemory, lbfgs, type MinimizeState, minimize } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { descend } from '../mesh-fit/descend.ts';
 import { checkPositive, checkWhole, type Scene, type SceneProgress, type Series } from '../scene.ts';
 import { type Flight, flight } from './flight.ts';
@@ -176,6 +177,11 @@ export const pictureControl: Scene = {
           device,
         ),
       );
+    const horizon = await trusted((device, steps) => {
+      const { end } = flight({ ...values, steps, time: (values.time * steps) / values.steps, device });
+      const goal = end(tensor(throws[0].wanted, [3], { device }));
+      return { loss: (v: Tensor) => end(v).sub(goal).square().sum(), params: tensor(throws[0].guess, [3], { device }) };
+    }, values.steps);
     const ends = found.map(({ errors }) => errors[errors.length - 1]);
     const mean = ends.reduce((a, b) => a + b, 0) / ends.length;
     const starts = found.map(({ errors }) => errors[0]);
@@ -199,7 +205,10 @@ export const pictureControl: Scene = {
         bound: bounds.mean,
         met: mean <= bounds.mean && (small || median(ends) <= bounds.median),
       },
-      fitted: { velocities: await Promise.all(found.map(async ({ velocity }) => [...(await velocity.read())])) },
+      fitted: {
+        velocities: await Promise.all(found.map(async ({ velocity }) => [...(await velocity.read())])),
+        gradientHorizon: horizon.steps,
+      },
       loss: found[0].loss,
       iterations: count,
       estimates: await Promise.all(
@@ -229,6 +238,7 @@ export const pictureControl: Scene = {
       notes: [
         `Starts were ${Math.min(...starts).toFixed(2)} to ${Math.max(...starts).toFixed(2)} m off, ends ${ends.map(e => e.toPrecision(2)).join(', ')} m; the median is ${median(ends).toPrecision(2)} m.`,
         `${values.cells} × ${values.cells} squares, ${values.steps} steps of ${((1e3 * values.time) / values.steps).toFixed(2)} ms, pictures of ${values.size}² pixels.`,
+        `Of where the cloth ends, not of its picture: ${horizon.note}`,
       ],
     };
   },

@@ -26,8 +26,8 @@ export interface Gust {
 
 export interface SmokeBox {
   readonly calm: Gust;
-  /** Smoke at the end. Differentiable in the gust. */
-  end(gust: Gust): Tensor;
+  /** Smoke after so many steps, all by default. Differentiable in the gust. */
+  end(gust: Gust, count?: number): Tensor;
   /** `count` moments on the way, evenly spaced, the end among them. */
   film(gust: Gust, count: number): readonly Tensor[];
 }
@@ -60,11 +60,11 @@ export function smokeBox(
   const still = zeros([n, n], { device });
   return {
     calm: { x: still, y: still },
-    end(gust) {
+    end(gust, count = steps) {
       // A step that takes its number is recorded for itself.
       const { smoke } = checkpoints
-        ? rollout(advance, start(gust), steps, { checkpoints, onAdjoint: onStep })
-        : rollout((now: FlowState, _: number) => advance(now), start(gust), steps, {
+        ? rollout(advance, start(gust), count, { checkpoints, onAdjoint: onStep })
+        : rollout((now: FlowState, _: number) => advance(now), start(gust), count, {
             checkpoints: 'all',
             onAdjoint: onStep,
           });

@@ -16,6 +16,7 @@
 import { memoryInUse, type Tensor, tensor } from '../../kernel/index.ts';
 import { beside, fieldImage, type Image } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { glyph } from '../wave-tank/tank.ts';
 import { type Box, type Gust, memoryOf, puff, smokeBox } from './box.ts';
@@ -76,6 +77,13 @@ export const smokeShape: Scene = {
       },
     });
     const surfaces = air.film(found.best, pictures);
+    const coarse: Box = { cells: Math.min(n, 64), steps: Math.min(box.steps, 100), checkpoints: 0 };
+    const horizon = await trusted((device, count) => {
+      const { cells } = coarse;
+      const letter = tensor(glyph(cells), [cells, cells], { device });
+      const air = smokeBox(coarse, puff(cells, 0.2, device), device);
+      return { loss: (gust: Gust) => air.end(gust, count).sub(letter).square().mean(), params: air.calm };
+    }, coarse.steps);
     const film = await Promise.all(surfaces.map(now => seen(now, n)));
     return {
       goal: {
@@ -89,6 +97,7 @@ export const smokeShape: Scene = {
         y: Array.from(await found.best.y.read()),
         predictedBytes: predicted,
         measuredBytes: most,
+        gradientHorizon: horizon.steps,
       },
       loss: found.value,
       iterations: evaluations,
@@ -104,6 +113,7 @@ export const smokeShape: Scene = {
       notes: [
         `${n} × ${n} cells, ${box.steps} steps; ${2 * n * n} velocities are sought. The loss falls from ${first?.toPrecision(3)} to ${found.value.toPrecision(3)} in ${evaluations} gradients.`,
         `A gradient was to take ${mebibytes(predicted)} of tensors and took ${mebibytes(most)}; ${box.checkpoints ? `${box.checkpoints} states were kept` : 'every step was recorded'}.`,
+        `On ${coarse.cells} × ${coarse.cells} cells: ${horizon.note}`,
       ],
     };
   },

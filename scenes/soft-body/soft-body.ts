@@ -13,6 +13,7 @@ import { rollout } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { blockMesh, elasticSolid, lameConstants } from '../../physics/index.ts';
 import { type Image, panels } from '../../render/index.ts';
+import { trusted } from '../horizon.ts';
 import { descend } from '../mesh-fit/descend.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { drawBlock } from './picture.ts';
@@ -55,7 +56,7 @@ function thrown({ cells, steps }: Settings, device: Device) {
   return {
     body,
     params,
-    end: (scales: Tensor): Tensor => fly(scales, 1, steps).state.x,
+    end: (scales: Tensor, count = steps): Tensor => fly(scales, 1, count).state.x,
     course: (scales: Tensor, times: number): Tensor => fly(scales, times, steps / times).saved as Tensor,
     middle,
   };
@@ -80,10 +81,11 @@ export const softBody: Scene = {
       );
     const count = iterations ?? 40;
     const { body, params, end, course, middle } = thrown(values, device);
-    const target = tensor([0.05, 0.2, 0], [3], { device });
-    const unknown = tensor(new Float64Array(values.own ? 2 * body.elements : 2), [values.own ? body.elements : 1, 2], {
-      device,
-    });
+    const place = [0.05, 0.2, 0];
+    const target = tensor(place, [3], { device });
+    const unknownOn = (device: Device): Tensor =>
+      tensor(new Float64Array(values.own ? 2 * body.elements : 2), [values.own ? body.elements : 1, 2], { device });
+    const unknown = unknownOn(device);
     const away = (scales: Tensor): Tensor => middle(end(scales)).sub(target).square().sum(); // (1)
     const first = await away(unknown).item();
     const history: SceneProgress[] = [];
@@ -100,6 +102,14 @@ export const softBody: Scene = {
     });
     const last = await away(scales).item();
     await body.checkElements(end(scales), params);
+    const horizon = await trusted((device, count) => {
+      const { end, middle } = thrown(values, device);
+      const to = tensor(place, [3], { device });
+      return {
+        loss: (scales: Tensor) => middle(end(scales, count)).sub(to).square().sum(),
+        params: unknownOn(device),
+      };
+    }, values.steps);
     const times = 24;
     const [before, after] = await Promise.all(
       [unknown, scales].map(async s => Array.from(await course(s, times).read())),
@@ -118,7 +128,7 @@ export const softBody: Scene = {
     const share = last / first;
     return {
       goal: { name: 'loss, as a share of what it was', value: share, bound: 0.1, met: share <= 0.1 },
-      fitted: { stiffness },
+      fitted: { stiffness, gradientHorizon: horizon.steps },
       loss: last,
       iterations: count,
       estimates: [],
@@ -147,6 +157,7 @@ export const softBody: Scene = {
       notes: [
         `${body.elements} tetrahedra, ${body.nodes} nodes, ${values.steps} steps of ${((1e3 * time) / values.steps).toFixed(2)} ms; ${unknown.size} unknowns.`,
         `μ is ${Math.min(...stiffness).toPrecision(3)} to ${Math.max(...stiffness).toPrecision(3)} times what it was.`,
+        horizon.note,
       ],
     };
   },

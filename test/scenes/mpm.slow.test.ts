@@ -28,6 +28,7 @@ it('teaches a robot in the plane to walk', async () => {
   expect(estimates).toEqual([]);
   expect(pictures).toHaveLength(1);
   expect(fitted.weights).toHaveLength(16);
+  expect(fitted.gradientHorizon).toBe(256); // all steps
 });
 
 it('teaches one in space, in as much memory as was predicted, half as much again at most', async () => {
