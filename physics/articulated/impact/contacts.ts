@@ -8,7 +8,7 @@
  * Which contacts those are is not differentiated.
  */
 
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { concat, kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import { contactRows } from '../constraint/contact-rows.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
 import { patternFor } from '../constraint/rows.ts';
@@ -16,6 +16,7 @@ import { touches, touchesOf } from '../constraint/touch.ts';
 import { type Kinematics, kinematics } from '../kinematics.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
+import { boundGaps, boundJacobian, boundSlots } from './bounds.ts';
 import { seenBy } from './impulses.ts';
 
 const jacobianText = (slots: number, nv: number): string => /* wgsl */ `
@@ -139,28 +140,50 @@ function tablesOn(model: Model, device: Tensor['device']): Record<'place' | 'mar
   return made;
 }
 
-/** Gaps alone, differentiable: of `touches`. */
-export const contactsAt = (prepared: Prepared, at: Kinematics, geoms: NonNullable<ConstraintParams['geoms']>): Tensor =>
-  touches(prepared, at, { geoms, pairs: { margin: tablesOn(prepared.model, at.pose.device).margin } });
+/** A state's numbers. */
+interface At {
+  readonly q: Tensor;
+  readonly v: Tensor;
+  readonly constraints: ConstraintParams;
+}
+
+const joined = (first: Tensor | undefined, second: Tensor | undefined): Tensor =>
+  first && second ? concat([first, second], 1) : ((first ?? second) as Tensor);
+
+const touchesAt = (
+  { model, ...prepared }: Prepared,
+  at: Kinematics,
+  { geoms }: ConstraintParams,
+): Tensor | undefined =>
+  geoms && model.pairs.length > 0
+    ? touches({ model, ...prepared }, at, { geoms, pairs: { margin: tablesOn(model, at.pose.device).margin } })
+    : undefined;
+
+const boundsAt = ({ model }: Prepared, { q, constraints: { limits } }: Omit<At, 'v'>): Tensor | undefined =>
+  limits && boundSlots(model) > 0 ? boundGaps(model, q, limits.range) : undefined;
+
+/** Gaps alone, differentiable: of `touches`, and then of bounds. */
+export const contactsAt = (prepared: Prepared, at: Kinematics, given: Omit<At, 'v'>): Tensor =>
+  joined(touchesAt(prepared, at, given.constraints), boundsAt(prepared, given));
 
 /** @param given.v What the rows' signature asks for; J does not depend on it. */
-export function contactsOf(
-  prepared: Prepared,
-  at: Kinematics,
-  given: { readonly v: Tensor; readonly constraints: ConstraintParams; readonly dt: number },
-): Contacts {
+export function contactsOf(prepared: Prepared, at: Kinematics, given: At & { readonly dt: number }): Contacts {
   const { model, envs } = prepared;
   const { constraints, v, dt } = given;
+  const { device } = v;
+  const bounds = boundsAt(prepared, given);
+  const jacobianOfBounds = bounds && boundJacobian(model, envs, device);
+  const contact = touchesAt(prepared, at, constraints);
+  if (!contact) return { contact: joined(contact, bounds), jacobian: joined(contact, jacobianOfBounds) };
   const slots = touchesOf(model).slots.length;
-  const contact = contactsAt(prepared, at, constraints.geoms as NonNullable<ConstraintParams['geoms']>);
   const how = { pattern: patternFor(model), dt, shortest: 0, stiffening: { rigid: 0, smooth: 0, reach: wide } };
   const { jacobian: sparse } = contactRows(prepared, at, { contact, v, constraints }, how);
-  const { place } = tablesOn(model, contact.device);
+  const { place } = tablesOn(model, device);
   const { jacobian } = kernels(`jacobian ${slots} ${model.nv}`, () => jacobianText(slots, model.nv))(
     { sparse, place },
     { count: sparse.size, overrides: { entries: place.size }, out: { jacobian: [envs, 3 * slots, model.nv] } },
   );
-  return { contact, jacobian: jacobian as Tensor };
+  return { contact: joined(contact, bounds), jacobian: joined(jacobian, jacobianOfBounds) };
 }
 
 /** Gaps and how fast they open, [envs, slots, 2]. */
@@ -215,7 +238,7 @@ export function contactsAlong(
   v: Tensor,
   given: { readonly constraints: ConstraintParams; readonly dt: number },
 ): Tensor {
-  return gapsOf(contactsOf(prepared, kinematics(prepared, q), { ...given, v }), v);
+  return gapsOf(contactsOf(prepared, kinematics(prepared, q), { ...given, q, v }), v);
 }
 
 /** 0, or not a number where a contact that was looked at is left closed and closing, [envs]. */

@@ -10,14 +10,15 @@
  * of first order in dt like a's, exact where a is constant. Bounces slower than `rest` are no bounces: (4) holds what touches and is
  * slow, with Coulomb's friction and e = 0; after as many events as `impacts` it holds all that touches, for the rest of the step, and what
  * is met then is left to the next. Without `rest` that is an error: bounces accumulate (Zeno). A contact that only grazes has no time
- * that could be differentiated; nor do contacts that close at one moment have an order. Bounds of joints, dry friction and loops are refused.
+ * that could be differentiated; nor do contacts that close at one moment have an order. Bounds of hinges and slides are contacts
+ * without friction (bounds.ts); dry friction and loops are refused.
  * A step costs about impacts + 1 times ten evaluations of gaps: a law for throws, juggling and finding parameters, not for crowds.
  *
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
  */
 
 import { unrecorded } from '../../../adjoint/index.ts';
-import { checkOptions, inWords, isBeingRecorded, Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { checkOptions, concat, inWords, isBeingRecorded, Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
 import { checkTouching } from '../compliant/touch.ts';
 import { contactCones } from '../constraint/contact-rows.ts';
@@ -27,6 +28,7 @@ import type { ContactLaw, Moment } from '../contact-law.ts';
 import { accelerations as free } from '../forward.ts';
 import { kinematics } from '../kinematics.ts';
 import type { ArticulatedState, Model } from '../model.ts';
+import { boundSlots, checkBounds } from './bounds.ts';
 import {
   contactsAlong,
   contactsAt,
@@ -44,6 +46,8 @@ import { type Event, search } from './search.ts';
 export interface ImpactOptions {
   /** e: how fast contacts open after an impact, in parts of how fast they closed. One number, or a tensor: [1], or [pairs]. Default 0. */
   readonly restitution?: number | Tensor;
+  /** The same of joints that meet their bounds, one number. Default 0. */
+  readonly bounds?: number;
   /** In one step. Default 4. */
   readonly impacts?: number;
   /** Slower bounces than this are none, m/s; 0: all are. Default: those that gravity ends within a step, g dt / 2. */
@@ -56,7 +60,7 @@ export interface ImpactOptions {
 
 type Settings = Required<Omit<ImpactOptions, 'touching' | 'rest'>> & Pick<ImpactOptions, 'touching' | 'rest'>;
 
-const defaults = { restitution: 0, impacts: 4, grazing: 1e-6 };
+const defaults = { restitution: 0, bounds: 0, impacts: 4, grazing: 1e-6 };
 
 /**
  * The law.
@@ -84,7 +88,7 @@ export function impact(options: ImpactOptions = {}): ContactLaw {
   };
 }
 
-const has = ({ prepared }: Moment): boolean => prepared.model.pairs.length > 0;
+const has = ({ prepared: { model } }: Moment): boolean => model.pairs.length + model.limits.length > 0;
 
 const whole = ({ prepared, dt, state }: Moment): Tensor => zeros([prepared.envs], { device: state.v.device }).add(dt);
 
@@ -99,27 +103,38 @@ const numbersOf = ({ prepared, constraints, state }: Moment): ConstraintParams =
 /** μ of slots, [envs, slots]. */
 function frictionOf(moment: Moment): Tensor {
   const { model, envs } = moment.prepared;
+  const { device } = moment.state.v;
+  const none = zeros([envs, boundSlots(model)], { device });
+  if (model.pairs.length === 0) return none;
   const cones = contactCones(model, numbersOf(moment), false) as Tensor;
   const [slots] = cones.shape.slice(-2);
-  return cones
+  const mu = cones
     .reshape([-1, slots, 6])
     .slice([0, 0, 1], [cones.size / slots / 6, slots, 2])
     .reshape([-1, slots])
     .broadcastTo([envs, slots]);
+  return boundSlots(model) > 0 ? concat([mu, none], 1) : mu;
 }
 
 /** e of slots, [slots]. */
-function restitutionOf(model: Model, restitution: number | Tensor, device: Tensor['device']): Tensor {
+function restitutionOf(model: Model, { restitution, bounds }: Settings, device: Tensor['device']): Tensor {
+  const ofBounds = tensor(
+    Array.from({ length: boundSlots(model) }, () => bounds),
+    undefined,
+    { device },
+  );
+  if (model.pairs.length === 0) return ofBounds;
   const { slots } = touchesOf(model);
   const e = restitution instanceof Tensor ? restitution : tensor([restitution], [1], { device });
   if (e.size !== 1 && e.size !== model.pairs.length)
     throw new RangeError(
       `impact: restitution has ${e.size} numbers; give one, or one for each of the ${model.pairs.length} pairs.`,
     );
-  return e
+  const ofPairs = e
     .reshape([e.size])
     .broadcastTo([model.pairs.length])
     .gather([...slots]);
+  return boundSlots(model) > 0 ? concat([ofPairs, ofBounds]) : ofPairs;
 }
 
 interface Held {
@@ -134,7 +149,7 @@ interface Held {
 function holding(moment: Moment, all: Settings, left: Tensor, { a = freeOf(moment), last = false } = {}): Held {
   const { prepared, kinematics, state, diagonal, dt } = moment;
   const { v } = state;
-  const { contact, jacobian } = contactsOf(prepared, kinematics, { v, constraints: numbersOf(moment), dt });
+  const { contact, jacobian } = contactsOf(prepared, kinematics, { q: state.q, v, constraints: numbersOf(moment), dt });
   const gaps = gapsOf({ contact, jacobian }, v);
   const { active, guard } = restingContacts(gaps.detach(), left.detach(), {
     touching: touchingOf(all, v),
@@ -199,10 +214,7 @@ function event(path: Path, all: Settings): { readonly next: Place; readonly left
   const { which, met, t, inverse } = found(path, all.grazing);
   const gapAt = (time: Tensor): Tensor => {
     const { q } = along(model, state, a, time);
-    return gapOf(
-      contactsAt(prepared, kinematics(prepared, q), constraints.geoms as NonNullable<typeof constraints.geoms>),
-      which,
-    );
+    return gapOf(contactsAt(prepared, kinematics(prepared, q), { q, constraints }), which);
   };
   const closer = (time: Tensor): Tensor => {
     const gap = gapAt(time);
@@ -213,9 +225,9 @@ function event(path: Path, all: Settings): { readonly next: Place; readonly left
     .add(left.mul(met.neg().add(1)));
   const before = along(model, state, a, tau);
   const there = kinematics(prepared, before.q);
-  const { contact, jacobian } = contactsOf(prepared, there, { v: before.v, constraints, dt });
+  const { contact, jacobian } = contactsOf(prepared, there, { ...before, constraints, dt });
   const active = meetingContacts(contact.detach(), which, touchingOf(all, state.v));
-  const restitution = restitutionOf(model, all.restitution, state.v.device);
+  const restitution = restitutionOf(model, all, state.v.device);
   const least = leastOpening(seenBy(jacobian, before.v), restitution, restOf(all, moment));
   const place = { prepared, kinematics: there, diagonal: prepared.params.armature, jacobian };
   const change = answer(place, before.v, { least, friction: frictionOf(moment), active }); // (3)
@@ -263,22 +275,24 @@ function last({ moment, a, held, left }: Path, all: Settings): Place {
 /** @throws RangeError for what the law does not know. */
 function checkModel(model: Model): void {
   checkTouching(model, 'impact');
-  const { limits, frictionLosses, equalities } = model;
+  checkBounds(model);
+  const { frictionLosses, equalities } = model;
   const more = [
-    [limits.length, 'bounds of joints'],
     [frictionLosses.length, 'dry friction of joints'],
     [equalities.length, 'loops'],
   ] as const;
   const first = more.find(([count]) => count > 0);
   if (first)
     throw new RangeError(
-      `impact: '${model.name}' has ${first[1]}; the law has contacts alone. Leave them out, or take convex() or compliant().`,
+      `impact: '${model.name}' has ${first[1]}; the law has contacts and bounds alone. Leave them out, or take convex() or compliant().`,
     );
 }
 
-function check({ restitution, impacts, touching = 0, rest = 0, grazing }: Settings): void {
+function check({ restitution, bounds, impacts, touching = 0, rest = 0, grazing }: Settings): void {
   if (!(restitution instanceof Tensor) && !(restitution >= 0 && restitution <= 1))
     throw new RangeError(`impact: restitution is ${inWords(restitution)}; give a number from 0 to 1, or a tensor.`);
+  if (!(bounds >= 0 && bounds <= 1))
+    throw new RangeError(`impact: bounds is ${inWords(bounds)}; give a number from 0 to 1: how joints bounce.`);
   if (!Number.isInteger(impacts) || impacts < 1 || impacts > 64)
     throw new RangeError(`impact: impacts is ${inWords(impacts)}; give a whole number from 1 to 64.`);
   for (const [name, value] of Object.entries({ rest, touching, grazing }))

@@ -201,6 +201,63 @@ describe('impact', () => {
     }
   });
 
+  describe('bounds of joints', () => {
+    const alone = (range: readonly [number, number]) =>
+      tree({
+        gravity: [0, 0, -9.81],
+        links: [{ name: 'body', mass: 1, inertia: [1, 1, 1], joints: [{ ...slideZ, range }] }],
+      });
+    /** As `run`, of a model that nothing touches. */
+    const fall = (range: Tensor, q: Tensor, dt: number, steps: number, options: ImpactOptions) => {
+      const model = alone([0, 3]);
+      const step = articulated(model, { contact: impact(options) });
+      const given = constraintParams(model, cpu64);
+      const driving = {
+        params: articulatedParams(model, cpu64),
+        constraints: { ...given, limits: { ...(given.limits as NonNullable<typeof given.limits>), range } },
+      };
+      return rollout((s: ArticulatedState) => step(s, driving, dt), { q, v: row([0]) }, steps);
+    };
+
+    it('bounce as floors do (V2), with derivatives in where they are', async () => {
+      const range = on64([0, 3]).reshape([1, 2]);
+      const end = (q: Tensor, bounds: Tensor) => fall(bounds, q, 0.8, 1, { bounds: 0.8, rest: 0.01 }).q.sum();
+      near([await end(row([1]), range).item()], [0.639203562021], 1e-9);
+      near([await grad((q: Tensor) => end(q, range))(row([1])).item()], [0.589201781], 1e-9);
+      near(await grad((b: Tensor) => end(row([1]), b))(range).read(), [1 - 0.589201781, 0], 1e-9);
+    });
+
+    it('hold what rests on them', async () => {
+      const { q, v } = fall(on64([0, 3]).reshape([1, 2]), row([0.1]), 0.01, 60, {});
+      near([await q.item(), await v.item()], [0, 0], 1e-5);
+    });
+
+    it('of a pendulum between walls: it keeps its energy, and swings back and forth', async () => {
+      const model = tree({
+        gravity: [0, 0, 0],
+        links: [
+          {
+            name: 'arm',
+            mass: 1,
+            com: [0, 0, -1],
+            inertia: [0.1, 0.1, 0.1],
+            joints: [{ ...pitch, range: [-0.5, 0.3] }],
+          },
+        ],
+      });
+      const step = articulated(model, { contact: impact({ bounds: 1 }) });
+      const end = rollout(
+        (s: ArticulatedState) => step(s, { params: articulatedParams(model, cpu64) }, 0.25),
+        {
+          q: row([0]),
+          v: row([1]),
+        },
+        8,
+      );
+      near([await end.q.item(), await end.v.item()], [0.2, -1], 1e-6); // 0.3, then 0.8 and 0.8 more, and 0.1
+    });
+  });
+
   it('says what it cannot do', () => {
     expect(() => impact({ restitution: 2 })).toThrow(
       'impact: restitution is 2; give a number from 0 to 1, or a tensor.',
@@ -210,9 +267,14 @@ describe('impact', () => {
     expect(() => articulated(dropped, { contact: impact(), integrator: 'rungeKutta4' })).toThrow(
       "articulated: integrator is 'rungeKutta4', but 'impact' has paths of its own, parabolas; leave it out, or say 'trapezoidal'.",
     );
-    const bounded = body([{ ...slideZ, range: [0, 1] }], ball);
-    expect(() => run(bounded, { q: row([1]), v: row([0]) }, {}, 0.1, 1)).toThrow(
-      'has bounds of joints; the law has contacts alone. Leave them out, or take convex() or compliant().',
+    expect(() => impact({ bounds: 2 })).toThrow('impact: bounds is 2; give a number from 0 to 1: how joints bounce.');
+    const rubbing = body([{ ...slideZ, frictionLoss: 1 }], ball);
+    expect(() => run(rubbing, { q: row([1]), v: row([0]) }, {}, 0.1, 1)).toThrow(
+      'has dry friction of joints; the law has contacts and bounds alone. Leave them out, or take convex() or compliant().',
+    );
+    const shoulder = body([{ kind: 'ball', range: [0, 1], name: 'shoulder' }], ball);
+    expect(() => run(shoulder, { q: row([1, 0, 0, 0]), v: row([0, 0, 0]) }, {}, 0.1, 1)).toThrow(
+      "impact: joint 'shoulder' is a ball with a range; the law bounds hinges and slides alone.",
     );
     expect(() => run(dropped, { q: row([1]), v: row([0]) }, { restitution: on64([1, 1]) }, 0.1, 1)).toThrow(
       'impact: restitution has 2 numbers; give one, or one for each of the 1 pairs.',
