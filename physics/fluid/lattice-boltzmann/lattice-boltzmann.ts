@@ -79,21 +79,21 @@ function streamingArguments(
   };
 }
 
-function stepKernel(domain: Domain, kind: StreamingKind, force: boolean): Kernel {
+/** A step's kernel. @param tau Whether each cell has its own: one τ for all costs nothing within the loop over cells. */
+function stepKernel(domain: Domain, kind: StreamingKind, force: boolean, tau: boolean): Kernel {
   const { collision, magic } = domain;
-  const key = JSON.stringify([kind, kind.lattice.name, collision, magic, force]);
+  const key = JSON.stringify([kind, kind.lattice.name, collision, magic, force, tau]);
   return kernelOf(
     key,
     () => `
   ${streamingBindings(kind)}
   var<storage, read> tau: array<f32>;
-  var<uniform> tauStride: u32;
   ${force ? 'var<storage, read> force: array<f32>;\n  var<uniform> forceStride: u32;\n  var<uniform> forceStep: u32;' : ''}
   @unique var<storage, read_write> next: array<f32>;
   @compute @workgroup_size(64)
   fn latticeBoltzmann(@builtin(global_invocation_id) id: vec3u) {
     ${streamingText(kind)}
-    let omega = 1.0 / tau[tauStride * i];
+    let omega = 1.0 / tau[${tau ? 'i' : '0'}];
     ${force ? kind.lattice.axes.map((a, k) => `let g${a} = force[${k}u * forceStep + forceStride * i];`).join('\n    ') : ''}
     ${collisionText(kind.lattice, { collision, magic, force }, kind.body)}
   }`,
@@ -132,11 +132,11 @@ export function latticeBoltzmann(shape: readonly number[], options: LatticeBoltz
         domain,
         kind,
         force !== undefined,
+        tau.size > 1,
       )(
         {
           ...streamingArguments(domain, kind, state, params),
           tau,
-          tauStride: tau.size > 1 ? 1 : 0,
           ...(force && { force, forceStride: spread ? 1 : 0, forceStep: spread ? size : 1 }),
         },
         { count, out: { next: full } },
