@@ -1,12 +1,13 @@
 /**
- * Whether a launch stores to every word of an output, which then needs no zeros before.
+ * Which words of an output a launch does not store to; only those need zeros before.
  *
- * An output that is only stored to, under conditions that the launch decides (the guard i < arrayLength(&y)), is covered if the
- * words of its stores are the numbers of a mixed radix,
+ * An output that is only stored to, under conditions that the launch decides (the guard i < arrayLength(&y)), is covered in blocks,
+ * where the words of its stores are the numbers of a mixed radix,
  *
- *   word = k + Σ stepₐ · digitₐ,   k = 0 … s − 1,   step₀ = s,   stepₐ₊₁ = stepₐ · extentₐ,
+ *   word = start + k + Σ stepₐ · digitₐ,   k = 0 … s − 1,   step₀ = s,   stepₐ₊₁ = stepₐ · extentₐ,
  *
- * with digits of the invocation's axes that reach from 0 to their extents. Counts, lengths and uniforms are numbers here.
+ * with digits of the invocation's axes that reach from 0 to their extents. Counts, lengths and uniforms are numbers here. Blocks may
+ * leave gaps: y[q * stride + i] for i < n ≤ stride.
  */
 
 import { type Atom, type Axis, axes, IndexForms } from './index-form.ts';
@@ -23,8 +24,11 @@ export interface LaunchSize {
   uniform(buffer: number, word: number): number;
 }
 
-/** @returns Whether every word of a buffer is stored to in a launch. */
-export type Coverage = (buffer: number, launch: LaunchSize) => boolean;
+/** Words from … to − 1. */
+export type Span = readonly [from: number, to: number];
+
+/** @returns The words of a buffer that are not known to be stored to in a launch, in order. */
+export type Coverage = (buffer: number, launch: LaunchSize) => readonly Span[];
 
 interface Guarded {
   readonly store: Store;
@@ -51,7 +55,7 @@ export function coverageOf(program: Program): Coverage {
   };
   scan(program.body, []);
   return (buffer, launch) => {
-    if (used.has(buffer)) return false;
+    if (used.has(buffer)) return between([], launch.lengths[buffer]);
     const known = new Known(program, forms, launch);
     const words: Affine[] = [];
     for (const { store, guards } of stores) {
@@ -61,7 +65,7 @@ export function coverageOf(program: Program): Coverage {
       const word = known.affine(add(scaled, constantPolynomial(store.offset)));
       if (word) words.push(word);
     }
-    return covers(words, launch.lengths[buffer], known);
+    return between(blocksOf(words, known), launch.lengths[buffer]);
   };
 }
 
@@ -205,28 +209,43 @@ class Known {
 
 const negated = (truth: boolean | undefined): boolean | undefined => (truth === undefined ? undefined : !truth);
 
-function covers(words: readonly Affine[], length: number, known: Known): boolean {
+/** What the stores of one form fill: those with the same steps as the first. */
+function blocksOf(words: readonly Affine[], known: Known): readonly Span[] {
   const [first] = words;
-  if (!first) return length === 0;
+  if (!first) return [];
   const offsets = new Set(words.filter(word => textOf(word) === textOf(first)).map(word => word.constant));
-  let reach = 0;
-  while (offsets.has(reach)) reach++;
   const digits: (Digit & { readonly step: number })[] = [];
   for (const [key, step] of first.steps) {
     const digit = known.digit(key);
-    if (!digit?.whole) return false;
+    if (!digit?.whole) return [];
     digits.push({ ...digit, step });
   }
   // Without the lower digits of its axis a digit says nothing of them.
   for (const { base, low } of digits) {
     const below = digits.filter(other => other.base === base && other.low < low);
-    if (below.reduce((product, { extent }) => product * extent, 1) !== low) return false;
+    if (below.reduce((product, { extent }) => product * extent, 1) !== low) return [];
   }
-  digits.sort((a, b) => a.step - b.step);
-  for (const { step, extent } of digits) {
-    if (extent === 1) continue;
-    if (step !== reach) return false;
+  const moving = digits.filter(({ extent }) => extent > 1).sort((a, b) => a.step - b.step);
+  const side = moving[0]?.step ?? 1;
+  let reach = side;
+  for (const { step, extent } of moving) {
+    if (step !== reach) return [];
     reach *= extent;
   }
-  return reach >= length;
+  const whole = (from: number): boolean => {
+    for (let k = 1; k < side; k++) if (!offsets.has(from + k)) return false;
+    return true;
+  };
+  return [...offsets].filter(whole).map((from): Span => [from, from + reach]);
+}
+
+/** What blocks leave of the words 0 … length − 1. */
+function between(blocks: readonly Span[], length: number): readonly Span[] {
+  const gaps: Span[] = [];
+  let reached = 0;
+  for (const [from, to] of [...blocks, [length, length] as const].sort((a, b) => a[0] - b[0])) {
+    if (from > reached) gaps.push([reached, from]);
+    reached = Math.max(reached, to);
+  }
+  return gaps;
 }

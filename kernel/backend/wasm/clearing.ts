@@ -1,9 +1,9 @@
 /**
- * Clearing outputs before a launch, unless it stores to every word of them (ir/coverage.ts) or sums in copies. What was found is
+ * Clearing outputs before a launch, where it does not store to them (ir/coverage.ts), unless it sums in copies. What was found is
  * kept until the count, a length or a uniform that it rests on changes.
  */
 
-import { type Coverage, coverageOf } from '../../ir/coverage.ts';
+import { type Coverage, coverageOf, type Span } from '../../ir/coverage.ts';
 import type { Count } from '../backend.ts';
 import type { WasmExecutable, WasmStorage } from './launch.ts';
 import type { Heap } from './memory.ts';
@@ -15,7 +15,7 @@ interface Finding {
   readonly count: Count;
   readonly lengths: readonly number[];
   readonly uniforms: readonly (readonly [buffer: number, word: number, value: number])[];
-  readonly covered: boolean;
+  readonly gaps: readonly Span[];
 }
 
 export class Clearing {
@@ -39,17 +39,26 @@ export class Clearing {
       storage.stale = false;
       this.heap.fill(storage.address, 0, storage.bytes);
     };
+    const clearGaps = (k: number) => {
+      const { address, bytes, length } = storages[k];
+      const word = bytes / length;
+      for (const [from, to] of this.gaps(executable, k, storages, count))
+        this.heap.fill(address + from * word, 0, (Math.min(to, length) - from) * word);
+    };
     // Inputs first: what is stored may depend on them.
     for (let k = 0; k < storages.length; k++) if (storages[k].stale && buffers[k].access === 'read') clear(storages[k]);
     for (let k = 0; k < storages.length; k++) {
       const storage = storages[k];
       if (!storage.stale) continue;
-      if (!summed(k) && (storage.bytes < worthProving || !this.covers(executable, k, storages, count))) clear(storage);
+      if (!summed(k)) {
+        if (storage.bytes < worthProving) clear(storage);
+        else clearGaps(k);
+      }
       storage.stale = false;
     }
   }
 
-  private covers(executable: WasmExecutable, k: number, storages: readonly WasmStorage[], count: Count): boolean {
+  private gaps(executable: WasmExecutable, k: number, storages: readonly WasmStorage[], count: Count): readonly Span[] {
     let findings = this.findings.get(executable);
     if (!findings) {
       findings = [];
@@ -63,7 +72,7 @@ export class Clearing {
       last.lengths.every((length, j) => length === storages[j].length) &&
       last.uniforms.every(([buffer, word, value]) => at(buffer, word) === value)
     )
-      return last.covered;
+      return last.gaps;
     const uniforms: [number, number, number][] = [];
     const uniform = (buffer: number, word: number): number => {
       const value = at(buffer, word);
@@ -76,8 +85,8 @@ export class Clearing {
       this.coverages.set(executable, coverage);
     }
     const lengths = storages.map(storage => storage.length);
-    const covered = coverage(k, { count, lengths, uniform });
-    findings[k] = { count: [...count], lengths, uniforms, covered };
-    return covered;
+    const gaps = coverage(k, { count, lengths, uniform });
+    findings[k] = { count: [...count], lengths, uniforms, gaps };
+    return gaps;
   }
 }

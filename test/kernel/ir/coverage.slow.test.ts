@@ -1,4 +1,4 @@
-// Which launches store to every word of an output; and outputs not cleared first, on memory full of other numbers.
+// Which words of an output a launch stores to; and outputs not cleared first, on memory full of other numbers.
 
 import { describe, expect, it } from 'vitest';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
@@ -56,6 +56,9 @@ const cases: readonly (readonly [body: string, count: Triple, words: number, cov
   ['let r = i / 80u; let c = i % 80u; y[c * 90u + r] = x[i];', [7200, 1, 1], 7200, true],
   ['let r = i / 70u; let c = i % 70u; y[r * 70u + c] = x[i];', [7200, 1, 1], 7200, false],
   ['y[i / 2u] = 1;', [14400, 1, 1], 7200, false],
+  ['y[i] = 1; y[i + 3600u] = 2;', [3600, 1, 1], 7200, true],
+  ['let n = p.w * 45u; y[j * p.w + i] = 1; y[n + j * p.w + i] = 2;', [80, 45, 1], 7200, true],
+  ['let n = p.h * 40u; y[j * p.w + i] = 1; y[n + j * p.w + i] = 2;', [80, 44, 1], 7200, false],
 ];
 
 describe('outputs are covered', () => {
@@ -65,20 +68,33 @@ describe('outputs are covered', () => {
     const lengths = program.buffers.map(({ name }) => (name === 'x' || name === 'y' ? words : 3));
     const names = ['w', 'h', 'n'];
     const uniform = (buffer: number) => uniforms[names.indexOf(program.buffers[buffer].name.slice(2))];
-    expect(coverageOf(program)(y, { count, lengths, uniform })).toBe(covered);
+    expect(coverageOf(program)(y, { count, lengths, uniform }).length === 0).toBe(covered);
   });
   it('by all components of a vector, or not', () => {
     const launch = { count: [100, 1, 1] as Triple, lengths: [300, 300, 300, 300, 300, 300], uniform: () => 0 };
     const covers = (body: string) => {
       const program = compile(`${body} y[0] += x[0] + f32(q);`);
-      return coverageOf(program)(
-        program.buffers.findIndex(({ name }) => name === 'v'),
-        launch,
-      );
+      const v = program.buffers.findIndex(({ name }) => name === 'v');
+      return coverageOf(program)(v, launch).length === 0;
     };
     expect(covers('v[i] = vec3f(1);')).toBe(true);
     expect(covers('v[i].x = 1; v[i].z = 2;')).toBe(false);
   });
+});
+
+it('gaps are what blocks leave', () => {
+  const program = compile(
+    `y[q + j * p.w + i] = 1; y[q + 100u + j * p.w + i] = 1; y[2u * q + j * p.w + i] = 1; ${nothing}`,
+  );
+  const y = program.buffers.findIndex(({ name }) => name === 'y');
+  const uniform = (buffer: number) => [10, 90, 900]['whn'.indexOf(program.buffers[buffer].name.slice(2))];
+  const lengths = program.buffers.map(({ name }) => (name === 'y' ? 3000 : 3));
+  const gaps = coverageOf(program)(y, { count: [10, 12, 1], lengths, uniform }); // blocks of 120 from 1000, 1100, 2000
+  expect(gaps).toEqual([
+    [0, 1000],
+    [1220, 2000],
+    [2120, 3000],
+  ]);
 });
 
 describe('outputs in used memory', () => {
