@@ -18,6 +18,7 @@
 
 import { floatText } from '../../../kernel/index.ts';
 import { type Lattice, opposite, pairs, signedSum } from './lattice.ts';
+import { populationText } from './places.wgsl.ts';
 
 export interface CollisionKind {
   readonly collision: 'bgk' | 'trt' | 'regularised';
@@ -43,10 +44,11 @@ export const momentsText = (lattice: Lattice): string => {
       .join('\n    ')}`;
 };
 
-/** Relaxes h0, h1, … and stores them: next[q n + i]. Reads omega, and with a force gx, gy, … */
+/** Relaxes h0, h1, … and stores them. Reads omega, and with a force gx, gy, … */
 export function collisionText(lattice: Lattice, { collision, magic, force }: CollisionKind, live: boolean): string {
   const { axes, velocities, weights } = lattice;
-  const store = (q: number, value: string): string => `next[${q}u * n + i] = ${live ? `live * (${value})` : value};`;
+  const store = (q: number, value: string): string =>
+    `next[${populationText(q, 'i')}] = ${live ? `live * (${value})` : value};`;
   const j = axes.map(a => `j${a}`);
   const g = axes.map(a => `g${a}`);
   const classes = [...new Set(weights.slice(1))];

@@ -13,7 +13,7 @@ export interface LatticeBoltzmannOptions {
 }
 
 export interface LatticeBoltzmannState {
-  /** f* − w, [velocities, …shape]. */
+  /** f* − w, [velocities, …shape], or [velocities, words] with each population's cells in the first of its words, as `start` makes it. */
   readonly f: Tensor;
 }
 
@@ -103,6 +103,21 @@ export function checkCells(what: string, x: Tensor, ...allowed: readonly (readon
     );
 }
 
+/**
+ * Words from one population's cells to the next one's: an odd number of cache lines. Where it is a multiple of a large power of two, as
+ * with 512² cells, all populations of a cell compete for the same few places in a cache.
+ */
+export const strideFor = ({ size }: Pick<Domain, 'size'>): number => 16 * (Math.ceil(size / 16) | 1);
+
+/** Words from one population's cells to the next one's, as they lie in f. @throws unless f has room for all. */
+export function strideOf({ lattice, shape, size }: Pick<Domain, 'lattice' | 'shape' | 'size'>, f: Tensor): number {
+  const { length } = lattice.velocities;
+  if (!(f instanceof Tensor) || f.shape.length !== 2) checkCells('f', f, [length, ...shape]);
+  else if (f.shape[0] !== length || f.shape[1] < size)
+    checkCells('f', f, [length, ...shape], [length, strideFor({ size })]);
+  return f.size / length;
+}
+
 export function checkParams(
   domain: Domain,
   state: LatticeBoltzmannState,
@@ -115,7 +130,7 @@ export function checkParams(
       `${who}: dt is ${inWords(dt)}; a step of the lattice is 1. Choose units by latticeUnits instead.`,
     );
   checkOptions(`${who}: parameters`, params, ['tau', 'force', 'sides', 'body', 'surface']);
-  checkCells('f', state.f, [lattice.velocities.length, ...shape]);
+  strideOf(domain, state.f);
   checkCells('tau', params.tau, [1], shape);
   if (params.force) checkCells('force', params.force, [axes], [axes, ...shape]);
   if (params.surface) checkCells('surface', params.surface, [axes], [axes, ...shape]);

@@ -73,6 +73,7 @@ function streamingArguments(
   return {
     f,
     ...sizesOf(domain),
+    stride: f.size / kind.lattice.velocities.length,
     ...Object.assign({}, ...parts),
     ...(body && { cut: body.cut, near: body.near, distance: body.distance }),
     ...(surface && { surface, surfaceStride: spread ? 1 : 0, surfaceStep: spread ? domain.size : 1 }),
@@ -118,7 +119,6 @@ export function latticeBoltzmann(shape: readonly number[], options: LatticeBoltz
   const domain = checkDomain(shape, options);
   const { lattice, size, axes } = domain;
   const count = [...shape].reverse();
-  const full = [lattice.velocities.length, ...shape];
   return {
     step(state, params, dt) {
       checkParams(domain, state, params, dt);
@@ -139,7 +139,7 @@ export function latticeBoltzmann(shape: readonly number[], options: LatticeBoltz
           tau,
           ...(force && { force, forceStride: spread ? 1 : 0, forceStep: spread ? size : 1 }),
         },
-        { count, out: { next: full } },
+        { count, out: { next: state.f.shape } },
       );
       return { f: next };
     },

@@ -11,6 +11,7 @@
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import type { Domain } from './domain.ts';
 import { opposite } from './lattice.ts';
+import { populationText } from './places.wgsl.ts';
 import { type StreamingKind, streamingBindings, streamingText } from './streaming.wgsl.ts';
 
 const kernelOf = kernelsByKey();
@@ -30,7 +31,9 @@ export function momentumExchange(
         const carried = moving ? ` - surface[${k}u * surfaceStep + surfaceStride * i] * (back - h${q})` : '';
         return along || carried ? [`f${a} = f${a}${along}${carried};`] : [];
       });
-      return [`if (((bits >> ${q}u) & 1u) == 1u) { let back = f[${opposite(q)}u * n + i]; ${parts.join(' ')} }`];
+      return [
+        `if (((bits >> ${q}u) & 1u) == 1u) { let back = f[${populationText(opposite(q), 'i')}]; ${parts.join(' ')} }`,
+      ];
     });
     return `
   ${streamingBindings(kind)}

@@ -20,6 +20,12 @@ export const indexText = (axes: readonly string[], x: readonly string[] = axes):
 /** Declares sizes. */
 export const sizesText = (axes: Axes): string => axes.map(a => `var<uniform> n${a}: u32;`).join('\n  ');
 
+/** Declares how many words lie between a population's cells and the next one's. */
+export const strideText = 'var<uniform> stride: u32;';
+
+/** The word of population q of a cell. */
+export const populationText = (q: number, cell: string): string => `${q}u * stride + ${cell}`;
+
 /** An invocation's coordinates x, its neighbours' xBefore and xAfter, the number of cells n and its own i. */
 export const placesText = (axes: Axes, sides: Sides): string =>
   `${axes.map(a => `let ${a} = id.${a};`).join(' ')}

@@ -12,7 +12,7 @@
 
 import { floatText } from '../../../kernel/index.ts';
 import { type Lattice, signedSum } from './lattice.ts';
-import { indexText, type Side, type SideName, type Sides } from './places.wgsl.ts';
+import { indexText, populationText, type Side, type SideName, type Sides } from './places.wgsl.ts';
 
 /** What decides the text of the sides. */
 export interface SidesKind {
@@ -76,7 +76,7 @@ function sideText(kind: SidesKind, side: SideName): string {
       return `${only ? `if (${only}) ` : ''}{ ${more} }`;
     });
     return `
-      ${velocities.map((_, q) => `let p${q} = f[${q}u * n + i];`).join(' ')}
+      ${velocities.map((_, q) => `let p${q} = f[${populationText(q, 'i')}];`).join(' ')}
       let density = 1.0 + ${own.join(' + ')};
       ${axes.map((_, k) => `let ${speeds[k]} = (${moved[k]}) / density;`).join('\n      ')}
       let lacking = ${given.includes(side) ? `${side}Value[${place}]` : '1.0'} - density;

@@ -9,9 +9,9 @@
  */
 
 import { type Device, floatText, type Kernel, kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
-import { checkCells, type Domain, sizesOf } from './domain.ts';
+import { checkCells, type Domain, sizesOf, strideFor } from './domain.ts';
 import { signedSum } from './lattice.ts';
-import { isPeriodic, neighbourText, placesText, sizesText } from './places.wgsl.ts';
+import { isPeriodic, neighbourText, placesText, populationText, sizesText, strideText } from './places.wgsl.ts';
 
 /** What a flow starts from. */
 export interface Start {
@@ -51,7 +51,7 @@ function startKernel({ lattice, sides }: Domain, stressed: boolean): Kernel {
       );
       return `{
       let cu = ${signedSum(c, speeds)};
-      f[${q}u * n + i] = ${floatText(weights[q])} * (d + (1.0 + d) * (3.0 * cu + 4.5 * cu * cu - uu)${stressed ? ` + taken * (${along} - spread)` : ''});
+      f[${populationText(q, 'i')}] = ${floatText(weights[q])} * (d + (1.0 + d) * (3.0 * cu + 4.5 * cu * cu - uu)${stressed ? ` + taken * (${along} - spread)` : ''});
     }`; // (1), (2)
     });
     return `
@@ -59,6 +59,7 @@ function startKernel({ lattice, sides }: Domain, stressed: boolean): Kernel {
   var<storage, read> u: array<f32>;
   ${stressed ? 'var<storage, read> tau: array<f32>;\n  var<uniform> tauStride: u32;' : ''}
   ${sizesText(axes)}
+  ${strideText}
   @unique var<storage, read_write> f: array<f32>;
   @compute @workgroup_size(64)
   fn start(@builtin(global_invocation_id) id: vec3u) {
@@ -77,15 +78,17 @@ export function populations(domain: Domain, { rho, u, tau, device = (rho ?? u)?.
   if (rho) checkCells('rho', rho, shape);
   if (u) checkCells('u', u, [axes, ...shape]);
   if (tau) checkCells('tau', tau, [1], shape);
+  const stride = strideFor(domain);
   const on = device ? { device } : {};
   const { f } = startKernel(domain, tau !== undefined)(
     {
       rho: rho ?? zeros(shape, on).add(1),
       u: u ?? zeros([axes, ...shape], on),
       ...sizesOf(domain),
+      stride,
       ...(tau && { tau, tauStride: tau.size > 1 ? 1 : 0 }),
     },
-    { count: [...shape].reverse(), out: { f: [lattice.velocities.length, ...shape] } },
+    { count: [...shape].reverse(), out: { f: [lattice.velocities.length, stride] } },
   );
   return f;
 }

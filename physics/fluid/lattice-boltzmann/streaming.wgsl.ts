@@ -11,7 +11,7 @@
 
 import { floatText } from '../../../kernel/index.ts';
 import { opposite, signedSum } from './lattice.ts';
-import { neighbourText, placesText, sizesText } from './places.wgsl.ts';
+import { neighbourText, placesText, populationText, sizesText, strideText } from './places.wgsl.ts';
 import { atSidesText, type SidesKind, sidesBindings, sidesText, turnedBack } from './sides.wgsl.ts';
 
 /** What decides the text of a step. */
@@ -25,6 +25,7 @@ export interface StreamingKind extends SidesKind {
 export const streamingBindings = (kind: StreamingKind): string => `
   var<storage, read> f: array<f32>;
   ${sizesText(kind.lattice.axes)}
+  ${strideText}
   ${sidesBindings(kind)}
   ${kind.body ? 'var<storage, read> cut: array<u32>;\n  var<storage, read> near: array<u32>;\n  var<storage, read> distance: array<f32>;' : ''}
   ${kind.moving ? 'var<storage, read> surface: array<f32>;\n  var<uniform> surfaceStride: u32;\n  var<uniform> surfaceStep: u32;' : ''}`;
@@ -43,10 +44,10 @@ function bodyText({ lattice, moving }: StreamingKind): string {
     return `if (((bits >> ${q}u) & 1u) == 1u) {
         let s = here / (here - distance[${neighbourText(axes, back(c))}]);
         if (((nearBits >> ${q}u) & 1u) == 1u) {
-          h${q} = 2.0 * s * h${q} + (1.0 - 2.0 * s) * f[${o}u * n + ${neighbourText(axes, c)}]${dragged('')};
+          h${q} = 2.0 * s * h${q} + (1.0 - 2.0 * s) * f[${populationText(o, neighbourText(axes, c))}]${dragged('')};
         } else {
           let t = 0.5 / max(s, 0.5);
-          h${q} = t * h${q} + (1.0 - t) * f[${q}u * n + i]${dragged(' * t')};
+          h${q} = t * h${q} + (1.0 - t) * f[${populationText(q, 'i')}]${dragged(' * t')};
         }
       }`; // (1), (2)
   });
@@ -63,9 +64,9 @@ export function streamingText(kind: StreamingKind): string {
   const { lattice, sides, body } = kind;
   const { axes, velocities } = lattice;
   const incoming = velocities.map((c, q) => {
-    const behind = `${q}u * n + ${neighbourText(axes, back(c))}`;
+    const behind = populationText(q, neighbourText(axes, back(c)));
     const turned = [...turnedBack(kind, c), ...(body && q > 0 ? [`((bits >> ${q}u) & 1u) == 1u`] : [])].join(' || ');
-    return `var h${q} = f[${turned ? `select(${behind}, ${opposite(q)}u * n + i, ${turned})` : behind}];`;
+    return `var h${q} = f[${turned ? `select(${behind}, ${populationText(opposite(q), 'i')}, ${turned})` : behind}];`;
   });
   return `
     ${placesText(axes, sides)}

@@ -253,6 +253,22 @@ describe('latticeBoltzmann', () => {
         });
   });
 
+  it('takes populations with and without room between them', async () => {
+    const [ny, nx] = [5, 7];
+    const flow = latticeBoltzmann([ny, nx], { sides: { y: 'wall' } });
+    const { f } = flow.start({ u: random([2, ny, nx], 2).sub(0.5).mul(0.02) });
+    const params = { tau: on([0.7]), force: on([1e-4, 0]) };
+    expect(f.shape).toEqual([9, 48]); // three lines of 64 bytes
+    const close = f.slice([0, 0], [9, ny * nx]).reshape([9, ny, nx]);
+    const [apart, together] = [run(flow, params, { f }, 5).f, run(flow, params, { f: close }, 5).f];
+    expect(together.shape).toEqual([9, ny, nx]);
+    expect(await apart.slice([0, 0], [9, ny * nx]).read()).toEqual(await together.read());
+    expect((await apart.slice([0, ny * nx], [9, 48]).read()).every(x => x === 0)).toBe(true);
+    expect(() => flow.step({ f: f.slice([0, 0], [9, 34]) }, params, 1)).toThrow(
+      'latticeBoltzmann: f has shape [9, 34]; it must be [9, 5, 7] or [9, 48].',
+    );
+  });
+
   it('names what is wrong', () => {
     const flow = latticeBoltzmann([4, 5], { sides: { y: 'wall', x: ['velocity', 'open'] } });
     const start = flow.start(still);
