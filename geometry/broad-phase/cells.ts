@@ -4,7 +4,7 @@
  *   cell of a point      ⌊(x/L − ⌊x/L⌋) c⌋ along each axis, c cells of at least the reach                                (1)
  *   neighbours of i      j ≠ i in the 3ᵈ cells around, |d| < reach,  d = x_i − x_j − L round((x_i − x_j) / L)            (2)
  *
- * Points are sorted by cell, so a cell is a range of the sorted list. Where an axis has fewer than three cells, or space has no box, each
+ * Points are sorted by cell, so a cell is a range of the sorted list; those of one cell look at the same candidates in step. Where an axis has fewer than three cells, or space has no box, each
  * point looks at all others. The order of a column follows from cells and numbers alone, so it is the same each time; all of it stays on
  * the device and can be part of a recorded step. A list has no derivative.
  * Allen & Tildesley: Computer Simulation of Liquids, 2nd ed., 2017, §5.3.
@@ -83,27 +83,50 @@ const keysText = (cells: readonly number[]): string => /* wgsl */ `
   fn cellKeys(@builtin(global_invocation_id) id: vec3u) { key[id.x] = cellNumber(cellAt(x[id.x], box)); }
 `;
 
-/** The loop over candidates j, by cells or over all. */
-function walk(cells: readonly number[] | undefined, look: string): string {
-  if (!cells) return `for (var j = 0u; j < arrayLength(&x); j++) { ${look} }`;
+/** Invocations that share the points of a cell. */
+const shares = 32;
+
+/** The loop over points i of a cell, a share of them each, and over candidates j in the cells around; lanes look at the same ones. */
+function byCells(cells: readonly number[], look: string): string {
   const d = cells.length;
-  const [first, last] = [axes.slice(0, d).map(a => `for (var d${a} = -1; d${a} <= 1; d${a}++) {`), '}'.repeat(d)];
+  const own = axes.slice(0, d);
+  const offsets = own.map(a => `d${a}`);
+  const home = d === 2 ? 'id.y, id.z' : `id.y, id.z % ${cells[1]}u, id.z / ${cells[1]}u`;
   return /* wgsl */ `
-    let home = cellAt(x[i], lengths);
+    let home = vec${d}i(vec${d}u(${home}));
     let most = vec${d}i(${cells.join(', ')});
-    ${first.join(' ')}
-      var c = home + vec${d}i(${axes
-        .slice(0, d)
-        .map(a => `d${a}`)
-        .join(', ')});
-      c = select(select(c, c - most, c >= most), c + most, c < vec${d}i(0));
-      let cell = cellNumber(c);
-      for (var s = ends[cell] - held[cell]; s < ends[cell]; s++) {
-        let j = order[s];
-        ${look}
+    let end = ends[cellNumber(home)];
+    for (var first = end - held[cellNumber(home)]; first < end; first += ${shares}u) {
+      let place = first + id.x;
+      if (place < end) {
+        let i = order[place];
+        let here = sorted[place];
+        var count = 0u;
+        ${offsets.map(o => `for (var ${o} = -1; ${o} <= 1; ${o}++) {`).join(' ')}
+          var c = home + vec${d}i(${offsets.join(', ')});
+          c = select(select(c, c - most, c >= most), c + most, c < vec${d}i(0));
+          let cell = cellNumber(c);
+          for (var s = ends[cell] - held[cell]; s < ends[cell]; s++) {
+            let j = order[s];
+            let there = sorted[s];
+            ${look}
+          }
+        ${'}'.repeat(d)}
+        counts[i] = count;
       }
-    ${last}`;
+    }`;
 }
+
+/** The loop over all candidates j. */
+const overAll = (look: string): string => /* wgsl */ `
+    let i = id.x;
+    let here = x[i];
+    var count = 0u;
+    for (var j = 0u; j < n; j++) {
+      let there = x[j];
+      ${look}
+    }
+    counts[i] = count;`;
 
 interface Form {
   readonly dimension: number;
@@ -112,33 +135,29 @@ interface Form {
   readonly without: boolean;
 }
 
-const listText = ({ dimension, periodic, cells, without }: Form): string => /* wgsl */ `
-  var<storage, read> x: array<vec${dimension}f>;
+const listText = ({ dimension, periodic, cells, without }: Form): string => {
+  const look = /* wgsl */ `
+            var d = here - there;
+            ${periodic ? 'd = d - lengths * round(d * perLength);' : ''} // (2)
+            if (j != i && dot(d, d) < reach * reach ${without ? '&& !isApart(i, j)' : ''}) {
+              if (count < capacity) { table[count * n + i] = j - i; }
+              count++;
+            }`;
+  return /* wgsl */ `
+  var<storage, read> ${cells ? 'sorted' : 'x'}: array<vec${dimension}f>;
   ${periodic ? `var<storage, read> box: vec${dimension}f;` : ''}
   ${cells ? 'var<storage, read> order: array<u32>; var<storage, read> ends: array<u32>; var<storage, read> held: array<u32>;' : ''}
   ${without ? 'var<storage, read> apartFrom: array<u32>; var<storage, read> apart: array<u32>;' : ''}
   var<uniform> reach: f32;
   var<uniform> capacity: u32;
   @unique var<storage, read_write> table: array<u32>;
-  var<storage, read_write> counts: array<u32>;
+  @unique var<storage, read_write> counts: array<u32>;
   ${cells ? cellText(cells) : ''}
-  @compute @workgroup_size(64)
+  @compute @workgroup_size(${cells ? shares : 64})
   fn listNeighbours(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    let here = x[i];
-    ${periodic ? 'let lengths = box;' : ''}
-    var count = 0u;
-    ${walk(
-      cells,
-      /* wgsl */ `
-        var d = here - x[j];
-        ${periodic ? 'd = d - lengths * round(d / lengths);' : ''} // (2)
-        if (j != i && dot(d, d) < reach * reach ${without ? '&& !isApart(i, j)' : ''}) {
-          if (count < capacity) { table[count * arrayLength(&x) + i] = j - i; }
-          count++;
-        }`,
-    )}
-    counts[i] = count;
+    let n = arrayLength(&counts);
+    ${periodic ? 'let lengths = box; let perLength = 1.0 / box;' : ''}
+    ${cells ? byCells(cells, look) : overAll(look)}
   }
   ${
     without
@@ -150,6 +169,7 @@ const listText = ({ dimension, periodic, cells, without }: Form): string => /* w
       : ''
   }
 `;
+};
 
 const keyKernels = kernelsByKey();
 const listKernels = kernelsByKey();
@@ -172,10 +192,11 @@ export function neighbourTable(x: Tensor, options: NeighbourOptions): Neighbours
   const form = { dimension, periodic: box !== undefined, cells, without: without !== undefined };
   const list: Kernel = listKernels(JSON.stringify(form), () => listText(form));
   const places = { x: x.detach(), ...(box && { box: box.detach() }) };
-  const sorted = cells ? byCell(places as Placed, cells) : {};
+  const given = cells ? { box: places.box, ...byCell(places as Placed, cells) } : places;
+  const count = cells ? [shares, cells[0], cells.slice(1).reduce((a, b) => a * b)] : n;
   const { table, counts } = list(
-    { ...places, ...sorted, ...without, reach, capacity },
-    { count: n, out: { table: [capacity, n] } },
+    { ...given, ...without, reach, capacity },
+    { count, out: { table: [capacity, n], counts: n } },
   ) as { readonly table: Tensor; readonly counts: Tensor };
   if (!isBeingRecorded(x.device))
     x.device.check([counts.memory.retain()], found => {
@@ -194,7 +215,7 @@ interface Placed {
   readonly box: Tensor;
 }
 
-/** Points in the order of their cells, how many each holds, and where its range ends. */
+/** Points in the order of their cells, which they are, how many each cell holds, and where its range ends. */
 function byCell({ x, box }: Placed, cells: readonly number[]) {
   const keys: Kernel = keyKernels(cells.join(), () => keysText(cells));
   const { key } = keys({ x, box }, { count: x.shape[0] }) as { readonly key: Tensor };
@@ -202,7 +223,8 @@ function byCell({ x, box }: Placed, cells: readonly number[]) {
     key,
     cells.reduce((a, b) => a * b, 1),
   );
-  return { order: argsort(key), held, ends: scan(held) };
+  const order = argsort(key);
+  return { sorted: x.gather(order), order, held, ends: scan(held) };
 }
 
 function check(x: Tensor, { reach, capacity, box, cells }: NeighbourOptions): void {
