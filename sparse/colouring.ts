@@ -5,7 +5,7 @@
  * At most one colour more than the largest number of neighbours; two on five-point and seven-point grids.
  */
 
-import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, onDeviceOf, type Tensor, tensor } from '../kernel/index.ts';
 import type { Pattern } from './pattern.ts';
 
 export interface Colouring {
@@ -26,16 +26,10 @@ export function colouring(pattern: Pattern): Colouring {
   return result;
 }
 
-const onDevices = new WeakMap<Device, WeakMap<Pattern, Tensor>>();
-
 /** The colour of each row, on a device. */
-export function colourOn(pattern: Pattern, device: Device): Tensor {
-  const own = onDevices.get(device) ?? new WeakMap<Pattern, Tensor>();
-  onDevices.set(device, own);
-  const colour = own.get(pattern) ?? tensor(colouring(pattern).colour, undefined, { device });
-  own.set(pattern, colour);
-  return colour;
-}
+export const colourOn: (pattern: Pattern, device: Device) => Tensor = onDeviceOf((pattern: Pattern, device) =>
+  tensor(colouring(pattern).colour, undefined, { device }),
+);
 
 const none = 0xffffffff;
 

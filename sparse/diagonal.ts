@@ -1,6 +1,6 @@
 /** Diagonals, for methods that divide by it. */
 
-import { type Device, peek, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, onDeviceOf, peek, type Tensor, tensor } from '../kernel/index.ts';
 import type { LinearOperator } from './operator.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -26,13 +26,7 @@ export function inverseDiagonal(who: string, A: LinearOperator<unknown>): Tensor
 /** A vector [n] beside vectors of r's shape, [n] or [n, m]. */
 export const beside = (v: Tensor, r: Tensor): Tensor => (r.shape.length === 1 ? v : v.reshape([v.size, 1]));
 
-const places = new WeakMap<Device, WeakMap<Pattern, Tensor>>();
-
 /** The entry on the diagonal of each row, on a device; for patterns that have all of them. */
-export function diagonalOn(pattern: Pattern, device: Device): Tensor {
-  const own = places.get(device) ?? new WeakMap<Pattern, Tensor>();
-  places.set(device, own);
-  const known = own.get(pattern) ?? tensor(Uint32Array.from(pattern.diagonal), undefined, { device });
-  own.set(pattern, known);
-  return known;
-}
+export const diagonalOn: (pattern: Pattern, device: Device) => Tensor = onDeviceOf((pattern: Pattern, device) =>
+  tensor(Uint32Array.from(pattern.diagonal), undefined, { device }),
+);

@@ -1,6 +1,6 @@
 /** The tables of a model on a device, made once; and its parameters, those of one environment or of each. */
 
-import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Sizes, sizesOf } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
@@ -16,28 +16,19 @@ export interface Structure {
   readonly ancestors: Tensor;
 }
 
-const made = new WeakMap<Model, WeakMap<Device, Structure>>();
-
-export function structureOn(model: Model, device: Device): Structure {
-  const known = made.get(model) ?? new WeakMap<Device, Structure>();
-  made.set(model, known);
-  let structure = known.get(device);
-  if (!structure) {
-    const { frames, before, base, frame, last, start, ancestors } = model.tables;
-    const list = (numbers: readonly number[]): Tensor => tensor(Uint32Array.from(numbers), undefined, { device });
-    structure = {
-      frames: list(frames.flatMap(row => columns.map(name => row[name]))),
-      before: list(before),
-      base: list(base),
-      frame: list(frame),
-      last: list(last),
-      start: list(start),
-      ancestors: list(ancestors),
-    };
-    known.set(device, structure);
-  }
-  return structure;
-}
+export const structureOn: (model: Model, device: Device) => Structure = onDeviceOf((model: Model, device) => {
+  const { frames, before, base, frame, last, start, ancestors } = model.tables;
+  const list = (numbers: readonly number[]): Tensor => tensor(Uint32Array.from(numbers), undefined, { device });
+  return {
+    frames: list(frames.flatMap(row => columns.map(name => row[name]))),
+    before: list(before),
+    base: list(base),
+    frame: list(frame),
+    last: list(last),
+    start: list(start),
+    ancestors: list(ancestors),
+  };
+});
 
 const shapes = ({ links, joints, nq, nv }: Model): Readonly<Record<keyof ArticulatedParams, readonly number[]>> => ({
   gravity: [3],

@@ -12,7 +12,7 @@
  * let bodies that turn far, and cloth, come down first by steps with drag.
  */
 
-import { kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { kernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { type RootOptions, rootFind } from '../../solvers/index.ts';
 import { freedom } from '../adjacency.ts';
 import { symplecticEuler } from '../mass-spring.ts';
@@ -21,7 +21,6 @@ import type { Corners } from './corners.ts';
 import type { Equation } from './jacobian.ts';
 import { assembledNewton } from './newton.ts';
 import { type NodalParams, nodalForces } from './nodal.ts';
-import { onDevice } from './on-device.ts';
 
 /** Nodes that move; n nodes, d = 2 or 3. */
 export interface BodyState {

@@ -9,8 +9,7 @@
 
 import { custom } from '../../adjoint/index.ts';
 import { grouped } from '../../geometry/index.ts';
-import { kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
-import { onDevice } from './on-device.ts';
+import { kernelsByKey, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 
 /** Corners of m elements, `each` of them a piece. */
 export interface Corners {

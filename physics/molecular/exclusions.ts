@@ -1,6 +1,6 @@
 /** Pairs of particles that pair potentials leave out, such as those that a bond joins, in the form that lists of neighbours take. */
 
-import { type Device, outliving, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface Without {
   readonly apartFrom: Tensor;
@@ -20,12 +20,9 @@ export function excluded(
   }
   const starts = [0];
   for (const of of others) starts.push((starts.at(-1) as number) + of.size);
-  const made = new WeakMap<Device, Without>();
-  return device => {
+  return onDevice(device => {
     const on = (values: readonly number[]): Tensor =>
       outliving(tensor(Uint32Array.from(values), [values.length], { device }));
-    const without = made.get(device) ?? { apartFrom: on(starts), apart: on(others.flatMap(of => [...of])) };
-    made.set(device, without);
-    return without;
-  };
+    return { apartFrom: on(starts), apart: on(others.flatMap(of => [...of])) };
+  });
 }

@@ -12,7 +12,7 @@
 
 import { flatten, vjp } from '../../adjoint/index.ts';
 import { cellsOf, type Neighbours, neighbourTable } from '../../geometry/index.ts';
-import { type Device, outliving, type Tensor, tensor } from '../../kernel/index.ts';
+import { onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
 import { type PairForm, pairEnergy, type Tail } from './pair-energy.ts';
@@ -122,13 +122,7 @@ export function particles(spec: ParticlesSpec): Particles {
     count,
     Object.values(terms).flatMap(({ excludes = [] }) => excludes),
   );
-  const integers = new WeakMap<Device, Tensor>();
-  const speciesOn = (device: Device): Tensor | undefined => {
-    if (!species) return undefined;
-    const made = integers.get(device) ?? outliving(tensor(Uint32Array.from(species), [count], { device }));
-    integers.set(device, made);
-    return made;
-  };
+  const speciesOn = onDevice(device => species && outliving(tensor(Uint32Array.from(species), [count], { device })));
 
   const list = (x: Tensor, params: ParticleParams): Neighbours | undefined => {
     checkParams(spec, x, params);

@@ -11,7 +11,7 @@
  */
 
 import { hasTables } from '../../geometry/index.ts';
-import { checkOptions, type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, type Device, onDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import { contactGraph } from './contact-graph.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
@@ -121,12 +121,7 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
     throw new RangeError(
       `rigidBodies: body '${data.names[bouncing]}' has restitution ${data.restitution[bouncing]}, but contacts are smoothed, and act from a distance without an impact; leave out 'smooth' or 'restitution'.`,
     );
-  const made = new WeakMap<Device, Structure>();
-  const structureOn = (device: Device): Structure => {
-    const structure = made.get(device) ?? structureOf(data, settings, device);
-    made.set(device, structure);
-    return structure;
-  };
+  const structureOn = onDevice(device => structureOf(data, settings, device));
   return {
     data,
     start: device => startOf(data, device),

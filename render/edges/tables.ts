@@ -4,7 +4,7 @@
  */
 
 import type { MeshEdge, Triangles } from '../../geometry/index.ts';
-import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface EdgeTables {
   readonly count: number;
@@ -20,15 +20,7 @@ export interface EdgeTables {
 export const none = 0xffffffff;
 export const noneText = '0xffffffffu';
 
-const known = new WeakMap<Triangles, WeakMap<Device, EdgeTables>>();
-
-export function edgeTables(triangles: Triangles, device: Device): EdgeTables {
-  const devices = known.get(triangles) ?? new WeakMap<Device, EdgeTables>();
-  known.set(triangles, devices);
-  const made = devices.get(device) ?? tablesOf(triangles, device);
-  devices.set(device, made);
-  return made;
-}
+export const edgeTables: (triangles: Triangles, device: Device) => EdgeTables = onDeviceOf(tablesOf);
 
 function tablesOf(triangles: Triangles, device: Device): EdgeTables {
   const edges = inOrder(triangles);

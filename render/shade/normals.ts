@@ -11,7 +11,7 @@
  */
 
 import { type Attribute, cornersAround, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { unitText } from './brdf.wgsl.ts';
 
 const ofFaces = lazyKernel(/* wgsl */ `
@@ -103,19 +103,16 @@ export function vertexNormals(x: Tensor, triangles: Triangles, options: NormalOp
   ).normal;
 }
 
-const flat = new WeakMap<Triangles, WeakMap<Device, Tensor>>();
+/** The triangle that each corner is of. */
+const ownTriangle = onDeviceOf(({ size }: Triangles, device) =>
+  tensor(
+    Uint32Array.from({ length: 3 * size }, (_, k) => Math.floor(k / 3)),
+    [size, 3],
+    { device },
+  ),
+);
 
 /** Normals of triangles as an attribute of their corners, for flat shading. */
 export function flatNormals(x: Tensor, triangles: Triangles): Attribute {
-  const devices = flat.get(triangles) ?? new WeakMap<Device, Tensor>();
-  flat.set(triangles, devices);
-  const corners =
-    devices.get(x.device) ??
-    tensor(
-      Uint32Array.from({ length: 3 * triangles.size }, (_, k) => Math.floor(k / 3)),
-      [triangles.size, 3],
-      { device: x.device },
-    );
-  devices.set(x.device, corners);
-  return { values: faceNormals(x, triangles), corners };
+  return { values: faceNormals(x, triangles), corners: ownTriangle(triangles, x.device) };
 }

@@ -14,7 +14,7 @@
  */
 
 import type { Triangles } from '../../geometry/index.ts';
-import { type Device, kernelsByKey, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { kernelsByKey, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { facesOf } from '../edges/silhouettes.ts';
 import { none, noneText } from '../edges/tables.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
@@ -175,14 +175,8 @@ const text = (grid: TileLists): string => /* wgsl */ `
   }
 `;
 
-const known = new WeakMap<Triangles, WeakMap<Device, Tensor>>();
-
 /** Which triangle is beyond each side, from corner k to the next one: u32, [T, 3], `none` at borders. */
-function neighbours(triangles: Triangles, device: Device): Tensor {
-  const devices = known.get(triangles) ?? new WeakMap<Device, Tensor>();
-  known.set(triangles, devices);
-  const made = devices.get(device);
-  if (made) return made;
+const neighbours = onDeviceOf((triangles: Triangles, device): Tensor => {
   const { corners, size } = triangles;
   const across = new Uint32Array(3 * size).fill(none);
   for (const { a, triangles: both } of triangles.edges)
@@ -194,15 +188,13 @@ function neighbours(triangles: Triangles, device: Device): Tensor {
         if (other !== undefined && (from === a || to === a) && shares(other, from, to)) across[3 * t + i] = other;
       }
     });
-  const table = tensor(across, [size, 3], { device });
-  devices.set(device, table);
-  return table;
+  return tensor(across, [size, 3], { device });
 
   function shares(t: number, a: number, b: number): boolean {
     const own = [0, 1, 2].map(i => corners[3 * t + i]);
     return own.includes(a) && own.includes(b);
   }
-}
+});
 
 export interface Boundaries {
   /** 1 where nothing is before a place, else 0, [n]. */

@@ -8,7 +8,7 @@
  * are wrong long before values are. Numbers of other laws (solref, solimp, impratio) are not read.
  */
 
-import { checkOptions, type Device, inWords, Tensor, tensor } from '../../../kernel/index.ts';
+import { checkOptions, type Device, inWords, onDeviceOf, Tensor, tensor } from '../../../kernel/index.ts';
 import type { TouchParams } from '../constraint/touch.ts';
 import type { ContactLaw } from '../contact-law.ts';
 import { accelerations } from '../forward.ts';
@@ -122,14 +122,7 @@ function lawOf(options: CompliantOptions): (model: Model, device: Device) => For
   const bounding = checked('compliant: bounds', boundDefaults, options.bounds ?? {});
   if (typeof options.friction === 'number' && !(options.friction >= 0))
     throw new RangeError(`compliant: friction is ${options.friction}; it must not be negative.`);
-  const made = new WeakMap<Model, WeakMap<Device, Forces>>();
-  return (model, device) => {
-    const known = made.get(model) ?? new WeakMap<Device, Forces>();
-    made.set(model, known);
-    const forces = known.get(device) ?? forcesOf(model, device);
-    known.set(device, forces);
-    return forces;
-  };
+  return onDeviceOf(forcesOf);
 
   function forcesOf(model: Model, device: Device): Forces {
     checkTouching(model);

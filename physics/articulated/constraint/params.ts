@@ -10,7 +10,7 @@
  */
 
 import { mapTree, unrecorded } from '../../../adjoint/index.ts';
-import { concat, type Device, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { concat, type Device, onDeviceOf, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { forwardDynamics } from '../dynamics.ts';
 import { type ArticulatedParams, lengthOf, type Model } from '../model.ts';
 import { pointJacobians } from '../point-jacobians.ts';
@@ -166,18 +166,10 @@ export function constraintParams(model: Model, device?: Device): ConstraintParam
   };
 }
 
-const known = new WeakMap<Model, WeakMap<Device, ConstraintParams>>();
-
 /** As `constraintParams`, made once for a model and a device; not to be differentiated by. */
-export function usualParams(model: Model, device: Device): ConstraintParams {
-  const of = known.get(model) ?? new WeakMap<Device, ConstraintParams>();
-  known.set(model, of);
-  const made =
-    of.get(device) ??
-    mapTree(
-      unrecorded(() => constraintParams(model, device)),
-      outliving,
-    );
-  of.set(device, made);
-  return made;
-}
+export const usualParams: (model: Model, device: Device) => ConstraintParams = onDeviceOf((model: Model, device) =>
+  mapTree(
+    unrecorded(() => constraintParams(model, device)),
+    outliving,
+  ),
+);
