@@ -10,7 +10,7 @@
  * adjoints of a node's momentum and mass, q = (m v) + A r and A = Δx (m C − dt S), r = (x_i − x) / Δx; and with u's adjoint ū:
  *
  *   v̄ = m Σ w p,   Ā = Σ w p rᵀ,   x̄ = 1/Δx (Σ (q · p + m μ) ∇w − Aᵀ Σ w p),   m̄ = Σ w μ + v · Σ w p + Δx C : Ā         (3) of (1)
- *   ū_i = w q,   q = v̄ + dt x̄⁺ + K r,   K = 4/Δx C̄,   x̄ = x̄⁺ + 1/Δx (Σ (q · u) ∇w − Kᵀ v)                             (4) of (2)
+ *   ū_i = w q,   q = v̄ + dt x̄⁺ + K r,   K = 4/Δx C̄,   x̄ = x̄⁺ + 1/Δx (Σ (q · u) ∇w − Kᵀ v⁺)                            (4) of (2)
  *
  * The sums of (1), and of the adjoint of (2), are shared by particles in an order that is fixed, so that results are the same bits each time
  * (kernel/scatter/). Sorting particles by cell and summing by node was measured beside it, on a CPU: 1.9 ms for the sort, 1.8 for the cells' starts
@@ -144,11 +144,11 @@ const collectText = (space: Space): string => {
 const collectAdjointText = (space: Space): string => {
   const own = words(space);
   const { d, axes, vec, mat } = own;
+  const all = 'w'.repeat(d);
   return /* wgsl */ `
   ${splineText(space)}
   var<storage, read> x: array<${vec}>;
   var<storage, read> u: array<${vec}>;
-  var<storage, read> v: array<${vec}>;
   var<storage, read> xNextBar: array<${vec}>;
   var<storage, read> vNextBar: array<${vec}>;
   var<storage, read> CNextBar: array<${mat}>;
@@ -164,11 +164,12 @@ const collectAdjointText = (space: Space): string => {
     let q = vNextBar[p] + dt * xNextBar[p] - K * s.r;
     ${overNodes(space, {
       linear: { q: 'K' },
-      node: /* wgsl */ `let t = dot(q_here, u[node]);
+      node: /* wgsl */ `let g = u[node];
+      let t = dot(q_here, g);
       ${axes.map((a, k) => `uBar[node * ${d}u + ${k}u] += w * q_here.${a};`).join(' ')}                   // (4)`,
-      sums: { t: { type: 'f32', of: slopes(d) } },
+      sums: { t: { type: 'f32', of: slopes(d) }, g: { type: vec, of: [all] } },
     })}
-    xBar[p] = xNextBar[p] + (${slopeOf(own, 't')} - transpose(K) * v[p]) / spacing;
+    xBar[p] = xNextBar[p] + (${slopeOf(own, 't')} - transpose(K) * g_${all}) / spacing;
   }`;
 };
 
@@ -221,8 +222,8 @@ export function transfer(space: Space): Transfer {
       };
       return custom(run, {
         name: 'gridToParticles',
-        vjp({ x, u }, bar, { v }) {
-          const given = { x, u, v, xNextBar: bar.x, vNextBar: bar.v, CNextBar: bar.C, dt };
+        vjp({ x, u }, bar) {
+          const given = { x, u, xNextBar: bar.x, vNextBar: bar.v, CNextBar: bar.C, dt };
           const out = { uBar: u.shape };
           const { xBar, uBar } = fromGridAdjoint(given, { count: x.shape[0], out }) as Record<string, Tensor>;
           return { x: xBar, u: uBar } as Collected;
