@@ -84,7 +84,7 @@ export const leastDrag = ({ name, by, least, sizes, stream }: Method): Scene => 
       lbfgs({ low: -0.5, high: 0.5 }),
       {
         iterations,
-        rtol: 1e-4,
+        rtol: 1e-3,
         onIteration: ({ iteration, value }) => {
           const note = `the drag is ${value.toPrecision(4)} of the disc's`;
           history.push({ iteration, loss: value, done: (0.9 * iteration) / iterations, note });
