@@ -142,6 +142,8 @@ describe.each(pairs)('%s and %s', (a, b) => {
     expect([apart, overlaps].map(n => n > 1)).toEqual([true, true]);
   });
 
+  if (b === 'convex') return; // boxes have the same text
+
   it('in single precision, too', async () => {
     const [{ lists }, { lists: single }] = [await read(), await read(cpu32)];
     lists.forEach(([{ gap, normal }], k) => {
