@@ -4,6 +4,8 @@
  *   loss = mean (picture − reference)²,   a new camera for each step                                               (1)
  *   the reference is drawn at four times the size, and averaged                                                   (2)
  *
+ * Lookups in mip maps are anisotropic. Where the globe turns away, 'trilinear' ones take texels from as far across as along: they blur what
+ * near pictures tell, and end 5.6 dB ahead of none at all.
  * Goal: 25 dB signal to noise over all texels, and 6 dB more than without mip maps. Without them distant pictures pick single texels, and fit their
  * noise. After the protocol of the sample `earth` of Laine et al., Modular primitives for high-performance differentiable
  * rendering, 2020: 64² pictures, distances 1.8 to 13.8 radii, Adam with 10⁻² falling to 10⁻³.
@@ -71,12 +73,12 @@ export function globe(texels: number, device: Device): Tensor {
 export function globeDrawer(device: Device, [around, rows]: readonly [number, number]) {
   const surface = uvSphere({ around, rows, device });
   const uv = surface.uv as NonNullable<typeof surface.uv>;
-  return (map: Tensor, camera: Camera, filter: 'linear' | 'trilinear'): Tensor => {
+  return (map: Tensor, camera: Camera, filter: 'linear' | 'anisotropic'): Tensor => {
     const clip = project(camera, surface.vertices);
     const raster = rasterize(clip, surface.triangles, { size: camera.lens.size, cull: 'back' });
     const { value, footprint } = interpolateWithFootprint(raster, clip, uv);
     const colour =
-      filter === 'trilinear'
+      filter === 'anisotropic'
         ? texture(mipMap(map), value, { footprint, filter })
         : texture(map, value, { filter: 'linear' });
     return antialias(colour.mul(mask(raster)), raster, clip, { intersections: false });
@@ -96,7 +98,7 @@ const cameraAt = (size: number, seed: number, step: number, device: Device): Cam
 
 async function fitted(
   { texels, size }: Settings,
-  filter: 'linear' | 'trilinear',
+  filter: 'linear' | 'anisotropic',
   { iterations, seed, device, signal }: { iterations: number; seed: number; device: Device; signal?: AbortSignal },
   tell: (step: number, loss: number, map: Tensor) => void | Promise<void>,
 ): Promise<Tensor> {
@@ -105,7 +107,7 @@ async function fitted(
   const { map } = await descend(
     { map: tensor(new Float32Array(texels * texels * 3).fill(0.2), [texels, texels, 3], { device }) },
     (params, step) => {
-      const reference = quartered(draw(truth, cameraAt(4 * size, seed, step, device), 'trilinear'));
+      const reference = quartered(draw(truth, cameraAt(4 * size, seed, step, device), 'anisotropic'));
       return l2(draw(params.map, cameraAt(size, seed, step, device), filter), reference);
     },
     {
@@ -136,7 +138,7 @@ export const textureFit: Scene = {
     const truth = globe(values.texels, device);
     const history: SceneProgress[] = [];
     const fits: { name: string; map: Tensor; quality: number; curve: (readonly [number, number])[] }[] = [];
-    const filters = values.mip === 0 ? (['linear'] as const) : (['trilinear', 'linear'] as const);
+    const filters = values.mip === 0 ? (['linear'] as const) : (['anisotropic', 'linear'] as const);
     for (const [k, filter] of filters.entries()) {
       const name = filter === 'linear' ? 'without mip maps' : 'with mip maps';
       const curve: (readonly [number, number])[] = [];
@@ -177,7 +179,7 @@ export const textureFit: Scene = {
     const views = await Promise.all(
       [truth, ...fits.map(f => f.map)].map(async (map, k) => ({
         caption: ['the globe', ...fits.map(f => `the globe, fitted ${f.name}`)][k],
-        image: enlarged(await picture(draw(map, cameraAt(128, seed, 3, device), 'trilinear')), 2),
+        image: enlarged(await picture(draw(map, cameraAt(128, seed, 3, device), 'anisotropic')), 2),
       })),
     );
     return {
