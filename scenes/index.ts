@@ -36,6 +36,7 @@ import { softBody } from './soft-body/soft-body.ts';
 import { videoSysid } from './video-sysid/video-sysid.ts';
 import { views } from './views/cloud.ts';
 import { paintSplats } from './views/picture.ts';
+import { solidViews } from './views/solid.ts';
 import { splatViews } from './views/space.ts';
 import { vortexAssimilate } from './vortex-assimilate/vortex-assimilate.ts';
 import { walkers2d } from './walkers-2d/walkers-2d.ts';
@@ -57,6 +58,7 @@ export const topics: Readonly<Record<string, readonly Scene[]>> = {
     views,
     paintSplats,
     splatViews,
+    solidViews,
   ],
   'Robots, contacts and control': [
     bounceTarget,
@@ -153,6 +155,7 @@ export {
   shapeFit,
   smokeShape,
   softBody,
+  solidViews,
   splatViews,
   textureFit,
   videoSysid,

@@ -1,7 +1,8 @@
 // Specification of the scenes of views: small ones meet their goals.
 
-import { paintSplats, splatViews, views } from 'retrograde/scenes';
+import { paintSplats, solidViews, splatViews, views } from 'retrograde/scenes';
 import { expect, it } from 'vitest';
+import { outlineDistances } from '../../scenes/views/outlines.ts';
 import { cpu32 } from '../util/devices.ts';
 
 const asked = {
@@ -62,4 +63,23 @@ it('says which settings fit', async () => {
   await expect(splatViews.run({ ...asked, settings: { splats: 0.5 } })).rejects.toThrow(
     "splat-views: 'splats' is 0.5; it must be a whole number from 1.",
   );
+});
+
+it('opens a hole in a ball, by signed distances', async () => {
+  const { fitted, film, history } = await solidViews.run({
+    ...asked,
+    settings: { points: 14, pixels: 12, views: 6 },
+    iterations: 14,
+  });
+  expect(fitted.overlap).toBeGreaterThan(0.4); // the ball's with the ring is 0.13
+  expect(history).toHaveLength(90);
+  expect(film?.images).toHaveLength(13 + 16);
+});
+
+it('knows how far pixels are from outlines', () => {
+  const shown = [false, false, false, false, true, true, false, true, true];
+  const distances = outlineDistances({ width: 3, shown });
+  const [half, far] = [0.5, Math.SQRT2 - 0.5];
+  expect(distances).toEqual([far, half, half, half, -half, -half, half, -half, -1.5]);
+  expect(outlineDistances({ width: 2, shown: [true, true] })).toEqual([-1.5, -1.5]);
 });
