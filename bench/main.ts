@@ -9,6 +9,7 @@
  *                                            'pile': a thousand boxes beside Rapier,
  *                                            'melt': 32 000 particles with Lennard-Jones's potential,
  *                                            'flow': incompressible flow and its gradients,
+ *                                            'solid': an elastic block of tetrahedra and its gradients,
  *                                            'raster': a sphere beside the adapter's fixed-function rasteriser
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
@@ -28,6 +29,7 @@ import { rasterRows, rasterTable } from './raster-table.ts';
 import { commit, machine, save } from './results.ts';
 import { robotRows, robotTable } from './robots-table.ts';
 import { compete, type Row } from './rounds.ts';
+import { solidRows, solidTable } from './solid-table.ts';
 import { solverCases } from './solver-cases.ts';
 import { solverContenders } from './solver-contenders.ts';
 import { solverTable } from './solver-table.ts';
@@ -62,6 +64,7 @@ const moving = words.length === 0 || words.includes('robots');
 const piling = words.length === 0 || words.includes('pile');
 const melting = words.length === 0 || words.includes('melt');
 const flowing = words.length === 0 || words.includes('flow');
+const bending = words.length === 0 || words.includes('solid');
 const drawing = words.length === 0 || words.includes('raster');
 if (
   wanted.length + solversWanted.length === 0 &&
@@ -71,6 +74,7 @@ if (
   !piling &&
   !melting &&
   !flowing &&
+  !bending &&
   !drawing
 )
   throw new RangeError(
@@ -149,6 +153,11 @@ if (flowing) {
   const flows = await flowRows();
   console.log(`\nIncompressible flow, one thread: least times.\n\n${flowTable(flows)}`);
   if (options.save) save(flows.map(({ name, ...row }) => ({ case: `flow ${name}`, ...row })));
+}
+if (bending) {
+  const solids = await solidRows();
+  console.log(`\nAn elastic block: processor time at its least, one thread.\n\n${solidTable(solids)}`);
+  if (options.save) save(solids.map(({ name, ...row }) => ({ case: `solid ${name}`, ...row })));
 }
 if (drawing) {
   const drawn = await rasterRows();
