@@ -138,7 +138,7 @@ describe('what is wrong is said', () => {
 
   it('shapes without bounds', () => {
     expect(() => boundsText(['plane'])).toThrow(
-      'boundsText: a plane has no bounds; give kinds among sphere, capsule, cylinder, ellipsoid, convex, box, and pair it with all others.',
+      'boundsText: a plane has no bounds; give kinds among sphere, capsule, cylinder, ellipsoid, convex, box, sdf, and pair it with all others.',
     );
   });
 });
