@@ -7,10 +7,10 @@ import type { Contest } from '../contest.ts';
 import type { Lattice } from '../problems/lattice.ts';
 import { contest } from './contest.ts';
 
-function problem({ arrays, constants: { n, tau } }: Lattice) {
+function problem({ arrays, constants: { n, stride, tau } }: Lattice) {
   const flow = latticeBoltzmann([n, n], { collision: 'bgk' });
   const params = { tau: tensor([tau]) };
-  return { h: tensor(arrays.h, [9, n, n]), advance: (f: Tensor) => flow.step({ f }, params, 1).f };
+  return { h: tensor(arrays.h, [9, stride]), advance: (f: Tensor) => flow.step({ f }, params, 1).f };
 }
 
 export function step(given: Lattice): Contest<readonly Tensor[]> {
