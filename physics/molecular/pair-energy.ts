@@ -45,9 +45,13 @@ const floats = (names: readonly string[]): string =>
 const hasTail = (tail: Tail): boolean => tail === 'shifted' || tail === 'forceShifted';
 
 function energyText({ potential, tail, cutoff, dimension, periodic, species }: PairForm): string {
-  const { name, params, particles, wgsl } = potential;
+  const { name, params, particles, wgsl, ofSquare } = potential;
   const load = params.map(p => `let ${p}_ = ${p}[at];`).join(' ');
-  const args = ['r', ...params.map(p => `${p}_`), ...particles.flatMap(p => [`${p}_`, `${p}[j]`])].join(', ');
+  const args = [
+    ofSquare ? 'r2' : 'r',
+    ...params.map(p => `${p}_`),
+    ...particles.flatMap(p => [`${p}_`, `${p}[j]`]),
+  ].join(', ');
   const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${floatText(cutoff)}) * end.y` }; // (1)
   const smooth = typeof tail === 'object';
   return /* wgsl */ `
@@ -81,7 +85,7 @@ function energyText({ potential, tail, cutoff, dimension, periodic, species }: P
       let r2 = select(${floatText(cutoff ** 2)}, square, inside);
       let r = sqrt(r2);
       ${species > 1 ? `let at = ${byPair(species)}; ${load} ${hasTail(tail) ? 'let end = ends[at];' : ''}` : ''}
-      sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}(${args}) ${smooth ? '' : ended[tail]});
+      sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}${ofSquare ? 'OfSquare' : ''}(${args}) ${smooth ? '' : ended[tail]});
     }
     energy[i] = 0.5 * sum;
   }`;

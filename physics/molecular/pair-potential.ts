@@ -24,6 +24,8 @@ export interface PairPotential {
   readonly particles: readonly string[];
   /** `fn <name>(r: f32, <params>, <each of particles>I, <each of particles>J) -> f32`. */
   readonly wgsl: string;
+  /** Whether there is `fn <name>OfSquare(r2: f32, …)` too: the same of r², which needs no root. */
+  readonly ofSquare?: boolean;
 }
 
 /** What `expr(text, { vars: ['r', …], params, name })` of retrograde/expression makes. */
@@ -49,18 +51,25 @@ const potential = (
   };
 };
 
+/** The same for functions of r². */
+const potentialOfSquare = (name: string, params: readonly string[], body: string): PairPotential => {
+  const given = potential(name, params, `return ${name}OfSquare(r * r, ${params.join(', ')});`);
+  const names = ['r2', ...params].map(n => `${n}: f32`).join(', ');
+  return { ...given, ofSquare: true, wgsl: /* wgsl */ `${given.wgsl} fn ${name}OfSquare(${names}) -> f32 { ${body} }` };
+};
+
 /** (1). Parameters epsilon, sigma. */
-export const lennardJones: PairPotential = potential(
+export const lennardJones: PairPotential = potentialOfSquare(
   'lennardJones',
   ['epsilon', 'sigma'],
-  'let q = sigma / r; let q2 = q * q; let q6 = q2 * q2 * q2; return 4.0 * epsilon * (q6 * q6 - q6);', // (1)
+  'let q2 = sigma * sigma / r2; let q6 = q2 * q2 * q2; return 4.0 * epsilon * (q6 * q6 - q6);', // (1)
 );
 
 /** (2). Parameters epsilon, sigma. Its cut-off must be at least 2^⅙ σ. */
-export const weeksChandlerAndersen: PairPotential = potential(
+export const weeksChandlerAndersen: PairPotential = potentialOfSquare(
   'weeksChandlerAndersen',
   ['epsilon', 'sigma'],
-  `let q = sigma / r; let q2 = q * q; let q6 = q2 * q2 * q2;
+  `let q2 = sigma * sigma / r2; let q6 = q2 * q2 * q2;
    return select(0.0, 4.0 * epsilon * (q6 * q6 - q6) + epsilon, 2.0 * q6 > 1.0);`, // (2)
 );
 
