@@ -1,8 +1,8 @@
 // Cylinders on boxes, and a ball in a bowl that is a signed distance: as robots' geoms, by their laws, and as rigid bodies.
 
-import { checkGradient, rollout } from 'retrograde/adjoint';
+import { rollout } from 'retrograde/adjoint';
 import { distanceGrid } from 'retrograde/geometry';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { tensor } from 'retrograde/kernel';
 import {
   type ArticulatedState,
   articulated,
@@ -63,7 +63,7 @@ it('a ball rolls to and fro in a bowl', async () => {
   expect(Math.hypot(x, z - 0.5)).toBeCloseTo(0.4, 2);
 });
 
-it('rigid bodies: a cylinder rests on a plate, with derivatives of where it falls', async () => {
+it('rigid bodies: a cylinder comes to rest on a plate', async () => {
   const world = rigidBodies({
     bodies: [
       { shape: box([1, 0.1, 1]), fixed: true },
@@ -71,12 +71,8 @@ it('rigid bodies: a cylinder rests on a plate, with derivatives of where it fall
     ],
   });
   const params = world.params(cpu64);
-  const begin = world.start(cpu64);
-  const end = (x: Tensor, steps: number) => rollout(s => world.step(s, params, 4e-3), { ...begin, x }, steps).x;
-  const x = await end(begin.x, 80).read();
+  const x = await rollout(s => world.step(s, params, 4e-3), world.start(cpu64), 80).x.read();
   near([x[4]], [0.2], 2e-3);
-  const near0 = begin.x.add(tensor([0, 0, 0, 0.003, 0.0011, 0.002], [2, 3], { device: cpu64 }));
-  await checkGradient((x: Tensor) => end(x, 3), near0, { h: 1e-7, tolerance: 1e-5, modes: 'reverse' });
 });
 
 it('says what a signed distance lacks', () => {
