@@ -144,7 +144,7 @@ export const solidViews: Scene = {
     const depths = masks.flatMap(shown => outlineDistances({ width: pixels, shown })).map(d => d * pixel);
     const deepest = tensor(Float32Array.from(depths), [views, pixels, pixels, 1], { device });
 
-    const overlap = overlapper(small ? 48 : 128, device);
+    const overlap = overlapper(small ? 32 : 128, device);
     const history: SceneProgress[] = [];
     const overlaps: (readonly [number, number])[] = [];
     const frames: Image[] = [];

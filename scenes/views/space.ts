@@ -24,7 +24,7 @@ import {
 } from '../../render/index.ts';
 import { adam } from '../../solvers/index.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { cameraAt, decibels, descent, ring } from './views.ts';
+import { cameraAt, decibels, descent, ring, together } from './views.ts';
 
 const sizes = {
   small: { pixels: 32, views: 10, splats: 200, iterations: 60 },
@@ -112,17 +112,13 @@ export const splatViews: Scene = {
       drawSplats(camera, gaussiansOf(cluster), { background }).image;
     const cameras = ring(views, lens, distance, device);
     const photographs = cameras.map(take);
-    const loss = (cluster: Cluster): Tensor =>
-      stack(cameras.map((camera, k) => see(camera, cluster).sub(photographs[k]).square().mean())).mean();
+    const [all, seen] = [together(cameras), stack(photographs)];
+    const loss = (cluster: Cluster): Tensor => see(all, cluster).sub(seen).square().mean();
 
     const fresh = [0.3, 1.7, 3.9, 5.1].map((around, k) => cameraAt(lens, distance, around, 0.2 + 0.15 * k, device));
     const unseen = fresh.map(take);
     const heldOut = async (cluster: Cluster): Promise<number> =>
-      decibels(
-        await stack(fresh.map((camera, k) => see(camera, cluster).sub(unseen[k]).square().mean()))
-          .mean()
-          .item(),
-      );
+      decibels(await see(together(fresh), cluster).sub(stack(unseen)).square().mean().item());
     const row = async (camera: Camera, photograph: Tensor, cluster: Cluster) => {
       const [real, now] = [await imageOf(photograph), await imageOf(see(camera, cluster))];
       return [
