@@ -69,10 +69,10 @@ it('opens a hole in a ball, by signed distances', async () => {
   const { fitted, film, history } = await solidViews.run({
     ...asked,
     settings: { points: 14, pixels: 12, views: 6 },
-    iterations: 14,
+    iterations: 8,
   });
-  expect(fitted.overlap).toBeGreaterThan(0.4); // the ball's with the ring is 0.13
-  expect(history).toHaveLength(90);
+  expect(fitted.overlap).toBeGreaterThan(0.25); // the ball's with the ring is 0.13
+  expect(history).toHaveLength(54);
   expect(film?.images).toHaveLength(13 + 16);
 });
 
