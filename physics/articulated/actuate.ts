@@ -7,7 +7,7 @@
  * One invocation goes through an environment's actuators. Parameters of actuators are the same for all environments.
  */
 
-import { kernelsByKey, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type ActuatorDynamics, type ActuatorParams, activations } from './actuator.ts';
 import { place } from './layout.ts';
 import { type ArticulatedParams, type ArticulatedState, lengthOf, type Model } from './model.ts';
@@ -34,20 +34,14 @@ const dynamicsNumber: Readonly<Record<ActuatorDynamics, number>> = {
 
 /** Of each actuator: q and first velocity of its joint, number of velocities or 0, dynamics, activation. */
 const width = 5;
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], Tensor>>();
-
-function tableOf(model: Model, device: Tensor['device']): Tensor {
-  const known = tables.get(model) ?? new WeakMap<Tensor['device'], Tensor>();
-  tables.set(model, known);
+const tableOf = onDeviceOf((model: Model, device): Tensor => {
   const rows = model.actuators.flatMap(({ joint, dynamics, activation }) => {
     const { q, dof } = model.joints[joint] ?? { q: 0, dof: 0 };
     const count = joint < 0 ? 0 : lengthOf[model.joints[joint].kind].dof;
     return [q, dof, count, dynamicsNumber[dynamics], Math.max(0, activation)];
   });
-  const table = known.get(device) ?? tensor(Uint32Array.from(rows), undefined, { device });
-  known.set(device, table);
-  return table;
-}
+  return tensor(Uint32Array.from(rows), undefined, { device });
+});
 
 interface Counts {
   readonly nq: number;

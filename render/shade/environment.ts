@@ -15,7 +15,7 @@
  * Karis: Real shading in Unreal Engine 4, SIGGRAPH 2013 course notes, for (2) to (4).
  */
 
-import { concat, type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, inWords, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { csr, Pattern } from '../../sparse/index.ts';
 import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { type MipMap, mipMap } from '../texture/mip.ts';
@@ -106,12 +106,9 @@ export function environment(cube: Tensor): Environment {
 }
 
 const entries = 32;
-const tables = new WeakMap<Device, Tensor>();
 
 /** (4), [entries, entries, 2]: n·v from the left, roughness from below, from 0 to 1 at the middles of the outermost entries. */
-function tableOn(device: Device): Tensor {
-  const known = tables.get(device);
-  if (known) return known;
+const tableOn = onDevice((device): Tensor => {
   const values = new Float64Array(2 * entries * entries);
   for (let row = 0; row < entries; row++)
     for (let column = 0; column < entries; column++) {
@@ -119,10 +116,8 @@ function tableOn(device: Device): Tensor {
       const [a, b] = answered(nv, Math.max(1 - row / (entries - 1), 0.03));
       values.set([a, b], 2 * (row * entries + column));
     }
-  const made = tensor(values, [entries, entries, 2], { device });
-  tables.set(device, made);
-  return made;
-}
+  return tensor(values, [entries, entries, 2], { device });
+});
 
 /** (4) by samples of h in proportion to D (n·h). */
 function answered(nv: number, roughness: number): readonly [number, number] {

@@ -11,7 +11,7 @@
  * Ramamoorthi & Hanrahan: An efficient representation for irradiance environment maps, SIGGRAPH 2001, eq. 3 and 8 to 10.
  */
 
-import { type Device, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { inWords, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { cubeDirections } from '../texture/cube.ts';
 import { unitText } from './brdf.wgsl.ts';
 
@@ -66,15 +66,14 @@ export function sh9Irradiance(normal: Tensor, light: Tensor): Tensor {
 }
 
 const weights = new Map<number, Float64Array>();
-const onDevice = new WeakMap<Device, Map<number, Tensor>>();
+const matricesOn = onDevice(() => new Map<number, Tensor>());
 
 /** The light of a cube map, (1) summed over its texels: [6, n, n, channels] → [9, channels]. Differentiable. */
 export function sh9Of(cube: Tensor): Tensor {
   const [faces, n, width, channels] = cube.shape;
   if (cube.shape.length !== 4 || faces !== 6 || n !== width || n === 0)
     throw new RangeError(`sh9Of: the cube is ${inWords(cube)}; give [6, n, n, channels].`);
-  const made = onDevice.get(cube.device) ?? new Map<number, Tensor>();
-  onDevice.set(cube.device, made);
+  const made = matricesOn(cube.device);
   const matrix = made.get(n) ?? tensor(weightsOf(n), [9, 6 * n * n], { device: cube.device });
   made.set(n, matrix);
   return matrix.matmul(cube.reshape([6 * n * n, channels])); // (1)

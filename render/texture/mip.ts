@@ -10,7 +10,7 @@
  * that choose their level pixel by pixel.
  */
 
-import { concat, type Device, inWords, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, inWords, kernelsByKey, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 
 /** A texture and its coarser copies: of one picture, or of the six faces of a cube. */
 export interface MipMap {
@@ -93,12 +93,11 @@ export function mipMap(map: Tensor, { levels }: { readonly levels?: number } = {
   return { texels: count === 1 ? parts[0] : concat(parts), sizes, faces, channels };
 }
 
-const tables = new WeakMap<Device, Map<string, Tensor>>();
+const tablesOn = onDevice(() => new Map<string, Tensor>());
 
 /** First texel, width and height of each level, [levels, 3], u32; made once for a device. */
 export function levelTable({ sizes, faces, texels: { device } }: MipMap): Tensor {
-  const known = tables.get(device) ?? new Map<string, Tensor>();
-  tables.set(device, known);
+  const known = tablesOn(device);
   const key = `${faces}:${sizes.join(';')}`;
   let table = known.get(key);
   if (!table) {

@@ -8,7 +8,7 @@
  * Bluestein, IEEE Trans. Audio Electroacoust. 18 (1970) 451.
  */
 
-import { type Device, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Complex, inPasses, lengthFrom, type Numbers } from './passes.ts';
 
 /** x times a row of complex numbers, line by line; those beyond it are 0. */
@@ -69,11 +69,10 @@ interface Chirp {
   readonly response: Complex;
 }
 
-const known = new WeakMap<Device, Map<number, Chirp>>();
+const chirpsOn = onDevice(() => new Map<number, Chirp>());
 
 function chirpOf(n: number, device: Device): Chirp {
-  const here = known.get(device) ?? new Map<number, Chirp>();
-  known.set(device, here);
+  const here = chirpsOn(device);
   const made = here.get(n) ?? chirp(n, device);
   here.set(n, made);
   return made;

@@ -9,7 +9,7 @@
  * Stockham (1966); Swarztrauber, Parallel Comput. 1 (1984) 45; Van Loan: Computational Frameworks for the FFT, SIAM 1992, § 1.7.
  */
 
-import { type Device, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, type Kernel, kernelsByKey, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { butterfly } from './butterfly.wgsl.ts';
 
 /** Complex numbers, as two tensors of one shape. */
@@ -100,12 +100,11 @@ interface Turns {
   readonly sines: Tensor;
 }
 
-const turnsOn = new WeakMap<Device, Map<number, Turns>>();
+const turnsOn = onDevice(() => new Map<number, Turns>());
 
 /** cos and sin of 2π j / n. */
 function turnsOf(n: number, device: Device): Turns {
-  const known = turnsOn.get(device) ?? new Map<number, Turns>();
-  turnsOn.set(device, known);
+  const known = turnsOn(device);
   let made = known.get(n);
   if (!made) {
     const of = (f: (x: number) => number): Tensor =>

@@ -5,7 +5,7 @@
  *   τ = −F v / √(v² + s²)                          F the loss; s in m/s or rad/s                                           (2)
  */
 
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { place } from '../layout.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import { pressText } from './touch.ts';
@@ -60,20 +60,15 @@ const text = ({ nq, nv, limits, frictionLosses }: Model): string => /* wgsl */ `
 `;
 
 const kernels = kernelsByKey();
-const tables = new WeakMap<Tensor['device'], WeakMap<Model, Tensor>>();
 
-function tableOn(model: Model, device: Tensor['device']): Tensor {
-  const known = tables.get(device) ?? new WeakMap<Model, Tensor>();
-  tables.set(device, known);
+const tableOn = onDeviceOf((model: Model, device): Tensor => {
   const { limits, joints, frictionLosses } = model;
   const rows = [
     ...limits.flatMap(({ joint }) => [joints[joint].q, joints[joint].dof]),
     ...frictionLosses.map(({ dof }) => dof),
   ];
-  const made = known.get(model) ?? tensor(Uint32Array.from(rows), undefined, { device });
-  known.set(model, made);
-  return made;
-}
+  return tensor(Uint32Array.from(rows), undefined, { device });
+});
 
 export const haveBounds = ({ limits, frictionLosses }: Model): boolean => limits.length + frictionLosses.length > 0;
 

@@ -12,7 +12,7 @@
  * Hunt & Crossley: Coefficient of restitution interpreted as damping in vibroimpact, Journal of Applied Mechanics 42, 1975.
  */
 
-import { kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { bodiesOf } from '../constraint/geoms.ts';
 import { roots } from '../constraint/local-arrays.ts';
 import { frameOf, referenceOf, rootOf, type TouchParams, touches, touchesOf } from '../constraint/touch.ts';
@@ -118,23 +118,12 @@ const text = (frames: number, pairs: number, slots: number): string => {
 };
 
 const kernels = kernelsByKey();
-const tables = new WeakMap<Tensor['device'], WeakMap<Model, Readonly<Record<'table' | 'margin', Tensor>>>>();
 
 /** The table, and margins within which all contacts are. */
-function tablesOn(model: Model, device: Tensor['device']): Readonly<Record<'table' | 'margin', Tensor>> {
-  const known = tables.get(device) ?? new WeakMap<Model, Readonly<Record<'table' | 'margin', Tensor>>>();
-  tables.set(device, known);
-  const made = known.get(model) ?? {
-    table: tensor(Uint32Array.from(tableOf(model)), undefined, { device }),
-    margin: tensor(
-      model.pairs.map(() => 1e9),
-      undefined,
-      { device },
-    ),
-  };
-  known.set(model, made);
-  return made;
-}
+const tablesOn = onDeviceOf((model: Model, device) => ({
+  table: tensor(Uint32Array.from(tableOf(model)), undefined, { device }),
+  margin: tensor(new Float64Array(model.pairs.length).fill(1e9), undefined, { device }),
+}));
 
 /** @throws RangeError for what the law does not know. */
 export function checkTouching(model: Model, law = 'compliant'): void {

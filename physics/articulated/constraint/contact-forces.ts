@@ -4,7 +4,7 @@
  *   f = F λ,    torque = F λ_turn           on the pair's second link; F = (n, t₁, t₂) of contact-rows.ts             (1)
  */
 
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { vec } from '../layout.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import { type Driving, momentOf } from '../step.ts';
@@ -69,17 +69,11 @@ const text = (frames: number, slots: number, rows: number): string => /* wgsl */
   }
 `;
 
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], Tensor>>();
-
-function tableOn(model: Model, device: Tensor['device']): Tensor {
-  const of = tables.get(model) ?? new WeakMap<Tensor['device'], Tensor>();
-  tables.set(model, of);
+const tableOn = onDeviceOf((model: Model, device): Tensor => {
   const { groups } = patternFor(model);
   const rows = touchesOf(model).slots.flatMap((p, s) => [groups[s].row, groups[s].rows, referenceOf(model, p)]);
-  const made = of.get(device) ?? tensor(Uint32Array.from(rows), [rows.length / 3, 3], { device });
-  of.set(device, made);
-  return made;
-}
+  return tensor(Uint32Array.from(rows), [rows.length / 3, 3], { device });
+});
 
 /**
  * Contacts at a state, and the forces there in a step of dt that begins there. Differentiable.

@@ -9,7 +9,7 @@
  * and a_ref = −b J v − k d (r − margin). Bounds act where r < margin + reach.
  */
 
-import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { place, quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import { rotationVector } from '../passive.ts';
@@ -215,7 +215,15 @@ export function jointCones(model: Model, { losses, dofWeight }: ConstraintParams
   );
 }
 
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], Tensor>>();
+/** Of each row: its kind, places of q, where its entries begin, how many they are, and their velocities. */
+const tableOn = onDeviceOf((model: Model, device): Tensor => {
+  let entry = 0;
+  const numbers = jointGroups(model).flatMap(({ kind, q, other, swapped, dofs }) => {
+    entry += dofs.length;
+    return [kind, q, other, swapped, entry - dofs.length, dofs.length, dofs[0], dofs[1] ?? 0];
+  });
+  return tensor(Uint32Array.from(numbers), undefined, { device });
+});
 
 export function jointRows(
   { model, envs, params }: Prepared,
@@ -225,22 +233,7 @@ export function jointRows(
 ): Omit<Rows, 'cone'> {
   const rows = jointGroups(model);
   const entries = rows.reduce((sum, { dofs }) => sum + dofs.length, 0);
-  const of = tables.get(model) ?? new WeakMap<Tensor['device'], Tensor>();
-  tables.set(model, of);
-  let entry = 0;
-  const table =
-    of.get(q.device) ??
-    tensor(
-      Uint32Array.from(
-        rows.flatMap(({ kind, q, other, swapped, dofs }) => {
-          entry += dofs.length;
-          return [kind, q, other, swapped, entry - dofs.length, dofs.length, dofs[0], dofs[1] ?? 0];
-        }),
-      ),
-      undefined,
-      { device: q.device },
-    );
-  of.set(q.device, table);
+  const table = tableOn(model, q.device);
   const { rigid, smooth, reach } = stiffening;
   const reference =
     params.reference.shape.length > 1 ? params.reference.slice(0, 1).reshape([model.nq]) : params.reference;

@@ -8,14 +8,14 @@
  * equality. (2) is for links that are less than half a turn apart.
  */
 
-import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
 import { quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { columnOf, motions, poses } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
-import { between, type Group, laws, type Pattern } from './pattern.ts';
+import { between, type Group, laws } from './pattern.ts';
 import type { Rows, Setting } from './rows.ts';
 import { softness } from './soft.wgsl.ts';
 import { frameOf, rootOf } from './touch.ts';
@@ -138,18 +138,7 @@ function numbersOf(model: Model, { equalities, linkWeight }: ConstraintParams): 
 export const linkCones = (model: Model, { linkWeight }: ConstraintParams): Tensor =>
   zeros([linkGroups(model).length, 6], { device: linkWeight.device });
 
-const tables = new WeakMap<
-  Pattern,
-  WeakMap<Tensor['device'], { readonly equalities: Tensor; readonly list: Tensor }>
->();
-
-function tablesOn(
-  model: Model,
-  pattern: Pattern,
-  device: Tensor['device'],
-): { readonly equalities: Tensor; readonly list: Tensor } {
-  const of = tables.get(pattern) ?? new WeakMap();
-  tables.set(pattern, of);
+const tablesOn = onDeviceOf((model: Model, device) => {
   const rows: number[] = [];
   const items: number[] = [];
   const own = linkGroups(model);
@@ -164,19 +153,17 @@ function tablesOn(
     group += 1 + weld;
     entry += 3 * dofs.length * (1 + weld);
   }
-  const made = of.get(device) ?? {
+  return {
     equalities: tensor(Uint32Array.from(rows), undefined, { device }),
     list: tensor(Uint32Array.from(items), [items.length / 2, 2], { device }),
   };
-  of.set(device, made);
-  return made;
-}
+});
 
 export function linkRows(
   { model, envs }: Prepared,
   { relative, pose, motion }: Kinematics,
   { v, constraints }: { readonly v: Tensor; readonly constraints: ConstraintParams },
-  { pattern, dt, shortest, stiffening }: Setting,
+  { dt, shortest, stiffening }: Setting,
 ): Omit<Rows, 'cone'> {
   const groups = linkGroups(model);
   const entries = groups.reduce((sum, { dofs }) => sum + 3 * dofs.length, 0);
@@ -185,7 +172,7 @@ export function linkRows(
   const made = kernels(key, () => text(model, count, groups.length, entries))(
     {
       ...{ relative, pose, motion, v, numbers: numbersOf(model, constraints) },
-      ...tablesOn(model, pattern, pose.device),
+      ...tablesOn(model, pose.device),
       ...{ dt, shortest, rigid: stiffening.rigid },
     },
     { count: envs, out: { jacobian: [envs, entries], aref: [envs, 3 * groups.length], weight: [envs, groups.length] } },

@@ -5,7 +5,7 @@
  * any more. Groups that do not act have D = 0.
  */
 
-import { concat, type Tensor, tensor } from '../../../kernel/index.ts';
+import { concat, type Device, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Moment } from '../contact-law.ts';
 import type { Kinematics } from '../kinematics.ts';
 import type { ArticulatedState, Model } from '../model.ts';
@@ -132,20 +132,13 @@ export function constraintRows(
   return { jacobian: joined('jacobian'), aref: joined('aref'), weight: joined('weight'), cone };
 }
 
-const tables = new WeakMap<
-  Pattern,
-  WeakMap<Tensor['device'], Record<'groups' | 'list' | 'start' | 'ancestors', Tensor>>
->();
-
 /** law, rows, first of the list, count, entry and row of each group; the velocities; the pattern of H. */
-export function patternOn(
+export const patternOn: (
   pattern: Pattern,
-  device: Tensor['device'],
-): Record<'groups' | 'list' | 'start' | 'ancestors', Tensor> {
-  const of = tables.get(pattern) ?? new WeakMap();
-  tables.set(pattern, of);
+  device: Device,
+) => Readonly<Record<'groups' | 'list' | 'start' | 'ancestors', Tensor>> = onDeviceOf((pattern: Pattern, device) => {
   const u32 = (numbers: readonly number[]): Tensor => tensor(Uint32Array.from(numbers), undefined, { device });
-  const made = of.get(device) ?? {
+  return {
     groups: u32(
       pattern.groups.flatMap(({ law, rows, list, dofs, entry, row }) => [law, rows, list, dofs.length, entry, row]),
     ),
@@ -153,9 +146,7 @@ export function patternOn(
     start: u32(pattern.start),
     ancestors: u32(pattern.ancestors),
   };
-  of.set(device, made);
-  return made;
-}
+});
 
 /** Statements that have the group s at hand: law, rows, list, count, entry, row, and `cone`. */
 export const groupAt = (groups: number, own: boolean): string => `

@@ -21,7 +21,7 @@ import {
   type ShapeKind,
   shapeTables,
 } from '../../../geometry/index.ts';
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
 import { paramAt, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
@@ -197,21 +197,15 @@ function text(model: Model, own: boolean, choose: boolean): string {
 `;
 }
 
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], Record<string, Tensor>>>();
-
-function tablesOn(model: Model, device: Tensor['device']): Record<string, Tensor> {
-  const of = tables.get(model) ?? new WeakMap();
-  tables.set(model, of);
+const tablesOn = onDeviceOf((model: Model, device): Record<string, Tensor> => {
   const list = (rows: readonly (readonly number[])[]): Tensor =>
     tensor(Uint32Array.from(rows.flat()), [rows.length, rows[0].length], { device });
-  const made = of.get(device) ?? {
+  return {
     geoms: list(model.geoms.map(({ link }) => [frameOf(model, link), rootOf(model, link)])),
     pairs: list(touchesOf(model).pairs.map(p => [model.pairs[p].a, model.pairs[p].b, referenceOf(model, p), p])),
     ...shapeTablesOf(model, device),
   };
-  of.set(device, made);
-  return made;
-}
+});
 
 export interface TouchParams {
   readonly geoms: NonNullable<ConstraintParams['geoms']>;

@@ -8,7 +8,7 @@
  * Which contacts those are is not differentiated.
  */
 
-import { concat, kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { contactRows } from '../constraint/contact-rows.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
 import { patternFor } from '../constraint/rows.ts';
@@ -122,23 +122,18 @@ export interface Contacts {
 }
 
 const wide = 1e9;
-const tables = new WeakMap<Model, WeakMap<Tensor['device'], Record<'place' | 'margin', Tensor>>>();
 
-function tablesOn(model: Model, device: Tensor['device']): Record<'place' | 'margin', Tensor> {
-  const of = tables.get(model) ?? new WeakMap<Tensor['device'], Record<'place' | 'margin', Tensor>>();
-  tables.set(model, of);
+const tablesOn = onDeviceOf((model: Model, device) => {
   const { slots } = touchesOf(model);
   const groups = patternFor(model).groups.slice(0, slots.length);
   const places = groups.flatMap(({ dofs, rows }, s) =>
     dofs.flatMap(d => Array.from({ length: rows }, (_, r) => (3 * s + r) * model.nv + d)),
   );
-  const made = of.get(device) ?? {
+  return {
     place: tensor(Uint32Array.from(places), undefined, { device }),
     margin: tensor(new Float64Array(model.pairs.length).fill(wide), undefined, { device }),
   };
-  of.set(device, made);
-  return made;
-}
+});
 
 /** A state's numbers. */
 interface At {
