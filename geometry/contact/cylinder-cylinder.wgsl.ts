@@ -20,7 +20,7 @@
 import { scoreText } from './curved.wgsl.ts';
 import { directionTexts } from './curved-curved.wgsl.ts';
 import { segmentTexts } from './cylinder-segment.wgsl.ts';
-import type { PairText } from './pair.ts';
+import { type PairText, relativeShapes } from './pair.ts';
 
 const ends = /* wgsl */ `
   // A point of the other cylinder, or over it, over an end of the reference whose outward normal is n.
@@ -107,10 +107,7 @@ export const cylinderCylinder: PairText = {
   needs: [...new Set([...segmentTexts, ...directionTexts('cylinder', 'cylinder'), scoreText, ends])],
   features: /* wgsl */ `
   fn cylinderCylinderFeatures(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     var best = -farAway;
     var end = 0u;
     var beside = -farAway;
@@ -167,10 +164,7 @@ export const cylinderCylinder: PairText = {
   `,
   contact: /* wgsl */ `
   fn cylinderCylinder(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let kind = feature.x & 3u;
     if (kind == 3u) {
       let n = cylindercylinderDirection(a, b, feature.y);

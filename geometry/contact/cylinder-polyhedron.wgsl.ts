@@ -16,7 +16,7 @@
 
 import { besideTexts, nameOf } from './curved-polyhedron.wgsl.ts';
 import { segmentTexts } from './cylinder-segment.wgsl.ts';
-import type { PairText } from './pair.ts';
+import { type PairText, relativeShapes } from './pair.ts';
 import type { Faceted } from './polyhedron.wgsl.ts';
 import { keepText } from './polyhedron-polyhedron.wgsl.ts';
 
@@ -123,10 +123,7 @@ const features = (kind: Faceted, name: string): string => /* wgsl */ `
     return least;
   }
   fn ${name}Features(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let best = ${name}Face(a, b);
     if (best.s > margin) { return; }
     let normal = ${kind}Face(b, best.which).normal;
@@ -152,10 +149,7 @@ const features = (kind: Faceted, name: string): string => /* wgsl */ `
 
 const contact = (kind: Faceted, name: string): string => /* wgsl */ `
   fn ${name}(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let number = feature.x >> 3u;
     if ((feature.x & 7u) == 1u) {
       let flat = ${kind}Face(b, number);

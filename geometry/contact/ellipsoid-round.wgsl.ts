@@ -10,7 +10,7 @@
 
 import { curvedAlongTexts } from './curved.wgsl.ts';
 import { directionTexts } from './curved-curved.wgsl.ts';
-import type { PairText } from './pair.ts';
+import { type PairText, relativeShapes } from './pair.ts';
 
 const alongDirection = (a: string, b: string): string => /* wgsl */ `
     let n = ${a}${b}Direction(a, b, feature.y);
@@ -22,21 +22,15 @@ export const ellipsoidEllipsoid: PairText = {
   slots: 1,
   needs: directionTexts('ellipsoid', 'ellipsoid'),
   features: /* wgsl */ `
-  fn ellipsoidEllipsoidFeatures(a: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var first = a;
-    first.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - a.x;
-    let n = ellipsoidellipsoidSearch(first, b);
-    if (ellipsoidellipsoidAlong(first, b, n) <= margin) { (*features)[0] = vec2u(1u, packDirection(n)); }
+  fn ellipsoidEllipsoidFeatures(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
+    ${relativeShapes}
+    let n = ellipsoidellipsoidSearch(a, b);
+    if (ellipsoidellipsoidAlong(a, b, n) <= margin) { (*features)[0] = vec2u(1u, packDirection(n)); }
   }
   `,
   contact: /* wgsl */ `
   fn ellipsoidEllipsoid(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     ${alongDirection('ellipsoid', 'ellipsoid')}
   }
   `,
@@ -47,10 +41,7 @@ export const ellipsoidCylinder: PairText = {
   needs: [...new Set([...curvedAlongTexts('ellipsoid'), ...directionTexts('ellipsoid', 'cylinder')])],
   features: /* wgsl */ `
   fn ellipsoidCylinderFeatures(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let w = b.R[2];
     var best = -farAway;
     var chosen = none;
@@ -83,10 +74,7 @@ export const ellipsoidCylinder: PairText = {
   `,
   contact: /* wgsl */ `
   fn ellipsoidCylinder(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let w = b.R[2];
     if (feature.x == 1u) {
       let n = select(-w, w, feature.y == 0u);

@@ -10,7 +10,7 @@
 
 import { curvedAlongTexts } from './curved.wgsl.ts';
 import { besideTexts, nameOf } from './curved-polyhedron.wgsl.ts';
-import type { PairText } from './pair.ts';
+import { type PairText, relativeShapes } from './pair.ts';
 import type { Faceted } from './polyhedron.wgsl.ts';
 
 export const capsuleEllipsoid: PairText = {
@@ -28,10 +28,7 @@ export const capsuleEllipsoid: PairText = {
 
 const features = (kind: Faceted, name: string): string => /* wgsl */ `
   fn ${name}Features(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     var best = ${name}Face(a, b);
     if (best.s > margin) { return; }
     var chosen = vec2u(1u, best.which);
@@ -49,10 +46,7 @@ const features = (kind: Faceted, name: string): string => /* wgsl */ `
 
 const contact = (kind: Faceted, name: string): string => /* wgsl */ `
   fn ${name}(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    a.x = vec3f(0.0);
-    var b = second;
-    b.x = second.x - first.x;
+    ${relativeShapes}
     if (feature.x == 1u) {
       let flat = ${kind}Face(b, feature.y);
       let lowest = ellipsoidLowest(a, flat.normal);

@@ -13,3 +13,9 @@ export interface PairText {
   /** `fn <pair>(a: Shape, b: Shape, feature: vec2u) -> Contact`: differentiable, for a feature other than `none`. */
   readonly contact: string;
 }
+
+/** Statements that place the shapes `first` and `second` relative to the first, as a and b, so that digits are not lost far from the origin. */
+export const relativeShapes: string = /* wgsl */ `var a = first;
+    a.x = vec3f(0.0);
+    var b = second;
+    b.x = second.x - first.x;`;

@@ -19,7 +19,7 @@
  * two- and three-dimensional clipping, 1978.
  */
 
-import type { PairText } from './pair.ts';
+import { type PairText, relativeShapes } from './pair.ts';
 import { type Faceted, facetedTexts } from './polyhedron.wgsl.ts';
 
 const shared = /* wgsl */ `
@@ -198,10 +198,7 @@ const pair = (a: Faceted, b: Faceted): PairText => {
   ${both(axis)}
   ${both(clip)}
   fn ${name}Features(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
-    var a = first;
-    var b = second;
-    a.x = vec3f(0.0);
-    b.x = second.x - first.x;
+    ${relativeShapes}
     let size = length(${b}Vertex(b, 0u) - b.x);
     var faceA = 0u;
     var faceB = 0u;
@@ -245,10 +242,7 @@ const pair = (a: Faceted, b: Faceted): PairText => {
     contact: /* wgsl */ `
   ${both(place)}
   fn ${name}(first: Shape, second: Shape, feature: vec2u) -> Contact {
-    var a = first;
-    var b = second;
-    a.x = vec3f(0.0);
-    b.x = second.x - first.x;
+    ${relativeShapes}
     var c: Contact;
     if ((feature.x & 3u) == 1u) {
       c = ${b}On${a}(a, b, feature);
