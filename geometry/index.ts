@@ -3,7 +3,7 @@ export { type CandidateOptions, type Candidates, candidates } from './broad-phas
 export { cellsOf, type NeighbourOptions, type Neighbours, neighbourTable } from './broad-phase/cells.ts';
 export { hasTables } from './contact/bindings.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
-export { type DistanceGrid, distanceGrid } from './contact/distance-grid.ts';
+export { checkDistanceGrid, type DistanceGrid, distanceGrid } from './contact/distance-grid.ts';
 export {
   choosesFeatures,
   contactSlots,

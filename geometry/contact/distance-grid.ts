@@ -42,12 +42,12 @@ export function distanceGrid(
   options: { readonly halfSize: DistanceGrid['halfSize']; readonly counts?: DistanceGrid['counts'] },
 ): DistanceGrid {
   const { halfSize, counts = [24, 24, 24] } = options;
-  checkGrid('distanceGrid', { halfSize, counts });
+  checkDistanceGrid('distanceGrid', { halfSize, counts });
   return { halfSize, counts, distances: Float64Array.from(placesOf({ halfSize, counts }), distance) };
 }
 
 /** @throws RangeError unless there is a grid of these sizes. */
-export function checkGrid(who: string, { halfSize, counts, distances }: Partial<DistanceGrid>): void {
+export function checkDistanceGrid(who: string, { halfSize, counts, distances }: Partial<DistanceGrid>): void {
   if (!counts?.every(n => Number.isInteger(n) && n >= 3))
     throw new RangeError(`${who}: counts are ${counts?.join(', ')}; give at least 3 samples along each axis.`);
   if (!halfSize?.every(s => s > 0 && Number.isFinite(s)))

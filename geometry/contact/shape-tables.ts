@@ -9,7 +9,7 @@
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { convexHull } from '../convex-hull.ts';
 import { cross, dot, normalOf, type Point, sub } from '../points.ts';
-import { checkGrid, type DistanceGrid, splineOf, surfaceOf } from './distance-grid.ts';
+import { checkDistanceGrid, type DistanceGrid, splineOf, surfaceOf } from './distance-grid.ts';
 
 /** One polyhedron: its vertices, and the vertices around each face, counterclockwise seen from outside. */
 export interface Polyhedron {
@@ -165,7 +165,7 @@ function partAndVertices(
 ): { readonly part: readonly number[]; readonly own: readonly Point[] } {
   if ('faces' in one) return { part: partOf(one, which, first), own: one.vertices };
   if ('rows' in one) return { part: [first, one.rows, one.columns], own: gridOf(one, which) };
-  checkGrid(`shapeTables: shape ${which}`, one);
+  checkDistanceGrid(`shapeTables: shape ${which}`, one);
   const c = splineOf(one);
   const triples = Array.from(
     { length: Math.ceil(c.length / 3) },

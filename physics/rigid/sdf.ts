@@ -4,7 +4,8 @@
  *   V = Σ h³ H(−d),   H(x) = 0 … 1 over one cell, −h/2 … h/2            and so the centre and moments, to second order in h           (1)
  */
 
-import { type DistanceGrid, distanceGrid } from '../../geometry/index.ts';
+import { checkDistanceGrid, type DistanceGrid, distanceGrid } from '../../geometry/index.ts';
+import { inWords } from '../../kernel/index.ts';
 import { type Symmetric, unturned, type Vec3 } from '../articulated/quaternion.ts';
 import type { RigidShape } from './shapes.ts';
 
@@ -15,7 +16,7 @@ import type { RigidShape } from './shapes.ts';
  * @param distance m, of a point of the body's axes; or samples of it.
  * @param options.halfSize Of the grid, m: as far as the body, and two cells more.
  * @param options.counts Samples along x, y and z; details smaller than a cell are lost. Default 24 each.
- * @throws RangeError if it encloses nothing.
+ * @throws RangeError if it encloses nothing, or a distance is not finite.
  * @example
  * const bowl = sdf(([x, y, z]) => Math.max(Math.abs(Math.hypot(x, y, z) - 0.45) - 0.05, y), { halfSize: [0.6, 0.6, 0.6] });
  * const world = rigidBodies({
@@ -28,7 +29,12 @@ export function sdf(
 ): RigidShape {
   if (typeof distance === 'function' && !options)
     throw new TypeError("sdf: a distance is given without 'halfSize'; say how far the grid of samples reaches.");
+  if (typeof distance !== 'function' && !(distance && 'distances' in Object(distance)))
+    throw new TypeError(
+      `sdf: the distance is ${inWords(distance)}; give a function of a point, or { counts, distances, halfSize }.`,
+    );
   const grid = typeof distance === 'function' ? distanceGrid(distance, options!) : distance;
+  checkDistanceGrid('sdf', grid);
   const { counts, halfSize, distances } = grid;
   const cells = halfSize.map((s, axis) => (2 * s) / (counts[axis] - 1));
   const [nx, ny] = counts;

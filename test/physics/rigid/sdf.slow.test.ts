@@ -101,6 +101,8 @@ describe('what is wrong is said', () => {
       () => sdf(() => 1, { halfSize: [1, 1, 1] }),
       'sdf: no sample is negative; the distance is negative within the body.',
     ],
+    [() => sdf(3 as never), 'sdf: the distance is 3; give a function of a point, or { counts, distances, halfSize }.'],
+    [() => sdf(() => Number.NaN, { halfSize: [1, 1, 1] }), 'sdf: distance 0 is NaN; give finite numbers.'],
     [() => sdf(() => 1), "sdf: a distance is given without 'halfSize'; say how far the grid of samples reaches."],
   ])('%#', (make, message) => {
     expect(make).toThrow(message);
