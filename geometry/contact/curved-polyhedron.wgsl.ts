@@ -4,6 +4,7 @@
  *   s(n) = n · (p_b − p_a)        of the points of both that lie farthest towards one another along n            (1)
  *
  *   s − 10 (D − s),  D ≥ s         of a cylinder: of what is at the distance D along a normal, less than s unless it is lowest  (2)
+ *   D > 0, D − s > 0.01 h(n)       no contact: what is apart along a normal of shapes that may overlap tells nothing            (3)
  *
  * What makes s largest is the distance where they are apart, and the least way out where they overlap. Normals n are those of faces, and those
  * of the curved body where an edge or a corner is nearest to it. Edges and corners are looked at if the body's lowest point is not over the
@@ -48,7 +49,10 @@ const search = (curved: Curved, kind: Faceted, name: string): string => /* wgsl 
   fn ${name}Score(a: Shape, b: Shape, p: vec3f, n: vec3f) -> f32 { // (2)
     var least = farAway;
     for (var v = 0u; v < ${kind}Vertices(b); v++) { least = min(least, dot(n, ${kind}Vertex(b, v) - a.x)); }
-    return ${curved === 'cylinder' ? 'scoreOf(dot(n, p - a.x), least)' : 'least'} - ${curved}Reach(a, n);
+    let at = dot(n, p - a.x) - ${curved}Reach(a, n);
+    let s = least - ${curved}Reach(a, n);
+    if (at > 0.0 && at - s > 0.01 * ${curved}Reach(a, n)) { return -farAway; } // (3)
+    return ${curved === 'cylinder' ? 'scoreOf(at, s)' : 's'};
   }
   // Edges first, by number, then corners.
   fn ${name}Beside(a: Shape, b: Shape) -> Best {

@@ -134,6 +134,10 @@ const features = (kind: Faceted, name: string): string => /* wgsl */ `
     let face = select(scoreOf(least, best.s), best.s, least <= max(best.s, beside.s) + more) + more;
     if (least < farAway && beside.s <= face) { return; }
     for (var k = 0u; k < 8u; k++) { (*features)[k] = none; }
+    if (best.s < 0.0 && beside.s < 3.0 * best.s) { // so deep that neither is on both: what is lowest over the face
+      (*features)[0] = vec2u(1u + 8u * best.which, select(0u, 1u, abs(dot(normal, a.R[2])) > 0.9));
+      return;
+    }
     if (beside.s > margin) { return; }
     let edges = ${kind}Edges(b);
     if (beside.which < edges) {

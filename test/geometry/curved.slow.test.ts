@@ -86,6 +86,26 @@ const pairs: readonly (readonly [ShapeKind, ShapeKind])[] = [
 ];
 const count = 32;
 
+it.each([...pairs, ['ellipsoid', 'box'], ['ellipsoid', 'convex']] as typeof pairs)(
+  '%s and %s overlap where they do, however deep',
+  async (a, b) => {
+    const [A, B] = [randomShapes(100, 71, 0.3), randomShapes(100, 72, 0.3)];
+    const { gap } = contacts(shapes(a, A), shapes(b, B));
+    const gaps = await gap.read();
+    const slots = gap.shape[1];
+    A.forEach((p, k) => {
+      const q = B[k];
+      const centres = q.position.map((x, c) => x - p.position[c]);
+      const apart = directions.map(n => {
+        const back = n.map(v => -v);
+        return dot(n, centres) - solids[a]!.reach(p.size, own(p, n)) - solids[b]!.reach(q.size, own(q, back));
+      });
+      if (Math.max(...apart) > -0.08) return; // the best direction may lie between those
+      expect(Math.min(...gaps.slice(k * slots, (k + 1) * slots))).toBeLessThan(0);
+    });
+  },
+);
+
 describe.each(pairs)('%s and %s', (a, b) => {
   const [A, B] = [randomShapes(count, 61, 0.6), randomShapes(count, 62, 0.6)];
   const read = async (device = cpu64) => {

@@ -107,6 +107,7 @@ describe.each(pairs)('%s and %s', (a, b) => {
       expect(Math.max(...directions.map(along))).toBeLessThan(0.95 * depth + 1e-3);
       const axisIsOutside = a !== 'capsule' || gaps[first] > -A[k].size[0];
       if ((a !== 'ellipsoid' && b !== 'ellipsoid') || !axisIsOutside) continue;
+      if (a === 'ellipsoid' && gaps[first] < -Math.min(...A[k].size)) continue; // its least way out is another matter
       expect(Math.abs(gaps[first] - depth)).toBeLessThan(1e-9); // its surface is curved: the nearest points are one
       expect(Math.max(...directions.map(along))).toBeLessThan(depth + 1e-9);
     }
