@@ -49,9 +49,10 @@ const search = (curved: Curved, kind: Faceted, name: string): string => /* wgsl 
   fn ${name}Score(a: Shape, b: Shape, p: vec3f, n: vec3f) -> f32 { // (2)
     var least = farAway;
     for (var v = 0u; v < ${kind}Vertices(b); v++) { least = min(least, dot(n, ${kind}Vertex(b, v) - a.x)); }
-    let at = dot(n, p - a.x) - ${curved}Reach(a, n);
-    let s = least - ${curved}Reach(a, n);
-    if (at > 0.0 && at - s > 0.01 * ${curved}Reach(a, n)) { return -farAway; } // (3)
+    let reach = ${curved}Reach(a, n);
+    let at = dot(n, p - a.x) - reach;
+    let s = least - reach;
+    if (at > 0.0 && at - s > 0.01 * reach) { return -farAway; } // (3)
     return ${curved === 'cylinder' ? 'scoreOf(at, s)' : 's'};
   }
   // Edges first, by number, then corners.
