@@ -89,6 +89,7 @@ function begin<X, Y>(
   const body = {
     who: 'replayed',
     name: 'the function',
+    otherwise: 'the function is called',
     steps: Number.POSITIVE_INFINITY,
     carry: [],
     inputs: input.leaves.map(({ type, shape }) => ({ type, shape })),

@@ -26,9 +26,10 @@ export interface Form {
 }
 
 export interface Body {
-  /** For messages: who runs it, by default a rollout, and what it is. */
+  /** For messages: who runs it, by default a rollout; what it is; and what happens each time where it is not replayed. */
   readonly who?: string;
   readonly name: string;
+  readonly otherwise?: string;
   readonly carry: readonly Form[];
   readonly inputs: readonly Form[];
   /** How often it will run, about. */
@@ -115,10 +116,8 @@ export class Repeated {
   private refuse(why: string): void {
     if (this.refusal) return;
     this.refusal = why;
-    const { who = 'rollout', name } = this.body;
-    this.explain?.(
-      `${who}: ${name} ${who === 'rollout' ? "calls the step's function" : 'is called'} each time: ${why}.`,
-    );
+    const { who = 'rollout', name, otherwise = `${name} calls the step's function` } = this.body;
+    this.explain?.(`${who}: ${otherwise} each time: ${why}.`);
   }
 
   /** Calls the function; what it returns is the caller's. The inputs are given up. */
