@@ -28,7 +28,7 @@ export { explain, type Kernel, kernel, type LaunchOptions, lazyKernel, type Over
 export { kernelsByKey } from './kernels-by-key.ts';
 export { differentiable, sizeOf } from './launch.ts';
 export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
-export { onDevice, onDeviceOf } from './on-device.ts';
+export { onDevice, onDeviceBy, onDeviceOf } from './on-device.ts';
 export { peek } from './peek.ts';
 export type { Recorded, Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';

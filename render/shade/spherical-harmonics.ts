@@ -11,7 +11,7 @@
  * Ramamoorthi & Hanrahan: An efficient representation for irradiance environment maps, SIGGRAPH 2001, eq. 3 and 8 to 10.
  */
 
-import { inWords, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
+import { inWords, lazyKernel, onDeviceBy, type Tensor, tensor } from '../../kernel/index.ts';
 import { cubeDirections } from '../texture/cube.ts';
 import { unitText } from './brdf.wgsl.ts';
 
@@ -66,17 +66,14 @@ export function sh9Irradiance(normal: Tensor, light: Tensor): Tensor {
 }
 
 const weights = new Map<number, Float64Array>();
-const matricesOn = onDevice(() => new Map<number, Tensor>());
+const matrixOf = onDeviceBy((n, device) => tensor(weightsOf(n), [9, 6 * n * n], { device }));
 
 /** The light of a cube map, (1) summed over its texels: [6, n, n, channels] → [9, channels]. Differentiable. */
 export function sh9Of(cube: Tensor): Tensor {
   const [faces, n, width, channels] = cube.shape;
   if (cube.shape.length !== 4 || faces !== 6 || n !== width || n === 0)
     throw new RangeError(`sh9Of: the cube is ${inWords(cube)}; give [6, n, n, channels].`);
-  const made = matricesOn(cube.device);
-  const matrix = made.get(n) ?? tensor(weightsOf(n), [9, 6 * n * n], { device: cube.device });
-  made.set(n, matrix);
-  return matrix.matmul(cube.reshape([6 * n * n, channels])); // (1)
+  return matrixOf(n, cube.device).matmul(cube.reshape([6 * n * n, channels])); // (1)
 }
 
 function weightsOf(n: number): Float64Array {

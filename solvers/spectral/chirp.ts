@@ -8,8 +8,8 @@
  * Bluestein, IEEE Trans. Audio Electroacoust. 18 (1970) 451.
  */
 
-import { type Device, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
-import { type Complex, inPasses, lengthFrom, type Numbers } from './passes.ts';
+import { lazyKernel, onDeviceBy, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Complex, inPasses, lengthFrom, linesAlong, type Numbers } from './passes.ts';
 
 /** x times a row of complex numbers, line by line; those beyond it are 0. */
 const timesRow = lazyKernel(/* wgsl */ `
@@ -69,16 +69,7 @@ interface Chirp {
   readonly response: Complex;
 }
 
-const chirpsOn = onDevice(() => new Map<number, Chirp>());
-
-function chirpOf(n: number, device: Device): Chirp {
-  const here = chirpsOn(device);
-  const made = here.get(n) ?? chirp(n, device);
-  here.set(n, made);
-  return made;
-}
-
-function chirp(n: number, device: Device): Chirp {
+const chirpOf = onDeviceBy((n, device): Chirp => {
   const m = lengthFrom(2 * n - 1);
   const angle = (j: number): number => (Math.PI * ((j * j) % (2 * n))) / n;
   const wrapped: Row = [new Float64Array(m), new Float64Array(m)];
@@ -95,14 +86,13 @@ function chirp(n: number, device: Device): Chirp {
     turn: { re: each(j => Math.cos(angle(j))), im: each(j => -Math.sin(angle(j))) },
     response: { re: on(re), im: on(im) },
   };
-}
+});
 
 /** Σ x e^{∓2πi jk / n} along one axis. */
 export function byChirp(x: Numbers, axis: number, forward: boolean): Complex {
   const { shape, device } = x.re;
-  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const outer = shape.slice(0, axis).reduce((a, b) => a * b, 1);
-  const { m, turn, response } = chirpOf(shape[axis], device);
+  const { n, inner, outer } = linesAlong(shape, axis);
+  const { m, turn, response } = chirpOf(n, device);
   const times = (given: Complex, row: Complex, to: number): Complex => {
     const made = shape.with(axis, to);
     const numbers = { x: given.re, y: given.im, u: row.re, v: row.im };
@@ -113,5 +103,5 @@ export function byChirp(x: Numbers, axis: number, forward: boolean): Complex {
   const given = exchanged({ re: x.re, im: x.im ?? x.re.mul(0) });
   const spread = inPasses(times(given, turn, m), axis, true);
   const convolved = inPasses(times(spread, response, m), axis, false);
-  return exchanged(times(convolved, turn, shape[axis])); // (1)
+  return exchanged(times(convolved, turn, n)); // (1)
 }

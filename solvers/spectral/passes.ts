@@ -9,7 +9,7 @@
  * Stockham (1966); Swarztrauber, Parallel Comput. 1 (1984) 45; Van Loan: Computational Frameworks for the FFT, SIAM 1992, § 1.7.
  */
 
-import { type Device, type Kernel, kernelsByKey, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Kernel, kernelsByKey, onDeviceBy, type Tensor, tensor } from '../../kernel/index.ts';
 import { butterfly } from './butterfly.wgsl.ts';
 
 /** Complex numbers, as two tensors of one shape. */
@@ -100,31 +100,27 @@ interface Turns {
   readonly sines: Tensor;
 }
 
-const turnsOn = onDevice(() => new Map<number, Turns>());
-
 /** cos and sin of 2π j / n. */
-function turnsOf(n: number, device: Device): Turns {
-  const known = turnsOn(device);
-  let made = known.get(n);
-  if (!made) {
-    const of = (f: (x: number) => number): Tensor =>
-      tensor(
-        Float64Array.from({ length: n }, (_, j) => f((2 * Math.PI * j) / n)),
-        [n],
-        { device },
-      );
-    made = { cosines: of(Math.cos), sines: of(Math.sin) };
-    known.set(n, made);
-  }
-  return made;
+const turnsOf = onDeviceBy((n, device): Turns => {
+  const of = (f: (x: number) => number): Tensor =>
+    tensor(
+      Float64Array.from({ length: n }, (_, j) => f((2 * Math.PI * j) / n)),
+      [n],
+      { device },
+    );
+  return { cosines: of(Math.cos), sines: of(Math.sin) };
+});
+
+/** The lines of a tensor along an axis: numbers of each, how many lie within one another, and how many groups of those there are. */
+export function linesAlong(shape: readonly number[], axis: number): Readonly<Record<'n' | 'inner' | 'outer', number>> {
+  const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  return { n: shape[axis], inner: product(shape.slice(axis + 1)), outer: product(shape.slice(0, axis)) };
 }
 
 /** Σ x e^{∓2πi jk / n} along one axis, whose length has radices. */
 export function inPasses(x: Numbers, axis: number, forward: boolean): Complex {
   const { shape, device } = x.re;
-  const n = shape[axis];
-  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const outer = shape.slice(0, axis).reduce((a, b) => a * b, 1);
+  const { n, inner, outer } = linesAlong(shape, axis);
   const across = inner > 1;
   const turns = turnsOf(n, device);
   let now = x;
