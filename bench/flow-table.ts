@@ -1,8 +1,8 @@
 /** Incompressible flow and its gradients, as a Markdown table; in a process of its own, on one thread. */
 
-import { execFileSync } from 'node:child_process';
-import { bundle, root } from './contenders.ts';
+import { bundle } from './contenders.ts';
 import type { FlowRow } from './flow/serve.ts';
+import { answerOf } from './own-process.ts';
 import { layout } from './table.ts';
 
 export async function flowRows(): Promise<FlowRow[]> {
@@ -11,8 +11,7 @@ export async function flowRows(): Promise<FlowRow[]> {
     `import { serveFlow } from './flow/serve.ts';
      console.log(JSON.stringify(await serveFlow(128, 100)));`,
   );
-  const answer = execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8' });
-  return JSON.parse(answer.trim().split('\n').at(-1) ?? '');
+  return answerOf([file]);
 }
 
 /** Largest part of a run's time that a gradient may take. */

@@ -58,25 +58,9 @@ const wanted = cases.filter(({ name }) => words.length === 0 || words.some(word 
 const solversWanted = solverCases.filter(
   ({ name }) => words.length === 0 || words.some(word => word === 'solvers' || name.includes(word)),
 );
-const compiling = words.length === 0 || words.includes('compile');
-const solving = words.length === 0 || words.includes('systems');
-const moving = words.length === 0 || words.includes('robots');
-const piling = words.length === 0 || words.includes('pile');
-const melting = words.length === 0 || words.includes('melt');
-const flowing = words.length === 0 || words.includes('flow');
-const bending = words.length === 0 || words.includes('solid');
-const drawing = words.length === 0 || words.includes('raster');
-if (
-  wanted.length + solversWanted.length === 0 &&
-  !compiling &&
-  !solving &&
-  !moving &&
-  !piling &&
-  !melting &&
-  !flowing &&
-  !bending &&
-  !drawing
-)
+const tables = ['compile', 'systems', 'robots', 'pile', 'melt', 'flow', 'solid', 'raster'] as const;
+const asked = new Set(tables.filter(name => words.length === 0 || words.includes(name)));
+if (wanted.length + solversWanted.length + asked.size === 0)
   throw new RangeError(
     `bench: no case is called so; there are ${[...cases, ...solverCases].map(c => c.name).join(', ')}.`,
   );
@@ -120,17 +104,17 @@ for (const { of, among } of entries) {
   process.stderr.write(`${of.name} (${((performance.now() - begin) / 1000).toFixed(0)} s): ${times.join(', ')} ms\n`);
 }
 report();
-const compiled = compiling ? await compileRows() : [];
-if (compiling)
+const compiled = asked.has('compile') ? await compileRows() : [];
+if (asked.has('compile'))
   console.log(`\nCompile times, ms: in a new process / with warm JavaScript.\n\n${compileTable(compiled)}`);
 if (options.save) save(compiled.map(({ name, ...times }) => ({ case: `compile ${name}`, ...times })));
-if (solving) {
+if (asked.has('systems')) {
   const { rows: systems, absent } = await systemRows();
   console.log(`\nLinear systems: processor time of the best of some runs, one thread.\n\n${systemTable(systems)}`);
   for (const sentence of absent) console.log(sentence);
   if (options.save) save(systems.map(({ name, ...row }) => ({ case: `systems ${name}`, ...row })));
 }
-if (moving) {
+if (asked.has('robots')) {
   const robots = await robotRows();
   if (typeof robots === 'string') console.log(robots);
   else {
@@ -138,28 +122,28 @@ if (moving) {
     if (options.save) save(robots.map(({ name, ...row }) => ({ case: `robots ${name}`, ...row })));
   }
 }
-if (piling) {
+if (asked.has('pile')) {
   const { rows: piles, absent } = await pileRows();
   console.log(`\nA pile: processor time, one thread.\n\n${pileTable(piles)}`);
   if (absent) console.log(absent);
   if (options.save) save(piles.map(({ contender, ...row }) => ({ case: 'pile', contender, ...row })));
 }
-if (melting) {
+if (asked.has('melt')) {
   const melt = await meltRow();
   console.log(`\nParticles: processor time, one thread.\n\n${meltTable(melt)}`);
   if (options.save) save([{ case: 'melt', ...melt }]);
 }
-if (flowing) {
+if (asked.has('flow')) {
   const flows = await flowRows();
   console.log(`\nIncompressible flow, one thread: least times.\n\n${flowTable(flows)}`);
   if (options.save) save(flows.map(({ name, ...row }) => ({ case: `flow ${name}`, ...row })));
 }
-if (bending) {
+if (asked.has('solid')) {
   const solids = await solidRows();
   console.log(`\nAn elastic block: processor time at its least, one thread.\n\n${solidTable(solids)}`);
   if (options.save) save(solids.map(({ name, ...row }) => ({ case: `solid ${name}`, ...row })));
 }
-if (drawing) {
+if (asked.has('raster')) {
   const drawn = await rasterRows();
   console.log(`\nRasterising: least times, ms. 'picture' is ids, colours and antialiasing.\n\n${rasterTable(drawn)}`);
   if (options.save) save(drawn.map(({ side, triangles, ...row }) => ({ case: `raster ${side} ${triangles}`, ...row })));

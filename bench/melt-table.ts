@@ -1,8 +1,8 @@
 /** Lennard-Jones particles as a Markdown table, in a process of their own, on one thread. */
 
-import { execFileSync } from 'node:child_process';
-import { bundle, root } from './contenders.ts';
+import { bundle } from './contenders.ts';
 import type { MeltRow } from './melt/serve.ts';
+import { answerOf } from './own-process.ts';
 import { layout } from './table.ts';
 
 export async function meltRow(): Promise<MeltRow> {
@@ -11,8 +11,7 @@ export async function meltRow(): Promise<MeltRow> {
     `import { serveMelt } from './melt/serve.ts';
      console.log(JSON.stringify(await serveMelt()));`,
   );
-  const said = execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8' });
-  return JSON.parse(said.trim().split('\n').at(-1) ?? '');
+  return answerOf([file]);
 }
 
 export function meltTable({ energy, pressure, rate, gradientRatio }: MeltRow): string {

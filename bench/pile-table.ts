@@ -1,9 +1,9 @@
 /** A pile of a thousand boxes beside Rapier, as a Markdown table. Each contender in a process of its own, on one thread. */
 
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle, root } from './contenders.ts';
+import { answerOf } from './own-process.ts';
 import { pileBoxes, pileStep } from './pile/boxes.ts';
 import type { PileRow } from './pile/serve.ts';
 import { layout } from './table.ts';
@@ -13,9 +13,6 @@ export interface PileResult extends Omit<PileRow, 'gradientRatio'> {
   readonly gradientRatio?: number;
 }
 
-const answer = (args: readonly string[]): PileRow =>
-  JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }).trim().split('\n').at(-1) ?? '');
-
 /** Rows, and a sentence if Rapier could not take part. */
 export async function pileRows(): Promise<{ readonly rows: readonly PileResult[]; readonly absent?: string }> {
   const boxes = JSON.stringify(pileBoxes(10));
@@ -24,13 +21,13 @@ export async function pileRows(): Promise<{ readonly rows: readonly PileResult[]
     `import { servePile } from './pile/serve.ts';
      console.log(JSON.stringify(await servePile(JSON.parse(process.argv[2]))));`,
   );
-  const own = { contender: 'Retrograde', ...answer([file, boxes]) };
+  const own = { contender: 'Retrograde', ...answerOf<PileRow>([file, boxes]) };
   if (!existsSync(join(root, 'bench/peers/node_modules/@dimforge')))
     return { rows: [own], absent: 'Rapier: not installed: npm ci --prefix bench/peers.' };
   const peer = join(root, 'bench/peers/rapier.mjs');
   const rapier = ['plain', 'simd'].map(build => ({
     contender: build === 'simd' ? 'Rapier SIMD' : 'Rapier',
-    ...answer([peer, build, boxes, String(pileStep)]),
+    ...answerOf<PileRow>([peer, build, boxes, String(pileStep)]),
   }));
   return { rows: [own, ...rapier] };
 }

@@ -1,7 +1,7 @@
 /** Steps of an elastic body and their gradients, as a Markdown table; in a process of its own, on one thread. */
 
-import { execFileSync } from 'node:child_process';
-import { bundle, root } from './contenders.ts';
+import { bundle } from './contenders.ts';
+import { answerOf } from './own-process.ts';
 import type { SolidRow } from './solid/serve.ts';
 import { layout } from './table.ts';
 
@@ -11,8 +11,7 @@ export async function solidRows(): Promise<SolidRow[]> {
     `import { serveSolid } from './solid/serve.ts';
      console.log(JSON.stringify(await serveSolid()));`,
   );
-  const answer = execFileSync(process.execPath, [file], { cwd: root, encoding: 'utf8' });
-  return JSON.parse(answer.trim().split('\n').at(-1) ?? '');
+  return answerOf([file]);
 }
 
 export const solidTable = (rows: readonly SolidRow[]): string =>
