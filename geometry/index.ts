@@ -40,6 +40,19 @@ export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { cornersAround, grouped, type Incidence, neighbours } from './incidence.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';
+export {
+  type BoxKind,
+  type BoxLayout,
+  type BoxText,
+  boxInWords,
+  boxKind,
+  boxLayout,
+  boxSizes,
+  boxText,
+  boxVolume,
+  boxWaves,
+  checkBox,
+} from './periodic-box.ts';
 export { massOfMesh } from './polyhedron.ts';
 export { rayText } from './ray/ray.wgsl.ts';
 export { rayDistance } from './ray/rays.ts';

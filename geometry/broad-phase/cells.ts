@@ -1,8 +1,8 @@
 /**
  * Which of many points are within a distance of each other, for each point as a column of a table.
  *
- *   cell of a point      ⌊(x/L − ⌊x/L⌋) c⌋ along each axis, c cells of at least the reach                                (1)
- *   neighbours of i      j ≠ i in the 3ᵈ cells around, |d| < reach,  d = x_i − x_j − L round((x_i − x_j) / L)            (2)
+ *   cell of a point      ⌊(s − ⌊s⌋) c⌋ along each axis, c cells of at least the reach; s: the place in shares of the box   (1)
+ *   neighbours of i      j ≠ i in the 3ᵈ cells around, |d| < reach,  d: the nearest image of x_i − x_j                     (2)
  *
  * Points are sorted by cell, so a cell is a range of the sorted list; those of one cell look at the same candidates in step. Where an axis has fewer than three cells, or space has no box, each
  * point looks at all others. The order of a column follows from cells and numbers alone, so it is the same each time; all of it stays on
@@ -21,13 +21,14 @@ import {
   scan,
   Tensor,
 } from '../../kernel/index.ts';
+import { type BoxKind, type BoxLayout, boxKind, boxSizes, boxText } from '../periodic-box.ts';
 
 export interface NeighbourOptions {
   /** Points nearer than this are neighbours. */
   readonly reach: number;
   /** How many neighbours of each point there is room for. */
   readonly capacity: number;
-  /** Lengths of a periodic box, [d], each at least twice the reach. Default: none, space is open. */
+  /** Lengths of a periodic box, [d], or its vectors, [d, d]; its heights are at least twice the reach. Default: none, space is open. */
   readonly box?: Tensor;
   /** Cells along each axis, none narrower than the reach; `cellsOf` tells. Default: all pairs are looked at. */
   readonly cells?: readonly number[];
@@ -48,8 +49,8 @@ export interface Neighbours {
 }
 
 /** As many cells along each axis as there is room for; undefined where all pairs are better looked at. */
-export function cellsOf(lengths: readonly number[], reach: number): readonly number[] | undefined {
-  const cells = lengths.map(length => Math.floor(length / reach));
+export function cellsOf(box: BoxLayout, reach: number): readonly number[] | undefined {
+  const cells = boxSizes(box).heights.map(height => Math.floor(height / reach));
   return cells.every(c => c >= 3) ? cells : undefined;
 }
 
@@ -58,30 +59,31 @@ const strides = (cells: readonly number[]): readonly number[] =>
 
 const axes = ['x', 'y', 'z'] as const;
 
-/** (1), and a cell's number. */
-const cellText = (cells: readonly number[]): string => {
-  const vec = `vec${cells.length}`;
-  return /* wgsl */ `
-  fn cellAt(x: ${vec}f, lengths: ${vec}f) -> ${vec}i {
-    let place = x / lengths - floor(x / lengths);
-    return min(${vec}i(place * ${vec}f(${cells.join(', ')})), ${vec}i(${cells.map(c => c - 1).join(', ')})); // (1)
-  }
-  fn cellNumber(c: ${vec}i) -> u32 {
+const numberText = (cells: readonly number[]): string => /* wgsl */ `
+  fn cellNumber(c: vec${cells.length}i) -> u32 {
     return ${strides(cells)
       .map((s, k) => `u32(c.${axes[k]}) * ${s}u`)
       .join(' + ')};
   }
 `;
-};
 
-const keysText = (cells: readonly number[]): string => /* wgsl */ `
-  var<storage, read> x: array<vec${cells.length}f>;
-  var<storage, read> box: vec${cells.length}f;
+const keysText = (cells: readonly number[], kind: BoxKind): string => {
+  const vec = `vec${cells.length}`;
+  const box = boxText(cells.length, kind);
+  return /* wgsl */ `
+  var<storage, read> x: array<${vec}f>;
+  ${box.binding}
   var<storage, read_write> key: array<u32>;
-  ${cellText(cells)}
+  ${numberText(cells)}
   @compute @workgroup_size(64)
-  fn cellKeys(@builtin(global_invocation_id) id: vec3u) { key[id.x] = cellNumber(cellAt(x[id.x], box)); }
+  fn cellKeys(@builtin(global_invocation_id) id: vec3u) {
+    ${box.setup}
+    let s = ${box.shares('x[id.x]')};
+    let cell = min(${vec}i((s - floor(s)) * ${vec}f(${cells.join(', ')})), ${vec}i(${cells.map(c => c - 1).join(', ')})); // (1)
+    key[id.x] = cellNumber(cell);
+  }
 `;
+};
 
 /** Invocations that share the points of a cell. */
 const shares = 32;
@@ -130,33 +132,34 @@ const overAll = (look: string): string => /* wgsl */ `
 
 interface Form {
   readonly dimension: number;
-  readonly periodic: boolean;
+  readonly kind: BoxKind;
   readonly cells: readonly number[] | undefined;
   readonly without: boolean;
 }
 
-const listText = ({ dimension, periodic, cells, without }: Form): string => {
+const listText = ({ dimension, kind, cells, without }: Form): string => {
+  const box = boxText(dimension, kind);
   const look = /* wgsl */ `
-            var d = here - there;
-            ${periodic ? 'd = d - lengths * round(d * perLength);' : ''} // (2)
+            let apart = here - there;
+            let d = ${box.nearest('apart')}; // (2)
             if (j != i && dot(d, d) < reach * reach ${without ? '&& !isApart(i, j)' : ''}) {
               if (count < capacity) { table[count * n + i] = j - i; }
               count++;
             }`;
   return /* wgsl */ `
   var<storage, read> ${cells ? 'sorted' : 'x'}: array<vec${dimension}f>;
-  ${periodic ? `var<storage, read> box: vec${dimension}f;` : ''}
+  ${box.binding}
   ${cells ? 'var<storage, read> order: array<u32>; var<storage, read> ends: array<u32>; var<storage, read> held: array<u32>;' : ''}
   ${without ? 'var<storage, read> apartFrom: array<u32>; var<storage, read> apart: array<u32>;' : ''}
   var<uniform> reach: f32;
   var<uniform> capacity: u32;
   @unique var<storage, read_write> table: array<u32>;
   @unique var<storage, read_write> counts: array<u32>;
-  ${cells ? cellText(cells) : ''}
+  ${cells ? numberText(cells) : ''}
   @compute @workgroup_size(${cells ? shares : 64})
   fn listNeighbours(@builtin(global_invocation_id) id: vec3u) {
     let n = arrayLength(&counts);
-    ${periodic ? 'let lengths = box; let perLength = 1.0 / box;' : ''}
+    ${box.setup}
     ${cells ? byCells(cells, look) : overAll(look)}
   }
   ${
@@ -189,7 +192,7 @@ export function neighbourTable(x: Tensor, options: NeighbourOptions): Neighbours
   check(x, options);
   const { reach, capacity, box, cells, without } = options;
   const [n, dimension] = x.shape;
-  const form = { dimension, periodic: box !== undefined, cells, without: without !== undefined };
+  const form: Form = { dimension, kind: boxKind(box), cells, without: without !== undefined };
   const list: Kernel = listKernels(JSON.stringify(form), () => listText(form));
   const places = { x: x.detach(), ...(box && { box: box.detach() }) };
   const given = cells ? { box: places.box, ...byCell(places as Placed, cells) } : places;
@@ -217,7 +220,8 @@ interface Placed {
 
 /** Points in the order of their cells, which they are, how many each cell holds, and where its range ends. */
 function byCell({ x, box }: Placed, cells: readonly number[]) {
-  const keys: Kernel = keyKernels(cells.join(), () => keysText(cells));
+  const kind = boxKind(box);
+  const keys: Kernel = keyKernels(`${cells} ${kind}`, () => keysText(cells, kind));
   const { key } = keys({ x, box }, { count: x.shape[0] }) as { readonly key: Tensor };
   const held = histogram(
     key,
@@ -235,8 +239,10 @@ function check(x: Tensor, { reach, capacity, box, cells }: NeighbourOptions): vo
     throw new RangeError(`neighbourTable: reach is ${reach}; give a positive number.`);
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new RangeError(`neighbourTable: capacity is ${capacity}; give a whole number from 1.`);
-  if (box && (!(box instanceof Tensor) || box.size !== d))
-    throw new RangeError(`neighbourTable: box has shape [${box.shape?.join(', ')}]; for these points give [${d}].`);
+  if (box && (!(box instanceof Tensor) || box.size !== (boxKind(box) === 'tilted' ? d * d : d)))
+    throw new RangeError(
+      `neighbourTable: box has shape [${box.shape?.join(', ')}]; for these points give lengths, [${d}], or vectors, [${d}, ${d}].`,
+    );
   if (cells && (!box || cells.length !== d || !cells.every(c => Number.isInteger(c) && c >= 3)))
     throw new RangeError(
       `neighbourTable: cells are [${cells.join(', ')}]; give a box and ${d} whole numbers from 3, or leave them out.`,

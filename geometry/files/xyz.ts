@@ -6,7 +6,7 @@
  *   then     a line for each atom: by default its species and three coordinates
  *
  * Kinds of columns are S (text), R (number), I (whole number), L (T or F). The cell's vectors are the rows of Lattice. What is read is
- * in the file's units; XYZ has ångströms by custom. Format: the description of extended XYZ of libAtoms.
+ * in the file's units; XYZ has ångströms by custom. `tensor(lattice, [3, 3])` is the box of particles. Format: the description of extended XYZ of libAtoms.
  */
 
 /** One frame. */

@@ -9,14 +9,15 @@
  * Langevin's is. (1): Berendsen et al., J. Chem. Phys. 81 (1984) 3684. (2): Bernetti & Bussi, J. Chem. Phys. 153 (2020) 114107.
  */
 
+import { boxVolume } from '../../geometry/index.ts';
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
 import type { ParticleState } from './motion.ts';
-import { pressure, volumeOf } from './observables.ts';
+import { pressure } from './observables.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 
 export interface BoxState {
-  /** Lengths of the box, [d]. */
+  /** The box: lengths, [d], or vectors, [d, d]. */
   readonly box: Tensor;
   /** Steps so far, u32, [1]. */
   readonly boxClock: Tensor;
@@ -98,7 +99,7 @@ export function barostat<S extends ParticleState, P extends ParticleParams>(
         ...{
           is: correction ? measured.add(correction(inBox)) : measured,
           wanted: params.pressure,
-          volume: volumeOf(box),
+          volume: boxVolume(box),
         },
         ...{ kT: params.kT, compliance: params.compliance, clock: boxClock, seed: key, d: system.dimension, dt },
       },

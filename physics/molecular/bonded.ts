@@ -10,6 +10,7 @@
  * Allen & Tildesley: Computer Simulation of Liquids, 2nd ed., 2017, §1.3.3 and appendix C.
  */
 
+import { type BoxKind, boxKind, boxText } from '../../geometry/index.ts';
 import { inWords, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Term, TermGiven } from './particles.ts';
 
@@ -44,25 +45,30 @@ const kinds: Readonly<Record<'bonds' | 'angles' | 'dihedrals', Kind>> = {
   },
 };
 
-const text = ({ name, size, params, body }: Kind, d: number, periodic: boolean): string => /* wgsl */ `
+function text({ name, size, params, body }: Kind, d: number, around: BoxKind): string {
+  const box = boxText(d, around);
+  const bond = (k: number): string => /* wgsl */ `
+    let d${k} = x[members[${size}u * e + ${k}u]] - x[members[${size}u * e + ${k - 1}u]];
+    let b${k} = ${box.nearest(`d${k}`)};`;
+  return /* wgsl */ `
   var<storage, read> x: array<vec${d}f>;
-  ${periodic ? `var<storage, read> box: vec${d}f;` : ''}
+  ${box.binding}
   var<storage, read> members: array<u32>;
   ${params.map(p => `var<storage, read> ${p}s: array<f32>;`).join(' ')}
   var<storage, read_write> energy: array<f32>;
-  fn nearest(v: vec${d}f${periodic ? `, l: vec${d}f` : ''}) -> vec${d}f { return v${periodic ? ' - l * round(v / l)' : ''}; }
   ${name === 'angles' ? `fn cross3(a: vec${d}f, b: vec${d}f) -> vec3f { return ${d === 3 ? 'cross(a, b)' : 'vec3f(0.0, 0.0, a.x * b.y - a.y * b.x)'}; }` : ''}
   @compute @workgroup_size(64)
   fn ${name}Energy(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${periodic ? 'let lengths = box;' : ''}
-    ${Array.from({ length: size - 1 }, (_, k) => `let b${k + 1} = nearest(x[members[${size}u * e + ${k + 1}u]] - x[members[${size}u * e + ${k}u]]${periodic ? ', lengths' : ''});`).join('\n    ')}
+    ${box.setup}
+    ${Array.from({ length: size - 1 }, (_, k) => bond(k + 1)).join('')}
     ${params.map(p => `let ${p} = ${p}s[e % arrayLength(&${p}s)];`).join(' ')}
     var u = 0.0;
     ${body}
     energy[e] = u;
   }
 `;
+}
 const kernels = kernelsByKey();
 
 function bonded(kind: Kind, members: readonly (readonly number[])[]): Term {
@@ -90,7 +96,8 @@ function bonded(kind: Kind, members: readonly (readonly number[])[]): Term {
           `${name}: '${missing}' is ${given[missing] ? `of shape ${inWords(given[missing].shape)}` : 'missing'}; give one number, or ${members.length}.`,
         );
       if (size === 4 && d === 2) throw new RangeError('dihedrals: in the plane there are none; use angles.');
-      const run: Kernel = kernels(`${name} ${d} ${box !== undefined}`, () => text(kind, d, box !== undefined));
+      const around = boxKind(box);
+      const run: Kernel = kernels(`${name} ${d} ${around}`, () => text(kind, d, around));
       const table = tensor(Uint32Array.from(members.flat()), [members.length * size], { device: x.device });
       const numbers = Object.fromEntries(params.map(p => [`${p}s`, given[p]]));
       const { energy } = run({ x, members: table, ...numbers, ...(box && { box }) }, { count: members.length });

@@ -1,5 +1,6 @@
 /** What particles, their parameters and places must be, and what to do if they are not. */
 
+import { boxInWords, boxKind, boxLayout, boxSizes, checkBox } from '../../geometry/index.ts';
 import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
 import { pairPotential } from './pair-potential.ts';
 import type { ParticleParams, ParticlesSpec } from './particles.ts';
@@ -16,17 +17,16 @@ export function checkSpec(spec: ParticlesSpec): void {
     throw new RangeError("particles: there are no energies; give 'pairs', or 'terms'.");
   if (!(skin >= 0 && skin < Number.POSITIVE_INFINITY))
     throw new RangeError(`particles: skin is ${inWords(skin)}; give a length from 0.`);
-  if (box && (box.length !== dimension || !box.every(l => l > 0 && l < Number.POSITIVE_INFINITY)))
-    throw new RangeError(`particles: box is [${box.join(', ')}]; give ${dimension} lengths above 0.`);
+  if (box) checkBox('particles', box, dimension);
   if (species && (species.length !== count || !species.every(s => Number.isInteger(s) && s >= 0 && s < 256)))
     throw new RangeError(`particles: species has ${species.length} entries; give ${count} whole numbers 0, 1, ….`);
   for (const [name, { cutoff, tail = 'truncated', potential }] of Object.entries(pairs)) {
     if (!(cutoff > 0 && cutoff < Number.POSITIVE_INFINITY))
       throw new RangeError(`particles: the cut-off of '${name}' is ${inWords(cutoff)}; give a length above 0.`);
-    const shortest = box ? Math.min(...box) : Number.POSITIVE_INFINITY;
+    const shortest = box ? Math.min(...boxSizes(box).heights) : Number.POSITIVE_INFINITY;
     if (cutoff + skin > shortest / 2)
       throw new RangeError(
-        `particles: the cut-off of '${name}' and the skin, ${cutoff + skin}, are more than half the box, ${shortest / 2}; take a larger box or a shorter cut-off, so that no particle meets two images of another.`,
+        `particles: the cut-off of '${name}' and the skin, ${cutoff + skin}, are more than half the ${boxKind(box) === 'tilted' ? 'least height of the box' : 'box'}, ${shortest / 2}; take a larger box or a shorter cut-off, so that no particle meets two images of another.`,
       );
     if (typeof tail === 'object' && !(tail.switchFrom >= 0 && tail.switchFrom < cutoff))
       throw new RangeError(
@@ -52,6 +52,11 @@ export function checkParams(
         ? 'particles: params have no box; give its lengths as a tensor.'
         : 'particles: params have a box, but space is open; say so when the particles are made: particles({ box, … }).',
     );
+  const shape = boxKind(box) === 'tilted' ? [dimension, dimension] : [dimension];
+  if (params.box && params.box.shape.join() !== shape.join())
+    throw new RangeError(
+      `particles: the box of params has shape [${params.box.shape.join(', ')}]; these particles were made for a ${boxKind(box)} one, [${shape.join(', ')}].`,
+    );
   const kinds = species ? Math.max(...species) + 1 : 1;
   for (const [name, { potential }] of Object.entries(pairs)) {
     const { params: wanted, particles: own } = pairPotential(potential);
@@ -72,30 +77,31 @@ export function checkParams(
 }
 
 export async function checkPlaces(x: Tensor, cutoff: number, box: Tensor | undefined, skin: number): Promise<void> {
-  const [words, lengths] = [await x.read(), box && (await box.read())];
+  const words = await x.read();
   const [n, d] = x.shape;
-  const at = (i: number): string => `(${Array.from(words.slice(d * i, d * i + d), v => v.toPrecision(4)).join(', ')})`;
-  for (let i = 0; i < n; i++)
-    for (let a = 0; a < d; a++) {
-      const v = words[d * i + a];
-      if (!Number.isFinite(v))
-        throw new RangeError(`particles: particle ${i} is at ${at(i)}; give places that are finite.`);
-      if (lengths && Math.abs(v) > lengths[a])
-        throw new RangeError(
-          `particles: particle ${i} is at ${at(i)}, outside the box of ${Array.from(lengths).join(' × ')}; take it in, into 0 … L or −L/2 … L/2.`,
-        );
-    }
-  if (lengths && Math.min(...lengths) < 2 * (cutoff + skin))
+  const layout = box && boxLayout(await box.read(), boxKind(box), d);
+  const around = layout && { ...boxSizes(layout), text: boxInWords(layout) };
+  const place = (i: number): number[] => Array.from(words.slice(d * i, d * i + d));
+  const at = (i: number): string =>
+    `(${place(i)
+      .map(v => v.toPrecision(4))
+      .join(', ')})`;
+  for (let i = 0; i < n; i++) {
+    if (!place(i).every(Number.isFinite))
+      throw new RangeError(`particles: particle ${i} is at ${at(i)}; give places that are finite.`);
+    if (around?.shares(place(i)).some(s => Math.abs(s) > 1))
+      throw new RangeError(
+        `particles: particle ${i} is at ${at(i)}, outside the box of ${around.text}; take it in, into 0 … L or −L/2 … L/2.`,
+      );
+  }
+  if (around && Math.min(...around.heights) < 2 * (cutoff + skin))
     throw new RangeError(
-      `particles: the box of ${Array.from(lengths).join(' × ')} is shorter than two cut-offs, ${2 * (cutoff + skin)}; take a larger one.`,
+      `particles: the box of ${around.text} is shorter than two cut-offs, ${2 * (cutoff + skin)}; take a larger one.`,
     );
   const seen = new Map<string, number>();
   for (let i = 0; i < n; i++) {
-    const key = Array.from({ length: d }, (_, a) => {
-      const l = lengths?.[a] ?? Number.POSITIVE_INFINITY;
-      const v = words[d * i + a];
-      return (l === Number.POSITIVE_INFINITY ? v : v - l * Math.floor(v / l)).toPrecision(7);
-    }).join();
+    const inside = around ? around.shares(place(i)).map(s => s - Math.floor(s)) : place(i);
+    const key = inside.map(v => v.toPrecision(7)).join();
     const other = seen.get(key);
     if (other !== undefined)
       throw new RangeError(`particles: particles ${other} and ${i} are at the same place, ${at(i)}; move one of them.`);

@@ -2,7 +2,7 @@
  * Charges in a periodic box, with all their images: Ewald's sum.
  *
  *   E = k Σ_pairs q_i q_j erfc(α r)/r                                        near: pairs within the cut-off                (1)
- *     + (2π k/V) Σ_(K ≠ 0) e^(−K²/4α²)/K² |Σ q e^(i K·x)|²                    waves, K = 2π m / L                           (2)
+ *     + (2π k/V) Σ_(K ≠ 0) e^(−K²/4α²)/K² |Σ q e^(i K·x)|²                    waves, K = 2π Σ_a m_a g_a                    (2)
  *     − k α/√π Σ q² − π k (Σ q)² / (2 V α²)                                   self, and a background where charges do not cancel
  *   erfc(x) = e^(−x²) p((x − 3.75)/(x + 3.75)) / (1 + 2 x)                    p of degree 20, relative error 1e-14           (3)
  *
@@ -11,15 +11,15 @@
  * Frenkel & Smit: Understanding Molecular Simulation, 2nd ed., 2002, §12.1. (3): fitted in forty digits at Chebyshev's points.
  */
 
-import { checkOptions, floatText, inWords, type Tensor, tensor } from '../../kernel/index.ts';
-import { volumeOf } from './observables.ts';
+import { type BoxLayout, boxSizes, boxVolume, boxWaves, checkBox } from '../../geometry/index.ts';
+import { checkOptions, floatText, inWords, type Tensor } from '../../kernel/index.ts';
 import type { PairPotential } from './pair-potential.ts';
 import type { PairInteraction, Term } from './particles.ts';
 
 export interface EwaldOptions {
-  /** Lengths of the box, more or less: waves are counted by them. */
-  readonly box: readonly [number, number, number];
-  /** Of pairs in space; at most half the box. */
+  /** Lengths of the box or vectors of a tilted one, more or less: waves are counted by them. */
+  readonly box: BoxLayout;
+  /** Of pairs in space; at most half the least height of the box. */
   readonly cutoff: number;
   /** δ. Default 1e-5. */
   readonly tolerance?: number;
@@ -52,14 +52,17 @@ const nearPotential = (alpha: number): PairPotential => ({
 });
 
 /** Half of the whole vectors m ≠ 0 whose waves are no shorter than the shortest wanted; −m has the same share as m. */
-function wavesOf(box: readonly number[], longest: number): number[][] {
-  const most = box.map(l => Math.floor((longest * l) / (2 * Math.PI)));
+function wavesOf(box: BoxLayout, longest: number): number[][] {
+  const lengths = box.map(side => (typeof side === 'number' ? side : Math.hypot(...side)));
+  const { shares } = boxSizes(box);
+  const g = [0, 1, 2].map(b => shares([0, 1, 2].map(a => (a === b ? 1 : 0)))); // g[b][a]: component b of g_a
+  const most = lengths.map(l => Math.floor((longest * l) / (2 * Math.PI))); // 2π m_a = K · h_a
   const found: number[][] = [];
   for (let a = 0; a <= most[0]; a++)
     for (let b = a === 0 ? 0 : -most[1]; b <= most[1]; b++)
       for (let c = a === 0 && b === 0 ? 1 : -most[2]; c <= most[2]; c++) {
-        const square = [a, b, c].reduce((sum, m, axis) => sum + ((2 * Math.PI * m) / box[axis]) ** 2, 0);
-        if (square <= longest * longest) found.push([a, b, c]);
+        const K = g.map(row => 2 * Math.PI * (a * row[0] + b * row[1] + c * row[2]));
+        if (Math.hypot(...K) <= longest) found.push([a, b, c]);
       }
   return found;
 }
@@ -79,9 +82,10 @@ function wavesOf(box: readonly number[], longest: number): number[][] {
 export function ewald(options: EwaldOptions): Ewald {
   checkOptions('ewald', options, ['box', 'cutoff', 'tolerance']);
   const { box, cutoff, tolerance = 1e-5 } = options;
-  if (box?.length !== 3 || !box.every(l => l > 0) || !(cutoff > 0) || !(tolerance > 0 && tolerance < 1))
+  checkBox('ewald', box, 3);
+  if (!(cutoff > 0) || !(tolerance > 0 && tolerance < 1))
     throw new RangeError(
-      `ewald: the box is ${inWords(box)}, the cut-off ${inWords(cutoff)}, the tolerance ${inWords(tolerance)}; give three lengths, a length, and a number between 0 and 1.`,
+      `ewald: the cut-off is ${inWords(cutoff)}, the tolerance ${inWords(tolerance)}; give a length, and a number between 0 and 1.`,
     );
   const alpha = Math.sqrt(-Math.log(tolerance)) / cutoff;
   const waves = wavesOf(box, 2 * alpha * Math.sqrt(-Math.log(tolerance)));
@@ -92,13 +96,7 @@ export function ewald(options: EwaldOptions): Ewald {
       energy({ x, box, own: { charge }, params: { k } }): Tensor {
         if (!box || !charge || !k)
           throw new TypeError("ewald: waves need a box, params.own.charge and the term's parameter k; give them.");
-        const { device } = x;
-        const m = tensor(
-          waves.flat().map(v => 2 * Math.PI * v),
-          [waves.length, 3],
-          { device },
-        );
-        const K = m.div(box.reshape([1, 3]));
+        const K = boxWaves(box, waves);
         const square = K.square().sum(1);
         const share = square
           .mul(-1 / (4 * alpha * alpha))
@@ -107,7 +105,7 @@ export function ewald(options: EwaldOptions): Ewald {
         const phase = K.matmul(x.transpose());
         const q = charge.reshape([-1, 1]);
         const S = phase.cos().matmul(q).square().add(phase.sin().matmul(q).square()).reshape([-1]);
-        const volume = volumeOf(box);
+        const volume = boxVolume(box);
         const far = S.mul(share)
           .sum()
           .mul(4 * Math.PI)

@@ -8,8 +8,8 @@
  * slowly than r⁻³ there is none. Allen & Tildesley: Computer Simulation of Liquids, 2nd ed., 2017, §2.8.
  */
 
+import { boxVolume } from '../../geometry/index.ts';
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import { volumeOf } from './observables.ts';
 import { pairValues } from './pair-energy.ts';
 import { pairPotential } from './pair-potential.ts';
 import type { ParticleParams, Particles } from './particles.ts';
@@ -71,7 +71,7 @@ export function longRange(
   const integral = beyond.mul(on(weights, [points, 1])).sum(0); // (1)
   const end = pairValues(potential, on(new Float64Array(pairs).fill(cutoff), [1, pairs]), own).reshape([pairs]);
   const per = on(amounts, [pairs]).mul(2 * Math.PI);
-  const volume = volumeOf(params.box);
+  const volume = boxVolume(params.box);
   return {
     energy: integral.mul(per).sum().div(volume),
     virial: integral

@@ -6,7 +6,7 @@
  * become too small and numbers that are not finite are written into `trouble`, which `checkMotion` reads.
  */
 
-import type { Neighbours } from '../../geometry/index.ts';
+import { type BoxKind, type BoxLayout, boxKind, boxText, cellsOf, type Neighbours } from '../../geometry/index.ts';
 import { inWords, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 
@@ -79,16 +79,18 @@ export function checkTime(who: string, dt: number): void {
     throw new RangeError(`${who}: dt is ${inWords(dt)}; it must be a positive time.`);
 }
 
-const text = (d: number, lists: boolean, boxed: boolean): string => /* wgsl */ `
+const text = (d: number, lists: boolean, around: BoxKind): string => {
+  const box = boxText(d, around);
+  return /* wgsl */ `
   var<storage, read> trouble: array<f32>;
   var<storage, read> from: array<vec${d}f>;
   var<storage, read> to: array<vec${d}f>;
   var<storage, read> v: array<vec${d}f>;
   ${lists ? 'var<storage, read> longest: u32;' : ''}
-  ${boxed ? `var<storage, read> box: vec${d}f;` : ''}
+  ${box.binding}
   var<uniform> capacity: f32;
   var<uniform> skin: f32;
-  var<uniform> narrowest: f32;
+  ${box.heights ? `var<uniform> narrowest: vec${d}f;` : ''}
   var<uniform> steps: f32;
   @unique var<storage, read_write> next: array<f32>;
   @compute @workgroup_size(1)
@@ -105,7 +107,13 @@ const text = (d: number, lists: boolean, boxed: boolean): string => /* wgsl */ `
       most = max(most, dot(moved, moved));
     }
     ${lists ? 'if (f32(longest) > capacity) { kind = 2.0; number = f32(longest); }' : ''}
-    ${boxed ? `for (var a = 0u; a < ${d}u; a++) { if (kind == 0.0 && box[a] < narrowest) { kind = 4.0; number = box[a]; } }` : ''}
+    ${box.setup}
+    ${
+      box.heights
+        ? `let heights = ${box.heights};
+    for (var a = 0u; a < ${d}u; a++) { if (kind == 0.0 && heights[a] < narrowest[a]) { kind = 4.0; number = heights[a]; } }`
+        : ''
+    }
     if (kind == 0.0 && skin > 0.0 && most > 0.25 * skin * skin) { kind = 3.0; number = sqrt(most); }
     let known = trouble[1] > 0.0;
     next[0] = trouble[0] + steps;
@@ -115,6 +123,7 @@ const text = (d: number, lists: boolean, boxed: boolean): string => /* wgsl */ `
   }
   fn next0(before: f32) -> f32 { return before + steps; }
 `;
+};
 
 const kernels = kernelsByKey();
 
@@ -126,27 +135,25 @@ function watched<S extends ParticleState>(
   list: Neighbours | undefined,
   steps: number,
 ): Tensor {
-  const run = kernels(`${dimension} ${list !== undefined} ${box !== undefined}`, () =>
-    text(dimension, list !== undefined, box !== undefined),
+  const run = kernels(`${dimension} ${list !== undefined} ${boxKind(box)}`, () =>
+    text(dimension, list !== undefined, boxKind(box)),
   );
   const { next } = run(
     {
       ...{ trouble: before.trouble, from: before.x.detach(), to: after.x.detach(), v: after.v.detach() },
       ...{ capacity, steps, skin: steps > 1 ? (spec.skin ?? 0) : 0 },
-      narrowest: narrowest(spec.box, reach),
       ...(list && { longest: list.longest }),
-      ...(box && { box: box.detach() }),
+      ...(box && spec.box && { box: box.detach(), narrowest: narrowest(spec.box, reach) }),
     },
     { count: 1, out: { next: 4 } },
   );
   return next as Tensor;
 }
 
-/** The shortest box for which cells are no narrower than the reach, and no particle meets two images of another. */
-function narrowest(box: readonly number[] | undefined, reach: number): number {
-  if (!box) return 0;
-  const cells = box.map(l => Math.floor(l / reach));
-  return cells.every(c => c >= 3) ? Math.max(...cells) * reach : 2 * reach;
+/** Heights of the smallest box whose cells are no narrower than the reach, and in which no particle meets two images of another. */
+function narrowest(box: BoxLayout, reach: number): readonly number[] {
+  const cells = cellsOf(box, reach);
+  return cells?.map(c => c * reach) ?? box.map(() => 2 * reach);
 }
 
 /**

@@ -5,13 +5,24 @@
  *   P = (Σ m v² + W) / (d V)                                      (2) particles.ts
  *   g(r_b) = Σ_i Σ_(j≠i) w(r_ij/h − b − ½) / (n ρ v_b)             (3) v_b: volume of the shell from b h to (b + 1) h
  *   w(u) = ¾ − u² for |u| < ½,  ½ (3/2 − |u|)² for |u| < 3/2       (4) a histogram whose bins share a pair smoothly
- *   S(k) = |Σ_j e^(i k·x_j)|² / n,   k = 2π m / L                  (5)
+ *   S(k) = |Σ_j e^(i k·x_j)|² / n,   k = 2π Σ_a m_a g_a            (5) g: reciprocals of the box's vectors, 1/L of a straight one
  *
  * (4) is the quadratic B-spline: its sum over bins is 1, and g has a continuous derivative in all places.
  * Allen & Tildesley: Computer Simulation of Liquids, 2nd ed., 2017, §2.4, §2.6, §8.2.
  */
 
-import { cellsOf, neighbourTable } from '../../geometry/index.ts';
+import {
+  type BoxLayout,
+  type BoxText,
+  boxKind,
+  boxSizes,
+  boxText,
+  boxVolume,
+  boxWaves,
+  cellsOf,
+  checkBox,
+  neighbourTable,
+} from '../../geometry/index.ts';
 import { checkOptions, inWords, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { ParticleState } from './motion.ts';
 import { pairSum } from './pair-sum.ts';
@@ -32,13 +43,7 @@ export function pressure(
 ): Tensor {
   const d = system.dimension;
   const twice = kineticEnergy(state, params).mul(2).add(system.virial(state.x, params));
-  return twice.div(volumeOf(params.box)).div(d);
-}
-
-/** Π L, []. */
-export function volumeOf(box: Tensor): Tensor {
-  const [d] = box.shape;
-  return Array.from({ length: d }, (_, a) => box.slice(a, a + 1).reshape([])).reduce((a, b) => a.mul(b));
+  return twice.div(boxVolume(params.box)).div(d);
 }
 
 /** How far particles have come on average, squared, []. */
@@ -47,19 +52,19 @@ export const meanSquareDisplacement = (x: Tensor, from: Tensor): Tensor => x.sub
 export interface RadialOptions {
   /** Particles. */
   readonly count: number;
-  /** Lengths of the periodic box, more or less: cells are laid out by them. */
-  readonly box: readonly number[];
-  /** How far g is wanted; with half a bin more, at most half the box. */
+  /** Lengths of the periodic box or vectors of a tilted one, more or less: cells are laid out by them. */
+  readonly box: BoxLayout;
+  /** How far g is wanted; with half a bin more, at most half the least height of the box. */
   readonly range: number;
   readonly bins: number;
   /** Neighbours of a particle within the range that there is room for. Default: twice as many as there are on average, and some. */
   readonly capacity?: number;
 }
 
-const text = (d: number, bins: number, h: string): string => /* wgsl */ `
+const text = (d: number, bins: number, h: string, box: BoxText): string => /* wgsl */ `
   var<storage, read> here: array<vec${d}f>;
   var<storage, read> x: array<vec${d}f>;
-  var<storage, read> box: vec${d}f;
+  ${box.binding}
   var<storage, read> table: array<u32>;
   var<storage, read> longest: u32;
   var<storage, read_write> g: array<f32>;
@@ -67,13 +72,13 @@ const text = (d: number, bins: number, h: string): string => /* wgsl */ `
   fn radial(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     let n = arrayLength(&x);
-    let lengths = box;
+    ${box.setup}
     // of bins −1 … bins + 1
     var sums: array<f32, ${bins + 3}>;
     for (var k = 0u; k < longest; k++) {
       let j = i + table[k * n + i];
-      var d = here[i] - x[j];
-      d = d - lengths * round(d / lengths);
+      let apart = here[i] - x[j];
+      let d = ${box.nearest('apart')};
       let square = dot(d, d);
       if (j != i && square > 0.0) {
         let u = sqrt(square) / ${h};
@@ -103,17 +108,21 @@ export function radialDistribution(options: RadialOptions): (x: Tensor, box: Ten
   const d = box.length;
   if (!Number.isInteger(bins) || bins < 1 || bins > 1024)
     throw new RangeError(`radialDistribution: bins is ${inWords(bins)}; give a whole number, 1 to 1024.`);
+  checkBox('radialDistribution', box, d);
   const h = range / bins;
+  const { volume, heights } = boxSizes(box);
+  const least = Math.min(...heights);
   const reach = range + 0.5 * h;
-  if (!(range > 0) || reach > Math.min(...box) / 2)
+  if (!(range > 0) || reach > least / 2)
     throw new RangeError(
-      `radialDistribution: the range, ${inWords(range)}, and half a bin are more than half the box, ${Math.min(...box) / 2}, or nothing; beyond it the box is seen again.`,
+      `radialDistribution: the range, ${inWords(range)}, and half a bin are more than half the box, ${least / 2}, or nothing; beyond it the box is seen again.`,
     );
-  const volume = box.reduce((a, b) => a * b, 1);
   const ball = (r: number): number => (d === 3 ? (4 / 3) * Math.PI * r ** 3 : Math.PI * r ** 2);
   const capacity = options.capacity ?? Math.min(Math.max(1, n - 1), Math.ceil((2 * n * ball(reach)) / volume) + 16);
   const cells = cellsOf(box, reach);
-  const run: Kernel = kernels(`${d} ${bins} ${h}`, () => text(d, bins, String(h).includes('.') ? String(h) : `${h}.0`));
+  const run: Kernel = kernels(`${d} ${bins} ${h} ${boxKind(box)}`, () =>
+    text(d, bins, String(h).includes('.') ? String(h) : `${h}.0`, boxText(d, boxKind(box))),
+  );
   const sum = pairSum(
     'radial distribution',
     (own, { own: all, rest, fixed }) =>
@@ -123,18 +132,13 @@ export function radialDistribution(options: RadialOptions): (x: Tensor, box: Ten
     const { table, longest } = neighbourTable(x, { reach, capacity, box, ...(cells && { cells }) });
     const shells = Float64Array.from({ length: bins }, (_, b) => n * n * (ball((b + 1) * h) - ball(b * h)));
     const counts = sum({ own: { x }, rest: { box }, fixed: { table, longest } });
-    return counts.div(tensor(shells, [bins], { device: x.device })).mul(volumeOf(box)); // (3)
+    return counts.div(tensor(shells, [bins], { device: x.device })).mul(boxVolume(box)); // (3)
   };
 }
 
 /** S of (5) at wave vectors, [waves]. @param waves m, whole numbers, [waves, d]. */
 export function structureFactor(x: Tensor, box: Tensor, waves: readonly (readonly number[])[]): Tensor {
-  const [n, d] = x.shape;
-  const m = tensor(
-    waves.flat().map(v => 2 * Math.PI * v),
-    [waves.length, d],
-    { device: x.device },
-  );
-  const phase = m.matmul(x.div(box.reshape([1, d])).transpose());
+  const [n] = x.shape;
+  const phase = boxWaves(box, waves).matmul(x.transpose());
   return phase.cos().sum(1).square().add(phase.sin().sum(1).square()).div(n); // (5)
 }

@@ -5,14 +5,14 @@
  *   shifted         U(r) − U(r_c)                                                            forces jump
  *   forceShifted    U(r) − U(r_c) − (r − r_c) U′(r_c)                                        (1) forces are continuous
  *   switched        U(r) S(r),  S = (r_c² − r²)² (r_c² + 2 r² − 3 r_s²) / (r_c² − r_s²)³ for r > r_s, else 1      (2) and smooth
- *   d = x_i − x_j − L round((x_i − x_j) / L)                                                 (3) the nearest image
+ *   d: the nearest image of x_i − x_j                                                        (3)
  *
  * U(r_c) and U′(r_c) are made by the compiler, so parameters have their derivative through them too; the cut itself has none.
  * (1): Toxvaerd & Dyre, J. Chem. Phys. 134 (2011) 081102. (2): the switch of CHARMM, Brooks et al., J. Comput. Chem. 4 (1983) 187.
  */
 
 import { vjp } from '../../adjoint/index.ts';
-import type { Neighbours } from '../../geometry/index.ts';
+import { type BoxKind, boxText, type Neighbours } from '../../geometry/index.ts';
 import { floatText, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { PairPotential } from './pair-potential.ts';
 import { type PairSum, pairSum } from './pair-sum.ts';
@@ -24,7 +24,7 @@ export interface PairForm {
   readonly cutoff: number;
   readonly tail: Tail;
   readonly dimension: 2 | 3;
-  readonly periodic: boolean;
+  readonly around: BoxKind;
   readonly species: number;
 }
 
@@ -44,7 +44,7 @@ const floats = (names: readonly string[]): string =>
 
 const hasTail = (tail: Tail): boolean => tail === 'shifted' || tail === 'forceShifted';
 
-function energyText({ potential, tail, cutoff, dimension, periodic, species }: PairForm): string {
+function energyText({ potential, tail, cutoff, dimension, around, species }: PairForm): string {
   const { name, params, particles, wgsl, ofSquare } = potential;
   const load = params.map(p => `let ${p}_ = ${p}[at];`).join(' ');
   const args = [
@@ -54,13 +54,14 @@ function energyText({ potential, tail, cutoff, dimension, periodic, species }: P
   ].join(', ');
   const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${floatText(cutoff)}) * end.y` }; // (1)
   const smooth = typeof tail === 'object';
+  const box = boxText(dimension, around);
   return /* wgsl */ `
   var<storage, read> here: array<vec${dimension}f>;
   var<storage, read> x: array<vec${dimension}f>;
   ${floats(particles.flatMap(p => [`${p}Here`, p]))}
   ${floats(params)}
   ${hasTail(tail) ? 'var<storage, read> ends: array<vec2f>;' : ''}
-  ${periodic ? `var<storage, read> box: vec${dimension}f;` : ''}
+  ${box.binding}
   var<storage, read> table: array<u32>;
   var<storage, read> longest: u32;
   ${species > 1 ? 'var<storage, read> species: array<u32>;' : ''}
@@ -72,14 +73,14 @@ function energyText({ potential, tail, cutoff, dimension, periodic, species }: P
     let i = id.x;
     let n = arrayLength(&x);
     let place = here[i];
-    ${periodic ? 'let lengths = box; let perLength = 1.0 / box;' : ''}
+    ${box.setup}
     ${particles.map(p => `let ${p}_ = ${p}Here[i];`).join(' ')}
     ${species > 1 ? 'let kind = species[i];' : `let at = 0u; ${load} ${hasTail(tail) ? 'let end = ends[0];' : ''}`}
     var sum = 0.0;
     for (var k = 0u; k < longest; k++) {
       let j = i + table[k * n + i];
-      var d = place - x[j];
-      ${periodic ? 'd = d - lengths * round(d * perLength);' : ''} // (3)
+      let apart = place - x[j];
+      let d = ${box.nearest('apart')}; // (3)
       let square = dot(d, d);
       let inside = j != i && square < ${floatText(cutoff ** 2)};
       let r2 = select(${floatText(cutoff ** 2)}, square, inside);

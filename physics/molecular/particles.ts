@@ -2,7 +2,7 @@
  * Particles that act on each other: which are near, what energy they have, and with what forces they move.
  *
  *   E(x, L, p) = Σ pairs nearer than their cut-off + Σ further terms (bonds, charges beyond a cut-off, fields)
- *   f = −∂E/∂x          W = −dE/dε at x → (1 + ε) x, L → (1 + ε) L  =  Σ_pairs r · f                      (1) virial
+ *   f = −∂E/∂x          W = −dE/dε at x → (1 + ε) x, L → (1 + ε) L  =  Σ_pairs r · f                      (1) virial; L: lengths or vectors of the box
  *   P = (Σ m v² + W) / (d V)                                                                              (2) pressure
  *
  * Places may leave the box: it is periodic, and trajectories stay whole. Units are the user's; with Lennard-Jones all that is 1 may be
@@ -11,7 +11,7 @@
  */
 
 import { flatten, vjp } from '../../adjoint/index.ts';
-import { cellsOf, type Neighbours, neighbourTable } from '../../geometry/index.ts';
+import { type BoxLayout, boxKind, boxSizes, cellsOf, type Neighbours, neighbourTable } from '../../geometry/index.ts';
 import { onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
@@ -50,8 +50,8 @@ export interface ParticlesSpec {
   readonly count: number;
   /** Default 3. */
   readonly dimension?: 2 | 3;
-  /** Lengths of the periodic box as it will be, more or less: cells are laid out by them. Default: open space. */
-  readonly box?: readonly number[];
+  /** Lengths of the periodic box as it will be, more or less, or of a tilted one its d vectors: cells are laid out by them. Default: open space. */
+  readonly box?: BoxLayout;
   /** Species of each particle: 0, 1, …. Default: all alike. */
   readonly species?: readonly number[];
   /** By name. */
@@ -66,7 +66,7 @@ export interface ParticlesSpec {
 
 /** All differentiable. */
 export interface ParticleParams {
-  /** Lengths of the box, [d]; none in open space. */
+  /** Lengths of the box, [d], or its vectors, the rows of [d, d]; none in open space. */
   readonly box?: Tensor;
   /** [n], or [1] if alike. */
   readonly mass: Tensor;
@@ -110,7 +110,7 @@ export function particles(spec: ParticlesSpec): Particles {
     const { cutoff, tail = 'truncated' } = given;
     const form: PairForm = {
       ...{ potential: pairPotential(given.potential), cutoff, tail, dimension },
-      ...{ periodic: box !== undefined, species: species ? Math.max(...species) + 1 : 1 },
+      ...{ around: boxKind(box), species: species ? Math.max(...species) + 1 : 1 },
     };
     return { name, form, energy: pairEnergy(form) };
   });
@@ -176,9 +176,9 @@ function pulled<X>(f: (x: X) => Tensor, x: X): X {
 }
 
 /** Neighbours in a liquid twice as dense, and some; all there are where few are. */
-function roomFor(count: number, d: number, reach: number, box: readonly number[] | undefined): number {
+function roomFor(count: number, d: number, reach: number, box: BoxLayout | undefined): number {
   if (!box) return Math.max(1, Math.min(count - 1, 256));
-  const density = count / box.reduce((a, b) => a * b, 1);
+  const density = count / boxSizes(box).volume;
   const ball = (d === 3 ? (4 / 3) * Math.PI : Math.PI) * reach ** d;
   return Math.max(1, Math.min(count - 1, Math.ceil(1.5 * density * ball) + 16));
 }

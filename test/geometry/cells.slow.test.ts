@@ -84,7 +84,11 @@ describe('neighbourTable', () => {
     fails(x([12]), {}, 'neighbourTable: x has shape [12]; give [n, 2] or [n, 3].');
     fails(x([4, 3]), { reach: 0 }, 'neighbourTable: reach is 0; give a positive number.');
     fails(x([4, 3]), { capacity: 0.5 }, 'neighbourTable: capacity is 0.5; give a whole number from 1.');
-    fails(x([4, 3]), { box: on64([1, 1]) }, 'neighbourTable: box has shape [2]; for these points give [3].');
+    fails(
+      x([4, 3]),
+      { box: on64([1, 1]) },
+      'neighbourTable: box has shape [2]; for these points give lengths, [3], or vectors, [3, 3].',
+    );
     fails(
       x([4, 3]),
       { cells: [2, 3, 3], box: on64([9, 9, 9]) },

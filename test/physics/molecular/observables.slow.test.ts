@@ -117,7 +117,10 @@ describe('particles', () => {
     fails({ dimension: 4 }, 'particles: dimension is 4; give 2 or 3.');
     fails({ pairs: {} }, "particles: there are no energies; give 'pairs', or 'terms'.");
     fails({ skin: -1 }, 'particles: skin is -1; give a length from 0.');
-    fails({ box: [5, 5] }, 'particles: box is [5, 5]; give 3 lengths above 0.');
+    fails(
+      { box: [5, 5] },
+      'particles: box is 5 × 5; give 3 lengths above 0, or 3 vectors that do not lie in one plane.',
+    );
     fails({ species: [0, 1] }, 'particles: species has 2 entries; give 3 whole numbers 0, 1, ….');
     fails(
       { pairs: { lj: { potential: lennardJones, cutoff: 0 } } },

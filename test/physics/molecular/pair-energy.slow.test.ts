@@ -70,7 +70,7 @@ const ljSlope = (r: number) => (-48 / r ** 12 + 24 / r ** 6) / r;
 
 /** The energy, and its derivatives, of the atoms above. */
 function system(form: Pick<PairForm, 'potential' | 'cutoff'> & Partial<PairForm>) {
-  const whole = { tail: 'truncated', dimension: 3, periodic: true, species: 1, ...form } as const;
+  const whole = { tail: 'truncated', dimension: 3, around: 'straight', species: 1, ...form } as const;
   const energy = pairEnergy(whole);
   const list = neighbourTable(on64(places, [n, 3]), { reach: form.cutoff, capacity: n, box: on64(box) });
   const species = whole.species > 1 ? { tensor: tensorOf(kinds) } : undefined;
