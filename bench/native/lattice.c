@@ -9,8 +9,8 @@ static float tau, *h, *next;
 #define PAIR(a, b, along, w)                                                          \
   {                                                                                   \
     float c = along, even = (w) * (base + 4.5f * r * c * c), odd = 3 * (w) * c;       \
-    float plus = omega * (even - 0.5f * (h##a + h##b)), minus = omega * (odd - 0.5f * (h##a - h##b)); \
-    to[a * stride + i] = h##a + plus + minus, to[b * stride + i] = h##b + plus - minus; \
+    float plus = keep * s##a + omega * even, minus = keep * a##a + omega * odd;       \
+    to[a * stride + i] = plus + minus, to[b * stride + i] = plus - minus;             \
   }
 
 /* A cell: `before` and `after` are its neighbours' columns; `low` and `high` the rows of those below and above. */
@@ -21,10 +21,11 @@ static float tau, *h, *next;
     float h3 = f[3 * stride + low + (x)], h4 = f[4 * stride + high + (x)];            \
     float h5 = f[5 * stride + low + (before)], h6 = f[6 * stride + high + (after)];   \
     float h7 = f[7 * stride + high + (before)], h8 = f[8 * stride + low + (after)];   \
-    float d = h0 + h1 + h2 + h3 + h4 + h5 + h6 + h7 + h8;                             \
-    float jx = h1 - h2 + h5 - h6 + h7 - h8, jy = h3 - h4 + h5 - h6 - h7 + h8;         \
+    float s1 = h1 + h2, s3 = h3 + h4, s5 = h5 + h6, s7 = h7 + h8;                     \
+    float a1 = h1 - h2, a3 = h3 - h4, a5 = h5 - h6, a7 = h7 - h8;                     \
+    float d = h0 + s1 + s3 + s5 + s7, jx = a1 + a5 + a7, jy = a3 + a5 - a7;           \
     float r = 1 / (1 + d), base = d - 1.5f * r * (jx * jx + jy * jy);                 \
-    to[i] = h0 + omega * (4.f / 9 * base - h0);                                       \
+    to[i] = 2 * keep * h0 + omega * (4.f / 9 * base);                                 \
     PAIR(1, 2, jx, 1.f / 9)                                                           \
     PAIR(3, 4, jy, 1.f / 9)                                                           \
     PAIR(5, 6, jx + jy, 1.f / 36)                                                     \
@@ -32,7 +33,7 @@ static float tau, *h, *next;
   }
 
 static void advance(const float *restrict f, float *restrict to) {
-  float omega = 1 / tau;
+  float omega = 1 / tau, keep = 0.5f - 0.5f * omega;
 #pragma omp parallel for schedule(static)
   for (int y = 0; y < n; y++) {
     size_t row = (size_t)y * n, low = (size_t)((y + n - 1) % n) * n, high = (size_t)((y + 1) % n) * n;
