@@ -36,6 +36,8 @@ export interface TileLists extends Grid {
   readonly entries: Tensor;
   /** Of image b and tile k the list begins at starts[(b tiles + k) chunks], and ends where the next one begins. */
   readonly starts: Tensor;
+  /** How many entries there are, where that is known by now. */
+  readonly filled?: number | undefined;
 }
 
 export function gridOf([width, height]: readonly [number, number], triangles: number): Grid {
@@ -134,8 +136,8 @@ export function tileLists(
   const { n } = countKernel(grid)(given, { count, out: { n: batch * tiles * chunks + 1 } });
   const starts = scan(n as Tensor, { exclusive: true }); // (2)
   const { entries } = emitKernel(grid)({ ...given, starts }, { count, out: { entries: capacity } });
-  checkRoom(starts, capacity, times => `${who} meet tiles ${times}`);
-  return { ...grid, entries: entries as Tensor, starts };
+  const filled = checkRoom(starts, capacity, times => `${who} meet tiles ${times}`);
+  return { ...grid, entries: entries as Tensor, starts, filled };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Splats on a picture, in a given order: chosen by tiles, blended, differentiated (blend.wgsl.ts).
+ * Splats on a picture, in a given order: chosen by tiles, blended (blend.wgsl.ts), differentiated (tiles.wgsl.ts).
  *
  * Which tiles a splat meets follows from the box in which its opacity is above the cutoff; boxes are integers, found once. The first adjoint
  * is the fast one; tangents, and derivatives of the adjoint, are those of the forward kernel, taken by the compiler.
@@ -8,7 +8,8 @@
 import { custom, jvp, vjp } from '../../adjoint/index.ts';
 import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { gridOf, listText, tile, tileLists } from '../raster/tiles.ts';
-import { type Blending, blendText, entriesBackText, gatherText } from './blend.wgsl.ts';
+import { blendText } from './blend.wgsl.ts';
+import { gatherText, type TileBlending, tilesBackText, tilesText } from './tiles.wgsl.ts';
 
 /** Of a batch, [B, ..]. */
 export interface Blended {
@@ -63,9 +64,11 @@ interface Plan {
   readonly size: readonly [number, number];
   readonly batch: number | undefined;
   readonly cutoff: number;
-  readonly blending: Blending;
+  readonly blending: TileBlending;
   /** Tiles of the picture. */
   readonly tiles: number;
+  /** How often splats meet them, at most. */
+  readonly met: number;
   readonly key: string;
 }
 
@@ -82,33 +85,47 @@ interface Seeded extends Chosen, Blended {
   readonly throughBar: Tensor;
 }
 
+/** Pixel by pixel: what the compiler differentiates. */
 function forward({ size, batch, cutoff, blending, tiles, key }: Plan, { splats, entries, starts }: Chosen): Blended {
   const [width, height] = size;
   const run = kernels(`blend ${key}`, () => blendText(blending));
-  const shape = batch === undefined ? [height, width] : [batch, height, width];
-  const out = { light: [...shape, blending.channels], through: [...shape, 1] };
-  const { light, through } = run(
+  return run(
     { splats, entries, starts, cutoff, width, height },
-    { count: [tile[0] * tile[1], tiles, batch ?? 1], out },
-  );
-  return { light, through } as unknown as Blended;
+    { count: [tile[0] * tile[1], tiles, batch ?? 1], out: shapesOf(size, batch, blending) },
+  ) as unknown as Blended;
+}
+
+/** Tile by tile, with the same bits. */
+function forwardByTiles(plan: Plan, { splats, boxes, entries, starts }: Chosen): Blended {
+  const { size, batch, cutoff, blending, tiles, key } = plan;
+  const [width, height] = size;
+  const run = kernels(`tiles ${key}`, () => tilesText(blending));
+  return run(
+    { splats, boxes, entries, starts, cutoff, width, height },
+    { count: [blending.lanes, tiles, batch ?? 1], out: shapesOf(size, batch, blending) },
+  ) as unknown as Blended;
+}
+
+function shapesOf([width, height]: Plan['size'], batch: number | undefined, { channels }: TileBlending) {
+  const shape = batch === undefined ? [height, width] : [batch, height, width];
+  return { light: [...shape, channels], through: [...shape, 1] };
 }
 
 /** Adjoint of the records. */
-function backward({ size, batch = 1, cutoff, blending, tiles, key }: Plan, seeded: Seeded): Tensor {
+function backward({ size, batch = 1, cutoff, blending, tiles, key, met }: Plan, seeded: Seeded): Tensor {
   const { splats, boxes, entries, starts, light, through, lightBar, throughBar } = seeded;
   const [width, height] = size;
-  const { shares } = kernels(`entries ${key}`, () => entriesBackText(blending))(
-    { splats, entries, starts, cutoff, width, height, light, through, lightBar, throughBar },
-    { count: [tiles, batch], out: { shares: entries.size * (6 + blending.channels) } },
+  const [n, words] = splats.shape;
+  const { lanes } = blending;
+  const { shares } = kernels(`back ${key}`, () => tilesBackText(blending))(
+    { splats, boxes, entries, starts, cutoff, width, height, light, through, lightBar, throughBar },
+    { count: [lanes, tiles, batch], out: { shares: met * words * lanes } },
   );
-  const gather = kernels(`gather ${key}`, () => gatherText(blending));
-  const perImage = splats.shape[0] / batch;
-  const { bar } = gather(
-    { boxes, entries, starts, shares, perImage },
-    { count: splats.shape[0], out: { bar: splats.shape } },
+  const { bar } = kernels(`gather ${key}`, () => gatherText(blending))(
+    { boxes, entries, starts, shares, perImage: n / batch },
+    { count: [lanes, n], out: { bar: [n, words, lanes] } },
   );
-  return bar as Tensor;
+  return (bar as Tensor).sum(2);
 }
 
 /** The adjoint, by the compiler. */
@@ -117,7 +134,7 @@ const plainBackward = (plan: Plan, { light, through, lightBar, throughBar, ...x 
 
 /** Integers have no derivative: where a rule has to name one for them, it hands them back. */
 const blendWith = (plan: Plan): ((x: Chosen) => Blended) =>
-  custom((x: Chosen) => forward(plan, x), {
+  custom((x: Chosen) => (plan.blending.lanes > 1 ? forwardByTiles : forward)(plan, x), {
     name: 'splats',
     jvp: (x, dot) => jvp((splats: Tensor) => forward(plan, { ...x, splats }))(x.splats, dot.splats).tangent,
     vjp: (x, bar, y) => ({
@@ -159,8 +176,10 @@ export function blend(splats: Tensor, { size, cutoff, capacity, batch }: BlendOp
     { count: n },
   ) as { readonly boxes: Tensor };
   const room = capacity ?? Math.min(n * tiles, Math.max(32 * n, 65536));
-  const { entries, starts } = tileLists(boxes, grid, images, room, 'splats');
-  const blending = { channels, ends, columns: grid.columns, lists: listText(grid) };
-  const key = `${channels} ${ends} ${grid.columns} ${grid.tiles} ${grid.chunks}`;
-  return blendWith({ size, batch, cutoff, blending, tiles, key })({ splats, boxes, entries, starts });
+  const { entries, starts, filled } = tileLists(boxes, grid, images, room, 'splats');
+  const lanes = splats.device.kind === 'cpu' ? 4 : 1;
+  const blending = { channels, ends, columns: grid.columns, lists: listText(grid), lanes } as const;
+  const key = `${channels} ${ends} ${grid.columns} ${grid.tiles} ${grid.chunks} ${lanes}`;
+  const met = filled === undefined ? room : Math.min(room, 2 ** Math.ceil(Math.log2(filled + 1))); // few different sizes
+  return blendWith({ size, batch, cutoff, blending, tiles, met, key })({ splats, boxes, entries, starts });
 }
