@@ -221,7 +221,7 @@ const newton = (shape: Shape): string => /* wgsl */ `
       }
       if (steps == 0u) { scale += gain; }
       steps++;
-      ratio = gain / scale;
+      ratio = gain / select(scale, 1.0, scale == 0.0); // nothing acts, nothing moves
       if (!(gain > tolerance * tolerance * scale)) {
         if (gain > 0.0) { for (var d = 0u; d < ${shape.nv}u; d++) { now[d] += p[d]; } }
         break;

@@ -7,6 +7,7 @@ import { inverse, normalized, product, type Quaternion, type Vec3 } from '../qua
 import type { SiteSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
+import { withDefaults } from './defaults.ts';
 import { type Reading, unreadOf, withClass } from './reading.ts';
 
 export interface ReadContacts {
@@ -62,8 +63,7 @@ function readPair(given: Element, reading: Reading): PairSpec {
 export function readEqualities(root: Element, reading: Reading, joints: ReadonlySet<string>): readonly EqualitySpec[] {
   return root.all('equality').flatMap(({ children }) =>
     children.flatMap((child): EqualitySpec[] => {
-      const equality = reading.defaults.get(child.text('class') ?? 'main')?.get('equality');
-      const element = withClass(child, reading).with(equality ?? new Map());
+      const element = withDefaults(child, reading.defaults, undefined, ['equality']); // those of joints are not for <joint> here
       const [name, solref, solimp] = [element.text('name'), solrefOf(element, 'solref'), solimpOf(element, 'solimp')];
       const shared = {
         ...(name !== undefined && { name }),

@@ -136,7 +136,7 @@ it('a robot in touch with the floor moves and feels as with MuJoCo', async () =>
 it('pairs, limits, dry friction and equalities are kept with their numbers', () => {
   const model = mjcf(`<mujoco>
     <option cone="elliptic" impratio="3"/>
-    <default><geom solimp=".8 .9"/><equality solref=".05 1"/></default>
+    <default><geom solimp=".8 .9"/><joint damping=".1"/><equality solref=".05 1"/></default>
     <worldbody>
       <geom name="floor" type="plane" size="1 1 1" friction="1.5"/>
       <body name="a"><joint name="a" range="-30 40" margin="0.1" solreflimit=".03 .9" frictionloss="2"/>

@@ -5,6 +5,7 @@ import { type Tensor, tensor, zeros } from 'retrograde/kernel';
 import {
   articulated,
   articulatedParams,
+  articulatedState,
   constraintParams,
   contactForces,
   convex,
@@ -13,7 +14,7 @@ import {
   tree,
 } from 'retrograde/physics';
 import { describe, expect, it, test } from 'vitest';
-import { cpu64 } from '../../../util/devices.ts';
+import { cpu64, devices } from '../../../util/devices.ts';
 
 const on64 = (numbers: readonly number[], shape: readonly number[]): Tensor =>
   tensor(numbers, shape, { device: cpu64 });
@@ -194,6 +195,17 @@ describe.each(['elliptic', 'pyramidal'] as const)('derivatives of accelerations,
       h.forEach((x, i) => void expect(Math.abs(x - difference[i])).toBeLessThan(1e-6 * size));
     }
   });
+});
+
+test.each(devices)('a robot on which nothing acts stays as it is ($kind, $precision)', async on => {
+  const joints = [{ kind: 'hinge' as const, range: [-1, 1] as const }];
+  const door = tree({
+    gravity: [0, 0, 0],
+    links: [{ name: 'door', joints, mass: 1, com: [1, 0, 0], inertia: [1, 1, 1] }],
+  });
+  const { q, v } = articulatedState(door, { device: on });
+  const a = forwardDynamics(door, articulatedParams(door, on), { q, v }, v, { contact: convex() });
+  expect(Math.abs((await a.read())[0])).toBe(0);
 });
 
 test('forces at contacts carry the weight, and are differentiable', async () => {
