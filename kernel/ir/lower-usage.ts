@@ -20,15 +20,16 @@ export interface Usage {
   has(variable: Variable, path: string, use: Use): boolean;
 }
 
-/** Whether an expression is a place: something that can be stored to or pointed to. */
+/** Whether an expression is one place: something that can be stored to or pointed to. v.xy is none, but two. */
 export function isPlace(e: Expression): boolean {
   switch (e.kind) {
     case 'name':
       return e.variable.role !== 'let' && e.variable.role !== 'parameter';
     case 'index':
     case 'member':
-    case 'swizzle':
       return isPlace(e.base);
+    case 'swizzle':
+      return e.components.length === 1 && isPlace(e.base);
     default:
       return e.kind === 'deref';
   }

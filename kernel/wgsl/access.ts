@@ -52,8 +52,11 @@ export function indexExpression(ctx: Context, raw: Raw<'index'>, scope: Scope | 
     start: raw.start,
     end: raw.end,
   };
-  return { node, ref: ref && { ...ref, component } };
+  return { node, ref: isPicked(base) ? undefined : ref && { ...ref, component } };
 }
+
+/** Whether an expression is several components of a vector: parts of it are values. */
+const isPicked = (e: Expression): boolean => e.kind === 'swizzle' && e.components.length > 1;
 
 function elementOf(type: Type): { readonly type: Type; readonly length: number | undefined } | undefined {
   if (type.kind === 'array') return { type: type.of, length: type.length };
@@ -89,8 +92,7 @@ function swizzle(ctx: Context, raw: Raw<'member'>, base: Expression, ref: Refere
   }
   const node: Expression = { kind: 'swizzle', base, components: positions, type, start, end };
   // v.xy = …: each component once, and not of a swizzle, whose components have been picked already.
-  const isPlace =
-    new Set(positions).size === positions.length && !(base.kind === 'swizzle' && base.components.length > 1);
+  const isPlace = new Set(positions).size === positions.length && !isPicked(base);
   return { node, ref: isPlace && ref ? { ...ref, component: true } : undefined };
 }
 

@@ -75,6 +75,7 @@ function tableCall(ctx: Context, name: string, args: readonly Expression[], span
   }
   const { params, result } = overload;
   if (name === 'clamp') checkBounds(ctx, args);
+  else if (name === 'extractBits' || name === 'insertBits') checkBits(ctx, args);
   const converted = args.map((a, i) => convert(ctx, a, params[i] ?? a.type));
   if (!converted.every(e => e !== undefined)) return undefined;
   const values = converted.map(a => a.value);
@@ -92,6 +93,14 @@ function checkBounds(ctx: Context, [, low, high]: readonly Expression[]): void {
   const above = components(high.value);
   const isCrossed = components(low.value).some((x, i) => x > (above[i] ?? x));
   if (isCrossed) ctx.report(low.start, "the lower bound of this 'clamp' is above its upper bound.");
+}
+
+/** The last two arguments of extractBits and insertBits, where they are known, must name bits of the word. */
+function checkBits(ctx: Context, args: readonly Expression[]): void {
+  const [offset, count] = args.slice(-2);
+  if (offset?.value === undefined || count?.value === undefined) return;
+  const end = Number(offset.value) + Number(count.value);
+  if (end > 32) ctx.report(offset.start, `bits ${offset.value} … ${end - 1} are asked for, but a word has 32.`);
 }
 
 function bitcast(

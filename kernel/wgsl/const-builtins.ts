@@ -4,7 +4,7 @@
  */
 
 import type { ConstValue, ScalarName, Type } from './ast.ts';
-import { ConstProblem, components, represent } from './const-eval.ts';
+import { components, represent } from './const-eval.ts';
 import { evaluatePacking } from './const-packing.ts';
 import { scalarOf, shapeOf } from './types.ts';
 
@@ -86,7 +86,7 @@ const numbers: Readonly<Record<string, (...x: number[]) => number>> = {
   sign: Math.sign,
 };
 
-/** Componentwise functions of the 32 bits; the result wraps to the type. */
+/** Componentwise functions of the 32 bits, of which offset and count name some; the result wraps to the type. */
 const integers: Readonly<Record<string, (isSigned: boolean, ...x: number[]) => number>> = {
   countLeadingZeros: (_, x) => Math.clz32(x),
   countOneBits: (_, x) => countOneBits(x),
@@ -95,13 +95,11 @@ const integers: Readonly<Record<string, (isSigned: boolean, ...x: number[]) => n
   firstTrailingBit: (_, x) => (x === 0 ? -1 : trailingZeros(x)),
   reverseBits: (_, x) => reverse(x),
   extractBits: (isSigned, x, offset, count) => {
-    if (offset + count > 32) throw new ConstProblem(`extractBits reads bits ${offset} … ${offset + count - 1} of 32`);
     if (count === 0) return 0;
     const top = x << (32 - offset - count);
     return isSigned ? top >> (32 - count) : top >>> (32 - count);
   },
   insertBits: (_, x, y, offset, count) => {
-    if (offset + count > 32) throw new ConstProblem(`insertBits writes bits ${offset} … ${offset + count - 1} of 32`);
     const mask = count === 32 ? -1 : ((1 << count) - 1) << offset;
     return count === 0 ? x : (x & ~mask) | ((y << offset) & mask);
   },

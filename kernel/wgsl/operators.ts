@@ -225,7 +225,7 @@ export function binary(
     const bothScalars = left.type.kind === 'scalar' && right.type.kind === 'scalar' && l !== r;
     return ctx.report(at, `'${op}' does not take ${l} and ${r}.`, operatorRemedy(op, bothScalars));
   }
-  if ((op === '<<' || op === '>>') && !isConst) checkShiftAmount(ctx, types.left, right);
+  if (!isConst) checkRightSide(ctx, op, types.left, right);
   const l = convert(ctx, left, types.left);
   const r = convert(ctx, right, types.right);
   if (!l || !r) return undefined;
@@ -238,10 +238,18 @@ export function binary(
   return value === undefined ? undefined : literal(types.result, value, span);
 }
 
-function checkShiftAmount(ctx: Context, type: Type, amount: Expression): void {
-  if (amount.value === undefined || scalarOf(type) === 'abstractInt') return;
-  const large = components(amount.value).find(x => Number(x) > 31);
-  if (large !== undefined) ctx.report(amount.start, `the shift amount is ${large}, but ${typeName(type)} has 32 bits.`);
+/** Shift amounts and divisors of integers, where they are known and the left side is not. */
+function checkRightSide(ctx: Context, op: BinaryOperator, type: Type, right: Expression): void {
+  const s = scalarOf(type);
+  if (right.value === undefined || s === undefined || !isInteger(s)) return;
+  const known = components(right.value).map(Number);
+  if (op === '<<' || op === '>>') {
+    const large = known.find(x => x > 31);
+    if (large !== undefined && s !== 'abstractInt')
+      ctx.report(right.start, `the shift amount is ${large}, but ${typeName(type)} has 32 bits.`);
+  } else if ((op === '/' || op === '%') && known.includes(0)) {
+    ctx.report(right.start, `'${op}' divides by zero.`, 'The divisor of an integer must not be the constant 0.');
+  }
 }
 
 function operatorRemedy(op: BinaryOperator, bothScalars: boolean): string | undefined {

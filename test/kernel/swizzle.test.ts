@@ -27,6 +27,20 @@ describe.each(devices.map(device => [device.description, device] as const))('%s'
   });
 });
 
+it('takes components of components of a variable', async () => {
+  const picked = kernel(/* wgsl */ `
+    var<storage, read> x: array<vec4f>;
+    var<storage, read_write> y: array<vec4f>;
+    @compute @workgroup_size(64) fn picked(@builtin(global_invocation_id) id: vec3u) {
+      var v = x[id.x];
+      let p = &v;
+      y[id.x] = vec4f(v.wzyx.y, v.xy[1], p.zxx[2u * id.x], x[id.x].yzw.zx.y);
+    }
+  `);
+  const { y } = picked({ x: tensor([1, 2, 3, 4, 5, 6, 7, 8], [2, 4]) }, { count: 2 });
+  expect([...(await y.read())]).toEqual([3, 2, 3, 2, 7, 6, 5, 6]);
+});
+
 it('refuses a component named twice on the left', () => {
   const source = `
     var<storage, read_write> y: array<vec3f>;
@@ -34,4 +48,7 @@ it('refuses a component named twice on the left', () => {
   `;
   expect(() => kernel(source)).toThrow(KernelError);
   expect(() => kernel(source)).toThrow("cannot assign to 'xx' here.");
+  expect(() => kernel(source.replace('v.xx = vec2f(1.0)', 'v.xy[1] = 1.0'))).toThrow(
+    'cannot assign to this expression',
+  );
 });

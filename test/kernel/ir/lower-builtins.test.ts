@@ -92,7 +92,7 @@ describe('bits', () => {
     ['extractBits(i32(n[0]), 4u, 4u)', [-6]],
     ['extractBits(n[0], n[4], n[3])', [0xf0f0a5a5]],
     ['extractBits(n[0], n[3], n[2])', [0]],
-    ['extractBits(n[0], 28u, 100u)', [15]],
+    ['extractBits(n[0], 28u, 100u + n[4])', [15]],
     ['extractBits(n[0], n[1], n[4])', [0]],
     ['insertBits(n[0], 0xffu, n[1], n[2])', [0xf0f0aff5]],
     ['insertBits(n[0], 7u, n[4], n[3])', [7]],

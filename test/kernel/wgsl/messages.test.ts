@@ -71,6 +71,14 @@ const fragments: readonly (readonly [string, string])[] = [
   ['fn f(a: f32) { if (a) { } }', "main:1:20: the condition of 'if' must be bool, but this is f32. Compare it: != 0."],
   ['fn f(a: u32) -> u32 { return a << 33u; }', 'main:1:35: the shift amount is 33, but u32 has 32 bits.'],
   ['fn f() -> i32 { return 1 / 0; }', "main:1:26: '1 / 0' divides by zero."],
+  [
+    'fn f(a: vec2u) -> vec2u { return a % vec2u(1, 0); }',
+    "main:1:38: '%' divides by zero. The divisor of an integer must not be the constant 0.",
+  ],
+  [
+    'fn f(a: u32) -> u32 { return extractBits(a, 30u, 3u); }',
+    'main:1:45: bits 30 … 32 are asked for, but a word has 32.',
+  ],
   ['fn f() -> i32 { return 3000000000; }', 'main:1:24: 3000000000 does not fit i32.'],
   ['struct P { a: f32 } fn f(p: P) -> f32 { return p.b; }', "main:1:50: 'P' has no member 'b'. It has a."],
   ['struct P { a: f32, a: f32 }', "main:1:20: 'P' has two members 'a'."],
