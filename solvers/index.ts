@@ -21,6 +21,7 @@ export { type SmoothingOptions, smoothedGradient } from './estimators/smoothing.
 export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
 export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
 export { centralFaces } from './grid/central-faces.ts';
+export { continued } from './grid/continued.ts';
 export { checkStable, courant, type StepLimit } from './grid/courant.ts';
 export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
 export { type DiffuseFacesOptions, diffuseFaces } from './grid/diffuse-faces.ts';

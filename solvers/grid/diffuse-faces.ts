@@ -35,7 +35,7 @@ export interface DiffuseFacesOptions {
   readonly walls?: Walls;
   /** How sides move. Default: not. */
   readonly sides?: SideFlows;
-  /** A body that fluid sticks to; needs theta = 1. */
+  /** A body; where fluid sticks to it theta must be 1. */
   readonly body?: OpenFaces;
   /** 0: explicit; from ½: stable for any dt. Default 1. */
   readonly theta?: number;
@@ -178,7 +178,7 @@ export function diffuseFaces(
   checkTime('diffuseFaces', dt);
   checkViscosity(nu);
   if (!(theta >= 0 && theta <= 1)) throw new RangeError(`diffuseFaces: theta is ${theta}; it must be from 0 to 1.`);
-  if (body && theta !== 1)
+  if (body?.wall === 'no-slip' && theta !== 1)
     throw new RangeError(`diffuseFaces: theta is ${theta}; beside a body friction has no bound, so it must be 1.`);
   if (check && theta < 0.5) checkExplicit(grid, nu, (1 - 2 * theta) * dt, dt);
   const { device } = u[grid.axes[0].name] as Tensor;

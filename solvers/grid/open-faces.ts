@@ -6,13 +6,14 @@
  *   drag_c = Σ 1 / (ϑ h²) over neighbours beyond the surface, ϑ = φ_c / (φ_c − φ_neighbour)                      (2)
  *
  * (1) is what pressure sees, (2) what friction does: u_c falls linearly to 0 at the distance ϑ h, where the line to the neighbour meets the body.
+ * Where fluid slips, friction acts between open faces alone, ∂u_c/∂n = 0, and beyond the surface goes on what is beside it (`continued`).
  *
  * Ng, Min & Gibou, J. Comput. Phys. 228 (2009) 8807, for (1); Gibou, Fedkiw, Cheng & Kang, J. Comput. Phys. 176 (2002) 205, for (2).
  */
 
 import { checkOptions, type Device, inWords, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import type { Axis, AxisName, FaceFields } from '../../sparse/index.ts';
-import { faceGrid } from './face-sides.ts';
+import { faceGrid, type Wall } from './face-sides.ts';
 import {
   checkGrid,
   countOf,
@@ -32,19 +33,22 @@ import type { Points } from './sample.ts';
 
 /** How a component of velocity meets the body. */
 export interface FaceFriction {
-  /** (2), 1/m². */
-  readonly drag: Tensor;
-  /** 1 where the component is outside of the body, else 0. */
+  /** (2), 1/m². None where fluid slips. */
+  readonly drag?: Tensor;
+  /** 1 where the component is outside of the body, or where fluid slips on faces that are open if only in part; else 0. */
   readonly outside: Tensor;
   /** 1 between neighbours that both are outside, else 0. */
   readonly links: FaceFields;
 }
 
 export interface OpenFaces extends Obstacles {
+  readonly wall: Wall;
   readonly friction: Readonly<Partial<Record<AxisName, FaceFriction>>>;
 }
 
 export interface OpenFacesOptions {
+  /** Whether viscous fluid sticks to the body or slips along it. Default 'no-slip'. */
+  readonly wall?: Wall;
   /** Whether to look that no fluid is cut off from where it could flow. Default true. */
   readonly check?: boolean;
 }
@@ -114,6 +118,7 @@ function atFaces(grid: Grid, phi: Tensor, { name: c }: Axis): { readonly open: T
   return { open: made.open, middle: made.mean };
 }
 
+/** 1 where positive. */
 const outsideKernel = lazyKernel(/* wgsl */ `
   var<storage, read> phi: array<f32>;
   var<storage, read_write> outside: array<f32>;
@@ -121,8 +126,14 @@ const outsideKernel = lazyKernel(/* wgsl */ `
   fn outsideOf(@builtin(global_invocation_id) id: vec3u) { outside[id.x] = select(0.0, 1.0, phi[id.x] > 0.0); }
 `);
 
-/** How a component meets the body, from φ at the faces that it is on. @param cells These faces as cells. */
-function frictionOf(cells: Grid, phi: Tensor): FaceFriction {
+/** Which faces a component is sought on: where φ, or what is open, is above 0. @param cells These faces as cells. */
+function soughtOn(cells: Grid, phi: Tensor): FaceFriction {
+  const { outside } = outsideKernel({ phi: phi.detach() }, { count: phi.size, out: { outside: phi.shape } });
+  return { outside, links: linksOf(cells, outside) };
+}
+
+/** How a component sticks to the body, from φ at the faces that it is on. */
+function stickingOn(cells: Grid, phi: Tensor): FaceFriction {
   const run = gridKernel(cells, 'drag of a body', '', () => {
     const towards = cells.axes.flatMap(({ name: c, low }) => {
       const at = (place: string): string => `phi[${indexText(cells, { [c]: place })}]`;
@@ -151,9 +162,7 @@ function frictionOf(cells: Grid, phi: Tensor): FaceFriction {
     result[i] = sum;
   }`;
   });
-  const drag = launch(cells, run, { phi });
-  const { outside } = outsideKernel({ phi: phi.detach() }, { count: phi.size, out: { outside: phi.shape } });
-  return { drag, outside, links: linksOf(cells, outside) };
+  return { drag: launch(cells, run, { phi }), ...soughtOn(cells, phi) };
 }
 
 /** Where the nodes of a grid of cells are, in metres: tensors with one more than cells along each axis. */
@@ -181,7 +190,10 @@ export function nodePlaces(grid: Grid, device?: Device): Points {
  * @throws RangeError if the body cuts fluid off from where it could flow: at once on a CPU, by the next read on a GPU.
  */
 export function openFaces(grid: Grid, phi: Tensor, options: OpenFacesOptions = {}): OpenFaces {
-  checkOptions('openFaces', options, ['check']);
+  checkOptions('openFaces', options, ['wall', 'check']);
+  const { wall = 'no-slip', check = true } = options;
+  if (wall !== 'no-slip' && wall !== 'slip')
+    throw new RangeError(`openFaces: wall is ${inWords(wall)}; it must be 'no-slip' or 'slip'.`);
   checkGrid('openFaces', grid);
   const expected = grid.shape.map(n => n + 1);
   if (!(phi instanceof Tensor))
@@ -194,10 +206,10 @@ export function openFaces(grid: Grid, phi: Tensor, options: OpenFacesOptions = {
     throw new RangeError("openFaces: bodies cut cells, and this grid has nodes; take { placement: 'cell' }.");
   const parts = grid.axes.map(axis => ({ name: axis.name, ...atFaces(grid, phi, axis) }));
   const open: VectorField = Object.fromEntries(parts.map(({ name, open }) => [name, open]));
-  if (options.check ?? true) checkRegions('openFaces', grid, open);
-  return {
-    open,
-    fluid: fluidCells(grid, open),
-    friction: Object.fromEntries(parts.map(({ name, middle }) => [name, frictionOf(faceGrid(grid, name), middle)])),
-  };
+  if (check) checkRegions('openFaces', grid, open);
+  const friction = parts.map(({ name, open, middle }) => {
+    const cells = faceGrid(grid, name);
+    return [name, wall === 'slip' ? soughtOn(cells, open) : stickingOn(cells, middle)] as const;
+  });
+  return { open, wall, fluid: fluidCells(grid, open), friction: Object.fromEntries(friction) };
 }

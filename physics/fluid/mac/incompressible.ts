@@ -10,7 +10,7 @@
  *
  * Of order 1 in time. p is per density, m²/s². A state without p leaves it out of (2), as Chorin did; with p, steady states do not depend on
  * Δt (Goda). Bodies cut cells (`openFaces`): pressure acts on what is open of faces, friction over the distance to the surface,
- * which holds fluid beside it: m = 1 / (1 + Δt ν drag) there (`openFaces`), else 1. Boussinesq:
+ * which holds fluid beside it: m = 1 / (1 + Δt ν drag) there (`openFaces`), else 1; along bodies with { wall: 'slip' } there is none. Boussinesq:
  * buoyancy is all that temperature does. T is the difference to the surroundings.
  *
  * Stam: Stable Fluids, SIGGRAPH 1999, doi:10.1145/311535.311548, for (1) and the splitting; Chorin, Math. Comp. 22 (1968) 745, and
@@ -21,6 +21,7 @@ import { checkOptions, inWords, type Tensor } from '../../../kernel/index.ts';
 import {
   centralFaces,
   checkStable,
+  continued,
   courant,
   diffuse,
   diffuseFaces,
@@ -70,7 +71,7 @@ export interface FlowParams {
   readonly confinement?: Tensor;
   /** What flows through closed sides, and how they move along themselves. Default: nothing, not. */
   readonly sides?: SideFlows;
-  /** A body in the way, from `openFaces`. */
+  /** A body in the way, from `openFaces`, which fluid sticks to or slips along. */
   readonly body?: OpenFaces;
   /** a on the faces, m/s². */
   readonly force?: VectorField;
@@ -167,7 +168,7 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
   const held = ({ friction }: OpenFaces, viscosity: Tensor, dt: number): VectorField =>
     each(c => {
       const { drag, outside } = friction[c] as FaceFriction;
-      return outside.div(drag.mul(viscosity.mul(dt)).add(1));
+      return drag ? outside.div(drag.mul(viscosity.mul(dt)).add(1)) : outside;
     });
 
   return (state, params, dt) => {
@@ -188,7 +189,8 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
           );
     const inflow = throughSides(grid, u, sides);
     if (check && advection === 'central') checkCentral(grid, inflow, viscosity, dt);
-    const moved = faceCarriers[advection](grid, inflow, dt, sides); // (1)
+    const flowing = body?.wall === 'slip' ? continued(grid, inflow, body) : inflow;
+    const moved = faceCarriers[advection](grid, flowing, dt, sides); // (1)
     const driven = throughSides(grid, pushed(moved, state, params, dt), sides);
     const slowed = viscosity
       ? diffuseFaces(grid, driven, viscosity, dt, {
@@ -211,8 +213,8 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
     return {
       u: free.u,
       ...(p && { p: p.add(free.p.mul(1 / dt)) }), // (4)
-      ...(smoke && { smoke: carried(smoke, 'smoke', inflow, params, dt) }),
-      ...(temperature && { temperature: carried(temperature, 'temperature', inflow, params, dt) }),
+      ...(smoke && { smoke: carried(smoke, 'smoke', flowing, params, dt) }),
+      ...(temperature && { temperature: carried(temperature, 'temperature', flowing, params, dt) }),
     };
   };
 }

@@ -5,7 +5,8 @@
  *   F_c = −Σ_cells p (outside⁺ − outside⁻) V / h_c + ν Σ_faces drag_c u_c V                       (1) pressure, friction
  *
  * (1) is the momentum that the fluid loses on faces outside of the body (`openFaces`), where it is simulated: none is lost between the
- * two. Of pressure, cells count at the border of these faces.
+ * two. Of pressure, cells count at the border of these faces. Where fluid slips there is no friction, and what is open of faces stands for
+ * 'outside': the pressure on the body's surface.
  */
 
 import { concat, type Tensor } from '../../../kernel/index.ts';
@@ -46,7 +47,8 @@ export function bodyForce(
   viscosity: Tensor,
 ): VectorField {
   const parts = grid.axes.map(({ name: c, size, low, spacing }, k) => {
-    const { outside, drag } = body.friction[c] as FaceFriction;
+    const { outside: sought, drag } = body.friction[c] as FaceFriction;
+    const outside = drag ? sought : (body.open[c] as Tensor);
     const axis = outside.shape.length - 1 - k;
     const from = (start: number, end: number): Tensor =>
       outside.slice(
@@ -59,8 +61,8 @@ export function bodyForce(
       .mul(borders)
       .sum()
       .mul(1 / spacing);
-    const rubbed = (u[c] as Tensor).mul(drag).sum().mul(viscosity);
-    return [c, pressed.add(rubbed).mul(volume(grid)).reshape([1])] as const; // (1)
+    const rubbed = drag && (u[c] as Tensor).mul(drag).sum().mul(viscosity);
+    return [c, (rubbed ? pressed.add(rubbed) : pressed).mul(volume(grid)).reshape([1])] as const; // (1)
   });
   return Object.fromEntries(parts);
 }

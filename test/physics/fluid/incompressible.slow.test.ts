@@ -78,7 +78,7 @@ describe('with a body in the way', () => {
   const sides = { x: [{ x: 1 }, {}] as const };
   const step = incompressible(g, { solve, walls: { y: 'slip' } });
 
-  it('no fluid is lost, and everything is differentiable', async () => {
+  it.each(['no-slip', 'slip'] as const)('no fluid is lost, and everything is differentiable: %s', async wall => {
     const loss = ({
       radius,
       viscosity,
@@ -92,7 +92,7 @@ describe('with a body in the way', () => {
       u: VectorField;
       lift: Tensor;
     }): Tensor => {
-      const body = openFaces(g, disc(radius));
+      const body = openFaces(g, disc(radius), { wall });
       const state = {
         u,
         p: zeros(g.shape, { device: cpu64 }),
@@ -122,7 +122,7 @@ describe('with a body in the way', () => {
     };
     const found = await checkGradient(loss, at, { dotTolerance: 1e-8 });
     expect(found.dotProduct).toBeLessThan(1e-8);
-    const body = openFaces(g, disc(on64([0.61])));
+    const body = openFaces(g, disc(on64([0.61])), { wall });
     const { u } = rollout(
       now => step(now, { viscosity: on64([0.1]), body, sides }, 0.1),
       { u: atRest(g) } as FlowState,
