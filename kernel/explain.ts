@@ -53,7 +53,7 @@ function passes(strategies: Strategies, all: readonly Inst[]): string {
 const texts: Readonly<Record<Strategy, string>> = {
   owned: 'owned by one invocation, added in place',
   gathered: 'gathered, each element by one invocation',
-  rows: 'shared; kept, then added by rows of a transpose made once, if the host wrote the indices and, on the CPU, rows are short; f64 accumulators there else',
+  rows: 'shared; kept, then added by rows of a transpose made once, if the host wrote the indices and, on the CPU, rows are short; f64 accumulators there else; stored at once where no element gets two terms',
   word: 'one for all invocations, f64 accumulators on the CPU, partial sums on WebGPU',
   shared: 'shared, f64 accumulators on the CPU, 64-bit fixed point on WebGPU',
 };

@@ -48,6 +48,8 @@ export interface Kept {
 export interface Changes {
   readonly kept: readonly Kept[];
   readonly totals?: readonly Totals[];
+  /** Buffers whose words get one term at most, as they are then: sums into them become stores. */
+  readonly stored?: ReadonlyMap<number, Buffer>;
   /** Buffers whose sums are dropped. */
   readonly dropped?: ReadonlySet<number>;
 }
@@ -55,13 +57,14 @@ export interface Changes {
 /** The program with these changes; its buffers are the program's and those given, as far as it uses them. */
 export function keepEvents(
   program: Program,
-  { kept, totals = [], dropped = new Set() }: Changes,
+  { kept, totals = [], stored = new Map(), dropped = new Set() }: Changes,
   { conditions }: Fluid,
   keep: Keep,
 ): Program {
   const b = new Builder(largestId(program.body) + 1, program.arrays);
   const added = kept.flatMap(({ buffers }) => [buffers.slots, ...(buffers.start ? [buffers.start] : [])]);
-  const buffers = [...program.buffers, ...added, ...totals.map(t => t.buffer)];
+  const own = program.buffers.map((buffer, k) => stored.get(k) ?? buffer);
+  const buffers = [...own, ...added, ...totals.map(t => t.buffer)];
   const running = totals.map(({ words }) => ['sums', 'lost'].map(name => b.localArray(name, 'f32', words)));
   const sites = new Map<string, number>();
   for (const [t, { wordOf }] of totals.entries())
@@ -109,6 +112,11 @@ export function keepEvents(
       b.store(at, slot, bundle.words.length, word, inst.value);
     } else if (slot && isNew)
       b.store(at, slot, 1, 0, inst.index.type === 'u32' ? inst.index : b.pure('convert', [inst.index], 'u32'));
+    return true;
+  }
+  function store(inst: Extract<Inst, { kind: 'scatterAdd' }>): boolean {
+    if (!stored.has(inst.buffer)) return false;
+    if (keep === 'words') b.store(inst.buffer, inst.index, inst.stride, inst.offset, inst.value);
     return true;
   }
   /** Adds to the invocation's own total. */
@@ -162,7 +170,7 @@ export function keepEvents(
         const cond = copied(inst.cond);
         b.push({ ...inst, cond, body: copied(inst.body) });
         loops--;
-      } else if (inst.kind === 'scatterAdd' && (event(inst) || total(inst))) continue;
+      } else if (inst.kind === 'scatterAdd' && (event(inst) || store(inst) || total(inst))) continue;
       else if (isEffect(inst) ? keep === 'words' && !(inst.kind === 'scatterAdd' && dropped.has(inst.buffer)) : true)
         b.push(inst);
     }

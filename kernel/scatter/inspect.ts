@@ -12,16 +12,25 @@ import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
 import type { Launch } from './numbers.ts';
 import type { Bundle, Fluid } from './static-index.ts';
 
+interface Found {
+  /** Terms of the longest row, and of all. */
+  readonly longest: number;
+  readonly events: number;
+}
 /** Where events are kept, and the rows they are summed in; see events.ts and rows.ts. */
-export interface Inspection {
+export interface KeptRows extends Found {
   readonly slots: number;
   /** First slot of each invocation; undefined: in columns. */
   readonly start: Uint32Array | undefined;
   readonly order: Uint32Array;
   readonly rowStart: Uint32Array | undefined;
-  readonly longest: number;
-  readonly events: number;
 }
+/** No row has more than one term, and each event happens: sums are stores. */
+export interface SingleTerms extends Found {
+  /** Rows without a term. */
+  readonly holes: Uint32Array;
+}
+export type Inspection = KeptRows | SingleTerms;
 
 let host: Backend | undefined;
 
@@ -61,12 +70,14 @@ export class Inspector {
   /** Buffers whose lengths decide. */
   readonly measured: readonly number[];
   private readonly program: Program;
+  private readonly sparse: boolean;
   private readonly count: Program;
   private readonly columns: Program;
   private readonly ragged: Program;
 
   constructor(program: Program, bundle: Bundle, fluid: Fluid) {
     this.program = program;
+    this.sparse = bundle.sparse;
     const slots = slotBuffer('event', 'u32', 1);
     const keep = (how: 'count' | 'index', start?: typeof slots) =>
       keepEvents(program, { kept: [{ bundle, buffers: { slots, start } }] }, fluid, how);
@@ -102,7 +113,23 @@ export class Inspector {
     const extra = start ? new Map([['start', start as Words]]) : none;
     const targets = runOnHost(start ? this.ragged : this.columns, launch, this.program, extra, slots);
     const slotOf = (i: number, n: number): number => (start ? start[i] + n : n * invocations + i);
-    return { slots, start, events, ...transpose(counts, targets, slotOf, rows, slots) };
+    const each: Visit = visit => {
+      for (let i = 0; i < counts.length; i++)
+        for (let n = 0; n < counts[i]; n++) {
+          const slot = slotOf(i, n);
+          if (targets[slot] < rows) visit(targets[slot], slot);
+        }
+    };
+    const lengths = new Uint32Array(rows);
+    let terms = 0;
+    each(row => {
+      lengths[row]++;
+      terms++;
+    });
+    let longestRow = 0;
+    for (const n of lengths) longestRow = Math.max(longestRow, n);
+    if (longestRow === 1 && !this.sparse) return { events, longest: 1, holes: holesOf(lengths, rows - terms) };
+    return { slots, start, events, longest: longestRow, ...transpose(each, lengths, longestRow, terms, slots) };
   }
 }
 
@@ -117,44 +144,42 @@ function startsOf(counts: Uint32Array): Uint32Array {
   return start;
 }
 
-/** The slots of each row, in the order of the invocations. Targets beyond the last row are left out. */
-function transpose(
-  counts: Uint32Array,
-  targets: Uint32Array,
-  slotOf: (i: number, n: number) => number,
-  rows: number,
-  slots: number,
-): Pick<Inspection, 'order' | 'rowStart' | 'longest'> {
-  const lengths = new Uint32Array(rows);
-  let within = 0;
-  const each = (visit: (row: number, slot: number) => void): void => {
-    for (let i = 0; i < counts.length; i++)
-      for (let n = 0; n < counts[i]; n++) {
-        const slot = slotOf(i, n);
-        if (targets[slot] < rows) visit(targets[slot], slot);
-      }
-  };
-  each(row => {
-    lengths[row]++;
-    within++;
+/** Visits all events within the rows, in the order of the invocations. */
+type Visit = (visit: (row: number, slot: number) => void) => void;
+
+function holesOf(lengths: Uint32Array, count: number): Uint32Array {
+  const holes = new Uint32Array(count);
+  let next = 0;
+  lengths.forEach((n, row) => {
+    if (n === 0) holes[next++] = row;
   });
-  let longest = 0;
-  for (const n of lengths) longest = Math.max(longest, n);
-  if (longest <= longestPadded && longest * rows <= padding(within)) {
+  return holes;
+}
+
+/** The slots of each row. @param lengths Of the rows, `longest` the most and `terms` the sum of them. */
+function transpose(
+  each: Visit,
+  lengths: Uint32Array,
+  longest: number,
+  terms: number,
+  slots: number,
+): Pick<KeptRows, 'order' | 'rowStart'> {
+  const rows = lengths.length;
+  if (longest <= longestPadded && longest * rows <= padding(terms)) {
     const order = new Uint32Array(longest * rows).fill(slots);
     const next = new Uint32Array(rows);
     each((row, slot) => {
       order[next[row]++ * rows + row] = slot;
     });
-    return { order, rowStart: undefined, longest };
+    return { order, rowStart: undefined };
   }
   const rowStart = startsOf(lengths);
-  const order = new Uint32Array(within);
+  const order = new Uint32Array(terms);
   const next = rowStart.slice();
   each((row, slot) => {
     order[next[row]++] = slot;
   });
-  return { order, rowStart, longest };
+  return { order, rowStart };
 }
 
 /** Longer rows are not summed plainly. */

@@ -6,9 +6,9 @@ import { type Inspection, Inspector } from './inspect.ts';
 import type { Launch } from './numbers.ts';
 import { type Bundle, bundlesOf, type Fluid, fluidOf } from './static-index.ts';
 
-export interface Rows {
+export interface Rows<Found extends Inspection = Inspection> {
   readonly bundle: Bundle;
-  readonly found: Inspection;
+  readonly found: Found;
   /** Rows: as many as the largest buffer has elements. */
   readonly elements: number;
   readonly largest: { readonly buffer: number; readonly stride: number };

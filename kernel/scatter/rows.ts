@@ -8,7 +8,7 @@
  */
 
 import { Builder } from '../ir/builder.ts';
-import type { Buffer, Program, Value } from '../ir/ir.ts';
+import type { Block, Buffer, Program, Value } from '../ir/ir.ts';
 import { simplify } from '../ir/simplify.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import { compensated, settled } from './compensated.ts';
@@ -67,7 +67,23 @@ export function sumRows(program: Program, { words }: Bundle, { slots, order, sta
     });
     return [];
   });
-  const name = `${program.name} rows`;
+  return passOf(program, 'rows', buffers, body);
+}
+
+/** Puts zeros into the elements that nothing is added to, one invocation for each of `holes`. */
+export function clearHoles(program: Program, { words }: Bundle, holes: Buffer): Program {
+  const b = new Builder();
+  const body = b.block(() => {
+    const j = b.load('u32', program.buffers.length, b.builtin('globalX'));
+    const zero = b.float(0);
+    for (const { buffer, stride, offset } of words) b.store(buffer, j, stride, offset, zero);
+    return [];
+  });
+  return passOf(program, 'holes', [...program.buffers, holes], body);
+}
+
+function passOf(program: Program, what: string, buffers: readonly Buffer[], body: Block): Program {
+  const name = `${program.name} ${what}`;
   const whole: Program = { ...program, name, buffers, arrays: [], body, workgroupSize: [64, 1, 1] };
   return dropBuffers(simplify(whole), (_, used) => used);
 }

@@ -4,7 +4,8 @@
  *
  *   owned        each word belongs to one invocation: summed in place
  *   gathered     affine indices: one invocation per element of the target (gather.ts)
- *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts)
+ *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts); where no
+ *                element has more than one term, stored at once
  *   partial      one word for all invocations, on a GPU: partial sums (partials.ts)
  *   shared       anything else: the backend's own way (f64 accumulators on the CPU, 64-bit fixed point on WebGPU)
  *
@@ -20,12 +21,12 @@ import { Plan } from '../plan.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import { indexBuffer, keepEvents, slotBuffer, type Totals } from './events.ts';
 import { type Gathered, gatherProgram } from './gather.ts';
-import type { Inspection } from './inspect.ts';
+import type { KeptRows, SingleTerms } from './inspect.ts';
 import { fits } from './inverse.ts';
 import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.ts';
 import { lanesOf, lanesPass, lastPass, uniformTargets, wordsOf } from './partials.ts';
 import { type RowLimits, RowSums, type Rows } from './row-sums.ts';
-import { type RowBuffers, sumRows } from './rows.ts';
+import { clearHoles, type RowBuffers, sumRows } from './rows.ts';
 import { buffersWith, hasEffects } from './slice.ts';
 import type { Fluid } from './static-index.ts';
 import { countBuffers } from './uniform.ts';
@@ -156,20 +157,23 @@ export class Strategies {
     const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
     const rows = sums.choose(launch, new Set([...gathered, ...words]), limits);
     if (chosen.length + rows.length + words.length === 0) return undefined;
+    const kept = rows.filter(isKept);
+    const single = rows.filter(isSingle).map(each => ({ ...each, filled: fillsWithHoles(each, launch) }));
     const lanes = lanesOf(words.length > 0 ? invocations : 0);
     const key = [
       ...chosen.map(c => [c.elements, c.buffer, ...c.stencils.map(s => Number(s.covered))].join()),
-      ...rows.map(r => `${r.bundle.buffers} ${r.largest.buffer} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
+      ...kept.map(r => `${r.bundle.buffers} ${r.largest.buffer} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
+      ...single.map(r => `${r.bundle.buffers} single ${r.filled ? r.found.holes.length : 0}`),
       ...(words.length > 0 ? [lanes.join()] : []),
     ].join(';');
     let built = this.built.get(key);
     if (!built) {
-      built = this.build(chosen, rows, words, lanes, sums.fluid);
+      built = this.build(chosen, kept, single, words, lanes, sums.fluid);
       this.built.set(key, built);
     }
     const { passes, partials } = built;
-    const kept = [
-      ...rows.map(({ bundle, found }) => ({ length: found.slots * bundle.words.length, zero: bundle.sparse })),
+    const between = [
+      ...kept.map(({ bundle, found }) => ({ length: found.slots * bundle.words.length, zero: bundle.sparse })),
       ...chosen.flatMap(({ totals }) => (totals ? [{ length: totals.words * invocations, zero: false }] : [])),
     ];
     const partialWords = partials > 0 ? [invocations, ...lanes].map(n => ({ length: n * partials, zero: false })) : [];
@@ -179,13 +183,16 @@ export class Strategies {
     };
     for (const { buffer, stride, elements, stencils } of chosen)
       note(buffer, new Set(stencils.flatMap(s => s.stencil.sums.map(sum => sum.offset))).size, stride, elements);
-    for (const { bundle, elements } of rows)
+    for (const { bundle, elements } of [...kept, ...single.filter(s => s.filled)])
       for (const buffer of bundle.buffers) {
         const words = bundle.words.filter(w => w.buffer === buffer);
         note(buffer, words.length, words[0].stride, elements);
       }
-    const tables = rows.flatMap(({ found }) => tablesOf(found));
-    return { passes, temporaries: [...kept, ...partialWords], tables, filled };
+    const tables = [
+      ...kept.flatMap(({ found }) => tablesOf(found)),
+      ...single.flatMap(({ found, filled }) => (filled && found.holes.length > 0 ? [found.holes] : [])),
+    ];
+    return { passes, temporaries: [...between, ...partialWords], tables, filled };
   }
 
   private choose(launch: Launch): Chosen[] {
@@ -208,7 +215,8 @@ export class Strategies {
 
   private build(
     chosen: readonly Chosen[],
-    rows: readonly Rows[],
+    rows: readonly Rows<KeptRows>[],
+    single: readonly Single[],
     uniform: readonly number[],
     lanes: readonly number[],
     fluid: Fluid,
@@ -261,7 +269,13 @@ export class Strategies {
     const stages = words.length > 0 ? [...lanes, 0].map(() => between('partial sums')) : [];
     const totals = gathers.flatMap(g => g.totals ?? []);
     if (words.length > 0) totals.push({ wordOf, words: words.length, buffer: stages[0].written });
-    const rest = keepEvents(program, { kept, totals, dropped }, fluid, 'words');
+    const stored = new Map(
+      single
+        .flatMap(({ bundle }) => bundle.buffers)
+        .map(buffer => [buffer, { ...program.buffers[buffer], unique: true }] as const),
+    );
+    for (const [buffer, b] of stored) bindings.set(b, { buffer });
+    const rest = keepEvents(program, { kept, totals, stored, dropped }, fluid, 'words');
     if (hasEffects(rest)) add(rest, 'launch');
     for (const elements of new Set(gathers.map(g => g.elements))) {
       const own = gathers.filter(g => g.elements === elements);
@@ -272,6 +286,10 @@ export class Strategies {
     kept.forEach(({ bundle, sums }, k) => {
       add(sumRows(program, bundle, sums), rows[k].largest);
     });
+    for (const { bundle, found, filled } of single) {
+      const count = found.holes.length;
+      if (filled && count > 0) add(clearHoles(program, bundle, table('holes')), { count: [count, 1, 1] });
+    }
     lanes.forEach((n, k) => {
       if (words.length > 0) add(lanesPass(stages[k].read, stages[k + 1].written), { count: [n, words.length, 1] });
     });
@@ -281,8 +299,22 @@ export class Strategies {
   }
 }
 
+const isKept = (rows: Rows): rows is Rows<KeptRows> => 'order' in rows.found;
+const isSingle = (rows: Rows): rows is Rows<SingleTerms> => 'holes' in rows.found;
+
+/** Rows of single terms. `filled`: where there is none, zeros are put, rather than everywhere before. */
+type Single = Rows<SingleTerms> & { readonly filled: boolean };
+
+/** Whether terms and a few zeros are all words of the buffers. */
+const fillsWithHoles = ({ bundle: { buffers, words }, found, elements }: Rows<SingleTerms>, launch: Launch): boolean =>
+  4 * found.holes.length <= elements &&
+  buffers.every(buffer => {
+    const own = words.filter(w => w.buffer === buffer);
+    return own.length === own[0].stride && launch.length(buffer) === elements * own.length;
+  });
+
 /** In the order in which `build` numbers them. */
-const tablesOf = ({ start, order, rowStart }: Inspection): Uint32Array[] =>
+const tablesOf = ({ start, order, rowStart }: KeptRows): Uint32Array[] =>
   [start, order, rowStart].filter(table => table !== undefined);
 
 /** Words kept between passes. */

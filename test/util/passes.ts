@@ -38,7 +38,10 @@ export function scheduled(
     );
   const expected = named(interpret(program, given, count, 'f64'));
   if (!decision) return { decision, actual: expected, expected };
-  const results: ArrayLike<number>[] = given.map(w => (typeof w === 'number' ? new Float64Array(w) : w));
+  // What the passes are to write in full has not been cleared.
+  const results: ArrayLike<number>[] = given.map((w, k) =>
+    typeof w === 'number' ? new Float64Array(w).fill(decision.filled.has(k) ? Number.NaN : 0) : w,
+  );
   // What nobody wrote must not be read, unless zeros were asked for.
   const between: ArrayLike<number>[] = decision.temporaries.map(({ length, zero }) =>
     new Float64Array(length).fill(zero ? 0 : Number.NaN),
@@ -52,7 +55,7 @@ export function scheduled(
         const words = between[binding.temporary];
         return plan.program.buffers[k].access === 'write' ? words.length : words;
       }
-      return plan.program.buffers[k].access === 'write' ? lengths[binding.buffer] : given[binding.buffer];
+      return results[binding.buffer];
     });
     const own: Count =
       over === 'launch' ? count : 'count' in over ? over.count : [Math.floor(lengths[over.buffer] / over.stride), 1, 1];

@@ -75,6 +75,31 @@ describe('summed by rows', () => {
     });
 });
 
+describe('stored at once where no element has two terms', () => {
+  const rows: readonly (readonly [string, Count, passes: number, { type?: string; length?: number }?])[] = [
+    ['y[X * 7u % 25u] += x[X]; out[X] = x[X];', [25, 1, 1], 1],
+    // elements without a term
+    ['y[X * 7u % 25u] += x[X];', [21, 1, 1], 2],
+    ['y[X * 7u % 200u] += x[X];', [25, 1, 1], 1, { length: 200 }],
+    // out of range
+    ['y[X * 7u % 31u] += x[X];', [31, 1, 1], 1],
+    ['y[X * 7u % 25u] += vec3f(x[X], 1.0, x[X + 1u]);', [24, 1, 1], 2, { type: 'vec3f', length: 75 }],
+    ['for (var k = 0u; k < 5u; k++) { y[(5u * X + k) * 7u % 25u] += x[k] * x[X]; }', [5, 1, 1], 1],
+    ['if (X % 3u == 1u) { return; } y[X * 7u % 25u] += x[X]; y[25u + X] += 1.0;', [25, 1, 1], 1, { length: 50 }],
+    // beside sums of several terms
+    ['y[X * 7u % 25u] += x[X]; z[at[X]] += x[X];', [25, 1, 1], 2],
+    ['y[X * 7u % 25u] += x[X]; z[at[X]] += x[X]; out[0] += 1.0;', [24, 1, 1], 4],
+  ];
+  for (const [body, count, passes, options] of rows)
+    it(`${body}, count ${count}, ${JSON.stringify(options)}`, () => {
+      const decision = check(body, count, options);
+      expect(decision?.passes.length).toBe(passes);
+    });
+  it('but not where a float decides whether there is one', () => {
+    expect(check('if (x[X] > 0.3) { y[X * 7u % 25u] += x[X]; }', [25, 1, 1])?.temporaries.length).toBe(1);
+  });
+});
+
 describe('left as they are', () => {
   const others: readonly (readonly [string, Count, { length?: number }?])[] = [
     ['y[u32(8.0 * abs(x[X]))] += x[X];', [40, 1, 1]],
