@@ -47,8 +47,9 @@ async function reading(who: string, no: string, options: GltfOptions, contents: 
     const resources: JSONDocument['resources'] = binary ? { [GLB_BUFFER]: binary } : {};
     await addFiles(who, json, resources, options.files);
     checkGltf(json, buffer => (buffer.uri === undefined ? binary : resources[buffer.uri]));
+    const over = withoutExtensions(json);
     const silent = new WebIO().setLogger(new Logger(Logger.Verbosity.SILENT));
-    return surfaceOf(who, await silent.readJSON({ json, resources }), options);
+    return surfaceOf(who, await silent.readJSON({ json, resources }), over, options);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (message.startsWith(`${who}: `) || message.startsWith('Triangles: ')) throw error;
@@ -59,12 +60,22 @@ async function reading(who: string, no: string, options: GltfOptions, contents: 
   }
 }
 
+/** Positions of few bits are read as all others are. */
+const quantised = 'KHR_mesh_quantization';
+
+/** Takes out the extension that asks for nothing else, and tells those that are passed over. */
+function withoutExtensions(json: GLTF.IGLTF): readonly string[] {
+  if (json.extensionsRequired) json.extensionsRequired = json.extensionsRequired.filter(name => name !== quantised);
+  return (json.extensionsUsed ?? []).filter(name => name !== quantised);
+}
+
 const [jsonPart, binaryPart] = [0x4e4f534a, 0x004e4942];
 
 function unpacked(bytes: Uint8Array<ArrayBuffer>): { text: string; binary: Uint8Array<ArrayBuffer> | undefined } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12 || view.getUint32(0, true) !== 0x46546c67)
     throw new SyntaxError("it does not begin with 'glTF'; text is read by readGltf");
+  if (view.getUint32(4, true) !== 2) throw new SyntaxError(`it has version ${view.getUint32(4, true)}; 2 is read`);
   if (view.getUint32(8, true) !== bytes.length)
     throw new SyntaxError(`its head tells ${view.getUint32(8, true)} bytes`);
   const parts = new Map<number, Uint8Array<ArrayBuffer>>();
@@ -99,12 +110,22 @@ async function addFiles(
     ...images.map(({ uri }) => ({ uri, isNeeded: false })),
   ];
   for (const { uri, isNeeded } of named) {
-    if (uri === undefined || /^data:/.test(uri)) continue;
+    if (uri?.startsWith('data:') && isNeeded) resources[uri] = fromBase64(uri);
+    if (uri === undefined || uri.startsWith('data:')) continue;
     const bytes = await files?.(pathOf(uri));
     if (bytes instanceof Uint8Array) resources[uri] = Uint8Array.from(bytes);
     else if (bytes !== undefined || isNeeded)
       throw new RangeError(`${who}: '${pathOf(uri)}' is a file beside it; give its bytes by { files: path => bytes }.`);
   }
+}
+
+function fromBase64(uri: string): Uint8Array<ArrayBuffer> {
+  const [, text] = /^data:[^,]*;base64,([A-Za-z0-9+/]*={0,2})$/.exec(uri) ?? [];
+  if (text === undefined)
+    throw new SyntaxError(
+      `a buffer is '${uri.slice(0, 40)}'; inside the text it must be base64: 'data:TYPE;base64,DIGITS'`,
+    );
+  return Uint8Array.from(atob(text), character => character.charCodeAt(0));
 }
 
 /** As names of files are written, with '%20' for a blank. */

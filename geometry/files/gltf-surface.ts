@@ -11,8 +11,13 @@ import type { Material, Surface, TextureFile } from '../surface.ts';
 import { assembled, type LooseAttribute, type ReadOptions } from './loose.ts';
 import { plainMaterial } from './mtl.ts';
 
-/** @param who For messages. */
-export function surfaceOf(who: string, document: Document, options: ReadOptions): Surface {
+/** @param who For messages. @param extensions That are passed over. */
+export function surfaceOf(
+  who: string,
+  document: Document,
+  extensions: readonly string[],
+  options: ReadOptions,
+): Surface {
   const over = new Map<string, number>();
   const passOver = (what: string, count = 1): void => {
     if (count > 0) over.set(what, (over.get(what) ?? 0) + count);
@@ -22,7 +27,7 @@ export function surfaceOf(who: string, document: Document, options: ReadOptions)
   passOver('animation', root.listAnimations().length);
   passOver('skin', root.listSkins().length);
   passOver('camera', root.listCameras().length);
-  for (const extension of root.listExtensionsUsed()) passOver(extension.extensionName);
+  for (const name of extensions) passOver(name);
   const scene = root.getDefaultScene() ?? root.listScenes()[0];
   if (!scene) throw new SyntaxError('it has no scene');
   scene.traverse(node => parts.add(node));

@@ -139,9 +139,7 @@ function triangles(
     points,
   );
   if (cut) return cut;
-  throw new SyntaxError(
-    `readObj: line ${line} has a polygon of ${polygon.length} corners that crosses itself or has no area.`,
-  );
+  throw new SyntaxError(`readObj: line ${line} has a polygon of ${polygon.length} corners that crosses itself.`);
 }
 
 /** An attribute that some corner has; those that have none share a row of zeros. */

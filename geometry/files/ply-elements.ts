@@ -112,6 +112,7 @@ function readHeader(bytes: Uint8Array): Header {
       if (rest.length !== 2 || !Number.isInteger(count) || count < 0 || count > 2 ** 31)
         throw wrong('it must be an element, a name and how many there are');
       if (count > bytes.length) throw wrong(`so many do not fit in ${bytes.length} bytes`);
+      if (elements.some(({ name }) => name === rest[0])) throw wrong('there is one of that name already');
       elements.push({ name: rest[0], count, properties: [] });
     } else if (word === 'property') {
       const isList = rest[0] === 'list';
@@ -119,7 +120,10 @@ function readHeader(bytes: Uint8Array): Header {
       const last = elements[elements.length - 1];
       if (!last || !type || (isList && !length) || rest.length !== (isList ? 4 : 2))
         throw wrong('it must be a type and a name, or list, two types and a name, after an element');
-      last.properties.push({ name: rest[rest.length - 1], type, ...(length && { length }) });
+      const name = rest[rest.length - 1];
+      if (last.properties.some(property => property.name === name))
+        throw wrong(`'${last.name}' has one of that name already`);
+      last.properties.push({ name, type, ...(length && { length }) });
     } else if (word !== 'comment' && word !== 'obj_info' && word !== '')
       throw wrong('headers have format, element, property, comment and obj_info');
   });

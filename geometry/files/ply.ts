@@ -2,8 +2,8 @@
  * PLY: a surface, or points alone, as text or bytes.
  *
  * Read are vertices (x y z; nx ny nz; red green blue alpha; u v, s t or texture_u texture_v) and faces (vertex_indices; texcoord, two
- * numbers for each corner), whatever their order and types; other elements and properties are passed over, and `explain` is told.
- * Colours of whole numbers are divided by the largest: what curve they follow, the file does not tell.
+ * numbers for each corner) and strips of triangles (tristrips; −1 begins another), whatever their order and types; other elements and
+ * properties are passed over, and `explain` is told. Colours of whole numbers are divided by the largest: what curve they follow, the file does not tell.
  */
 
 import type { Mesh } from '../mesh.ts';
@@ -42,14 +42,19 @@ export function readPly(data: Uint8Array | ArrayBuffer | string, options: ReadOp
   const points = vertex && column(vertex, columns.points, used);
   if (!points)
     throw new SyntaxError("readPly: there are no vertices; the header must have an element 'vertex' with x, y, z.");
-  const { corners, uv: ofCorners } = face ? faces(face, points.values, used) : { corners: [], uv: undefined };
+  const strip = elements.find(({ name }) => name === 'tristrips');
+  if (face && strip)
+    throw new SyntaxError("readPly: there are both 'face' and 'tristrips'; save the surface with one of them.");
+  const { corners, uv: ofCorners } = face
+    ? faces(face, points.values, used)
+    : { corners: strip ? strips(strip, points.values.length / 3, used) : [], uv: undefined };
   const dressed = (name: 'normal' | 'colour' | 'uv'): LooseAttribute | undefined => {
     const found = column(vertex, columns[name], used);
     return found && { ...found, corners };
   };
   const [normal, colour, uv] = [dressed('normal'), dressed('colour'), ofCorners ?? dressed('uv')];
   const over = elements.flatMap(({ name, properties, count }) =>
-    name !== 'vertex' && name !== 'face'
+    !['vertex', 'face', 'tristrips'].includes(name)
       ? [`${count} × ${name}`]
       : properties.map(property => `${name}.${property.name}`).filter(key => !used.has(key)),
   );
@@ -97,14 +102,11 @@ function faces(
   const values: number[] = [];
   const uvCorners: number[] = [];
   (lists.get(name) ?? []).forEach((polygon, k) => {
-    const vertices = points.length / 3;
-    const bad = polygon.find(v => !(Number.isInteger(v) && v >= 0 && v < vertices));
-    if (bad !== undefined)
-      throw new SyntaxError(`readPly: face ${k} has a corner ${bad}; vertices are 0 to ${vertices - 1}.`);
+    checkCorners(`face ${k}`, polygon, points.length / 3);
     const cut = polygon.length >= 3 ? cutPolygon(polygon, points) : undefined;
     if (!cut)
       throw new SyntaxError(
-        `readPly: face ${k} has ${polygon.length} corners, ${polygon.length < 3 ? 'which make no polygon' : 'and crosses itself or has no area'}.`,
+        `readPly: face ${k} has ${polygon.length} corners, ${polygon.length < 3 ? 'which make no polygon' : 'and crosses itself'}.`,
       );
     corners.push(...cut.map(c => polygon[c]));
     if (!texcoord) return;
@@ -118,6 +120,30 @@ function faces(
   });
   if (texcoord) used.add('face.texcoord');
   return { corners, uv: texcoord && { channels: 2, values, corners: uvCorners } };
+}
+
+/** Every corner of a strip from the third on makes a triangle with the two before it, turned the other way every second time. */
+function strips({ lists }: Element, vertices: number, used: Set<string>): number[] {
+  const name = ['vertex_indices', 'vertex_index'].find(key => lists.has(key));
+  if (!name) return [];
+  used.add(`tristrips.${name}`);
+  const corners: number[] = [];
+  (lists.get(name) ?? []).forEach((row, k) => {
+    let first = 0;
+    checkCorners(`strip ${k}`, row.filter(v => v !== -1), vertices); // biome-ignore format: one idea
+    row.forEach((c, i) => {
+      if (c === -1) first = i + 1;
+      else if (i >= first + 2)
+        corners.push(...((i - first) % 2 === 0 ? [row[i - 2], row[i - 1], c] : [row[i - 1], row[i - 2], c]));
+    });
+  });
+  return corners;
+}
+
+function checkCorners(where: string, corners: readonly number[], vertices: number): void {
+  const bad = corners.find(v => !(Number.isInteger(v) && v >= 0 && v < vertices));
+  if (bad !== undefined)
+    throw new SyntaxError(`readPly: ${where} has a corner ${bad}; vertices are 0 to ${vertices - 1}.`);
 }
 
 export type PlyFormat = 'ascii' | 'binary_little_endian' | 'binary_big_endian';

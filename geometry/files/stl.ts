@@ -32,30 +32,41 @@ function fromBytes(bytes: Uint8Array): number[] {
     return points;
   }
   const text = new TextDecoder().decode(bytes);
-  if (/^\s*solid\b/.test(text) && /\bfacet\b|\bendsolid\b/.test(text)) return fromText(text);
+  if (/^\s*solid\b/i.test(text) && /\bfacet\b|\bendsolid\b/i.test(text)) return fromText(text);
   throw new SyntaxError(
     `readStl: ${bytes.length} bytes are no STL: as bytes, ${count} triangles would take ${header + perTriangle * count}; as text it would begin with 'solid'. The file may be cut short.`,
   );
 }
 
+/** Words in any case, on as many lines as they like; solids after one another. What stands between facets is names. */
 function fromText(text: string): number[] {
-  if (!/^\s*solid\b/.test(text)) throw new SyntaxError("readStl: the text does not begin with 'solid'; it is no STL.");
+  if (!/^\s*solid\b/i.test(text)) throw new SyntaxError("readStl: the text does not begin with 'solid'; it is no STL.");
   const points: number[] = [];
-  let inFacet = 0;
+  let inFacet = -1; // vertices so far; −1 outside
+  let isOpen = false;
   text.split(/\r\n|\n|\r/).forEach((line, i) => {
-    const [word, ...rest] = line.trim().split(/\s+/);
-    if (word === 'facet') inFacet = 0;
-    if (word === 'endfacet' && inFacet !== 3)
-      throw new SyntaxError(`readStl: line ${i + 1} ends a facet of ${inFacet} vertices; it must have three.`);
-    if (word !== 'vertex') return;
-    const numbers = rest.map(Number);
-    if (numbers.length !== 3 || !numbers.every(Number.isFinite))
-      throw new SyntaxError(`readStl: line ${i + 1} has a vertex '${rest.join(' ')}'; it must be three numbers.`);
-    inFacet++;
-    points.push(...numbers);
+    const words = line.trim().toLowerCase().split(/\s+/);
+    words.forEach((word, k) => {
+      if (word === 'facet') inFacet = 0;
+      else if (inFacet < 0 && /^(end)?solid$/.test(word)) isOpen = word === 'solid';
+      else if (inFacet >= 0 && word === 'endfacet') {
+        if (inFacet !== 3)
+          throw new SyntaxError(`readStl: line ${i + 1} ends a facet of ${inFacet} vertices; it must have three.`);
+        inFacet = -1;
+      } else if (inFacet >= 0 && word === 'vertex') {
+        const rest = words.slice(k + 1);
+        const other = rest.findIndex(next => /^[a-z]+$/.test(next) && !/^(nan|inf|infinity)$/.test(next));
+        const given = other < 0 ? rest : rest.slice(0, Math.max(other, 3));
+        const numbers = given.map(Number);
+        if (numbers.length !== 3 || !numbers.every(Number.isFinite))
+          throw new SyntaxError(`readStl: line ${i + 1} has a vertex '${given.join(' ')}'; it must be three numbers.`);
+        inFacet++;
+        points.push(...numbers);
+      }
+    });
   });
-  if (points.length % 9 !== 0)
-    throw new SyntaxError('readStl: the text ends within a facet; the file may be cut short.');
+  if (inFacet >= 0) throw new SyntaxError('readStl: the text ends within a facet; the file may be cut short.');
+  if (isOpen) throw new SyntaxError("readStl: the text ends without 'endsolid'; the file may be cut short.");
   return points;
 }
 

@@ -52,7 +52,7 @@ export function readXyz(text: string, name = 'xyz'): readonly Xyz[] {
       throw new RangeError(
         `${name}:${at + 1}: '${lines[at].trim()}' stands where a frame begins; give the number of its atoms.`,
       );
-    if (at + 2 + count > lines.length)
+    if (count > 0 && at + 2 + count > lines.length)
       throw new RangeError(
         `${name}:${at + 1}: the frame has ${count} atoms, but the file ends after ${Math.max(0, lines.length - at - 2)} of them; give the rest, or mend the number.`,
       );

@@ -64,6 +64,9 @@ function decoded(bytes: Uint8Array): DecodedPng {
       { cause: error },
     );
   }
+  const hasPalette = (bytes[25] & 1) === 1;
+  if (hasPalette && !png.palette)
+    throw new SyntaxError('decodePng: the pixels are numbers of colours, but there is no palette; the file is broken.');
   if (png.width > 0 && png.height > 0) return png;
   throw new SyntaxError(`decodePng: the picture is ${png.width} × ${png.height}; it has no pixels.`);
 }

@@ -113,6 +113,31 @@ describe('GLB', () => {
     );
   });
 
+  it('has positions of few bits, and rows that are changed afterwards', async () => {
+    const content = Buffer.concat([
+      Int8Array.of(0, 0, 0, 0, 127, 0, 0, 0, 0, 127, 0, 0), // normalised, a row every 4 bytes
+      Uint16Array.of(2), Int8Array.of(0, -127, 0, 0, 0, 0),
+    ].map(({ buffer }) => Buffer.from(buffer))); // biome-ignore format: a table
+    const text = JSON.stringify({
+      asset: { version: '2.0' },
+      extensionsUsed: ['KHR_mesh_quantization', 'EXT_other'],
+      extensionsRequired: ['KHR_mesh_quantization'],
+      scenes: [{ nodes: [0] }],
+      nodes: [{ mesh: 0 }],
+      meshes: [{ primitives: [{ attributes: { POSITION: 0 } }] }],
+      buffers: [{ byteLength: 20, uri: `data:application/octet-stream;base64,${content.toString('base64')}` }],
+      bufferViews: [{ buffer: 0, byteLength: 12, byteStride: 4 }, { buffer: 0, byteOffset: 12, byteLength: 8 }],
+      accessors: [{
+        ...{ bufferView: 0, count: 3, type: 'VEC3', componentType: 5120, normalized: true },
+        sparse: { count: 1, indices: { bufferView: 1, componentType: 5123 }, values: { bufferView: 1, byteOffset: 2 } },
+      }],
+    }); // biome-ignore format: a table
+    const notes: string[] = [];
+    const surface = await readGltf(text, { ...on, explain: note => notes.push(note) });
+    expect([...(await surface.vertices.read())]).toEqual([0, 0, 0, 1, 0, 0, 0, -1, 0]);
+    expect(notes).toEqual(['readGltf: passed over 1 × EXT_other.']);
+  });
+
   it('tells what it passes over', async () => {
     const notes: string[] = [];
     const bytes = await fileOf((document, primitive) => {
@@ -226,6 +251,8 @@ describe('glTF', () => {
       change(copy);
       return readGltf(JSON.stringify(copy), { ...on, files: path => (path.endsWith('.bin') ? bytes : undefined) });
     };
+    const sparse = (count: number, byteOffset = 0, bufferView = 0) =>
+      ({ count, indices: { bufferView, byteOffset, componentType: 5125 }, values: { bufferView: 0 } }) as const;
     const cases: readonly (readonly [Promise<unknown>, string])[] = [
       [readGltf(JSON.stringify(json), on), "readGltf: 'the numbers.bin' is a file beside it; give its bytes by { files: path => bytes }."],
       [readGltf('glTF\u0002'), "it begins with 'glTF', as GLB does, which is read by readGlb"],
@@ -239,9 +266,21 @@ describe('glTF', () => {
       [changed(copy => (copy.nodes![0].mesh = 7)), "'mesh' of nodes[0] names number 7 of 1 meshes"],
       [changed(copy => (copy.meshes![0].primitives[0].indices = 99)), 'a primitive of meshes[0] names number 99 of '],
       [changed(copy => (copy.nodes = {} as [])), "'nodes' is no list of parts"],
+      [changed(copy => (copy.scene = 3)), "'scene' names number 3 of 1 scenes"],
+      [changed(copy => (copy.nodes!.push({ children: [0] }))), 'a scene begins with nodes[0], which is a child of nodes[1]'],
+      [changed(copy => (copy.nodes!.push({ children: [1] }, { children: [1] }))), 'nodes[1] is a child of nodes[1] and of nodes[2]'],
+      [changed(copy => (copy.accessors![copy.meshes![0].primitives[0].attributes.POSITION].type = 'VEC2')), "has 'POSITION' of type VEC2, not VEC3"],
+      [changed(copy => (copy.accessors![copy.meshes![0].primitives[0].indices!].componentType = 5126)), 'has indices of type SCALAR, 5126'],
+      [changed(copy => (copy.bufferViews![copy.accessors![0].bufferView!].byteStride = 4)), 'a row every 4, of bufferViews['],
+      [changed(copy => (copy.textures![0] = {})), "textures[0] has no picture ('source')"],
+      [changed(copy => (copy.buffers![0].uri = 'data:application/octet-stream;base64,AAAA')), 'buffers[0] has 3 of its'],
+      [changed(copy => (copy.buffers![0].uri = 'data:,abc')), "a buffer is 'data:,abc'; inside the text it must be base64"],
+      [changed(copy => (copy.accessors![0].sparse = sparse(1, 28))), "'sparse' of accessors[0] changes row "],
+      [changed(copy => (copy.accessors![0].sparse = sparse(99))), "'sparse' of accessors[0] changes 99 of "],
+      [changed(copy => (copy.accessors![0].sparse = sparse(1, 0, 44))), "'sparse' of accessors[0] names number 44 of "],
       [changed(copy => (copy.extensionsRequired = ['KHR_draco_mesh_compression'])), 'Missing required extension, "KHR_draco_mesh_compression"'],
       [readGltf(JSON.stringify(json), { ...on, files: () => 'text' as never }), "'the numbers.bin' is a file beside it; give its bytes"],
     ]; // biome-ignore format: a table
-    for (const [run, message] of cases) await expect(run).rejects.toThrow(message);
+    await Promise.all(cases.map(([run, message]) => expect(run).rejects.toThrow(message)));
   });
 });

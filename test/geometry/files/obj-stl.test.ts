@@ -64,13 +64,23 @@ describe('OBJ', () => {
     expect(await volume(readObj(text.join('\n'), on))).toBeCloseTo(14, 10);
   }); // biome-ignore format: tables
 
+  it('has polygons that repeat corners, or lie on a line', () => {
+    const points = 'v 0 0 0\nv 1 0 0\nv 2 0 0\nv 2 2 0\nv 1 1 0\n'; // the last in the way of a cut from the first to the third
+    const cut = (polygon: string): string => readObj(`${points}f ${polygon}`, on).triangles.corners.join(' ');
+    expect(cut('1 3 4 4')).toBe('0 2 3');
+    expect(cut('1 1 3 3 4 1')).toBe('2 3 0');
+    expect(cut('3 4 5 1')).toBe('2 3 4 2 4 0');
+    expect(cut('1 2 3 2')).toBe('0 1 2 0 2 1');
+    expect(cut('1 1 1 2')).toBe('');
+  });
+
   it.each([
     ['v 1 2', "line 1 has a vertex '1 2'; it must be three numbers"],
     ['v 1 2 x', "line 1 has a vertex '1 2 x'"],
     ['v 0 0 0\n\nf 1 2 3', "line 3 has a corner '2', but there are 1 vertices before it"],
     ['v 0 0 0\nf 0 1 1', "line 2 has a corner '0'"],
     ['v 0 0 0\nf 1 1', 'line 2 has a polygon with 2 corners'],
-    ['v 0 0 0\nv 1 0 0\nv 0 0 0\nv 1 0 0\nf 1 2 3 4', 'line 5 has a polygon of 4 corners that crosses itself or has no area'],
+    ['v 0 0 0\nv 1 1 0\nv 1 0 0\nv 0 1 0\nf 1 2 3 4', 'line 5 has a polygon of 4 corners that crosses itself'],
     ['vt a b', "line 1 has a texture place 'a b'; it must be two numbers"],
     ['vn 1 2', "line 1 has a normal '1 2'; it must be three numbers"],
     ['v 0 0 0 1 x 1', "line 1 has a colour '1 x 1'"],
@@ -166,6 +176,12 @@ describe('STL', () => {
     expect(notes).toEqual(['readStl: 1 of 5 triangles have corners in the same place and are left out.']);
   });
 
+  it('is text in any case, on any lines, several solids after one another', async () => {
+    const facet = 'facet normal 0 0 1 outer loop vertex 0 0 0 vertex 1 0 0 vertex 0 1 0 endloop endfacet';
+    const text = `solid a vertex ${facet} endsolid a vertex\nSOLID ${facet.replaceAll('vertex 0 1', 'vertex 0 2').toUpperCase()}\nEndSolid`;
+    expect([...(await readStl(text, on).vertices.read())]).toEqual([0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 2, 0]);
+  });
+
   it('welds what is nearly in the same place, if asked to', () => {
     const text = `solid\n facet normal 0 0 1\n outer loop\n vertex 0 0 0\n vertex 1 0 0\n vertex 0 1 0\n endloop\n endfacet
       facet normal 0 0 1\n outer loop\n vertex 1.0001 0 0\n vertex 1 1 0\n vertex 0 1 0.0001\n endloop\n endfacet\nendsolid`;
@@ -180,5 +196,7 @@ describe('STL', () => {
     ['a facet of two', 'solid\nfacet\nvertex 0 0 0\nvertex 1 0 0\nendfacet', 'line 5 ends a facet of 2 vertices'],
     ['words for numbers', 'solid\nfacet\nvertex 0 zero 0', "line 3 has a vertex '0 zero 0'"],
     ['a facet cut short', 'solid\nfacet\nvertex 0 0 0', 'ends within a facet'],
+    ['facets that lack others', 'solid\nfacet\nvertex 0 0 0\nvertex 1 0 0\nvertex 0 1 0\nendfacet', "ends without 'endsolid'"],
+    ['four numbers', 'solid\nfacet\nvertex 0 0 0 0', "line 3 has a vertex '0 0 0 0'"],
   ])('refuses %s', (_, data, message) => expect(() => readStl(data, on)).toThrow(message)); // biome-ignore format: a table
 });

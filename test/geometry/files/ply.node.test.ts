@@ -84,6 +84,13 @@ end_header
     expect([points.vertices.shape, points.triangles.size]).toEqual([[1, 3], 0]);
   });
 
+  it('may be strips of triangles, every second turned round', () => {
+    const head =
+      'ply\nformat ascii 1.0\nelement vertex 5\nproperty float x\nproperty float y\nproperty float z\nelement tristrips 1\nproperty list int int vertex_indices\nend_header';
+    const { triangles } = readPly(`${head}\n${'0 0 0\n'.repeat(5)}9 0 1 2 3 -1 4 3 2 1`, on);
+    expect([...triangles.corners]).toEqual([0, 1, 2, 2, 1, 3, 4, 3, 2, 2, 3, 1]);
+  });
+
   const xyz = 'property float x\nproperty float y\nproperty float z';
   const body = (faces: string): string =>
     `ply\nformat ascii 1.0\nelement vertex 3\n${xyz}\nelement face 1\nproperty list uchar int vertex_indices\nend_header\n0 0 0\n1 0 0\n0 1 0\n${faces}`;
@@ -96,6 +103,7 @@ end_header
     ['a word of its own', 'ply\nformat ascii 1.0\nelephant\nend_header', "line 3 is 'elephant'; headers have"],
     ['no properties', 'ply\nformat ascii 1.0\nelement vertex 1\nend_header\n1', "the element 'vertex' has no properties"],
     ['too many', `ply\nformat ascii 1.0\nelement vertex 4000000\n${xyz}\nend_header\n1`, 'so many do not fit in'],
+    ['a name twice', `ply\nformat ascii 1.0\nelement vertex 1\n${xyz}\nproperty float x\nend_header\n0 0 0 1`, "line 7 is 'property float x'; 'vertex' has one of that name already"],
     ['no vertices', 'ply\nformat ascii 1.0\nend_header', 'there are no vertices'],
     ['a word for a number', body('3 0 one 2'), "line 13: vertex_indices of face 0 of 1 is 'one'; it must be a number"],
     ['a corner out of range', body('3 0 1 3'), 'face 0 has a corner 3; vertices are 0 to 2'],

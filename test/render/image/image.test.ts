@@ -106,6 +106,14 @@ describe('PNG', () => {
       [0, 255],
     );
     expect(decodePng(keyed)).toEqual({ width: 2, height: 1, channels: 2, data: Float32Array.of(0, 1, 1, 0) });
+    const [lead, tail] = [bits.subarray(0, 8), bits.subarray(33)]; // around the header
+    const unexplained = withChunk(
+      Uint8Array.from([...lead, ...tail]),
+      'IHDR',
+      [0, 0, 0, 3, 0, 0, 0, 2, 2, 3, 0, 0, 0],
+      8,
+    );
+    expect(() => decodePng(unexplained)).toThrow('numbers of colours, but there is no palette');
   });
 
   it.each([8, 16] as const)('reads interlaced pictures of %i bits, which come in seven passes', bits => {
