@@ -33,7 +33,8 @@ export function given(facts: Facts, cond: Value, truth: boolean, forms: IndexFor
   const [a, b] = inst.args;
   if (inst.op === 'not' && a.type === 'bool') return given(facts, a, !truth, forms);
   if (inst.op === (truth ? 'and' : 'or')) return given(given(facts, a, truth, forms), b, truth, forms);
-  if (a.type !== 'i32' && a.type !== 'u32') return facts;
+  // Comparisons of integers; bool(n) has but one operand.
+  if (b === undefined || (a.type !== 'i32' && a.type !== 'u32')) return facts;
   const [p, q] = [forms.formOf(a), forms.formOf(b)];
   switch (`${inst.op} ${truth}`) {
     case 'lt true':

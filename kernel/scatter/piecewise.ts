@@ -273,7 +273,7 @@ export class PiecewiseForms {
   }
 
   private compared({ op, args: [a, b] }: Pure, truth: boolean): ReturnType<PiecewiseForms['where']> {
-    if (a.type !== 'i32' && a.type !== 'u32') return undefined;
+    if (b === undefined || (a.type !== 'i32' && a.type !== 'u32')) return undefined;
     const swapped = this.uniform(a) !== undefined;
     const [v, other] = swapped ? [b, a] : [a, b];
     const u = this.uniform(other);

@@ -29,6 +29,7 @@ const limits = (program: Program): string =>
 describe('stores that never collide', () => {
   it.each([
     ['y[i] = 1;', 'y 1, z 1'],
+    ['if (bool(idx[i])) { y[i] = 1; }', 'y 1, z 1'],
     ['y[2u * i] = 1; y[2u * i + 1u] = 2;', 'y 1, z 1'],
     ['y[p.n - 1u - i] = 1;', 'y 1, z 1'],
     ['v[i] = vec3f(x[i]);', 'y 1, z 1'],
