@@ -6,7 +6,7 @@
  *   m (x⁺ − x − dt v) / dt² = f(x⁺, (x⁺ − x) / dt)                                               implicit Euler        (2)
  *   0 = f(x, 0)                                                                                  rest                  (3)
  *
- * (1) is stable while dt ω < 2 with ω the stiffest mode, about a sound's time through the smallest element. (2) and (3) are solved by
+ * (1) is stable while dt ω < 2 with ω the stiffest mode, about a sound's time through the smallest element (longest-step.ts). (2) and (3) are solved by
  * Newton's method (newton.ts) and differentiated by the implicit function theorem. (2) is stable for any dt, and damps: by about ½ dt ω² in
  * every second. (3) is a state without forces, which past a load of buckling need not be stable, and Newton's method finds it from nearby:
  * let bodies that turn far, and cloth, come down first by steps with drag.
@@ -19,6 +19,7 @@ import { symplecticEuler } from '../mass-spring.ts';
 import type { Step } from '../simulator.ts';
 import type { Corners } from './corners.ts';
 import type { Equation } from './jacobian.ts';
+import { longestStep } from './longest-step.ts';
 import { assembledNewton } from './newton.ts';
 import { type NodalParams, nodalForces } from './nodal.ts';
 
@@ -58,6 +59,8 @@ export interface Motion<P> {
   forces(state: BodyState, params: P): Tensor;
   /** (1) */
   readonly step: Step<BodyState, P>;
+  /** The longest dt, s, with which `step` is stable about a state. What touches an obstacle, or is stretched far, needs shorter ones. */
+  longestStep(state: BodyState, params: P): Promise<number>;
   /** (2). Not recorded by rollouts, which run it as it is written. */
   implicitStep(state: BodyState, params: P, dt: number, options?: SolveOptions): BodyState;
   /** (3), searched for from x0; pinned nodes stay where they are there. Differentiable in params. */
@@ -144,6 +147,8 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
   return {
     forces,
     step,
+    longestStep: (state, params) =>
+      longestStep(to => forces(to, params), state, shares(state.x.device).moves.div(column(body.mass(params)))),
     implicitStep,
     rest(params, x0, options) {
       const start = x0.detach();

@@ -164,6 +164,7 @@ export function cloth(mesh: Mesh, options: ClothOptions = {}): Cloth {
     mass,
     forces: elastic.forces,
     step: elastic.step,
+    longestStep: elastic.longestStep,
     implicitStep: (state, params, dt, options) => moving(params).implicitStep(state, params, dt, options),
     rest: (params, x0, options) => moving(params).rest(params, x0, options),
     params(defaults = {}) {

@@ -142,6 +142,7 @@ export function elasticSolid(mesh: SolidMesh, options: SolidOptions = {}): Solid
     mass: massOf,
     forces: elastic.forces,
     step: elastic.step,
+    longestStep: elastic.longestStep,
     implicitStep: (state, params, dt, options) => moving(params).implicitStep(state, params, dt, options),
     rest: (params, x0, options) => moving(params).rest(params, x0, options),
     params(defaults = {}) {

@@ -68,12 +68,12 @@ export const softBody: Scene = {
     'finds what a soft block must be made of, tetrahedron by tetrahedron, to rebound from a wall to where it should',
   settings: {
     cells: 'of the block along each edge (2)',
-    steps: 'time steps, a multiple of 24 (preset small: 480; full: 960)',
+    steps: 'time steps, a multiple of 24 (preset small: 720; full: 960)',
     own: '1: each tetrahedron has constants of its own, 0: all have the same (1)',
   },
   async run({ preset, settings, iterations, onProgress, device, signal }) {
     const small = preset === 'small';
-    const values: Settings = { cells: 2, steps: small ? 480 : 960, own: 1, ...settings };
+    const values: Settings = { cells: 2, steps: small ? 720 : 960, own: 1, ...settings };
     checkWhole('soft-body', values, { cells: 1, steps: 24, own: 0 });
     if (values.steps % 24 !== 0)
       throw new RangeError(

@@ -133,6 +133,28 @@ describe('elasticSolid', () => {
     expect(await energyAfter(200, 20)).toBeLessThan(exact - 1);
   });
 
+  it.each([
+    ['elastic', 0],
+    ['viscous', 400],
+  ])('tells how long a step may be: %s bodies, stretched and pressed too', async (_, viscosity) => {
+    const body = elasticSolid(blockMesh([3, 2, 2]), { viscous: true, pinned: [0, 1] });
+    const params = body.params({ viscosity, gravity: [0, 0, 0], device });
+    const quiet = { x: params.rest, v: zeros([body.nodes, 3], on) };
+    const longest = await body.longestStep(quiet, params);
+    const moved = async (dt: number): Promise<number> => {
+      const nudged = { ...quiet, v: wave(body.nodes, 3, 1e-9) };
+      const { x } = rollout(state => body.step(state, params, dt), nudged, 3000);
+      return x.sub(params.rest).square().sum().sqrt().item();
+    };
+    expect(await moved(0.99 * longest)).toBeLessThan(1e-9);
+    expect(await moved(1.01 * longest)).toSatisfy((m: number) => !(m < 1e-4));
+    const stretched = { ...quiet, x: params.rest.mul(2) };
+    expect(await body.longestStep(stretched, params)).toBeLessThan(0.8 * longest);
+    const obstacles = { planes: tensor([0, 1, 0, 0.02], [1, 4], on), contact: tensor([1e7, 0, 1e-3, 0, 1], [5], on) };
+    expect(await body.longestStep(quiet, { ...params, obstacles })).toBeLessThan(0.2 * longest);
+    expect(await body.longestStep({ ...quiet, x: params.rest.mul(Number.NaN) }, params)).toBeNaN();
+  });
+
   it('comes to rest on a plane that bears its weight', async () => {
     const body = elasticSolid(blockMesh([2, 2], { size: [0.2, 0.2] }));
     const contact = tensor([1e4, 0.5, 1e-3, 0, 0.01], [5], on);
