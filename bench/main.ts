@@ -10,7 +10,8 @@
  *                                            'melt': 32 000 particles with Lennard-Jones's potential,
  *                                            'flow': incompressible flow and its gradients,
  *                                            'solid': an elastic block of tetrahedra and its gradients,
- *                                            'raster': a sphere beside the adapter's fixed-function rasteriser
+ *                                            'raster': a sphere beside the adapter's fixed-function rasteriser,
+ *                                            'pictures': splats, volumes and shadows, and their gradients
  *   npm run bench -- --only Retrograde,gcc   contenders whose names begin so
  *   npm run bench -- --quick                 one round; --rounds n: as many (default 5);
  *                                            --min, --cpu: show minima or processor time, not medians
@@ -24,6 +25,7 @@ import { compileRows, compileTable } from './compile-table.ts';
 import { type Contender, contenders } from './contenders.ts';
 import { flowRows, flowTable } from './flow-table.ts';
 import { meltRow, meltTable } from './melt-table.ts';
+import { pictureRows, picturesTable } from './pictures-table.ts';
 import { pileRows, pileTable } from './pile-table.ts';
 import { rasterRows, rasterTable } from './raster-table.ts';
 import { commit, machine, save } from './results.ts';
@@ -58,7 +60,7 @@ const wanted = cases.filter(({ name }) => words.length === 0 || words.some(word 
 const solversWanted = solverCases.filter(
   ({ name }) => words.length === 0 || words.some(word => word === 'solvers' || name.includes(word)),
 );
-const tables = ['compile', 'systems', 'robots', 'pile', 'melt', 'flow', 'solid', 'raster'] as const;
+const tables = ['compile', 'systems', 'robots', 'pile', 'melt', 'flow', 'solid', 'raster', 'pictures'] as const;
 const asked = new Set(tables.filter(name => words.length === 0 || words.includes(name)));
 if (wanted.length + solversWanted.length + asked.size === 0)
   throw new RangeError(
@@ -147,4 +149,11 @@ if (asked.has('raster')) {
   const drawn = await rasterRows();
   console.log(`\nRasterising: least times, ms. 'picture' is ids, colours and antialiasing.\n\n${rasterTable(drawn)}`);
   if (options.save) save(drawn.map(({ side, triangles, ...row }) => ({ case: `raster ${side} ${triangles}`, ...row })));
+}
+if (asked.has('pictures')) {
+  const pictures = await pictureRows();
+  console.log(
+    `\nPictures and gradients, ms: least processor time of one thread, least times of all.\n\n${picturesTable(pictures)}`,
+  );
+  if (options.save) save(pictures.map(({ name, ...row }) => ({ case: `pictures ${name}`, ...row })));
 }
