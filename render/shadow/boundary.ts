@@ -51,11 +51,16 @@ export const metText: string = /* wgsl */ `
   fn movedBy(q: vec4f, d: vec4f) -> vec2f { return (d.xy - d.w / q.w * q.xy) / q.w; }
 `;
 
-/** Which sides of triangles are silhouettes, bits 1, 2 and 4; of two triangles at a silhouette the one that shows its front has it. */
+/**
+ * Which sides of triangles are silhouettes, bits 1, 2 and 4; of two triangles at a silhouette the one that shows its front has it. And boxes of those that
+ * have one: few do, so lists of their own are short.
+ */
 const outlines = lazyKernel(/* wgsl */ `
   var<storage, read> face: array<u32>;
   var<storage, read> across: array<vec3u>;
+  var<storage, read> reach: array<vec2u>;
   var<storage, read_write> outline: array<u32>;
+  var<storage, read_write> outlined: array<vec2u>;
   @compute @workgroup_size(64)
   fn shadowOutlines(@builtin(global_invocation_id) id: vec3u) {
     let side = face[id.x];
@@ -67,6 +72,7 @@ const outlines = lazyKernel(/* wgsl */ `
       if (side != 0u && side != shown && (shown == 0u || side == 1u)) { bits |= 1u << i; }
     }
     outline[id.x] = bits;
+    outlined[id.x] = select(vec2u(0u), reach[id.x], bits != 0u);
   }
 `);
 
@@ -82,6 +88,8 @@ const text = (grid: TileLists): string => /* wgsl */ `
   var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> starts: array<u32>;
   var<storage, read> entries: array<u32>;
+  var<storage, read> outlineStarts: array<u32>;
+  var<storage, read> outlineEntries: array<u32>;
   var<uniform> width: f32;
   var<uniform> height: f32;
   var<uniform> slack: f32;
@@ -134,9 +142,9 @@ const text = (grid: TileLists): string => /* wgsl */ `
           for (var ty = low.y / ${tile[1]}u; ty <= high.y / ${tile[1]}u; ty++) {
             for (var tx = low.x / ${tile[0]}u; tx <= high.x / ${tile[0]}u; tx++) {
               let tile = ty * ${grid.columns}u + tx;
-              let end = endOf(0u, tile);
-              for (var k = firstOf(0u, tile); k < end; k++) {
-                let t = entries[k];
+              let end = outlineStarts[(tile + 1u) * ${grid.chunks}u];
+              for (var k = outlineStarts[tile * ${grid.chunks}u]; k < end; k++) {
+                let t = outlineEntries[k];
                 let bits = outline[t];
                 for (var i = 0u; i < 3u && bits != 0u; i++) {
                   if ((bits & (1u << i)) != 0u) {
@@ -209,10 +217,20 @@ export interface Casters {
   /** Clip positions in the light, [V, 4]. */
   readonly clip: Tensor;
   readonly triangles: Triangles;
-  /** Of the light's picture. */
+  /** Of the light's picture; only their ratio counts. */
   readonly size: readonly [width: number, height: number];
   readonly cull: Cull;
   readonly capacity: number | undefined;
+}
+
+/**
+ * The light's picture in pixels, of which only the proportions are given: as many tiles as there are triangles, so that lists are short, within bounds, since
+ * finding lists takes triangles times bands of tiles.
+ */
+function cutFor(triangles: number, [width, height]: Casters['size']): Casters['size'] {
+  const pixels = tile[0] * tile[1] * Math.min(Math.max(triangles, 256), 16384);
+  const scale = Math.sqrt(pixels / (width * height));
+  return [width, height].map(n => Math.min(Math.max(1, Math.round(scale * n)), 65535)) as [number, number];
 }
 
 /** Which boundary each place is by. @param slack How much farther than a surface, of the light's depths, what lies in its shadow must be. */
@@ -222,16 +240,18 @@ export function chooseBoundaries(
   slack: number,
 ): Boundaries {
   const { device } = clip;
-  const [width, height] = size;
+  const cut = cutFor(triangles.size, size);
+  const [width, height] = cut;
   const corners = triangles.on(device);
   const across = neighbours(triangles, device);
-  const { setup, reach } = setUp(clip, corners, size, cull);
-  const grid = gridOf(size, triangles.size);
+  const { setup, reach } = setUp(clip, corners, cut, cull);
+  const grid = gridOf(cut, triangles.size);
   const tiles = grid.columns * grid.rows;
   const room = capacity ?? Math.min(8 * triangles.size + 64 * tiles, triangles.size * tiles);
   const lists = tileLists(reach, grid, 1, room, 'shadow: triangles');
   const face = facesOf(clip.reshape([1, ...clip.shape]), corners, cull);
-  const { outline } = outlines({ face, across }, { count: triangles.size });
+  const { outline, outlined } = outlines({ face, across, reach }, { count: triangles.size });
+  const borders = tileLists(outlined as Tensor, grid, 1, room, 'shadow: outlines');
   const run = kernels(`${lists.columns} ${lists.tiles} ${lists.chunks}`, () => text(lists));
   const { starts, entries } = lists;
   const { lit, edge } = run(
@@ -245,6 +265,8 @@ export function chooseBoundaries(
       setup,
       starts,
       entries,
+      outlineStarts: borders.starts,
+      outlineEntries: borders.entries,
       width,
       height,
       slack,

@@ -28,7 +28,7 @@ export interface ShadowOptions {
   readonly cull?: Cull;
   /** How much farther than a surface a place must be to lie in its shadow, in parts of the light's depths, 0 … 1. Default 1e-5; in f64 1e-10. */
   readonly slack?: number;
-  /** Room for how often triangles meet tiles of the light's picture, as in `rasterize`. */
+  /** Room for how often triangles meet tiles of the light's picture, of which there are about as many as triangles. */
   readonly capacity?: number;
 }
 
@@ -60,7 +60,7 @@ const shares = lazyKernel(/* wgsl */ `
 /**
  * How much of a light reaches places of a picture.
  *
- * @param light A camera that sees what the light shines on. Of its picture's size only the time depends that this takes.
+ * @param light A camera that sees what the light shines on. Of its picture's size only the proportions count.
  * @param casters What stands in the way: vertices, [V, 3], m, and triangles. A surface may be among the casters of its own shadows.
  * @param places Positions in the picture, [.., 3], m, with their footprint, as `interpolateWithFootprint` gives them.
  * @returns From 0, dark, to 1, [.., 1]: to multiply with what `shade` gives for that light. Differentiable in light, casters and places.
