@@ -17,6 +17,7 @@ import { disposeTree, normal } from '../../adjoint/index.ts';
 import { concat, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Image, panels } from '../../render/index.ts';
 import { identifiability, leastSquares, levenbergMarquardt } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { checkPositive, checkWhole, type Estimate, type Scene, type SceneProgress, tellsFit } from '../scene.ts';
 import { drawSheet, markerPlot, unknownsPlot } from './pictures.ts';
 import { known, type Quantity, sheet, unknowns } from './sheet.ts';
@@ -53,7 +54,8 @@ export const clothFit: Scene = {
     checkWhole('cloth-fit', whole, { cells: 2, frames: 8, substeps: 1 });
     checkPositive('cloth-fit', { noise });
     const all = [...unknowns, ...known];
-    const own = (values: readonly number[]): Tensor => tensor(values as number[], [values.length], { device });
+    const own = (values: ArrayLike<number>, on = device): Tensor =>
+      tensor(Array.from(values), [values.length], { device: on });
     const givens = list(known, 'truth');
     const { markers, course, seen: marked } = sheet({ ...whole, fps, every: 2, device });
     const exact = marked(course(own(list(all, 'truth'))));
@@ -102,6 +104,22 @@ export const clothFit: Scene = {
       const interval = certain.intervals[k] * (positive ? values[k] : 1);
       return { name, unit, truth, guess, allowed, fitted: values[k], interval };
     });
+    const horizon = await trusted(
+      (device, frames) => {
+        const { course, seen } = sheet({ ...whole, frames, fps, every: 2, device });
+        const exact = seen(course(own(list(all, 'truth'), device)));
+        return {
+          loss: (u: Tensor) =>
+            seen(course(concat([valuesOf(unknowns, u), own(givens, device)])))
+              .sub(exact)
+              .square()
+              .sum(),
+          params: own(start, device),
+        };
+      },
+      whole.frames,
+      'frames',
+    );
     const worst = Math.max(...unknowns.map(({ truth, allowed }, k) => Math.abs(values[k] - truth) / allowed));
     const courses = [list(unknowns, 'guess'), values].map(v => course(own([...v, ...givens])));
     const [guessed, found] = await Promise.all(courses.map(course => course.read()));
@@ -136,6 +154,7 @@ export const clothFit: Scene = {
         ...Object.fromEntries(unknowns.map(({ name }, k) => [name, values[k]])),
         condition: certain.condition,
         rankIfWeighed: weighed.rank,
+        gradientHorizon: horizon.steps,
       },
       loss: Math.sqrt(value / seen.size),
       iterations: taken,
@@ -160,6 +179,7 @@ export const clothFit: Scene = {
         `${whole.cells} × ${whole.cells} squares, ${markers.length} markers, ${whole.frames} frames, ${whole.frames * whole.substeps} steps of ${(1e3 / (fps * whole.substeps)).toFixed(2)} ms; ${taken} steps of Levenberg–Marquardt.`,
         `Errors of the unknowns are correlated by ${correlation.toFixed(2)} at most; the condition of the columns, brought to one length, is ${certain.condition.toPrecision(3)}.`,
         `With the densities unknown too, the rank is ${weighed.rank} of ${all.length}. ${weighed.remedies[0] ?? ''}`,
+        horizon.note,
       ],
     };
   },

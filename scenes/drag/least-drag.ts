@@ -13,6 +13,7 @@
 import type { Device, Tensor } from '../../kernel/index.ts';
 import { beside, fieldImage, type Image, magma } from '../../render/index.ts';
 import { lbfgs, minimize } from '../../solvers/index.ts';
+import { trusted } from '../horizon.ts';
 import { checkPositive, checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 import { disc } from './outline.ts';
 
@@ -94,6 +95,14 @@ export const leastDrag = ({ name, by, least, sizes, stream }: Method): Scene => 
       },
     );
     const { a } = fit.best;
+    const horizon = await trusted(
+      (device, passings) => ({
+        loss: (a: Tensor) => stream({ ...given, passings }, device)(a).drag,
+        params: disc(given.modes, device),
+      }),
+      given.passings,
+      'passings of the stream',
+    );
     const fine = stream({ ...given, diameter: 2 * given.diameter }, device);
     const [before, after] = [fine(round), fine(a)];
     const again = (await after.drag.item()) / (await before.drag.item());
@@ -101,7 +110,7 @@ export const leastDrag = ({ name, by, least, sizes, stream }: Method): Scene => 
     const [rows, columns] = [room.height, room.length].map(n => n * given.diameter);
     return {
       goal: { name: "drag over the disc's, the larger on two grids", value, bound, met: value <= bound },
-      fitted: { amplitudes: Array.from(await a.read()) },
+      fitted: { amplitudes: Array.from(await a.read()), gradientHorizon: horizon.steps },
       loss: fit.value,
       iterations: fit.history.length,
       estimates: [],
@@ -125,6 +134,7 @@ export const leastDrag = ({ name, by, least, sizes, stream }: Method): Scene => 
       notes: [
         `${columns} × ${rows} cells, Re ${given.reynolds}, walls two diameters off that go with the stream; the disc's drag coefficient here is ${ofDisc.toPrecision(3)}, and ${(await before.drag.item()).toPrecision(3)} on a grid twice as fine.`,
         `Drag falls to ${fit.value.toPrecision(4)} of the disc's, and to ${again.toPrecision(4)} measured on the finer grid.`,
+        horizon.note,
       ],
     };
   },
