@@ -9,12 +9,15 @@ import { capsuleEllipsoid, ellipsoidBox, ellipsoidConvex } from './ellipsoid.wgs
 import { ellipsoidCylinder, ellipsoidEllipsoid } from './ellipsoid-round.wgsl.ts';
 import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
 import { heightFieldConvex } from './height-field-convex.wgsl.ts';
+import { heightFieldCylinder, heightFieldEllipsoid } from './height-field-curved.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
 import { planeConvex } from './plane-convex.wgsl.ts';
 import { boxConvex, convexConvex } from './polyhedron-polyhedron.wgsl.ts';
 import { capsuleCapsule, sphereCapsule, sphereSphere } from './round.wgsl.ts';
-import { planeSdf, sdfBox, sdfCapsule, sdfSphere } from './sdf.wgsl.ts';
+import { planeSdf, sdfCapsule, sdfSphere } from './sdf.wgsl.ts';
+import { sdfConvex, sdfSdf } from './sdf-points.wgsl.ts';
+import { sdfBox, sdfCylinder, sdfEllipsoid } from './sdf-solid.wgsl.ts';
 import { type ShapeKind, shapeKinds, shapeText } from './shape.wgsl.ts';
 import { sphereBox } from './sphere-box.wgsl.ts';
 import { sphereCylinder, sphereEllipsoid } from './sphere-round.wgsl.ts';
@@ -52,12 +55,18 @@ const pairs: Readonly<Record<string, PairText>> = {
   convexConvex,
   heightFieldSphere,
   heightFieldCapsule,
+  heightFieldEllipsoid,
+  heightFieldCylinder,
   heightFieldBox,
   heightFieldConvex,
   planeSdf,
+  sdfSdf,
   sdfSphere,
   sdfCapsule,
+  sdfEllipsoid,
+  sdfCylinder,
   sdfBox,
+  sdfConvex,
 };
 
 /** Whether two kinds are in the order in which contacts have them; otherwise swap the shapes, and the normal points the other way. */

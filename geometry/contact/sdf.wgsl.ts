@@ -7,15 +7,14 @@
  *
  *   spheres    their centre
  *   capsules   both ends, and between them where d is least, if that is less
- *   boxes      in each eighth of the box the point of least d, found downhill from the best of the eighth's corners, at most once   (2)
  *   planes     of points of the body's surface, one near each sample beside it, those that a polyhedron's vertices would be
+ *   boxes, ellipsoids, cylinders: sdf-solid.wgsl.ts;   polyhedra and others of their kind: sdf-points.wgsl.ts
  *
  * Points within the other shape are held fixed: derivatives are those of what touches there. Beyond the grid, d goes on with the slope that it has at
  * the grid's nearest point.
  *
  * A body's part of the table is: its first number, the samples along x, y and z, its first point, and how many there are. Numbers are coefficients
- * of the spline, three in each vertex. Feature: (1, 0) for a centre; (1 + end) for ends; (3, place) between them; of boxes
- * (1 + 2 x, y + 2¹⁶ z), coordinates from −1 to 1 in 2¹⁵ − 1 steps; of planes (1, point).
+ * of the spline, three in each vertex. Feature: (1, 0) for a centre; (1 + end) for ends; (3, place) between them; of planes (1, point).
  */
 
 import type { PairText } from './pair.ts';
@@ -111,57 +110,10 @@ export const sdfCapsule: PairText = {
   `,
 };
 
-export const sdfBox: PairText = {
-  slots: 8,
-  needs: [sdfText],
-  features: /* wgsl */ `
-  fn sdfBoxFeatures(a: Shape, b: Shape, margin: f32, features: ptr<function, Features>) {
-    let shortest = min(b.size.x, min(b.size.y, b.size.z));
-    var points: array<vec3f, 8>;
-    for (var k = 0u; k < 8u; k++) {
-      let side = vec3f(select(-1.0, 1.0, (k & 1u) != 0u), select(-1.0, 1.0, (k & 2u) != 0u), select(-1.0, 1.0, (k & 4u) != 0u));
-      var best = vec3f(0.0);
-      var least = farAway;
-      var size = 0.5 * shortest;
-      var next = vec3f(0.0);
-      for (var step = 0u; step < 40u; step++) { // (2)
-        if (step < 8u) {
-          let part = vec3f(1.0) - vec3f(f32(step & 1u), f32((step >> 1u) & 1u), f32(step >> 2u));
-          next = side * part * b.size;
-        }
-        let at = sdfAt(a, toLocal(a, toWorld(b, next)));
-        if (at.d < least - select(0.0, 1e-4 * shortest, step < 8u)) { // corners of the box go first
-          least = at.d;
-          best = next;
-        } else if (step >= 8u) {
-          size *= 0.6;
-        }
-        if (step >= 7u) {
-          let slope = (a.R * sdfAt(a, toLocal(a, toWorld(b, best))).gradient) * b.R;
-          next = side * clamp(side * (best - size * slope), vec3f(0.0), b.size);
-        }
-      }
-      points[k] = best;
-      var fresh = least <= margin;
-      for (var l = 0u; l < k; l++) {
-        if (length(points[l] - best) < 1e-2 * shortest) { fresh = false; }
-      }
-      let place = vec3u(round((best / b.size + vec3f(1.0)) * 16383.5));
-      if (fresh) { (*features)[k] = vec2u(1u + 2u * place.x, place.y | (place.z << 16u)); }
-    }
-  }
-  `,
-  contact: /* wgsl */ `
-  fn sdfBox(a: Shape, b: Shape, feature: vec2u) -> Contact {
-    let place = vec3f(f32(feature.x >> 1u), f32(feature.y & 0xffffu), f32(feature.y >> 16u)) / 16383.5 - vec3f(1.0);
-    return onSdf(a, toWorld(b, place * b.size), 0.0);
-  }
-  `,
-};
-
-const points = /* wgsl */ `
+/** Points of a body's surface. */
+export const sdfPoints: string = /* wgsl */ `
   fn sdfVertices(s: Shape) -> u32 { return tableAt(s.table + 5u); }
   fn sdfVertex(s: Shape, i: u32) -> vec3f { return s.x + s.R * vertexAt(tableAt(s.table + 4u) + i); }
 `;
 
-export const planeSdf: PairText = planePoints('sdf', 'planeSdf', [points]);
+export const planeSdf: PairText = planePoints('sdf', 'planeSdf', [sdfPoints]);

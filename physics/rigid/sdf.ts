@@ -10,8 +10,8 @@ import { type Symmetric, unturned, type Vec3 } from '../articulated/quaternion.t
 import type { RigidShape } from './shapes.ts';
 
 /**
- * A body that is where a signed distance is negative. It touches spheres, capsules, boxes and planes; of the last, with points of its surface,
- * one near each sample beside it.
+ * A body that is where a signed distance is negative. It touches all other shapes but height fields; planes, polyhedra and bodies of its own kind
+ * with points of its surface, one near each sample beside it.
  *
  * @param distance m, of a point of the body's axes; or samples of it.
  * @param options.halfSize Of the grid, m: as far as the body, and two cells more.

@@ -35,7 +35,7 @@ async function listed(a: Shapes, b: Shapes) {
   );
 }
 
-const kinds: readonly ShapeKind[] = ['sphere', 'capsule', 'box'];
+const kinds: readonly ShapeKind[] = ['sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'];
 
 describe.each(kinds)('a %s', kind => {
   const list = randomShapes(12, 51).map(shape => ({ ...shape, position: shape.position.map(v => 0.7 * v + 0.1) }));
@@ -56,7 +56,8 @@ describe.each(kinds)('a %s', kind => {
     const expected = await listed(shapesOf('plane', planes, device), shapesOf(kind, list, device));
     let seen = 0;
     expected.forEach((contacts_, k) => {
-      for (const c of contacts_.filter(({ gap }) => gap < 0)) {
+      const deepest = Math.min(...contacts_.map(({ gap }) => gap));
+      for (const c of contacts_.filter(({ gap }) => gap < (kind === 'cylinder' ? Math.min(0, deepest + 0.01) : 0))) {
         seen++;
         const least = Math.min(
           ...found[k].map(({ gap, normal, point }) =>
@@ -94,6 +95,30 @@ describe.each(kinds)('a %s', kind => {
       { h: 1e-7 },
     );
   });
+});
+
+it('a cylinder lies across a ridge, and stands on a peak with its end; an ellipsoid lies on both with one point', async () => {
+  const ridge = fields(1, u => 0.3 - 0.5 * Math.abs(u));
+  const peak = fields(1, (u, v) => (Math.hypot(u, v) < 1e-9 ? 0.2 : 0));
+  const lying = [Math.SQRT1_2, 0, Math.SQRT1_2, 0]; // along the field's x
+  const at = (height: number, size: readonly number[], quaternion = [1, 0, 0, 0]): Placed[] => [
+    { size, position: [0.15, -0.2, 0.3 + height], quaternion },
+  ];
+  const on = async (field: Shapes, kind: ShapeKind, placed: readonly Placed[]) =>
+    (await listed(field, shapesOf(kind, placed, cpu64)))[0].filter(({ gap }) => gap < 0.01);
+  for (const [field, kind, placed, gap] of [
+    [ridge, 'cylinder', at(0.39, [0.1, 0.3], lying), -0.01],
+    [ridge, 'ellipsoid', at(0.37, [0.1, 0.3, 0.1]), undefined],
+    [peak, 'cylinder', at(0.29, [0.3, 0.1]), -0.01],
+    [peak, 'ellipsoid', at(0.29, [0.3, 0.3, 0.1]), undefined],
+  ] as const) {
+    const found = await on(field, kind, placed);
+    expect(found.length).toBe(1);
+    const [{ gap: own, normal, point }] = found;
+    expect(own).toBeLessThan(0);
+    if (gap !== undefined) expect([own, ...normal]).toEqual([gap, 0, 0, 1].map(x => expect.closeTo(x, 9)));
+    expect(point[0]).toBeCloseTo(0.1, 1);
+  }
 });
 
 describe('a polyhedron', () => {

@@ -1,7 +1,7 @@
 // Specification of contacts of signed distances on grids: they are those of the body that was sampled, to what a spline can tell.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { contacts, distanceGrid, type ShapeKind, type Shapes, shapeTables } from 'retrograde/geometry';
+import { contacts, distanceGrid, polyhedron, type ShapeKind, type Shapes, shapeTables } from 'retrograde/geometry';
 import { type Device, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64 } from '../util/devices.ts';
@@ -16,11 +16,20 @@ const slab = sampled(([, , z]) => z - 0.1);
 const torus = ([x, y, z]: Vector) => Math.hypot(Math.hypot(x, y) - 0.4, z) - 0.15;
 const ring = sampled(torus);
 
-const placed = (kind: ShapeKind, list: readonly Placed[], grid: typeof ball, device: Device = cpu64): Shapes => ({
+const cube = [-0.25, 0.25];
+const brick = polyhedron(cube.flatMap(x => cube.flatMap(y => cube.map(z => [x, 1.2 * y, 0.8 * z] as const))));
+const tablesOf = (grid: typeof ball, device: Device) => shapeTables([grid, brick], device);
+const placed = (
+  kind: ShapeKind,
+  list: readonly Placed[],
+  grid: typeof ball,
+  device: Device = cpu64,
+  tables = tablesOf(grid, device),
+): Shapes => ({
   ...shapesOf(kind, kind === 'sdf' ? list.map(one => ({ ...one, size: reach })) : list, device),
-  ...(kind === 'sdf' && {
-    tables: shapeTables([grid], device),
-    table: tensor(new Uint32Array(list.length), [list.length], { device }),
+  ...((kind === 'sdf' || kind === 'convex') && {
+    tables,
+    table: tensor(new Uint32Array(list.length).fill(tables.at[kind === 'sdf' ? 0 : 1]), [list.length], { device }),
   }),
 });
 const listed = async (a: Shapes, b: Shapes) => {
@@ -54,17 +63,48 @@ describe('a ball that is sampled', () => {
     position: one.position.map(x => x + Math.sign(x) * 0.15),
   }));
 
-  it.each<ShapeKind>(['sphere', 'capsule', 'box'])('touches a %s as a ball does', async kind => {
-    const spheres = A.map(one => ({ ...one, size: [radius] }));
-    const lists = await listed(placed('sdf', A, ball), placed(kind, B, ball));
-    const exact = await listed(placed('sphere', spheres, ball), placed(kind, B, ball));
-    lists.forEach(([{ gap, normal }], k) => {
-      const [theirs] = exact[k];
-      if (theirs.gap < -0.1 || theirs.gap > 0.2) return;
-      expect(Math.abs(gap - theirs.gap)).toBeLessThan(2e-3);
-      normal.forEach((v, c) => void expect(Math.abs(v - theirs.normal[c])).toBeLessThan(2e-2));
-    });
-  });
+  it.each<ShapeKind>(['sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'])(
+    'touches a %s as a ball does',
+    async kind => {
+      const spheres = A.map(one => ({ ...one, size: [radius] }));
+      const lists = await listed(placed('sdf', A, ball), placed(kind, B, ball));
+      const exact = await listed(placed('sphere', spheres, ball), placed(kind, B, ball));
+      lists.forEach(([{ gap, normal }], k) => {
+        const [theirs] = exact[k];
+        if (theirs.gap < -0.1 || theirs.gap > 0.2) return;
+        expect(Math.abs(gap - theirs.gap)).toBeLessThan(2e-3);
+        normal.forEach((v, c) => void expect(Math.abs(v - theirs.normal[c])).toBeLessThan(2e-2));
+      });
+    },
+  );
+
+  it.each<ShapeKind>(['sdf', 'convex'])(
+    'touches a body of kind %s with points of both, to a part of its samples',
+    async kind => {
+      const tables = tablesOf(ball, cpu64);
+      const apart = kind === 'sdf' ? 0.78 : 0.65;
+      const B = randomShapes(count, 23).map((one, k) => ({
+        ...one,
+        position: one.position.map((x, c) => A[k].position[c] + (apart * x) / Math.hypot(...one.position)),
+      }));
+      const spheres = (list: readonly Placed[]) => list.map(one => ({ ...one, size: [radius] }));
+      const boxes = B.map(one => ({ ...one, size: [0.25, 0.3, 0.2] }));
+      const lists = await listed(placed('sdf', A, ball, cpu64, tables), placed(kind, B, ball, cpu64, tables));
+      const exact = await listed(
+        placed('sphere', spheres(A), ball),
+        kind === 'sdf' ? placed('sphere', spheres(B), ball) : placed('box', boxes, ball),
+      );
+      let seen = 0;
+      lists.forEach(([one], k) => {
+        const [theirs] = exact[k];
+        if (theirs.gap < -0.1 || theirs.gap > 0.1) return;
+        seen++;
+        expect(Math.abs(one.gap - theirs.gap)).toBeLessThan(1.5e-2); // cells are 0.06 wide
+        one.normal.forEach((v, c) => void expect(Math.abs(v - theirs.normal[c])).toBeLessThan(0.15));
+      });
+      expect(seen).toBeGreaterThan(5);
+    },
+  );
 
   it('stands on a plane as one, to a part of its samples', async () => {
     const planes = A.map(one => ({ ...one, size: [] }));
@@ -126,27 +166,30 @@ it('swapped, the normal points the other way; in single precision contacts are t
   });
 });
 
-describe.each<ShapeKind>(['sphere', 'capsule', 'box'])('with a %s', kind => {
+describe.each<ShapeKind>(['sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'sdf', 'convex'])('with %s', kind => {
   it('derivatives are those of the points that touch, in the samples as well', async () => {
     const A = randomShapes(2, 41, 0.2);
     const B = randomShapes(2, 44, 0.6);
-    const [p, q] = [placed('sdf', A, ring), placed(kind, B, ring)];
-    const { features } = contacts(p, q);
-    const words = await features.read();
-    const used = tensor(
-      Float64Array.from({ length: words.length / 2 }, (_, k) => (words[2 * k] ? 1 : 0)),
-      [2, features.shape[1]],
-      { device: cpu64 },
-    );
-    const { tables } = p;
+    const tables = tablesOf(ring, cpu64);
+    const [p, q] = [placed('sdf', A, ring, cpu64, tables), placed(kind, B, ring, cpu64, tables)];
+    const { features, gap } = contacts(p, q);
+    const near = Array.from(await gap.read(), (g): number => (Math.abs(g) < 0.1 ? 1 : 0)); // far from the surface normals jump
+    expect(near.reduce((sum, x) => sum + x, 0)).toBeGreaterThan(0);
+    const used = tensor(Float64Array.from(near), [2, features.shape[1]], { device: cpu64 });
     const at = ({ size, position, rotation }: Shapes) => ({ size, position, rotation });
     await checkGradient(
       given => {
-        const moved = { tables: { ...tables!, vertices: given.vertices } };
-        const { gap, normal, point } = contacts({ ...p, ...given.p, ...moved }, { ...q, ...given.q }, { features });
-        return { gap: gap.mul(used), normal, point };
+        const moved = { tables: { ...tables, vertices: given.vertices } };
+        const own = q.tables ? moved : {};
+        const { gap, normal, point } = contacts(
+          { ...p, ...given.p, ...moved },
+          { ...q, ...given.q, ...own },
+          { features },
+        );
+        const each = used.reshape([2, -1, 1]);
+        return { gap: gap.mul(used), normal: normal.mul(each), point: point.mul(each) };
       },
-      { p: at(p), q: at(q), vertices: tables!.vertices },
+      { p: at(p), q: at(q), vertices: tables.vertices },
       { h: 1e-6 },
     );
   });
