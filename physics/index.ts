@@ -121,6 +121,7 @@ export {
   incompressible,
 } from './fluid/mac/incompressible.ts';
 export { bodyForce, enstrophy, flowEnergy } from './fluid/mac/observables.ts';
+export type { ScalarSide, ScalarSides } from './fluid/mac/scalar-sides.ts';
 export {
   type ShallowWaterOptions,
   type ShallowWaterParams,

@@ -1,13 +1,14 @@
 /**
  * Fields at any points, linear between unknowns along each axis (bilinear, trilinear), of order 2; differentiable in field and points.
  *
- * Beyond the outermost unknowns of an axis that is not periodic their values hold, so a result is never outside of the field's
- * range. The derivative with respect to a point jumps where it passes an unknown.
+ * Beyond the outermost unknowns of an axis that is not periodic their values hold, or towards a Dirichlet side of which a value is given
+ * that value, linearly, and beyond it; so a result is never outside of the range of both. The derivative with respect to a point jumps where it passes an unknown.
  */
 
 import type { Tensor } from '../../kernel/index.ts';
 import type { Axis, AxisName } from '../../sparse/index.ts';
 import { checkField, type Grid, gridKernel, indexText, sizesOf, sizesText } from './grid.ts';
+import { type Sides, type SideValues, sidesOf } from './sides.ts';
 
 /** Coordinates of points in metres, of any shape, the same for all. */
 export type Points = Readonly<Partial<Record<AxisName, Tensor>>>;
@@ -62,14 +63,31 @@ export function betweenText(grid: Grid, q: string, across?: AxisName): string {
   return values[0];
 }
 
+/** Turns `value` into what is given at Dirichlet sides, from the outermost unknown on. */
+function towardsSides(grid: Grid, sides: Sides, values: SideValues = {}): string {
+  const mixed = grid.axes.flatMap(axis => {
+    const { name: c } = axis;
+    const gap = originOf(grid, axis);
+    const past = { low: `-s${c}`, high: `s${c} - f32(n${c} - 1u)` };
+    return (['low', 'high'] as const)
+      .filter(end => axis[end] === 'dirichlet' && values[c] !== undefined)
+      .map(end => `value = mix(value, ${sides.at(axis, end)}, clamp((${past[end]}) / ${gap}, 0.0, 1.0));`);
+  });
+  if (mixed.length === 0) return '';
+  const nearest = grid.axes.map(({ name: c }) => `let ${c} = select(${c}0, ${c}1, a${c} > 0.5);`);
+  return [...nearest, ...mixed].join('\n    ');
+}
+
 /**
  * q at points.
  *
  * @param points In metres from the low sides.
+ * @param values What is given at Dirichlet sides.
  * @returns Of the points' shape.
  */
-export function sample(grid: Grid, q: Tensor, points: Points): Tensor {
+export function sample(grid: Grid, q: Tensor, points: Points, values?: SideValues): Tensor {
   checkField('sample', grid, 'q', q);
+  const sides = sidesOf('sample', grid, values);
   const first = points[grid.axes[0].name];
   const given = grid.axes.map(({ name }) => {
     const point = points[name];
@@ -83,18 +101,24 @@ export function sample(grid: Grid, q: Tensor, points: Points): Tensor {
   const run = gridKernel(
     grid,
     'sample',
-    '',
+    `${Object.keys(values ?? {})} ${sides.key}`,
     () => `
   ${sizesText(grid)}
   ${grid.axes.map(({ name }) => `var<storage, read> p${name}: array<f32>;`).join('\n  ')}
   var<storage, read> q: array<f32>;
+  ${sides.declarations}
   @unique var<storage, read_write> result: array<f32>;
   @compute @workgroup_size(64)
   fn sample(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     ${aroundText(grid, ({ name }) => `p${name}[i]`)}
-    result[i] = ${betweenText(grid, 'q')};
+    var value = ${betweenText(grid, 'q')};
+    ${towardsSides(grid, sides, values)}
+    result[i] = value;
   }`,
   );
-  return run({ ...sizesOf(grid), ...Object.fromEntries(given), q }, { count: size, out: { result: shape } }).result;
+  return run(
+    { ...sizesOf(grid), ...Object.fromEntries(given), q, ...sides.arguments },
+    { count: size, out: { result: shape } },
+  ).result;
 }

@@ -27,6 +27,7 @@ import {
   type VectorField,
 } from './grid.ts';
 import { aroundText, betweenText, cornersText, originOf, type Points, sample } from './sample.ts';
+import type { SideValues } from './sides.ts';
 
 /**
  * Where what is at the unknowns now was dt seconds ago, in metres.
@@ -67,15 +68,18 @@ export function departures(grid: Grid, u: VectorField, dt: number): Points {
  * q, carried along with u for dt seconds.
  *
  * @param u Velocity at the unknowns, m/s; see `toCells`.
+ * @param values What flows in at Dirichlet sides. Default: what is next to them.
  */
-export function semiLagrangian(grid: Grid, q: Tensor, u: VectorField, dt: number): Tensor {
+export function semiLagrangian(grid: Grid, q: Tensor, u: VectorField, dt: number, values?: SideValues): Tensor {
   checkField('semiLagrangian', grid, 'q', q);
-  return sample(grid, q, departures(grid, u, dt));
+  return sample(grid, q, departures(grid, u, dt), values);
 }
 
 export interface MacCormackOptions {
   /** Whether results keep to the range of the unknowns that they come from. Default true. */
   readonly limit?: boolean;
+  /** What flows in at Dirichlet sides. Default: what is next to them. */
+  readonly values?: SideValues;
 }
 
 /**
@@ -84,16 +88,16 @@ export interface MacCormackOptions {
  * @param u Velocity at the unknowns, m/s; see `toCells`.
  */
 export function macCormack(grid: Grid, q: Tensor, u: VectorField, dt: number, options: MacCormackOptions = {}): Tensor {
-  checkOptions('macCormack', options, ['limit']);
-  const { limit = true } = options;
+  checkOptions('macCormack', options, ['limit', 'values']);
+  const { limit = true, values } = options;
   checkField('macCormack', grid, 'q', q);
   const back = departures(grid, u, dt);
-  const moved = sample(grid, q, back);
-  const again = sample(grid, moved, departures(grid, u, -dt));
+  const moved = sample(grid, q, back, values);
+  const again = sample(grid, moved, departures(grid, u, -dt), values);
   if (!limit) return moved.add(q.sub(again).mul(0.5)); // (3)
   const names = grid.axes.map(({ name }) => name);
-  const run = gridKernel(grid, 'maccormack', '', () => {
-    const corners = cornersText(grid, 'q');
+  const run = gridKernel(grid, 'maccormack', values ? 'with sides' : '', () => {
+    const corners = [...cornersText(grid, 'q'), ...(values ? ['moved[i]'] : [])];
     return `
   ${sizesText(grid)}
   ${names.map(c => `var<storage, read> p${c}: array<f32>;`).join('\n  ')}

@@ -47,6 +47,7 @@ import type { SolveOptions } from '../../../sparse/index.ts';
 import { checkModel, checkState } from '../../field.ts';
 import type { Step } from '../../simulator.ts';
 import { confinement } from './confinement.ts';
+import { type ScalarSides, scalarGrids } from './scalar-sides.ts';
 
 export interface FlowState {
   /** Velocity on the faces, m/s. */
@@ -71,6 +72,8 @@ export interface FlowParams {
   readonly confinement?: Tensor;
   /** What flows through closed sides, and how they move along themselves. Default: nothing, not. */
   readonly sides?: SideFlows;
+  /** What smoke and temperature are at sides, held or insulated. */
+  readonly scalarSides?: Readonly<Partial<Record<Scalar, ScalarSides>>>;
   /** A body in the way, from `openFaces`, which fluid sticks to or slips along. */
   readonly body?: OpenFaces;
   /** a on the faces, m/s². */
@@ -97,8 +100,19 @@ export interface FlowOptions {
 }
 
 const optionNames = ['advection', 'scalars', 'walls', 'theta', 'check', 'solve'];
-const parameterNames = ['viscosity', 'buoyancy', 'confinement', 'sides', 'body', 'force', 'source', 'diffusivity'];
-const carriers = { semiLagrangian, macCormack, upwind, vanLeer } as const;
+const parameterNames = [
+  'viscosity',
+  'buoyancy',
+  'confinement',
+  'sides',
+  'scalarSides',
+  'body',
+  'force',
+  'source',
+  'diffusivity',
+];
+const fluxes = { upwind, vanLeer } as const;
+const scalarCarriers = ['semiLagrangian', 'macCormack', 'upwind', 'vanLeer'];
 type Carry = (grid: Grid, u: VectorField, dt: number, sides?: SideFlows) => VectorField;
 const faceCarriers: Readonly<Record<string, Carry>> = {
   semiLagrangian: (grid, u, dt) => semiLagrangianFaces(grid, u, u, dt),
@@ -124,15 +138,14 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
   if (grid.placement !== 'cell')
     throw new RangeError("incompressible: the grid has nodes; take { placement: 'cell' }.");
   for (const [what, one, all] of [
-    ['advection', advection, faceCarriers],
-    ['scalars', scalars, carriers],
+    ['advection', advection, Object.keys(faceCarriers)],
+    ['scalars', scalars, scalarCarriers],
   ] as const)
-    if (!Object.hasOwn(all, one))
+    if (!all.includes(one))
       throw new RangeError(
-        `incompressible: ${what} is ${inWords(one)}; it must be one of ${Object.keys(all)
-          .map(name => `'${name}'`)
-          .join(', ')}.`,
+        `incompressible: ${what} is ${inWords(one)}; it must be one of ${all.map(name => `'${name}'`).join(', ')}.`,
       );
+  const gridOf = scalarGrids(grid);
   const names = grid.axes.map(({ name }) => name);
   const each = (f: (c: (typeof names)[number]) => Tensor): VectorField => Object.fromEntries(names.map(c => [c, f(c)]));
   const plus = (u: VectorField, a: VectorField): VectorField => each(c => (u[c] as Tensor).add(a[c] as Tensor));
@@ -145,7 +158,8 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
     if (params.force) now = plus(now, times(params.force, dt));
     if (params.confinement) now = plus(now, times(confinement(grid, u), params.confinement.mul(dt)));
     for (const [scalar, beta] of Object.entries(params.buoyancy ?? {}) as [Scalar, Tensor][]) {
-      const lift = toFaces(grid, state[scalar] as Tensor).y as Tensor;
+      const { grid: own, values } = gridOf(scalar, params.scalarSides?.[scalar]);
+      const lift = toFaces(own, state[scalar] as Tensor, values).y as Tensor;
       now = { ...now, y: (now.y as Tensor).add(lift.mul(beta.mul(dt))) };
     }
     return state.p ? plus(now, times(gradient(grid, state.p), -dt)) : now;
@@ -153,15 +167,18 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
 
   const carried = (q: Tensor, scalar: Scalar, u: VectorField, params: FlowParams, dt: number): Tensor => {
     const { body, source, diffusivity } = params;
-    const conserving = scalars === 'upwind' || scalars === 'vanLeer';
-    let now = conserving
-      ? carriers[scalars](grid, q, body ? times(u, body.open) : u, dt, undefined, { check })
-      : carriers[scalars](grid, q, toCells(grid, u), dt);
+    const { grid: own, values } = gridOf(scalar, params.scalarSides?.[scalar]);
+    const moved = (): Tensor => {
+      if (scalars === 'semiLagrangian') return semiLagrangian(own, q, toCells(grid, u), dt, values);
+      if (scalars === 'macCormack') return macCormack(own, q, toCells(grid, u), dt, values ? { values } : {});
+      return fluxes[scalars](own, q, body ? times(u, body.open) : u, dt, values, { check });
+    };
+    let now = moved();
     if (source?.[scalar]) now = now.add(source[scalar].mul(dt));
     const kappa = diffusivity?.[scalar];
     if (!kappa) return now;
     const k = body ? times(body.open, kappa) : kappa;
-    return diffuse(grid, now, k, dt, { ...(theta !== undefined && { theta }), check });
+    return diffuse(own, now, k, dt, { ...(values && { values }), ...(theta !== undefined && { theta }), check });
   };
 
   /** How freely fluid moves where a body's friction holds it within dt. */
@@ -181,7 +198,7 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
       { ...(p && { p }), ...(smoke && { smoke }), ...(temperature && { temperature }) },
       dt,
     );
-    for (const kind of ['buoyancy', 'source', 'diffusivity'] as const)
+    for (const kind of ['buoyancy', 'source', 'diffusivity', 'scalarSides'] as const)
       for (const scalar of Object.keys(params[kind] ?? {}))
         if (!state[scalar as Scalar])
           throw new RangeError(
