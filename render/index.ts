@@ -23,12 +23,14 @@ export {
   viridis,
   water,
 } from './image/colours.ts';
+export { decodeImage } from './image/decode.ts';
 export { type DecodeExrOptions, decodeExr } from './image/exr/decode.ts';
 export { type EncodeExrOptions, encodeExr } from './image/exr/encode.ts';
 export { type FieldImageOptions, fieldImage } from './image/field.ts';
 export { encodeGif } from './image/gif.ts';
 export { decodeHdr } from './image/hdr.ts';
 export { grey, type Image, imageOf, imagesOf, imageTensor, inColour, opaque } from './image/image.ts';
+export { decodeJpeg } from './image/jpeg.ts';
 export { beside, difference, enlarged, type Panel, type PanelOptions, panels } from './image/pictures.ts';
 export { decodePng, encodePng, type PngOptions } from './image/png.ts';
 export { fromSrgb, toSrgb } from './image/srgb.ts';

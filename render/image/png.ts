@@ -10,7 +10,7 @@ import { checkImage, type Image, toBytes } from './image.ts';
 
 /** How files of other kinds of pictures begin, and what to do with them. */
 const others: readonly (readonly [string, readonly number[], string])[] = [
-  ['JPEG', [0xff, 0xd8, 0xff], 'save it as PNG, or decode it with createImageBitmap in a browser'],
+  ['JPEG', [0xff, 0xd8, 0xff], 'read it with decodeJpeg or decodeImage'],
   ['GIF', [0x47, 0x49, 0x46, 0x38], 'save it as PNG'],
   ['WebP or another RIFF', [0x52, 0x49, 0x46, 0x46], 'save it as PNG'],
   ['BMP', [0x42, 0x4d], 'save it as PNG'],

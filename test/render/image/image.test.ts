@@ -151,7 +151,7 @@ describe('PNG', () => {
     const file = (...bytes: number[]): Uint8Array => Uint8Array.from([...bytes, ...new Array(40).fill(0)]);
     const kinds = [[0xff, 0xd8, 0xff, 0xe0], [...'GIF89a'].map(c => c.charCodeAt(0)), [0x76, 0x2f, 0x31, 1]]; // biome-ignore format: a table
     expect(kinds.map(bytes => thrown(() => decodePng(file(...bytes))))).toEqual([
-      'decodePng: the file is JPEG, not PNG; save it as PNG, or decode it with createImageBitmap in a browser.',
+      'decodePng: the file is JPEG, not PNG; read it with decodeJpeg or decodeImage.',
       'decodePng: the file is GIF, not PNG; save it as PNG.',
       'decodePng: the file is OpenEXR, not PNG; read it with decodeExr.',
     ]);

@@ -1,0 +1,13 @@
+/** Pictures of a kind that their first bytes tell, such as textures of a surface. */
+
+import type { Image } from './image.ts';
+import { decodeJpeg, isJpeg } from './jpeg.ts';
+import { decodePng } from './png.ts';
+
+/**
+ * Decodes a PNG or a JPEG, such as a material's `baseTexture.bytes`. Numbers are as they stand in the file, mostly sRGB: `fromSrgb` leads to light.
+ *
+ * @throws SyntaxError if it is neither, or not whole.
+ */
+export const decodeImage = async (bytes: Uint8Array): Promise<Image> =>
+  isJpeg(bytes) ? decodeJpeg(bytes) : decodePng(bytes);
