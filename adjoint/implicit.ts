@@ -9,7 +9,7 @@
  * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 15. Blondel et al., NeurIPS 2022, arXiv:2105.15183.
  */
 
-import type { Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
 import { type CustomRules, custom } from './custom.ts';
 import { vjp } from './gradient.ts';
 import { jvp } from './jvp.ts';
@@ -39,7 +39,12 @@ export interface ImplicitOptions<Y, P> {
  */
 export function implicit<Y, P>(solve: (p: P) => Y, options: ImplicitOptions<Y, P>): (p: P) => Y {
   const { linearSolve, name = 'implicit' } = options;
+  checkOptions(name, options, ['root', 'fixedPoint', 'linearSolve', 'name']);
   const residual = equation(name, options);
+  if (typeof linearSolve !== 'function')
+    throw new TypeError(
+      `${name}: linearSolve is ${inWords(linearSolve)}; give a function that solves A x = b, as linearSolve of retrograde/sparse does.`,
+    );
   const jacobian = (y: Y, p: P): LinearMap<{ y: Y; p: P }> => {
     const form = flatten(y, name);
     const n = form.leaves.reduce((sum, { size }) => sum + size, 0);

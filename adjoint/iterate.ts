@@ -6,7 +6,16 @@
  * at without waiting, so there all steps run: a step must leave alone what it has finished.
  */
 
-import { adopt, type Memory, type Slots, type Tensor, type Words, whyNotNow } from '../kernel/index.ts';
+import {
+  adopt,
+  checkOptions,
+  inWords,
+  type Memory,
+  type Slots,
+  type Tensor,
+  type Words,
+  whyNotNow,
+} from '../kernel/index.ts';
 import { Leaves, memoryOf, type Plan, runSteps, tensorsOf } from './loop.ts';
 import { unrecorded } from './recording.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
@@ -45,6 +54,9 @@ export function iterate<S, U = undefined>(
   options: IterateOptions<U>,
 ): Iterated<S> {
   const { maxSteps, watch = [], stop, every = 4 } = options;
+  checkOptions('iterate', options, ['maxSteps', 'inputs', 'watch', 'stop', 'every', 'plan']);
+  if (typeof maxSteps !== 'number' || Number.isNaN(maxSteps))
+    throw new TypeError(`iterate: maxSteps is ${inWords(maxSteps)}; give a number of steps: { maxSteps: 100 }.`);
   const form = flatten(start, 'iterate');
   const { leaves, names } = form;
   if (maxSteps <= 0 || leaves.length === 0) return { state: start, steps: 0 };

@@ -66,6 +66,8 @@ describe('implicit', () => {
     expect(() => implicit(settle, { linearSolve: solver })).toThrow(
       'implicit: give either { root: F } with F(y, p) = 0, or { fixedPoint: g } with y = g(y, p).',
     );
+    const lacking = { fixedPoint: cosine } as unknown as Parameters<typeof implicit<Tensor, Tensor>>[1];
+    expect(() => implicit(settle, lacking)).toThrow('implicit: linearSolve is undefined; give a function that solves');
   });
 });
 

@@ -99,5 +99,6 @@ describe('iterate', () => {
     expect(() => iterate(() => ({ x: a, error: tensor([1, 2]) }), begin(a), { maxSteps: 3 })).toThrow(
       "iterate: 'error' of what a step returned has shape [2]; it must be [1].",
     );
+    expect(() => iterate(heron(a), begin(a), {} as { maxSteps: number })).toThrow('iterate: maxSteps is undefined;');
   });
 });
