@@ -31,6 +31,7 @@ export function checkArrival<Y, P, S>(
       [failures.crowded]: `finds events ever closer to each other at t = ${now}. Stop at the first that is too weak, by an event without reset`,
       [failures.unsolved]: `cannot solve its stages at t = ${now} of ${end}, even for steps of ${by}. Newton's method needs an f that is smooth there; look at it with debug(), or give a larger rtol`,
       [failures.sunk]: `goes on through the guard of an event at t = ${now}, since its reset leaves the guard at rest on zero. Stop there, by an event without reset, and go on with what holds for the state at rest`,
+      [failures.blind]: `finds that the guard of an event is NaN at t = ${now}. A guard must be a number on both sides of its crossing; look at it with debug()`,
     };
     const told = `${where}${reasons[failure[row]] ?? stopped}`;
     throw new OdeError(`odeSolve: ${method.name} ${told}.`, { t, dt, steps, rejected: rejected[row], row });

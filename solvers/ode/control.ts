@@ -52,10 +52,10 @@ export function checkControl(control: StepControl): Required<StepControl> {
 }
 
 /**
- * Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, too many events, stages not found, or
- * what was at rest on a guard has sunk through it.
+ * Why a row has stopped: not at all, its step became too short, there are no finite numbers ahead, too many events, stages not found,
+ * what was at rest on a guard has sunk through it, or a guard is NaN.
  */
-export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4, sunk: 5 } as const;
+export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4, sunk: 5, blind: 6 } as const;
 
 const weighKernel = lazyKernel(/* wgsl */ `
   struct Tolerances { rtol: f32, atol: f32 }

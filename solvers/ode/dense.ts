@@ -6,7 +6,7 @@
  */
 
 import { flatten, mapTree, rollout } from '../../adjoint/index.ts';
-import { checkOptions, concat, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, concat, inWords, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Course } from './course.ts';
 import { lookUp, type Times } from './dense-lookup.ts';
 import { type Followed, follow, write } from './follow.ts';
@@ -45,6 +45,8 @@ export function pathOf<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Foll
 
 /** @throws TypeError if saveAt asks for what does not go together. */
 export function checkSaveAt<Y, P, S>(saveAt: SaveAt<Y, S, P>): void {
+  if (typeof saveAt !== 'object' || saveAt === null || Array.isArray(saveAt))
+    throw new TypeError(`odeSolve: saveAt is ${inWords(saveAt)}; give times as { times: [0, 1, 2] }, or { every: 1 }.`);
   checkOptions('odeSolve: saveAt', saveAt, ['times', 'interpolate', 'every', 'fn', 'dense']);
   const { times, interpolate, every, fn, dense } = saveAt;
   if (interpolate && !times)

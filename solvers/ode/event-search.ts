@@ -130,6 +130,8 @@ const searchKernel = lazyKernel(/* wgsl */ `
     var inner = 1.0;
     for (var k = 0u; k < events; k++) {
       let e = k * rows + i;
+      let isNumber = g1[e] <= 0.0 || g1[e] > 0.0;
+      if (s > 0.0 && !isNumber) { c.failure = 6.0; }
       let side = sideOf(g0[e], slope0[e] * sign(length), (u32(w.fresh) & (1u << k)) != 0u);
       if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0) {
         if (side * directions[k] <= 0.0) {

@@ -276,6 +276,14 @@ describe('says what is wrong', () => {
       /^odeSolve: Tsit5 goes on through the guard of an event at t = 0\.50\d+, since its reset leaves the guard at rest on zero\. Stop there, by an event without reset, and go on with what holds for the state at rest\.$/,
     ],
     [
+      () => odeSolve(fall, ball, { t: [0, 1], event: { guard: ({ x }) => x.sqrt() } }),
+      /^odeSolve: Tsit5 finds that the guard of an event is NaN at t = 1\.000\. A guard must be a number on both sides/,
+    ],
+    [
+      () => odeSolve(fall, ball, { t: [0, 1], saveAt: [0.5] as never }),
+      'odeSolve: saveAt is [0.5]; give times as { times: [0, 1, 2] }, or { every: 1 }.',
+    ],
+    [
       () => odeSolve(fall, ball, { t: [0, 1], event: floor, steps: 3, method: rk4 }),
       'odeSolve: an event needs steps that may be shortened; leave out steps and dt.',
     ],
