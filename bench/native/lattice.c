@@ -9,7 +9,7 @@ static float tau, *h, *next;
 #define PAIR(a, b, along, w)                                                          \
   {                                                                                   \
     float c = along, even = (w) * (base + 4.5f * r * c * c), odd = 3 * (w) * c;       \
-    float plus = keep * s##a + omega * even, minus = keep * a##a + omega * odd;       \
+    float plus = keep * s##a + omega * even, minus = keep * o##a + omega * odd;       \
     to[a * stride + i] = plus + minus, to[b * stride + i] = plus - minus;             \
   }
 
@@ -22,8 +22,8 @@ static float tau, *h, *next;
     float h5 = f[5 * stride + low + (before)], h6 = f[6 * stride + high + (after)];   \
     float h7 = f[7 * stride + high + (before)], h8 = f[8 * stride + low + (after)];   \
     float s1 = h1 + h2, s3 = h3 + h4, s5 = h5 + h6, s7 = h7 + h8;                     \
-    float a1 = h1 - h2, a3 = h3 - h4, a5 = h5 - h6, a7 = h7 - h8;                     \
-    float d = h0 + s1 + s3 + s5 + s7, jx = a1 + a5 + a7, jy = a3 + a5 - a7;           \
+    float o1 = h1 - h2, o3 = h3 - h4, o5 = h5 - h6, o7 = h7 - h8;                     \
+    float d = h0 + s1 + s3 + s5 + s7, jx = o1 + o5 + o7, jy = o3 + o5 - o7;           \
     float r = 1 / (1 + d), base = d - 1.5f * r * (jx * jx + jy * jy);                 \
     to[i] = 2 * keep * h0 + omega * (4.f / 9 * base);                                 \
     PAIR(1, 2, jx, 1.f / 9)                                                           \
