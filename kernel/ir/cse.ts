@@ -7,6 +7,7 @@
 
 import type { Block, Inst, Program, Value, While } from './ir.ts';
 import { definitions, isPure, mapOperands, rebuilt } from './traverse.ts';
+import { ValueMap } from './value-map.ts';
 
 const commutative = new Set<string>(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
 
@@ -18,9 +19,11 @@ export function keyOf(inst: Inst): string {
     case 'builtin':
       return inst.name;
     case 'pure': {
-      let ids = inst.args.map(v => v.id);
-      if (commutative.has(inst.op) && ids[0] > ids[1]) ids = [ids[1], ids[0]];
-      return `${inst.op} ${inst.result.type} ${ids.join(' ')}`;
+      const [a, b, c] = inst.args;
+      const what = `${inst.op} ${inst.result.type}`;
+      if (!b) return `${what} ${a.id}`;
+      if (c) return `${what} ${a.id} ${b.id} ${c.id}`;
+      return b.id < a.id && commutative.has(inst.op) ? `${what} ${b.id} ${a.id}` : `${what} ${a.id} ${b.id}`;
     }
     case 'length':
       return `length ${inst.buffer} ${inst.stride}`;
@@ -33,7 +36,7 @@ export function keyOf(inst: Inst): string {
 
 export function eliminateCommonSubexpressions(program: Program): Program {
   const known = new Map<string, Value>();
-  const replaced = new Map<Value, Value>();
+  const replaced = new ValueMap<Value>();
   let defined: ReadonlyMap<Value, Inst> | undefined;
   const map = (v: Value): Value => replaced.get(v) ?? v;
 

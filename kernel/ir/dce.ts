@@ -10,63 +10,60 @@
  * Being optimistic, it also drops loop variables that feed only themselves and arrays that are only ever copied among themselves.
  */
 
-import {
-  type Block,
-  type If,
-  type Inst,
-  type LocalArray,
-  operandsOf,
-  type Program,
-  type Value,
-  type While,
-} from './ir.ts';
+import { type Block, type Inst, type LocalArray, operandsOf, type Program, type Value } from './ir.ts';
+import { ValueMap } from './value-map.ts';
 
-type Definition =
-  | { readonly kind: 'inst'; readonly inst: Inst }
-  | { readonly kind: 'ifResult'; readonly inst: If; readonly k: number }
-  | { readonly kind: 'whileResult' | 'param'; readonly inst: While; readonly k: number };
+/** An instruction, and that whose block holds it. */
+interface Entry {
+  readonly inst: Inst;
+  readonly outer: Entry | undefined;
+  live: boolean;
+}
 
 export function eliminateDeadCode(program: Program): Program {
-  const definition = new Map<Value, Definition>();
-  const owner = new Map<Inst, If | While>();
-  const writers = new Map<LocalArray, Inst[]>();
-  const liveInsts = new Set<Inst>();
-  const liveValues = new Set<Value>();
+  const definition = new ValueMap<Entry>();
+  /** Of results and params of branches and loops, which one it is. */
+  const position = new ValueMap<number>();
+  const writers = new Map<LocalArray, Entry[]>();
+  /** Of instructions without a result of their own. */
+  const entries = new Map<Inst, Entry>();
+  const liveValues = new ValueMap<true>();
   const liveArrays = new Set<LocalArray>();
   /** Marked, but not yet what they make live. */
   const values: Value[] = [];
-  const insts: Inst[] = [];
+  const insts: Entry[] = [];
 
   function markValue(v: Value): void {
     if (liveValues.has(v)) return;
-    liveValues.add(v);
+    liveValues.set(v, true);
     values.push(v);
   }
   function followValue(v: Value): void {
-    const def = definition.get(v);
-    if (!def) throw new Error(`eliminateDeadCode: ${program.name}: %${v.id} has no definition.`);
-    markInst(def.inst);
-    if (def.kind === 'ifResult') {
-      markValue(def.inst.then.yields[def.k]);
-      markValue(def.inst.else.yields[def.k]);
-    } else if (def.kind === 'whileResult') markValue(def.inst.params[def.k]);
-    else if (def.kind === 'param') {
-      markValue(def.inst.init[def.k]);
-      markValue(def.inst.body.yields[def.k]);
-    }
+    const entry = definition.get(v);
+    if (!entry) throw new Error(`eliminateDeadCode: ${program.name}: %${v.id} has no definition.`);
+    markInst(entry);
+    const { inst } = entry;
+    const k = position.get(v) ?? 0;
+    if (inst.kind === 'if') {
+      markValue(inst.then.yields[k]);
+      markValue(inst.else.yields[k]);
+    } else if (inst.kind !== 'while') return;
+    else if (inst.params[k] === v) {
+      markValue(inst.init[k]);
+      markValue(inst.body.yields[k]);
+    } else markValue(inst.params[k]);
   }
   function markArray(array: LocalArray): void {
     if (liveArrays.has(array)) return;
     liveArrays.add(array);
-    for (const inst of writers.get(array) ?? []) markInst(inst);
+    for (const entry of writers.get(array) ?? []) markInst(entry);
   }
-  function markInst(inst: Inst): void {
-    if (liveInsts.has(inst)) return;
-    liveInsts.add(inst);
-    insts.push(inst);
+  function markInst(entry: Entry): void {
+    if (entry.live) return;
+    entry.live = true;
+    insts.push(entry);
   }
-  function followInst(inst: Inst): void {
-    const outer = owner.get(inst);
+  function followInst({ inst, outer }: Entry): void {
     if (outer) markInst(outer);
     if (inst.kind === 'while') markValue(inst.cond.yields[0]);
     else for (const v of operandsOf(inst)) markValue(v);
@@ -75,56 +72,60 @@ export function eliminateDeadCode(program: Program): Program {
     else if (inst.kind === 'atomic' && 'array' in inst.target) markArray(inst.target.array);
   }
 
-  const roots: Inst[] = [];
-  function scan(block: Block, outer: If | While | undefined): void {
+  const roots: Entry[] = [];
+  function scan(block: Block, outer: Entry | undefined): void {
     for (const inst of block.body) {
-      if (outer) owner.set(inst, outer);
+      const entry: Entry = { inst, outer, live: false };
+      if ('result' in inst) definition.set(inst.result, entry);
+      else entries.set(inst, entry);
       switch (inst.kind) {
         case 'store':
         case 'scatterAdd':
         case 'barrier':
         case 'atomic':
-          roots.push(inst);
-          if (inst.kind === 'atomic') definition.set(inst.result, { kind: 'inst', inst });
+          roots.push(entry);
           break;
         case 'arrayStore':
         case 'arrayFill':
         case 'arrayCopy': {
           const array = inst.kind === 'arrayCopy' ? inst.target : inst.array;
           const known = writers.get(array);
-          if (known) known.push(inst);
-          else writers.set(array, [inst]);
+          if (known) known.push(entry);
+          else writers.set(array, [entry]);
           break;
         }
         case 'if':
           inst.results.forEach((v, k) => {
-            definition.set(v, { kind: 'ifResult', inst, k });
+            definition.set(v, entry);
+            position.set(v, k);
           });
-          scan(inst.then, inst);
-          scan(inst.else, inst);
+          scan(inst.then, entry);
+          scan(inst.else, entry);
           break;
         case 'while':
           inst.params.forEach((v, k) => {
-            definition.set(v, { kind: 'param', inst, k });
-            definition.set(inst.results[k], { kind: 'whileResult', inst, k });
+            for (const each of [v, inst.results[k]]) {
+              definition.set(each, entry);
+              position.set(each, k);
+            }
           });
-          scan(inst.cond, inst);
-          scan(inst.body, inst);
+          scan(inst.cond, entry);
+          scan(inst.body, entry);
           break;
-        default:
-          definition.set(inst.result, { kind: 'inst', inst });
       }
     }
   }
   scan(program.body, undefined);
-  for (const inst of roots) markInst(inst);
+  for (const entry of roots) markInst(entry);
   while (insts.length > 0 || values.length > 0) {
-    for (let inst = insts.pop(); inst; inst = insts.pop()) followInst(inst);
+    for (let entry = insts.pop(); entry; entry = insts.pop()) followInst(entry);
     for (let v = values.pop(); v; v = values.pop()) followValue(v);
   }
+  const isLive = (inst: Inst): boolean =>
+    ('result' in inst ? definition.get(inst.result) : entries.get(inst))?.live ?? false;
 
   const arrays = program.arrays.filter(a => liveArrays.has(a)).map((a, id) => (a.id === id ? a : { ...a, id }));
-  const body = sweep(program.body, liveInsts, liveValues, renumbering(program.arrays, liveArrays, arrays));
+  const body = sweep(program.body, isLive, liveValues, renumbering(program.arrays, liveArrays, arrays));
   return body === program.body && arrays.length === program.arrays.length ? program : { ...program, arrays, body };
 }
 
@@ -137,12 +138,12 @@ function renumbering(all: readonly LocalArray[], live: Set<LocalArray>, kept: re
 /** Keeps live instructions, results and params; returns the same block if all of it is live. */
 function sweep(
   block: Block,
-  liveInsts: Set<Inst>,
-  liveValues: Set<Value>,
+  isLive: (inst: Inst) => boolean,
+  liveValues: ValueMap<true>,
   arrayFor: (a: LocalArray) => LocalArray,
 ): Block {
   const inner = (b: Block, keep: (k: number) => boolean): Block => {
-    const swept = sweep(b, liveInsts, liveValues, arrayFor);
+    const swept = sweep(b, isLive, liveValues, arrayFor);
     const yields = swept.yields.filter((_, k) => keep(k));
     return yields.length === swept.yields.length ? swept : { body: swept.body, yields };
   };
@@ -186,7 +187,7 @@ function sweep(
   let changed = false;
   const body: Inst[] = [];
   for (const inst of block.body) {
-    const kept = liveInsts.has(inst) ? sweepInst(inst) : undefined;
+    const kept = isLive(inst) ? sweepInst(inst) : undefined;
     if (kept !== inst) changed = true;
     if (kept) body.push(kept);
   }

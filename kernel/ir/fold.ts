@@ -19,6 +19,7 @@ import {
 } from './ir.ts';
 import { evaluateBlock } from './partial-evaluation.ts';
 import { mapOperands, visit } from './traverse.ts';
+import { ValueMap } from './value-map.ts';
 
 export function fold(program: Program): Program {
   let nextId: number | undefined;
@@ -27,16 +28,16 @@ export function fold(program: Program): Program {
     nextId = id + 1;
     return id;
   };
-  const replaced = new Map<Value, Value>();
-  const definition = new Map<Value, Inst>();
+  const replaced = new ValueMap<Value>();
+  const definition = new ValueMap<Inst>();
   /** Values that equal a constant where we stand: literals, and what the conditions around us imply. */
-  const known = new Map<Value, number>();
+  const known = new ValueMap<number>();
   /** All literals, in scope or not; needed where there are loops. */
-  let allLiterals: ReadonlyMap<Value, number> | undefined;
+  let allLiterals: ValueMap<number> | undefined;
   /** Values defined and in scope where we stand; `if` results may be replaced by none other. */
-  const visible = new Set<Value>();
+  const visible = new ValueMap<true>();
   /** Results of loops that are constants at the exit; made where somebody asks, since most are not asked for. */
-  const finals = new Map<Value, number>();
+  const finals = new ValueMap<number>();
   function map(v: Value): Value {
     const final = finals.get(v);
     return final === undefined ? (replaced.get(v) ?? v) : emitConst(v.type, final);
@@ -46,7 +47,7 @@ export function fold(program: Program): Program {
   let scope: Value[] = [];
 
   function define(v: Value): void {
-    visible.add(v);
+    visible.set(v, true);
     scope.push(v);
   }
   function emit(inst: Inst): void {
@@ -208,8 +209,8 @@ export function fold(program: Program): Program {
   return body === program.body ? program : { ...program, body };
 }
 
-function literalsOf(block: Block): Map<Value, number> {
-  const literals = new Map<Value, number>();
+function literalsOf(block: Block): ValueMap<number> {
+  const literals = new ValueMap<number>();
   visit(block, inst => {
     if (inst.kind === 'const') literals.set(inst.result, inst.value);
   });

@@ -302,15 +302,19 @@ export function operandsOf(inst: Inst): readonly Value[] {
   }
 }
 export const blocksOf = (inst: Inst): readonly Block[] =>
-  inst.kind === 'if' ? [inst.then, inst.else] : inst.kind === 'while' ? [inst.cond, inst.body] : [];
+  inst.kind === 'if' ? [inst.then, inst.else] : inst.kind === 'while' ? [inst.cond, inst.body] : noBlocks;
+const noBlocks: readonly Block[] = [];
 
 /** Largest value and array ids in a program, so that a pass can make fresh ones. */
 export function largestId(block: Block): number {
   let id = -1;
   for (const inst of block.body) {
-    for (const v of resultsOf(inst)) id = Math.max(id, v.id);
-    if (inst.kind === 'while') for (const v of inst.params) id = Math.max(id, v.id);
-    for (const inner of blocksOf(inst)) id = Math.max(id, largestId(inner));
+    if ('result' in inst) id = Math.max(id, inst.result.id);
+    else {
+      for (const v of resultsOf(inst)) id = Math.max(id, v.id);
+      if (inst.kind === 'while') for (const v of inst.params) id = Math.max(id, v.id);
+      for (const inner of blocksOf(inst)) id = Math.max(id, largestId(inner));
+    }
   }
   return id;
 }

@@ -156,8 +156,8 @@ export function copyInsts(body: readonly Inst[], renamed: Map<Value, Value>, fre
 
 /** Instructions in a block, inner ones counted. */
 export function size(block: Block): number {
-  let n = 0;
-  visit(block, () => n++);
+  let n = block.body.length;
+  for (const inst of block.body) for (const inner of blocksOf(inst)) n += size(inner);
   return n;
 }
 

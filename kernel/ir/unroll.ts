@@ -17,6 +17,7 @@ import {
 } from './ir.ts';
 import { tripCount } from './partial-evaluation.ts';
 import { copyInsts, mapOperands, rebuilt, size, visit } from './traverse.ts';
+import { ValueMap } from './value-map.ts';
 
 export interface UnrollOptions {
   readonly maxTrips?: number;
@@ -34,7 +35,7 @@ export function unroll(
 ): Program {
   let nextId = largestId(program.body) + 1;
   const fresh = (v: Value): Value => ({ id: nextId++, type: v.type });
-  const constants = new Map<Value, number>();
+  const constants = new ValueMap<number>();
   visit(program.body, inst => {
     if (inst.kind === 'const') constants.set(inst.result, inst.value);
   });
@@ -44,11 +45,11 @@ export function unroll(
   /** Arrays indexed by what no unrolling makes constant. */
   const staying = new Set<LocalArray>();
   /** Words of buffers, ids, and what is computed from them. */
-  const loaded = new Set<Value>();
+  const loaded = new ValueMap<true>();
   function findStaying(block: Block, unrolls = false): void {
     for (const inst of block.body) {
-      if (inst.kind === 'load' || inst.kind === 'builtin') loaded.add(inst.result);
-      if (inst.kind === 'pure' && inst.args.some(v => loaded.has(v))) loaded.add(inst.result);
+      if (inst.kind === 'load' || inst.kind === 'builtin') loaded.set(inst.result, true);
+      if (inst.kind === 'pure' && inst.args.some(v => loaded.has(v))) loaded.set(inst.result, true);
       if (inst.kind === 'arrayLoad' || inst.kind === 'arrayStore') {
         if (unrolls ? loaded.has(inst.index) : !constants.has(inst.index)) staying.add(inst.array);
       } else if (inst.kind === 'while') {
@@ -69,7 +70,7 @@ export function unroll(
         blocksOf(inst).some(touchesStaying),
     );
 
-  const replaced = new Map<Value, Value>();
+  const replaced = new ValueMap<Value>();
   const map = (v: Value): Value => replaced.get(v) ?? v;
 
   function unrollBlock(block: Block): Block {

@@ -16,12 +16,12 @@ import {
   type While,
 } from '../../ir/ir.ts';
 import { contains } from '../../ir/traverse.ts';
+import { ValueMap } from '../../ir/value-map.ts';
 import { emitInsts } from './emit-block.ts';
 import type { Emitter } from './emitter.ts';
 import type { Layout } from './layout.ts';
 import * as op from './opcodes.ts';
 import { countUses, noUses, type Uses } from './uses.ts';
-import { ValueMap } from './value-map.ts';
 
 /** Instructions all invocations run before the next region; then target = source for each move, at once. */
 interface Stretch {

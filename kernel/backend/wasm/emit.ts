@@ -9,6 +9,7 @@
 import { type Block, type BuiltinName, type Inst, type LocalArray, operandsOf, type Program } from '../../ir/ir.ts';
 import { expandMath } from '../../ir/math/expand.ts';
 import { contains, visit } from '../../ir/traverse.ts';
+import { ValueMap } from '../../ir/value-map.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
 import { cutAtBarriers, emitRegions, holdsBarrier, planSpills } from './emit-grouped.ts';
@@ -24,7 +25,6 @@ import { rotateLoops } from './rotate.ts';
 import { emitVectorised, isVectorisable, laneScratchBytes } from './simd/emit.ts';
 import { sharedSums, sumsInDouble, withSumsOf } from './sums.ts';
 import { countUses, noUses } from './uses.ts';
-import { ValueMap } from './value-map.ts';
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>;

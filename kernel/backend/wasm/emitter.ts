@@ -7,6 +7,7 @@
  */
 
 import type { Block, BuiltinName, Inst, LocalArray, Program, PureOp, ScalarType, Value, While } from '../../ir/ir.ts';
+import { ValueMap } from '../../ir/value-map.ts';
 import { emitPure, type Held, type Operands } from './emit-pure.ts';
 import { Code, type ValType } from './encode.ts';
 import type { Layout } from './layout.ts';
@@ -16,7 +17,6 @@ import type { ScratchMap } from './memory-map.ts';
 import * as map from './memory-map.ts';
 import * as op from './opcodes.ts';
 import type { Uses } from './uses.ts';
-import { ValueMap } from './value-map.ts';
 
 export type Tree = Extract<Inst, { kind: 'pure' | 'builtin' }>;
 

@@ -21,8 +21,8 @@ import {
   type While,
 } from '../../ir/ir.ts';
 import { rebuilt } from '../../ir/traverse.ts';
+import { ValueMap } from '../../ir/value-map.ts';
 import { isDroppable } from './uses.ts';
-import { ValueMap } from './value-map.ts';
 
 type Fresh = (like: Value) => Value;
 

@@ -1,7 +1,7 @@
 /** Counts the uses of each value, and finds the block that a value is last used in. */
 
 import { type Block, blocksOf, type Inst, operandsOf, type Value } from '../../ir/ir.ts';
-import { ValueMap } from './value-map.ts';
+import { ValueMap } from '../../ir/value-map.ts';
 
 export interface Uses {
   readonly count: ValueMap<number>;

@@ -18,7 +18,7 @@ import {
   type Value,
   type While,
 } from '../../../ir/ir.ts';
-import { ValueMap } from '../value-map.ts';
+import { ValueMap } from '../../../ir/value-map.ts';
 import {
   type Atom,
   atomForm,

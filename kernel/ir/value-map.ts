@@ -1,6 +1,6 @@
 /** What is known of each value: an array by id, many times faster than a Map keyed by objects in programs of 10⁵ instructions. */
 
-import type { Value } from '../../ir/ir.ts';
+import type { Value } from './ir.ts';
 
 export class ValueMap<T> {
   private readonly items: (T | undefined)[] = [];
