@@ -25,7 +25,7 @@ import type { LitSurface, Material } from './shade.ts';
 import { sh9Irradiance, sh9Of } from './spherical-harmonics.ts';
 
 export interface Environment {
-  /** Coefficients of spherical harmonics, [9, 3]. */
+  /** Coefficients of spherical harmonics, [9, 3]; of a batch [B, 9, 3]. */
   readonly light: Tensor;
   /** Mirror images, from sharp to blurred. */
   readonly mirror: MipMap;
@@ -78,31 +78,44 @@ function filterOf(from: number, to: number, roughness: number): Filter {
 /**
  * Prepares an environment for shading. Linear in the map, and differentiable.
  *
- * @param cube [6, n, n, 3], n a power of two up to 64: light is blurred anyway. Larger ones by mipMap first.
+ * @param cube [6, n, n, 3], or a batch, [B, 6, n, n, 3]; n a power of two up to 64: light is blurred anyway. Larger ones by mipMap first.
  */
 export function environment(cube: Tensor): Environment {
-  const [faces, n, width, channels] = cube.shape;
+  const [faces, n, width, channels] = cube.shape.slice(-4);
+  const front = cube.shape.slice(0, -4);
   if (
-    cube.shape.length !== 4 ||
+    cube.shape.length < 4 ||
+    front.length > 1 ||
     faces !== 6 ||
     n !== width ||
     channels !== 3 ||
     !(n >= 2 && n <= 64) ||
     (n & (n - 1)) !== 0
   )
-    throw new RangeError(`environment: the map is ${inWords(cube)}; give a cube, [6, n, n, 3], with n = 2, 4, … 64.`);
-  const { texels, sizes } = mipMap(cube);
-  const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, [w]) => sum + 6 * w * w, 0));
+    throw new RangeError(
+      `environment: the map is ${inWords(cube)}; give a cube, [6, n, n, 3], with n = 2, 4, … 64, or a batch of them.`,
+    );
+  const mips = mipMap(cube);
+  const { texels, sizes, batch = 1 } = mips;
+  const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, [w]) => sum + 6 * batch * w * w, 0));
   const levels = sizes.map(([to], k) => {
-    if (k === 0) return cube.reshape([6 * n * n, 3]);
+    if (k === 0) return cube.reshape([6 * batch * n * n, 3]);
     const from = Math.min(n, Math.max(to, least));
     const first = starts[Math.log2(n / from)];
     const { pattern, values } = filterOf(from, to, k / (sizes.length - 1));
-    return csr(pattern, tensor(values, [values.length], { device: cube.device })).apply(
-      texels.slice(first, first + 6 * from * from),
-    );
+    const filter = csr(pattern, tensor(values, [values.length], { device: cube.device }));
+    return ofEach(batch, texels.slice(first, first + 6 * batch * from * from), x => filter.apply(x));
   });
-  return { light: sh9Of(cube), mirror: { texels: concat(levels), sizes, faces: 6, channels: 3 } };
+  return { light: sh9Of(cube), mirror: { ...mips, texels: concat(levels) } };
+}
+
+/** Does a linear map of rows, [rows, columns], to each of a batch that lie one after the other: as more columns. */
+function ofEach(batch: number, rows: Tensor, map: (x: Tensor) => Tensor): Tensor {
+  const [count, columns] = rows.shape;
+  if (batch === 1) return map(rows);
+  const beside = rows.reshape([batch, count / batch, columns]).transpose([1, 0, 2]);
+  const mapped = map(beside.reshape([count / batch, batch * columns]));
+  return mapped.reshape([-1, batch, columns]).transpose([1, 0, 2]).reshape([-1, columns]);
 }
 
 const entries = 32;
@@ -165,6 +178,7 @@ const mirrored = lazyKernel(/* wgsl */ `
 /**
  * The light that a surface sends to the camera under an environment. Differentiable in everything, the environment's texels with it.
  *
+ * @param surface Under a batch of environments, with B in front.
  * @param material 'lambert', or 'ggx'.
  * @returns Radiance, [.., 3]; black where there is no normal.
  */

@@ -11,7 +11,7 @@
  * Ramamoorthi & Hanrahan: An efficient representation for irradiance environment maps, SIGGRAPH 2001, eq. 3 and 8 to 10.
  */
 
-import { inWords, lazyKernel, onDeviceBy, type Tensor, tensor } from '../../kernel/index.ts';
+import { inWords, kernelsByKey, onDeviceBy, type Tensor, tensor } from '../../kernel/index.ts';
 import { cubeDirections } from '../texture/cube.ts';
 import { unitText } from './brdf.wgsl.ts';
 
@@ -32,48 +32,61 @@ const basis = (x: number, y: number, z: number): readonly number[] => [
   y22 * (x * x - y * y),
 ];
 
-const irradiance = lazyKernel(/* wgsl */ `
+const kernels = kernelsByKey();
+
+const irradianceText = (batched: boolean): string => /* wgsl */ `
   var<storage, read> normal: array<vec3f>;
   var<storage, read> light: array<vec3f>;
+  ${batched ? 'var<uniform> each: u32;' : ''} // normals of a light
   var<storage, read_write> irradiance: array<vec3f>;
   ${unitText}
   @compute @workgroup_size(64)
   fn sh9Irradiance(@builtin(global_invocation_id) id: vec3u) {
     let given = normal[id.x];
+    let at = ${batched ? '9u * (id.x / each)' : '0u'};
     let n = unit(given);
-    let first = ${(2 * Math.PI) / 3} * ${y1} * (n.y * light[1] + n.z * light[2] + n.x * light[3]);
-    let mixed = ${y2} * (n.x * n.y * light[4] + n.y * n.z * light[5] + n.x * n.z * light[6]);
-    let second = mixed + ${y20} * (3.0 * n.z * n.z - 1.0) * light[7] + ${y22} * (n.x * n.x - n.y * n.y) * light[8];
-    let all = ${Math.PI * y0} * light[0] + first + ${Math.PI / 4} * second;                       // (2)
+    let first = ${(2 * Math.PI) / 3} * ${y1} * (n.y * light[at + 1u] + n.z * light[at + 2u] + n.x * light[at + 3u]);
+    let mixed = ${y2} * (n.x * n.y * light[at + 4u] + n.y * n.z * light[at + 5u] + n.x * n.z * light[at + 6u]);
+    let second = mixed + ${y20} * (3.0 * n.z * n.z - 1.0) * light[at + 7u] + ${y22} * (n.x * n.x - n.y * n.y) * light[at + 8u];
+    let all = ${Math.PI * y0} * light[at + 0u] + first + ${Math.PI / 4} * second;                       // (2)
     irradiance[id.x] = select(all, vec3f(0), dot(given, given) == 0.0);
   }
-`);
+`;
 
 /**
  * What a plane receives from all around. Differentiable in normals and light.
  *
  * @param normal [.., 3], of any length; where it has none, nothing is received.
- * @param light Coefficients, [9, 3].
+ * @param light Coefficients, [9, 3]; or a batch, [B, 9, 3], for normals [B, .., 3].
  * @returns Irradiance, [.., 3]; a Lambert surface sends back albedo / π of it.
  */
 export function sh9Irradiance(normal: Tensor, light: Tensor): Tensor {
   if (normal.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
     throw new RangeError(`sh9Irradiance: the normals are ${inWords(normal)}; give floats of shape [.., 3].`);
-  if (light.shape.join() !== '9,3')
+  const batched = light.shape.length === 3;
+  if (light.shape.slice(batched ? 1 : 0).join() !== '9,3')
     throw new RangeError(`sh9Irradiance: the light has shape [${light.shape.join(', ')}]; give [9, 3].`);
   const shape = normal.shape.slice(0, -1);
-  return irradiance({ normal, light }, { count: normal.size / 3, out: { irradiance: shape } }).irradiance;
+  if (batched && shape[0] !== light.shape[0])
+    throw new RangeError(
+      `sh9Irradiance: the light is a batch of ${light.shape[0]}, but normals have shape [${normal.shape.join(', ')}]; give [${light.shape[0]}, .., 3].`,
+    );
+  const run = kernels(`${batched}`, () => irradianceText(batched));
+  const count = normal.size / 3;
+  const given = { normal, light, ...(batched && { each: count / light.shape[0] }) };
+  return run(given, { count, out: { irradiance: shape } }).irradiance as Tensor;
 }
 
 const weights = new Map<number, Float64Array>();
 const matrixOf = onDeviceBy((n, device) => tensor(weightsOf(n), [9, 6 * n * n], { device }));
 
-/** The light of a cube map, (1) summed over its texels: [6, n, n, channels] → [9, channels]. Differentiable. */
+/** The light of a cube map, (1) summed over its texels: [6, n, n, channels] → [9, channels]; of a batch with B in front of both. Differentiable. */
 export function sh9Of(cube: Tensor): Tensor {
-  const [faces, n, width, channels] = cube.shape;
-  if (cube.shape.length !== 4 || faces !== 6 || n !== width || n === 0)
+  const [faces, n, width, channels] = cube.shape.slice(-4);
+  const front = cube.shape.slice(0, -4);
+  if (cube.shape.length < 4 || front.length > 1 || faces !== 6 || n !== width || n === 0)
     throw new RangeError(`sh9Of: the cube is ${inWords(cube)}; give [6, n, n, channels].`);
-  return matrixOf(n, cube.device).matmul(cube.reshape([6 * n * n, channels])); // (1)
+  return matrixOf(n, cube.device).matmul(cube.reshape([...front, 6 * n * n, channels])); // (1)
 }
 
 function weightsOf(n: number): Float64Array {

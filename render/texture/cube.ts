@@ -67,16 +67,17 @@ const placesText = /* wgsl */ `
 const each = (channels: number, line: (c: number) => string): string =>
   Array.from({ length: channels }, (_, c) => line(c)).join('\n');
 
-/** cube(level, place) and cubeBlended(λ, d), as texts. */
+/** cube(level, place, number of the cube) and cubeBlended(λ, d, number), as texts. */
 function sampleText(channels: number, nearest: boolean): string {
   const fetch = (name: string, texel: string): string =>
-    each(channels, c => `let ${name}${c} = map[(size.x + ${texel}) * ${channels}u + ${c}u];`);
+    each(channels, c => `let ${name}${c} = map[(first + ${texel}) * ${channels}u + ${c}u];`);
   const start = /* wgsl */ `
     ${placesText}
     struct Colour { ${each(channels, c => `c${c}: f32,`)} }
-    fn cube(level: u32, place: Place) -> Colour {
+    fn cube(level: u32, place: Place, image: u32) -> Colour {
       let size = levels[level];
       let n = i32(size.y);
+      let first = size.x + image * 6u * size.y * size.y;
       let u = place.s * f32(n);
       let v = place.t * f32(n);
   `;
@@ -114,33 +115,35 @@ function sampleText(channels: number, nearest: boolean): string {
       return Colour(${each(channels, c => `p${c} + fy * (q${c} - p${c}),`)});
     }
 
-    fn cubeBlended(lambda: f32, d: vec3f) -> Colour {
+    fn cubeBlended(lambda: f32, d: vec3f, image: u32) -> Colour {
       let place = cubePlace(d);
       let last = f32(arrayLength(&levels) - 1u);
       let l = clamp(lambda, 0.0, last);
       let fine = min(floor(l), max(last - 1.0, 0.0));
-      let near = cube(u32(fine), place);
-      let far = cube(u32(min(fine + 1.0, last)), place);
+      let near = cube(u32(fine), place, image);
+      let far = cube(u32(min(fine + 1.0, last)), place, image);
       return Colour(${each(channels, c => `near.c${c} + (l - fine) * (far.c${c} - near.c${c}),`)});
     }`;
 }
 
 const colours = {
-  nearest: 'cube(0u, cubePlace(direction[id.x]))',
-  linear: 'cube(0u, cubePlace(direction[id.x]))',
-  level: 'cubeBlended(size[id.x], direction[id.x])',
-  footprint: 'cubeBlended(log2(max(0.5 * size[id.x] * f32(levels[0].y), 1.0)), direction[id.x])', // (3)
+  nearest: 'cube(0u, cubePlace(direction[id.x]), image)',
+  linear: 'cube(0u, cubePlace(direction[id.x]), image)',
+  level: 'cubeBlended(size[id.x], direction[id.x], image)',
+  footprint: 'cubeBlended(log2(max(0.5 * size[id.x] * f32(levels[0].y), 1.0)), direction[id.x], image)', // (3)
 };
 
-const lookupText = (how: keyof typeof colours, channels: number): string => /* wgsl */ `
+const lookupText = (how: keyof typeof colours, channels: number, batched: boolean): string => /* wgsl */ `
   var<storage, read> map: array<f32>;
   var<storage, read> levels: array<vec3u>;      // first texel, width, height
   var<storage, read> direction: array<vec3f>;
   ${how === 'level' || how === 'footprint' ? 'var<storage, read> size: array<f32>;' : ''}
+  ${batched ? 'var<uniform> each: u32;' : ''} // directions of a cube
   var<storage, read_write> colour: array<f32>;
   ${sampleText(channels, how === 'nearest')}
   @compute @workgroup_size(64)
   fn cubeLookup(@builtin(global_invocation_id) id: vec3u) {
+    let image = ${batched ? 'id.x / each' : '0u'};
     let color = ${colours[how]};
     ${each(channels, c => `colour[id.x * ${channels}u + ${c}u] = color.c${c};`)}
   }
@@ -151,8 +154,8 @@ const kernels = kernelsByKey();
 /**
  * Looks up a cube map in directions. Differentiable in texels, directions, footprint and level, to any order.
  *
- * @param map [6, n, n, channels], or a mipMap of it.
- * @param direction [.., 3], of any length.
+ * @param map [6, n, n, channels], or a batch, [B, 6, n, n, channels]; or a mipMap of it.
+ * @param direction [.., 3], of any length; of a batch [B, .., 3].
  * @returns [.., channels].
  * @throws TypeError or RangeError for a filter without what it needs, and for shapes that do not go together.
  */
@@ -175,11 +178,17 @@ export function cubeTexture(map: Tensor | MipMap, direction: Tensor, options: Cu
       `cubeTexture: '${footprint ? 'footprint' : 'level'}' has shape [${size.shape.join(', ')}]; for these directions it must have [${shape.join(', ')}].`,
     );
   const mips = asMipMap('cubeTexture', map, 6, filter === 'trilinear');
-  const { channels, texels } = mips;
+  const { channels, texels, batch } = mips;
+  if (batch !== undefined && shape[0] !== batch)
+    throw new RangeError(
+      `cubeTexture: the map is a batch of ${batch}, but directions have shape [${direction.shape.join(', ')}]; give [${batch}, .., 3].`,
+    );
   const how = filter === 'trilinear' ? (footprint ? 'footprint' : 'level') : filter;
-  const run = kernels(`${how}:${channels}`, () => lookupText(how, channels));
-  const args = { map: texels, levels: levelTable(mips), direction, ...(size && { size }) };
+  const batched = batch !== undefined;
+  const run = kernels(`${how}:${channels}:${batched}`, () => lookupText(how, channels, batched));
   const count = shape.reduce((n, k) => n * k, 1);
+  const each = batched && { each: count / batch };
+  const args = { map: texels, levels: levelTable(mips), direction, ...(size && { size }), ...each };
   return run(args as never, { count, out: { colour: [...shape, channels] } }).colour as Tensor;
 }
 

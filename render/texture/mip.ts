@@ -12,14 +12,16 @@
 
 import { concat, inWords, kernelsByKey, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 
-/** A texture and its coarser copies: of one picture, or of the six faces of a cube. */
+/** A texture and its coarser copies: of one picture, of the six faces of a cube, or of a batch of cubes. */
 export interface MipMap {
-  /** All levels, the finest first, each face by face and row by row: [texels, channels]. */
+  /** All levels, the finest first, each cube by cube, face by face and row by row: [texels, channels]. */
   readonly texels: Tensor;
   /** Width and height of each level. */
   readonly sizes: readonly (readonly [number, number])[];
   readonly faces: number;
   readonly channels: number;
+  /** How many cubes, of a batch. */
+  readonly batch?: number;
 }
 
 const kernels = kernelsByKey();
@@ -60,12 +62,13 @@ const half = ([w, h]: readonly [number, number]): [number, number] => [Math.max(
 /**
  * Makes the coarser copies of a texture; linear in the texels, and differentiable.
  *
- * @param map Rows from the top, [height, width, channels]; or the six faces of a cube, [6, n, n, channels].
+ * @param map Rows from the top, [height, width, channels]; or the six faces of a cube, [6, n, n, channels], or of a batch, [B, 6, n, n, channels].
  * @param options.levels How many there are, the map itself being the first; default: down to one texel.
  */
 export function mipMap(map: Tensor, { levels }: { readonly levels?: number } = {}): MipMap {
   const rank = map.shape.length;
-  if (map.type !== 'f32' || !(rank === 3 || (rank === 4 && map.shape[0] === 6 && map.shape[1] === map.shape[2])))
+  const [six, above, below] = map.shape.slice(-4);
+  if (map.type !== 'f32' || !(rank === 3 || ((rank === 4 || rank === 5) && six === 6 && above === below)))
     throw new TypeError(
       `mipMap: the texture is ${inWords(map)}; give a tensor of f32, [height, width, channels], or [6, n, n, channels] for a cube.`,
     );
@@ -76,35 +79,39 @@ export function mipMap(map: Tensor, { levels }: { readonly levels?: number } = {
   const count = levels ?? most;
   if (!(Number.isInteger(count) && count >= 1 && count <= most))
     throw new RangeError(`mipMap: levels is ${count}; a texture of ${w} × ${h} has 1 to ${most}.`);
-  const faces = rank === 4 ? 6 : 1;
+  const faces = rank === 3 ? 1 : 6;
+  const batch = rank === 5 ? map.shape[0] : undefined;
+  const pictures = faces * (batch ?? 1);
   const sizes: [number, number][] = [[w, h]];
-  const parts = [map.reshape([faces * h * w, channels])];
+  const parts = [map.reshape([pictures * h * w, channels])];
   while (sizes.length < count) {
     const fine = sizes[sizes.length - 1];
     const [W, H] = half(fine);
     const run = kernels(`${fine}:${channels}`, () => halveText(...fine, channels));
     const coarse = run(
       { fine: parts[parts.length - 1] },
-      { count: faces * H * W * channels, out: { coarse: [faces * H * W, channels] } },
+      { count: pictures * H * W * channels, out: { coarse: [pictures * H * W, channels] } },
     ).coarse as Tensor;
     sizes.push([W, H]);
     parts.push(coarse);
   }
-  return { texels: count === 1 ? parts[0] : concat(parts), sizes, faces, channels };
+  const texels = count === 1 ? parts[0] : concat(parts);
+  return { texels, sizes, faces, channels, ...(batch !== undefined && { batch }) };
 }
 
 const tablesOn = onDevice(() => new Map<string, Tensor>());
 
 /** First texel, width and height of each level, [levels, 3], u32; made once for a device. */
-export function levelTable({ sizes, faces, texels: { device } }: MipMap): Tensor {
+export function levelTable({ sizes, faces, batch = 1, texels: { device } }: MipMap): Tensor {
   const known = tablesOn(device);
-  const key = `${faces}:${sizes.join(';')}`;
+  const pictures = faces * batch;
+  const key = `${pictures}:${sizes.join(';')}`;
   let table = known.get(key);
   if (!table) {
     let first = 0;
     const rows = sizes.flatMap(([w, h]) => {
       const row = [first, w, h];
-      first += faces * w * h;
+      first += pictures * w * h;
       return row;
     });
     table = tensor(Uint32Array.from(rows), [sizes.length, 3], { device });
@@ -122,8 +129,8 @@ export function asMipMap(who: string, map: Tensor | MipMap, faces: 1 | 6, levels
       );
     return map;
   }
-  const wanted = faces === 6 ? 4 : 3;
-  if (map.shape.length !== wanted || (faces === 6 && map.shape[0] !== 6))
+  const rank = map.shape.length;
+  if (faces === 6 ? (rank !== 4 && rank !== 5) || map.shape[rank - 4] !== 6 : rank !== 3)
     throw new TypeError(
       `${who}: the map is ${inWords(map)}; give ${faces === 6 ? '[6, n, n, channels]' : '[height, width, channels]'}, or a mipMap of it.`,
     );

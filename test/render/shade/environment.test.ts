@@ -1,7 +1,7 @@
 // Specification of render/shade/{spherical-harmonics,environment}.ts.
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { stack, type Tensor, tensor } from 'retrograde/kernel';
 import {
   cubeDirections,
   cubeTexture,
@@ -131,6 +131,24 @@ describe('environment', () => {
       roughness: on64([0.45]),
     };
     await checkGradient((q: typeof p) => shadeUnder(q, { kind: 'ggx', ...q }, environment(q.texels)), p);
+  });
+
+  it('has batches: each picture under its own', async () => {
+    const p = {
+      texels: on64(numbers(2 * 3 * 6 * 16, 5), [2, 6, 4, 4, 3]),
+      normal: on64(numbers(24, 6), [2, 4, 3]),
+      base: on64([0.8, 0.5, 0.3]),
+    };
+    const rest = { metallic: on64([0.4]), roughness: on64([0.45]) };
+    const seen = ({ texels, normal, base }: typeof p): Tensor =>
+      shadeUnder({ normal, view: on64([0.3, 1, 0.2]) }, { kind: 'ggx', base, ...rest }, environment(texels));
+    const one = (x: Tensor, k: number): Tensor => x.slice(k, k + 1).reshape(x.shape.slice(1));
+    const each = [0, 1].map(k => seen({ ...p, texels: one(p.texels, k), normal: one(p.normal, k) }));
+    near(await seen(p).read(), Array.from(await stack(each).read()), 1e-13);
+    await checkGradient(seen, p);
+    expect(() => seen({ ...p, normal: one(p.normal, 0) })).toThrow(
+      'sh9Irradiance: the light is a batch of 2, but normals have shape [4, 3]; give [2, .., 3].',
+    );
   });
 
   it('leaves black what is nothing, in single precision too', async () => {
