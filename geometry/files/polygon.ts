@@ -52,9 +52,10 @@ const fan = (corners: readonly number[]): number[] =>
 /** Do all points lie on a line, to rounding? */
 function isStraight(at: readonly (readonly number[])[]): boolean {
   const along = at.map(p => p.map((x, k) => x - at[0][k]));
-  const longest = along.reduce((a, b) => (Math.hypot(...b) > Math.hypot(...a) ? b : a));
+  const squared = ([x, y, z]: readonly number[]): number => x * x + y * y + z * z;
+  const longest = along.reduce((a, b) => (squared(b) > squared(a) ? b : a));
   const [a, b, c] = longest;
-  const most = 1e-12 * Math.hypot(...longest) ** 2;
+  const most = 1e-12 * squared(longest);
   return along.every(([x, y, z]) => Math.hypot(b * z - c * y, c * x - a * z, a * y - b * x) <= most);
 }
 
