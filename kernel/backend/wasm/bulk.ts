@@ -37,26 +37,27 @@ export function foldModule(kind: Fold, shared: boolean): WebAssembly.Module {
   const locals = new Locals(4);
   const take = (type: ValType) => locals.take(type, Number.POSITIVE_INFINITY).local;
   const [part, left] = [take(I32), take(I32)];
-  for (const lanes of [kind === 'i32' ? 4 : 2, 1])
-    foldBy(lanes, kind, code, { part, left, sum: take(sumType(kind, lanes)) });
+  const lanes = kind === 'i32' ? 4 : 2;
+  const vectors = Array.from({ length: 4 }, () => take(V128));
+  foldBy(lanes, kind, code, { part, left, sums: vectors });
+  foldBy(lanes, kind, code, { part, left, sums: vectors.slice(0, 1) });
+  foldBy(1, kind, code, { part, left, sums: [take(kind === 'i32' ? I32 : F64)] });
   return assemble(code, [I32, I32, I32, I32], locals.types, shared);
 }
 
-const sumType = (kind: Fold, lanes: number): ValType => (lanes > 1 ? V128 : kind === 'i32' ? I32 : F64);
-
-/** Folds so many words at a time while there are so many left. */
+/** Folds so many words into each of the sums at a time, while there are so many left. */
 function foldBy(
   lanes: number,
   kind: Fold,
   code: Code,
-  { part, left, sum }: { readonly part: number; readonly left: number; readonly sum: number },
+  { part, left, sums }: { readonly part: number; readonly left: number; readonly sums: readonly number[] },
 ): void {
   const wordBytes = kind === 'i32' ? 4 : 8;
   const vector = lanes > 1;
   const scalar = kind === 'i32' ? op.i32 : op.f64;
   const align = kind === 'i32' ? 2 : 3;
-  const access = (name: 'load' | 'store') =>
-    vector ? code.vectorAccess(v128[name], align, 0) : code.access(scalar[name], align, 0);
+  const access = (name: 'load' | 'store', offset: number) =>
+    vector ? code.vectorAccess(v128[name], align, offset) : code.access(scalar[name], align, offset);
   const fromFrame = (offset: number) => {
     code.get(frame);
     code.access(op.i32.load, 2, offset);
@@ -73,27 +74,32 @@ function foldBy(
     code.op(op.i32.add);
     code.set(local);
   };
-  const takePart = () => {
+  /** Pushes the part's words of sum k, and clears them. */
+  const takePart = (k: number) => {
+    const offset = k * lanes * wordBytes;
     code.get(part);
-    access('load');
+    access('load', offset);
     code.get(part);
     if (vector || kind === 'i32') code.i32(0);
     else code.f64(0);
     if (vector) code.vector(i32x4.splat);
-    access('store');
+    access('store', offset);
   };
+  const words = sums.length * lanes;
   code.block();
   code.loop();
   code.get(begin);
-  code.i32(lanes - 1);
+  code.i32(words - 1);
   code.op(op.i32.add);
   code.get(end);
   code.op(op.i32.geU);
   code.branchIf(1);
   address(foldFrame.parts, wordBytes);
   code.set(part);
-  takePart();
-  code.set(sum);
+  sums.forEach((sum, k) => {
+    takePart(k);
+    code.set(sum);
+  });
   fromFrame(foldFrame.count);
   code.set(left);
   code.block();
@@ -103,25 +109,33 @@ function foldBy(
   code.op(op.i32.eqz);
   code.branchIf(1);
   advance(part, () => fromFrame(foldFrame.step));
-  code.get(sum);
-  takePart();
-  if (vector) code.vector(kind === 'i32' ? i32x4.add : f64x2.add);
-  else code.op(scalar.add);
-  code.set(sum);
+  sums.forEach((sum, k) => {
+    code.get(sum);
+    takePart(k);
+    if (vector) code.vector(kind === 'i32' ? i32x4.add : f64x2.add);
+    else code.op(scalar.add);
+    code.set(sum);
+  });
   code.branch(0);
   code.end();
   code.end();
-  address(foldFrame.target, kind === 'f64' ? 8 : 4);
-  code.get(sum);
-  if (kind !== 'f64 to f32') access('store');
-  else if (vector) {
-    code.vector(f32x4.demote);
-    code.vectorAccess(v128.store64Lane, 3, 0, 0);
-  } else {
-    code.op(op.f32.demote);
-    code.access(op.f32.store, 2, 0);
-  }
-  advance(begin, () => code.i32(lanes));
+  const targetBytes = kind === 'f64' ? 8 : 4;
+  address(foldFrame.target, targetBytes);
+  code.set(part);
+  sums.forEach((sum, k) => {
+    const offset = k * lanes * targetBytes;
+    code.get(part);
+    code.get(sum);
+    if (kind !== 'f64 to f32') access('store', offset);
+    else if (vector) {
+      code.vector(f32x4.demote);
+      code.vectorAccess(v128.store64Lane, 3, offset, 0);
+    } else {
+      code.op(op.f32.demote);
+      code.access(op.f32.store, 2, offset);
+    }
+  });
+  advance(begin, () => code.i32(words));
   code.branch(0);
   code.end();
   code.end();

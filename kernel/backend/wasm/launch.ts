@@ -167,9 +167,10 @@ export function launcher(heap: Heap, threads: number): Launch {
         const parts = cutting.partial[k] ? copies : 1;
         if (parts === 1 && !wide[k]) return undefined;
         const kind: Fold = type !== 'f32' ? 'i32' : wide[k] ? 'f64 to f32' : 'f64';
-        const step = length * (kind === 'i32' ? 4 : 8);
+        // An odd number of lines, so that the same word of several copies is not in the same set of a cache.
+        const step = (Math.ceil((length * (kind === 'i32' ? 4 : 8)) / line) | 1) * line;
         const start = bytes;
-        bytes += Math.ceil((parts * step) / line) * line;
+        bytes += parts * step;
         return { kind, parts, step, start };
       });
       makeCopies(bytes, name);
