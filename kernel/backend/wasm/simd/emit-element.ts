@@ -77,9 +77,6 @@ export function groupElements(insts: readonly Inst[], to: LaneEmitter): Groups {
 
 export function emitLoads(group: readonly Load[], to: LaneEmitter): void {
   const [first] = group;
-  const offsets = group.map(load => load.offset);
-  const low = Math.min(...offsets);
-  const span = Math.max(...offsets) - low + 1;
   const { wide } = to.access(first.buffer);
   const access = accessOf(first, to.rates, wide);
   let elements: Elements;
@@ -99,21 +96,34 @@ export function emitLoads(group: readonly Load[], to: LaneEmitter): void {
     // The index is used once for each load.
     if (to.lives(first.index)) for (let k = 1; k < group.length; k++) index.free();
   }
-  if (to.lanes.count === 4 && !wide && span <= 4) {
-    const components = loadTransposed(elements, low, span, to);
-    for (const load of group) {
+  for (const part of to.lanes.count === 4 && !wide ? partsOf(group) : group.map(load => [load])) {
+    if (part.length === 1) {
+      pushWords(part[0], elements, part[0].offset, to);
+      to.define(part[0].result);
+      continue;
+    }
+    const low = part[0].offset;
+    const components = loadTransposed(elements, low, (part.at(-1) as Load).offset - low + 1, to);
+    for (const load of part) {
       components[load.offset - low].get();
       // Or it would be transposed again in each round of a loop.
       if (to.locals.openLoops === 1) to.segment.pin(to);
       to.define(load.result);
     }
     for (const each of components) each.free();
-  } else
-    for (const load of group) {
-      pushWords(load, elements, load.offset, to);
-      to.define(load.result);
-    }
+  }
   elements.free();
+}
+
+/** Words that are loaded together: at most four next to each other, in order. */
+function partsOf(group: readonly Load[]): Load[][] {
+  const parts: Load[][] = [];
+  for (const load of [...group].sort((p, q) => p.offset - q.offset)) {
+    const last = parts.at(-1);
+    if (last && load.offset < last[0].offset + 4) last.push(load);
+    else parts.push([load]);
+  }
+  return parts;
 }
 
 const lanes = (...picks: readonly number[]): number[] => picks.flatMap(p => [4 * p, 4 * p + 1, 4 * p + 2, 4 * p + 3]);
