@@ -25,18 +25,21 @@ export const barycentricText: string = /* wgsl */ `
   }
   fn shares(b: vec3f) -> vec3f { return b / (b.x + b.y + b.z); } // (2)
 
-  // Of the shares along x and along y, per pixel.
+  // Along x and along y, per pixel.
   struct Slopes { x: vec3f, y: vec3f }
-  fn slopesOf(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f, b: vec3f, width: f32, height: f32) -> Slopes {
+  fn partSlopes(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f, width: f32, height: f32) -> Slopes {
     let u0 = from2(v0, p);
     let u1 = from2(v1, p);
     let u2 = from2(v2, p);
     let bx = vec3f(v2.w * u1.y - v1.w * u2.y, v0.w * u2.y - v2.w * u0.y, v1.w * u0.y - v0.w * u1.y); // (3)
     let by = vec3f(v1.w * u2.x - v2.w * u1.x, v2.w * u0.x - v0.w * u2.x, v0.w * u1.x - v1.w * u0.x);
+    return Slopes(2.0 / width * bx, -2.0 / height * by);
+  }
+  // Of the shares.
+  fn slopesOf(p: vec2f, v0: vec4f, v1: vec4f, v2: vec4f, b: vec3f, width: f32, height: f32) -> Slopes {
+    let d = partSlopes(p, v0, v1, v2, width, height);
     let sum = b.x + b.y + b.z;
     let share = b / sum;
-    return Slopes(
-      (2.0 / width / sum) * (bx - share * (bx.x + bx.y + bx.z)), // (4)
-      (-2.0 / height / sum) * (by - share * (by.x + by.y + by.z)));
+    return Slopes((d.x - share * (d.x.x + d.x.y + d.x.z)) / sum, (d.y - share * (d.y.x + d.y.y + d.y.z)) / sum); // (4)
   }
 `;

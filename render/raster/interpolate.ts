@@ -3,11 +3,14 @@
  *
  *   a = Σ λ_i a_i,   ∂a/∂x = Σ ∂λ_i/∂x a_i         λ of barycentric.wgsl.ts, with perspective                              (1)
  *   depth = Σ b_i z_i / Σ b_i w_i                                                                                    (2)
+ *
+ * Where triangles are larger than pixels, what the pixels of one have in common is worked out once (planes.ts).
  */
 
 import type { Attribute } from '../../geometry/index.ts';
 import { checkOptions, inWords, kernelsByKey, sizeOf, Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { barycentricText } from './barycentric.wgsl.ts';
+import { arePlanesWorth, interpolatePlanes } from './planes.ts';
 import type { Raster } from './rasterize.ts';
 
 export interface InterpolateOptions {
@@ -143,6 +146,13 @@ function launch(
   if (raster.triangles.size === 0 || sizeOf(dims) * channels === 0)
     return { image: zeros([...dims, channels], { device }), slope: zeros([...dims, channels, 2], { device }) };
   const each = values.shape.length === 3 ? (values.shape[1] as number) : 0;
+  const { size, batch = 1, triangles, ids, setup } = raster;
+  if (!slopes && arePlanesWorth(sizeOf(dims), batch * triangles.size)) {
+    const seen = { ids, layer: layer * sizeOf(dims), boxes: setup.boxes, size, batch };
+    const mesh = { corners: triangles.on(device), vertices: triangles.vertices };
+    const image = interpolatePlanes({ ...seen, ...mesh, clip, values, own, each });
+    return { image: image.reshape([...dims, channels]) };
+  }
   return kernels(`attributes ${channels} ${slopes}`, () => attributeText(channels, slopes))(
     { ...args, values: channels === 1 ? values.reshape([-1]) : values, own, each },
     { count, out: { image: channels === 1 ? [...dims, 1] : dims, ...(slopes && { slope: [...dims, channels] }) } },
