@@ -20,20 +20,28 @@ export interface Shares {
   readonly other: Tensor;
 }
 
-const around = (channels: number, each: string): string => /* wgsl */ `
+/** @param each What channel c of a pair k adds to a pixel. */
+const around = (channels: number, each: (c: number) => string): string => {
+  const all = (text: (c: number) => string): string => Array.from({ length: channels }, (_, c) => text(c)).join('');
+  const element = `array<f32, ${channels}>`;
+  return /* wgsl */ `
   ${pairText}
   var<storage, read> slot: array<u32>;
   var<storage, read> into: array<u32>;
   var<storage, read> other: array<u32>;
   var<storage, read> w: array<f32>;
-  var<storage, read> x: array<f32>;
+  var<storage, read> x: array<${element}>;
   var<uniform> width: u32;
   var<uniform> whole: u32;
-  var<storage, read_write> result: array<f32>;
-  fn taken(pair: u32, pixel: u32, channel: u32) -> f32 {
-    if (pair == 0u) { return 0.0; }
-    let k = pair - 1u;
-    ${each}
+  var<storage, read_write> result: array<${element}>;
+  fn taken(pair: u32, pixel: u32) -> ${element} {
+    var sum = ${element}();
+    if (pair != 0u) {
+      let k = pair - 1u;
+      let first = into[k] == pixel;
+      ${all(c => `sum[${c}] = ${each(c)};`)}
+    }
+    return sum;
   }
   @compute @workgroup_size(64)
   fn blend(@builtin(global_invocation_id) id: vec3u) {
@@ -43,44 +51,30 @@ const around = (channels: number, each: string): string => /* wgsl */ `
     if (pixel > 0u) { left = slot[pixel - 1u]; }
     var above = 0u;
     if (pixel >= width) { above = slot[pixel - width]; }
-    if (whole == 1u) {
-      for (var c = 0u; c < ${channels}u; c++) { result[${channels}u * pixel + c] = x[${channels}u * pixel + c]; }
-    }
+    var sum = ${element}();
+    if (whole == 1u) { sum = x[pixel]; }
     if ((own | (left & 1u) | (above & 2u)) != 0u) {
-      let right = pairOf(own, false);
-      let below = pairOf(own, true);
-      let before = pairOf(left, false);
-      let over = pairOf(above, true);
-      for (var c = 0u; c < ${channels}u; c++) {
-        result[${channels}u * pixel + c] += taken(right, pixel, c) + taken(below, pixel, c) +
-          taken(before, pixel, c) + taken(over, pixel, c);
-      }
+      let right = taken(pairOf(own, false), pixel);
+      let below = taken(pairOf(own, true), pixel);
+      let before = taken(pairOf(left, false), pixel);
+      let over = taken(pairOf(above, true), pixel);
+      ${all(c => `sum[${c}] += right[${c}] + below[${c}] + before[${c}] + over[${c}];`)}
     }
+    result[pixel] = sum;
   }
 `;
+};
 
 const kernels = kernelsByKey();
 
 const picture = (channels: number) =>
   kernels(`picture ${channels}`, () =>
-    around(
-      channels,
-      /* wgsl */ `
-    if (into[k] != pixel) { return 0.0; }
-    return w[k] * (x[other[k] * ${channels}u + channel] - x[pixel * ${channels}u + channel]);
-  `,
-    ),
+    around(channels, c => `select(0.0, w[k] * (x[other[k]][${c}] - x[pixel][${c}]), first)`),
   );
 
 const adjoint = (channels: number) =>
   kernels(`adjoint ${channels}`, () =>
-    around(
-      channels,
-      /* wgsl */ `
-    if (into[k] == pixel) { return -w[k] * x[pixel * ${channels}u + channel]; }
-    return w[k] * x[into[k] * ${channels}u + channel];
-  `,
-    ),
+    around(channels, c => `w[k] * select(x[into[k]][${c}], -x[pixel][${c}], first)`),
   );
 
 const shareAdjoint = lazyKernel(/* wgsl */ `
@@ -140,7 +134,8 @@ function partial(shares: Shares, wrt: Argument, first: Tensor, second: Tensor, w
       const run = (wrt === 'image' ? picture : adjoint)(channels);
       const given = { slot, into, other, w: first, x: second, width, whole: whole ? 1 : 0 };
       const count = [width, second.size / channels / width];
-      return [run(given, { count, out: { result: second.shape } }).result as Tensor];
+      const { result } = run(given, { count, out: { result: second.size / channels } });
+      return [(result as Tensor).reshape(second.shape)];
     }),
   )[0];
 }
