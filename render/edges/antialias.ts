@@ -71,7 +71,7 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   let key = outlines.key;
   let d = crossingPlaces(outlines, flat, size);
   if (intersections) {
-    const met = choice(() => chooseIntersections(points, seen.corners, raster, layer, capacity));
+    const met = choice(() => chooseIntersections(points, seen.corners, tables.across, raster, layer, capacity));
     checkRoom(met.until, capacity, times => `antialias: surfaces pass through each other between pixels ${times}`);
     d = concat([d, intersectionPlaces(met, flat, size)]);
     key = concat([key, met.key]);

@@ -6,7 +6,7 @@
  *
  * Depths are planes over the picture, so e is linear and D exact. As with outlines, a line of intersection moves the picture through rows or
  * through columns, and counts once: in the direction in which e is steeper.                                                      (2)
- * Triangles with two vertices in common meet along an edge and nowhere else. Those smaller than pixels, of which a pixel's neighbour is never
+ * Triangles with two vertices in common meet along an edge and nowhere else, and most neighbours do: they are told by a table. Those smaller than pixels, of which a pixel's neighbour is never
  * covered, are not seen to intersect.
  */
 
@@ -40,6 +40,7 @@ const search = lazyKernel(/* wgsl */ `
   ${depths}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> corners: array<vec3u>;
+  var<storage, read> across: array<vec3u>;
   var<storage, read> ids: array<u32>;
   var<uniform> vertices: u32;
   var<uniform> width: u32;
@@ -75,19 +76,18 @@ const search = lazyKernel(/* wgsl */ `
     let pixel = (id.z * height + id.y) * width + id.x;
     let own = ids[before + pixel];
     var bits = 0u;
-    if (own != 0u) {
+    var right = own;
+    if (id.x + 1u < width) { right = ids[before + pixel + 1u]; }
+    var below = own;
+    if (id.y + 1u < height) { below = ids[before + pixel + width]; }
+    if (own != 0u && (right != own || below != own)) {
+      let beside = across[own - 1u];
       let c = vec2f(f32(id.x), f32(id.y)) + 0.5;
-      if (id.x + 1u < width) {
-        let right = ids[before + pixel + 1u];
-        if (right != 0u && right != own) {
-          if (meet(own, right, id.z * vertices, c, false)) { bits = 1u; }
-        }
+      if (right != 0u && right != own && all(beside != vec3u(right))) {
+        if (meet(own, right, id.z * vertices, c, false)) { bits = 1u; }
       }
-      if (id.y + 1u < height) {
-        let below = ids[before + pixel + width];
-        if (below != 0u && below != own) {
-          if (meet(own, below, id.z * vertices, c, true)) { bits |= 2u; }
-        }
+      if (below != 0u && below != own && all(beside != vec3u(below))) {
+        if (meet(own, below, id.z * vertices, c, true)) { bits |= 2u; }
       }
     }
     found[pixel] = bits;
@@ -196,6 +196,7 @@ export interface Intersections {
 export function chooseIntersections(
   clip: Tensor,
   corners: Tensor,
+  across: Tensor,
   { ids }: Raster,
   layer: number,
   capacity: number,
@@ -205,7 +206,7 @@ export function chooseIntersections(
   const pixels = width * height;
   const before = layer * batch * pixels;
   const grid: Count = [width, height, batch];
-  const { found } = search({ clip, corners, ids, vertices, width, height, before }, { count: grid });
+  const { found } = search({ clip, corners, across, ids, vertices, width, height, before }, { count: grid });
   const stretches = Math.ceil((batch * pixels) / stretch);
   const { count } = counts({ found }, { count: stretches });
   const until = scan(count);

@@ -14,6 +14,8 @@ export interface EdgeTables {
   readonly ends: Tensor;
   /** Their two triangles; `none` where there is but one: u32, [count, 2]. */
   readonly sides: Tensor;
+  /** Of each triangle those on the other sides of its edges, plus one; 0 where there is none: u32, [T, 3]. */
+  readonly across: Tensor;
 }
 
 /** No triangle, no pair of pixels: a number that is out of range everywhere. */
@@ -27,13 +29,18 @@ function tablesOf(triangles: Triangles, device: Device): EdgeTables {
   const count = edges.length;
   const ends = new Uint32Array(2 * count);
   const sides = new Uint32Array(2 * count);
+  const across = new Uint32Array(3 * triangles.size);
+  const known = new Uint8Array(triangles.size);
   edges.forEach(({ a, b, triangles: [first, second = none] }, k) => {
     ends.set([Math.min(a, b), Math.max(a, b)], 2 * k);
     sides.set([first, second], 2 * k);
+    if (second === none) return;
+    across[3 * first + known[first]++] = second + 1;
+    across[3 * second + known[second]++] = first + 1;
   });
-  const table = (words: Uint32Array): Tensor => tensor(words, [count, 2], { device });
+  const table = (words: Uint32Array, each = 2): Tensor => tensor(words, [words.length / each, each], { device });
   const borders = edges.filter(({ triangles }) => triangles.length < 2).length;
-  return { count, borders, ends: table(ends), sides: table(sides) };
+  return { count, borders, ends: table(ends), sides: table(sides), across: table(across, 3) };
 }
 
 /** By the lower, then the higher vertex. */
