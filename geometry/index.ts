@@ -1,6 +1,16 @@
 export { boundsText } from './broad-phase/bounds.wgsl.ts';
 export { type CandidateOptions, type Candidates, candidates } from './broad-phase/candidates.ts';
 export { cellsOf, type NeighbourOptions, type Neighbours, neighbourTable } from './broad-phase/cells.ts';
+export {
+  type ClusterOptions,
+  type Clusters,
+  type ClusterText,
+  clusterInputs,
+  clusterText,
+  columnsOf,
+  inClusters,
+  neighbourClusters,
+} from './broad-phase/clusters.ts';
 export { hasTables } from './contact/bindings.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
 export { checkDistanceGrid, type DistanceGrid, distanceGrid } from './contact/distance-grid.ts';

@@ -21,23 +21,26 @@ export type BoxKind = 'none' | 'straight' | 'tilted';
 export interface BoxText {
   /** The buffer `box`, where there is one. */
   readonly binding: string;
-  /** What stands once before the other two. */
+  /** What stands once before the others. */
   readonly setup: string;
   /** A place or displacement in shares of the box. */
   shares(x: string): string;
   /** The nearest image (2) of a displacement. */
   nearest(d: string): string;
+  /** From a place to its image m boxes on, a vector of whole numbers: Σ_a h_a m_a. */
+  across(m: string): string;
   /** Heights (3). */
   readonly heights: string;
 }
 
-const none: BoxText = { binding: '', setup: '', shares: x => x, nearest: d => d, heights: '' };
+const none: BoxText = { binding: '', setup: '', shares: x => x, nearest: d => d, across: m => m, heights: '' };
 
 const straight = (d: number): BoxText => ({
   binding: `var<storage, read> box: vec${d}f;`,
   setup: 'let lengths = box; let perLength = 1.0 / lengths;',
   shares: x => `${x} / lengths`,
   nearest: v => `${v} - lengths * round(${v} * perLength)`,
+  across: m => `lengths * ${m}`,
   heights: 'lengths',
 });
 
@@ -60,6 +63,7 @@ function tilted(d: number): BoxText {
     setup: `${axes.map(a => `let h${a} = box[${a}u];`).join(' ')} ${reciprocals[d - 2]}`,
     shares: x => `vec${d}f(${axes.map(a => `dot(g${a}, ${x})`).join(', ')})`,
     nearest: v => `${v} - ${axes.map(a => `h${a} * round(dot(g${a}, ${v}))`).join(' - ')}`, // (2)
+    across: m => axes.map(a => `h${a} * ${m}[${a}]`).join(' + '),
     heights: `1.0 / vec${d}f(${axes.map(a => `length(g${a})`).join(', ')})`, // (3)
   };
 }

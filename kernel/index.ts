@@ -30,6 +30,7 @@ export { differentiable, sizeOf } from './launch.ts';
 export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
 export { onDevice, onDeviceBy, onDeviceOf } from './on-device.ts';
 export { peek } from './peek.ts';
+export { pick } from './permute.ts';
 export type { Recorded, Slots, View } from './recorded.ts';
 export { withRecorder } from './recorder.ts';
 export type { SumOptions } from './reduce.ts';

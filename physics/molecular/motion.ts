@@ -6,7 +6,7 @@
  * become too small and numbers that are not finite are written into `trouble`, which `checkMotion` reads.
  */
 
-import { type BoxKind, type BoxLayout, boxKind, boxText, cellsOf, type Neighbours } from '../../geometry/index.ts';
+import { type BoxKind, type BoxLayout, boxKind, boxText, type Clusters } from '../../geometry/index.ts';
 import { inWords, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 
@@ -52,7 +52,7 @@ export function inRuns<S extends ParticleState>(
   state: S,
   advance: (state: S, forces: ForcesAt) => S,
 ): S {
-  let used: Neighbours | undefined;
+  let used: Clusters | undefined;
   const first = perList > 1 ? system.list(state.x, params) : undefined;
   const forces: ForcesAt = x => {
     used = first ?? system.list(x, params);
@@ -86,11 +86,11 @@ const text = (d: number, lists: boolean, around: BoxKind): string => {
   var<storage, read> from: array<vec${d}f>;
   var<storage, read> to: array<vec${d}f>;
   var<storage, read> v: array<vec${d}f>;
-  ${lists ? 'var<storage, read> longest: u32;' : ''}
+  ${lists ? 'var<storage, read> fullest: u32;' : ''}
   ${box.binding}
   var<uniform> capacity: f32;
   var<uniform> skin: f32;
-  ${box.heights ? `var<uniform> narrowest: vec${d}f;` : ''}
+  ${box.heights ? 'var<uniform> narrowest: f32;' : ''}
   var<uniform> steps: f32;
   @unique var<storage, read_write> next: array<f32>;
   @compute @workgroup_size(1)
@@ -106,12 +106,12 @@ const text = (d: number, lists: boolean, around: BoxKind): string => {
       }
       most = max(most, dot(moved, moved));
     }
-    ${lists ? 'if (f32(longest) > capacity) { kind = 2.0; number = f32(longest); }' : ''}
+    ${lists ? 'if (f32(fullest) > capacity) { kind = 2.0; number = f32(fullest); }' : ''}
     ${box.setup}
     ${
       box.heights
         ? `let heights = ${box.heights};
-    for (var a = 0u; a < ${d}u; a++) { if (kind == 0.0 && heights[a] < narrowest[a]) { kind = 4.0; number = heights[a]; } }`
+    for (var a = 0u; a < ${d}u; a++) { if (kind == 0.0 && heights[a] < narrowest) { kind = 4.0; number = heights[a]; } }`
         : ''
     }
     if (kind == 0.0 && skin > 0.0 && most > 0.25 * skin * skin) { kind = 3.0; number = sqrt(most); }
@@ -132,7 +132,7 @@ function watched<S extends ParticleState>(
   { box }: ParticleParams,
   before: S,
   after: S,
-  list: Neighbours | undefined,
+  list: Clusters | undefined,
   steps: number,
 ): Tensor {
   const run = kernels(`${dimension} ${list !== undefined} ${boxKind(box)}`, () =>
@@ -142,18 +142,12 @@ function watched<S extends ParticleState>(
     {
       ...{ trouble: before.trouble, from: before.x.detach(), to: after.x.detach(), v: after.v.detach() },
       ...{ capacity, steps, skin: steps > 1 ? (spec.skin ?? 0) : 0 },
-      ...(list && { longest: list.longest }),
-      ...(box && spec.box && { box: box.detach(), narrowest: narrowest(spec.box, reach) }),
+      ...(list && { fullest: list.fullest }),
+      ...(box && { box: box.detach(), narrowest: 2 * reach }), // else a particle meets two images of another
     },
     { count: 1, out: { next: 4 } },
   );
   return next as Tensor;
-}
-
-/** Heights of the smallest box whose cells are no narrower than the reach, and in which no particle meets two images of another. */
-function narrowest(box: BoxLayout, reach: number): readonly number[] {
-  const cells = cellsOf(box, reach);
-  return cells?.map(c => c * reach) ?? box.map(() => 2 * reach);
 }
 
 /**
@@ -178,6 +172,6 @@ export async function checkMotion({ spec, capacity }: Particles, { trouble }: Pa
       `${when} one had moved by ${number.toPrecision(3)} since its neighbours were listed, more than half the skin, ${(spec.skin ?? 0) / 2}; take a thicker skin, or fewer steps perList.`,
     );
   throw new RangeError(
-    `${when} the box had become ${number.toPrecision(4)} short, too short for its cells and cut-off; make the particles for the box that they are to have.`,
+    `${when} the box had become ${number.toPrecision(4)} short, too short for two cut-offs and skins; keep it larger, or take a shorter cut-off.`,
   );
 }

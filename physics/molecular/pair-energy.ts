@@ -11,9 +11,9 @@
  * (1): Toxvaerd & Dyre, J. Chem. Phys. 134 (2011) 081102. (2): the switch of CHARMM, Brooks et al., J. Comput. Chem. 4 (1983) 187.
  */
 
-import { vjp } from '../../adjoint/index.ts';
-import { type BoxKind, boxText, type Neighbours } from '../../geometry/index.ts';
-import { floatText, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { mapTree, vjp } from '../../adjoint/index.ts';
+import { type BoxKind, boxText, type Clusters, clusterInputs, clusterText, inClusters } from '../../geometry/index.ts';
+import { floatText, type Kernel, kernelsByKey, pick, type Tensor, tensor } from '../../kernel/index.ts';
 import type { PairPotential } from './pair-potential.ts';
 import { type PairSum, pairSum } from './pair-sum.ts';
 
@@ -55,39 +55,36 @@ function energyText({ potential, tail, cutoff, dimension, around, species }: Pai
   const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${floatText(cutoff)}) * end.y` }; // (1)
   const smooth = typeof tail === 'object';
   const box = boxText(dimension, around);
+  const near = clusterText(dimension, around);
   return /* wgsl */ `
   var<storage, read> here: array<vec${dimension}f>;
   var<storage, read> x: array<vec${dimension}f>;
   ${floats(particles.flatMap(p => [`${p}Here`, p]))}
   ${floats(params)}
   ${hasTail(tail) ? 'var<storage, read> ends: array<vec2f>;' : ''}
-  ${box.binding}
-  var<storage, read> table: array<u32>;
-  var<storage, read> longest: u32;
+  ${near.bindings}
   ${species > 1 ? 'var<storage, read> species: array<u32>;' : ''}
   var<storage, read_write> energy: array<f32>;
   ${wgsl}
   ${smooth ? switching(tail.switchFrom, cutoff) : ''}
-  @compute @workgroup_size(64)
+  @compute @workgroup_size(4, 16)
   fn pairEnergy(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x;
-    let n = arrayLength(&x);
+    let i = 4u * id.y + id.x;
     let place = here[i];
     ${box.setup}
     ${particles.map(p => `let ${p}_ = ${p}Here[i];`).join(' ')}
     ${species > 1 ? 'let kind = species[i];' : `let at = 0u; ${load} ${hasTail(tail) ? 'let end = ends[0];' : ''}`}
     var sum = 0.0;
-    for (var k = 0u; k < longest; k++) {
-      let j = i + table[k * n + i];
-      let apart = place - x[j];
-      let d = ${box.nearest('apart')}; // (3)
-      let square = dot(d, d);
-      let inside = j != i && square < ${floatText(cutoff ** 2)};
-      let r2 = select(${floatText(cutoff ** 2)}, square, inside);
-      let r = sqrt(r2);
-      ${species > 1 ? `let at = ${byPair(species)}; ${load} ${hasTail(tail) ? 'let end = ends[at];' : ''}` : ''}
-      sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}${ofSquare ? 'OfSquare' : ''}(${args}) ${smooth ? '' : ended[tail]});
-    }
+    ${near.loop(
+      'x',
+      /* wgsl */ `
+        let square = dot(d, d);
+        let inside = seen && square < ${floatText(cutoff ** 2)};
+        let r2 = select(${floatText(cutoff ** 2)}, square, inside);
+        let r = sqrt(r2);
+        ${species > 1 ? `let at = ${byPair(species)}; ${load} ${hasTail(tail) ? 'let end = ends[at];' : ''}` : ''}
+        sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}${ofSquare ? 'OfSquare' : ''}(${args}) ${smooth ? '' : ended[tail]});`,
+    )}
     energy[i] = 0.5 * sum;
   }`;
 }
@@ -133,7 +130,7 @@ export interface PairGiven {
   /** Of particles. */
   readonly particles: Readonly<Record<string, Tensor>>;
   readonly species?: Tensor | undefined;
-  readonly list: Neighbours;
+  readonly list: Clusters;
 }
 
 const here = (name: string): string => (name === 'x' ? 'here' : `${name}Here`);
@@ -142,17 +139,18 @@ const here = (name: string): string => (name === 'x' ? 'here' : `${name}Here`);
 export function pairEnergy(form: PairForm): (given: PairGiven) => Tensor {
   const run: Kernel = energyKernels(JSON.stringify(form), () => energyText(form));
   const sum: PairSum = pairSum(`energy of ${form.potential.name}`, (own, { own: all, rest, fixed }) => {
-    const [n] = all.x.shape;
+    const [slots] = all.x.shape;
     const mine = Object.fromEntries(Object.entries(own).map(([name, value]) => [here(name), value]));
-    return run({ ...mine, ...all, ...rest, ...fixed }, { count: n, out: { energy: [n, 1] } }).energy as Tensor;
+    return run({ ...mine, ...all, ...rest, ...fixed }, { count: [4, slots / 4], out: { energy: [slots, 1] } })
+      .energy as Tensor;
   });
   return ({ x, box, params, particles, species, list }) => {
     const ends = hasTail(form.tail) ? { ends: endsOf(form, params) } : {};
-    const { table, longest } = list;
+    const bySlot = (of: Tensor): Tensor => pick(of, list.order);
     return sum({
-      own: { x, ...particles },
+      own: { x: inClusters(x, list, box), ...mapTree(particles, bySlot) },
       rest: { ...params, ...ends, ...(box && { box }) },
-      fixed: { table, longest, ...(form.species > 1 && species && { species }) },
+      fixed: { ...clusterInputs(list), ...(form.species > 1 && species && { species: bySlot(species) }) },
     }).reshape([]);
   };
 }

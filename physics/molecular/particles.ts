@@ -11,7 +11,14 @@
  */
 
 import { flatten, vjp } from '../../adjoint/index.ts';
-import { type BoxLayout, boxKind, boxSizes, cellsOf, type Neighbours, neighbourTable } from '../../geometry/index.ts';
+import {
+  type BoxLayout,
+  boxKind,
+  boxSizes,
+  type Clusters,
+  columnsOf,
+  neighbourClusters,
+} from '../../geometry/index.ts';
 import { onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
@@ -83,13 +90,13 @@ export interface Particles {
   readonly reach: number;
   readonly capacity: number;
   /** Lists neighbours; undefined where there are no pairs. @throws RangeError if there is no room. */
-  list(x: Tensor, params: ParticleParams): Neighbours | undefined;
+  list(x: Tensor, params: ParticleParams): Clusters | undefined;
   /** E, []. @param list Default: a new one. */
-  energy(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  energy(x: Tensor, params: ParticleParams, list?: Clusters): Tensor;
   /** f, like x. */
-  forces(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  forces(x: Tensor, params: ParticleParams, list?: Clusters): Tensor;
   /** W of (1), []. */
-  virial(x: Tensor, params: ParticleParams, list?: Neighbours): Tensor;
+  virial(x: Tensor, params: ParticleParams, list?: Clusters): Tensor;
   /** Checks places and parameters, reading them: @throws for what is wrong, naming atoms that are not finite or at the same place. */
   check(x: Tensor, params: ParticleParams): Promise<void>;
 }
@@ -117,19 +124,19 @@ export function particles(spec: ParticlesSpec): Particles {
   const furthest = Math.max(0, ...Object.values(pairs).map(({ cutoff }) => cutoff));
   const reach = furthest + skin;
   const capacity = spec.capacity ?? roomFor(count, dimension, reach, box);
-  const cells = box && cellsOf(box, reach);
+  const columns = box && columnsOf(box, reach, count);
   const without = excluded(
     count,
     Object.values(terms).flatMap(({ excludes = [] }) => excludes),
   );
   const speciesOn = onDevice(device => species && outliving(tensor(Uint32Array.from(species), [count], { device })));
 
-  const list = (x: Tensor, params: ParticleParams): Neighbours | undefined => {
+  const list = (x: Tensor, params: ParticleParams): Clusters | undefined => {
     checkParams(spec, x, params);
     return forms.length === 0
       ? undefined
-      : neighbourTable(x, {
-          ...{ reach, capacity, ...(cells && { cells }), ...(without && { without: without(x.device) }) },
+      : neighbourClusters(x, {
+          ...{ reach, capacity, ...(columns && { columns }), ...(without && { without: without(x.device) }) },
           ...(box && { box: params.box as Tensor }),
         });
   };
@@ -140,7 +147,7 @@ export function particles(spec: ParticlesSpec): Particles {
     const parts = [
       ...forms.map(({ name, form, energy: of }) => {
         const particles = Object.fromEntries(form.potential.particles.map(p => [p, own[p]]));
-        return of({ x, box, params: params.energy[name], particles, species: kinds, list: near as Neighbours });
+        return of({ x, box, params: params.energy[name], particles, species: kinds, list: near as Clusters });
       }),
       ...Object.entries(terms).map(([name, term]) => term.energy({ x, box, own, params: params.energy[name] ?? {} })),
     ];

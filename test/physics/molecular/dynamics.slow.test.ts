@@ -154,7 +154,7 @@ describe('thermostats', () => {
 
 describe('what goes wrong', () => {
   it('is told with the step and what to do', async () => {
-    const tight = crystal(2, 0, { capacity: 31, skin: 0.01 });
+    const tight = crystal(2, 0, { capacity: 99, skin: 0.01 });
     const start = particleState(tight.system, tight.x, tight.params, tight.v);
     const slow = constantEnergy(tight.system, { perList: 2 });
     const fast = { ...start, v: start.v.add(on64([9, 0, 0])) };
@@ -167,7 +167,7 @@ describe('what goes wrong', () => {
     );
     const less = { ...tight.params, box: tight.params.box.mul(0.5) };
     await expect(checkMotion(tight.system, slow(start, less, 1e-6))).rejects.toThrow(
-      'particles: after 2 steps the box had become 1.680 short, too short for its cells and cut-off; make the particles for the box that they are to have.',
+      'particles: after 2 steps the box had become 1.680 short, too short for two cut-offs and skins; keep it larger, or take a shorter cut-off.',
     );
   });
 

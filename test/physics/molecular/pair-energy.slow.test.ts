@@ -3,7 +3,7 @@
 
 import { checkGradient, grad, hvp } from 'retrograde/adjoint';
 import { expr } from 'retrograde/expression';
-import { neighbourTable } from 'retrograde/geometry';
+import { columnsOf, neighbourClusters } from 'retrograde/geometry';
 import type { Tensor } from 'retrograde/kernel';
 import {
   coulomb,
@@ -72,7 +72,12 @@ const ljSlope = (r: number) => (-48 / r ** 12 + 24 / r ** 6) / r;
 function system(form: Pick<PairForm, 'potential' | 'cutoff'> & Partial<PairForm>) {
   const whole = { tail: 'truncated', dimension: 3, around: 'straight', species: 1, ...form } as const;
   const energy = pairEnergy(whole);
-  const list = neighbourTable(on64(places, [n, 3]), { reach: form.cutoff, capacity: n, box: on64(box) });
+  const list = neighbourClusters(on64(places, [n, 3]), {
+    reach: form.cutoff,
+    capacity: n,
+    box: on64(box),
+    columns: columnsOf(box, form.cutoff, n),
+  });
   const species = whole.species > 1 ? { tensor: tensorOf(kinds) } : undefined;
   return {
     at: { x: on64(places, [n, 3]), box: on64(box) },
