@@ -180,7 +180,8 @@ export {
   structureFactor,
   temperature,
 } from './molecular/observables.ts';
-export { type PairForm, type PairGiven, pairEnergy, pairValues, type Tail } from './molecular/pair-energy.ts';
+export { type PairGiven, pairEnergy, pairValues } from './molecular/pair-energy.ts';
+export type { PairForm, Tail } from './molecular/pair-energy.wgsl.ts';
 export {
   coulomb,
   lennardJones,

@@ -6,7 +6,7 @@
  * become too small and numbers that are not finite are written into `trouble`, which `checkMotion` reads.
  */
 
-import { type BoxKind, type BoxLayout, boxKind, boxText, type Clusters } from '../../geometry/index.ts';
+import { type BoxKind, boxKind, boxText, type Clusters } from '../../geometry/index.ts';
 import { inWords, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 

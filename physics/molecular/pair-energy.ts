@@ -12,82 +12,11 @@
  */
 
 import { mapTree, vjp } from '../../adjoint/index.ts';
-import { type BoxKind, boxText, type Clusters, clusterInputs, clusterText, inClusters } from '../../geometry/index.ts';
-import { floatText, type Kernel, kernelsByKey, pick, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Clusters, clusterInputs, inClusters } from '../../geometry/index.ts';
+import { type Kernel, kernelsByKey, pick, type Tensor, tensor } from '../../kernel/index.ts';
+import { energyText, floats, hasTail, type PairForm, pullText } from './pair-energy.wgsl.ts';
 import type { PairPotential } from './pair-potential.ts';
-import { type PairSum, pairSum } from './pair-sum.ts';
-
-export type Tail = 'truncated' | 'shifted' | 'forceShifted' | { readonly switchFrom: number };
-
-export interface PairForm {
-  readonly potential: PairPotential;
-  readonly cutoff: number;
-  readonly tail: Tail;
-  readonly dimension: 2 | 3;
-  readonly around: BoxKind;
-  readonly species: number;
-}
-
-const switching = (from: number, cutoff: number): string => /* wgsl */ `
-  fn switched(r2: f32) -> f32 {
-    let a = ${floatText(cutoff ** 2)} - r2;
-    let s = a * a * (${floatText(cutoff ** 2 - 3 * from ** 2)} + 2.0 * r2) / ${floatText((cutoff ** 2 - from ** 2) ** 3)};
-    return select(1.0, s, r2 > ${floatText(from ** 2)}); // (2)
-  }`;
-
-/** A table's word for two species, the same both ways round. */
-const byPair = (species: number): string =>
-  species === 1 ? '0u' : `min(kind, species[j]) * ${species}u + max(kind, species[j])`;
-
-const floats = (names: readonly string[]): string =>
-  names.map(name => `var<storage, read> ${name}: array<f32>;`).join('\n  ');
-
-const hasTail = (tail: Tail): boolean => tail === 'shifted' || tail === 'forceShifted';
-
-function energyText({ potential, tail, cutoff, dimension, around, species }: PairForm): string {
-  const { name, params, particles, wgsl, ofSquare } = potential;
-  const load = params.map(p => `let ${p}_ = ${p}[at];`).join(' ');
-  const args = [
-    ofSquare ? 'r2' : 'r',
-    ...params.map(p => `${p}_`),
-    ...particles.flatMap(p => [`${p}_`, `${p}[j]`]),
-  ].join(', ');
-  const ended = { truncated: '', shifted: '- end.x', forceShifted: `- end.x - (r - ${floatText(cutoff)}) * end.y` }; // (1)
-  const smooth = typeof tail === 'object';
-  const box = boxText(dimension, around);
-  const near = clusterText(dimension, around);
-  return /* wgsl */ `
-  var<storage, read> here: array<vec${dimension}f>;
-  var<storage, read> x: array<vec${dimension}f>;
-  ${floats(particles.flatMap(p => [`${p}Here`, p]))}
-  ${floats(params)}
-  ${hasTail(tail) ? 'var<storage, read> ends: array<vec2f>;' : ''}
-  ${near.bindings}
-  ${species > 1 ? 'var<storage, read> species: array<u32>;' : ''}
-  var<storage, read_write> energy: array<f32>;
-  ${wgsl}
-  ${smooth ? switching(tail.switchFrom, cutoff) : ''}
-  @compute @workgroup_size(4, 16)
-  fn pairEnergy(@builtin(global_invocation_id) id: vec3u) {
-    let i = 4u * id.y + id.x;
-    let place = here[i];
-    ${box.setup}
-    ${particles.map(p => `let ${p}_ = ${p}Here[i];`).join(' ')}
-    ${species > 1 ? 'let kind = species[i];' : `let at = 0u; ${load} ${hasTail(tail) ? 'let end = ends[0];' : ''}`}
-    var sum = 0.0;
-    ${near.loop(
-      'x',
-      /* wgsl */ `
-        let square = dot(d, d);
-        let inside = seen && square < ${floatText(cutoff ** 2)};
-        let r2 = select(${floatText(cutoff ** 2)}, square, inside);
-        let r = sqrt(r2);
-        ${species > 1 ? `let at = ${byPair(species)}; ${load} ${hasTail(tail) ? 'let end = ends[at];' : ''}` : ''}
-        sum += f32(inside) * ${smooth ? 'switched(r2) * ' : ''}(${name}${ofSquare ? 'OfSquare' : ''}(${args}) ${smooth ? '' : ended[tail]});`,
-    )}
-    energy[i] = 0.5 * sum;
-  }`;
-}
+import { type Directed, pairSum, type Weighted } from './pair-sum.ts';
 
 const valuesText = ({ name, params, wgsl }: PairPotential): string => /* wgsl */ `
   var<storage, read> r: array<f32>;
@@ -101,6 +30,7 @@ const valuesText = ({ name, params, wgsl }: PairPotential): string => /* wgsl */
   }`;
 
 const energyKernels = kernelsByKey();
+const pullKernels = kernelsByKey();
 const valueKernels = kernelsByKey();
 
 /** U at distances r, [m, pairs], for potentials without numbers of particles. */
@@ -137,13 +67,21 @@ const here = (name: string): string => (name === 'x' ? 'here' : `${name}Here`);
 
 /** The energy as a function: one number, []. Differentiable in all but the list, to any order. */
 export function pairEnergy(form: PairForm): (given: PairGiven) => Tensor {
-  const run: Kernel = energyKernels(JSON.stringify(form), () => energyText(form));
-  const sum: PairSum = pairSum(`energy of ${form.potential.name}`, (own, { own: all, rest, fixed }) => {
+  const key = JSON.stringify(form);
+  const run: Kernel = energyKernels(key, () => energyText(form));
+  const each: Directed = (own, { own: all, rest, fixed }) => {
     const [slots] = all.x.shape;
     const mine = Object.fromEntries(Object.entries(own).map(([name, value]) => [here(name), value]));
-    return run({ ...mine, ...all, ...rest, ...fixed }, { count: [4, slots / 4], out: { energy: [slots, 1] } })
-      .energy as Tensor;
-  });
+    const given = { ...mine, ...all, ...rest, ...fixed };
+    return run(given, { count: [4, slots / 4], out: { energy: [slots, 1] } }).energy as Tensor;
+  };
+  const pull = ({ own: { x }, rest, fixed, bar }: Weighted): Readonly<Record<string, Tensor>> => {
+    const [slots] = x.shape;
+    const pulled: Kernel = pullKernels(key, () => pullText(form));
+    const { xBar } = pulled({ here: x, x, ...rest, ...fixed, bar }, { count: [4, slots / 4], out: { xBar: slots } });
+    return { x: xBar as Tensor };
+  };
+  const sum = pairSum(`energy of ${form.potential.name}`, each, form.potential.ofSquare ? pull : undefined);
   return ({ x, box, params, particles, species, list }) => {
     const ends = hasTail(form.tail) ? { ends: endsOf(form, params) } : {};
     const bySlot = (of: Tensor): Tensor => pick(of, list.order);

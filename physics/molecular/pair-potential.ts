@@ -24,7 +24,7 @@ export interface PairPotential {
   readonly particles: readonly string[];
   /** `fn <name>(r: f32, <params>, <each of particles>I, <each of particles>J) -> f32`. */
   readonly wgsl: string;
-  /** Whether there is `fn <name>OfSquare(r2: f32, …)` too: the same of r², which needs no root. */
+  /** Whether there are `fn <name>OfSquare(r2: f32, …)` too, the same of r², which needs no root, and its slope dU/dr², `<name>Slope`. */
   readonly ofSquare?: boolean;
 }
 
@@ -52,25 +52,30 @@ const potential = (
 };
 
 /** The same for functions of r². */
-const potentialOfSquare = (name: string, params: readonly string[], body: string): PairPotential => {
+const potentialOfSquare = (name: string, params: readonly string[], body: string, slope: string): PairPotential => {
   const given = potential(name, params, `return ${name}OfSquare(r * r, ${params.join(', ')});`);
   const names = ['r2', ...params].map(n => `${n}: f32`).join(', ');
-  return { ...given, ofSquare: true, wgsl: /* wgsl */ `${given.wgsl} fn ${name}OfSquare(${names}) -> f32 { ${body} }` };
+  const of = (which: string, body: string): string => `fn ${name}${which}(${names}) -> f32 { ${body} }`;
+  return { ...given, ofSquare: true, wgsl: `${given.wgsl} ${of('OfSquare', body)} ${of('Slope', slope)}` };
 };
+
+const sixth = 'let q2 = sigma * sigma / r2; let q6 = q2 * q2 * q2;';
+const slopeOf12And6 = '12.0 * epsilon / r2 * q6 * (1.0 - 2.0 * q6)';
 
 /** (1). Parameters epsilon, sigma. */
 export const lennardJones: PairPotential = potentialOfSquare(
   'lennardJones',
   ['epsilon', 'sigma'],
-  'let q2 = sigma * sigma / r2; let q6 = q2 * q2 * q2; return 4.0 * epsilon * (q6 * q6 - q6);', // (1)
+  `${sixth} return 4.0 * epsilon * (q6 * q6 - q6);`, // (1)
+  `${sixth} return ${slopeOf12And6};`,
 );
 
 /** (2). Parameters epsilon, sigma. Its cut-off must be at least 2^⅙ σ. */
 export const weeksChandlerAndersen: PairPotential = potentialOfSquare(
   'weeksChandlerAndersen',
   ['epsilon', 'sigma'],
-  `let q2 = sigma * sigma / r2; let q6 = q2 * q2 * q2;
-   return select(0.0, 4.0 * epsilon * (q6 * q6 - q6) + epsilon, 2.0 * q6 > 1.0);`, // (2)
+  `${sixth} return select(0.0, 4.0 * epsilon * (q6 * q6 - q6) + epsilon, 2.0 * q6 > 1.0);`, // (2)
+  `${sixth} return select(0.0, ${slopeOf12And6}, 2.0 * q6 > 1.0);`,
 );
 
 /** (3). Parameters depth D, width a, r0. */

@@ -28,7 +28,7 @@ export interface PairArguments {
 /** t_i of each particle as rows, [n, m]. @param here Of the particle itself; `all.own` is of those it sees. */
 export type Directed = (here: Tensors, all: PairArguments) => Tensor;
 
-interface Weighted extends PairArguments {
+export interface Weighted extends PairArguments {
   /** b, [m]. */
   readonly bar: Tensor;
 }
@@ -44,14 +44,19 @@ function pulled(f: (x: Tensors) => Tensor, x: Tensors, bar: Tensor): Tensors {
   return bars;
 }
 
-/** T as a function that is differentiable to any order by gathers. */
-export function pairSum(name: string, directed: Directed): PairSum {
+/**
+ * T as a function that is differentiable to any order by gathers.
+ *
+ * @param known ∂(b·T)/∂own, where it is at hand in a form that costs less than the derivative of `directed`.
+ */
+export function pairSum(name: string, directed: Directed, known?: (all: Weighted) => Tensors): PairSum {
   const total = (all: PairArguments): Tensor => directed(all.own, all).sum(0); // (1)
-  const towards = ({ bar, ...all }: Weighted): Tensors =>
+  const derived = ({ bar, ...all }: Weighted): Tensors =>
     mapTree(
       pulled((here: Tensors) => directed(here, all).sum(0), all.own, bar),
       g => g.mul(2),
     ); // (2)
+  const towards = known ?? derived;
   const ofRest = ({ bar, ...all }: Weighted): Tensors =>
     pulled((rest: Tensors) => total({ ...all, rest }), all.rest, bar);
   const gradient: (all: Weighted) => Tensors = custom((all: Weighted) => towards(all), {

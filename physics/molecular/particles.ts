@@ -22,7 +22,8 @@ import {
 import { onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
-import { type PairForm, pairEnergy, type Tail } from './pair-energy.ts';
+import { pairEnergy } from './pair-energy.ts';
+import type { PairForm, Tail } from './pair-energy.wgsl.ts';
 import { type PairExpression, type PairPotential, pairPotential } from './pair-potential.ts';
 
 export interface PairInteraction {
