@@ -19,7 +19,7 @@ import {
   columnsOf,
   neighbourClusters,
 } from '../../geometry/index.ts';
-import { onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
+import { isRecording, onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
 import { pairEnergy } from './pair-energy.ts';
@@ -177,9 +177,10 @@ export function particles(spec: ParticlesSpec): Particles {
 
 /** ∂E/∂x; the energy itself need not be computed. */
 function pulled<X>(f: (x: X) => Tensor, x: X): X {
-  const { value, pullback } = vjp(f)(x);
+  const { value, pullback, dispose } = vjp(f)(x);
   const bars = pullback(tensor(1, [], { device: flatten(x).leaves[0].device }));
   value.dispose();
+  if (!isRecording()) dispose();
   return bars;
 }
 
