@@ -105,7 +105,16 @@ const text = (kind: Curved, name: string, slots: number): string => /* wgsl */ `
     let n = ${name}(a, b, feature).normal;
     return select(none, feature, max(lift(n, it.p, it.left), lift(n, it.p, it.right)) < -1e-6);
   }
-  ${spreadFeatures(name)}
+  ${spreadFeatures(
+    name,
+    `
+    if (all(first == none)) { // so deep that no triangle is below what it touches: out by the one below the middle
+      let under = triangleUnder(a, toLocal(a, b.x).xy);
+      first = select(none, vec2u(2u, under.triangle), under.on);
+      if (under.on) { deepest = ${name}(a, b, first); }
+      if (deepest.gap >= 0.0) { return; }
+    }`,
+  )}
 `;
 
 const contact = (kind: Curved, name: string, plane: string): string => /* wgsl */ `

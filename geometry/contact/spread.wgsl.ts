@@ -8,8 +8,8 @@
 
 export const spreadSlots = 8;
 
-/** `<name>Features`, of the pair's places and contacts. */
-export const spreadFeatures = (name: string): string => /* wgsl */ `
+/** `<name>Features`, of the pair's places and contacts. @param otherwise Statements that may set `deepest` and `first` if there is no place. */
+export const spreadFeatures = (name: string, otherwise = ''): string => /* wgsl */ `
   fn ${name}Features(a: Shape, b: Shape, margin: f32, features: ptr<function, Features>) {
     let count = ${name}Places(a, b, margin);
     var deepest = noContact();
@@ -24,6 +24,7 @@ export const spreadFeatures = (name: string): string => /* wgsl */ `
         }
       }
     }
+    ${otherwise}
     if (deepest.gap > margin) { return; }
     (*features)[0] = first;
     let n = deepest.normal;

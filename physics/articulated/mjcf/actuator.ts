@@ -1,17 +1,11 @@
-/**
- * <actuator>: motors, servos, dampers, cylinders, and general ones with fixed or affine gains and biases.
- *
- *   kv = 2 ζ √(kp m)        of a damping ratio ζ;  m: inertia that the joint's velocity sees at q⁰, over the gear's square       (1)
- */
+/** <actuator>: motors, servos, dampers, cylinders, and general ones with fixed or affine gains and biases (actuator-law.ts). */
 
-import type { ActuatorDynamics, ActuatorSpec } from '../actuator.ts';
+import type { ActuatorSpec } from '../actuator.ts';
 import type { Element } from '../xml.ts';
+import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts';
 import { withDefaults } from './defaults.ts';
 import type { ReadJoint } from './joint.ts';
 import { type Reading, unreadOf } from './reading.ts';
-
-const kinds = ['general', 'motor', 'position', 'velocity', 'intvelocity', 'damper', 'cylinder'] as const;
-type Kind = (typeof kinds)[number];
 
 /** What actuators are read with: joints by name, and the inertia that a hinge or slide sees. */
 export interface Joints {
@@ -26,14 +20,15 @@ const own = [
 ];
 
 export function readActuator(given: Element, reading: Reading, joints: Joints): ActuatorSpec | undefined {
-  const { defaults, compiler, tell } = reading;
-  const kind = kinds.find(kind => kind === given.name);
+  const { defaults, defaultElements, compiler, tell } = reading;
+  const kind = actuatorElements.find(kind => kind === given.name);
   if (!kind) {
     tell(given, `<${given.name}> in <actuator>`);
     return undefined;
   }
-  const shared = withDefaults(given, defaults, undefined, [...kinds.filter(k => k !== kind), kind]);
-  const element = withDefaults(given, defaults, undefined); // gains are not shared between kinds
+  const shared = withDefaults(given, defaults, undefined, [...actuatorElements.filter(k => k !== kind), kind]);
+  const element = withDefaults(given, defaults, undefined);
+  const elements = [...(defaultElements.get(given.text('class') ?? 'main') ?? []), given];
   const on = target(shared, reading, joints);
   if (!on) return undefined;
   const range = (of: 'ctrl' | 'force' | 'act'): readonly [number, number] | undefined => {
@@ -53,7 +48,10 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   for (const name of ['nsample', 'interval']) shared.text(name);
   const name = shared.text('name');
   const spec: ActuatorSpec = {
-    ...lawOf(kind, element, reading, { on, joints, gear: gear?.[0] ?? 1 }),
+    ...lawOf(kind, elements, {
+      tell: what => tell(given, what),
+      inertia: on.joint === undefined ? undefined : joints.inertiaOf(on.joint) / (gear?.[0] ?? 1) ** 2,
+    }),
     ...on,
     ...(name !== undefined && { name }),
     ...(gear && { gear: trimmed(gear) }),
@@ -91,77 +89,8 @@ function target(
   return element.fail(`<${element.name}> has neither joint nor site.`);
 }
 
-type Law = Pick<ActuatorSpec, 'kind' | 'kp' | 'kv' | 'gain' | 'bias' | 'dynamics' | 'timeConstant'>;
-
-function lawOf(
-  kind: Kind,
-  element: Element,
-  reading: Reading,
-  at: { readonly on: { readonly joint?: string }; readonly joints: Joints; readonly gear: number },
-): Law {
-  switch (kind) {
-    case 'motor':
-      return { kind };
-    case 'velocity':
-    case 'damper': {
-      const kv = element.number('kv') ?? 1;
-      if (kv < 0) element.fail(`kv of <${kind}> is ${kv}; it must be from 0.`);
-      return { kind, kv };
-    }
-    case 'position':
-    case 'intvelocity': {
-      const kp = element.number('kp') ?? 1;
-      const ratio = element.number('dampratio');
-      const T = element.number('timeconst') ?? 0;
-      if (ratio !== undefined && element.has('kv')) element.fail(`<${kind}> has kv and dampratio; give one of them.`);
-      if (ratio !== undefined && at.on.joint === undefined) reading.tell(element, `dampratio of a <${kind}> at a site`);
-      const mass =
-        ratio !== undefined && at.on.joint !== undefined ? at.joints.inertiaOf(at.on.joint) / at.gear ** 2 : 0;
-      const kv = ratio === undefined ? (element.number('kv') ?? 0) : 2 * ratio * Math.sqrt(kp * mass); // (1)
-      return { kind, kp, kv, ...(T > 0 && { dynamics: 'exactFilter' as const, timeConstant: T }) };
-    }
-    case 'cylinder': {
-      const d = element.number('diameter');
-      const area = d === undefined ? (element.number('area') ?? 1) : (Math.PI / 4) * d * d;
-      const bias = triple(element, 'bias');
-      return { kind: 'general', gain: [area, 0, 0], bias, ...dynamicsOf('filter', element.number('timeconst') ?? 1) };
-    }
-    case 'general':
-      return generalLaw(element, reading);
-  }
-}
-
-const triple = (element: Element, name: string, usual = 0): readonly [number, number, number] => {
-  const [a = usual, b = 0, c = 0] = element.numbers(name, [0, 10]) ?? [];
-  return [a, b, c];
-};
-
-const dynamicsOf = (dynamics: ActuatorDynamics, T: number) =>
-  dynamics === 'none' ? {} : { dynamics, timeConstant: Math.max(T, 1e-15) };
-
-function generalLaw(element: Element, { tell }: Reading): Law {
-  const gaintype = element.word('gaintype', ['fixed', 'affine', 'muscle', 'user'], 'fixed');
-  const biastype = element.word('biastype', ['none', 'affine', 'muscle', 'user'], 'none');
-  const dyntype = element.word('dyntype', ['none', 'integrator', 'filter', 'filterexact', 'muscle', 'user'], 'none');
-  if (gaintype === 'muscle' || gaintype === 'user') tell(element, `gaintype="${gaintype}" of <general>`);
-  if (biastype === 'muscle' || biastype === 'user') tell(element, `biastype="${biastype}" of <general>`);
-  if (dyntype === 'muscle' || dyntype === 'user') tell(element, `dyntype="${dyntype}" of <general>`);
-  if ((element.number('actdim') ?? -1) > 1) tell(element, 'actdim of <general>');
-  const gain = triple(element, 'gainprm', 1);
-  const [T = 1] = element.numbers('dynprm', [0, 10]) ?? [];
-  const dynamics = ({ integrator: 'integrator', filter: 'filter', filterexact: 'exactFilter' } as const)[
-    dyntype as 'filter'
-  ];
-  return {
-    kind: 'general',
-    gain: gaintype === 'affine' ? gain : [gain[0], 0, 0],
-    bias: biastype === 'affine' ? triple(element, 'biasprm') : [0, 0, 0],
-    ...dynamicsOf(dynamics ?? 'none', T),
-  };
-}
-
 /** Bounds of the control (or, of an integrated velocity, of the activation) from those of the joint. */
-function inheritedRange(kind: Kind, element: Element, joint: string | undefined, { named }: Joints) {
+function inheritedRange(kind: ActuatorElement, element: Element, joint: string | undefined, { named }: Joints) {
   const share = element.number('inheritrange') ?? 0;
   if (share === 0 || (kind !== 'position' && kind !== 'intvelocity')) return {};
   const range = joint === undefined ? undefined : named.get(joint)?.range;

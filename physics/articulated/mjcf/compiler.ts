@@ -47,6 +47,11 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
     merged.fail(
       "coordinate is 'global'; only local coordinates have a meaning since MuJoCo 2.3.4: save the model again.",
     );
+  if (is('fusestatic', false))
+    tell(
+      merged,
+      'fusestatic of <compiler>; bodies without joints stay, and what touches them is as soft as they are light',
+    );
   const degrees = settings.length === 0 || merged.word('angle', ['degree', 'radian'], 'degree') === 'degree';
   const sequence = (settings.length > 0 && merged.text('eulerseq')) || 'xyz';
   if (!/^[xyzXYZ]{3}$/.test(sequence))

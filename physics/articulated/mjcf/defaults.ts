@@ -31,6 +31,21 @@ export function defaultsOf(root: Element): Defaults {
   return classes;
 }
 
+/** The elements of each class in the order in which they count: those of the class around it first. */
+export function defaultElementsOf(root: Element): ReadonlyMap<string, readonly Element[]> {
+  const classes = new Map<string, readonly Element[]>([['main', []]]);
+  const visit = (element: Element, above: readonly Element[], name: string): void => {
+    const own = [...above, ...element.children.filter(child => child.name !== 'default')];
+    classes.set(name, own);
+    for (const child of element.all('default')) visit(child, own, child.needed('class'));
+  };
+  for (const element of root.all('default')) {
+    visit(element, classes.get('main') ?? [], element.text('class') ?? 'main');
+    classes.set('main', classes.get(element.text('class') ?? 'main') ?? []);
+  }
+  return classes;
+}
+
 /** @param kinds Names of the elements whose defaults count, later ones first. */
 export function withDefaults(
   element: Element,

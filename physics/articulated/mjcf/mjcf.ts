@@ -17,7 +17,7 @@ import { assetsOf } from './asset.ts';
 import { type ReadLink, readBody } from './body.ts';
 import { compilerOf, type Option, optionOf, type Tell } from './compiler.ts';
 import { readContacts, readEqualities } from './contact.ts';
-import { defaultsOf } from './defaults.ts';
+import { defaultElementsOf, defaultsOf } from './defaults.ts';
 import { type Files, withIncludes } from './include.ts';
 import type { Reading } from './reading.ts';
 import { reflectedInertias } from './reflected.ts';
@@ -60,7 +60,18 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
   };
   const [compiler, option, defaults] = [compilerOf(root, tell), optionOf(root, tell), defaultsOf(root)];
   const assets = assetsOf(root, { compiler, defaults, files, tell });
-  const reading: Reading = { compiler, option, defaults, assets, links: [], geoms: [], sites: [], tell };
+  const defaultElements = defaultElementsOf(root);
+  const reading: Reading = {
+    compiler,
+    option,
+    defaults,
+    defaultElements,
+    assets,
+    links: [],
+    geoms: [],
+    sites: [],
+    tell,
+  };
   for (const world of root.all('worldbody')) readBody(reading, world, undefined, world.text('childclass'));
   for (const section of root.children)
     if (!known.has(section.name))

@@ -14,6 +14,8 @@ export interface Reading {
   readonly compiler: Compiler;
   readonly option: Option;
   readonly defaults: Defaults;
+  /** What stands in the defaults of each class, in order. */
+  readonly defaultElements: ReadonlyMap<string, readonly Element[]>;
   readonly assets: Assets;
   readonly links: LinkSpec[];
   readonly geoms: GeomSpec[];

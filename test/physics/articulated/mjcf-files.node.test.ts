@@ -75,6 +75,31 @@ it('meshes that are only seen need no file, others do', () => {
   );
 });
 
+// Defaults, the actuator, and its gain, bias and dynamics in MuJoCo 3.
+it.each<[string, string, readonly number[], readonly number[], string]>([
+  ['<position kp="7" kv="3"/><motor gear="3"/>', '<position/>', [1, 0, 0], [0, -1, -3], 'none'],
+  ['<position kp="7" kv="3"/>', '<velocity/>', [7, 0, 0], [0, 0, -7], 'none'],
+  ['<position kp="4" kv="2"/>', '<general/>', [4, 0, 0], [0, -4, -2], 'none'],
+  [
+    '<general gainprm="4" biastype="affine" biasprm="1 -4 -2" dyntype="filter"/>',
+    '<position kp="5"/>',
+    [5, 0, 0],
+    [1, -5, -2],
+    'filter',
+  ],
+  ['<damper kv="8" ctrlrange="0 1"/>', '<motor/>', [1, 0, 0], [0, 0, 0], 'none'],
+])('actuators go on from what the defaults of all kinds have left: %s, %s', (defaults, own, gain, bias, dynamics) => {
+  const actuator = own.replace('/>', ' class="c" joint="j"/>');
+  const [made] = mjcf(
+    world(rod, `<default><default class="c">${defaults}</default></default><actuator>${actuator}</actuator>`),
+  ).actuators;
+  expect({ ...made, gain: made.gain.map(x => x + 0), bias: made.bias.map(x => x + 0) }).toMatchObject({
+    gain,
+    bias,
+    dynamics,
+  });
+});
+
 it('height fields run from 0 to their height, the first row at the largest y', () => {
   const asset = '<asset><hfield name="h" nrow="2" ncol="3" size="1 2 3 0.5" elevation="0 1 2 3 4 6"/></asset>';
   const [field] = mjcf(world(`${rod}<geom type="hfield" hfield="h"/>`, asset)).geoms.slice(1);
