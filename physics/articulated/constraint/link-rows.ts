@@ -4,13 +4,17 @@
  *   connect   r = x_a − x_b,   J = J_a − J_b                                                                           (1)
  *   weld      the same, and  r = s e,  J ω = ½ s (w ω′ + ω′ × e),   (w, e) = q_b⁻¹ q_a q,  ω′ = R_bᵀ (ω_a − ω_b)          (2)
  *
- * s is the torque scale and q the orientation of b in a's frame. How firmly they are held, d(|r|), is one number for all rows of an
+ *   J a = −b J v − k r − J̇ v,    J̇ v: r̈ where joints do not accelerate                                              (3)
+ *
+ * (3) has what the links' turning alone accelerates, else loops that turn fast would open; rows that are rigid ask for velocities after the
+ * step instead, and leave it out. s is the torque scale and q the orientation of b in a's frame. How firmly they are held, d(|r|), is one number for all rows of an
  * equality. (2) is for links that are less than half a turn apart.
  */
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { frameMotions } from '../inverse.ts';
 import type { Kinematics } from '../kinematics.ts';
-import { quaternions } from '../layout.ts';
+import { place, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { columnOf, motions, poses } from './local-arrays.ts';
@@ -40,6 +44,8 @@ const kernels = kernelsByKey();
 
 const text = ({ nv, tables }: Model, count: number, groups: number, entries: number): string => {
   const frames = tables.frames.length;
+  const moving = (name: 'velocity' | 'acceleration', more: number): string =>
+    vec(name, place(frames, 6, 'f - 1u'), more);
   return /* wgsl */ `
   ${quaternions}
   ${softness}
@@ -47,6 +53,8 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
   var<storage, read> pose: array<f32>;
   var<storage, read> motion: array<f32>;
   var<storage, read> v: array<f32>;
+  var<storage, read> velocity: array<f32>; // of frames
+  var<storage, read> acceleration: array<f32>; // where joints do not accelerate
   var<storage, read> numbers: array<f32>;
   var<storage, read> equalities: array<u32>; // 1 + frames and roots of a and b; 1 if it is a weld; list, count, entry, group
   var<storage, read> list: array<vec2u>; // velocity, moves
@@ -56,6 +64,13 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
   @unique var<storage, read_write> jacobian: array<f32>;
   @unique var<storage, read_write> aref: array<f32>;
   @unique var<storage, read_write> weight: array<vec2f>;
+  struct Turning { w: vec3f, dw: vec3f, ddx: vec3f } // of a link, and how a point of it accelerates
+  fn turningOf(e: u32, f: u32, arm: vec3f) -> Turning {
+    if (f == 0u) { return Turning(vec3f(0.0), vec3f(0.0), vec3f(0.0)); }
+    let w = ${moving('velocity', 0)};
+    let dw = ${moving('acceleration', 0)};
+    return Turning(w, dw, ${moving('acceleration', 3)} + cross(dw, arm) + cross(w, ${moving('velocity', 3)} + cross(w, arm)));
+  }
   @compute @workgroup_size(64)
   fn linkRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
@@ -111,11 +126,19 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
       let group = equalities[g + 8u];
       weight[e * ${groups}u + group] = vec2f(1.0 / max(1e-15, share * ${at(18)}), 0.0);
       let row = (e * ${groups}u + group) * 3u;
-      let back = -bk.x * rateOf - bk.y * apart;
+      let ofA = turningOf(e, equalities[g], armA);
+      let ofB = turningOf(e, equalities[g + 1u], armB);
+      let free = select(1.0, 0.0, rigid > 0.0);
+      let back = -bk.x * rateOf - bk.y * apart - free * (ofA.ddx - ofB.ddx); // (3)
       ${[0, 1, 2].map(c => `aref[row + ${c}u] = back[${c}];`).join(' ')}
       if (weld) {
         weight[e * ${groups}u + group + 1u] = vec2f(1.0 / max(1e-15, share * ${at(19)}), 0.0);
-        let turnBack = -bk.x * spin - bk.y * scale * tilt;
+        let between = ofA.w - ofB.w;
+        let own = between * B; // ω′
+        let rise = (ofA.dw - ofB.dw - cross(ofB.w, between)) * B;
+        let bent = -dot(own, tilt) * own + cross(own, w * own + cross(own, tilt)); // 2 (ẇ ω′ + ω′ × ė)
+        let turned = 0.5 * scale * (w * rise + cross(rise, tilt) + 0.5 * bent);
+        let turnBack = -bk.x * spin - bk.y * scale * tilt - free * turned; // (3)
         ${[0, 1, 2].map(c => `aref[row + ${c + 3}u] = turnBack[${c}];`).join(' ')}
       }
     }
@@ -160,18 +183,20 @@ const tablesOn = onDeviceOf((model: Model, device) => {
 });
 
 export function linkRows(
-  { model, envs }: Prepared,
+  prepared: Prepared,
   { relative, pose, motion }: Kinematics,
   { v, constraints }: { readonly v: Tensor; readonly constraints: ConstraintParams },
   { dt, shortest, stiffening }: Setting,
 ): Omit<Rows, 'cone'> {
+  const { model, envs } = prepared;
+  const { velocity, acceleration } = frameMotions(prepared, { motion, v }, zeros(v.shape, { device: v.device }));
   const groups = linkGroups(model);
   const entries = groups.reduce((sum, { dofs }) => sum + 3 * dofs.length, 0);
   const count = active(model).length;
   const key = JSON.stringify([model.nv, model.tables.frames.length, count, groups.length, entries]);
   const made = kernels(key, () => text(model, count, groups.length, entries))(
     {
-      ...{ relative, pose, motion, v, numbers: numbersOf(model, constraints) },
+      ...{ relative, pose, motion, v, velocity, acceleration, numbers: numbersOf(model, constraints) },
       ...tablesOn(model, pose.device),
       ...{ dt, shortest, rigid: stiffening.rigid },
     },
