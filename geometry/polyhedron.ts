@@ -66,10 +66,12 @@ const finishKernel = lazyKernel(/* wgsl */ `
  * Mass properties of a body with this surface.
  *
  * @param density kg/m³, a number or a tensor of one.
- * @throws RangeError if the mesh is not closed, or turned inside out (on a GPU, by the next read).
+ * @throws RangeError if the density is a number below 0, the mesh is not closed, or turned inside out (on a GPU, by the next read).
  */
 export function massOfMesh({ vertices, triangles }: Mesh, density: Tensor | number): MassProperties {
   const { device } = vertices;
+  if (typeof density === 'number' && !(density >= 0 && density < Infinity))
+    throw new RangeError(`massOfMesh: the density is ${density}; give a finite number of kg/m³, from 0.`);
   if (!triangles.isClosed) {
     const open = triangles.edges.filter(edge => edge.triangles.length !== 2);
     const [first] = open;

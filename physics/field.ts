@@ -2,6 +2,7 @@
 
 import { checkOptions, inWords, Tensor } from '../kernel/index.ts';
 import type { Grid } from '../solvers/index.ts';
+import { checkTime } from './simulator.ts';
 
 export interface ModelOptions {
   /** Whether to look at each step that it is stable. Default true. */
@@ -24,8 +25,7 @@ export function checkState(who: string, { shape }: Grid, fields: Readonly<Record
         `${who}: ${name} has shape [${field.shape.join(', ')}]; on this grid it must be [${shape.join(', ')}].`,
       );
   }
-  if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
-    throw new RangeError(`${who}: dt is ${dt}; it must be a positive number of seconds.`);
+  checkTime(who, dt);
 }
 
 /** @throws TypeError for what is none. */

@@ -12,7 +12,7 @@
  */
 
 import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
-import type { Step } from '../simulator.ts';
+import { checkTime, type Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
@@ -61,6 +61,7 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
       `articulated: integrator is '${integrator}', but '${contact.name}' has paths of its own, parabolas; leave it out, or say 'trapezoidal'.`,
     );
   return (state, driving, dt) => {
+    checkTime('articulated', dt);
     const prepared = preparedFor('articulated', model, state, driving);
     const stepped = contact?.step ? jumping : integrator === 'rungeKutta4' ? rungeKutta4 : euler;
     return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal' }, state);

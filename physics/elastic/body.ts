@@ -16,7 +16,7 @@ import { kernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { type RootOptions, rootFind } from '../../solvers/index.ts';
 import { freedom } from '../adjacency.ts';
 import { symplecticEuler } from '../mass-spring.ts';
-import type { Step } from '../simulator.ts';
+import { checkTime, type Step } from '../simulator.ts';
 import type { Corners } from './corners.ts';
 import type { Equation } from './jacobian.ts';
 import { longestStep } from './longest-step.ts';
@@ -98,6 +98,7 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
       own(x, v, params),
     );
   const step: Step<BodyState, P> = (state, params, dt) => {
+    checkTime('step of an elastic body', dt);
     const { x, v } = state;
     const free = freeOn(x.device);
     const { a } = accelerate({ f: forces(state, params), mass: body.mass(params), free }, count);
@@ -127,6 +128,7 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
     return y.mul(moves).add(x.mul(stays));
   };
   const implicitStep: Motion<P>['implicitStep'] = ({ x, v }, params, dt, options) => {
+    checkTime('implicitStep', dt);
     const equation: Equation<P, { readonly state: BodyState; readonly params: P }> = {
       rate: 1 / dt,
       at: (y, { state, params }) => {

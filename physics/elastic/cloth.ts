@@ -14,7 +14,7 @@ import { type Body, type BodyState, type Coupling, type Motion, motion } from '.
 import { cornersOf } from './corners.ts';
 import { hingeEnergies, hingeForces, hingesOf, restHinges } from './hinges.ts';
 import { membraneEnergies, membraneForces, restMetric } from './membrane.ts';
-import type { NodalParams, Obstacles } from './nodal.ts';
+import { checkNumbers, type NodalParams, type Obstacles } from './nodal.ts';
 
 /** n vertices, m triangles, k hinges; all differentiable. */
 export interface ClothParams extends NodalParams {
@@ -170,6 +170,8 @@ export function cloth(mesh: Mesh, options: ClothOptions = {}): Cloth {
     params(defaults = {}) {
       checkOptions('cloth: params', defaults, names);
       const { stretch = [300, 300], bending = 1e-4, density = 0.2, viscosity = 0, drag = 0, obstacles } = defaults;
+      const each = { 'stretch[0]': stretch[0], 'stretch[1]': stretch[1] };
+      checkNumbers('cloth: params', { density }, { ...each, bending, viscosity, drag });
       const { wind = [0, 0, 0], air = [1.2, 1.2, 0.05], gravity = [0, -9.81, 0] } = defaults;
       return {
         rest: vertices.detach(),

@@ -7,7 +7,7 @@
  * between a node and the obstacle, u the slip along it. Obstacles rest; what they are is differentiable.
  */
 
-import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { inWords, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { pressText } from '../articulated/compliant/touch.ts';
 
 /** What deformable bodies stand on or fall against; d = 2 or 3. A sphere in the plane is a disc. */
@@ -86,4 +86,15 @@ export function nodalForces(x: Tensor, v: Tensor, mass: Tensor, params: NodalPar
     { x, v, mass, load, gravity, drag, ...given, ...(kinds.length && { contact: obstacles?.contact as Tensor }) },
     { count },
   ).f as Tensor;
+}
+
+/** Numbers that a user gives. @throws RangeError unless the first are finite and above 0, and the others finite and from 0. */
+export function checkNumbers(
+  who: string,
+  above: Readonly<Record<string, number>>,
+  from: Readonly<Record<string, number>>,
+): void {
+  for (const [name, x] of Object.entries({ ...above, ...from }))
+    if (!(x >= 0 && x < Number.POSITIVE_INFINITY) || (x === 0 && name in above))
+      throw new RangeError(`${who}: ${name} is ${inWords(x)}; give a number ${name in above ? 'above' : 'from'} 0.`);
 }

@@ -14,7 +14,7 @@ import { type Body, type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
 import { elementEnergies, elementForces, restShape } from './elements.ts';
 import type { ElasticMaterial } from './material.wgsl.ts';
-import type { NodalParams, Obstacles } from './nodal.ts';
+import { checkNumbers, type NodalParams, type Obstacles } from './nodal.ts';
 import { checkSolidMesh, type SolidMesh } from './solid-mesh.ts';
 
 /** n nodes, m elements, d = 2 or 3; all differentiable. */
@@ -150,6 +150,7 @@ export function elasticSolid(mesh: SolidMesh, options: SolidOptions = {}): Solid
       checkOptions('elasticSolid: params', defaults, [
         ...['young', 'poisson', 'density', 'viscosity', 'drag', 'gravity', 'obstacles', 'device'],
       ]);
+      checkNumbers('elasticSolid: params', { young, density }, { viscosity, drag });
       const { gravity = d === 2 ? [0, -9.81] : [0, -9.81, 0] } = defaults;
       const on = device ? { device } : {};
       return {

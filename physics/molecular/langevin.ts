@@ -10,8 +10,8 @@
  */
 
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
-import type { Step } from '../simulator.ts';
-import { checkRuns, checkTime, inRuns, type MotionOptions, type ParticleState, particleState } from './motion.ts';
+import { checkTime, type Step } from '../simulator.ts';
+import { checkRuns, inRuns, type MotionOptions, type ParticleState, particleState } from './motion.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 import { kick } from './verlet.ts';
 

@@ -73,12 +73,6 @@ export function checkRuns(who: string, system: Particles, perList: number): void
     );
 }
 
-/** @throws RangeError unless dt is a time. */
-export function checkTime(who: string, dt: number): void {
-  if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
-    throw new RangeError(`${who}: dt is ${inWords(dt)}; it must be a positive time.`);
-}
-
 const text = (d: number, lists: boolean, around: BoxKind): string => {
   const box = boxText(d, around);
   return /* wgsl */ `

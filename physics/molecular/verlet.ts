@@ -7,8 +7,8 @@
  */
 
 import { checkOptions, type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
-import type { Step } from '../simulator.ts';
-import { checkRuns, checkTime, inRuns, type MotionOptions, type ParticleState } from './motion.ts';
+import { checkTime, type Step } from '../simulator.ts';
+import { checkRuns, inRuns, type MotionOptions, type ParticleState } from './motion.ts';
 import type { ParticleParams, Particles } from './particles.ts';
 
 const kickText = (d: number): string => /* wgsl */ `

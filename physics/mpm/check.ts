@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import { checkTensor } from '../field.ts';
+import { checkTime } from '../simulator.ts';
 import { type Material, plastic } from './laws.wgsl.ts';
 import type { Space } from './splines.wgsl.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
@@ -105,6 +106,5 @@ export function checkState(
     const all = nodes.reduce((a, b) => a * b, 1);
     checkCount('distance', params.distance, [all], `one to each of the ${all} nodes, since there is a body`);
   }
-  if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
-    throw new RangeError(`mpm: dt is ${dt}; it must be a positive number of seconds.`);
+  checkTime('mpm', dt);
 }

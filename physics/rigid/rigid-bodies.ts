@@ -12,7 +12,7 @@
 
 import { hasTables } from '../../geometry/index.ts';
 import { checkOptions, type Device, onDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import type { Step } from '../simulator.ts';
+import { checkTime, type Step } from '../simulator.ts';
 import { contactGraph } from './contact-graph.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
 import { bounces, lateImpulses } from './impacts.ts';
@@ -126,7 +126,10 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
     data,
     start: device => startOf(data, device),
     params: device => paramsOf(data, device),
-    step: (state, params, dt) => stepped(structureOn(state.x.device), settings, state, params, dt),
+    step(state, params, dt) {
+      checkTime('rigidBodies', dt);
+      return stepped(structureOn(state.x.device), settings, state, params, dt);
+    },
     async check({ x, trouble }) {
       if (!trouble)
         throw new TypeError("rigidBodies: check: the state has no 'trouble'; steps keep what start() gives.");

@@ -1,6 +1,6 @@
 /** What a world of rigid bodies is made of, as its user writes it, and as numbers. */
 
-import { checkOptions } from '../../kernel/index.ts';
+import { checkOptions, inWords } from '../../kernel/index.ts';
 import {
   add3,
   inverse,
@@ -99,6 +99,8 @@ export interface WorldData {
   readonly apart: ReadonlySet<string>;
 }
 
+/** Numbers of what is a list. */
+const vectorSizes = { position: 3, orientation: 4, velocity: 3, angularVelocity: 3, inertia: 6 };
 const bodyNames = [
   ...['name', 'shape', 'mass', 'density', 'inertia', 'position', 'orientation', 'velocity', 'angularVelocity'],
   ...['friction', 'restitution', 'fixed'],
@@ -148,6 +150,13 @@ export function worldData(spec: WorldSpec): WorldData {
 
 function bodyData(body: BodySpec, who: string, planar: boolean) {
   checkOptions(`rigidBodies: ${who}`, body, bodyNames);
+  for (const [name, count] of Object.entries(vectorSizes)) {
+    const given: unknown = body[name as keyof BodySpec];
+    if (given !== undefined && !(Array.isArray(given) && given.length === count && given.every(Number.isFinite)))
+      throw new RangeError(`rigidBodies: ${who} has ${name} ${inWords(given)}; give ${count} finite numbers.`);
+  }
+  if (!body.shape?.parts)
+    throw new TypeError(`rigidBodies: ${who} has no shape; give one, such as sphere(0.1) or box([1, 1, 1]).`);
   const { shape, density = 1000, friction = 0.5, restitution = 0, position = [0, 0, 0], velocity = [0, 0, 0] } = body;
   const { angularVelocity = [0, 0, 0], fixed = !(shape.volume > 0) } = body;
   const positive = (name: string, x: number): void => {
@@ -162,7 +171,8 @@ function bodyData(body: BodySpec, who: string, planar: boolean) {
   if (!(restitution >= 0 && restitution <= 1))
     throw new RangeError(`rigidBodies: ${who} has restitution ${restitution}; give a number from 0 to 1.`);
   const mass = fixed ? 1 : (body.mass ?? density * shape.volume);
-  positive(body.mass === undefined ? 'density' : 'mass', mass);
+  if (body.mass === undefined) positive('density', density);
+  positive('mass', mass);
   const filled = shape.inertia.map(x => mass * x) as unknown as Symmetric;
   const inertia = fixed ? ([1, 1, 1, 0, 0, 0] as const) : (body.inertia ?? filled);
   for (const moment of inertia.slice(0, 3)) positive('a moment of inertia', moment);

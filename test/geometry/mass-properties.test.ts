@@ -161,6 +161,7 @@ describe('what has no mass is refused', () => {
   it.each<[string, () => unknown, string]>([
     ['a mesh with a hole', () => massOfMesh(mesh(vertices, [[0, 4, 6]]), 1), 'not closed: 3 of its edges'],
     ['a mesh of nothing', () => massOfMesh(mesh(vertices, []), 1), 'the mesh has no triangles'],
+    ['a density below 0', () => massOfMesh(mesh(vertices, [[0, 4, 6]]), -1), 'the density is -1; give a finite number'],
     ['a corner that is not there', () => mesh(vertices, [[0, 1, 8]]), 'triangle 0 has a corner 8; vertices are 0 to 7'],
     ['a triangle on one line', () => mesh(vertices, [[0, 1, 1]]), 'two of which are the same'],
     ['vertices in a plane', () => mesh(on64([0, 0], [1, 2]), []), 'give a tensor of f32, [n, 3]'],

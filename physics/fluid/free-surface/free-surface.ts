@@ -18,7 +18,7 @@ import { checkOptions, kernelsByKey, type Tensor, zeros } from '../../../kernel/
 import { checkStable, divergence, type Grid, gradient, stencilOn, type VectorField } from '../../../solvers/index.ts';
 import { type AxisName, linearSolve, multigrid, type SolveOptions, shapeOf } from '../../../sparse/index.ts';
 import { checkModel, checkTensor } from '../../field.ts';
-import type { Step } from '../../simulator.ts';
+import { checkTime, type Step } from '../../simulator.ts';
 import { collectFromFaces, spreadToFaces } from './face-transfer.ts';
 
 /** Shapes: n particles in d dimensions. */
@@ -249,8 +249,7 @@ function checkParticles({ x, v, C }: LiquidState, gravity: Tensor, d: number, dt
       throw new RangeError(
         `freeSurface: ${name} has shape [${shape.join(', ')}]; it must be [${expected.join(', ')}].`,
       );
-  if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
-    throw new RangeError(`freeSurface: dt is ${dt}; it must be a positive number of seconds.`);
+  checkTime('freeSurface', dt);
 }
 
 /** Particles at rest. @param points Where, m from the lower corner of the grid, [n, d]. */

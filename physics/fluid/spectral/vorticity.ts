@@ -16,7 +16,7 @@
 import { checkOptions, concat, inWords, lazyKernel, type Tensor } from '../../../kernel/index.ts';
 import { type Complex, checkStable, fft, ifft } from '../../../solvers/index.ts';
 import { checkTensor } from '../../field.ts';
-import type { Step } from '../../simulator.ts';
+import { checkTime, type Step } from '../../simulator.ts';
 import { type Spectra, spectraOf } from './spectra.ts';
 import { waveNumbers } from './wave-numbers.wgsl.ts';
 
@@ -170,8 +170,7 @@ export function spectralVorticity(shape: readonly number[], options: SpectralVor
     step({ omega }, { viscosity, drag, forcing }, dt) {
       checkOmega(omega);
       checkTensor(who, 'viscosity', viscosity);
-      if (!(dt > 0 && dt < Number.POSITIVE_INFINITY))
-        throw new RangeError(`${who}: dt is ${dt}; it must be a positive number of seconds.`);
+      checkTime(who, dt);
       if (check)
         checkStable({ who, what: 'Δt (|u| / Δx + |v| / Δy)', dt, limit: 1.35 }, [omega], dt, () => {
           const { re, im } = inSpace(fft(omega));

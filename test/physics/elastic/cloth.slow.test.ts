@@ -98,6 +98,8 @@ describe('cloth', () => {
     expect(() => cloth(alone)).toThrow('cloth: vertex 3 belongs to no triangle and would have no mass; leave it out.');
     expect(() => cloth(sheet(1, 1), { pinned: [-1] })).toThrow('cloth: node -1 is pinned, but nodes are 0 … 3.');
     expect(() => body.params({ bend: 1 } as never)).toThrow("cloth: params: there is no option 'bend'");
+    expect(() => body.params({ stretch: [300, -1] })).toThrow('cloth: params: stretch[1] is -1; give a number from 0.');
+    expect(() => body.params({ density: 0 })).toThrow('cloth: params: density is 0; give a number above 0.');
   });
 });
 

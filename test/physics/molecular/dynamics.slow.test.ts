@@ -181,7 +181,7 @@ describe('what goes wrong', () => {
       'langevin: seed -1; a seed is a whole number from 0 to 2^53 - 1.',
     );
     expect(() => constantEnergy(system)(particleState(system, x, params), params, 0)).toThrow(
-      'constantEnergy: dt is 0; it must be a positive time.',
+      'constantEnergy: dt is 0; it must be a positive number of seconds.',
     );
     expect(() => noseHooverState(system, x, params, undefined, 0)).toThrow(
       'noseHooverState: the chain has 0 thermostats; give a whole number, 1 to 16.',

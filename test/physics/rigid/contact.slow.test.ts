@@ -357,6 +357,12 @@ describe('trouble', () => {
       { bodies: [{ shape: plane(), fixed: false }] },
       "rigidBodies: body '0' is a plane that is not fixed; planes have no mass and do not move.",
     ],
+    [{ bodies: [{ shape: sphere(1), density: -2 }] }, "body '0' has density -2; give a number above 0"],
+    [
+      { bodies: [{ shape: sphere(1), position: [0, Number.NaN, 0] as const }] },
+      "body '0' has position [0, NaN, 0]; give 3 finite",
+    ],
+    [{ bodies: [{ name: 'x' } as unknown as BodySpec] }, "body 'x' has no shape; give one, such as sphere(0.1)"],
     [{ bodies: [{ shape: sphere(1), friction: -1 }] }, "rigidBodies: body '0' has friction -1; give a number from 0."],
     [
       { bodies: [{ shape: sphere(1), position: [0, 0, 1] as const }], planar: true },
@@ -375,6 +381,11 @@ describe('trouble', () => {
       'rigidBodies: softness is 0; give a number above 0.',
     );
     expect(() => sphere(-1)).toThrow('sphere: a size is -1; sizes are lengths above 0 m.');
+    const { step, start, params } = rigidBodies({ bodies: [block] });
+    for (const dt of [0, -0.01, Number.NaN])
+      expect(() => step(start(), params(), dt)).toThrow(
+        `rigidBodies: dt is ${dt}; it must be a positive number of seconds.`,
+      );
     expect(() => plane([0, 0, 0])).toThrow('plane: the normal is 0, 0, 0; give a direction.');
   });
 });
