@@ -18,7 +18,7 @@ export interface Box {
   readonly checkpoints: number;
 }
 
-/** Velocities on the faces, [cells, cells] each, m/s. */
+/** Velocities on the faces, [cells, cells] each, in units of `cells` m/s: so their squares add up to ∫ |v|² on any grid, and a step is as long. */
 export interface Gust {
   readonly x: Tensor;
   readonly y: Tensor;
@@ -56,7 +56,7 @@ export function smokeBox(
   const g = grid([n, n], { spacing: 1 / n, sides: 'periodic' });
   const step = incompressible(g, { solve });
   const advance = (state: FlowState): FlowState => step(state, {}, span / steps);
-  const start = (gust: Gust): FlowState => ({ u: project(g, { ...gust }, { solve }).u, smoke });
+  const start = ({ x, y }: Gust): FlowState => ({ u: project(g, { x: x.mul(n), y: y.mul(n) }, { solve }).u, smoke });
   const still = zeros([n, n], { device });
   return {
     calm: { x: still, y: still },
