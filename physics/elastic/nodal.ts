@@ -16,7 +16,10 @@ export interface Obstacles {
   readonly planes?: Tensor | undefined;
   /** Centre and radius, m: [k, d + 1]. With a negative radius, what is within is free. */
   readonly spheres?: Tensor | undefined;
-  /** Stiffness k of a node's contact, N/m; damping d, s/m; width w, m, over which it sets in; friction μ; slip s, m/s: [5]. */
+  /**
+   * Stiffness k of a node's contact, N/m; damping d, s/m; width w, m, over which it sets in; friction μ; slip s, m/s: [5].
+   * Explicit steps need μ N Δt < s m for a node of mass m pressed by N: else friction chatters, and gradients mean nothing.
+   */
   readonly contact: Tensor;
 }
 
