@@ -5,8 +5,8 @@
  *   P (q_b − q_a) = 0,   P = 1 − n nᵀ                                       where s is largest                         (2)
  *
  * with q_a, q_b the points of both that are farthest towards one another. The best of 64 directions is bettered by steps to eight sides, ever
- * shorter, which is the choice that is frozen; Newton's method on the sphere ends it. The root is held fixed, and made differentiable by one
- * more step. Of bodies that overlap deeply another direction may say less.
+ * shorter, which is the choice that is frozen; Newton's method on the sphere ends it. The root is held fixed, and made differentiable by two
+ * more steps. Of bodies that overlap deeply another direction may say less.
  */
 
 import { type Curved, curvedTexts } from './curved.wgsl.ts';
@@ -76,8 +76,9 @@ const direction = (a: Curved, b: Curved, name: string): string => /* wgsl */ `
       s = along;
     }
     n = detach(n);
-    let miss = ${name}Step(a, b, n);
-    return normalize(n + miss - detach(miss)); // (2)
+    let miss = detach(${name}Step(a, b, n));
+    for (var step = 0u; step < 2u; step++) { n = normalize(n + ${name}Step(a, b, n) - miss); } // (2)
+    return n;
   }
 `;
 

@@ -9,7 +9,7 @@
  *   normal      s(n) = n · (p − x) − h(n) is largest among the n across u                                       (4)
  *
  * with c the point in the body's axes. Where a line passes through a cylinder, (4) still tells the least way out across the line.
- * Roots are bracketed, held fixed, and made differentiable by one Newton step; where D is flat, or has
+ * Roots are bracketed, held fixed, and made differentiable by two Newton steps, the second for second derivatives; where D is flat, or has
  * a kink, as along the axis of a cylinder, the place on the line is held fixed. Near the centre of an ellipsoid, and within a cylinder where
  * two of its faces are equally far, the nearest point is not smooth.
  *
@@ -48,10 +48,12 @@ const ellipsoid = /* wgsl */ `
       t = select(0.5 * (low + high), next, next > low && next < high);
     }
     t = detach(t);
-    let w = k / (t + square);
-    let F = dot(w, w);
-    let live = t + (F - detach(F)) / max(2.0 * dot(w, w / (t + square)), 1e-30); // (1)
-    let q = square * c / (live + square);
+    let root = detach(dot(k / (t + square), k / (t + square)));
+    for (var step = 0u; step < 2u; step++) { // (1)
+      let w = k / (t + square);
+      t += (dot(w, w) - root) / max(2.0 * dot(w, w / (t + square)), 1e-30);
+    }
+    let q = square * c / (t + square);
     let gradient = q / square;
     let normal = b.R * (gradient / length(gradient));
     return Near(dot(normal, b.R * (c - q)), normal);
@@ -162,9 +164,11 @@ const along = (kind: Curved): string => /* wgsl */ `
       let side = select(-1.0, 1.0, k == 1u);
       rise += side * detach(dot(${kind}Near(b, p + (t + side * width) * u).normal, u));
     }
-    let miss = dot(${kind}Near(b, p + t * u).normal, u); // (3)
+    let miss = detach(dot(${kind}Near(b, p + t * u).normal, u));
     if (rise < 1e-6 || abs(miss) > 1e-3) { return t; } // flat, or a kink
-    return t - (miss - detach(miss)) * 2.0 * width / rise;
+    var live = t;
+    for (var k = 0u; k < 2u; k++) { live -= (dot(${kind}Near(b, p + live * u).normal, u) - miss) * 2.0 * width / rise; } // (3)
+    return live;
   }
 `;
 
@@ -204,7 +208,7 @@ const across = /* wgsl */ `
   fn cylinderAcrossLive(b: Shape, p: vec3f, u: vec3f) -> vec3f {
     let basis = acrossOf(u);
     let t = angleAcross(b, p, basis);
-    let miss = slopeAcross(b, p, basis, t);
+    let miss = detach(slopeAcross(b, p, basis, t));
     let n = cos(t) * basis.e + sin(t) * basis.f;
     if (abs(miss) > 1e-3) { // the side or an end, whose normals are kinks of s
       let kink = select(b.R[2] - dot(b.R[2], u) * u, cross(u, b.R[2]), abs(dot(n, b.R[2])) < 0.5);
@@ -216,7 +220,8 @@ const across = /* wgsl */ `
       let side = select(-1.0, 1.0, k == 1u);
       rise += side * detach(slopeAcross(b, p, basis, t + side * width));
     }
-    let live = t - (miss - detach(miss)) * 2.0 * width / max(rise, 1e-7); // (4)
+    var live = t;
+    for (var k = 0u; k < 2u; k++) { live -= (slopeAcross(b, p, basis, live) - miss) * 2.0 * width / max(rise, 1e-7); } // (4)
     return cos(live) * basis.e + sin(live) * basis.f;
   }
 `;

@@ -1,7 +1,7 @@
 // Specification of contacts of cylinders and ellipsoids among themselves and with boxes, capsules and polyhedra: what a contact says is proved by
 // its own points and normal, shapes that lie or stand on one another have as many contacts as they need, and derivatives are exact.
 
-import { checkGradient } from 'retrograde/adjoint';
+import { checkGradient, flatten, grad, hvp, mapTree } from 'retrograde/adjoint';
 import { contacts, polyhedron, type ShapeKind, type Shapes, shapeTables } from 'retrograde/geometry';
 import { tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
@@ -195,6 +195,50 @@ describe.each(pairs)('%s and %s', (a, b) => {
     );
   });
 });
+
+it.each([...pairs.slice(0, 5), ['capsule', 'ellipsoid'], ['ellipsoid', 'box']] as typeof pairs)(
+  '%s and %s have second derivatives',
+  async (a, b) => {
+    const some = 4;
+    const [p, q] = [shapes(a, randomShapes(some, 61, 0.4)), shapes(b, randomShapes(some, 62, 0.7))];
+    const { features } = contacts(p, q);
+    const used = tensor(
+      Array.from(await features.read()).flatMap((word, k): number[] => (k % 2 === 0 ? [word ? 1 : 0] : [])),
+      [some, features.shape[1]],
+      { device: cpu64 },
+    );
+    const aside = tensor([0.3, -0.5, 0.7], [1, 1, 3], { device: cpu64 });
+    const loss = ({ position, rotation }: Pick<Shapes, 'position' | 'rotation'>) => {
+      const { gap, normal } = contacts(p, { ...q, position, rotation }, { features });
+      return gap
+        .mul(used)
+        .square()
+        .sum()
+        .add(
+          normal
+            .mul(used.reshape([some, -1, 1]))
+            .mul(aside)
+            .sum(),
+        );
+    };
+    const at = { position: q.position, rotation: q.rotation };
+    const along = mapTree(at, x => x.mul(0.5).add(0.3));
+    const found = flatten(hvp(loss)(at, along)).leaves;
+    const moved = (by: number) =>
+      flatten(
+        grad(loss)({
+          position: at.position.add(along.position.mul(by)),
+          rotation: at.rotation.add(along.rotation.mul(by)),
+        }),
+      ).leaves;
+    const [up, down] = [moved(1e-5), moved(-1e-5)];
+    for (const [k, leaf] of found.entries()) {
+      const [h, difference] = await Promise.all([leaf.read(), up[k].sub(down[k]).mul(5e4).read()]);
+      const size = Math.max(...difference.map(Math.abs));
+      h.forEach((x, i) => void expect(Math.abs(x - difference[i])).toBeLessThan(1e-5 * size));
+    }
+  },
+);
 
 describe('shapes that lie or stand on one another', () => {
   const level = [1, 0, 0, 0];
