@@ -1,5 +1,6 @@
 /** The command line: `retrograde list`, `retrograde run <scene> [options]`. */
 
+import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Scene, scenes, topics } from '../index.ts';
 import { type RunArguments, runScene, sceneCalled } from './run.ts';
@@ -53,6 +54,7 @@ function* settingsOf({ name, summary, settings }: Scene): Generator<string> {
 function parser(ended: (status: number) => void): Command {
   const program = new Command('retrograde')
     .description('Differentiable simulation and rendering: scenes that fit, steer and design.')
+    .version((createRequire(import.meta.url)('retrograde/package.json') as { version: string }).version)
     .exitOverride();
 
   program

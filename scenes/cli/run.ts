@@ -1,6 +1,6 @@
 /** One scene run from the command line: device, progress, results folder, last words. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
@@ -53,6 +53,18 @@ export function sceneCalled(command: string, name: string): Scene {
   throw new RangeError(`${command}: there is no scene '${name}'; there are ${Object.keys(scenes).join(', ')}.`);
 }
 
+/** Makes the folder of results: before the run, which may take an hour. @throws RangeError where nothing can be written. */
+async function openFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new RangeError(
+      `run: results cannot be written to '${folder}' (${(error as Error).message}); give another folder: --out DIR.`,
+    );
+  }
+}
+
 /** Runs a scene and writes its results. @returns The exit status: 0 goal met, 1 not met. */
 export async function runScene(name: string, options: RunArguments): Promise<number> {
   const started = performance.now();
@@ -63,6 +75,7 @@ export async function runScene(name: string, options: RunArguments): Promise<num
       `run: scene '${name}' has no setting '${key}'; it has ${Object.keys(scene.settings).join(', ')}.`,
     );
   }
+  await openFolder(options.out);
   const opened = await device({ kind: options.device, precision: options.precision });
   const progress = progressPrinter();
   let result: SceneResult;
@@ -87,7 +100,6 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   const summary = { scene: name, goal, loss, iterations, seconds, device: where };
 
   const { reportHtml } = await import('./report.ts'); // only now: the plotting library takes a second to load
-  await mkdir(options.out, { recursive: true });
   const intervals = Object.fromEntries(result.estimates.map(({ name, interval }) => [name, interval]));
   await writeFile(
     join(options.out, 'result.json'),

@@ -154,8 +154,11 @@ async function readFrame(folder: string, index: number, frames: number, width: n
   try {
     image = grey(decodePng(bytes));
   } catch (error) {
+    const { message, cause } = error as Error;
     throw new RangeError(
-      `film: frame ${file} is not a whole PNG (${((error as Error).cause as Error).message}); write it again.`,
+      cause instanceof Error
+        ? `film: frame ${file} is not a whole PNG (${cause.message}); write it again.`
+        : `film: frame ${file} cannot be read as PNG (${message}); write it as a PNG.`,
     );
   }
   if (image.width !== width || image.height !== height) {
@@ -199,6 +202,11 @@ export async function readFilm(folder: string): Promise<Film> {
     unknown,
     start,
   };
+  for (const [k, [x, y]] of film.position0.entries()) {
+    const [x0, y0] = k === 0 ? film.anchor : film.position0[k - 1];
+    if (x === x0 && y === y0)
+      fields.refuse('position0', `places of which none is that of ${k === 0 ? 'the anchor' : 'the mass before it'}`);
+  }
   const images: Image[] = [];
   for (let i = 0; i < frames; i++) images.push(await readFrame(folder, i, frames, width, height));
   return { ...film, frames: images };

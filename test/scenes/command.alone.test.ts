@@ -39,6 +39,10 @@ describe('retrograde', () => {
     expect(film.out).toContain('--set stiffness=…');
   });
 
+  it('tells its version', async () => {
+    expect((await told(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   it.each([
     [['list', 'walk'], "list: there is no scene 'walk'; there are film, "],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
@@ -51,6 +55,7 @@ describe('retrograde', () => {
       ['run', 'film', '--frames', '/nowhere', '--device', 'cpu'],
       "film: there is no scene.json in '/nowhere'; give a folder",
     ],
+    [['run', 'film', '--out', 'package.json'], "run: results cannot be written to 'package.json' (EEXIST"],
     [['run', 'film', '--seed', 'x'], 'It must be a whole number of at least 0.'],
     [['run', 'film', '--device', 'webgpu', '--precision', 'f64'], 'device: WebGPU has no f64;'],
   ])('ends with 2 and one sentence: %j', async (args, message) => {

@@ -105,6 +105,16 @@ const spoiled: [string, Spoil, RegExp][] = [
     /^film: frame 003\.png is not a whole PNG/,
   ],
   [
+    'a frame of another kind',
+    at => writeFile(join(at, '003.png'), Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)),
+    /^film: frame 003\.png cannot be read as PNG \(decodePng: the file is JPEG/,
+  ],
+  [
+    'a spring without length',
+    edit(s => Object.assign(s, { position0: Array(3).fill([0, -1]) })),
+    /^film: 'position0' in scene\.json is .*; it must be places of which none is that of the mass before it\.$/,
+  ],
+  [
     'another size',
     edit(s => Object.assign(s, { camera: { size: [64, 64], pixelsPerMetre: 40, origin: [32, 20] } })),
     /^film: frame 000\.png is 128 × 128, but 'camera\.size' in scene\.json is 64 × 64; they must agree\.$/,
