@@ -21,7 +21,7 @@ import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { type MipMap, mipMap } from '../texture/mip.ts';
 import { texture } from '../texture/texture.ts';
 import { unitText } from './brdf.wgsl.ts';
-import type { LitSurface, Material } from './shade.ts';
+import { checkMaterial, type LitSurface, type Material } from './shade.ts';
 import { sh9Irradiance, sh9Of } from './spherical-harmonics.ts';
 
 export interface Environment {
@@ -184,6 +184,7 @@ const mirrored = lazyKernel(/* wgsl */ `
  */
 export function shadeUnder(surface: LitSurface, material: Material, around: Environment): Tensor {
   const { normal } = surface;
+  if (material.kind === 'lambert' || material.kind === 'ggx') checkMaterial('shadeUnder', material);
   const received = sh9Irradiance(normal, around.light).div(Math.PI);
   if (material.kind === 'lambert') return received.mul(material.albedo); // (1)
   if (material.kind !== 'ggx')

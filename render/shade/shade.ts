@@ -106,6 +106,15 @@ const materials: Readonly<
   ggx: { fields: { base: 3, metallic: 1, roughness: 1 }, answer: l => `ggx(base, metallic, roughness, n, v, ${l})` },
 };
 
+/** @throws TypeError unless all numbers of the material are tensors. */
+export function checkMaterial(who: string, material: Material): void {
+  for (const [name, channels] of Object.entries(materials[material.kind].fields)) {
+    const value: unknown = material[name as keyof Material];
+    if (!(value instanceof Tensor))
+      throw new TypeError(`${who}: '${name}' is ${inWords(value)}; give a tensor, [${channels}] or [.., ${channels}].`);
+  }
+}
+
 /** A field as the kernel has it: of each place, or one for all. */
 interface Field {
   /** In the kernel. */

@@ -65,7 +65,7 @@ const pixelsOf = lazyKernel(/* wgsl */ `
   @compute @workgroup_size(64)
   fn pixelsOfClip(@builtin(global_invocation_id) id: vec3u) {
     let p = clip[id.x];
-    pixel[id.x] = vec2f(0.5 * width, 0.5 * height) * (vec2f(1) + vec2f(p.x, -p.y) / p.w);
+    if (p.w > 0.0) { pixel[id.x] = vec2f(0.5 * width, 0.5 * height) * (vec2f(1) + vec2f(p.x, -p.y) / p.w); } // others are not seen
   }
 `);
 

@@ -15,9 +15,12 @@ export const strokeText: string = /* wgsl */ `
   ${coverage}
 
   struct Way { along: vec2f, size: f32 }
-  fn wayFrom(a: vec2f, b: vec2f) -> Way {
+  // Where points are in one place, straight on.
+  fn wayFrom(a: vec2f, b: vec2f, on: vec2f) -> Way {
     let d = b - a;
-    let size = sqrt(max(dot(d, d), 1e-12));
+    let square = dot(d, d);
+    if (square <= 1e-12) { return Way(on, 1e-6); }
+    let size = sqrt(square);
     return Way(d / size, size);
   }
   fn leftOf(v: vec2f) -> vec2f { return vec2f(-v.y, v.x); }
@@ -34,7 +37,11 @@ export const strokeText: string = /* wgsl */ `
   fn segmentArea(pixel: vec2f, before: vec2f, a0: vec2f, b0: vec2f, after: vec2f, ha: f32, hb: f32, follows: bool, goesOn: bool) -> f32 {
     let a = a0 - pixel;
     let b = b0 - pixel;
-    let u = wayFrom(a, b);
+    var on = vec2f(1.0, 0.0);
+    if (all(a == b)) {
+      if (follows) { on = wayFrom(before - pixel, a, on).along; } else if (goesOn) { on = wayFrom(b, after - pixel, on).along; }
+    }
+    let u = wayFrom(a, b, on);
     let n = leftOf(u.along);
     var p = a + ha * n;
     var q = b + hb * n;
@@ -43,7 +50,7 @@ export const strokeText: string = /* wgsl */ `
     var from = n;               // a's sector: from here, turned by angle
     var angle = 3.14159265358979;
     if (follows) {
-      let w = wayFrom(before - pixel, a);
+      let w = wayFrom(before - pixel, a, u.along);
       let inner = mitre(w, u, ha);
       let turn = turnOf(w.along, u.along);
       angle = atan2(turn, dot(w.along, u.along));
@@ -56,7 +63,7 @@ export const strokeText: string = /* wgsl */ `
       }
     }
     if (goesOn) {
-      let v = wayFrom(b, after - pixel);
+      let v = wayFrom(b, after - pixel, u.along);
       let inner = mitre(u, v, hb);
       if (turnOf(u.along, v.along) > 0.0) { q = b + inner; } else { r = b - inner; }
     }

@@ -177,6 +177,9 @@ describe('environment', () => {
     );
     const around = environment(white);
     expect(() => shadeUnder({ normal: normals }, metal(0), around)).toThrow("shadeUnder: 'view' is undefined");
+    expect(() => shadeUnder({ normal: normals, view: normals }, { ...metal(0), base: 1 } as never, around)).toThrow(
+      "shadeUnder: 'base' is 1; give a tensor, [3] or [.., 3]",
+    );
     expect(() => shadeUnder({ normal: normals }, { kind: 'phong' } as never, around)).toThrow(
       "shadeUnder: the material's kind is 'phong'; give 'lambert' or 'ggx'.",
     );

@@ -242,6 +242,9 @@ describe('drawSplats', () => {
     const x = inSpace(1);
     const behind = { ...x, mean: tensor([0.4, 0.5, 3], [1, 3], { device: cpu64 }) };
     expect(Math.max(...(await drawSplats(view(), behind).image.read()))).toBe(0);
+    const atEye = { ...x, mean: view().pose.position.detach().reshape([1, 3]) };
+    const { grad } = valueAndGrad((y: Gaussians) => drawSplats(view(), y).image.sum())(atEye);
+    expect(Math.max(...(await grad.mean.read()).map(Math.abs), ...(await grad.scale.read()).map(Math.abs))).toBe(0);
   });
 
   it('is the same from each camera of a batch as from that camera, with the sum of their gradients', async () => {

@@ -102,6 +102,22 @@ describe('drawStrokes', () => {
     near(await scene(gpu)(points(gpu)).read(), exact[0], 1e-3);
   });
 
+  it('is a disc where its ends meet, and round at an end that is given twice', async () => {
+    const area = (points: Tensor) => {
+      const n = points.shape[0];
+      const path = lines(n, [Array.from({ length: n }, (_, k) => k)]);
+      return drawStrokes(path, { points, width: 6, colour: white(1) }, [24, 16]).image.sum();
+    };
+    for (const length of [0, 1e-9, 1e-3]) {
+      const { value, grad } = valueAndGrad(area)(tensor([8.2, 8.1, 8.2 + length, 8.1], [2, 2], { device }));
+      expect(await value.item()).toBeCloseTo(9 * Math.PI + 6 * length, 6);
+      const along = length > 0 ? 6 : 0; // where both are one there is no derivative: 0 stands for it
+      (await grad.read()).forEach((g, k) => void expect(g).toBeCloseTo([-along, 0, along, 0][k], 6));
+    }
+    const twice = tensor([6, 8, 6, 8, 17, 9, 17, 9], [4, 2], { device });
+    expect(await area(twice).item()).toBeCloseTo(await area(tensor([6, 8, 17, 9], [2, 2], { device })).item(), 9);
+  });
+
   it('draws nothing of what is broken, outside, or has no width', async () => {
     const path = lines(2, [[0, 1]]);
     for (const [points, width] of [
