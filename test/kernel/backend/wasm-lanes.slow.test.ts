@@ -150,17 +150,26 @@ describe.each(precisions)('%s grids', precision => {
 
 describe.each(precisions)('%s vectors in memory', precision => {
   const top = `var<storage, read> a: array<vec3f>; var<storage, read> b: array<vec2f>; var<storage, read> n: array<u32>;
-    var<storage, read_write> c: array<vec4f>; var<storage, read_write> d: array<vec3f>; var<storage, read_write> s: array<f32>;`;
+    var<storage, read> e: array<array<f32, 11>>; var<storage, read_write> c: array<vec4f>; var<storage, read_write> d: array<vec3f>; var<storage, read_write> s: array<f32>;`;
   it.each([
     'c[i] = vec4f(a[i], b[i].x); d[i] = a[i + 1u] * b[i].y;',
     'let j = n[i % 7u]; c[i] = vec4f(a[j], b[j + i].y); if (b[i].x > 0.0) { d[i] = a[j]; }',
+    'let k = n[i % 7u] + i; c[i] = vec4f(e[k][0] - e[k][1], e[k][2] * e[k][3], e[k][5], e[k][8]); d[i] = vec3f(e[k][9], e[i][10], e[i][4] - e[i][6]);',
     's[i] += a[i].x; s[n[i % 7u]] += 1.0; if (b[i].x > 0.0) { s[i] += 2.0; s[i / 3u] += 0.5; }',
   ])('%s', body => {
     const p = program(body, top);
     for (const count of [1, 4, 9, 31, 70])
       compareWithInterpreter(
         p,
-        [numbers(3 * count), numbers(2 * count), [3, 0, 5, 9, 1, 200, 2], 4 * count, 3 * count, count],
+        [
+          numbers(3 * count),
+          numbers(2 * count),
+          [3, 0, 5, 9, 1, 200, 2],
+          numbers(11 * count),
+          4 * count,
+          3 * count,
+          count,
+        ],
         [count, 1, 1],
         precision,
       );
