@@ -12,7 +12,7 @@
  */
 
 import { custom, jvp, mapTree, vjp } from '../../adjoint/index.ts';
-import type { Tensor } from '../../kernel/index.ts';
+import { isTracked, type Tensor } from '../../kernel/index.ts';
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -21,7 +21,7 @@ export interface PairArguments {
   readonly own: Tensors;
   /** What is differentiable besides. */
   readonly rest: Tensors;
-  /** Integers. */
+  /** Integers, and what needs no derivative. */
   readonly fixed: Tensors;
 }
 
@@ -58,20 +58,36 @@ export function pairSum(name: string, directed: Directed, known?: (all: Weighted
     ); // (2)
   const towards = known ?? derived;
   const ofRest = ({ bar, ...all }: Weighted): Tensors =>
-    pulled((rest: Tensors) => total({ ...all, rest }), all.rest, bar);
-  const gradient: (all: Weighted) => Tensors = custom((all: Weighted) => towards(all), {
-    name: `gradient of ${name}`,
-    vjp: (all, w) => {
-      const along = <T>(f: (moved: Weighted) => T): T => jvp((own: Tensors) => f({ ...all, own }))(all.own, w).tangent;
-      return { own: along(towards), rest: along(ofRest), bar: along(total), fixed: all.fixed }; // (3)
-    },
-    jvp: ({ fixed, ...free }, { fixed: _, ...dot }) =>
-      jvp((p: Omit<Weighted, 'fixed'>) => towards({ ...p, fixed }))(free, dot).tangent,
-  });
-  return custom(total, {
+    isEmpty(all.rest) ? {} : pulled((rest: Tensors) => total({ ...all, rest }), all.rest, bar);
+  const gradient = (given: Weighted): Tensors => {
+    const isWeighed = isTracked(given.bar);
+    return custom((all: Weighted) => towards(all), {
+      name: `gradient of ${name}`,
+      vjp: (all, w) => {
+        const along = <T>(f: (moved: Weighted) => T): T =>
+          jvp((own: Tensors) => f({ ...all, own }))(all.own, w).tangent;
+        const rest = isEmpty(all.rest) ? {} : along(ofRest);
+        return { own: along(towards), rest, bar: isWeighed ? along(total) : all.bar, fixed: all.fixed }; // (3)
+      },
+      jvp: ({ fixed, ...free }, { fixed: _, ...dot }) =>
+        jvp((p: Omit<Weighted, 'fixed'>) => towards({ ...p, fixed }))(free, dot).tangent,
+    })(asked(given));
+  };
+  const sum = custom(total, {
     name,
     vjp: (all, bar) => ({ own: gradient({ ...all, bar }), rest: ofRest({ ...all, bar }), fixed: all.fixed }),
     jvp: ({ fixed, ...free }, { fixed: _, ...dot }) =>
       jvp((p: Omit<PairArguments, 'fixed'>) => total({ ...p, fixed }))(free, dot).tangent,
   });
+  return all => sum(asked(all));
+}
+
+const isEmpty = (tensors: Tensors): boolean => Object.keys(tensors).length === 0;
+
+/** What no derivative is asked for counts as fixed, so that none is computed. */
+function asked<All extends PairArguments>(all: All): All {
+  const [free, fixed] = [true, false].map(wanted =>
+    Object.fromEntries(Object.entries(all.rest).filter(([, value]) => isTracked(value) === wanted)),
+  );
+  return { ...all, rest: free, fixed: { ...all.fixed, ...fixed } };
 }
