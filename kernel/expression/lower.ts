@@ -146,7 +146,7 @@ function named(s: Scope, name: string): Value {
   return refuse(
     s,
     `'${name}' is not declared.`,
-    `Declared are ${quoted(s.inputs)}; constants are ${quoted(Object.keys(constants))}. Add '${name}' to vars or params.`,
+    `Declared are ${quoted(s.inputs) || 'no names'}; constants are ${quoted(Object.keys(constants))}. Add '${name}' to vars or params.`,
     at,
   );
 }
