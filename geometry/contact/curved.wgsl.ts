@@ -56,7 +56,7 @@ const ellipsoid = /* wgsl */ `
     let q = square * c / (t + square);
     let gradient = q / square;
     let normal = b.R * (gradient / length(gradient));
-    return Near(dot(normal, b.R * (c - q)), normal);
+    return Near(dot(gradient, c - q) / length(gradient), normal);
   }
   fn ellipsoidReach(s: Shape, n: vec3f) -> f32 { return length(s.size * (n * s.R)); }
   // How the point farthest along n changes with n: R S (1 − m mᵀ) S Rᵀ d / |S Rᵀ n|, m = S Rᵀ n / |S Rᵀ n|.
