@@ -5,8 +5,9 @@
  *   tangent:  ẏ = Σᵢ ruleᵢ(ẋᵢ)        adjoint:  x̄ᵢ += ruleᵢ(ȳ)
  *
  * Conventions at kinks and poles: a finite value has a finite derivative, and s = 0 gives 0, also beside a pole.
- * So a rule whose factor can be infinite tests s (or the operand) first, and replaces the denominator before dividing:
- * WGSL may assume that there are no infinities and NaNs, so a test after the fact proves nothing.
+ * So a rule whose factor can be infinite tests s and the operand first, and replaces the denominator before dividing:
+ * WGSL may assume that there are no infinities and NaNs, so a test after the fact proves nothing. Where the factor is finite the
+ * test passes whatever s is: rules are differentiated in their turn, and a zero s need not have a zero derivative (y eˣ at y = 0).
  * Ties: the first operand of min and max wins; abs and sign have derivative 0 at 0; sqrt has 0 at 0; asin, acos, acosh
  * have 0 at the end of their range; atan2 has 0 at the origin; pow: ∂x is 0 at x = 0 unless the exponent is 1.
  * quantizeToF16 rounds to a format, so it counts as the identity; floor, ceil, round, trunc, detach have derivative 0.
@@ -27,13 +28,19 @@ const call = (b: Builder, op: PureOp, x: Value) => b.pure(op, [x]);
 const select = (b: Builder, cond: Value, yes: Value, no: Value) => b.pure('select', [cond, yes, no]);
 const nonzero = (b: Builder, x: Value) => b.pure('ne', [x, b.float(0)]);
 const both = (b: Builder, p: Value, q: Value) => b.pure('and', [p, q]);
+const either = (b: Builder, p: Value, q: Value) => b.pure('or', [p, q]);
+/** Neither 0 nor NaN. */
+const away = (b: Builder, x: Value) => b.pure('gt', [call(b, 'abs', x), b.float(0)]);
+/** Neither infinite nor NaN, nor so large that a compiler could know that all numbers are smaller. */
+const moderate = (b: Builder, x: Value) => b.pure('lt', [call(b, 'abs', x), b.float(1e38)]);
 const kept = (b: Builder, p: Value, x: Value) => select(b, p, x, b.float(0));
 
 /** s · x, and 0 where s is 0 even if x is infinite. */
-const times = (b: Builder, s: Value, x: Value) => kept(b, nonzero(b, s), mul(b, s, x));
-/** s / x where `ok` and s ≠ 0; 0 elsewhere. */
+const times = (b: Builder, s: Value, x: Value) => kept(b, either(b, moderate(b, x), nonzero(b, s)), mul(b, s, x));
+/** s / x, and 0 where s is 0 even if x is; 0 where not `ok`. */
 function over(b: Builder, s: Value, x: Value, ok?: Value): Value {
-  const p = ok ? both(b, ok, nonzero(b, s)) : nonzero(b, s);
+  const quotient = either(b, away(b, x), nonzero(b, s));
+  const p = ok ? both(b, ok, quotient) : quotient;
   return kept(b, p, div(b, s, select(b, p, x, b.float(1))));
 }
 const oneMinusSquare = (b: Builder, x: Value) => mul(b, sub(b, b.float(1), x), add(b, b.float(1), x));
@@ -48,23 +55,22 @@ function overArc(b: Builder, s: Value, x: Value): Value {
 /** s · p / (x² + y²), with both divided by the larger first, so that tiny and huge arguments neither under- nor overflow. */
 function overRadius(b: Builder, s: Value, p: Value, y: Value, x: Value): Value {
   const m = b.pure('max', [call(b, 'abs', y), call(b, 'abs', x)]);
-  const away = nonzero(b, m);
-  const scale = select(b, away, m, b.float(1));
+  const ok = nonzero(b, m);
+  const scale = select(b, ok, m, b.float(1));
   const [u, v] = [div(b, y, scale), div(b, x, scale)];
-  const square = select(b, away, add(b, mul(b, u, u), mul(b, v, v)), b.float(1));
-  return kept(b, away, div(b, mul(b, s, div(b, div(b, p, scale), square)), scale));
+  const square = select(b, ok, add(b, mul(b, u, u), mul(b, v, v)), b.float(1));
+  return kept(b, ok, div(b, mul(b, s, div(b, div(b, p, scale), square)), scale));
 }
 
 function powBase(b: Builder, s: Value, [x, y]: readonly Value[]): Value {
-  const one = b.pure('eq', [y, b.float(1)]);
-  const regular = both(b, both(b, nonzero(b, x), nonzero(b, y)), nonzero(b, s));
+  const regular = either(b, nonzero(b, x), b.pure('ge', [y, b.float(1)]));
   const slope = mul(b, y, b.pure('pow', [select(b, regular, x, b.float(1)), sub(b, y, b.float(1))]));
-  return select(b, one, s, kept(b, regular, mul(b, s, slope)));
+  return kept(b, regular, times(b, s, slope));
 }
 
 function powExponent(b: Builder, s: Value, [x]: readonly Value[], r: Value): Value {
-  const positive = both(b, b.pure('gt', [x, b.float(0)]), nonzero(b, s));
-  return kept(b, positive, mul(b, mul(b, s, r), call(b, 'log', select(b, positive, x, b.float(1)))));
+  const positive = b.pure('gt', [x, b.float(0)]);
+  return kept(b, positive, times(b, s, mul(b, r, call(b, 'log', select(b, positive, x, b.float(1))))));
 }
 
 /**
