@@ -90,8 +90,8 @@ export function withSums(matrix: RowSums, key: string, { inputs = '', outputs, l
   ${outputs.map(name => `@unique var<storage, read_write> ${name}: array<f32>;`).join(' ')}
   @compute @workgroup_size(64)
   fn overRows(@builtin(global_invocation_id) id: vec3u) {
-    let i = id.x / width;
-    let c = id.x % width;
+    let i = id.x / max(width, 1u);
+    let c = id.x % max(width, 1u);
     ${sums}
     ${listed(height, a => `{ let n = (i * ${height}u + ${a}u) * width + c; ${lines(a)} }`)}
   }`,

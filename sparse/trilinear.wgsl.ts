@@ -16,8 +16,8 @@ export const rowText = (b: number) => /* wgsl */ `
   var<storage, read_write> result: array<f32>;
   @compute @workgroup_size(64)
   fn rowTimes(@builtin(global_invocation_id) id: vec3u) {
-    let c = id.x % width;
-    let n = id.x / width;
+    let c = id.x % max(width, 1u);
+    let n = id.x / max(width, 1u);
     let i = n / ${b}u;
     let a = n % ${b}u;
     var sum = 0.0;
@@ -41,8 +41,8 @@ export const columnText = (b: number) => /* wgsl */ `
   var<storage, read_write> result: array<f32>;
   @compute @workgroup_size(64)
   fn columnTimes(@builtin(global_invocation_id) id: vec3u) {
-    let c = id.x % width;
-    let n = id.x / width;
+    let c = id.x % max(width, 1u);
+    let n = id.x / max(width, 1u);
     let i = n / ${b}u;
     let a = n % ${b}u;
     var sum = 0.0;

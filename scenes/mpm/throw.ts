@@ -16,7 +16,7 @@ import { dots } from '../dots.ts';
 import { trusted } from '../horizon.ts';
 import { checkWhole, type Scene, type SceneProgress } from '../scene.ts';
 
-const sizes = { small: { side: 14, nodes: 28 }, full: { side: 60, nodes: 120 } } as const;
+const sizes = { small: { side: 30, nodes: 60 }, full: { side: 60, nodes: 120 } } as const;
 const target = [0.3, 0.6]; // m
 const enough = 1e-7;
 const rate = 10;
@@ -84,8 +84,8 @@ export const mpmThrow: Scene = {
   name: 'mpm-throw',
   summary: 'throws an elastic block of particles so that it ends at a target after bouncing',
   settings: {
-    side: 'particles along a side of the block (preset small: 14; full: 60)',
-    nodes: 'of the grid along a side (28; 120)',
+    side: 'particles along a side of the block (preset small: 30; full: 60)',
+    nodes: 'of the grid along a side (60; 120)',
   },
   async run({ preset, settings, iterations = 30, onProgress, signal, device }) {
     const size = { ...sizes[preset], ...settings };

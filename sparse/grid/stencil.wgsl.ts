@@ -27,11 +27,11 @@ const sizes = (axes: readonly Axis[]): string =>
 /** Coordinates x, y, z of an invocation, the number i of its unknown, and its word. */
 export const place = (axes: readonly Axis[]): string => {
   const [, y, z] = axes;
-  return `let x = id.x / width;
+  return `let x = id.x / max(width, 1u);
     ${y ? 'let y = id.y;' : ''}
     ${z ? 'let z = id.z;' : ''}
     let i = ${z ? '(z * ny + y) * nx + x' : y ? 'y * nx + x' : 'x'};
-    let word = i * width + id.x % width;`;
+    let word = i * width + id.x % max(width, 1u);`;
 };
 
 /** Number of a face of an axis, shifted by `by`: the faces' own grid is longer along its axis. */
