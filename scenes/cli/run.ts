@@ -65,6 +65,17 @@ async function openFolder(folder: string): Promise<void> {
   }
 }
 
+/** Ctrl-C stops a run after its iteration, so that what was found is written; a second one ends the process. */
+function interruptible(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    console.error('run: stopping after this iteration, to write what was found; again to stop at once.');
+    controller.abort();
+  };
+  process.once('SIGINT', stop);
+  return { signal: controller.signal, release: () => process.removeListener('SIGINT', stop) };
+}
+
 /** Runs a scene and writes its results. @returns The exit status: 0 goal met, 1 not met. */
 export async function runScene(name: string, options: RunArguments): Promise<number> {
   const started = performance.now();
@@ -78,6 +89,7 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   await openFolder(options.out);
   const opened = await device({ kind: options.device, precision: options.precision });
   const progress = progressPrinter();
+  const { signal, release } = interruptible();
   let result: SceneResult;
   try {
     result = await scene.run({
@@ -88,11 +100,13 @@ export async function runScene(name: string, options: RunArguments): Promise<num
       device: opened,
       frames: options.frames,
       onProgress: step => progress.update(step),
+      signal,
     });
   } catch (error) {
     opened.destroy();
     throw error;
   } finally {
+    release();
     progress.stop();
   }
   const { goal, loss, iterations, fitted, device: where = opened.description } = result;

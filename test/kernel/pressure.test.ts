@@ -33,3 +33,15 @@ it('leaves alone what is held', async () => {
   expect(own.memoryInUse).toBe(40 * 4 * mib);
   own.destroy();
 });
+
+it('lets others have their turn in a loop that only reads', async () => {
+  const own = await device({ kind: 'cpu', makeDefault: false });
+  const x = tensor([1], [1], { device: own });
+  let heard = false;
+  setTimeout(() => {
+    heard = true;
+  });
+  for (let k = 0; k < 1e7 && !heard; k++) await x.add(1).item();
+  expect(heard).toBe(true);
+  own.destroy();
+});

@@ -1,5 +1,9 @@
 // Specification of the command line within a process: what it lists and refuses. A process of its own: a run makes its device the default.
 
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { command } from '../../scenes/cli/command.ts';
 import { scenes } from '../../scenes/index.ts';
@@ -41,6 +45,27 @@ describe('retrograde', () => {
 
   it('tells its version', async () => {
     expect((await told(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('writes what was found when it is interrupted', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'retrograde-'));
+    onTestFinished(() => rm(out, { recursive: true }));
+    const { run } = scenes.film;
+    const spy = vi.spyOn(scenes.film, 'run').mockImplementation(options =>
+      run({
+        ...options,
+        onProgress(step) {
+          options.onProgress(step);
+          if (step.iteration === 2) process.emit('SIGINT');
+        },
+      }),
+    );
+    onTestFinished(() => spy.mockRestore());
+    const { err } = await told(['run', 'film', '--device', 'cpu', '--out', out]);
+    expect(err).toContain('run: stopping after this iteration');
+    expect(err).not.toContain('\n    5  loss');
+    expect(existsSync(join(out, 'report.html'))).toBe(true);
+    expect(process.listenerCount('SIGINT')).toBe(0);
   });
 
   it.each([
