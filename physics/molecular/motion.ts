@@ -159,7 +159,7 @@ export async function checkMotion({ spec, capacity }: Particles, { trouble }: Pa
     );
   if (kind === 2)
     throw new RangeError(
-      `${when} one had ${number} neighbours, but there is room for ${capacity}; give a capacity of at least ${number}.`,
+      `${when} a section of four particles' neighbours had ${number} entries, but there is room for ${capacity}; give a capacity of at least ${number}.`,
     );
   if (kind === 3)
     throw new RangeError(

@@ -68,7 +68,7 @@ export interface ParticlesSpec {
   readonly terms?: Readonly<Record<string, Term>>;
   /** What a particle may move by twice until the list must be made anew. Default 0. */
   readonly skin?: number;
-  /** Neighbours of a particle that there is room for. Default: what a liquid twice as dense would need. */
+  /** Neighbours of four particles, a quarter of them at a time, that there is room for. Default: what a liquid twice as dense would need. */
   readonly capacity?: number;
 }
 
