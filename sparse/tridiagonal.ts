@@ -72,6 +72,7 @@ export function tridiagonalSolve(
   const full = Object.fromEntries(
     Object.entries(given).map(([name, x]) => [name, fitted(name, x, largest.shape, along)]),
   ) as unknown as System;
+  if (largest.size === 0) return full.b;
   const inner = largest.shape.slice(along + 1).reduce((a, m) => a * m, 1);
   return solve(full, { n, inner, systems: largest.size / n, periodic, check });
 }

@@ -28,18 +28,13 @@ import {
   tensor,
 } from '../../kernel/index.ts';
 import { type BoxKind, type BoxLayout, boxKind, boxSizes, boxText } from '../periodic-box.ts';
+import type { NeighbourOptions } from './cells.ts';
 
-export interface ClusterOptions {
-  /** Points nearer than this are neighbours. */
-  readonly reach: number;
+export interface ClusterOptions extends Pick<NeighbourOptions, 'reach' | 'box' | 'without'> {
   /** Entries of a section that there is room for; a cluster has four. */
   readonly capacity: number;
-  /** Lengths of a periodic box, [d], or its vectors, [d, d]; its heights are at least twice the reach. Default: none, space is open. */
-  readonly box?: Tensor;
   /** Bins along the columns, then columns along the other axes; `columnsOf` tells. Needed in a box. */
   readonly columns?: readonly number[];
-  /** Pairs that are not listed: the points that a point is kept apart from, `apart[apartFrom[i] … apartFrom[i + 1]]`, u32. */
-  readonly without?: { readonly apartFrom: Tensor; readonly apart: Tensor };
 }
 
 export interface Clusters {

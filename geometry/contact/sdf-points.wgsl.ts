@@ -11,7 +11,7 @@
 
 import type { PairText } from './pair.ts';
 import { facetedTexts } from './polyhedron.wgsl.ts';
-import { sdfPoints, sdfText } from './sdf.wgsl.ts';
+import { sdfLeast, sdfPoints, sdfText } from './sdf.wgsl.ts';
 import { spreadFeatures, spreadSlots } from './spread.wgsl.ts';
 
 const near = /* wgsl */ `
@@ -43,7 +43,7 @@ export const sdfSdf: PairText = {
 
 export const sdfConvex: PairText = {
   slots: spreadSlots,
-  needs: [sdfText, sdfPoints, near, ...facetedTexts('convex')],
+  needs: [sdfText, sdfLeast, sdfPoints, near, ...facetedTexts('convex')],
   features: /* wgsl */ `
   fn sdfConvexPlaces(a: Shape, b: Shape, margin: f32) -> u32 { return convexVertices(b) + convexEdges(b) + sdfVertices(a); }
   fn sdfConvexPlace(a: Shape, b: Shape, margin: f32, i: u32) -> vec2u {
@@ -54,25 +54,9 @@ export const sdfConvex: PairText = {
       let edge = convexEdge(b, i - corners);
       let middle = 0.5 * (edge.p + edge.q);
       if (!sdfMayReach(a, middle, margin + 0.5 * length(edge.q - edge.p))) { return none; }
-      var least = farAway;
-      var ends = farAway;
-      var at = 0.0;
-      var width = 0.125;
-      for (var k = 0u; k < 37u; k++) { // 17 places, then ever nearer ones
-        var t = f32(k) * 0.125 - 1.0;
-        if (k > 16u) {
-          width *= select(0.5, 1.0, (k & 1u) == 0u);
-          t = clamp(at + select(-width, width, (k & 1u) == 0u), -1.0, 1.0);
-        }
-        let d = sdfAt(a, toLocal(a, middle + 0.5 * t * (edge.q - edge.p))).d;
-        if (k == 0u || k == 16u) { ends = min(ends, d); }
-        if (d < least) {
-          least = d;
-          at = t;
-        }
-      }
-      let place = u32(round((at + 1.0) * 16383.5));
-      return select(none, vec2u(2u + 4u * place, i - corners), least < ends - 1e-3 * length(edge.q - edge.p));
+      let low = sdfLeast(a, middle, 0.5 * (edge.q - edge.p));
+      let place = u32(round((low.t + 1.0) * 16383.5));
+      return select(none, vec2u(2u + 4u * place, i - corners), low.d < min(low.ends.x, low.ends.y) - 1e-3 * length(edge.q - edge.p));
     }
     let p = sdfVertex(a, i - corners - edges);
     var highest = -farAway;

@@ -64,6 +64,29 @@ export const sdfText: string = /* wgsl */ `
   }
 `;
 
+/** Where along middle + t arm, t from −1 to 1, the distance is least, and what it is at both ends. */
+export const sdfLeast: string = /* wgsl */ `
+  struct Least { t: f32, d: f32, ends: vec2f }
+  fn sdfLeast(s: Shape, middle: vec3f, arm: vec3f) -> Least {
+    var low = Least(0.0, farAway, vec2f(farAway));
+    var width = 0.0625;
+    for (var k = 0u; k < 49u; k++) { // 33 places, then ever nearer ones
+      var t = f32(k) * 0.0625 - 1.0;
+      if (k > 32u) {
+        width *= select(0.5, 1.0, (k & 1u) == 0u);
+        t = clamp(low.t + select(-width, width, (k & 1u) == 0u), -1.0, 1.0);
+      }
+      let d = sdfAt(s, toLocal(s, middle + t * arm)).d;
+      if (k == 0u || k == 32u) { low.ends[k >> 5u] = d; }
+      if (d < low.d) {
+        low.d = d;
+        low.t = t;
+      }
+    }
+    return low;
+  }
+`;
+
 export const sdfSphere: PairText = {
   slots: 1,
   needs: [sdfText],
@@ -74,31 +97,16 @@ export const sdfSphere: PairText = {
 
 export const sdfCapsule: PairText = {
   slots: 3,
-  needs: [sdfText],
+  needs: [sdfText, sdfLeast],
   features: /* wgsl */ `
   fn sdfCapsuleFeatures(a: Shape, b: Shape, margin: f32, features: ptr<function, Features>) {
-    var least = farAway;
-    var ends = farAway;
-    var at = 0.0;
-    var width = 0.0625;
-    for (var k = 0u; k < 49u; k++) { // 33 places, then ever nearer ones
-      var t = f32(k) * 0.0625 - 1.0;
-      if (k > 32u) {
-        width *= select(0.5, 1.0, (k & 1u) == 0u);
-        t = clamp(at + select(-width, width, (k & 1u) == 0u), -1.0, 1.0);
-      }
-      let d = sdfAt(a, toLocal(a, b.x + t * b.size.y * b.R[2])).d - b.size.x;
-      if (k == 0u || k == 32u) {
-        ends = min(ends, d);
-        if (d <= margin) { (*features)[k >> 5u] = vec2u(1u + (k >> 5u), 0u); }
-      }
-      if (d < least) {
-        least = d;
-        at = t;
-      }
+    let arm = b.size.y * b.R[2];
+    let low = sdfLeast(a, b.x, arm);
+    for (var end = 0u; end < 2u; end++) {
+      if (low.ends[end] - b.size.x <= margin) { (*features)[end] = vec2u(1u + end, 0u); }
     }
-    if (least < ends - 1e-3 * b.size.x && least <= margin) {
-      (*features)[2] = vec2u(3u, u32(round((at + 1.0) * 32767.0)));
+    if (low.d < min(low.ends.x, low.ends.y) - 1e-3 * b.size.x && low.d - b.size.x <= margin) {
+      (*features)[2] = vec2u(3u, u32(round((low.t + 1.0) * 32767.0)));
     }
   }
   `,

@@ -87,6 +87,11 @@ describe.each(devices)('tridiagonalSolve on $description', device => {
     expect(Array.from(columns)).toEqual(Array.from({ length: 30 }, (_, k) => whole[(k % 5) * 6 + Math.floor(k / 5)]));
   });
 
+  it.each([[[0]], [[4, 0]], [[0, 4]]])('has no solution to find in systems of shape %j', shape => {
+    const none = tensor([], shape, { device });
+    expect(tridiagonalSolve(none, none, none, none).shape).toEqual(shape);
+  });
+
   it('of −x″ = 1 gives the parabola, which second differences have exactly', async () => {
     const n = 31;
     const h = 1 / (n + 1);
