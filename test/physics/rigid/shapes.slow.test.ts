@@ -16,6 +16,7 @@ import {
   type RigidShape,
   rectangle,
   rigidBodies,
+  sdf,
   sphere,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
@@ -288,12 +289,12 @@ describe('says what is wrong', () => {
     const bodies: BodySpec[] = [
       { shape: slope(0.1) },
       { name: 'coin', shape: disc(1) },
-      { name: 'cup', shape: cylinder(1, 1) },
+      { name: 'cup', shape: sdf(p => Math.hypot(...p) - 1, { halfSize: [1.3, 1.3, 1.3] }) },
     ];
     for (const options of [{}, { pairs: 9 }]) {
       const world = rigidBodies({ bodies }, options);
       expect(() => world.step(world.start(cpu64), world.params(cpu64), 0.01)).toThrow(
-        "rigidBodies: bodies '0' and 'cup' may touch, but contacts between 'heightField' and 'cylinder' are not known; make one of them of other shapes, for example a polyhedron or spheres.",
+        "rigidBodies: bodies '0' and 'cup' may touch, but contacts between 'heightField' and 'sdf' are not known; make one of them of other shapes, for example a polyhedron or spheres.",
       );
     }
   });
