@@ -24,7 +24,7 @@ const bins = 50;
 const range = 2.8;
 /** Steps from one look to the next. */
 const between = 25;
-const sizes = { small: { looks: 40, rounds: 9 }, full: { looks: 120, rounds: 14 } } as const;
+const sizes = { small: { looks: 240, rounds: 12 }, full: { looks: 480, rounds: 14 } } as const;
 /** Rounds with γ = 1. */
 const bold = 5;
 
@@ -86,8 +86,8 @@ export const fitPotential: Scene = {
   name: 'fit-potential',
   summary: 'finds the numbers of a pair potential from a radial distribution function, by fluctuations',
   settings: {
-    looks: 'at the simulation in a round (preset small: 40; full: 120)',
-    rounds: 'of simulation and correction (9; 14)',
+    looks: 'at the simulation in a round (preset small: 240; full: 480)',
+    rounds: 'of simulation and correction (12; 14)',
   },
   async run({ preset, settings, seed, onProgress, signal, device }) {
     const { looks = sizes[preset].looks, rounds = sizes[preset].rounds } = settings;
