@@ -58,6 +58,19 @@ export function checkRun(steps: number, stretch: number): void {
     throw new RangeError(`mpm: looks are ${stretch} steps apart; give { stretch } as a whole number from 1.`);
 }
 
+/** @throws RangeError naming the first number that no matter has. */
+export async function checkMatter({ mass, volume, mu }: MpmParams): Promise<void> {
+  for (const [name, given, least] of [
+    ['mass', mass, 'positive'],
+    ['volume', volume, 'positive'],
+    ['mu', mu, 'at least 0'],
+  ] as const) {
+    const values = await given.read();
+    const i = values.findIndex(v => !(least === 'positive' ? v > 0 : v >= 0));
+    if (i >= 0) throw new RangeError(`mpm: number ${i} of '${name}' is ${values[i]}; it must be ${least}.`);
+  }
+}
+
 interface Known {
   readonly nodes: readonly number[];
   readonly count: number;

@@ -17,7 +17,7 @@
 import { rollout } from '../../adjoint/index.ts';
 import { checkOptions, concat, type Device, defaultDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Step } from '../simulator.ts';
-import { checkPlaces, checkRun, checkSpec, checkState } from './check.ts';
+import { checkMatter, checkPlaces, checkRun, checkSpec, checkState } from './check.ts';
 import { plastic } from './laws.wgsl.ts';
 import { gather } from './matter.ts';
 import type { MpmParams, MpmSpec, MpmState } from './state.ts';
@@ -125,6 +125,7 @@ export function mpm(spec: MpmSpec): Mpm {
     },
     async run(state, params, dt, { steps, stretch = 64 }) {
       checkRun(steps, stretch);
+      await checkMatter(params);
       const advance = (from: MpmState, n: number): MpmState => rollout((s: MpmState) => step(s, params, dt), from, n);
       let last: MpmState = { ...state, trouble: noTrouble(state.x) };
       for (let done = 0; done < steps; ) {

@@ -93,6 +93,9 @@ describe('particles', () => {
   const params = { box: on64([5, 5, 5]), mass: on64([1]), energy: { lj: { epsilon: on64([1]), sigma: on64([1]) } } };
 
   it('name places that cannot be', async () => {
+    await expect(
+      system.check(on64([0, 0, 0, 1, 1, 1, 2, 2, 2], [3, 3]), { ...params, mass: on64([-1]) }),
+    ).rejects.toThrow("particles: number 0 of 'mass' is -1; it must be positive.");
     const at = (...x: number[]): Promise<void> => system.check(on64([0, 0, 0, 1, 1, 1, ...x], [3, 3]), params);
     await expect(at(6, 1, 1)).rejects.toThrow(
       'particles: particle 2 is at (6.000, 1.000, 1.000), outside the box of 5 × 5 × 5; take it in, into 0 … L or −L/2 … L/2.',

@@ -142,6 +142,11 @@ describe('trouble on the way', () => {
 
   it('runs are of whole numbers of steps', async () => {
     await expect(world.run(start, params, 0.01, 25 as never)).rejects.toThrow('mpm: a run of undefined steps; give { steps } as a whole number from 0.'); // biome-ignore format: a message
+    const run = (wrong: object): Promise<unknown> => world.run(start, { ...params, ...wrong }, 0.01, { steps: 5 });
+    await expect(run({ mass: params.mass.mul(0) })).rejects.toThrow(
+      "mpm: number 0 of 'mass' is 0; it must be positive.",
+    );
+    await expect(run({ mu: params.mu.mul(0).sub(2) })).rejects.toThrow("mpm: number 0 of 'mu' is -2; it must be at least 0."); // biome-ignore format: a message
     await expect(world.run(start, params, 0.01, { steps: 5, stretch: 0 })).rejects.toThrow('mpm: looks are 0 steps apart; give { stretch } as a whole number from 1.'); // biome-ignore format: a message
   });
 
