@@ -35,3 +35,15 @@ export function checkTensor(who: string, name: string, given: unknown): void {
 
 /** Σ_axes h⁻² */
 export const perArea = ({ axes }: Grid): number => axes.reduce((sum, { spacing }) => sum + spacing ** -2, 0);
+
+/** Reads a parameter. @throws RangeError naming its first number that is not as it must be. */
+export async function checkNumbers(
+  who: string,
+  name: string,
+  given: Tensor,
+  must: 'positive' | 'at least 0',
+): Promise<void> {
+  const values = await given.read();
+  const i = values.findIndex(v => !(must === 'positive' ? v > 0 : v >= 0));
+  if (i >= 0) throw new RangeError(`${who}: number ${i} of '${name}' is ${values[i]}; it must be ${must}.`);
+}

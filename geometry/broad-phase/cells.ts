@@ -137,6 +137,17 @@ interface Form {
   readonly without: boolean;
 }
 
+/** `isApart(i, j)`: whether a pair is not to be listed (`NeighbourOptions.without`). */
+export const isApartText = /* wgsl */ `
+  var<storage, read> apartFrom: array<u32>;
+  var<storage, read> apart: array<u32>;
+  fn isApart(i: u32, j: u32) -> bool {
+    var found = false;
+    for (var s = apartFrom[i]; s < apartFrom[i + 1u]; s++) { found = found || apart[s] == j; }
+    return found;
+  }
+`;
+
 const listText = ({ dimension, kind, cells, without }: Form): string => {
   const box = boxText(dimension, kind);
   const look = /* wgsl */ `
@@ -150,7 +161,6 @@ const listText = ({ dimension, kind, cells, without }: Form): string => {
   var<storage, read> ${cells ? 'sorted' : 'x'}: array<vec${dimension}f>;
   ${box.binding}
   ${cells ? 'var<storage, read> order: array<u32>; var<storage, read> ends: array<u32>; var<storage, read> held: array<u32>;' : ''}
-  ${without ? 'var<storage, read> apartFrom: array<u32>; var<storage, read> apart: array<u32>;' : ''}
   var<uniform> reach: f32;
   var<uniform> capacity: u32;
   @unique var<storage, read_write> table: array<u32>;
@@ -162,15 +172,7 @@ const listText = ({ dimension, kind, cells, without }: Form): string => {
     ${box.setup}
     ${cells ? byCells(cells, look) : overAll(look)}
   }
-  ${
-    without
-      ? `fn isApart(i: u32, j: u32) -> bool {
-    var found = false;
-    for (var s = apartFrom[i]; s < apartFrom[i + 1u]; s++) { found = found || apart[s] == j; }
-    return found;
-  }`
-      : ''
-  }
+  ${without ? isApartText : ''}
 `;
 };
 

@@ -28,7 +28,7 @@ import {
   tensor,
 } from '../../kernel/index.ts';
 import { type BoxKind, type BoxLayout, boxKind, boxSizes, boxText } from '../periodic-box.ts';
-import type { NeighbourOptions } from './cells.ts';
+import { isApartText, type NeighbourOptions } from './cells.ts';
 
 export interface ClusterOptions extends Pick<NeighbourOptions, 'reach' | 'box' | 'without'> {
   /** Entries of a section that there is room for; a cluster has four. */
@@ -223,7 +223,7 @@ const listText = ({ dimension, kind, columns, without }: Form): string => {
   var<storage, read> places: array<vec${dimension}f>;
   ${box.binding}
   ${columns ? 'var<storage, read> ends: array<u32>; var<storage, read> held: array<u32>;' : ''}
-  ${without ? 'var<storage, read> order: array<u32>; var<storage, read> apartFrom: array<u32>; var<storage, read> apart: array<u32>;' : ''}
+  ${without ? 'var<storage, read> order: array<u32>;' : ''}
   var<uniform> n: u32;
   var<uniform> reach: f32;
   var<uniform> capacity: u32;
@@ -239,15 +239,7 @@ const listText = ({ dimension, kind, columns, without }: Form): string => {
     ${columns ? overColumns(columns, kind, look) : open}
     counts[lead + id.x] = count;
   }
-  ${
-    without
-      ? `fn isApart(i: u32, j: u32) -> bool {
-    var found = false;
-    for (var s = apartFrom[i]; s < apartFrom[i + 1u]; s++) { found = found || apart[s] == j; }
-    return found;
-  }`
-      : ''
-  }
+  ${without ? isApartText : ''}
 `;
 };
 

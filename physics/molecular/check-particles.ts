@@ -76,12 +76,6 @@ export function checkParams(
   }
 }
 
-export async function checkMasses(mass: Tensor): Promise<void> {
-  const masses = await mass.read();
-  const i = masses.findIndex(m => !(m > 0));
-  if (i >= 0) throw new RangeError(`particles: number ${i} of 'mass' is ${masses[i]}; it must be positive.`);
-}
-
 export async function checkPlaces(x: Tensor, cutoff: number, box: Tensor | undefined, skin: number): Promise<void> {
   const words = await x.read();
   const [n, d] = x.shape;

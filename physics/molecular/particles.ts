@@ -20,7 +20,8 @@ import {
   neighbourClusters,
 } from '../../geometry/index.ts';
 import { isRecording, onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
-import { checkMasses, checkParams, checkPlaces, checkSpec } from './check-particles.ts';
+import { checkNumbers } from '../field.ts';
+import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
 import { pairEnergy } from './pair-energy.ts';
 import type { PairForm, Tail } from './pair-energy.wgsl.ts';
@@ -170,7 +171,7 @@ export function particles(spec: ParticlesSpec): Particles {
     },
     async check(x, params) {
       checkParams(spec, x, params);
-      await checkMasses(params.mass);
+      await checkNumbers('particles', 'mass', params.mass, 'positive');
       await checkPlaces(x, furthest, params.box, skin);
     },
   };

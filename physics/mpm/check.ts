@@ -1,7 +1,7 @@
 /** What the material point method asks of what it is given. */
 
 import type { Tensor } from '../../kernel/index.ts';
-import { checkTensor } from '../field.ts';
+import { checkNumbers, checkTensor } from '../field.ts';
 import { checkTime } from '../simulator.ts';
 import { type Material, plastic } from './laws.wgsl.ts';
 import type { Space } from './splines.wgsl.ts';
@@ -60,15 +60,9 @@ export function checkRun(steps: number, stretch: number): void {
 
 /** @throws RangeError naming the first number that no matter has. */
 export async function checkMatter({ mass, volume, mu }: MpmParams): Promise<void> {
-  for (const [name, given, least] of [
-    ['mass', mass, 'positive'],
-    ['volume', volume, 'positive'],
-    ['mu', mu, 'at least 0'],
-  ] as const) {
-    const values = await given.read();
-    const i = values.findIndex(v => !(least === 'positive' ? v > 0 : v >= 0));
-    if (i >= 0) throw new RangeError(`mpm: number ${i} of '${name}' is ${values[i]}; it must be ${least}.`);
-  }
+  await checkNumbers('mpm', 'mass', mass, 'positive');
+  await checkNumbers('mpm', 'volume', volume, 'positive');
+  await checkNumbers('mpm', 'mu', mu, 'at least 0');
 }
 
 interface Known {
