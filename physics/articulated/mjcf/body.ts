@@ -4,11 +4,11 @@ import { type MassProperties, together } from '../mass.ts';
 import { type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
 import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
-import { contentsOf, type Frame, noFrame } from './frame.ts';
+import { contentsOf, type Frame, noFrame, poseOf } from './frame.ts';
 import { readGeom } from './geom.ts';
 import { type ReadJoint, readJoint } from './joint.ts';
 import { orientationOf } from './orientation.ts';
-import { poseOf, type Reading, unreadOf, vec3, withClass } from './reading.ts';
+import { type Reading, unreadAttributes, unreadOf, vec3, withClass } from './reading.ts';
 
 const harmless = new Set(['geom', 'site', 'joint', 'freejoint', 'inertial', 'body', 'camera', 'light']);
 
@@ -29,7 +29,7 @@ export function readBody(
   const name = parent === undefined ? 'world' : (body.text('name') ?? `body ${links.length + 1}`);
   if (parent !== undefined && name === 'world') body.fail("a body is named 'world'; that is what all bodies stand in.");
   const childclass = body.text('childclass') ?? above;
-  const contents = contentsOf(body, compiler, childclass);
+  const contents = contentsOf(body, { ...compiler, tell, childclass });
   const weighs = compiler.inertiaFromGeom === 'true' || (compiler.inertiaFromGeom === 'auto' && !body.one('inertial'));
   const geoms = contents
     .filter(({ element }) => element.name === 'geom')
@@ -48,15 +48,15 @@ export function readBody(
     const link: ReadLink = {
       name,
       parent,
-      ...poseOf(body, frame, reading),
+      ...poseOf(body, frame, compiler),
       joints,
       ...bounded(own, reading, body),
       ...(compensation !== 0 && { gravityCompensation: compensation }),
     };
     links.push(link);
     if (body.text('mocap') === 'true') tell(body, 'mocap bodies');
-    unreadOf(body, tell, ['sleep']);
   }
+  unreadAttributes(body, tell, ['sleep']);
   for (const placed of contents) {
     const { element } = placed;
     if (element.name === 'site') {
@@ -66,7 +66,7 @@ export function readBody(
       const size = site.numbers('size', [1, 3]) ?? [];
       const type = site.word('type', ['sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'], 'sphere');
       const given = { name: site.text('name') ?? `site ${reading.sites.length + 1}`, link: name };
-      reading.sites.push({ ...given, ...poseOf(site, placed.frame, reading), kind: type, size });
+      reading.sites.push({ ...given, ...poseOf(site, placed.frame, compiler), kind: type, size });
       unreadOf(site, tell);
     }
     if (!harmless.has(element.name)) tell(element, `<${element.name}> in a body`);

@@ -38,7 +38,6 @@ export const truth = ['true', 'false'] as const;
 export function compilerOf(root: Element, tell: Tell): Compiler {
   const settings = root.all('compiler');
   const merged = settings.length > 0 ? settings.reduce((a, b) => b.with(a.attributes)) : root;
-  for (const element of settings) for (const name of [...element.attributes.keys()]) element.text(name);
   if (merged !== root && merged.text('alignfree') === 'true') tell(merged, 'alignfree of <compiler>');
   const has = (name: string): boolean => settings.length > 0 && merged.has(name);
   const is = (name: string, otherwise: boolean): boolean =>
@@ -61,7 +60,7 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
   const groups = settings.length > 0 ? merged.numbers('inertiagrouprange', 2) : undefined;
   const folder = (name: string): string | undefined =>
     (settings.length > 0 ? merged.text(name) : undefined)?.replace(/([^/])$/, '$1/');
-  return {
+  const read: Compiler = {
     unit: degrees ? Math.PI / 180 : 1,
     sequence,
     autolimits: is('autolimits', true),
@@ -75,7 +74,15 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
     assetFolder: folder('assetdir') ?? '',
     stripPath: is('strippath', false),
   };
+  const unread = new Set(merged.unread);
+  for (const element of settings)
+    for (const name of element.attributes.keys())
+      if (unread.has(name) && !withoutEffect.includes(name)) tell(element, `${name} of <compiler>`);
+  return read;
 }
+
+/** About how MuJoCo compiles and saves, or what is only drawn. */
+const withoutEffect = ['texturedir', 'discardvisual', 'usethread', 'fitaabb', 'saveinertial', 'conflict'];
 
 export interface Option {
   readonly gravity: Vec3;
@@ -90,6 +97,13 @@ export interface Option {
   readonly off: ReadonlySet<string>;
 }
 
+/** How MuJoCo solves and finds contacts: what is solved here is solved to the end. */
+const ofSolving = [
+  ...['solver', 'iterations', 'tolerance', 'ls_iterations', 'ls_tolerance', 'jacobian', 'noslip_tolerance', 'apirate'],
+  ...['ccd_iterations', 'ccd_tolerance', 'mpr_iterations', 'mpr_tolerance', 'sdf_iterations', 'sdf_initpoints'],
+  ...['sleep_tolerance'],
+];
+
 /** Flags that turn off what the model has. */
 const known = ['contact', 'gravity', 'constraint', 'limit', 'frictionloss', 'equality', 'override', 'refsafe'];
 /** Those whose default is kept: another setting is told. */
@@ -101,7 +115,12 @@ const others: Readonly<Record<string, string>> = {
   actuation: 'enable',
   eulerdamp: 'enable',
   filterparent: 'enable',
+  sensor: 'enable',
+  multiccd: 'disable',
+  sleep: 'disable',
 };
+/** About reports and how fast MuJoCo is. */
+const harmless = ['energy', 'fwdinv', 'invdiscrete', 'midphase', 'nativeccd', 'island', 'warmstart', 'autoreset'];
 
 export function optionOf(root: Element, tell: Tell): Option {
   let gravity: Vec3 = [0, 0, -9.81];
@@ -131,14 +150,17 @@ export function optionOf(root: Element, tell: Tell): Option {
       ...(impratio !== undefined && { impratio }),
     };
     override = { ...override, ...overrideOf(element) };
+    if ((element.number('noslip_iterations') ?? 0) > 0) tell(element, 'noslip_iterations of <option>');
     for (const flag of element.all('flag'))
       for (const [name, value] of flag.attributes) {
         if (value !== 'enable' && value !== 'disable')
           flag.fail(`${name} of <flag> is '${value}'; it must be 'enable' or 'disable'.`);
         if (known.includes(name) && value === 'disable') off.add(name);
         if (known.includes(name) && value === 'enable') off.delete(name);
-        if (name in others && value !== others[name]) tell(flag, `<flag ${name}="${value}">`);
+        if (name in others ? value !== others[name] : !known.includes(name) && !harmless.includes(name))
+          tell(flag, `<flag ${name}="${value}">`);
       }
+    for (const name of element.unread) if (!ofSolving.includes(name)) tell(element, `${name} of <option>`);
   }
   if (off.has('constraint')) for (const name of ['contact', 'limit', 'frictionloss', 'equality']) off.add(name);
   if (off.has('refsafe')) solver = { ...solver, refsafe: false };

@@ -5,11 +5,19 @@
  */
 
 import type { Element } from '../xml.ts';
+import { actuatorElements } from './actuator-law.ts';
+import type { Tell } from './compiler.ts';
 
 /** Attributes by element name, of each class. */
 export type Defaults = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, string>>>;
 
-export function defaultsOf(root: Element): Defaults {
+/** What a class may have defaults of, also where it does not act. */
+const kinds: ReadonlySet<string> = new Set([
+  ...['default', 'geom', 'joint', 'site', 'mesh', 'material', 'camera', 'light', 'pair', 'equality', 'tendon'],
+  ...[...actuatorElements, 'muscle', 'adhesion', 'dcmotor'],
+]);
+
+export function defaultsOf(root: Element, tell: Tell): Defaults {
   const classes = new Map<string, ReadonlyMap<string, ReadonlyMap<string, string>>>();
   const visit = (
     element: Element,
@@ -19,8 +27,10 @@ export function defaultsOf(root: Element): Defaults {
     const name =
       element.text('class') ?? (outermost ? 'main' : element.fail('a <default> within another has a class.'));
     const own = new Map(above);
+    for (const name of element.unread) tell(element, `${name} of <default>`);
     for (const child of element.children)
-      if (child.name !== 'default')
+      if (!kinds.has(child.name)) tell(child, `<${child.name}> in a <default>`);
+      else if (child.name !== 'default')
         own.set(child.name, new Map([...(above.get(child.name) ?? []), ...child.attributes]));
     classes.set(name, own);
     if (outermost) classes.set('main', own);

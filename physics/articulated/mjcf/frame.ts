@@ -10,7 +10,9 @@
 
 import { add3, product, type Quaternion, rotate, scale3, unturned, type Vec3 } from '../quaternion.ts';
 import { Element } from '../xml.ts';
+import type { Tell } from './compiler.ts';
 import { type Angles, fromEuler, orientationOf } from './orientation.ts';
+import { unreadAttributes, vec3 } from './reading.ts';
 
 export interface Frame {
   readonly position: Vec3;
@@ -24,6 +26,10 @@ export const within = (outer: Frame, inner: Frame): Frame => ({
   orientation: product(outer.orientation, inner.orientation),
 });
 
+/** Where an element stands in its body, whose frame is given. */
+export const poseOf = (element: Element, frame: Frame, angles: Angles): Frame =>
+  within(frame, { position: vec3(element, 'pos'), orientation: orientationOf(element, angles) });
+
 /** Something in a body: the frame that stands around it there, and the class of what names none. */
 export interface Placed {
   readonly element: Element;
@@ -31,16 +37,21 @@ export interface Placed {
   readonly childclass: string | undefined;
 }
 
-const vec3 = (element: Element, name: string): Vec3 =>
-  (element.numbers(name, 3) as unknown as Vec3 | undefined) ?? [0, 0, 0];
+export interface Surroundings extends Angles {
+  readonly tell: Tell;
+  /** The class of what names none. */
+  readonly childclass: string | undefined;
+}
 
 /** What is in a body, out of its frames. */
-export function contentsOf(body: Element, angles: Angles, childclass: string | undefined): readonly Placed[] {
+export function contentsOf(body: Element, around: Surroundings): readonly Placed[] {
   const visit = (children: readonly Element[], frame: Frame, childclass: string | undefined): readonly Placed[] =>
     children.flatMap(element => {
       if (element.name === 'frame') {
-        const own = { position: vec3(element, 'pos'), orientation: orientationOf(element, angles) };
-        return visit(element.children, within(frame, own), element.text('childclass') ?? childclass);
+        const own = poseOf(element, frame, around);
+        const inner = element.text('childclass') ?? childclass;
+        unreadAttributes(element, around.tell);
+        return visit(element.children, own, inner);
       }
       if (element.name !== 'replicate') return [{ element, frame, childclass }];
       const count = element.number('count') ?? element.fail('<replicate> has no count.');
@@ -48,16 +59,17 @@ export function contentsOf(body: Element, angles: Angles, childclass: string | u
         element.fail(`count of <replicate> is ${count}; it must be a whole number from 1 to 10000.`);
       const [offset, euler] = [vec3(element, 'offset'), vec3(element, 'euler')];
       const separator = element.text('sep') ?? '';
+      unreadAttributes(element, around.tell);
       const digits = `${count - 1}`.length;
       let own = noFrame;
       return Array.from({ length: count }, (_, k) => {
         const position = k === 0 ? own.position : add3(own.position, rotate(own.orientation, offset)); // (2)
-        own = { position, orientation: fromEuler(scale3(k, euler), angles) };
+        own = { position, orientation: fromEuler(scale3(k, euler), around) };
         const copies = element.children.map(child => renamed(child, separator + `${k}`.padStart(digits, '0')));
         return visit(copies, within(frame, own), childclass);
       }).flat();
     });
-  return visit(body.children, noFrame, childclass);
+  return visit(body.children, noFrame, around.childclass);
 }
 
 /** A copy whose names, and those of all that is in it, have an end. */

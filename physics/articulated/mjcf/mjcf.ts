@@ -19,7 +19,7 @@ import { compilerOf, type Option, optionOf, type Tell } from './compiler.ts';
 import { readContacts, readEqualities } from './contact.ts';
 import { defaultElementsOf, defaultsOf } from './defaults.ts';
 import { type Files, withIncludes } from './include.ts';
-import type { Reading } from './reading.ts';
+import { type Reading, unreadAttributes } from './reading.ts';
 import { reflectedInertias } from './reflected.ts';
 import { readSensors } from './sensor.ts';
 
@@ -58,7 +58,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     if (!notes.some(note => note.line === line && note.what === what && note.file === file))
       notes.push({ line, what, ...(file !== undefined && { file }) });
   };
-  const [compiler, option, defaults] = [compilerOf(root, tell), optionOf(root, tell), defaultsOf(root)];
+  const [compiler, option, defaults] = [compilerOf(root, tell), optionOf(root, tell), defaultsOf(root, tell)];
   const assets = assetsOf(root, { compiler, defaults, files, tell });
   const defaultElements = defaultElementsOf(root);
   const reading: Reading = {
@@ -74,8 +74,12 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
   };
   for (const world of root.all('worldbody')) readBody(reading, world, undefined, world.text('childclass'));
   for (const section of root.children)
-    if (!known.has(section.name))
+    if (!known.has(section.name)) {
       for (const child of section.children) tell(child, `<${child.name}> in <${section.name}>`);
+      if (section.children.length === 0) tell(section, `<${section.name}>`);
+    }
+  root.text('model');
+  unreadAttributes(root, tell);
   const spec = specOf(root, reading);
   refuse(notes, unsupported);
   const model = limitedBy(

@@ -7,8 +7,6 @@ import type { Element } from '../xml.ts';
 import type { Assets } from './asset.ts';
 import type { Compiler, Option, Tell } from './compiler.ts';
 import { type Defaults, withDefaults } from './defaults.ts';
-import { type Frame, within } from './frame.ts';
-import { orientationOf } from './orientation.ts';
 
 export interface Reading {
   readonly compiler: Compiler;
@@ -29,18 +27,19 @@ const ignored = new Set([
   ...['solmix', 'priority', 'contype', 'conaffinity'],
 ]);
 
-/** Tells all attributes that nobody has asked for. */
+/** Tells all attributes that nobody has asked for, and all elements within. */
 export function unreadOf(element: Element, tell: Tell, also: readonly string[] = []): void {
+  for (const child of element.children) tell(child, `<${child.name}> in a <${element.name}>`);
+  unreadAttributes(element, tell, also);
+}
+
+export function unreadAttributes(element: Element, tell: Tell, also: readonly string[] = []): void {
   for (const name of element.unread)
     if (!ignored.has(name) && !also.includes(name)) tell(element, `${name} of <${element.name}>`);
 }
 
 export const vec3 = (element: Element, name: string): Vec3 =>
   (element.numbers(name, 3) as unknown as Vec3 | undefined) ?? [0, 0, 0];
-
-/** Where an element stands in its body. */
-export const poseOf = (element: Element, frame: Frame, { compiler }: Pick<Reading, 'compiler'>): Frame =>
-  within(frame, { position: vec3(element, 'pos'), orientation: orientationOf(element, compiler) });
 
 export const withClass = (element: Element, { defaults }: Pick<Reading, 'defaults'>, childclass?: string): Element =>
   withDefaults(element, defaults, childclass);

@@ -49,12 +49,15 @@ function readSensor(element: Element, reading: Reading, { joints, actuators }: N
     if (of && (relativeTo || !element.has('refname')))
       spec = { ...shared, kind, of, ...(relativeTo && { relativeTo }) };
     const turns = kind === 'framequat' || kind.endsWith('axis');
-    if ((turns && of?.on === 'com') || relativeTo?.on === 'com') spec = undefined; // principal axes are not kept
-    if (!spec)
+    const isOfPrincipalAxes = (turns && of?.on === 'com') || relativeTo?.on === 'com';
+    if (isOfPrincipalAxes) spec = undefined;
+    if (!spec) {
       tell(
         element,
-        `<${kind}> of a ${element.text('objtype')}${element.has('refname') ? ` relative to a ${element.text('reftype')}` : ''}`,
+        `<${kind}> of a ${element.text('objtype')}${element.has('refname') ? ` relative to a ${element.text('reftype')}` : ''}${isOfPrincipalAxes ? ", whose principal axes are not kept; 'xbody' is its own frame" : ''}`,
       );
+      return [];
+    }
   }
   if (!spec) {
     tell(element, `<${kind}> in <sensor>`);

@@ -107,6 +107,32 @@ it('height fields run from 0 to their height, the first row at the largest y', (
   expect(field.field).toEqual({ rows: 2, columns: 3, heights: [1.5, 2, 3, 0, 0.5, 1] });
 });
 
+it('what is not known is told wherever it stands, and what only says how MuJoCo solves is not', () => {
+  const told = (text: string): readonly string[] => {
+    const notes: string[] = [];
+    mjcf(text, { unsupported: ({ line, what }) => notes.push(`${line} ${what}`) });
+    return notes;
+  };
+  const solving =
+    '<option solver="CG" tolerance="0" iterations="9"><flag warmstart="disable" energy="enable"/></option>';
+  expect(told(world(rod, `<compiler usethread="false"/><size njmax="9"/>${solving}`))).toEqual([]);
+  expect(told(world(`<geom size="1"><plugin/></geom><frame pso="1 0 0">${rod}</frame>`))).toEqual([
+    '5 pso of <frame>',
+    '5 <plugin> in a <geom>',
+  ]);
+  const head = '<compiler angel="radian"/><option gravty="0 0 0" noslip_iterations="3" actuatorgroupdisable="1"/>';
+  expect(told(world(rod, `${head}<default><jont/></default><sensors/>`))).toEqual(
+    [
+      'angel of <compiler>',
+      'noslip_iterations of <option>',
+      'gravty of <option>',
+      'actuatorgroupdisable of <option>',
+      '<jont> in a <default>',
+      '<sensors>',
+    ].map(what => `2 ${what}`),
+  );
+});
+
 it('flags turn off what the model has, and override what contacts have', () => {
   const inside = '<joint name="j" range="0 90" frictionloss="1"/><geom name="g" size="0.1"/>';
   const floor = '</body><geom type="plane" size="1 1 1"/><body name="c" pos="2 0 0"><joint/><geom size=".1"/>';
