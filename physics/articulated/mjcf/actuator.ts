@@ -3,6 +3,7 @@
 import type { ActuatorSpec } from '../actuator.ts';
 import type { Element } from '../xml.ts';
 import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts';
+import { boundsOf } from './bounds.ts';
 import { withDefaults } from './defaults.ts';
 import type { ReadJoint } from './joint.ts';
 import { type Reading, unreadOf } from './reading.ts';
@@ -31,16 +32,9 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   const elements = [...(defaultElements.get(given.text('class') ?? 'main') ?? []), given];
   const on = target(shared, reading, joints);
   if (!on) return undefined;
-  const range = (of: 'ctrl' | 'force' | 'act'): readonly [number, number] | undefined => {
-    const limits = shared.numbers(`${of}range`, 2) as [number, number] | undefined;
-    const limited = shared.word(`${of}limited`, ['true', 'false', 'auto'], 'auto');
-    if (limited === 'true' && !limits) shared.fail(`${of}limited of <${kind}> is 'true', but it has no ${of}range.`);
-    if (!limits || limited === 'false' || (limited === 'auto' && !compiler.autolimits)) return undefined;
-    if (!(limits[0] <= limits[1]))
-      shared.fail(`${of}range of <${kind}> is '${limits.join(' ')}'; the smaller comes first.`);
-    return limits;
-  };
-  const [controlRange, forceRange, activationRange] = [range('ctrl'), range('force'), range('act')];
+  const [controlRange, forceRange, activationRange] = ['ctrl', 'force', 'act'].map(of =>
+    boundsOf(shared, compiler, of),
+  );
   const gear = shared.numbers('gear', [1, 6]);
   if (shared.text('actearly') === 'true') tell(given, `actearly of <${kind}>`);
   if ((shared.number('delay') ?? 0) !== 0)
@@ -82,6 +76,8 @@ function target(
       return undefined;
     }
   const [joint, site] = [element.text('joint'), element.text('site')];
+  if (joint !== undefined && site !== undefined)
+    element.fail(`<${element.name}> has a joint and a site; give one of them.`);
   if (joint !== undefined && !named.has(joint)) element.fail(`there is no joint '${joint}'.`);
   if (site !== undefined && !sites.some(({ name }) => name === site)) element.fail(`there is no site '${site}'.`);
   if (joint !== undefined) return { joint };

@@ -89,7 +89,8 @@ function bounded(own: MassProperties, { compiler, tell }: Reading, body: Element
 }
 
 function massOf({ compiler, tell }: Reading, body: Element, parts: readonly MassProperties[]): MassProperties {
-  const inertial = body.one('inertial');
+  const [inertial, other] = body.all('inertial');
+  if (other) other.fail('a body has one <inertial>; this is the second.');
   if (!inertial || compiler.inertiaFromGeom === 'true')
     return compiler.inertiaFromGeom === 'false' ? together([]) : together(parts);
   const mass = inertial.number('mass') ?? inertial.fail('<inertial> has no mass.');
@@ -99,6 +100,7 @@ function massOf({ compiler, tell }: Reading, body: Element, parts: readonly Mass
   const full = inertial.numbers('fullinertia', 6);
   const principal = inertial.numbers('diaginertia', 3) as unknown as Vec3 | undefined;
   unreadOf(inertial, tell);
+  if (full && principal) inertial.fail('<inertial> has diaginertia and fullinertia; give one of them.');
   if (full) return { mass, com, inertia: turnSymmetric(turned, full as unknown as Symmetric) };
   if (!principal) {
     if (mass === 0) return together([]);

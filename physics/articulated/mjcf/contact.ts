@@ -91,6 +91,7 @@ function jointEquality(element: Element, joints: ReadonlySet<string>): EqualityS
   const [first, second] = [element.needed('joint1'), element.text('joint2')];
   for (const name of second === undefined ? [first] : [first, second])
     if (!joints.has(name)) element.fail(`there is no hinge or slide '${name}'.`);
+  if (first === second) element.fail(`<joint> in <equality> joins '${first}' to itself; name two joints.`);
   const polynomial = element.numbers('polycoef', [1, 5]) ?? [];
   return {
     kind: 'joint',

@@ -3,6 +3,7 @@
 import { add3, rotate, type Vec3 } from '../quaternion.ts';
 import type { JointSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
+import { boundsOf } from './bounds.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
 import type { Placed } from './frame.ts';
 import { type Reading, unreadOf, vec3, withClass } from './reading.ts';
@@ -24,11 +25,12 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
   const joint = withClass(given, reading, childclass);
   const kind = joint.word('type', ['free', 'ball', 'slide', 'hinge'], 'hinge');
   const angle = kind === 'hinge' ? compiler.unit : 1;
-  const range = readRange(reading, joint, kind === 'ball' ? compiler.unit : angle);
-  const drives = joint.numbers('actuatorfrcrange', 2);
-  const driven = joint.word('actuatorfrclimited', ['true', 'false', 'auto'], 'auto');
-  if (drives && (driven === 'true' || (driven === 'auto' && compiler.autolimits)))
-    if (kind === 'ball' || kind === 'free') tell(joint, `actuatorfrcrange of a <joint> of type '${kind}'`);
+  const isAxial = kind === 'hinge' || kind === 'slide';
+  const range = scaled(boundsOf(joint, compiler), kind === 'slide' ? 1 : compiler.unit);
+  if (kind === 'ball' && range && range[0] !== 0)
+    joint.fail("range of a <joint> of type 'ball' begins at 0; the second number is the largest angle.");
+  const driveRange = boundsOf(joint, compiler, 'actuatorfrc');
+  if (driveRange && !isAxial) tell(joint, `actuatorfrcrange of a <joint> of type '${kind}'`);
   if (joint.text('actuatorgravcomp') === 'true') tell(joint, 'actuatorgravcomp of <joint>');
   const springDamper = joint.numbers('springdamper', 2) as [number, number] | undefined;
   const solrefLimit = solrefOf(joint, 'solreflimit');
@@ -48,7 +50,7 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
     reference: (joint.number('ref') ?? 0) * angle,
     springReference: (joint.number('springref') ?? 0) * angle,
     ...(range && kind !== 'free' && { range }),
-    ...(drives && driven !== 'false' && kind !== 'ball' && kind !== 'free' && { driveRange: [drives[0], drives[1]] }),
+    ...(driveRange && isAxial && { driveRange }),
     ...(solrefLimit && { solrefLimit }),
     ...(solimpLimit && { solimpLimit }),
     ...(solrefFriction && { solrefFriction }),
@@ -60,15 +62,8 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
   return spec;
 }
 
-function readRange({ compiler }: Reading, joint: Element, unit: number): readonly [number, number] | undefined {
-  const range = joint.numbers('range', 2);
-  const limited = joint.word('limited', ['true', 'false', 'auto'], 'auto');
-  if (limited === 'true' && !range) joint.fail("limited of <joint> is 'true', but it has no range.");
-  if (!range || limited === 'false') return undefined;
-  if (limited === 'auto' && !compiler.autolimits)
-    joint.fail("<joint> has a range; where autolimits is 'false', give limited as well.");
-  return [range[0] * unit, range[1] * unit];
-}
+const scaled = (range: readonly [number, number] | undefined, unit: number): readonly [number, number] | undefined =>
+  range && [range[0] * unit, range[1] * unit];
 
 /** A number after which the file may give those of a polynomial. */
 function single({ tell }: Reading, joint: Element, name: string): number {

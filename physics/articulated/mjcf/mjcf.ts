@@ -87,6 +87,11 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     inFile(root, 'tree', () => tree(spec)),
   );
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
+  unique(
+    root,
+    'key',
+    keyframes.flatMap(({ name }) => (name === '' ? [] : name)),
+  );
   refuse(notes, unsupported);
   for (const note of notes) unsupported?.(note);
   return { ...model, keyframes };

@@ -1,7 +1,7 @@
 // MJCF in several files, attributes with more than one meaning, what is refused, and files that are broken in every way.
 
 import { readFileSync } from 'node:fs';
-import { type MjcfOptions, mjcf, type Unsupported, urdf } from 'retrograde/physics';
+import { type MjcfOptions, type Model, mjcf, type Unsupported, urdf } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { mulberry32 } from '../../util/random.ts';
 
@@ -133,6 +133,26 @@ it('what is not known is told wherever it stands, and what only says how MuJoCo 
   );
 });
 
+it('ranges that are empty are none, as where a joint takes back what its class has', () => {
+  const ranged = '<joint range="-5 5" actuatorfrcrange="-1 1"/><motor ctrlrange="-2 2" forcerange="-3 3"/>';
+  const model = (joint: string, motor: string) =>
+    mjcf(
+      world(
+        `<joint name="j" ${joint}/><geom size="0.1"/>`,
+        `<default>${ranged}</default><actuator><motor joint="j" ${motor}/></actuator>`,
+      ),
+    );
+  const rangesOf = ({ limits, driveRanges, actuators: [{ controlRange, forceRange }] }: Model) => [
+    limits.length,
+    ...driveRanges,
+    controlRange,
+    forceRange,
+  ];
+  expect(rangesOf(model('', ''))).toEqual([1, [-1, 1], [-2, 2], [-3, 3]]);
+  const free = model('range="0 0" actuatorfrcrange="0 0"', 'ctrlrange="0 0" forcerange="1 1"');
+  expect(rangesOf(free)).toEqual([0, undefined, undefined, undefined]);
+});
+
 it('flags turn off what the model has, and override what contacts have', () => {
   const inside = '<joint name="j" range="0 90" frictionloss="1"/><geom name="g" size="0.1"/>';
   const floor = '</body><geom type="plane" size="1 1 1"/><body name="c" pos="2 0 0"><joint/><geom size=".1"/>';
@@ -146,6 +166,12 @@ it('flags turn off what the model has, and override what contacts have', () => {
 });
 
 it.each([
+  [world('<joint name="j" range="9 -9"/>'), "line 5: range of <joint> is '9 -9'; the smaller comes first."],
+  [world('<joint type="ball" range="9 10"/>'), "line 5: range of a <joint> of type 'ball' begins at 0"],
+  [
+    world(`${rod}<site name="s"/>`, '<actuator><motor joint="j" site="s"/></actuator>'),
+    'line 2: <motor> has a joint and a site; give one of them.',
+  ],
   [world('<joint name="j" limited="true"/>'), "line 5: limited of <joint> is 'true', but it has no range."],
   [
     world(`${rod}</body><body name="a"><geom size="1"/>`),
