@@ -48,6 +48,7 @@ export {
 } from './files/vtk.ts';
 export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { cornersAround, grouped, type Incidence, neighbours } from './incidence.ts';
+export { type Isosurface, isosurface } from './isosurface.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 export {
