@@ -24,6 +24,7 @@ export {
   pairName,
 } from './contact/pairs.ts';
 export { type ShapeKind, shapeKinds } from './contact/shape.wgsl.ts';
+export { type FormOptions, type ShapeForm, shapeForm } from './contact/shape-form.ts';
 export { type HeightGrid, type Polyhedron, polyhedron, type ShapeTables, shapeTables } from './contact/shape-tables.ts';
 export { convexHull, type Hull } from './convex-hull.ts';
 export type { Numbers } from './files/columns.ts';

@@ -67,8 +67,10 @@ export type { FrameSpec, Sensor, SensorKind, SensorSpec } from './articulated/se
 export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
+export { type RobotSurface, robotSurface } from './articulated/surface.ts';
 export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
+export type { BodySurface } from './body-surface.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';
 export type { BodyState, Motion, SolveOptions as ElasticSolveOptions } from './elastic/body.ts';
 export {
@@ -244,6 +246,7 @@ export {
   type ShapePart,
   sphere,
 } from './rigid/shapes.ts';
+export { type WorldSurface, worldSurface } from './rigid/surface.ts';
 export type { BodySpec, RigidJointSpec, WorldSpec } from './rigid/world.ts';
 export type { Step } from './simulator.ts';
 export { type WaveParams, type WaveState, wave } from './wave.ts';

@@ -35,7 +35,7 @@ describe('README', () => {
   });
 
   it('has a program for each kind of problem', () => {
-    expect(programs.length).toBe(10);
+    expect(programs.length).toBe(11);
   });
 
   it('differentiates a kernel of your own', () => {
@@ -94,8 +94,12 @@ describe('README', () => {
     for (const [k, number] of [0.1, 0, 0, 0, 0.3, 0.1].entries()) expect(Math.abs(pose[k] - number)).toBeLessThan(0.01);
   });
 
+  it('finds the friction of a floor in a picture', () => {
+    expect(numbers[9][0]).toBeCloseTo(0.35, 3);
+  });
+
   it('throws jelly', () => {
-    const [x, y] = numbers[9];
+    const [x, y] = numbers[10];
     expect(x).toBeCloseTo(0.4 / 0.25, 3);
     expect(y).toBeCloseTo(0.5 * 9.81 * (0.25 + 2.5e-3), 3); // gravity acts before places move
   });

@@ -34,6 +34,8 @@ export interface ShapeTables {
   readonly table: Tensor;
   /** Of all of them, [n, 3], m, in their shapes' axes; and three coefficients of a spline each. */
   readonly vertices: Tensor;
+  /** Where each shape's vertices begin. */
+  readonly first: readonly number[];
 }
 
 const mostFaces = 4096;
@@ -142,10 +144,10 @@ function partOf({ vertices, faces }: Polyhedron, which: number, firstVertex: num
 }
 
 /** Vertices of a grid, row by row. */
-function gridOf({ rows, columns, heights, halfSize: [x, y] }: HeightGrid, which: number): Point[] {
+export function cornersOfGrid({ rows, columns, heights, halfSize: [x, y] }: HeightGrid, who: string): Point[] {
   if (!(rows >= 2 && columns >= 2 && heights.length === rows * columns))
     throw new RangeError(
-      `shapeTables: shape ${which} has ${heights.length} heights in ${rows} rows of ${columns}; give rows × columns of them, at least 2 × 2.`,
+      `${who} has ${heights.length} heights in ${rows} rows of ${columns}; give rows × columns of them, at least 2 × 2.`,
     );
   return Array.from(
     heights,
@@ -164,7 +166,8 @@ function partAndVertices(
   first: number,
 ): { readonly part: readonly number[]; readonly own: readonly Point[] } {
   if ('faces' in one) return { part: partOf(one, which, first), own: one.vertices };
-  if ('rows' in one) return { part: [first, one.rows, one.columns], own: gridOf(one, which) };
+  if ('rows' in one)
+    return { part: [first, one.rows, one.columns], own: cornersOfGrid(one, `shapeTables: shape ${which}`) };
   checkDistanceGrid(`shapeTables: shape ${which}`, one);
   const c = splineOf(one);
   const triples = Array.from(
@@ -184,8 +187,10 @@ export function shapeTables(list: readonly (Polyhedron | HeightGrid | DistanceGr
   const on = device ? { device } : {};
   const table: number[] = [];
   const vertices: Point[] = [];
+  const first: number[] = [];
   const at = list.map((one, k) => {
     const begin = table.length;
+    first.push(vertices.length);
     const { part, own } = partAndVertices(one, k, vertices.length);
     for (const word of part) table.push(word);
     for (const v of own) vertices.push(v);
@@ -193,6 +198,7 @@ export function shapeTables(list: readonly (Polyhedron | HeightGrid | DistanceGr
   });
   return {
     at,
+    first,
     table: tensor(Uint32Array.from(table), [table.length], on),
     vertices: tensor(Float64Array.from(vertices.flat()), [vertices.length, 3], on),
   };
