@@ -4,7 +4,8 @@
  *   vjp(f)(x) = (y, ȳ ↦ x̄ = Jᵀ ȳ)        valueAndGrad(L)(x) = (L(x), ∇L(x))
  *
  * The function runs once, on tracked aliases of its arguments; the record is swept backwards by launches, which an outer
- * gradient records in their turn. What the function makes and does not return is released when it has been swept.
+ * gradient records in their turn. What the function makes and does not return is released when it has run, but for what rules read; where
+ * rules run functions again, such as steps of a rollout, when it has been swept.
  * Griewank & Walther: Evaluating Derivatives, 2nd ed., 2008, ch. 3.
  */
 
@@ -42,9 +43,15 @@ function checkLoss(value: unknown): asserts value is Tensor {
   if (loss.type !== 'f32') throw new TypeError(`grad: the loss holds ${loss.type}, which has no derivative.`);
 }
 
-function differentiate<X>(recording: Recording<X>, value: unknown): ValueAndGrad<X> {
+/** Releases what a function has made and nobody will need: the record keeps what it reads. @param trace Closed. @param made Is emptied. */
+function letGoOfRest(trace: Held['trace'], made: Tensor[], results: readonly Tensor[]): void {
+  if (!isRecording() && trace.selfContained) releaseAll(made.splice(0), new Set(results));
+}
+
+function differentiate<X>(recording: Recording<X>, value: unknown, made: Tensor[]): ValueAndGrad<X> {
   recording.trace.close();
   checkLoss(value);
+  letGoOfRest(recording.trace, made, [value]);
   const one = tensor(1, value.shape.length === 0 ? [] : value.shape, { device: value.device });
   try {
     return { value: result(value), grad: sweep(recording, [value], [one]) };
@@ -78,7 +85,7 @@ export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
     };
     const conclude = (value: unknown): ValueAndGrad<X> => {
       try {
-        const result = within(() => differentiate(recording, value));
+        const result = within(() => differentiate(recording, value, made));
         finish(flatten(result).leaves);
         return result;
       } catch (error) {
@@ -139,9 +146,11 @@ export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
       const y = collecting(made, () => flatten(f(recording.leaves), 'vjp', 'the value'));
       trace.close();
       const ends = y.leaves.map(leaf => leaf.alias(true));
+      const value = y.rebuild(y.leaves.map(result));
+      letGoOfRest(trace, made, []);
       made.push(...ends);
       const pullback: Pullback<X, Y> = {
-        value: y.rebuild(y.leaves.map(result)),
+        value,
         pullback(bar) {
           if (life.over) throw new Error('vjp: the record has been released; call the pullback before dispose().');
           const bars = flatten(bar, 'vjp', 'the adjoint');

@@ -18,6 +18,11 @@ export interface Rule {
   /** For messages: the kernel's or operation's name, and the names of its inputs. */
   readonly name: string;
   readonly inputNames?: readonly string[] | undefined;
+  /**
+   * Which inputs' words the rules read, as far as it depends on which are tracked; the words of others are not kept for them. Undefined: all,
+   * and perhaps those of tensors that the rules have captured.
+   */
+  readonly reads?: readonly number[] | ((tracked: readonly boolean[]) => readonly number[]) | undefined;
   /** Adjoints of the inputs that are wanted, from adjoints of the outputs. */
   vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents;
   /** Tangents of the outputs, from tangents of the inputs. */
@@ -53,6 +58,11 @@ export class Trace {
     this.nodes.push(node);
   }
 
+  /** Whether its rules need no tensors but what the nodes keep. */
+  get selfContained(): boolean {
+    return this.nodes.every(({ rule }) => rule.reads !== undefined);
+  }
+
   /** Ends recording and lets go of everything recorded for this trace alone. */
   finish(): void {
     this.close();
@@ -66,14 +76,17 @@ export class Node {
   /** Increases in the order of making, so it is a topological order. */
   readonly id: number = nodes++;
   readonly rule: Rule;
-  /** Aliases that keep the memory; one that is not tracked has lost its node. */
+  /** Which inputs' words the rule reads; undefined: all. */
+  private readonly reads: readonly number[] | undefined;
+  /** Aliases that keep the memory of what the rule reads; one that is not tracked has lost its node. */
   inputs: readonly Tensor[];
   readonly traces: readonly Trace[];
   private holders: number;
   private readonly dependent: boolean;
 
-  constructor(rule: Rule, inputs: readonly Tensor[], traces: readonly Trace[]) {
+  constructor(rule: Rule, inputs: readonly Tensor[], traces: readonly Trace[], reads?: readonly number[]) {
     this.rule = rule;
+    this.reads = reads;
     this.inputs = inputs;
     this.dependent = inputs.length > 0;
     this.traces = traces;
@@ -99,6 +112,7 @@ export class Node {
     if (this.released)
       throw new Error(`grad: the record of ${name} was released when its gradient was done; compute the value again.`);
     this.inputs.forEach((input, k) => {
+      if (this.reads?.includes(k) === false) return;
       if (input.hold.memory?.version !== input.version)
         throw new Error(
           `grad: ${inputNames?.[k] ? `'${inputNames[k]}' of ${name}` : `an input of ${name}`} was written to after ${name} read it; ` +
@@ -179,8 +193,13 @@ export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined 
       tracked[k] = true;
     }
   if (tracked === undefined) return undefined;
-  const saved = inputs.map((input, k) => input.alias(tracked[k]));
-  return new Node(rule, saved, tracesOf(inputs, tracked));
+  const reads = typeof rule.reads === 'function' ? rule.reads(tracked) : rule.reads;
+  const saved = inputs.map((input, k) => {
+    const alias = input.alias(tracked?.[k] ?? false);
+    if (reads?.includes(k) === false) alias.dispose();
+    return alias;
+  });
+  return new Node(rule, saved, tracesOf(inputs, tracked), reads);
 }
 
 /**
@@ -190,7 +209,7 @@ export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined 
 export const bounded = <T>(run: () => T, survivors: (result: T) => Iterable<Tensor>): T =>
   isRecording() ? run() : scoped(run, survivors);
 
-const identity: Rule = { name: 'leaf', vjp: (_, bars) => bars, jvp: (_, dots) => dots };
+const identity: Rule = { name: 'leaf', reads: [], vjp: (_, bars) => bars, jvp: (_, dots) => dots };
 
 /** A tensor that shows the same values and is a leaf of the trace; through it, older traces still see what it was made from. */
 export function leaf(tensor: Tensor, trace: Trace): Tensor {

@@ -24,7 +24,15 @@ export {
 } from './graph.ts';
 export { type HistogramOptions, histogram } from './histogram.ts';
 export { concat, stack } from './indexing.ts';
-export { explain, type Kernel, kernel, type LaunchOptions, lazyKernel, type OverrideValues } from './kernel.ts';
+export {
+  callOnto,
+  explain,
+  type Kernel,
+  kernel,
+  type LaunchOptions,
+  lazyKernel,
+  type OverrideValues,
+} from './kernel.ts';
 export { kernelsByKey } from './kernels-by-key.ts';
 export { differentiable, sizeOf } from './launch.ts';
 export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';

@@ -31,6 +31,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   const own = x.shape;
   const rule: Rule = {
     name: 'reshape',
+    reads: [],
     vjp: (_, [bar]) => [bar && reshape(bar, own)],
     jvp: (_, [dot]) => [dot && reshape(dot, full)],
   };
@@ -54,6 +55,7 @@ export function take(x: Tensor, part: Part, name: string): Tensor {
   const whole = x.shape;
   const rule: Rule = {
     name,
+    reads: [],
     vjp: (_, [bar]) => [bar && place(bar, part, whole, name)],
     jvp: (_, [dot]) => [dot && take(dot, part, name)],
   };
@@ -69,6 +71,7 @@ function place(y: Tensor, part: Part, whole: readonly number[], name: string): T
   const { sizes, strides, offset } = part;
   const rule: Rule = {
     name,
+    reads: [],
     vjp: (_, [bar]) => [bar && take(bar, part, name)],
     jvp: (_, [dot]) => [dot && place(dot, part, whole, name)],
   };
@@ -148,6 +151,7 @@ function gatherRows(x: Tensor, index: Tensor): Tensor {
   const width = sizeOf(rest);
   const rule: Rule = {
     name: 'gather',
+    reads: [1],
     vjp: ([, index], [bar]) => [bar && scatterRows(bar, index, rows)],
     jvp: ([, index], [dot]) => [dot && gatherRows(dot, index)],
   };
@@ -180,6 +184,7 @@ function scatterRows(x: Tensor, index: Tensor, rows: number): Tensor {
   if (x.type !== 'f32') throw new TypeError(`scatter: the tensor holds ${x.type}; it sums f32.`);
   const rule: Rule = {
     name: 'scatter',
+    reads: [1],
     vjp: ([, index], [bar]) => [bar && gatherRows(bar, index)],
     jvp: ([, index], [dot]) => [dot && scatterRows(dot, index, rows)],
   };
@@ -243,6 +248,7 @@ function join(parts: readonly Tensor[], axis: number): Tensor {
   const to = (at: number): number[] => model.map((n, d) => (d === axis ? at : n));
   const rule: Rule = {
     name: 'concat',
+    reads: [],
     vjp: (_, [bar], wanted) =>
       parts.map((_, k) => (bar && wanted[k] ? slice(bar, from(starts[k]), to(starts[k] + lengths[k])) : undefined)),
     jvp: (inputs, dots) => [

@@ -18,7 +18,7 @@ import type { Buffer, Program } from './ir/ir.ts';
 import { lower } from './ir/lower.ts';
 import { simplify } from './ir/simplify.ts';
 import { isPlain } from './ir/traverse.ts';
-import { commonDevice, launch } from './launch.ts';
+import { commonDevice, launch, runOnto } from './launch.ts';
 import { Plan } from './plan.ts';
 import { Tensor } from './tensor.ts';
 import { parse } from './wgsl/check.ts';
@@ -104,9 +104,9 @@ export function lazyKernel<const S extends string>(source: S, options: KernelOpt
     standard ??= compile(source, options.overrides);
     return standard;
   };
-  const call = (args: Arguments<S>, launchOptions: LaunchOptions): Outputs<S> => {
+  const call = (args: Arguments<S>, launchOptions: LaunchOptions, base?: Tensor): Outputs<S> => {
     const variant = launchOptions?.overrides ? variantFor(launchOptions.overrides) : first();
-    return launchKernel(variant, args, launchOptions) as Outputs<S>;
+    return launchKernel(variant, args, launchOptions, base) as Outputs<S>;
   };
   return Object.defineProperties(call, {
     kernelName: { get: () => first().plan.name },
@@ -115,12 +115,23 @@ export function lazyKernel<const S extends string>(source: S, options: KernelOpt
   }) as Kernel<S>;
 }
 
+/** Calls a kernel without sums whose only output begins as a copy of `base`, not as zeros. Not recorded. */
+export function callOnto<S extends string>(
+  kernel: Kernel<S>,
+  args: Arguments<S>,
+  options: LaunchOptions,
+  base: Tensor,
+): Outputs<S> {
+  return (kernel as (...all: unknown[]) => Outputs<S>)(args, options, base);
+}
+
 const launchOptions: readonly (keyof LaunchOptions)[] = ['count', 'out', 'overrides', 'device'];
 
 function launchKernel(
   { plan, arguments: collector, names, limits }: Variant,
   args: object,
   options: LaunchOptions,
+  base?: Tensor,
 ): object {
   const { name } = plan;
   if (typeof args !== 'object' || args === null) throw new TypeError(`${name}: pass the inputs as a record, { x, … }.`);
@@ -135,7 +146,8 @@ function launchKernel(
       inputs.length > 0 ? commonDevice(name, inputs, plan.inputNames) : (options.device ?? defaultDevice());
     const shapes = plan.writes.map(buffer => outputShape(name, buffer, count, options.out));
     if (options.out) checkOut(name, plan.writes, options.out);
-    return resultTree(names, launch(plan, device, inputs, count, shapes));
+    const outputs = base ? [runOnto(plan, device, inputs, count, base)] : launch(plan, device, inputs, count, shapes);
+    return resultTree(names, outputs);
   } finally {
     for (const tensor of made) tensor.dispose();
   }

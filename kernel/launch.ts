@@ -80,6 +80,21 @@ function runNow(
   return outputs;
 }
 
+/** Runs a program whose only output begins as a copy of a tensor, unrecorded. */
+export function runOnto(plan: Plan, device: Device, inputs: readonly Tensor[], count: Count, base: Tensor): Tensor {
+  const { type, size, shape } = base;
+  const given = inputs.map(({ memory }) => memory.storage);
+  const before = base.memory.storage;
+  const memory = device.allocate(type, size, false);
+  device.flush();
+  device.backend.copy(before, memory.storage, size, 0, 0);
+  const storages = plan.slots.map(({ write, position }) => (write ? memory.storage : given[position]));
+  if (sizeOf(count) > 0) execute(plan, device, storages, count);
+  const made = makeTensor(memory, type, shape);
+  adopt(made);
+  return made;
+}
+
 /** Buffers that the passes of its sums will write in full. */
 function filledBySums(
   plan: Plan,
@@ -139,6 +154,10 @@ class LaunchRule implements Rule {
   }
   get inputNames(): readonly string[] {
     return this.plan.inputNames;
+  }
+
+  reads(tracked: readonly boolean[]): readonly number[] {
+    return this.plan.readByDerivatives(tracked);
   }
 
   vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents {

@@ -18,6 +18,7 @@ export function pick(x: Tensor, p: Tensor): Tensor {
   const [rows] = x.shape;
   const rule: Rule = {
     name: 'pick',
+    reads: [1],
     vjp: ([, p], [bar]) => [bar && put(bar, p, rows)],
     jvp: ([, p], [dot]) => [dot && pick(dot, p)],
   };
@@ -28,6 +29,7 @@ export function pick(x: Tensor, p: Tensor): Tensor {
 export function put(x: Tensor, p: Tensor, rows: number): Tensor {
   const rule: Rule = {
     name: 'put',
+    reads: [1],
     vjp: ([, p], [bar]) => [bar && pick(bar, p)],
     jvp: ([, p], [dot]) => [dot && put(dot, p, rows)],
   };

@@ -9,6 +9,7 @@ import { forwardStores } from './ir/forward-stores.ts';
 import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
 import { simplify } from './ir/simplify.ts';
 import { adjoint } from './transform/adjoint.ts';
+import { readInputs } from './transform/read-inputs.ts';
 import { tangent } from './transform/tangent.ts';
 
 /** Where a derived program's input comes from: the k-th input of the original, or the k-th adjoint or tangent. */
@@ -38,6 +39,7 @@ export class Plan {
   /** Whether it has sums, which can run in several ways. */
   readonly sums: boolean;
   private readonly executables = new Map<Backend, Executable>();
+  private readonly readBy = new Map<number, readonly number[]>();
   private readonly tangents = new Map<number, Derived>();
   private readonly adjoints = new Map<number, Derived>();
   /** Loads each word of its inputs at most once, so that they may be computed there instead. */
@@ -124,6 +126,21 @@ export class Plan {
       const plan = new Plan(simplify(adjoint(this.source(), new Set(inputs), new Set(outputs))));
       found = this.link(plan, this.writes, this.reads, adjointName);
       this.adjoints.set(key, found);
+    }
+    return found;
+  }
+
+  /** Inputs whose words derivatives with respect to the active ones read. */
+  readByDerivatives(active: readonly boolean[]): readonly number[] {
+    const key = bits(active);
+    let found = this.readBy.get(key);
+    if (!found) {
+      const { buffers } = this.draft;
+      const names = this.reads.filter((_, k) => active[k]).map(b => b.name);
+      const read = readInputs(this.draft, new Set(names));
+      const inputs = buffers.flatMap(({ access }, k) => (access === 'read' ? [read[k]] : []));
+      found = inputs.flatMap((isRead, k) => (isRead ? [k] : []));
+      this.readBy.set(key, found);
     }
     return found;
   }

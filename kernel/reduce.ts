@@ -28,6 +28,7 @@ function sumNode(x: Tensor, axes: readonly number[], shape: readonly number[], c
   const withOnes = full.map((n, d) => (axes.includes(d) ? 1 : n));
   const rule: Rule = {
     name: 'sum',
+    reads: [],
     vjp: (_, [bar]) => [bar && expandFrom(bar, withOnes, full)],
     jvp: (_, [dot]) => [dot && sumNode(dot, axes, shape, compensated)],
   };
@@ -49,6 +50,7 @@ function expandFrom(x: Tensor, from: readonly number[], shape: readonly number[]
   const own = x.shape;
   const rule: Rule = {
     name: 'broadcastTo',
+    reads: [],
     vjp: (_, [bar]) => [bar && sumBack(bar, from, own)],
     jvp: (_, [dot]) => [dot && expandFrom(dot, from, shape)],
   };
@@ -122,6 +124,7 @@ export function dot(x: Tensor, y: Tensor, options: Pick<SumOptions, 'compensated
 function compensatedDot(x: Tensor, y: Tensor): Tensor {
   const rule: Rule = {
     name: 'dot',
+    reads: [0, 1],
     vjp: ([x, y], [bar]) => [bar && y.mul(bar), bar && x.mul(bar)],
     jvp: ([x, y], [dx, dy]) => {
       const [left, right] = [dx && compensatedDot(dx, y), dy && compensatedDot(x, dy)];

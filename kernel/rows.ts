@@ -11,6 +11,7 @@ export function rows(x: Tensor): readonly Tensor[] {
   const [count, ...shape] = x.shape;
   const rule: Rule = {
     name: 'rows',
+    reads: [],
     vjp: (_, bars) => [
       fromRows(
         Array.from({ length: count }, (_, i) => bars[i]),
@@ -40,6 +41,7 @@ function fromRows(parts: Cotangents, { device, type }: Tensor, shape: readonly n
   const given = at.map(i => parts[i] as Tensor);
   const rule: Rule = {
     name: 'rows together',
+    reads: [],
     vjp: (_, [bar]) => {
       const all = bar ? rows(bar) : [];
       return at.map(i => all[i]);

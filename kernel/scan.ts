@@ -102,6 +102,7 @@ function blockStarts(x: Tensor, layout: Layout, blocks: number, reverse: boolean
 function scanNode(x: Tensor, layout: Layout, exclusive: boolean, reverse: boolean): Tensor {
   const rule: Rule = {
     name: 'scan',
+    reads: [],
     vjp: (_, [bar]) => [bar && scanNode(bar, layout, exclusive, !reverse)],
     jvp: (_, [dot]) => [dot && scanNode(dot, layout, exclusive, reverse)],
   };

@@ -62,6 +62,7 @@ export function transpose(x: Tensor, axes: readonly number[] = x.shape.map((_, d
   const inverse = order.map((_, d) => order.indexOf(d));
   const rule: Rule = {
     name: 'transpose',
+    reads: [],
     vjp: (_, [bar]) => [bar && transpose(bar, inverse)],
     jvp: (_, [dot]) => [dot && transpose(dot, order)],
   };
