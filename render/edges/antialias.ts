@@ -77,8 +77,8 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
     key = concat([key, met.key]);
   }
   const pairs = choice(() => pairsOf(key, batch * height * width));
-  const { w, ...shares } = mixing(pairs, d, width);
-  return blend(shares, w, image, width);
+  const { w, ...links } = mixing(pairs, d, width);
+  return blend(links, w, image);
 }
 
 /** What was chosen, which stays; the lists that it was made from do not. */

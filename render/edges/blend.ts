@@ -1,150 +1,185 @@
 /**
  * Pixels take shares of their neighbours' colours. With w_k the share that pixel i_k takes of pixel j_k's,
  *
- *   T(w, c, y) = Σ_k w_k (c[j_k] − c[i_k]) · y[i_k]
+ *   Δ_k = c[j_k] − c[i_k],   picture[i] = c[i] + Σ_{i_k = i} w_k Δ_k
  *
- *   picture: c + ∂T/∂y          adjoint of c: y + ∂T/∂c          adjoint of w: ∂T/∂w
- *
- * T is linear in each argument, so all derivatives, of any order, are among its three partial ones, and each is gathered: a pixel is in at
- * most four pairs, and knows them.
+ * All but the product is linear, and adjoints of the steps are such steps: from pixels to pairs, and from pairs to pixels. Both gather: a
+ * pixel is in at most four pairs, and finds them. So a gradient keeps w and Δ, of pairs, but no colours of pixels.
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
-import { differentiable, kernelsByKey, lazyKernel, type Rule, type Tensor } from '../../kernel/index.ts';
+import { adopt, callOnto, differentiable, kernelsByKey, type Rule, type Tensor } from '../../kernel/index.ts';
 import { pairText } from './pairs.ts';
 import { noneText } from './tables.ts';
 
-export interface Shares {
-  readonly slot: Tensor;
+/** Which pixels are in which pairs: integers (pairs.ts). */
+interface Links {
+  readonly marks: Tensor;
   readonly into: Tensor;
   readonly other: Tensor;
 }
 
-/** @param each What channel c of a pair k adds to a pixel. */
-const around = (channels: number, each: (c: number) => string): string => {
-  const all = (text: (c: number) => string): string => Array.from({ length: channels }, (_, c) => text(c)).join('');
-  const element = `array<f32, ${channels}>`;
-  return /* wgsl */ `
-  ${pairText}
-  var<storage, read> slot: array<u32>;
+/** What a pair has of its pixels: c[j] − c[i], or c[i]. */
+type Kind = 'difference' | 'value';
+
+const elementOf = (channels: number): string => `array<f32, ${channels}>`;
+const each = (channels: number, text: (c: number) => string): string =>
+  Array.from({ length: channels }, (_, c) => text(c)).join('');
+
+const toPairsText = (kind: Kind, channels: number): string => /* wgsl */ `
   var<storage, read> into: array<u32>;
   var<storage, read> other: array<u32>;
-  var<storage, read> w: array<f32>;
-  var<storage, read> x: array<${element}>;
+  var<storage, read> x: array<${elementOf(channels)}>;
+  var<storage, read_write> pairs: array<${elementOf(channels)}>;
+  @compute @workgroup_size(64)
+  fn pixelsToPairs(@builtin(global_invocation_id) id: vec3u) {
+    let i = into[id.x];
+    if (i != ${noneText}) {
+      let j = other[id.x];
+      ${each(channels, c => `pairs[id.x][${c}] = ${kind === 'difference' ? `x[j][${c}] - ` : ''}x[i][${c}];`)}
+    }
+  }
+`;
+
+/** Either pixel of a pair is seen to by the first of its pairs, which adds what all of them give it. */
+const toPixelsText = (kind: Kind, channels: number, based: boolean): string => /* wgsl */ `
+  ${pairText}
+  var<storage, read> marks: array<vec2u>;
+  var<storage, read> into: array<u32>;
+  var<storage, read> other: array<u32>;
+  var<storage, read> pairs: array<${elementOf(channels)}>;
+  ${based ? `var<storage, read> base: array<${elementOf(channels)}>;` : ''}
   var<uniform> width: u32;
-  var<uniform> whole: u32;
-  var<storage, read_write> result: array<${element}>;
-  fn taken(pair: u32, pixel: u32) -> ${element} {
-    var sum = ${element}();
+  @unique var<storage, read_write> pixels: array<${elementOf(channels)}>;
+  fn part(pair: u32, pixel: u32) -> ${elementOf(channels)} {
+    var sum = ${elementOf(channels)}();
     if (pair != 0u) {
       let k = pair - 1u;
       let first = into[k] == pixel;
-      ${all(c => `sum[${c}] = ${each(c)};`)}
+      ${each(channels, c => `sum[${c}] = select(${kind === 'difference' ? `pairs[k][${c}], -pairs[k][${c}]` : `0.0, pairs[k][${c}]`}, first);`)}
     }
     return sum;
   }
   @compute @workgroup_size(64)
-  fn blend(@builtin(global_invocation_id) id: vec3u) {
-    let pixel = id.y * width + id.x;
-    let own = slot[pixel];
-    var left = 0u;
-    if (pixel > 0u) { left = slot[pixel - 1u]; }
-    var above = 0u;
-    if (pixel >= width) { above = slot[pixel - width]; }
-    var sum = ${element}();
-    if (whole == 1u) { sum = x[pixel]; }
-    if ((own | (left & 1u) | (above & 2u)) != 0u) {
-      let right = taken(pairOf(own, false), pixel);
-      let below = taken(pairOf(own, true), pixel);
-      let before = taken(pairOf(left, false), pixel);
-      let over = taken(pairOf(above, true), pixel);
-      ${all(c => `sum[${c}] += right[${c}] + below[${c}] + before[${c}] + over[${c}];`)}
+  fn pairsToPixels(@builtin(global_invocation_id) id: vec3u) {
+    if (into[id.x] != ${noneText}) {
+      for (var end = 0u; end < 2u; end++) {
+        let pixel = select(into[id.x], other[id.x], end == 1u);
+        let own = marks[groupOf(pixel)];
+        let right = pairOf(own, pixel, false);
+        let below = pairOf(own, pixel, true);
+        var left = 0u;
+        if (pixel > 0u) { left = pairOf(marks[groupOf(pixel - 1u)], pixel - 1u, false); }
+        var above = 0u;
+        if (pixel >= width) { above = pairOf(marks[groupOf(pixel - width)], pixel - width, true); }
+        let first = select(select(select(above, left, left != 0u), below, below != 0u), right, right != 0u);
+        if (first == id.x + 1u) {
+          let a = part(right, pixel);
+          let b = part(below, pixel);
+          let c = part(left, pixel);
+          let d = part(above, pixel);
+          ${each(channels, c => `pixels[pixel][${c}] = ${based ? `base[pixel][${c}] + ` : ''}(a[${c}] + b[${c}] + c[${c}] + d[${c}]);`)}
+        }
+      }
     }
-    result[pixel] = sum;
   }
 `;
-};
+
+const productText = (channels: number): string => /* wgsl */ `
+  var<storage, read> w: array<f32>;
+  var<storage, read> difference: array<${elementOf(channels)}>;
+  var<storage, read_write> taken: array<${elementOf(channels)}>;
+  @compute @workgroup_size(64)
+  fn takeShares(@builtin(global_invocation_id) id: vec3u) {
+    ${each(channels, c => `taken[id.x][${c}] = w[id.x] * difference[id.x][${c}];`)}
+  }
+`;
 
 const kernels = kernelsByKey();
 
-const picture = (channels: number) =>
-  kernels(`picture ${channels}`, () =>
-    around(channels, c => `select(0.0, w[k] * (x[other[k]][${c}] - x[pixel][${c}]), first)`),
-  );
-
-const adjoint = (channels: number) =>
-  kernels(`adjoint ${channels}`, () =>
-    around(channels, c => `w[k] * select(x[into[k]][${c}], -x[pixel][${c}], first)`),
-  );
-
-const shareAdjoint = lazyKernel(/* wgsl */ `
-  var<storage, read> into: array<u32>;
-  var<storage, read> other: array<u32>;
-  var<storage, read> x: array<f32>;
-  var<storage, read> y: array<f32>;
-  var<uniform> channels: u32;
-  var<storage, read_write> result: array<f32>;
-  @compute @workgroup_size(64)
-  fn shareAdjoint(@builtin(global_invocation_id) id: vec3u) {
-    let i = into[id.x];
-    if (i != ${noneText}) {
-      let j = other[id.x];
-      var sum = 0.0;
-      for (var c = 0u; c < channels; c++) {
-        sum += (x[j * channels + c] - x[i * channels + c]) * y[i * channels + c];
-      }
-      result[id.x] = sum;
-    }
-  }
-`);
-
-type Argument = 'share' | 'colour' | 'image';
-const others: Readonly<Record<Argument, readonly [Argument, Argument]>> = {
-  share: ['colour', 'image'],
-  colour: ['share', 'image'],
-  image: ['share', 'colour'],
-};
-
-/** ∂T/∂(wrt) at the other two, in the order share, colour, image; with `whole` the second of them is added, as in a picture. */
-function partial(shares: Shares, wrt: Argument, first: Tensor, second: Tensor, width: number, whole: boolean): Tensor {
-  const [a, b] = others[wrt];
+/** What pairs have of a picture's pixels, [n, C]. */
+function toPairs(kind: Kind, links: Links, x: Tensor): Tensor {
   const rule: Rule = {
     name: 'antialias',
-    vjp([first, second], [bar], wanted) {
-      if (!bar) return [];
-      const all = { [a]: first, [b]: second, [wrt]: bar } as Readonly<Record<Argument, Tensor>>;
-      const by = (argument: Argument, whole: boolean): Tensor => {
-        const [p, q] = others[argument];
-        return partial(shares, argument, all[p], all[q], width, whole);
-      };
-      return [wanted[0] ? by(a, false) : undefined, wanted[1] ? by(b, whole) : undefined];
-    },
-    jvp([first, second], [dotFirst, dotSecond]) {
-      const one = dotFirst && partial(shares, wrt, dotFirst, second, width, false);
-      const two = dotSecond && partial(shares, wrt, first, dotSecond, width, whole);
-      return [one && two ? one.add(two) : (one ?? two)];
-    },
+    reads: [0, 1, 2],
+    vjp: ([marks, into, other], [bar]) => [
+      ...[undefined, undefined, undefined],
+      bar && toPixels(kind, { marks, into, other }, bar, x.shape),
+    ],
+    jvp: ([marks, into, other], [, , , dot]) => [dot && toPairs(kind, { marks, into, other }, dot)],
   };
-  const { slot, into, other } = shares;
-  return differentiable(rule, [first, second], () =>
+  const { marks, into, other } = links;
+  return differentiable(rule, [marks, into, other, x], () =>
     unrecorded(() => {
-      const channels = second.shape[second.shape.length - 1];
-      if (wrt === 'share')
-        return [shareAdjoint({ into, other, x: first, y: second, channels }, { count: into.size }).result];
-      const run = (wrt === 'image' ? picture : adjoint)(channels);
-      const given = { slot, into, other, w: first, x: second, width, whole: whole ? 1 : 0 };
-      const count = [width, second.size / channels / width];
-      const { result } = run(given, { count, out: { result: second.size / channels } });
-      return [(result as Tensor).reshape(second.shape)];
+      const channels = x.shape[x.shape.length - 1];
+      const run = kernels(`pairs ${kind} ${channels}`, () => toPairsText(kind, channels));
+      return [run({ into, other, x }, { count: into.size }).pairs as Tensor];
     }),
   )[0];
+}
+
+/** The transpose of `toPairs`: a picture, to which `base` is added. */
+function toPixels(kind: Kind, links: Links, pairs: Tensor, shape: readonly number[], base?: Tensor): Tensor {
+  const rule: Rule = {
+    name: 'antialias',
+    reads: [0, 1, 2],
+    vjp: ([marks, into, other], [bar]) => [
+      ...[undefined, undefined, undefined],
+      bar && toPairs(kind, { marks, into, other }, bar),
+      bar,
+    ],
+    jvp: ([marks, into, other], [, , , dot, baseDot]) => [
+      dot ? toPixels(kind, { marks, into, other }, dot, shape, baseDot) : baseDot,
+    ],
+  };
+  const { marks, into, other } = links;
+  return differentiable(rule, [marks, into, other, pairs, ...(base ? [base] : [])], () =>
+    unrecorded(() => {
+      const [width, channels] = shape.slice(-2);
+      const run = kernels(`pixels ${kind} ${channels} ${base !== undefined}`, () =>
+        toPixelsText(kind, channels, base !== undefined),
+      );
+      const given = { marks, into, other, pairs, width };
+      const count = into.size;
+      const made = base
+        ? callOnto(run, { ...given, base }, { count }, base)
+        : run(given, { count, out: { pixels: shape.slice(0, -1) } });
+      return [made.pixels as Tensor];
+    }),
+  )[0];
+}
+
+/** A picture and the differences in it at once, so that adjoints of both are added up in one step. */
+function withDifferences(links: Links, x: Tensor): readonly [Tensor, Tensor] {
+  const rule: Rule = {
+    name: 'antialias',
+    reads: [0, 1, 2],
+    vjp: ([marks, into, other], [bar, pairsBar]) => [
+      ...[undefined, undefined, undefined],
+      pairsBar ? toPixels('difference', { marks, into, other }, pairsBar, x.shape, bar) : bar,
+    ],
+    jvp: ([marks, into, other], [, , , dot]) => (dot ? withDifferences({ marks, into, other }, dot) : []),
+  };
+  const { marks, into, other } = links;
+  const forward = (): Tensor[] => {
+    const same = x.alias(false);
+    adopt(same);
+    return [same, unrecorded(() => toPairs('difference', links, x))];
+  };
+  const [same, differences] = differentiable(rule, [marks, into, other, x], forward);
+  return [same, differences];
 }
 
 /**
  * The picture with each pixel mixed with its neighbours.
  *
  * @param w Of each pair, [n].
- * @param colour [B, H, W, C]; both are differentiable.
+ * @param colour [.., W, C]; both are differentiable.
  */
-export const blend = (shares: Shares, w: Tensor, colour: Tensor, width: number): Tensor =>
-  partial(shares, 'image', w, colour, width, true);
+export function blend(links: Links, w: Tensor, colour: Tensor): Tensor {
+  const channels = colour.shape[colour.shape.length - 1];
+  const [same, difference] = withDifferences(links, colour);
+  const product = kernels(`product ${channels}`, () => productText(channels));
+  const { taken } = product({ w, difference }, { count: w.size });
+  return toPixels('value', links, taken as Tensor, colour.shape, same);
+}

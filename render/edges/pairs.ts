@@ -37,11 +37,14 @@ const heads = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** Of a pixel with pairs that begin there: the number of the first, from one, and which there are: 1 to the right, 2 below. */
+/** Pixels that share a word of marks. */
+const group = 16;
+
+/** Of each pair its key without the side; and of pixels which of them have pairs, 2 bits each, beside the number of pairs in earlier groups. */
 const places = lazyKernel(/* wgsl */ `
   var<storage, read> start: array<u32>;
   var<storage, read> sorted: array<u32>;
-  @unique var<storage, read_write> slot: array<u32>;
+  @unique var<storage, read_write> marks: array<vec2u>;
   var<storage, read_write> pair: array<u32>;
   @compute @workgroup_size(64)
   fn pairPlaces(@builtin(global_invocation_id) id: vec3u) {
@@ -51,14 +54,16 @@ const places = lazyKernel(/* wgsl */ `
       let k = sorted[at] / 2u;
       pair[id.x] = k;
       var before = ${noneText};
-      if (id.x > 0u) { before = sorted[start[id.x - 1u]] / 4u; }
-      if (before != k / 2u) {
-        var which = 1u + (k & 1u);
-        if (which == 1u && id.x + 1u < arrayLength(&start)) {
-          let next = start[id.x + 1u];
-          if (next != ${noneText} && sorted[next] / 4u == k / 2u) { which = 3u; }
+      if (id.x > 0u) { before = sorted[start[id.x - 1u]] / ${4 * group}u; }
+      let own = k / ${2 * group}u;
+      if (before != own) {
+        var bits = 0u;
+        for (var j = id.x; j < arrayLength(&start) && start[j] != ${noneText}; j++) {
+          let next = sorted[start[j]] / 2u;
+          if (next / ${2 * group}u != own) { break; }
+          bits |= 1u << (next % ${2 * group}u);
         }
-        slot[k / 2u] = 4u * (id.x + 1u) + which;
+        marks[own] = vec2u(bits, id.x);
       }
     }
   }
@@ -94,11 +99,11 @@ const shares = lazyKernel(/* wgsl */ `
 `);
 
 export const pairText: string = /* wgsl */ `
-  /** The number, from one, of the pair of a pixel and the one below or to the right of it; 0 where there is none. */
-  fn pairOf(slot: u32, below: bool) -> u32 {
-    let has = slot & 3u;
-    if (below) { return select(0u, slot / 4u + (has & 1u), has >= 2u); }
-    return select(0u, slot / 4u, (has & 1u) == 1u);
+  fn groupOf(pixel: u32) -> u32 { return pixel / ${group}u; }
+  /** The number, from one, of the pair of a pixel and the one below or to the right of it, given the marks of its group; 0 where there is none. */
+  fn pairOf(marks: vec2u, pixel: u32, below: bool) -> u32 {
+    let bit = 1u << (2u * (pixel % ${group}u) + select(0u, 1u, below));
+    return select(0u, marks.y + countOneBits(marks.x & (bit - 1u)) + 1u, (marks.x & bit) != 0u);
   }
 `;
 
@@ -106,7 +111,7 @@ const weights = lazyKernel(/* wgsl */ `
   ${pairText}
   var<storage, read> share: array<f32>;
   var<storage, read> pair: array<u32>;
-  var<storage, read> slot: array<u32>;
+  var<storage, read> marks: array<vec2u>;
   var<uniform> width: u32;
   var<storage, read_write> w: array<f32>;
   var<storage, read_write> into: array<u32>;
@@ -128,9 +133,10 @@ const weights = lazyKernel(/* wgsl */ `
       let pixel = k / 2u + select(0u, step, second);
       into[id.x] = pixel;
       other[id.x] = k / 2u + select(step, 0u, second);
-      var sum = part(pairOf(slot[pixel], false), false) + part(pairOf(slot[pixel], true), false);
-      if (pixel % width > 0u) { sum += part(pairOf(slot[pixel - 1u], false), true); }
-      if (pixel >= width) { sum += part(pairOf(slot[pixel - width], true), true); }
+      let marked = marks[groupOf(pixel)];
+      var sum = part(pairOf(marked, pixel, false), false) + part(pairOf(marked, pixel, true), false);
+      if (pixel % width > 0u) { sum += part(pairOf(marks[groupOf(pixel - 1u)], pixel - 1u, false), true); }
+      if (pixel >= width) { sum += part(pairOf(marks[groupOf(pixel - width)], pixel - width, true), true); }
       w[id.x] = select(own, -own, second) / max(1.0, sum); // (3)
     }
   }
@@ -144,8 +150,8 @@ export interface Pairs {
   /** Where in that order each pair's crossings begin, and its key without the side: u32, [n]. */
   readonly start: Tensor;
   readonly pair: Tensor;
-  /** Of each pixel the pairs that begin with it: u32, [B · H · W]. */
-  readonly slot: Tensor;
+  /** Of 16 pixels each which pairs begin with them, one bit to the right and one below, and how many pairs come before: u32, [⌈B · H · W / 16⌉, 2]. */
+  readonly marks: Tensor;
 }
 
 export function pairsOf(key: Tensor, pixels: number): Pairs {
@@ -153,8 +159,8 @@ export function pairsOf(key: Tensor, pixels: number): Pairs {
   const order = argsort(key);
   const { sorted, head } = heads({ order, key }, { count: n });
   const { indices: start } = selected(head);
-  const { slot, pair } = places({ start, sorted }, { count: n, out: { slot: pixels } });
-  return { order, sorted, start, slot, pair };
+  const { marks, pair } = places({ start, sorted }, { count: n, out: { marks: Math.ceil(pixels / group) } });
+  return { order, sorted, start, marks, pair };
 }
 
 export interface Mixing extends Pairs {
@@ -167,7 +173,7 @@ export interface Mixing extends Pairs {
 
 /** @param d Of each crossing, [n]; the shares are differentiable in it. */
 export function mixing(pairs: Pairs, d: Tensor, width: number): Mixing {
-  const { order, sorted, start, slot, pair } = pairs;
+  const { order, sorted, start, marks, pair } = pairs;
   const { share } = shares({ start, sorted, order, d }, { count: start.size });
-  return { ...pairs, ...weights({ share, pair, slot, width }, { count: start.size }) };
+  return { ...pairs, ...weights({ share, pair, marks, width }, { count: start.size }) };
 }
