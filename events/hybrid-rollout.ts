@@ -42,10 +42,13 @@ const joinKernel = lazyKernel(/* wgsl */ `
   var<storage, read> before: array<Passed>;
   var<storage, read> passed: array<Passed>;
   var<storage, read> firstCrowded: array<i32>;
+  var<storage, read> firstLost: array<i32>;
   var<storage, read> t: f32;
   var<storage, read> step: f32;
   var<storage, read_write> joined: array<Passed>;
   var<storage, read_write> crowded: array<i32>;
+  var<storage, read_write> lost: array<i32>;
+  fn firstOf(before: i32, now: u32) -> i32 { return select(before, i32(step), before < 0i && now != 0u); }
   @compute @workgroup_size(64)
   fn join(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
@@ -58,16 +61,15 @@ const joinKernel = lazyKernel(/* wgsl */ `
     all.count += now.count;
     all.flags |= now.flags;
     joined[i] = all;
-    var first = firstCrowded[i];
-    if (first < 0i && (now.flags & ${flags.crowded}u) != 0u) { first = i32(step); }
-    crowded[i] = first;
+    crowded[i] = firstOf(firstCrowded[i], now.flags & ${flags.crowded}u);
+    lost[i] = firstOf(firstLost[i], now.flags & ${flags.lost}u);
   }
 `);
 
 /**
  * Steps of equal length, differentiable in the state and the parameters.
  *
- * @throws EventError, on a GPU by the next read, if a step has more events than `maxEvents` and no law of rest.
+ * @throws EventError, on a GPU by the next read, if a step has more events than `maxEvents` and no law of rest, or a gap is NaN.
  */
 export function hybridRollout<S, P>(
   move: (state: S, params: P, dt: number) => { readonly state: S; readonly passed: Passed },
@@ -86,15 +88,16 @@ export function hybridRollout<S, P>(
   const none: Passed = { count: nothing, flags: nothing, which: never, last: zeros([systems], { device }).sub(1) };
   const numbers = Array.from({ length: steps }, (_, i) => i);
   const made = rollout(
-    ({ state, joined, crowded }, { t, step }: { readonly t: Tensor; readonly step: Tensor }) => {
+    ({ state, joined, crowded, lost }, { t, step }: { readonly t: Tensor; readonly step: Tensor }) => {
       const next = move(state, params, dt);
       const report = joinKernel(
-        { before: joined, passed: { ...next.passed }, firstCrowded: crowded, t, step },
+        { before: joined, passed: { ...next.passed }, firstCrowded: crowded, firstLost: lost, t, step },
         { count: systems },
       );
-      return { state: next.state, joined: report.joined as unknown as Passed, crowded: report.crowded };
+      const { crowded: full, lost: gone } = report;
+      return { state: next.state, joined: report.joined as unknown as Passed, crowded: full, lost: gone };
     },
-    { state, joined: none, crowded: never },
+    { state, joined: none, crowded: never, lost: never },
     steps,
     {
       inputs: {
@@ -108,14 +111,24 @@ export function hybridRollout<S, P>(
       ...(checkpoints !== undefined && { checkpoints }),
     },
   );
-  device.check([made.crowded.memory.retain()], crowded => {
-    const system = crowded.findIndex(step => step >= 0);
-    if (system < 0) return;
-    const step = crowded[system];
-    throw new EventError(
-      `hybridRollout: system ${system} has more events in step ${step}, from t = ${(step * dt).toPrecision(4)}, than its maxEvents: they accumulate, or chatter. Give the guard a law of rest, allow more events, or take shorter steps.`,
-      { system, step, t: step * dt },
-    );
-  });
+  const refuse = (first: Tensor, sentence: (system: number, where: string) => string): void =>
+    device.check([first.memory.retain()], first => {
+      const system = first.findIndex(step => step >= 0);
+      if (system < 0) return;
+      const [step, t] = [first[system], first[system] * dt];
+      throw new EventError(`hybridRollout: ${sentence(system, `step ${step}, from t = ${t.toPrecision(4)}`)}`, {
+        ...{ system, step, t },
+      });
+    });
+  refuse(
+    made.lost,
+    (system, where) =>
+      `the gap of a guard of system ${system} is NaN at the end of ${where}. A gap must be a number on both sides of zero; or the state is none already: look at it, at the parameters and the flow.`,
+  );
+  refuse(
+    made.crowded,
+    (system, where) =>
+      `system ${system} has more events in ${where}, than its maxEvents: they accumulate, or chatter. Give the guard a law of rest, allow more events, or take shorter steps.`,
+  );
   return { state: made.state, passed: made.joined };
 }

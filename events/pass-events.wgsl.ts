@@ -25,6 +25,8 @@ export const flags = {
   crowded: 2,
   /** An impact slower than `rest`, or one too many: the rest of the step was left to the guard's law of rest. */
   resting: 4,
+  /** The gap of a guard was no number. */
+  lost: 8,
 } as const;
 
 /**
@@ -90,11 +92,10 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
     ${choice(({ name, from, rests, some }) => (some ? `${name}Rests(k - ${from}u)` : `${rests}`))}
     return false;
   }
-  // A time up to the end at which the gap is closed; negative if none is known.
-  fn closedBy(k: u32, s: State, p: Params, end: State, left: f32) -> f32 {
+  // A time up to the end, with the gap b, at which the gap is closed; negative if none is known.
+  fn closedBy(k: u32, s: State, p: Params, b: vec2f, left: f32) -> f32 {
     let a = eventGap(k, s, p);
     if (a.x <= 0.0 && a.y < 0.0) { return 0.0; }
-    let b = eventGap(k, end, p);
     if (b.x < 0.0) { return left; }
     if (a.y < 0.0 && b.y > 0.0) {
       let d0 = a.y * left;
@@ -138,7 +139,9 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
       var k = ${total}u;
       var at = left;
       for (var j = 0u; j < ${total}u; j++) {
-        let by = detach(closedBy(j, s, p, end, left));
+        let after = eventGap(j, end, p);
+        if (!(after.x <= 0.0 || after.x > 0.0)) { made.flags |= ${flags.lost}u; }
+        let by = detach(closedBy(j, s, p, after, left));
         if (by >= 0.0) {
           let t = detach(closesAt(j, s, p, by));
           if (t < at || (t == at && k == ${total}u)) {

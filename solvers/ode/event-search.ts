@@ -8,8 +8,9 @@
  * A guard that touches zero within a step and comes back shows in its slopes: where the cubic through g and ġ at both ends crosses zero
  * between them, the step is tried again up to its extremum. Pairs of crossings that not even the slopes tell of are not seen.
  *
- * The side on which a guard begins is its sign; where it is zero, or has just crossed, its slope has to point away from zero, else it is
- * waited for. A guard that a reset has left at rest on zero must not go on through it. The first step after an event is a hundredth of the time since the last one, as bounces get closer and closer.
+ * The side on which a guard begins is its sign; where it is zero, or has just crossed and was not put back before it, its slope has to point
+ * away from zero, else it is waited for. A guard that a reset has left at rest on zero must not go on through it. The first step after an
+ * event is a hundredth of the time since the last one, as bounces get closer and closer.
  *
  * Dowell, Jarratt: A modified regula falsi method for computing the root of an equation, BIT 11 (1971) 168.
  */
@@ -99,9 +100,9 @@ const searchKernel = lazyKernel(/* wgsl */ `
   var<storage, read_write> gLowNext: array<f32>;
   var<storage, read_write> gHighNext: array<f32>;
 
-  // slope: along the way, which may be against time
-  fn sideOf(g: f32, slope: f32, fresh: bool) -> f32 {
-    if (g != 0.0 && !fresh) { return sign(g); }
+  // slope: along the way, which may be against time; front: the side from which an event has just come, 0 if none has
+  fn sideOf(g: f32, slope: f32, front: f32) -> f32 {
+    if ((g != 0.0 && front == 0.0) || g * front > 0.0) { return sign(g); }
     if (g >= 0.0 && slope > 0.0) { return 1.0; }
     if (g <= 0.0 && slope < 0.0) { return -1.0; }
     return 0.0;
@@ -132,7 +133,9 @@ const searchKernel = lazyKernel(/* wgsl */ `
       let e = k * rows + i;
       let isNumber = g1[e] <= 0.0 || g1[e] > 0.0;
       if (s > 0.0 && !isNumber) { c.failure = 6.0; }
-      let side = sideOf(g0[e], slope0[e] * sign(length), (u32(w.fresh) & (1u << k)) != 0u);
+      let from = select(-1.0, 1.0, (u32(w.falling) & (1u << k)) != 0u);
+      let front = select(0.0, from, (u32(w.fresh) & (1u << k)) != 0u);
+      let side = sideOf(g0[e], slope0[e] * sign(length), front);
       if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0) {
         if (side * directions[k] <= 0.0) {
           crossed |= 1u << k;
@@ -184,6 +187,12 @@ const searchKernel = lazyKernel(/* wgsl */ `
     if (searching) {
       let close = w.high - w.low <= smallest;
       if (crossed != 0u && close) {
+        for (var k = 0u; k < events; k++) { // a stop is the last
+          if ((crossed & (1u << k)) != 0u && stops[k] != 0.0) {
+            c.reach = 2.0;
+            crossed &= (2u << k) - 1u;
+          }
+        }
         w.hit = f32(crossed);
         if ((crossed & u32(w.lastHit)) != 0u && c.theta - w.last < 4.0 * smallest) { c.failure = 3.0; }
         c.exact = 0.0;
@@ -195,11 +204,8 @@ const searchKernel = lazyKernel(/* wgsl */ `
         w.lastHit = w.hit;
         w.last = c.theta;
         w.count += f32(countOneBits(crossed));
-        w.which = f32(countTrailingZeros(crossed));
-        w.lastSlope = slope1[countTrailingZeros(crossed) * rows + i];
-        for (var k = 0u; k < events; k++) {
-          if ((crossed & (1u << k)) != 0u && stops[k] != 0.0) { c.reach = 2.0; }
-        }
+        w.which = f32(firstLeadingBit(crossed));
+        w.lastSlope = slope1[firstLeadingBit(crossed) * rows + i];
       } else {
         let margin = 0.5 * min(smallest, w.high - w.low);
         c.step = select(clamp(middle, w.low + margin, w.high - margin), w.high, close);

@@ -10,7 +10,7 @@
  * it, so that δ is zero and solutions have the same bits with and without derivatives. The state goes on from y(τ + δ), and the next
  * step begins later and is shorter by δ: what the state gains or loses by that is the saltation of the derivative.
  *
- * First and second derivatives are exact, higher ones are not. Of events at one time the first sets the time. Where ġ = 0 the
+ * First and second derivatives are exact, higher ones are not. Of events at one time the last sets the time. Where ġ = 0 the
  * solution grazes its guard and has no derivative: the delay counts as zero there.
  *
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
@@ -31,7 +31,7 @@ const delayKernel = lazyKernel(/* wgsl */ `
     let i = id.x;
     let which = u32(hit[i]);
     if (which != 0u) {
-      let e = countTrailingZeros(which) * (arrayLength(&g) / events) + i;
+      let e = firstLeadingBit(which) * (arrayLength(&g) / events) + i;
       let by = slope[e];
       if (by != 0.0) { delay[i] = (detach(g[e]) - g[e]) / by; }
     }

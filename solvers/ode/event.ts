@@ -2,7 +2,8 @@
  * Events: a guard g(y, t) crosses zero, and the solution stops there or goes on from another state.
  *
  * Where they are is searched for among the steps (event-search.ts); how their times and what follows depend on what the solution is made
- * of is part of the derivative (event-time.ts). Events at one time, to a few last digits, happen in the order in which they are given.
+ * of is part of the derivative (event-time.ts). Events at one time, to a few last digits, happen in the order in which they are given, up to the
+ * first that stops.
  */
 
 import { type Flat, jvp } from '../../adjoint/index.ts';
@@ -16,13 +17,13 @@ export interface OdeEvent<Y, P> {
   readonly guard: (y: Y, at: At<P>) => Tensor;
   /** Of the crossings that count, seen on the way from the first time to the last. Default 'either'. */
   readonly direction?: 'up' | 'down' | 'either';
-  /** The state to go on from; without it the solution stops. It is told the time too, which a part of the state may keep. */
+  /** The state to go on from; without it the solution stops, and nothing else happens there. It is told the time too, which a part of the state may keep. */
   readonly reset?: (y: Y, at: At<P>) => Y;
 }
 
 /** What happened. One number each; [rows] in a batch. */
 export interface OdeEvents {
-  /** How many events there were. */
+  /** How many events there were; of several at one time, given after one that stops, none counts. */
   readonly count: Tensor;
   /** When the last one was, differentiable; the first time if there was none. */
   readonly t: Tensor;

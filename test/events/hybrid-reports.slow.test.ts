@@ -50,6 +50,16 @@ describe('grazing, Zeno and rest', () => {
     ).toThrow(/in step 2, from t = 0\.8000/);
   });
 
+  it('a gap that is no number is an error, and not a gap that is open', () => {
+    const root = hybrid(
+      `${ballText.replace('vec2f(s.y - p.floor, s.v)', 'vec2f(sqrt(s.y), s.v / (2.0 * sqrt(s.y)))')}`,
+      { guards: ['floor'] },
+    );
+    expect(() => hybridRollout(root, start, params, { dt: 0.2, steps: 10 })).toThrow(
+      /^hybridRollout: the gap of a guard of system 0 is NaN at the end of step 2, from t = 0\.4000\. A gap must be/,
+    );
+  });
+
   it('what grazes says so, and its derivative leaves time alone', async () => {
     const grazing = hybrid(ballText, { guards: ['floor'], grazing: 0.01 });
     const soft = (y: Tensor) => grazing({ y, v: on64([-0.001]) }, { ...params, g: on64([0]) }, 2);

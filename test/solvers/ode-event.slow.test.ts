@@ -123,6 +123,13 @@ describe('crossings', () => {
   });
 });
 
+it('a reset that puts a guard back before zero does not hide the next crossing', async () => {
+  const down = (y: Tensor) => y.mul(0).sub(1);
+  const back = { guard: (y: Tensor) => y, reset: (y: Tensor) => y.mul(0).add(1e-6) };
+  const run = (t1: number) => odeSolve(down, tensor([1], undefined, { device: cpu64 }), { t: [0, t1], event: back });
+  expect(await run(1 + 3.5e-6).event?.count.item()).toBe(4);
+});
+
 it('a guard at rest on zero may be left again, or belong to a state far away', async () => {
   const lift = ({ x, v }: Ball, { t }: { t: Tensor }): Ball => ({ x: v, v: t.add(0.1).mul(20).add(x.mul(0)) });
   const start = { x: tensor([1], undefined, { device: cpu64 }), v: tensor([-9], undefined, { device: cpu64 }) };
@@ -185,7 +192,7 @@ describe('several events', () => {
     const corner = odeSolve(free, { x: on([1.5, 0.5]), v: on([1, 1]) }, { t: [0, 1.2], event: table, batch: true });
     expect(Array.from(await corner.y.v.read())).toEqual([-1, -1]);
     expect(await corner.event?.count.item()).toBe(2);
-    expect(await corner.event?.which.item()).toBe(1);
+    expect(await corner.event?.which.item()).toBe(3);
     const clock = (y: Tensor) => y.mul(0).add(1);
     const zero = tensor([0], undefined, { device: cpu64 });
     const guard = (y: Tensor) => y.sub(1);
@@ -195,6 +202,22 @@ describe('several events', () => {
     ];
     expect(await odeSolve(clock, zero, { t: [0, 1.5], event: both }).y.item()).toBeCloseTo(20.5, 12);
     expect(await odeSolve(clock, zero, { t: [0, 1.5], event: both.reverse() }).y.item()).toBeCloseTo(11.5, 12);
+  });
+
+  it('up to the first that stops: what would happen after it does not', async () => {
+    const clock = (y: Tensor) => y.mul(0).add(1);
+    const zero = tensor([0], undefined, { device: cpu64 });
+    const stop = { guard: (y: Tensor) => y.sub(1) };
+    const go = { ...stop, reset: (y: Tensor) => y.add(5) };
+    for (const [event, end, count, which] of [
+      [[stop, stop], 1, 1, 0],
+      [[stop, go], 1, 1, 0],
+      [[go, stop, go], 6, 2, 1],
+    ] as const) {
+      const { y, event: told } = odeSolve(clock, zero, { t: [0, 2], event });
+      expect(await y.item()).toBeCloseTo(end, 12);
+      expect([await told?.count.item(), await told?.which.item()]).toEqual([count, which]);
+    }
   });
 
   it('one stops, another goes on', async () => {
@@ -270,6 +293,18 @@ describe('says what is wrong', () => {
     [
       () => odeSolve(fall, ball, { t: [0, 9], event: bounce, maxSteps: 20000 }),
       /^odeSolve: Tsit5 finds events ever closer to each other at t = 1\.500\. Stop at the first that is too weak, by an event without reset\.$/,
+    ],
+    [
+      () =>
+        odeSolve(
+          ({ v }: Ball): Ball => ({ x: v.neg(), v: v.mul(0) }),
+          { x: ball.x, v: ball.x },
+          {
+            t: [0, 3], // x is pushed back across 0 at once: a sliding mode
+            event: { guard: ({ x, v }) => x.mul(v), direction: 'down', reset: ({ x, v }) => ({ x, v: v.neg() }) },
+          },
+        ),
+      /^odeSolve: Tsit5 finds events ever closer to each other at t = 1\.000\./,
     ],
     [
       () => odeSolve(fall, ball, { t: [0, 1], event: { ...floor, reset: ({ x, v }) => ({ x, v: v.mul(0) }) } }),
