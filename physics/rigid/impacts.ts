@@ -1,21 +1,22 @@
 /**
  * Impacts that bounce: at their own time within a step.
  *
- *   τ = φ / −w₁,   w(τ) = w₀ + (τ / dt) (w₁ − w₀)      w₀, w₁: normal velocities before the step, and after its forces      (1)
+ *   τ = φ / −w₁,   w(τ) = w₀ + (½ + τ / dt) (w₁ − w₀)  w₀, w₁: normal velocities before the step, and after its forces      (1)
  *   w⁺ = w₁ − (1 + e) w(τ)                             Newton's restitution of what was met at τ, then what forces do        (2)
  *   x⁺ = x + dt (u₁ + M⁻¹ P) − τ M⁻¹ P                 impulses have moved bodies for dt − τ                               (3)
  *   L⁺ = L₁ + (c − x) × P + τ (v_c − u⁺) × P           and turned them about where they were at τ                          (4)
  *
  * for contacts that would overlap by the end of the step, φ + dt w₁ < 0, and are met faster than bodies that are said to rest. v_c is
- * the mean of both bodies' velocities before P, by the inverse of their masses; (3) and (4) together keep all momenta. Places and velocities
+ * the mean of both bodies' velocities before P, by the inverse of their masses; (3) and (4) together keep all momenta. A step moves bodies
+ * by w₁, which therefore belongs to its middle: hence ½, without which each impact would cost energy of order dt. Places and velocities
  * after an impact do not jump where it moves from one step to the next, so derivatives are those of impacts located in time, to order 1
  * in dt; without (1) and (3) they would converge to something else. A contact bounces once in a step, with all others of that step at once.
  */
 
-import { lazyKernel, type Tensor } from '../../kernel/index.ts';
+import { type Kernel, kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { law } from './law.wgsl.ts';
 import type { Twists } from './motion.ts';
-import { frictionOf, lightness, seen } from './pair.wgsl.ts';
+import { firmness, frictionOf, lightness, seen } from './pair.wgsl.ts';
 import type { Touches } from './touch.ts';
 
 const bounceKernel = lazyKernel(/* wgsl */ `
@@ -49,8 +50,8 @@ const bounceKernel = lazyKernel(/* wgsl */ `
     if (e <= 0.0 || phi + dt * forced >= 0.0) { return; }
     var share = 0.0;
     if (phi > 0.0) { share = -phi / (dt * forced); }
-    let met = before + share * (forced - before);                                       // (1)
-    if (met >= -rest) { return; }
+    let met = before + (0.5 + share) * (forced - before);                               // (1)
+    if (met >= -rest - max(before - forced, 0.0)) { return; }
     bounce[slot] = vec2f((1.0 + e) * met - forced, share);                              // (2)
   }
 `);
@@ -67,7 +68,8 @@ export function bounces(
   return bounceKernel(all, { count: gap.size, out: { bounce: [gap.size] } }).bounce;
 }
 
-const lateKernel = lazyKernel(/* wgsl */ `
+const lateKernels = kernelsByKey();
+const lateText = (smooth: boolean): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> x: array<vec3f>;
@@ -87,8 +89,9 @@ const lateKernel = lazyKernel(/* wgsl */ `
   var<storage, read_write> p: array<f32>;
   var<storage, read_write> L: array<f32>;
   var<storage, read_write> turn: array<f32>;
-  ${law(false)}
+  ${law(smooth)}
   ${lightness}
+  ${firmness(true)}
   ${frictionOf}
   fn turning(i: u32, v: vec3f) -> vec3f { return select(select(vec3f(0.0), vec3f(0.0, 0.0, v.z), freedom[i] == 2u), v, freedom[i] == 1u); }
   @compute @workgroup_size(64)
@@ -103,7 +106,7 @@ const lateKernel = lazyKernel(/* wgsl */ `
     let lightA = lightness(a);
     let lightB = lightness(b);
     let rate = ${seen('v', 'w', 'c')} + bias[slot];
-    let P = answered(rate, normal[slot], mu, 0.0).impulse / (settings[0] * (lightA + lightB));
+    let P = firmness(slot) * answered(rate, normal[slot], mu, smoothing(slot)).impulse / (settings[0] * (lightA + lightB));
     let along = (lightA * forcedV[a] + lightB * forcedV[b]) / (lightA + lightB);
     let onA = share * cross(c - x[a], P);
     let onB = share * cross(c - x[b], P);
@@ -118,7 +121,7 @@ const lateKernel = lazyKernel(/* wgsl */ `
       turn[3u * b + k] += turnB[k];
     }
   }
-`);
+`;
 
 /** Of each body, [n, 3]: momenta times τ / dt of the impulses in (3), and the rest of (4). */
 export interface Late {
@@ -133,9 +136,10 @@ export function lateImpulses(
   { v, w }: Twists,
   forced: Twists,
   given: Readonly<Record<'pairs' | 'x' | 'mass' | 'freedom' | 'friction' | 'bias' | 'bounce' | 'settings', Tensor>>,
-  dt: number,
+  { dt, smooth }: { readonly dt: number; readonly smooth: boolean },
 ): Late {
   const { shape } = given.x;
   const all = { gap, normal, point, pairOf, v, w, forcedV: forced.v, ...given, dt };
-  return lateKernel(all, { count: gap.size, out: { p: shape, L: shape, turn: shape } });
+  const run: Kernel = lateKernels(`${smooth}`, () => lateText(smooth));
+  return run(all, { count: gap.size, out: { p: shape, L: shape, turn: shape } }) as unknown as Late;
 }

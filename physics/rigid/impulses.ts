@@ -27,7 +27,7 @@ import {
 import type { ContactGraph } from './contact-graph.ts';
 import { law } from './law.wgsl.ts';
 import { type Heavy, type Momenta, momentaOf, type Twists, twistsOf } from './motion.ts';
-import { frictionOf, lightness, seen } from './pair.wgsl.ts';
+import { firmness, frictionOf, lightness, seen } from './pair.wgsl.ts';
 import { linearMiss, linearSteps, solveLinearText, solveText } from './solver.wgsl.ts';
 import { rowsPerJoint, rowWidth, type SolverSizes, teamsOn, workspace } from './solver-work.wgsl.ts';
 
@@ -57,8 +57,10 @@ export interface Frozen {
   readonly gap: Tensor;
   readonly jointBodies: Tensor;
   readonly graph: ContactGraph;
-  /** Softness, smoothing, tolerance, most steps. */
+  /** Softness, the square of the smoothing's speed, tolerance, most steps. */
   readonly settings: Tensor;
+  /** Of `bounces`, where there is restitution. */
+  readonly bounce?: Tensor;
   /** Where the search begins. */
   readonly v: Tensor;
   readonly w: Tensor;
@@ -72,7 +74,7 @@ interface Given {
 const heavy = ({ pressed: { q, mass, inertia }, frozen: { freedom } }: Given): Heavy => ({ q, mass, inertia, freedom });
 
 const contactWork = kernelsByKey();
-const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
+const contactWorkText = ({ smooth, bouncing }: SolverSizes): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> mass: array<f32>;
   var<storage, read> friction: array<f32>;
@@ -88,9 +90,11 @@ const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
   var<storage, read> pairs: array<u32>;
   var<storage, read> pairOf: array<u32>;
   var<storage, read> settings: array<f32>;
+  ${bouncing ? 'var<storage, read> bounce: array<vec2f>;' : ''}
   var<storage, read_write> work: array<f32>;
   ${law(smooth)}
   ${lightness}
+  ${firmness(bouncing)}
   ${frictionOf}
   @compute @workgroup_size(64)
   fn contactWork(@builtin(global_invocation_id) id: vec3u) {
@@ -101,8 +105,8 @@ const contactWorkText = ({ smooth }: SolverSizes): string => /* wgsl */ `
     let c = point[slot];
     let n = normal[slot];
     let mu = frictionOf(a, b);
-    let R = settings[0] * (lightness(a) + lightness(b));
-    work[slot] = dot(${seen('virtualV', 'virtualW', 'c')}, answered(${seen('uV', 'uW', 'c')} + bias[slot], n, mu, settings[1]).impulse) / R;  // (4)
+    let R = settings[0] * (lightness(a) + lightness(b)) / firmness(slot);
+    work[slot] = dot(${seen('virtualV', 'virtualW', 'c')}, answered(${seen('uV', 'uW', 'c')} + bias[slot], n, mu, smoothing(slot)).impulse) / R;  // (4)
   }
 `;
 
@@ -143,12 +147,26 @@ const jointWork = lazyKernel(/* wgsl */ `
 /** W of (4). */
 function virtualWork(sizes: SolverSizes, { pressed, frozen }: Given, u: Twists, virtual: Twists): Tensor {
   const { x, mass, friction, normal, point, bias, rows, middle } = pressed;
-  const { freedom, pairs, pairOf, gap, jointBodies, settings } = frozen;
+  const { freedom, pairs, pairOf, gap, jointBodies, settings, bounce } = frozen;
   const twists = { uV: u.v, uW: u.w, virtualV: virtual.v, virtualW: virtual.w };
   const parts: Tensor[] = [];
   if (sizes.pairs > 0) {
-    const given = { x, mass, friction, normal, point, bias, ...twists, freedom, pairs, pairOf, gap, settings };
-    const run: Kernel = contactWork(`${sizes.smooth}`, () => contactWorkText(sizes));
+    const given = {
+      x,
+      mass,
+      friction,
+      normal,
+      point,
+      bias,
+      ...twists,
+      freedom,
+      pairs,
+      pairOf,
+      gap,
+      settings,
+      ...(bounce && { bounce }),
+    };
+    const run: Kernel = contactWork(`${sizes.smooth} ${sizes.bouncing}`, () => contactWorkText(sizes));
     parts.push((run(given, { count: gap.size }).work as Tensor).sum());
   }
   if (sizes.joints > 0)
@@ -162,7 +180,7 @@ const linearSolvers = kernelsByKey();
 /** What both solvers read. */
 function bindings({ pressed, frozen }: Given) {
   const { x, q, mass, inertia, friction, normal, point, bias, rows, middle } = pressed;
-  const { freedom, settings, graph } = frozen;
+  const { freedom, settings, bounce, graph } = frozen;
   return {
     x,
     q,
@@ -176,14 +194,15 @@ function bindings({ pressed, frozen }: Given) {
     joints: rows,
     jointMiddle: middle,
     settings,
+    ...(bounce && { bounce }),
     ...graph,
   };
 }
 
 /** The kernel for a device, and how it is launched. */
-function solver(kernels: typeof solvers, text: typeof solveText, { smooth }: SolverSizes, device: Device) {
+function solver(kernels: typeof solvers, text: typeof solveText, { smooth, bouncing }: SolverSizes, device: Device) {
   const { lanes, teams } = teamsOn(device);
-  const run: Kernel = kernels(`${smooth} ${lanes}`, () => text({ smooth, lanes }));
+  const run: Kernel = kernels(`${smooth} ${bouncing} ${lanes}`, () => text({ smooth, bouncing, lanes }));
   return { run, count: lanes * teams };
 }
 

@@ -9,6 +9,18 @@ export const frictionOf: string = /* wgsl */ `
   }
 `;
 
+/**
+ * `firmness(slot)`: how many times a contact gives way less than its softness says: what bounces does by 0.01 at most, so that in two passes restitution is what was asked for;
+ * `smoothing(slot)`: ω of law.wgsl.ts. Kernels have `settings`, and `bounce` where there is restitution.
+ */
+export const firmness = (bouncing: boolean): string => /* wgsl */ `
+  fn firmness(slot: u32) -> f32 { return ${bouncing ? 'select(1.0, max(1.0, 100.0 * settings[0]), bounce[slot].y >= 0.0)' : '1.0'}; }
+  fn smoothing(slot: u32) -> f32 {
+    let softness = settings[0] / firmness(slot);
+    return settings[1] * softness / (1.0 + softness);
+  }
+`;
+
 /** `lightness(i)`: 1 / m, and 0 of what is fixed. Kernels have `mass` and `freedom`. */
 export const lightness: string = /* wgsl */ `
   fn lightness(i: u32) -> f32 {

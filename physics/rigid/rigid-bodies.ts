@@ -7,7 +7,7 @@
  *
  * Contacts and joints are implicit: λ answers to where bodies will be after the step, as far as velocities tell, so that nothing
  * that is stiff limits dt. They are a little soft, `softness` being 1 / (1 + softness) of what would be rigid; under its weight a body
- * sinks by softness · g dt². Impacts bounce where bodies have a restitution: impacts.ts. Of order 1 in dt; momenta are kept to rounding, the energy is not.
+ * sinks by softness · g dt². Impacts bounce where bodies have a restitution, and are hard, whatever the softness: impacts.ts. Of order 1 in dt; momenta are kept to rounding, the energy is not.
  */
 
 import { hasTables } from '../../geometry/index.ts';
@@ -34,13 +34,15 @@ export interface RigidOptions {
   readonly smooth?: number;
   /** Within which time overlaps are undone, besides a step, s. Default 0.02; 0 where contacts are smoothed. */
   readonly recovery?: number;
+  /** No overlap is undone faster than this, m/s, so that bodies that begin deep in each other are not thrown off. Default 1; Infinity where contacts are smoothed. */
+  readonly recoverySpeed?: number;
   /** Contacts are looked for within this distance, and what bodies move in a step, m. Default 0.01. */
   readonly margin?: number;
-  /** Slower impacts than this do not bounce, m/s. Default 0.1. */
+  /** Slower impacts than this, besides what forces do to them in a step, do not bounce, m/s. Default 0.1. */
   readonly rest?: number;
-  /** How often contacts are solved in a step, each time with the slip that was found before: 1 or more. Default 2. */
+  /** How often contacts are solved in a step, each time with the slip that was found before: 1 or more; with 1 restitution is 2 % too little. Default 2. */
   readonly passes?: number;
-  /** At which residual, in parts of the velocities that forces alone would make, the solver stops. Default 1e-4 in f32, 1e-11 in f64. */
+  /** At which residual, in parts of the velocities that forces alone or all together make, the solver stops. Default 1e-4 in f32, 1e-11 in f64. */
   readonly tolerance?: number;
   /** Default 50 steps of Newton's method. */
   readonly maxSteps?: number;
@@ -95,6 +97,7 @@ const optionNames = [
   'softness',
   'smooth',
   'recovery',
+  'recoverySpeed',
   'margin',
   'passes',
   'rest',
@@ -116,11 +119,6 @@ export function rigidBodies(spec: WorldSpec, options: RigidOptions = {}): RigidW
   checkOptions('rigidBodies', options, optionNames);
   const data = worldData(spec);
   const settings = settingsOf(options);
-  const bouncing = data.restitution.findIndex(e => e > 0);
-  if (bouncing >= 0 && settings.smooth > 0)
-    throw new RangeError(
-      `rigidBodies: body '${data.names[bouncing]}' has restitution ${data.restitution[bouncing]}, but contacts are smoothed, and act from a distance without an impact; leave out 'smooth' or 'restitution'.`,
-    );
   const structureOn = onDevice(device => structureOf(data, settings, device));
   return {
     data,
@@ -147,6 +145,7 @@ function settingsOf(options: RigidOptions): Settings {
     softness = 0.1,
     smooth = 0,
     recovery = smooth > 0 ? 0 : 0.02,
+    recoverySpeed = smooth > 0 ? Infinity : 1,
     margin = 0.01,
     passes = 2,
     rest = 0.1,
@@ -162,6 +161,7 @@ function settingsOf(options: RigidOptions): Settings {
   from('softness', softness, true);
   from('smooth', smooth, false);
   from('recovery', recovery, false);
+  if (recoverySpeed !== Infinity) from('recoverySpeed', recoverySpeed, true);
   from('margin', margin, false);
   from('passes', passes, true);
   from('rest', rest, true);
@@ -170,7 +170,7 @@ function settingsOf(options: RigidOptions): Settings {
   if (pairs !== undefined) from('pairs', pairs, true);
   if (contacts !== undefined) from('contacts', contacts, true);
   return {
-    ...{ softness, smooth, recovery, margin, passes, rest, maxSteps },
+    ...{ softness, smooth, recovery, recoverySpeed, margin, passes, rest, maxSteps },
     ...(tolerance !== undefined && { tolerance }),
     ...(pairs !== undefined && { pairs }),
     ...(contacts !== undefined && { contacts }),
@@ -185,8 +185,6 @@ interface Structure {
   readonly sizes: SolverSizes;
   readonly room: { readonly pairRoom: number; readonly contactRoom: number };
   readonly freedom: Tensor;
-  /** Whether there is restitution. */
-  readonly bounces: boolean;
   /** The body of each part. */
   readonly bodyOf: Tensor;
   readonly tables: Omit<Tables, 'vertices'> | undefined;
@@ -216,9 +214,9 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
       contacts: typeof contacts === 'number' ? contacts : found.pairs * slots,
       joints: joints.kinds.length,
       smooth: smooth > 0,
+      bouncing: found.pairs > 0 && data.restitution.some(e => e > 0),
     },
     freedom: integers(device, data.freedom, [names.length]),
-    bounces: found.pairs > 0 && data.restitution.some(e => e > 0),
     bodyOf: integers(
       device,
       parts.map(({ body }) => body),
@@ -280,8 +278,8 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, contacts, sizes, room, freedom, bounces: bouncy, bodyOf, tables, joints }: Structure,
-  { softness, smooth, recovery, margin, passes, rest, tolerance, maxSteps }: Settings,
+  { near, contacts, sizes, room, freedom, bodyOf, tables, joints }: Structure,
+  { softness, smooth, recovery, recoverySpeed, margin, passes, rest, tolerance, maxSteps }: Settings,
   { x, q, p, L, trouble, lead }: RigidState,
   { mass, inertia, gravity, size, place, vertices, friction, restitution, force, torque, joints: jointed }: RigidParams,
   dt: number,
@@ -317,15 +315,17 @@ function stepped(
       ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness: 0.01 * softness, dt })
       : { rows: none([1, rowsPerJoint, rowWidth]), middle: none([1, 3]) };
   const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-4);
-  const omega = ((smooth / dt) ** 2 * softness) / (1 + softness);
-  const chosen = tensor([softness, omega, precise, maxSteps], [4], { device });
+  const chosen = tensor([softness, (smooth / dt) ** 2, precise, maxSteps], [4], { device });
   const { pairOf } = touch;
   const gap = touch.gap.detach();
   const known = { freedom, pairs: pairs.bodies, pairOf, gap, jointBodies: joints.bodies };
-  const frozen = { ...known, graph: contactGraph(sizes, known), settings: chosen };
-  const forced = bouncy ? twistsOf(heavy, start) : now;
+  const forced = sizes.bouncing ? twistsOf(heavy, start) : now;
   const met = { pairs: pairs.bodies, x, restitution };
-  const bounce = bouncy ? bounces(touch, now, forced, met, { dt, rest }) : undefined;
+  const bounce = sizes.bouncing ? bounces(touch, now, forced, met, { dt, rest }) : undefined;
+  const frozen = {
+    ...{ ...known, graph: contactGraph(sizes, known), settings: chosen },
+    ...(bounce && { bounce: bounce.detach() }),
+  };
   let P: Found | undefined;
   let slip = now;
   let soft: Twists | undefined;
@@ -334,7 +334,10 @@ function stepped(
     const before = smooth > 0 ? undefined : bias;
     bias =
       sizes.pairs > 0
-        ? biases({ ...touch, ...slip, pairs: pairs.bodies, x, friction }, { dt, recovery, before, bounce })
+        ? biases(
+            { ...touch, ...slip, pairs: pairs.bodies, x, friction },
+            { dt, recovery, recoverySpeed, before, bounce },
+          )
         : none([1, 3]);
     const { normal, point } = touch;
     const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
@@ -345,7 +348,7 @@ function stepped(
   const found = P as Found;
   const pushedOff = { p: start.p.add(found.p), L: start.L.add(found.L) }; // (2)
   const hit = { pairs: pairs.bodies, x, mass, freedom, friction, bias: bias as Tensor, settings: chosen };
-  const late = bounce && lateImpulses(touch, slip, forced, { ...hit, bounce }, dt);
+  const late = bounce && lateImpulses(touch, slip, forced, { ...hit, bounce }, { dt, smooth: sizes.smooth });
   const end = late ? { p: pushedOff.p, L: pushedOff.L.add(late.turn) } : pushedOff;
   const drift = late ? { p: end.p.sub(late.p), L: end.L.sub(late.L) } : end;
   const next = { ...moved(heavy, x, drift, dt), ...end, ...(lead && { lead: begin(soft as Twists, slip, -1) }) }; // (3)

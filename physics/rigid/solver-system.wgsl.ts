@@ -48,7 +48,7 @@ const matricesText = /* wgsl */ `
       let a = linkWord(k, 0u);
       let b = linkWord(k, 1u);
       putLinkThree(${link.words}u * k + ${link.middle}u, x[linkWord(k, linkWord(k, 5u))]);
-      linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // 1 / R
+      linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // firmness / R
       linkWork[${link.words}u * k + ${link.roughness}u] = sqrt(friction[a] * friction[b]);                        // μ
     }
   }
@@ -64,7 +64,7 @@ const matricesText = /* wgsl */ `
       var A = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
       var B = A;
       var C = A;
-      // Of contacts that stick, whose matrices are unit ones: how many, and sums of their arms and of the products of these.
+      // Of contacts that stick, whose matrices are unit ones: how many, where each counts by its firmness, and sums of their arms and of the products of these.
       var held = 0.0;
       var arms = vec3f(0.0);
       var squares = vec3f(0.0);
@@ -74,6 +74,7 @@ const matricesText = /* wgsl */ `
       let end = linkWord(k, 4u);
       for (var e = linkWord(k, 3u); e < end; e++) {
         let slot = active[e];
+        let firm = firmness(slot);
         let arm = point[slot] - c;
         let n = normal[slot];
         let one = t.v + cross(t.w, arm) + bias[slot];
@@ -81,19 +82,20 @@ const matricesText = /* wgsl */ `
         let tangent = one + N * n;
         let square = dot(tangent, tangent);
         if (sticks(N, square, mu)) {
-          force += one;
-          torque += cross(arm, one);
-          held += 1.0;
-          arms += arm;
-          squares += arm * arm;
-          products += arm.xxy * arm.yzz;
+          force += firm * one;
+          torque += firm * cross(arm, one);
+          held += firm;
+          arms += firm * arm;
+          squares += firm * arm * arm;
+          products += firm * arm.xxy * arm.yzz;
         } else if (!parts(N, square, mu)) {
-          let reply = answered(one, n, mu, settings[1]);
-          force -= reply.impulse;
-          torque -= cross(arm, reply.impulse);
+          let reply = answered(one, n, mu, smoothing(slot));
+          let slope = firm * reply.slope;
+          force -= firm * reply.impulse;
+          torque -= firm * cross(arm, reply.impulse);
           let X = crossing(arm);
-          let SX = reply.slope * X;
-          A += reply.slope;
+          let SX = slope * X;
+          A += slope;
           B -= SX;
           C -= X * SX;
         }

@@ -10,15 +10,16 @@
 import type { Device } from '../../kernel/index.ts';
 import { type GraphSizes, linkSize, mostLinks, noJoint } from './contact-graph.ts';
 import { law, lawAlong } from './law.wgsl.ts';
-import { lightness } from './pair.wgsl.ts';
+import { firmness, lightness } from './pair.wgsl.ts';
 
 export interface SolverSizes extends GraphSizes {
   readonly smooth: boolean;
+  /** Whether there is restitution. */
+  readonly bouncing: boolean;
 }
 
 /** What the solver's text depends on. */
-export interface SolverKind {
-  readonly smooth: boolean;
+export interface SolverKind extends Pick<SolverSizes, 'smooth' | 'bouncing'> {
   /** Invocations of a team. */
   readonly lanes: number;
 }
@@ -123,7 +124,7 @@ const matrices = /* wgsl */ `
 `;
 
 /** Bindings and functions that all parts of the solver share. */
-export const workText = ({ smooth, lanes }: SolverKind): string => /* wgsl */ `
+export const workText = ({ smooth, bouncing, lanes }: SolverKind): string => /* wgsl */ `
   var<storage, read> x: array<vec3f>;
   var<storage, read> q: array<vec4f>;
   var<storage, read> mass: array<f32>;
@@ -136,6 +137,7 @@ export const workText = ({ smooth, lanes }: SolverKind): string => /* wgsl */ `
   var<storage, read> joints: array<f32>;        // rows
   var<storage, read> jointMiddle: array<vec3f>;
   var<storage, read> settings: array<f32>;      // softness, smoothing, tolerance, most steps
+  ${bouncing ? 'var<storage, read> bounce: array<vec2f>;' : ''}
   var<storage, read> links: array<u32>;
   var<storage, read> active: array<u32>;
   var<storage, read> first: array<u32>;
@@ -155,6 +157,7 @@ export const workText = ({ smooth, lanes }: SolverKind): string => /* wgsl */ `
   fn linkWord(k: u32, word: u32) -> u32 { return links[${linkSize}u * k + word]; }
   fn isJoint(k: u32) -> bool { return linkWord(k, 2u) != ${noJoint}u; }
   ${lightness}
+  ${firmness(bouncing)}
   // Only what a body is free to do.
   fn kept(i: u32, t: Twist) -> Twist {
     let f = freedom[i];

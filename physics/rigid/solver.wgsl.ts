@@ -4,7 +4,8 @@
  *   minimise over the bodies' velocities u     Φ = ½ (u − u₀)ᵀ M (u − u₀) + Σ s(J u + o)                               (1)
  *   g = M (u − u₀) − Jᵀ λ,     H = M + Jᵀ S J                      λ, S: minus the slope and the curvature of s          (2)
  *   H d ≈ −g,   u ← u + α d,   α where the slope of Φ along d vanishes                                                 (3)
- *   gᵀ P⁻¹ g ≤ ½ ε² (E + E_all n / n_all)                          where it stops: P ≈ H; E = u₀ᵀ M u₀, n bodies         (4)
+ *   gᵀ P⁻¹ g ≤ ½ ε² (E + E_all n / n_all)                          where it stops: P ≈ H; n bodies                      (4)
+ *   E = max(u₀ᵀ M u₀, uᵀ M u)                                      what forces alone or all together make of them       (5)
  *
  * (3) is Newton's method; its systems are solved by conjugate gradients as far as they are worth it. H is never formed: what all rows
  * between two bodies do together is a wrench, linear in their relative twist at a common point c, so each pair of bodies keeps one
@@ -81,7 +82,8 @@ const lineText = /* wgsl */ `
         let mixed = lines[at + 3u];
         let square = lines[at + 4u];
         let now = max(lines[at + 2u] + alpha * (2.0 * mixed + alpha * square), 0.0);
-        own += inclined(lines[at] + alpha * dN, dN, now, mixed + alpha * square, square, mu, settings[1]);
+        let slot = active[e];
+        own += firmness(slot) * inclined(lines[at] + alpha * dN, dN, now, mixed + alpha * square, square, mu, smoothing(slot));
       }
       sum += D * own;
       if (isJoint(k)) {
@@ -138,22 +140,29 @@ export const solveText = (kind: SolverKind): string => /* wgsl */ `
         putBodyTwist(i, ${body.u}u, u);
       }
       let own = total(vec2f(part, 0.0)).x;
-      let goal = 0.5 * epsilon * epsilon * (own + energy * f32(s.bodies.y - s.bodies.x) / f32(all));                // (4)
+      var largest = energy;
       var steps = 0u;
       var inner = 0u;
       var decrement = 0.0;
       loop {
         rest();
         assembled(s);
+        part = 0.0;
         for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
           let i = order[at];
-          let away = plus(bodyTwist(i, ${body.u}u), -1.0, Twist(v0[i], w0[i]));
+          let u = bodyTwist(i, ${body.u}u);
+          part += product(u, carried(i, u));
+          let away = plus(u, -1.0, Twist(v0[i], w0[i]));
           let pull = kept(i, gathered(i));
           putBodyTwist(i, ${body.push}u, pull);
           putBodyTwist(i, ${body.g}u, plus(kept(i, carried(i, away)), 1.0, pull));                // (2)
           putBodyTwist(i, ${body.p}u, Twist(vec3f(0.0), vec3f(0.0)));
           putBodyTwist(i, ${body.d}u, Twist(vec3f(0.0), vec3f(0.0)));
         }
+        let moving = total(vec2f(part, 0.0)).x;
+        largest = max(energy, moving);                                                                              // (5)
+        let share = f32(s.bodies.y - s.bodies.x) / f32(all);
+        let goal = 0.5 * epsilon * epsilon * (max(own, moving) + largest * share);                                  // (4)
         rest();
         var due = steps == 0u;
         var fresh = false;
@@ -173,7 +182,7 @@ export const solveText = (kind: SolverKind): string => /* wgsl */ `
             arrived = next <= goal || steps == u32(settings[3]) || !(next < 1e30);
             if (arrived) { break; }
             due = !fresh;
-            let eta = max(0.5 * sqrt(goal / next), min(0.1, sqrt(next / energy)));
+            let eta = max(0.5 * sqrt(goal / next), min(0.1, sqrt(next / largest)));
             enough = eta * eta * next;
           } else if (next <= enough) { break; }
           if (!due) {
@@ -210,7 +219,7 @@ export const solveText = (kind: SolverKind): string => /* wgsl */ `
         turn[i] = -pull.w;
       }
       if (lane == 0u) {
-        report[3u * island] = decrement / energy;
+        report[3u * island] = decrement / largest;
         report[3u * island + 1u] = f32(steps);
         report[3u * island + 2u] = f32(inner);
       }

@@ -2,8 +2,12 @@
  * Where bodies touch: contacts of all pairs in the list, and the velocities at which they begin to answer.
  *
  *   o = φ / dt + μ (√(|w_t|² + s²) − s)        φ ≥ 0                                                              (1)
- *   o = φ / (dt + recovery) + …                φ < 0
- *   o n − R λ₀                                 what is added to the relative velocity: λ₀ of the pass before      (2)
+ *   o = −c + …,   c = −φ / (τ − φ / v)         φ < 0;  τ = dt + recovery, v: the speed of recovery
+ *   o = φ / τ + …                              where a contact is pressed so hard that R λ₀ > c                   (2)
+ *   o n − R λ₀                                 what is added to the relative velocity: λ₀ of the pass before      (3)
+ *
+ * Overlaps are undone at the speed c, which is less than v. What presses them counts: contacts that give way under a load are held up by φ / τ,
+ * as far as it takes. From R λ₀ = c / 5 to c one becomes the other.
  *
  * A contact answers to w_n + o < μ |w_t|: to the gap after the step, and to slip. The cone law alone would have a body that slides hover,
  * at w_n = μ |w_t|; o takes that out with the slip w_t that is known so far: the one before the step, then the one that a first pass has
@@ -127,6 +131,7 @@ const biasText = (again: boolean, bouncing: boolean): string => /* wgsl */ `
   ${bouncing ? 'var<storage, read> bounce: array<vec2f>;' : ''}
   var<uniform> dt: f32;
   var<uniform> recovery: f32;
+  var<uniform> slowness: f32; // 1 / v
   var<storage, read_write> bias: array<vec3f>;
   const still = 1e-3; // s, m/s
   ${law(false)}
@@ -143,10 +148,16 @@ const biasText = (again: boolean, bouncing: boolean): string => /* wgsl */ `
     let rate = ${seen('v', 'w', 'p')};
     let t = rate - dot(n, rate) * n;
     let mu = frictionOf(a, b);
-    var o = phi / select(dt, dt + recovery, phi < 0.0);                                                           // (1)
+    ${again ? 'let held = answered(rate + before[slot], n, mu, 0.0).impulse;' : ''}
+    var o = phi / dt;                                                                                             // (1)
+    if (phi < 0.0) {
+      let deep = -phi * slowness;
+      let c = -phi / (dt + recovery + deep);
+      o = -c${again ? ' + smoothstep(0.2, 1.0, dot(n, held) / max(c, 1e-30)) * (phi / (dt + recovery) + c)' : ''}; // (2)
+    }
     ${bouncing ? 'if (bounce[slot].y >= 0.0) { o = bounce[slot].x; }' : ''}
     o += mu * (sqrt(dot(t, t) + still * still) - still);
-    bias[slot] = o * n${again ? ' - answered(rate + before[slot], n, mu, 0.0).impulse' : ''};                      // (2)
+    bias[slot] = o * n${again ? ' - held' : ''};                                                                   // (3)
   }
 `;
 
@@ -209,17 +220,19 @@ export function touches(
   return { gap, normal, point, pairOf, count };
 }
 
-/** (2), [contacts, 3], m/s; after a pass that was biased by `before` and ended with these twists. @param bounce Of `bounces`. */
+/** (3), [contacts, 3], m/s; after a pass that was biased by `before` and ended with these twists. @param bounce Of `bounces`. */
 export function biases(
   given: Touches & Twists & { readonly pairs: Tensor; readonly x: Tensor; readonly friction: Tensor },
   {
     dt,
     recovery,
+    recoverySpeed,
     before,
     bounce,
   }: {
     readonly dt: number;
     readonly recovery: number;
+    readonly recoverySpeed: number;
     readonly before?: Tensor | undefined;
     readonly bounce?: Tensor | undefined;
   },
@@ -227,6 +240,6 @@ export function biases(
   const { pairs, pairOf, x, v, w, friction, gap, normal, point } = given;
   const [again, bouncing] = [before !== undefined, bounce !== undefined];
   const run = biasKernels(`${again} ${bouncing}`, () => biasText(again, bouncing));
-  const all = { pairs, pairOf, x, v, w, friction, gap, normal, point, dt, recovery };
+  const all = { pairs, pairOf, x, v, w, friction, gap, normal, point, dt, recovery, slowness: 1 / recoverySpeed };
   return run({ ...all, ...(before && { before }), ...(bounce && { bounce }) }, { count: gap.size }).bias as Tensor;
 }

@@ -34,7 +34,10 @@ export interface BodySpec {
   readonly angularVelocity?: Vec3;
   /** Of two bodies that touch, the geometric mean counts. Default 0.5. */
   readonly friction?: number;
-  /** How fast it leaves an impact, in parts of how fast it met; of two bodies, the larger counts. 0 … 1. Default 0. */
+  /**
+   * How fast it leaves an impact, in parts of how fast it met; of two bodies, the larger counts. 0 … 1. Default 0. Impacts of one step act at once,
+   * so that bodies in a row which touch leave together; those of a cradle want gaps that are not crossed in a step, or `balls`.
+   */
   readonly restitution?: number;
   /** Whether it never moves. Default: only planes and height fields do not. */
   readonly fixed?: boolean;
