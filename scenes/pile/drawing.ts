@@ -1,97 +1,74 @@
-/**
- * Boxes on a floor, drawn from the side and a little from above: parallel rays, a depth for each pixel, faces shaded by how they are
- * turned to the light, and what a box is by its colour.
- */
+/** The heap as a camera sees it, from a little above, under a sun that casts shadows. */
 
-import type { Colours, Image } from '../../render/index.ts';
+import { type Device, tensor } from '../../kernel/index.ts';
+import { type RigidParams, type RigidState, type RigidWorld, worldSurface } from '../../physics/index.ts';
+import {
+  antialias,
+  type Colours,
+  colourAt,
+  flatNormals,
+  type Image,
+  imageOf,
+  interpolate,
+  interpolateWithFootprint,
+  lookAt,
+  mask,
+  orthographic,
+  perspective,
+  project,
+  rasterize,
+  shadow,
+  toSrgb,
+} from '../../render/index.ts';
 
-export interface View {
-  readonly width: number;
-  readonly height: number;
-  /** m along the picture's width. */
-  readonly span: number;
-  /** What is in the middle of the lower edge, m. */
-  readonly at: readonly [number, number, number];
-}
-
-type Vec = readonly [number, number, number];
-const dot = (a: Vec, b: Vec): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-
-// Right, up and towards the eye, which looks down by 15° and along a diagonal.
-const [turn, tilt] = [0.6, 0.26];
-const right: Vec = [Math.cos(turn), 0, -Math.sin(turn)];
-const eye: Vec = [Math.sin(turn) * Math.cos(tilt), Math.sin(tilt), Math.cos(turn) * Math.cos(tilt)];
-const up: Vec = [-Math.sin(turn) * Math.sin(tilt), Math.cos(tilt), -Math.cos(turn) * Math.sin(tilt)];
-const light: Vec = [0.35, 0.85, 0.4];
-
-const axesOf = (w: number, x: number, y: number, z: number): readonly Vec[] => [
-  [1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)],
-  [2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)],
-  [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)],
-];
+const size = [480, 360] as const;
+const sky = 0.35;
+const air = 0.9;
 
 /**
- * @param x Centres, [n, 3], and q orientations, [n, 4]; body 0, the floor, is not drawn.
- * @param size Half sizes, [n, 3].
- * @param share Of each body: where in the table its colour is, 0 … 1.
+ * @param span How wide what is seen is, m; the floor's middle is at the origin.
+ * @param colours Of the boxes, the first to the last.
+ * @returns Takes a picture of a state.
  */
-export function drawBoxes(
-  { x, q, size }: Readonly<Record<'x' | 'q' | 'size', ArrayLike<number>>>,
-  share: (body: number) => number,
-  colours: Colours,
-  { width, height, span, at }: View,
-): Image {
-  const data = new Float32Array(3 * width * height);
-  const depth = new Float32Array(width * height).fill(Number.NEGATIVE_INFINITY);
-  for (let k = 0; k < width * height; k++)
-    data.set(Math.floor(k / width) > 0.72 * height ? [0.8, 0.8, 0.78] : [0.95, 0.96, 0.97], 3 * k);
-  const scale = width / span;
-  for (let i = 1; i < x.length / 3; i++) {
-    const [w, a, b, c] = [0, 1, 2, 3].map(k => q[4 * i + k]);
-    const axes = axesOf(w, a, b, c);
-    const centre: Vec = [x[3 * i] - at[0], x[3 * i + 1] - at[1], x[3 * i + 2] - at[2]];
-    const place = Math.min(1, Math.max(0, share(i))) * (colours.length - 1);
-    const low = Math.min(colours.length - 2, Math.floor(place));
-    const colour = [0, 1, 2].map(k => colours[low][k] + (place - low) * (colours[low + 1][k] - colours[low][k]));
-    axes.forEach((axis, k) => {
-      const side = dot(axis, eye) > 0 ? 1 : -1;
-      const [e, f] = [axes[(k + 1) % 3], axes[(k + 2) % 3]];
-      const [along, across] = [size[3 * i + ((k + 1) % 3)], size[3 * i + ((k + 2) % 3)]];
-      const middle = centre.map((v, m) => v + side * size[3 * i + k] * axis[m]) as unknown as Vec;
-      const bright = 0.45 + 0.55 * Math.max(0, side * dot(axis, light));
-      fill(
-        middle,
-        { e, f, along, across },
-        colour.map(v => v * bright),
-      );
-    });
-  }
-  return { width, height, channels: 3, data };
-
-  /** Pixels whose ray meets the face at u e + v f, |u| ≤ along, |v| ≤ across; darker at its edges. */
-  function fill(
-    middle: Vec,
-    { e, f, along, across }: { readonly e: Vec; readonly f: Vec; readonly along: number; readonly across: number },
-    colour: readonly number[],
-  ): void {
-    const [ex, ey, fx, fy] = [dot(e, right), dot(e, up), dot(f, right), dot(f, up)];
-    const area = ex * fy - ey * fx;
-    if (Math.abs(area) < 1e-6) return;
-    const [mx, my] = [dot(middle, right), dot(middle, up)];
-    const [wide, high] = [along * Math.abs(ex) + across * Math.abs(fx), along * Math.abs(ey) + across * Math.abs(fy)];
-    const column = (s: number): number => Math.floor(width / 2 + s * scale);
-    const row = (s: number): number => Math.floor(0.86 * height - s * scale);
-    for (let r = Math.max(0, row(my + high)); r <= Math.min(height - 1, row(my - high)); r++)
-      for (let c = Math.max(0, column(mx - wide)); c <= Math.min(width - 1, column(mx + wide)); c++) {
-        const [sx, sy] = [(c + 0.5 - width / 2) / scale - mx, (0.86 * height - r - 0.5) / scale - my];
-        const u = (sx * fy - sy * fx) / area;
-        const v = (ex * sy - ey * sx) / area;
-        if (Math.abs(u) > along || Math.abs(v) > across) continue;
-        const near = dot(middle, eye) + u * dot(e, eye) + v * dot(f, eye);
-        if (near <= depth[r * width + c]) continue;
-        depth[r * width + c] = near;
-        const edge = Math.min(along - Math.abs(u), across - Math.abs(v)) * scale < 0.8 ? 0.6 : 1;
-        for (let k = 0; k < 3; k++) data[3 * (r * width + c) + k] = colour[k] * edge;
-      }
-  }
+export function photographer(
+  world: RigidWorld,
+  params: RigidParams,
+  { span, colours, device }: { readonly span: number; readonly colours: Colours; readonly device: Device },
+): (state: RigidState) => Promise<Image> {
+  const { triangles, corners, vertices } = worldSurface(world, { reach: 8 * span, device });
+  const boxes = world.data.names.length - 1;
+  const paint = tensor(
+    [
+      [0.55, 0.55, 0.52],
+      ...Array.from({ length: boxes }, (_, k) => colourAt(0.15 + (0.75 * k) / boxes, colours)),
+    ].flat(),
+    [boxes + 1, 3],
+    { device },
+  );
+  const towardsSun = [0.35, 0.85, 0.4] as const;
+  const sun = tensor([...towardsSun], [3, 1], { device });
+  const camera = {
+    lens: perspective({ fovY: 0.5, size, near: 0.1 * span, far: 30 * span, device }),
+    pose: lookAt([1.2 * span, 1.1 * span, 2.1 * span], [0, 0.33 * span, 0], [0, 1, 0], { device }),
+  };
+  const far = towardsSun.map(s => 3 * span * s) as unknown as readonly [number, number, number];
+  const light = {
+    lens: orthographic({ height: 3 * span, size: [512, 512], near: 0.1 * span, far: 6 * span, device }),
+    pose: lookAt(far, [0, 0, 0], [0, 1, 0], { device }),
+  };
+  return state => {
+    const places = vertices(params, state);
+    const clip = project(camera, places);
+    const raster = rasterize(clip, triangles, { size });
+    const { values, corners: faces } = flatNormals(places, triangles);
+    const facing = interpolate(raster, clip, { values: values.matmul(sun).max(0), corners: faces });
+    const reached = shadow(light, { vertices: places, triangles }, interpolateWithFootprint(raster, clip, places));
+    const lit = facing
+      .mul(reached)
+      .mul(1 - sky)
+      .add(sky); // of the sun's light, and the sky's
+    const seen = interpolate(raster, clip, { values: paint, corners }).mul(lit);
+    const image = antialias(seen.add(mask(raster).sub(1).mul(-air)), raster, clip);
+    return imageOf(image.max(0).min(1)).then(toSrgb);
+  };
 }

@@ -12,7 +12,7 @@ import type { Tensor } from '../../kernel/index.ts';
 import { type BodySpec, box, plane, type RigidState, rigidBodies } from '../../physics/index.ts';
 import { magma } from '../../render/index.ts';
 import { checkPositive, checkWhole, type Plot, type Scene, type SceneProgress } from '../scene.ts';
-import { drawBoxes, type View } from './drawing.ts';
+import { photographer } from './drawing.ts';
 
 const dt = 0.005;
 const half = 0.1;
@@ -64,7 +64,6 @@ export const pile: Scene = {
     const world = rigidBodies({ bodies: [{ shape: plane(), friction }, ...bodies] });
     const params = world.params(device);
     const mass = await params.mass.read();
-    const size = await params.size.read();
     const step = (state: RigidState): RigidState => world.step(state, params, dt);
     const speed = async ({ p }: RigidState): Promise<number> => {
       const momenta = await p.read();
@@ -73,9 +72,7 @@ export const pile: Scene = {
       return Math.sqrt(sum / boxes);
     };
     const side = Math.max(2, Math.round(Math.cbrt(boxes)));
-    const view: View = { width: 480, height: 360, span: 9 * half * side, at: [0, 0, 0] };
-    const look = async ({ x, q }: RigidState) =>
-      drawBoxes({ x: await x.read(), q: await q.read(), size }, i => 0.15 + (0.75 * (i - 1)) / boxes, magma, view);
+    const look = photographer(world, params, { span: 4.5 * half * side, colours: magma, device });
     const chunks = Math.min(iterations ?? Number.POSITIVE_INFINITY, Math.ceil(seconds / dt / chunk));
     let state = world.start(device);
     const film = [await look(state)];
