@@ -51,6 +51,7 @@ function passes(strategies: Strategies, all: readonly Inst[]): string {
 }
 
 const texts: Readonly<Record<Strategy, string>> = {
+  stored: 'one term for each word, stored at once',
   owned: 'owned by one invocation, added in place',
   gathered: 'gathered, each element by one invocation',
   rows: 'shared; kept, then added by rows of a transpose made once, if the host wrote the indices and, on the CPU, rows are short; f64 accumulators there else; stored at once where no element gets two terms',

@@ -62,6 +62,8 @@ function accessesOf(program: Program, forms: IndexForms): Access[] {
 interface Verdict {
   readonly collides: 'invocations' | 'iterations' | undefined;
   readonly proven: boolean;
+  /** Each visit of an invocation is to a word of its own. */
+  readonly once: boolean;
   readonly limits: readonly CountLimit[];
 }
 
@@ -80,7 +82,7 @@ function judge(access: Access, program: Program, forms: IndexForms): Verdict {
   }
   // A loop that does not change the index writes one element again and again, which is well defined.
   if (!collides && trips.some(trip => varies.has(trip) && !determined.has(trip))) collides = 'iterations';
-  return { collides, proven, limits: all };
+  return { collides, proven, once: trips.every(trip => determined.has(trip)), limits: all };
 }
 
 const letterOf = (axis: Axis): 'x' | 'y' | 'z' => (axis === 'globalX' ? 'x' : axis === 'globalY' ? 'y' : 'z');
@@ -221,6 +223,16 @@ export function scatterOwnership(program: Program): Map<ScatterAdd, Ownership> {
     if (inst.kind === 'scatterAdd') result.set(inst, shared.has(inst.buffer) ? 'shared' : 'owned');
   }
   return result;
+}
+
+/** Owned sums of which no two visits, of one invocation or of several, add to one word. */
+export function visitsOfTheirOwn(program: Program): ReadonlySet<ScatterAdd> {
+  const ownership = scatterOwnership(program);
+  const { verdicts } = analyse(program, ({ inst }) => inst.kind === 'scatterAdd');
+  const own = new Set<ScatterAdd>();
+  for (const [{ inst }, { once }] of verdicts)
+    if (inst.kind === 'scatterAdd' && once && ownership.get(inst) === 'owned') own.add(inst);
+  return own;
 }
 
 /** Whether an invocation of a launch that keeps to countLimits may load from an output what another has written there. */

@@ -14,9 +14,18 @@ import type { Builder } from './builder.ts';
 import type { Block, Inst, Program, Value } from './ir.ts';
 import { cannotMeet } from './linear-form.ts';
 import { type Cells, promoteCells } from './memory-to-ssa.ts';
-import { type Access, type Nest, nestOf, type OutputCell, outputCells, pathTo, variesInLoops } from './output-cells.ts';
+import {
+  type Access,
+  computedAgain,
+  type Nest,
+  nestOf,
+  type OutputCell,
+  outputCells,
+  pathTo,
+  variesInLoops,
+} from './output-cells.ts';
 import { simplify } from './simplify.ts';
-import { isPure, mapOperands, visit } from './traverse.ts';
+import { visit } from './traverse.ts';
 
 export function forwardStores(program: Program): Program {
   if (!mayNeedForwarding(program)) return program;
@@ -168,24 +177,16 @@ function storeAtEnd(
   nest: Nest,
   b: Builder,
 ): void {
-  const visible = new Set(pathTo(cell.home, nest));
-  const isVisible = (v: Value) => visible.has(nest.scopeOf(v));
+  const path = new Set(pathTo(cell.home, nest));
   const last = cell.accesses.findLast(a => a.kind !== 'load') ?? cell.accesses[0];
-  const address = cell.accesses.find(a => isVisible(a.index)) ?? last;
-  /** The index may have been computed in each branch: compute it again here. */
-  function rebuild(v: Value): Value {
-    if (isVisible(v)) return env.now(v);
-    const def = nest.definition.get(v);
-    if (def && 'result' in def && isPure(def, program)) {
-      const result = b.value(v.type);
-      b.push({ ...mapOperands(def, rebuild), result } as Inst);
-      return result;
-    }
+  const address = cell.accesses.find(a => path.has(nest.scopeOf(a.index))) ?? last;
+  // The index may have been computed in each branch: it is computed again here.
+  const index = computedAgain(address.index, cell.home, program, nest, b, env.now);
+  if (!index) {
     const { name } = program.buffers[cell.buffer];
     const message = `this element of ${name} is accessed in several places, but its index is known in one only.`;
     throw new KernelError(program.name, program.source, [{ message, at: last.at, remedy }]);
   }
-  const index = rebuild(address.index);
   b.if(
     env.get(written),
     () => {

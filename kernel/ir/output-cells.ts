@@ -6,6 +6,7 @@
  * In a loop that changes the index each iteration has its own cell, since stores do not collide (checkStores).
  */
 
+import type { Builder } from './builder.ts';
 import {
   type Address,
   type Block,
@@ -21,7 +22,7 @@ import {
   type While,
 } from './ir.ts';
 import { combine, type LinearForm, linearForms } from './linear-form.ts';
-import { isPure } from './traverse.ts';
+import { isPure, mapOperands } from './traverse.ts';
 
 export type Access = Load | Store | ScatterAdd;
 
@@ -99,6 +100,32 @@ export function pathTo(block: Block, nest: Nest): Block[] {
   const path = [block];
   for (let outer = nest.parent(block); outer; outer = nest.parent(outer.block)) path.unshift(outer.block);
   return path;
+}
+
+/**
+ * Appends what a value is made of, as far as it is not known at the end of `home`, where the builder is. Undefined where that takes
+ * more than pure operations. @param now What stands for a value that is known there.
+ */
+export function computedAgain(
+  v: Value,
+  home: Block,
+  program: Program,
+  nest: Nest,
+  b: Builder,
+  now: (v: Value) => Value,
+): Value | undefined {
+  const visible = new Set(pathTo(home, nest));
+  const again = (v: Value): Value | undefined => {
+    if (visible.has(nest.scopeOf(v))) return now(v);
+    const def = nest.definition.get(v);
+    if (!def || !('result' in def) || !isPure(def, program)) return undefined;
+    const operands = new Map(operandsOf(def).map(operand => [operand, again(operand)]));
+    if ([...operands.values()].includes(undefined)) return undefined;
+    const result = b.value(v.type);
+    b.push({ ...mapOperands(def, operand => operands.get(operand) ?? operand), result } as Inst);
+    return result;
+  };
+  return again(v);
 }
 
 /** True if a value may differ from one iteration to another of a loop around it. */

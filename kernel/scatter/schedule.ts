@@ -2,6 +2,7 @@
  * How the sums of a program run (kernel-ad rules G1–G5): a list of passes, each a program of its own, decided launch by launch
  * from what is known on the host and kept for launches like it.
  *
+ *   stored       each word belongs to one place in one invocation: stored at once (single-sums.ts)
  *   owned        each word belongs to one invocation: summed in place
  *   gathered     affine indices: one invocation per element of the target (gather.ts)
  *   by rows      indices that depend on integers only: kept, then summed by element (events.ts, inspect.ts, rows.ts); where no
@@ -13,7 +14,8 @@
  */
 
 import type { Words } from '../backend/backend.ts';
-import { scatterOwnership } from '../ir/affine.ts';
+import { type CountLimit, countLimits, scatterOwnership } from '../ir/affine.ts';
+import { fills } from '../ir/footprint.ts';
 import { IndexForms } from '../ir/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
 import { isPlain } from '../ir/traverse.ts';
@@ -27,8 +29,9 @@ import { atomValues, type Launch, LaunchNumbers, type Source } from './numbers.t
 import { lanesOf, lanesPass, lastPass, uniformTargets, wordsOf } from './partials.ts';
 import { type RowLimits, RowSums, type Rows } from './row-sums.ts';
 import { clearHoles, type RowBuffers, sumRows } from './rows.ts';
+import { singleSums, withStores } from './single-sums.ts';
 import { buffersWith, hasEffects } from './slice.ts';
-import type { Fluid } from './static-index.ts';
+import { fluidOf } from './static-index.ts';
 import { countBuffers } from './uniform.ts';
 
 /** Where a pass finds a buffer: a buffer of the program, a count of its launch, or what the decision says. */
@@ -45,7 +48,7 @@ export interface Pass {
   readonly over: 'launch' | { readonly buffer: number; readonly stride: number } | { readonly count: Launch['count'] };
 }
 
-export type Strategy = 'owned' | 'gathered' | 'rows' | 'word' | 'shared';
+export type Strategy = 'stored' | 'owned' | 'gathered' | 'rows' | 'word' | 'shared';
 
 /** How one launch runs. */
 export interface Decision {
@@ -98,6 +101,9 @@ export class Strategies {
   private readonly built = new Map<string, Built>();
   private readonly uniform: readonly number[];
   private readonly owned: ReadonlySet<number>;
+  /** Owned buffers whose sums may be stores where counts keep to the limits. */
+  private readonly storable: ReadonlySet<number>;
+  private readonly limits: readonly CountLimit[];
   /** Buffers whose contents can matter. */
   private readonly integers: readonly number[];
   private last: Decided | undefined;
@@ -111,6 +117,8 @@ export class Strategies {
     for (const [{ buffer }, own] of ownership) if (own === 'shared') owned.delete(buffer);
     this.owned = owned;
     const shared = free.filter(k => !owned.has(k));
+    this.storable = singleSums(program, new Set(free.filter(k => owned.has(k))));
+    this.limits = this.storable.size > 0 ? countLimits(program) : [];
     const open = shared.length > 0;
     this.candidates = open ? candidatesOf(program, forms, free, owned) : [];
     this.rows = open ? new RowSums(program, shared) : undefined;
@@ -121,6 +129,7 @@ export class Strategies {
 
   /** The best that is open to the sums into a buffer; launches decide whether they take it. */
   strategyOf(buffer: number): Strategy {
+    if (this.storable.has(buffer)) return 'stored';
     if (this.owned.has(buffer)) return 'owned';
     if (this.candidates.some(c => c.buffer === buffer)) return 'gathered';
     if (this.uniform.includes(buffer)) return 'word';
@@ -134,7 +143,7 @@ export class Strategies {
    * @param partial Whether one word for all invocations gets partial sums.
    */
   decide(launch: Launch, limits: RowLimits, partial = false): Decision | undefined {
-    if (!this.rows) return undefined;
+    if (!this.rows && this.storable.size === 0) return undefined;
     const { buffers } = this.source.program;
     if (!this.last || !isLike(this.last, launch, limits, this.integers)) {
       const lengths = buffers.map((_, k) => launch.length(k));
@@ -144,19 +153,21 @@ export class Strategies {
         lengths,
         known,
         limits,
-        decision: this.decideAnew(launch, limits, partial, this.rows),
+        decision: this.decideAnew(launch, limits, partial),
       };
     }
     return this.last.decision;
   }
 
-  private decideAnew(launch: Launch, limits: RowLimits, partial: boolean, sums: RowSums): Decision | undefined {
+  private decideAnew(launch: Launch, limits: RowLimits, partial: boolean): Decision | undefined {
     const chosen = this.choose(launch);
     const gathered = new Set(chosen.map(c => c.buffer));
     const invocations = launch.count[0] * launch.count[1] * launch.count[2];
     const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
-    const rows = sums.choose(launch, new Set([...gathered, ...words]), limits);
-    if (chosen.length + rows.length + words.length === 0) return undefined;
+    const rows = this.rows?.choose(launch, new Set([...gathered, ...words]), limits) ?? [];
+    const within = this.limits.every(({ axis, limit }) => launch.count['xyz'.indexOf(axis)] <= limit);
+    const atOnce = within ? [...this.storable].filter(k => !gathered.has(k)) : [];
+    if (chosen.length + rows.length + words.length + atOnce.length === 0) return undefined;
     const kept = rows.filter(isKept);
     const single = rows.filter(isSingle).map(each => ({ ...each, filled: fillsWithHoles(each, launch) }));
     const lanes = lanesOf(words.length > 0 ? invocations : 0);
@@ -165,10 +176,11 @@ export class Strategies {
       ...kept.map(r => `${r.bundle.buffers} ${r.largest.buffer} ${r.found.start ? 1 : 0} ${r.found.rowStart ? 1 : 0}`),
       ...single.map(r => `${r.bundle.buffers} single ${r.filled ? r.found.holes.length : 0}`),
       ...(words.length > 0 ? [lanes.join()] : []),
+      within,
     ].join(';');
     let built = this.built.get(key);
     if (!built) {
-      built = this.build(chosen, kept, single, words, lanes, sums.fluid);
+      built = this.build(chosen, kept, single, atOnce, words, lanes);
       this.built.set(key, built);
     }
     const { passes, partials } = built;
@@ -187,6 +199,11 @@ export class Strategies {
       for (const buffer of bundle.buffers) {
         const words = bundle.words.filter(w => w.buffer === buffer);
         note(buffer, words.length, words[0].stride, elements);
+      }
+    if (atOnce.length > 0)
+      for (const use of passes[0].plan.usage.writes) {
+        const buffer = this.source.program.buffers.indexOf(use.buffer);
+        if (atOnce.includes(buffer) && fills(use, launch.count, launch.length(buffer))) filled.add(buffer);
       }
     const tables = [
       ...kept.flatMap(({ found }) => tablesOf(found)),
@@ -217,9 +234,9 @@ export class Strategies {
     chosen: readonly Chosen[],
     rows: readonly Rows<KeptRows>[],
     single: readonly Single[],
+    atOnce: readonly number[],
     uniform: readonly number[],
     lanes: readonly number[],
-    fluid: Fluid,
   ): Built {
     const { program } = this.source;
     const bindings = new Map<Buffer, Binding>(program.buffers.map((b, buffer) => [b, { buffer }]));
@@ -275,7 +292,9 @@ export class Strategies {
         .map(buffer => [buffer, { ...program.buffers[buffer], unique: true }] as const),
     );
     for (const [buffer, b] of stored) bindings.set(b, { buffer });
-    const rest = keepEvents(program, { kept, totals, stored, dropped }, fluid, 'words');
+    const own = atOnce.length > 0 ? withStores(program, new Set(atOnce)) : program;
+    const changed = kept.length + totals.length + stored.size + dropped.size > 0;
+    const rest = changed ? keepEvents(own, { kept, totals, stored, dropped }, fluidOf(own), 'words') : own;
     if (hasEffects(rest)) add(rest, 'launch');
     for (const elements of new Set(gathers.map(g => g.elements))) {
       const own = gathers.filter(g => g.elements === elements);

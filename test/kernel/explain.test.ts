@@ -18,7 +18,7 @@ it('tells operations, bytes, passes, the strategy of each sum and the rule of ea
   const report = explain(chain);
   expect(report).toContain('gradient with respect to x, gain, given y');
   expect(report).toContain('passes: 1 on the CPU, 4 on WebGPU, at most');
-  expect(report).toContain('line 7: sum into x~: owned by one invocation, added in place'.slice(8));
+  expect(report).toContain('line 7: sum into x~: one term for each word, stored at once'.slice(8));
   expect(report).toContain(
     'sum into gain~: one for all invocations, f64 accumulators on the CPU, partial sums on WebGPU',
   );
