@@ -1,14 +1,16 @@
-/** Programs made into pipelines: one, or two where sums are shared. */
+/** Programs made into pipelines when they are first launched: one, or two where sums are shared. */
 
 import { type CountLimit, countLimits, scatterOwnership } from '../../ir/affine.ts';
-import type { LocalArray, Program } from '../../ir/ir.ts';
+import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
 import type { Count, Executable } from '../backend.ts';
 import { Commands } from './commands.ts';
 import type { Gpu, Reports } from './device.ts';
 import { emit } from './emit.ts';
 import { fixedWords, type Group, type Layout, layoutOf, layoutOfGroups, type Pass } from './layout.ts';
+import type { Access } from './ranges.ts';
 import { resolveShader } from './scatter.ts';
 import { hasSums, type Usage, usageOf } from './usage.ts';
+import { variantsOf } from './variants.ts';
 import { windowWordsOf } from './windows.ts';
 
 export interface CompiledPass {
@@ -27,11 +29,9 @@ export interface Compiled {
   refit(pass: Pass, groups: readonly Group[], sumWindows: number): CompiledPass;
 }
 
-export interface WebGpuExecutable extends Executable, Compiled {
-  /** Counts within which the sums that are not shared are safe. */
-  readonly limits: readonly CountLimit[];
-  /** The program with all sums shared, for launches beyond the limits. */
-  safe(): Compiled;
+export interface WebGpuExecutable extends Executable {
+  /** What to launch for a count, on buffers of these lengths. */
+  variant(count: Count, lengths: readonly number[]): Compiled;
 }
 
 export function pipelineOf(
@@ -76,7 +76,14 @@ function checkFit(program: Program, usage: Usage, { limits }: Gpu): void {
     );
 }
 
-function compileLayout(program: Program, usage: Usage, layout: Layout, gpu: Gpu, reports: Reports): CompiledPass {
+/** What is to be compiled, and accesses that need no test of their range. */
+interface Task {
+  readonly program: Program;
+  readonly usage: Usage;
+  readonly inRange: ReadonlySet<Access>;
+}
+
+function compileLayout({ program, usage, inRange }: Task, layout: Layout, gpu: Gpu, reports: Reports): CompiledPass {
   const sumBindings = layout.pass === 'whole' ? 0 : layout.sumWindows;
   const count = layout.bindings.reduce((sum, { windows }) => sum + windows, sumBindings);
   const recordBytes = 4 * (fixedWords + layout.fields.length + 4);
@@ -84,7 +91,7 @@ function compileLayout(program: Program, usage: Usage, layout: Layout, gpu: Gpu,
     throw new RangeError(
       `webgpu: the kernel '${program.name}' has ${program.buffers.length} buffers, more than ${Math.floor(Commands.recordBytes / 12)} or than this device can bind packed. Split the kernel.`,
     );
-  const wgsl = emit(program, usage, layout);
+  const wgsl = emit(program, usage, layout, inRange);
   const types = layout.bindings.flatMap(({ access, windows }) =>
     new Array<GPUBufferBindingLayout>(windows).fill({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
   );
@@ -93,9 +100,10 @@ function compileLayout(program: Program, usage: Usage, layout: Layout, gpu: Gpu,
 }
 
 /** The passes of a program, as they are unless buffers are large, and then as these groups of buffers are bound. */
-function compilePasses(program: Program, usage: Usage, gpu: Gpu, reports: Reports): Compiled {
+function compilePasses(task: Task, gpu: Gpu, reports: Reports): Compiled {
+  const { program, usage } = task;
   const passes = passesOf(usage).map(pass =>
-    compileLayout(program, usage, layoutOf(program, usage, pass, gpu.limits.storageBuffers), gpu, reports),
+    compileLayout(task, layoutOf(program, usage, pass, gpu.limits.storageBuffers), gpu, reports),
   );
   const known = new Map<string, CompiledPass>();
   const refit: Compiled['refit'] = (pass, groups, sumWindows) => {
@@ -103,7 +111,7 @@ function compilePasses(program: Program, usage: Usage, gpu: Gpu, reports: Report
     let found = known.get(key);
     if (!found) {
       const shape = { windowWords: windowWordsOf(gpu.limits), sumWindows, based: true };
-      found = compileLayout(program, usage, layoutOfGroups(program, usage, pass, groups, shape), gpu, reports);
+      found = compileLayout(task, layoutOfGroups(program, usage, pass, groups, shape), gpu, reports);
       known.set(key, found);
     }
     return found;
@@ -116,30 +124,38 @@ export const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0
 
 const within = (count: Count, { axis, limit }: CountLimit): boolean => count['xyz'.indexOf(axis)] <= limit;
 
-/** What to launch for a count. */
-export const variantFor = (executable: WebGpuExecutable, count: Count): Compiled =>
-  executable.limits.every(limit => within(count, limit)) ? executable : executable.safe();
-
 export function compileProgram(program: Program, gpu: Gpu, reports: Reports): WebGpuExecutable {
-  const start = performance.now();
-  const sums = hasSums(program);
-  const ownership = sums ? scatterOwnership(program) : undefined;
-  const compile = (usage: Usage): Compiled => {
+  const ownership = hasSums(program) ? scatterOwnership(program) : undefined;
+  let [codeBytes, compileMs] = [0, 0];
+  const reading = (owned: (sum: ScatterAdd) => boolean) => {
+    const usage = usageOf(program, owned);
     checkFit(program, usage, gpu);
-    return compilePasses(program, usage, gpu, reports);
+    const find = variantsOf(program, usage.structured, (inRange): Compiled => {
+      const start = performance.now();
+      const compiled = compilePasses({ program, usage, inRange }, gpu, reports);
+      codeBytes += compiled.passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
+      compileMs += performance.now() - start;
+      return compiled;
+    });
+    return { usage, find };
   };
-  const compiled = compile(usageOf(program, sum => ownership?.get(sum) === 'owned'));
-  const limits = compiled.usage.buffers.some(use => use.owned) ? countLimits(program) : [];
-  const codeBytes = compiled.passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
-  let safe: Compiled | undefined;
+  const usual = reading(sum => ownership?.get(sum) === 'owned');
+  /** Counts within which the sums that are not shared are safe. */
+  const limits = usual.usage.buffers.some(use => use.owned) ? countLimits(program) : [];
+  /** With all sums shared, for launches beyond the limits. */
+  let safe: typeof usual | undefined;
   return {
-    ...compiled,
-    limits,
-    codeBytes,
-    compileMs: performance.now() - start,
-    safe: () => {
-      safe ??= compile(usageOf(program, () => false));
-      return safe;
+    program,
+    get codeBytes() {
+      return codeBytes;
+    },
+    get compileMs() {
+      return compileMs;
+    },
+    variant(count, lengths) {
+      if (limits.every(limit => within(count, limit))) return usual.find(count, lengths);
+      safe ??= reading(() => false);
+      return safe.find(count, lengths);
     },
   };
 }

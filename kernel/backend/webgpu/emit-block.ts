@@ -5,7 +5,6 @@ import type {
   ArrayCopy,
   ArrayFill,
   ArrayLoad,
-  ArrayStore,
   Block,
   Builtin,
   BuiltinName,
@@ -23,10 +22,13 @@ import type {
   While,
 } from '../../ir/ir.ts';
 import {
-  arrayIndex,
+  arrayLoaded,
   arrayRead,
+  arrayStored,
   arrayWrite,
   emitAtomic,
+  guarded,
+  loaded,
   read,
   type Scope,
   wordOf,
@@ -35,6 +37,7 @@ import {
 } from './emit-memory.ts';
 import { isCheap, literal, pureExpression } from './emit-pure.ts';
 import { type Layout, observed, type Place } from './layout.ts';
+import type { Access } from './ranges.ts';
 import { uniformLoads } from './uniform-loads.ts';
 import type { Usage } from './usage.ts';
 
@@ -60,6 +63,7 @@ export class BlockEmitter implements Scope {
   readonly program: Program;
   readonly usage: Usage;
   readonly layout: Layout;
+  readonly inRange: ReadonlySet<Access>;
   readonly lines: string[] = [];
   /** Functions of emit-math.ts that were called. */
   readonly helpers: Set<string> = new Set();
@@ -72,10 +76,12 @@ export class BlockEmitter implements Scope {
   private readonly constants = new Map<Value, number>();
   private indent = '  ';
 
-  constructor(program: Program, usage: Usage, layout: Layout) {
+  /** @param inRange Accesses that need no test. */
+  constructor(program: Program, usage: Usage, layout: Layout, inRange: ReadonlySet<Access>) {
     this.program = program;
     this.usage = usage;
     this.layout = layout;
+    this.inRange = inRange;
     this.uniformLoads = usage.barriers ? uniformLoads(program, usage.atomicArrays) : new Set();
   }
 
@@ -117,7 +123,7 @@ export class BlockEmitter implements Scope {
   private inst(inst: Inst): void {
     if (inst.kind === 'store') this.store(inst);
     else if (inst.kind === 'scatterAdd') this.scatterAdd(inst);
-    else if (inst.kind === 'arrayStore') this.arrayStore(inst);
+    else if (inst.kind === 'arrayStore') this.line(arrayStored(this, inst));
     else if (inst.kind === 'arrayFill') this.fill(inst);
     else if (inst.kind === 'arrayCopy') this.copy(inst);
     else if (inst.kind === 'if') this.if(inst);
@@ -142,26 +148,17 @@ export class BlockEmitter implements Scope {
         const need = (helper: string) => this.helpers.add(helper);
         return pureExpression(inst, args, exponent, need, op => this.formulas.add(op));
       }
-      case 'load': {
-        const { inside, at } = wordOf(this, inst);
-        const type = inst.result.type;
-        return `select(${zeroOf(type)}, ${read(inst.buffer, this.place(inst.buffer), at, type)}, ${inside})`;
-      }
+      case 'load':
+        return loaded(this, inst);
       case 'length':
         return `launch.length${inst.buffer}${inst.stride > 1 ? ` / ${inst.stride}u` : ''}`;
-      case 'arrayLoad': {
-        const { inside, at } = arrayIndex(this, inst.array, inst.index);
-        const element = this.uniformLoads.has(inst)
-          ? `workgroupUniformLoad(&array${inst.array.id}[${at}])`
-          : arrayRead(this, inst.array, at);
-        return `select(${zeroOf(inst.result.type)}, ${element}, ${inside})`;
-      }
+      case 'arrayLoad':
+        return arrayLoaded(this, inst, at =>
+          this.uniformLoads.has(inst)
+            ? `workgroupUniformLoad(&array${inst.array.id}[${at}])`
+            : arrayRead(this, inst.array, at),
+        );
     }
-  }
-
-  private arrayStore({ array, index, value }: ArrayStore): void {
-    const { inside, at } = arrayIndex(this, array, index);
-    this.line(`if (${inside}) { ${arrayWrite(this, array, at, this.name(value))} }`);
   }
 
   private place(buffer: number): Place {
@@ -175,23 +172,23 @@ export class BlockEmitter implements Scope {
 
   private store(inst: Store): void {
     if (this.skips(inst.buffer)) return;
-    const { inside, at } = wordOf(this, inst);
-    const value = this.name(inst.value);
-    this.line(`if (${inside}) { ${write(inst.buffer, this.place(inst.buffer), at, value, inst.value.type)} }`);
+    const word = wordOf(this, inst);
+    const { value, buffer } = inst;
+    this.line(guarded(word, write(buffer, this.place(buffer), word.at, this.name(value), value.type)));
   }
 
   private scatterAdd(inst: ScatterAdd): void {
     const value = this.name(inst.value);
     if (this.usage.buffers[inst.buffer].shared) {
-      const { inside, at } = wordOf(this, inst);
-      this.line(`if (${inside}) { addToSum(launch.sums${inst.buffer} + ${at}, ${value}); }`);
+      const word = wordOf(this, inst);
+      this.line(guarded(word, `addToSum(launch.sums${inst.buffer} + ${word.at}, ${value});`));
       return;
     }
     if (this.skips(inst.buffer)) return;
-    const { inside, at } = wordOf(this, inst);
+    const word = wordOf(this, inst);
     const place = this.place(inst.buffer);
-    const sum = `${read(inst.buffer, place, at, 'f32')} + ${value}`;
-    this.line(`if (${inside}) { ${write(inst.buffer, place, at, sum, 'f32')} }`);
+    const sum = `${read(inst.buffer, place, word.at, 'f32')} + ${value}`;
+    this.line(guarded(word, write(inst.buffer, place, word.at, sum, 'f32')));
   }
 
   private fill({ array, value }: ArrayFill): void {
@@ -201,7 +198,7 @@ export class BlockEmitter implements Scope {
   /** Elements beyond either array: read as 0, not written. */
   private copy({ target, targetStart, source, sourceStart, length }: ArrayCopy): void {
     const [to, from] = [this.name(targetStart), this.name(sourceStart)];
-    const word = arrayRead(this, source, `${from} + k`);
+    const word = arrayRead(this, source, `min(${from} + k, ${Math.max(1, source.length) - 1}u)`);
     const value = `select(${zeroOf(source.type)}, ${word}, ${from} + k < ${source.length}u)`;
     this.line(`for (var k = 0u; k < ${length}u; k++) {`);
     this.line(`  if (${to} + k < ${target.length}u) { ${arrayWrite(this, target, `${to} + k`, value)} }`);

@@ -33,7 +33,7 @@ function functionOf(op: PureOp): Text {
   const source: Program = { name: op, buffers: [], arrays: [], body, workgroupSize: [1, 1, 1], source: '' };
   const program = expandMath(source, 'gpu');
   const usage = usageOf(program, () => false);
-  const emitter = new BlockEmitter(program, usage, layoutOf(program, usage, 'whole', 1));
+  const emitter = new BlockEmitter(program, usage, layoutOf(program, usage, 'whole', 1), new Set());
   emitter.block(program.body);
   const parameters = args.map(arg => `${emitter.name(arg)}: ${arg.type}`).join(', ');
   const result = emitter.name(program.body.yields[0]);

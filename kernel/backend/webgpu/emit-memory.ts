@@ -1,8 +1,24 @@
-/** Buffers and local arrays in WGSL: bounds, words of another type than the binding's, atomics. */
+/**
+ * Buffers and local arrays in WGSL: bounds, words of another type than the binding's, atomics.
+ *
+ * No text here counts on the device to keep an access in range: where an address is not known to be, a load is made of word 0 instead, and
+ * a store is left out, or in a local array made to a word behind its end.
+ */
 
-import type { Address, Atomic, LocalArray, Program, ScalarType, Value } from '../../ir/ir.ts';
+import type {
+  Address,
+  ArrayLoad,
+  ArrayStore,
+  Atomic,
+  Load,
+  LocalArray,
+  Program,
+  ScalarType,
+  Value,
+} from '../../ir/ir.ts';
 import { accessFunctions, chooseWindow, windowRead, windowWrite } from './emit-windows.ts';
 import type { Binding, Element, Layout, Place } from './layout.ts';
+import type { Access } from './ranges.ts';
 import type { Usage } from './usage.ts';
 
 /** What the emitters of statements share. */
@@ -10,6 +26,7 @@ export interface Scope {
   readonly program: Program;
   readonly usage: Usage;
   readonly layout: Layout;
+  readonly inRange: ReadonlySet<Access>;
   name(value: Value): string;
   /** Appends a line at the current indentation. */
   line(text: string): void;
@@ -28,28 +45,37 @@ export const zeroOf = (type: ScalarType): string => ({ f32: '0f', i32: '0i', u32
 const unsigned = (scope: Scope, v: Value): string => (v.type === 'i32' ? `u32(${scope.name(v)})` : scope.name(v));
 
 interface Word {
-  /** Condition under which the address is in range. */
-  readonly inside: string;
+  /** Condition under which the address is in range; none where it always is. */
+  readonly inside: string | undefined;
   /** Word number, from the buffer's own start. */
   readonly at: string;
 }
 
 /** index · stride + offset < length, said without the product, which may wrap: index < ⌈(length − offset) / stride⌉. */
-export function wordOf(scope: Scope, { buffer, index, stride, offset }: Address): Word {
+export function wordOf(scope: Scope, address: Address): Word {
+  const { buffer, index, stride, offset } = address;
   const i = unsigned(scope, index);
+  const at = stride === 1 ? i : `${i} * ${stride}u${offset ? ` + ${offset}u` : ''}`;
+  if (scope.inRange.has(address as Access)) return { inside: undefined, at };
   const length = `launch.length${buffer}`;
-  if (stride === 1) return { inside: `${i} < ${length}`, at: i };
+  if (stride === 1) return { inside: `${i} < ${length}`, at };
   const limit = scope.hoist(`limit${buffer}_${stride}_${offset}`, `(${length} + ${stride - 1 - offset}u) / ${stride}u`);
-  return { inside: `${i} < ${limit}`, at: `${i} * ${stride}u${offset ? ` + ${offset}u` : ''}` };
+  return { inside: `${i} < ${limit}`, at };
 }
+
+/** A statement, made where an address is in range. */
+export const guarded = ({ inside }: Word, statement: string): string =>
+  inside === undefined ? statement : `if (${inside}) { ${statement} }`;
 
 /** Number of a word in its binding. */
 const wordIn = (buffer: number, { based }: Place, at: string): string => (based ? `launch.base${buffer} + ${at}` : at);
 
-export function read(buffer: number, place: Place, at: string, type: ScalarType): string {
+/** @param inside If the word may be out of range: condition under which it is not. */
+export function read(buffer: number, place: Place, at: string, type: ScalarType, inside?: string): string {
   const { name, windows, element } = place.binding;
   const atomic = atomicOf(element);
-  const word = wordIn(buffer, place, at);
+  const own = wordIn(buffer, place, at);
+  const word = inside === undefined ? own : `select(0u, ${own}, ${inside})`;
   const held = atomic ?? (element as ScalarType);
   if (windows > 1) return cast(windowRead(name, word), held, type);
   return cast(atomic ? `atomicLoad(&${name}[${word}])` : `${name}[${word}]`, held, type);
@@ -79,11 +105,19 @@ export function bindingFunctions({ windowWords }: Layout, binding: Binding): str
 
 export const isAtomicArray = (scope: Scope, array: LocalArray): boolean => scope.usage.atomicArrays.has(array.id);
 
+/** The value of a load. */
+export function loaded(scope: Scope, inst: Load): string {
+  const { inside, at } = wordOf(scope, inst);
+  const { type } = inst.result;
+  const word = read(inst.buffer, scope.layout.places.get(inst.buffer) as Place, at, type, inside);
+  return inside === undefined ? word : `select(${zeroOf(type)}, ${word}, ${inside})`;
+}
+
 /** Of the module, not the function: software drivers compile large function variables slowly. */
 export function declareArray(usage: Usage, array: LocalArray): string {
   const type = usage.atomicArrays.has(array.id) ? `atomic<${array.type}>` : array.type;
-  const space = array.space === 'workgroup' ? 'workgroup' : 'private';
-  return `var<${space}> array${array.id}: array<${type}, ${Math.max(1, array.length)}>; // ${array.name}`;
+  const [space, words] = array.space === 'workgroup' ? ['workgroup', array.length] : ['private', array.length + 1];
+  return `var<${space}> array${array.id}: array<${type}, ${Math.max(1, words)}>; // ${array.name}`;
 }
 
 export function arrayRead(scope: Scope, array: LocalArray, at: string): string {
@@ -96,9 +130,26 @@ export function arrayWrite(scope: Scope, array: LocalArray, at: string, value: s
   return isAtomicArray(scope, array) ? `atomicStore(&${word}, ${value});` : `${word} = ${value};`;
 }
 
-export function arrayIndex(scope: Scope, array: LocalArray, index: Value): Word {
+function arrayIndex(scope: Scope, array: LocalArray, index: Value, access?: Access): Word {
   const at = unsigned(scope, index);
-  return { inside: `${at} < ${array.length}u`, at };
+  return { inside: access && scope.inRange.has(access) ? undefined : `${at} < ${array.length}u`, at };
+}
+
+/** The value of a load from an array. @param read The element at an index. */
+export function arrayLoaded(scope: Scope, inst: ArrayLoad, read: (at: string) => string): string {
+  const { inside, at } = arrayIndex(scope, inst.array, inst.index, inst);
+  if (inside === undefined) return read(at);
+  return `select(${zeroOf(inst.result.type)}, ${read(`min(${at}, ${Math.max(1, inst.array.length) - 1}u)`)}, ${inside})`;
+}
+
+/** A store to an array. */
+export function arrayStored(scope: Scope, inst: ArrayStore): string {
+  const { array, index } = inst;
+  const word = arrayIndex(scope, array, index, inst);
+  const value = scope.name(inst.value);
+  if (word.inside === undefined || array.space === 'workgroup')
+    return guarded(word, arrayWrite(scope, array, word.at, value));
+  return arrayWrite(scope, array, `min(${word.at}, ${array.length}u)`, value); // the word behind the end
 }
 
 // biome-ignore format: a table

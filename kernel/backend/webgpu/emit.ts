@@ -13,6 +13,7 @@ import { functionsOf } from './emit-function.ts';
 import { bindingFunctions, declareArray } from './emit-memory.ts';
 import { variablesOf, type Windowed } from './emit-windows.ts';
 import type { Layout } from './layout.ts';
+import type { Access } from './ranges.ts';
 import { sumFunctions } from './scatter.ts';
 import type { Usage } from './usage.ts';
 
@@ -76,8 +77,9 @@ fn main(
 ${guard}`;
 }
 
-export function emit(program: Program, usage: Usage, layout: Layout): string {
-  const emitter = new BlockEmitter(program, usage, layout);
+/** @param inRange Accesses that need no test. */
+export function emit(program: Program, usage: Usage, layout: Layout, inRange: ReadonlySet<Access>): string {
+  const emitter = new BlockEmitter(program, usage, layout, inRange);
   emitter.block(program.body);
   const body = [...emitter.preamble(), ...emitter.lines].join('\n');
   const { sites, looped } = usage.sums;

@@ -4,7 +4,7 @@ import type { Program } from '../../ir/ir.ts';
 import type { Count } from '../backend.ts';
 import type { BindGroups } from './bind-groups.ts';
 import type { Commands } from './commands.ts';
-import { type CompiledPass, variantFor, type WebGpuExecutable } from './compile.ts';
+import type { CompiledPass, WebGpuExecutable } from './compile.ts';
 import type { Gpu } from './device.ts';
 import type { GpuStorage, Memory } from './memory.ts';
 import { preparePass } from './prepared-pass.ts';
@@ -41,8 +41,7 @@ export function prepare(
   lengths: readonly number[],
   count: Count,
 ): Launch {
-  const compiled = variantFor(executable, count);
-  const { program, usage } = compiled;
+  const { program } = executable;
   const total = count[0] * count[1] * count[2];
   if (total > 2 ** 31)
     throw new RangeError(
@@ -50,6 +49,8 @@ export function prepare(
     );
   const check: Launch = storages => checkStorages(program, storages);
   if (total === 0) return check;
+  const compiled = executable.variant(count, lengths);
+  const { usage } = compiled;
   const sums = usage.sums.sites > 0 ? sumsOf(compiled, lengths, count) : undefined;
   const whole = { runtime, compiled, lengths, count, sums, check };
   const passes = compiled.passes.map(pass => preparePass(whole, pass));

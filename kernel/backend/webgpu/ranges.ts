@@ -1,5 +1,6 @@
 /**
- * Which words of its buffers a launch can touch, if its invocations are those of a box: by intervals, worked out on the host.
+ * Which words of its buffers a launch can touch, and which of its accesses are in range, if its invocations are those of a box: by
+ * intervals, worked out on the host.
  *
  * An interval [lo, hi] of integers stands for words equal to one of them modulo 2³²: so i − 1 is right for i = 0 too, where it wraps.
  * Comparisons, min, max and quotients need the numbers themselves, which are known where the interval fits the type. Of a loop, a
@@ -8,16 +9,22 @@
 
 import {
   type Address,
+  type ArrayLoad,
+  type ArrayStore,
   type Block,
   type BuiltinName,
   blocksOf,
   type Inst,
+  type Load,
   type Program,
   type Pure,
   resultsOf,
+  type ScatterAdd,
+  type Store,
   type Value,
   type While,
 } from '../../ir/ir.ts';
+import type { Count } from '../backend.ts';
 
 export interface Interval {
   readonly lo: number;
@@ -26,6 +33,8 @@ export interface Interval {
   readonly orBeyond?: boolean;
 }
 export type Box = Readonly<Record<BuiltinName, Interval>>;
+/** An instruction whose word may be out of range. */
+export type Access = Load | Store | ScatterAdd | ArrayLoad | ArrayStore;
 
 const whole = 2 ** 32;
 const exact = 2 ** 53;
@@ -98,20 +107,51 @@ function ofNumbers(op: Pure['op'], a: Interval, b: Interval): Interval | undefin
   }
 }
 
+/** That a number is less, or greater, than one of these. */
+interface Limit {
+  readonly op: 'lt' | 'gt';
+  readonly than: Interval;
+}
+
+/**
+ * What a number is, from which a loop counts in steps while it is within a limit: `inside` of the loop, and where the condition is looked
+ * at, which is once more than the body is run.
+ */
+function counted(
+  from: Interval,
+  step: number,
+  { op, than }: Limit,
+  least: number,
+): { readonly inside?: Interval | undefined; readonly after?: Interval | undefined } {
+  if (op === 'lt' ? step < 0 : step > 0) return {};
+  if (op === 'lt') {
+    const last = Math.max(from.lo, than.hi - 1);
+    if (last + step >= least + whole) return {};
+    return { inside: interval(from.lo, last), after: interval(from.lo, Math.max(from.hi, last + step)) };
+  }
+  const last = Math.min(from.hi, than.lo + 1);
+  if (last + step < least) return {};
+  return { inside: interval(last, from.hi), after: interval(Math.min(from.lo, last + step), from.hi) };
+}
+
 class Follow {
   /** Words touched of each buffer, from the first to behind the last. */
   readonly touched: (Interval | undefined)[] = [];
-  private readonly box: Box;
-  private readonly lengths: readonly number[];
+  /** Accesses, and those of them that may be out of range. */
+  readonly seen: Set<Access> = new Set();
+  readonly doubtful: Set<Access> = new Set();
+  private readonly box: Partial<Box>;
+  /** Unknown: undefined. */
+  private readonly lengths: readonly number[] | undefined;
   private readonly longest: number;
   private readonly known = new Map<Value, Interval | undefined>();
   private readonly definitions = new Map<Value, Inst>();
   private counts = true;
 
-  constructor(program: Program, box: Box, lengths: readonly number[]) {
+  constructor(program: Program, box: Partial<Box>, lengths?: readonly number[]) {
     this.box = box;
     this.lengths = lengths;
-    this.longest = Math.max(1, ...lengths);
+    this.longest = lengths ? Math.max(1, ...lengths) : Number.POSITIVE_INFINITY;
     this.define(program.body);
     this.block(program.body);
   }
@@ -151,10 +191,14 @@ class Follow {
     if (inst.kind === 'const') this.known.set(inst.result, interval(inst.value, inst.value));
     else if (inst.kind === 'builtin') this.known.set(inst.result, this.box[inst.name]);
     else if (inst.kind === 'length') {
-      const n = Math.floor(this.lengths[inst.buffer] / inst.stride);
-      this.known.set(inst.result, { lo: n, hi: n });
+      const n = this.lengths && Math.floor(this.lengths[inst.buffer] / inst.stride);
+      this.known.set(inst.result, n === undefined ? undefined : { lo: n, hi: n });
     } else if (inst.kind === 'pure') this.known.set(inst.result, this.pure(inst));
-    else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') this.touch(inst);
+    else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') {
+      this.touch(inst);
+      this.judge(inst, inst, this.lengths?.[inst.buffer] ?? 0);
+    } else if (inst.kind === 'arrayLoad' || inst.kind === 'arrayStore')
+      this.judge(inst, { index: inst.index, stride: 1, offset: 0 }, inst.array.length);
     else if (inst.kind === 'atomic' && 'buffer' in inst.target) this.touch(inst.target);
     else if (inst.kind === 'while') this.while(inst);
     else if (inst.kind === 'if') {
@@ -201,48 +245,56 @@ class Follow {
     this.block(cond);
     this.counts = counts;
     const limits = this.limits(cond.yields[0]);
-    const grown = params.map((param, k): [Interval | undefined, Interval | undefined] => {
+    const grown = params.map((param, k) => {
       const next = body.yields[k];
-      if (next === param) return [this.known.get(init[k]), this.known.get(init[k])];
+      if (next === param) return { inside: this.known.get(init[k]), after: this.known.get(init[k]) };
       const limit = limits.get(param);
       const step = this.step(next, param);
-      const from = this.numbers(init[k]);
-      if (!limit || !step) return [undefined, undefined];
-      const last = Math.max(from.lo, limit.hi - 1);
-      return [interval(from.lo, last), interval(from.lo, Math.max(from.hi, last + step.hi))];
+      return limit && step !== undefined ? counted(this.numbers(init[k]), step, limit, leastOf(param.type)) : {};
     });
     params.forEach((param, k) => {
-      this.known.set(param, grown[k][0]);
+      this.known.set(param, grown[k].inside);
     });
     this.block(body);
     // The condition is looked at once more than the body, when it is false.
     params.forEach((param, k) => {
-      this.known.set(param, grown[k][1]);
-      this.known.set(results[k], grown[k][1]);
+      this.known.set(param, grown[k].after);
+      this.known.set(results[k], grown[k].after);
     });
     this.block(cond);
   }
 
-  /** For each value that a condition holds below a limit: that limit. */
-  private limits(cond: Value, found: Map<Value, Interval> = new Map()): Map<Value, Interval> {
+  /** For each value that a condition compares with a limit: how. */
+  private limits(cond: Value, found: Map<Value, Limit> = new Map()): Map<Value, Limit> {
     const inst = this.definitions.get(cond);
     if (inst?.kind !== 'pure') return found;
-    if (inst.op === 'and') for (const arg of inst.args) this.limits(arg, found);
-    if (inst.op === 'lt') found.set(inst.args[0], this.numbers(inst.args[1]));
+    const { op, args } = inst;
+    if (op === 'and') for (const arg of args) this.limits(arg, found);
+    if (op === 'lt' || op === 'gt') found.set(args[0], { op, than: this.numbers(args[1]) });
     return found;
   }
 
-  /** What is added to a parameter, if it is not negative. */
-  private step(next: Value, param: Value): Interval | undefined {
+  /** What is added to a parameter. */
+  private step(next: Value, param: Value): number | undefined {
     const inst = this.definitions.get(next);
-    if (inst?.kind !== 'pure' || inst.op !== 'add' || !inst.args.includes(param)) return undefined;
-    const other = inst.args[inst.args[0] === param ? 1 : 0];
-    const def = this.definitions.get(other);
-    return def?.kind === 'const' && def.value >= 0 ? { lo: def.value, hi: def.value } : undefined;
+    if (inst?.kind !== 'pure' || (inst.op !== 'add' && inst.op !== 'sub')) return undefined;
+    const own = inst.args.indexOf(param);
+    const by = this.definitions.get(inst.args[own === 0 ? 1 : 0]);
+    if (by?.kind !== 'const' || (inst.op === 'add' ? own < 0 : own !== 0)) return undefined;
+    return inst.op === 'add' ? by.value : -by.value;
+  }
+
+  private judge(access: Access, { index, stride, offset }: Omit<Address, 'buffer'>, length: number): void {
+    if (!this.counts) return;
+    this.seen.add(access);
+    const range = this.only(index);
+    const shift = range ? Math.floor(range.lo / whole) * whole : 0;
+    if (!range || range.hi - shift >= whole || (range.hi - shift) * stride + offset >= length)
+      this.doubtful.add(access);
   }
 
   private touch({ buffer, index, stride, offset }: Address): void {
-    if (!this.counts) return;
+    if (!this.counts || !this.lengths) return;
     const length = this.lengths[buffer];
     const all: Interval = { lo: 0, hi: length };
     const before = this.touched[buffer];
@@ -266,3 +318,36 @@ class Follow {
 /** @returns For each buffer the words from lo up to hi, hi not included; undefined if none. */
 export const touchedWords = (program: Program, box: Box, lengths: readonly number[]): (Interval | undefined)[] =>
   new Follow(program, box, lengths).touched;
+
+/**
+ * Accesses that are in range whichever invocation makes them. What no invocation comes to is not among them.
+ *
+ * @param box What is not known of it is left out.
+ * @param lengths Of the buffers; if they are not known, only accesses to local arrays count.
+ */
+export function accessesInRange(program: Program, box: Partial<Box>, lengths?: readonly number[]): ReadonlySet<Access> {
+  const { seen, doubtful } = new Follow(program, box, lengths);
+  return new Set([...seen].filter(access => !doubtful.has(access)));
+}
+
+/** What the ids of a launch are. @param piece Of its invocations (groups, if the program sees them) along one axis. */
+export function boxOf(
+  { workgroupSize: size }: Program,
+  structured: boolean,
+  count: Count,
+  piece?: { readonly axis: number; readonly range: Interval },
+): Box {
+  const to = (n: number): Interval => ({ lo: 0, hi: Math.max(0, n - 1) });
+  const just = (n: number): Interval => ({ lo: n, hi: n });
+  const box: Partial<Record<BuiltinName, Interval>> = { localIndex: to(size[0] * size[1] * size[2]) };
+  (['X', 'Y', 'Z'] as const).forEach((name, d) => {
+    const unit = structured ? size[d] : 1;
+    const own = piece?.axis === d ? piece.range : to(Math.ceil(count[d] / unit));
+    box[`global${name}`] = { lo: own.lo * unit, hi: own.hi * unit + unit - 1 };
+    box[`workgroup${name}`] = own;
+    box[`local${name}`] = to(size[d]);
+    box[`groups${name}`] = just(Math.ceil(count[d] / size[d]));
+    box[`count${name}`] = just(count[d]);
+  });
+  return box as Box;
+}

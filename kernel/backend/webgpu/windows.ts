@@ -9,12 +9,12 @@
  * Where bindings run out, the smallest buffers are packed into arenas, as in layout.ts. Bindings begin at multiples of 256 bytes.
  */
 
-import type { BuiltinName, Program } from '../../ir/ir.ts';
+import type { Program } from '../../ir/ir.ts';
 import type { Count } from '../backend.ts';
 import type { Limits } from './device.ts';
 import { boundBy, type Group, type Pass } from './layout.ts';
 import { mebibytes } from './memory.ts';
-import { type Box, type Interval, touchedWords } from './ranges.ts';
+import { boxOf, type Interval, touchedWords } from './ranges.ts';
 import type { Usage } from './usage.ts';
 
 /** Words of the unit that bindings begin at. */
@@ -102,32 +102,13 @@ class Fitting {
   }
 
   private boundIn(a: number, b: number): Interval[] {
-    const { program, lengths } = this.demand;
-    const touched = touchedWords(program, this.box(a, b), lengths);
+    const { program, usage, lengths, count } = this.demand;
+    const box = boxOf(program, usage.structured, count, { axis: this.axis, range: { lo: a, hi: b - 1 } });
+    const touched = touchedWords(program, box, lengths);
     return program.buffers.map((_, k) => {
       const range = touched[k] ?? nothing;
       return { lo: Math.floor(range.lo / unit) * unit, hi: range.hi };
     });
-  }
-
-  private box(a: number, b: number): Box {
-    const { program, usage, count } = this.demand;
-    const to = (n: number): Interval => ({ lo: 0, hi: Math.max(0, n - 1) });
-    const just = (n: number): Interval => ({ lo: n, hi: n });
-    const names = ['X', 'Y', 'Z'] as const;
-    const box: Partial<Record<BuiltinName, Interval>> = {
-      localIndex: to(program.workgroupSize[0] * program.workgroupSize[1] * program.workgroupSize[2]),
-    };
-    names.forEach((name, d) => {
-      const size = usage.structured ? program.workgroupSize[d] : 1;
-      const own = d === this.axis ? { lo: a, hi: b - 1 } : to(this.extents[d]);
-      box[`global${name}`] = { lo: own.lo * size, hi: own.hi * size + size - 1 };
-      box[`workgroup${name}`] = own;
-      box[`local${name}`] = to(program.workgroupSize[d]);
-      box[`groups${name}`] = just(Math.ceil(count[d] / program.workgroupSize[d]));
-      box[`count${name}`] = just(count[d]);
-    });
-    return box as Box;
   }
 
   /** Bindings of what is bound; none if they do not fit. */

@@ -13,8 +13,9 @@ afterAll(() => {
   narrow.destroy();
 });
 
-const textsOf = (backend: typeof gpu, program: Program) =>
-  (backend.compile(program) as WebGpuExecutable).passes.map(p => p.wgsl.trim());
+/** For a launch of 4 invocations on buffers of these lengths; on empty ones, no access is in range. */
+const textsOf = (backend: typeof gpu, program: Program, lengths = program.buffers.map(() => 0)) =>
+  (backend.compile(program) as WebGpuExecutable).variant([4, 1, 1], lengths).passes.map(p => p.wgsl.trim());
 
 const plain = [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write')];
 
@@ -65,7 +66,7 @@ describe('WGSL of a program', () => {
           invocation % launch.count.x, invocation / launch.count.x % launch.count.y, invocation / (launch.count.x * launch.count.y));
         let limit0_3_1 = (launch.length0 + 1u) / 3u;
         let v0 = id.x;
-        let v1 = select(0f, buffer0[v0 * 3u + 1u], v0 < limit0_3_1);
+        let v1 = select(0f, buffer0[select(0u, v0 * 3u + 1u, v0 < limit0_3_1)], v0 < limit0_3_1);
         let v2 = 0u;
         var v3 = v2;
         var v4 = v1;
@@ -96,6 +97,69 @@ describe('WGSL of a program', () => {
     `);
   });
 
+  it('has no test for an address that the launch keeps in range, and one variant for all such launches', async () => {
+    const program = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        const kept = b.localArray('kept', 'f32', 3);
+        b.while(
+          [b.u32(3)],
+          ([k]) => b.pure('gt', [k, b.u32(0)]),
+          ([k]) => {
+            const down = b.pure('sub', [k, b.u32(1)]);
+            b.arrayStore(kept, down, b.load('f32', 0, i, 3, 1));
+            return [down];
+          },
+        );
+        b.store(1, i, 1, 0, b.arrayLoad(kept, b.u32(2)));
+      },
+      { buffers: plain },
+    );
+    const executable = gpu.compile(program) as WebGpuExecutable;
+    const body = (lengths: number[]) => textsOf(gpu, program, lengths)[0].replace(/^[\s\S]*id.x;\n/, '');
+    expect(body([12, 4])).toMatchInlineSnapshot(`
+      "  let v1 = 3u;
+        var v2 = v1;
+        loop {
+          let v3 = 0u;
+          let v4 = v2 > v3;
+          if (!v4) { break; }
+          let v5 = 1u;
+          let v6 = v2 - v5;
+          let v7 = buffer0[v0 * 3u + 1u];
+          array0[v6] = v7;
+          v2 = v6;
+        }
+        let v9 = 2u;
+        let v10 = array0[v9];
+        buffer1[v0] = v10;
+      }"
+    `);
+    expect(executable.variant([2, 1, 1], [6, 3])).toBe(executable.variant([4, 1, 1], [12, 4]));
+    expect(body([10, 4])).toMatchInlineSnapshot(`
+      "  let v1 = 3u;
+        var v2 = v1;
+        loop {
+          let v3 = 0u;
+          let v4 = v2 > v3;
+          if (!v4) { break; }
+          let v5 = 1u;
+          let v6 = v2 - v5;
+          let v7 = select(0f, buffer0[select(0u, v0 * 3u + 1u, v0 < limit0_3_1)], v0 < limit0_3_1);
+          array0[v6] = v7;
+          v2 = v6;
+        }
+        let v9 = 2u;
+        let v10 = array0[v9];
+        if (v0 < launch.length1) { buffer1[v0] = v10; }
+      }"
+    `);
+    expect(executable.variant([4, 1, 1], [12, 3])).toBe(executable.variant([4, 1, 1], [10, 4]));
+    const x = Array.from({ length: 12 }, (_, k) => k + 1);
+    for (const n of [12, 10, 0]) await agrees(gpu, program, [x.slice(0, n), 4], [4, 1, 1]);
+    await agrees(gpu, program, [x, 2], [4, 1, 1]);
+  });
+
   it('packs the buffers that cannot be bound and sums through a scratch buffer in two passes', () => {
     const program = programOf(
       b => {
@@ -124,9 +188,9 @@ describe('WGSL of a program', () => {
       @group(0) @binding(2) var<storage, read> buffer2: array<f32>; // w
       @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;
         let v0 = id.x;
-        let v1 = select(0u, readArena[launch.base1 + v0], v0 < launch.length1);
-        let v2 = select(0f, bitcast<f32>(readArena[launch.base0 + v0]), v0 < launch.length0);
-        let v3 = select(0f, buffer2[v0], v0 < launch.length2);
+        let v1 = select(0u, readArena[select(0u, launch.base1 + v0, v0 < launch.length1)], v0 < launch.length1);
+        let v2 = select(0f, bitcast<f32>(readArena[select(0u, launch.base0 + v0, v0 < launch.length0)]), v0 < launch.length0);
+        let v3 = select(0f, buffer2[select(0u, v0, v0 < launch.length2)], v0 < launch.length2);
         let v4 = v2 * v3;
         if (v1 < launch.length3) { addToSum(launch.sums3 + v1, v4); }
         let v5 = -1i;
@@ -138,9 +202,9 @@ describe('WGSL of a program', () => {
       @group(0) @binding(2) var<storage, read_write> buffer4: array<i32>; // m
       @group(0) @binding(3) var<storage, read_write> sums: array<atomic<u32>>;
         let v0 = id.x;
-        let v1 = select(0u, readArena[launch.base1 + v0], v0 < launch.length1);
-        let v2 = select(0f, bitcast<f32>(readArena[launch.base0 + v0]), v0 < launch.length0);
-        let v3 = select(0f, bitcast<f32>(readArena[launch.base2 + v0]), v0 < launch.length2);
+        let v1 = select(0u, readArena[select(0u, launch.base1 + v0, v0 < launch.length1)], v0 < launch.length1);
+        let v2 = select(0f, bitcast<f32>(readArena[select(0u, launch.base0 + v0, v0 < launch.length0)]), v0 < launch.length0);
+        let v3 = select(0f, bitcast<f32>(readArena[select(0u, launch.base2 + v0, v0 < launch.length2)]), v0 < launch.length2);
         let v4 = v2 * v3;
         if (v1 < launch.length3) { addToSum(launch.sums3 + v1, v4); }
         let v5 = -1i;
@@ -170,7 +234,7 @@ describe('WGSL of hard cases', () => {
 
   it('nests as deep as shader compilers go, and says so beyond', async () => {
     await agrees(gpu, nested(58), [[3, 20.5, 70, -1], 4], [4, 1, 1], 1e-6);
-    expect(() => gpu.compile(nested(70))).toThrow(KernelError);
+    expect(() => textsOf(gpu, nested(70))).toThrow(KernelError);
   });
 
   const looped = (depth: number) =>

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { webgpuBackend } from '../../../kernel/backend/webgpu/backend.ts';
 import type { Commands } from '../../../kernel/backend/webgpu/commands.ts';
+import type { WebGpuExecutable } from '../../../kernel/backend/webgpu/compile.ts';
 import { type Limits, Reports } from '../../../kernel/backend/webgpu/device.ts';
 import { Memory, sizeClass } from '../../../kernel/backend/webgpu/memory.ts';
 import { Readback } from '../../../kernel/backend/webgpu/readback.ts';
@@ -223,7 +224,7 @@ describe('webgpu failures', () => {
         yields: [],
       },
     };
-    gpu.compile(broken);
+    (gpu.compile(broken) as WebGpuExecutable).variant([1, 1, 1], [1, 1]);
     const x = gpu.allocate('f32', 1);
     await expect(gpu.read(x, 1)).rejects.toThrow(
       /^webgpu: the kernel 'broken' cannot be compiled on this device: .*v9/s,

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Count } from '../../../kernel/backend/backend.ts';
-import { type Box, touchedWords } from '../../../kernel/backend/webgpu/ranges.ts';
+import { type Access, accessesInRange, type Box, touchedWords } from '../../../kernel/backend/webgpu/ranges.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { BuiltinName, PureOp, Value } from '../../../kernel/ir/ir.ts';
@@ -43,6 +43,8 @@ function touchedBy(index: (b: Builder) => Value, from: number, to: number, strid
   const [x] = touchedWords(program, boxOf(from, to, [500, 3, 1]), [1000, 10, 10]);
   return x && [x.lo, x.hi];
 }
+
+const isLoad = (buffer: number) => (access: Access) => access.kind === 'load' && access.buffer === buffer;
 
 describe('the words touched by a box of invocations', () => {
   const i = (b: Builder) => b.builtin('globalX');
@@ -100,7 +102,7 @@ describe('the words touched by a box of invocations', () => {
     const random = mulberry32(5);
     const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)];
     const ops: PureOp[] = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max', 'and', 'shr', 'shl', 'xor', 'add', 'sub'];
-    let narrow = 0;
+    let [narrow, sure] = [0, 0];
     for (let trial = 0; trial < 400; trial++) {
       const [from, count] = [Math.floor(random() * 40), 1 + Math.floor(random() * 20)];
       const program = programOf(
@@ -143,14 +145,55 @@ describe('the words touched by a box of invocations', () => {
       const found = touchedWords(program, boxOf(0, count, [count, 2, 1]), lengths)[0] ?? { lo: 0, hi: 0 };
       const table = Array.from({ length: 50 }, (_, k) => k * k);
       const [, , indices] = interpret(program, [new Float32Array(300), table, 2 * count], [count, 2, 1], 'f32');
+      const inRange = [...accessesInRange(program, boxOf(0, count, [count, 2, 1]), lengths)].some(isLoad(0));
       for (const index of indices) {
         const word = index * 2 + 1;
+        if (inRange) expect(word, `trial ${trial}`).toBeLessThan(300);
         if (word >= 300) continue;
         expect(word, `trial ${trial}`).toBeGreaterThanOrEqual(found.lo);
         expect(word, `trial ${trial}`).toBeLessThan(found.hi);
       }
       if (found.hi - found.lo < 300) narrow++;
+      if (inRange) sure++;
     }
     expect(narrow).toBeGreaterThan(100);
+    expect(sure).toBeGreaterThan(100);
+  });
+
+  it('are all in range where the first and the last turn of a loop are, up or down', () => {
+    const random = mulberry32(6);
+    const whole = (n: number) => Math.floor(random() * n);
+    let sure = 0;
+    for (let trial = 0; trial < 200; trial++) {
+      const [op, length, by] = [
+        random() < 0.5 ? 'lt' : 'gt',
+        40 + whole(20),
+        random() < 0.5 ? 1 : 1 + whole(5),
+      ] as const;
+      const [low, high] = [whole(10), 20 + whole(50)];
+      const program = programOf(
+        b => {
+          const [from, limit] = op === 'lt' ? [low, high] : [high, low];
+          const [, most] = b.while(
+            [b.u32(from), b.u32(0)],
+            ([k]) => b.pure(op, [k, b.u32(limit)]),
+            ([k, most]) => {
+              const read = b.pure('convert', [b.load('f32', 0, k)], 'u32');
+              const more = b.pure('max', [most, b.pure('add', [k, read])]);
+              return [b.pure(op === 'lt' ? 'add' : 'sub', [k, b.u32(by)]), more];
+            },
+          );
+          b.store(2, b.builtin('globalX'), 1, 0, most);
+        },
+        { buffers },
+      );
+      if (op === 'gt' && by > low + 1) continue; // wraps below 0
+      const [, , [most]] = interpret(program, [new Float32Array(length), [0], 1], [1, 1, 1], 'f32');
+      const isInRange = [...accessesInRange(program, boxOf(0, 1, [1, 1, 1]), [length, 1, 1])].some(isLoad(0));
+      if (isInRange) expect(most, `trial ${trial}`).toBeLessThan(length);
+      if (by === 1) expect(isInRange, `trial ${trial}`).toBe(most < length);
+      if (isInRange) sure++;
+    }
+    expect(sure).toBeGreaterThan(30);
   });
 });
