@@ -7,10 +7,9 @@ import { Commands } from './commands.ts';
 import type { Gpu, Reports } from './device.ts';
 import { emit } from './emit.ts';
 import { fixedWords, type Group, type Layout, layoutOf, layoutOfGroups, type Pass } from './layout.ts';
-import type { Access } from './ranges.ts';
 import { resolveShader } from './scatter.ts';
 import { hasSums, type Usage, usageOf } from './usage.ts';
-import { variantsOf } from './variants.ts';
+import { type Known, variantsOf } from './variants.ts';
 import { windowWordsOf } from './windows.ts';
 
 export interface CompiledPass {
@@ -76,14 +75,14 @@ function checkFit(program: Program, usage: Usage, { limits }: Gpu): void {
     );
 }
 
-/** What is to be compiled, and accesses that need no test of their range. */
+/** What is to be compiled, and what is known of its launches. */
 interface Task {
   readonly program: Program;
   readonly usage: Usage;
-  readonly inRange: ReadonlySet<Access>;
+  readonly known: Known;
 }
 
-function compileLayout({ program, usage, inRange }: Task, layout: Layout, gpu: Gpu, reports: Reports): CompiledPass {
+function compileLayout({ program, usage, known }: Task, layout: Layout, gpu: Gpu, reports: Reports): CompiledPass {
   const sumBindings = layout.pass === 'whole' ? 0 : layout.sumWindows;
   const count = layout.bindings.reduce((sum, { windows }) => sum + windows, sumBindings);
   const recordBytes = 4 * (fixedWords + layout.fields.length + 4);
@@ -91,7 +90,7 @@ function compileLayout({ program, usage, inRange }: Task, layout: Layout, gpu: G
     throw new RangeError(
       `webgpu: the kernel '${program.name}' has ${program.buffers.length} buffers, more than ${Math.floor(Commands.recordBytes / 12)} or than this device can bind packed. Split the kernel.`,
     );
-  const wgsl = emit(program, usage, layout, inRange);
+  const wgsl = emit(program, usage, layout, known);
   const types = layout.bindings.flatMap(({ access, windows }) =>
     new Array<GPUBufferBindingLayout>(windows).fill({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
   );
@@ -105,14 +104,14 @@ function compilePasses(task: Task, gpu: Gpu, reports: Reports): Compiled {
   const passes = passesOf(usage).map(pass =>
     compileLayout(task, layoutOf(program, usage, pass, gpu.limits.storageBuffers), gpu, reports),
   );
-  const known = new Map<string, CompiledPass>();
+  const refitted = new Map<string, CompiledPass>();
   const refit: Compiled['refit'] = (pass, groups, sumWindows) => {
     const key = [pass, sumWindows, ...groups.map(({ members, windows }) => `${members}:${windows}`)].join(';');
-    let found = known.get(key);
+    let found = refitted.get(key);
     if (!found) {
       const shape = { windowWords: windowWordsOf(gpu.limits), sumWindows, based: true };
       found = compileLayout(task, layoutOfGroups(program, usage, pass, groups, shape), gpu, reports);
-      known.set(key, found);
+      refitted.set(key, found);
     }
     return found;
   };
@@ -130,9 +129,9 @@ export function compileProgram(program: Program, gpu: Gpu, reports: Reports): We
   const reading = (owned: (sum: ScatterAdd) => boolean) => {
     const usage = usageOf(program, owned);
     checkFit(program, usage, gpu);
-    const find = variantsOf(program, usage.structured, (inRange): Compiled => {
+    const find = variantsOf(program, usage.structured, (known): Compiled => {
       const start = performance.now();
-      const compiled = compilePasses({ program, usage, inRange }, gpu, reports);
+      const compiled = compilePasses({ program, usage, known }, gpu, reports);
       codeBytes += compiled.passes.reduce((sum, { wgsl }) => sum + wgsl.length, 0);
       compileMs += performance.now() - start;
       return compiled;

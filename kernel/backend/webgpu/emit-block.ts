@@ -13,6 +13,7 @@ import type {
   Inst,
   Length,
   Load,
+  LocalArray,
   Program,
   Pure,
   PureOp,
@@ -37,9 +38,9 @@ import {
 } from './emit-memory.ts';
 import { isCheap, literal, pureExpression } from './emit-pure.ts';
 import { type Layout, observed, type Place } from './layout.ts';
-import type { Access } from './ranges.ts';
 import { uniformLoads } from './uniform-loads.ts';
 import type { Usage } from './usage.ts';
+import type { Known } from './variants.ts';
 
 // biome-ignore format: a table
 const builtins: Readonly<Record<BuiltinName, string>> = {
@@ -56,6 +57,14 @@ const isShort = ({ then, else: otherwise }: If): boolean => {
   return insts.length <= longest && insts.every(i => i.kind === 'const' || (i.kind === 'pure' && isCheap(i)));
 };
 
+const outermost = '  ';
+
+/** The local arrays that an instruction itself, not its blocks, looks at or changes. */
+function arraysOf(inst: Inst): readonly LocalArray[] {
+  if (inst.kind === 'arrayCopy') return [inst.target, inst.source];
+  return inst.kind === 'arrayLoad' || inst.kind === 'arrayStore' || inst.kind === 'arrayFill' ? [inst.array] : [];
+}
+
 /** Tint stops at 127 nested statements; `if` and its block are two. */
 const deepest = 60;
 
@@ -63,7 +72,7 @@ export class BlockEmitter implements Scope {
   readonly program: Program;
   readonly usage: Usage;
   readonly layout: Layout;
-  readonly inRange: ReadonlySet<Access>;
+  readonly known: Known;
   readonly lines: string[] = [];
   /** Functions of emit-math.ts that were called. */
   readonly helpers: Set<string> = new Set();
@@ -74,14 +83,16 @@ export class BlockEmitter implements Scope {
   /** Values that share the variable of another: the results of a loop are its parameters. */
   private readonly aliases = new Map<Value, string>();
   private readonly constants = new Map<Value, number>();
-  private indent = '  ';
+  /** Arrays that are still as they began, since nothing before has mentioned them. */
+  private readonly unused: Set<LocalArray>;
+  private indent = outermost;
 
-  /** @param inRange Accesses that need no test. */
-  constructor(program: Program, usage: Usage, layout: Layout, inRange: ReadonlySet<Access>) {
+  constructor(program: Program, usage: Usage, layout: Layout, known: Known) {
     this.program = program;
     this.usage = usage;
     this.layout = layout;
-    this.inRange = inRange;
+    this.known = known;
+    this.unused = new Set(program.arrays.filter(({ space }) => space === 'function'));
     this.uniformLoads = usage.barriers ? uniformLoads(program, usage.atomicArrays) : new Set();
   }
 
@@ -121,6 +132,9 @@ export class BlockEmitter implements Scope {
   }
 
   private inst(inst: Inst): void {
+    const clears = inst.kind === 'arrayFill' && Object.is(this.constants.get(inst.value), 0);
+    if (clears && this.unused.has(inst.array) && this.indent === outermost) return; // it begins with zeros
+    for (const array of arraysOf(inst)) this.unused.delete(array);
     if (inst.kind === 'store') this.store(inst);
     else if (inst.kind === 'scatterAdd') this.scatterAdd(inst);
     else if (inst.kind === 'arrayStore') this.line(arrayStored(this, inst));

@@ -15,6 +15,7 @@ import { mathFunctions } from './emit-math.ts';
 import { formulaName } from './emit-pure.ts';
 import { layoutOf } from './layout.ts';
 import { usageOf } from './usage.ts';
+import { nothingKnown } from './variants.ts';
 
 interface Text {
   readonly text: string;
@@ -33,7 +34,7 @@ function functionOf(op: PureOp): Text {
   const source: Program = { name: op, buffers: [], arrays: [], body, workgroupSize: [1, 1, 1], source: '' };
   const program = expandMath(source, 'gpu');
   const usage = usageOf(program, () => false);
-  const emitter = new BlockEmitter(program, usage, layoutOf(program, usage, 'whole', 1), new Set());
+  const emitter = new BlockEmitter(program, usage, layoutOf(program, usage, 'whole', 1), nothingKnown);
   emitter.block(program.body);
   const parameters = args.map(arg => `${emitter.name(arg)}: ${arg.type}`).join(', ');
   const result = emitter.name(program.body.yields[0]);

@@ -20,13 +20,14 @@ import { accessFunctions, chooseWindow, windowRead, windowWrite } from './emit-w
 import type { Binding, Element, Layout, Place } from './layout.ts';
 import type { Access } from './ranges.ts';
 import type { Usage } from './usage.ts';
+import type { Known } from './variants.ts';
 
 /** What the emitters of statements share. */
 export interface Scope {
   readonly program: Program;
   readonly usage: Usage;
   readonly layout: Layout;
-  readonly inRange: ReadonlySet<Access>;
+  readonly known: Known;
   name(value: Value): string;
   /** Appends a line at the current indentation. */
   line(text: string): void;
@@ -56,7 +57,7 @@ export function wordOf(scope: Scope, address: Address): Word {
   const { buffer, index, stride, offset } = address;
   const i = unsigned(scope, index);
   const at = stride === 1 ? i : `${i} * ${stride}u${offset ? ` + ${offset}u` : ''}`;
-  if (scope.inRange.has(address as Access)) return { inside: undefined, at };
+  if (scope.known.inRange.has(address as Access)) return { inside: undefined, at };
   const length = `launch.length${buffer}`;
   if (stride === 1) return { inside: `${i} < ${length}`, at };
   const limit = scope.hoist(`limit${buffer}_${stride}_${offset}`, `(${length} + ${stride - 1 - offset}u) / ${stride}u`);
@@ -132,7 +133,7 @@ export function arrayWrite(scope: Scope, array: LocalArray, at: string, value: s
 
 function arrayIndex(scope: Scope, array: LocalArray, index: Value, access?: Access): Word {
   const at = unsigned(scope, index);
-  return { inside: access && scope.inRange.has(access) ? undefined : `${at} < ${array.length}u`, at };
+  return { inside: access && scope.known.inRange.has(access) ? undefined : `${at} < ${array.length}u`, at };
 }
 
 /** The value of a load from an array. @param read The element at an index. */

@@ -13,9 +13,9 @@ import { functionsOf } from './emit-function.ts';
 import { bindingFunctions, declareArray } from './emit-memory.ts';
 import { variablesOf, type Windowed } from './emit-windows.ts';
 import type { Layout } from './layout.ts';
-import type { Access } from './ranges.ts';
 import { sumFunctions } from './scatter.ts';
 import type { Usage } from './usage.ts';
+import type { Known } from './variants.ts';
 
 /** Invocations in a group of a program that cannot see its groups. */
 export const flatGroup = 64;
@@ -51,14 +51,14 @@ function declarations(program: Program, { bindings, pass, sumWindows }: Layout):
 }
 
 /** From the dispatched group to the ids that the program asks for. */
-function entry(program: Program, usage: Usage, body: string): string {
+function entry(program: Program, usage: Usage, { isFlat }: Known, body: string): string {
   const { workgroupSize: size } = program;
   if (!usage.structured) {
-    const ids = body.includes('id.')
-      ? `  let id = vec3u(
-    invocation % launch.count.x, invocation / launch.count.x % launch.count.y, invocation / (launch.count.x * launch.count.y));
-`
-      : '';
+    const fromNumber = isFlat
+      ? 'let id = vec3u(invocation, 0u, 0u);'
+      : `let id = vec3u(
+    invocation % launch.count.x, invocation / launch.count.x % launch.count.y, invocation / (launch.count.x * launch.count.y));`;
+    const ids = body.includes('id.') ? `  ${fromNumber}\n` : '';
     return `@compute @workgroup_size(${flatGroup})
 fn main(@builtin(workgroup_id) groupId: vec3u, @builtin(local_invocation_index) lane: u32) {
   let invocation = launch.first + (groupId.y * launch.spread + groupId.x) * ${flatGroup}u + lane;
@@ -77,9 +77,8 @@ fn main(
 ${guard}`;
 }
 
-/** @param inRange Accesses that need no test. */
-export function emit(program: Program, usage: Usage, layout: Layout, inRange: ReadonlySet<Access>): string {
-  const emitter = new BlockEmitter(program, usage, layout, inRange);
+export function emit(program: Program, usage: Usage, layout: Layout, known: Known): string {
+  const emitter = new BlockEmitter(program, usage, layout, known);
   emitter.block(program.body);
   const body = [...emitter.preamble(), ...emitter.lines].join('\n');
   const { sites, looped } = usage.sums;
@@ -90,7 +89,7 @@ export function emit(program: Program, usage: Usage, layout: Layout, inRange: Re
     ...layout.bindings.flatMap(binding => bindingFunctions(layout, binding)),
     ...functionsOf(emitter),
     ...(layout.pass !== 'whole' && sites > 0 ? sumFunctions(layout, looped) : []),
-    `${entry(program, usage, body)}${body}\n}`,
+    `${entry(program, usage, known, body)}${body}\n}`,
   ];
   return `${parts.filter(Boolean).join('\n\n')}\n`;
 }

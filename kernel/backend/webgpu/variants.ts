@@ -1,38 +1,52 @@
 /**
  * Pipelines of a program by launch: which accesses are known to be in range, and need no test, depends on counts and lengths.
  *
- * The first launch gets pipelines without the tests that it does not need, and so does each launch that needs no more of them; any other
- * gets pipelines with all tests but those that no launch needs. So a program has two variants at most.
+ * The first launch gets pipelines made for what is known of it, and so does each launch of which the same is known; any other gets
+ * pipelines for what is known of all launches. So a program has two variants at most.
  */
 
 import type { Program } from '../../ir/ir.ts';
 import type { Count } from '../backend.ts';
 import { type Access, accessesInRange, boxOf } from './ranges.ts';
 
+/** What is known of a launch. */
+export interface Known {
+  /** Accesses that need no test. */
+  readonly inRange: ReadonlySet<Access>;
+  /** Whether all invocations lie along x. */
+  readonly isFlat: boolean;
+}
+
+export const nothingKnown: Known = { inRange: new Set(), isFlat: false };
+
+const includes = (more: Known, less: Known): boolean =>
+  (more.isFlat || !less.isFlat) && [...less.inRange].every(access => more.inRange.has(access));
+
 /** Launches remembered. */
 const most = 64;
 
-/** @param compile Makes pipelines that do without tests of these accesses. */
+/** @param compile Makes pipelines for launches of which this is known. */
 export function variantsOf<Compiled>(
   program: Program,
   structured: boolean,
-  compile: (inRange: ReadonlySet<Access>) => Compiled,
+  compile: (known: Known) => Compiled,
 ): (count: Count, lengths: readonly number[]) => Compiled {
-  const known = new Map<string, Compiled>();
-  let first: { readonly inRange: ReadonlySet<Access>; readonly compiled: Compiled } | undefined;
-  let tested: Compiled | undefined;
+  const recent = new Map<string, Compiled>();
+  let first: { readonly known: Known; readonly compiled: Compiled } | undefined;
+  let usual: Compiled | undefined;
   const find = (count: Count, lengths: readonly number[]): Compiled => {
     const inRange = accessesInRange(program, boxOf(program, structured, count), lengths);
-    first ??= { inRange, compiled: compile(inRange) };
-    if ([...first.inRange].every(access => inRange.has(access))) return first.compiled;
-    tested ??= compile(accessesInRange(program, {}));
-    return tested;
+    const known = { inRange, isFlat: count[1] === 1 && count[2] === 1 };
+    first ??= { known, compiled: compile(known) };
+    if (includes(known, first.known)) return first.compiled;
+    usual ??= compile({ inRange: accessesInRange(program, {}), isFlat: false });
+    return usual;
   };
   return (count, lengths) => {
     const key = `${count};${lengths}`;
-    const compiled = known.get(key) ?? find(count, lengths);
-    if (known.size >= most) known.clear();
-    known.set(key, compiled);
+    const compiled = recent.get(key) ?? find(count, lengths);
+    if (recent.size >= most) recent.clear();
+    recent.set(key, compiled);
     return compiled;
   };
 }
