@@ -1,8 +1,8 @@
 /**
  * A robot learns to move, by derivatives through its steps and contacts: short-horizon actor–critic, many environments in one launch.
  *
- * What is told of the result: speed and falls of the best policy from starts that it has not seen; how its gradient grew; how far single
- * precision follows double.
+ * What is told of the result: speed and falls of the best policy from starts that it has not seen; how its gradient grew, and how far estimates of
+ * it are spread with and without derivatives; how far single precision follows double.
  */
 
 import { adjointNorms, disposeTree, divergenceHorizon, readTree } from '../../adjoint/index.ts';
@@ -34,6 +34,7 @@ import {
   type Series,
 } from '../scene.ts';
 import { deepest, frameImage, posesOf, stripImage } from './pictures.ts';
+import { type Spread, spreads } from './spread.ts';
 import type { LeggedState, Walking } from './walking.ts';
 
 export interface Robot {
@@ -63,6 +64,13 @@ const lengths = { small: 100, full: 1000 };
 
 const trials = 16;
 const filmSteps = 150;
+
+/** Of spread.ts: noise as it explores with at first, a second into a gait. */
+const looked = { sigma: Math.exp(-1), after: 60, seed: 2 ** 40 };
+const looks = {
+  small: { ...looked, horizons: [1, 2, 4, 8, 16], samples: 16 },
+  full: { ...looked, horizons: [1, 2, 4, 8, 16, 32, 64], samples: 64 },
+};
 
 export function legged(robot: Robot): Scene {
   const { name, summary, training: full } = robot;
@@ -187,6 +195,8 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
     ({ state }) => state.q.slice([0, 0], [1, 1]).sum(),
   );
   const horizon = await precisionHorizon(robot, model, policy, Math.min(steps, 400));
+  const spread = await spreads(ran.task, policy, { ...looks[preset], device });
+  const widest = spread[spread.length - 1];
   const slow = poses.filter((_, k) => k % 12 === 0).slice(-11);
   const last = trained.history[trained.history.length - 1];
   const stays = { name: `seconds per metre, with nobody of ${trials} fallen`, bound: 1 / robot.speed };
@@ -216,12 +226,13 @@ async function told(robot: Robot, ran: Ran, { preset, device }: SceneOptions): P
       fps: Math.round(1 / (2 * period)),
       caption: 'the best policy, in real time',
     },
-    plots: plotsOf(model, trained, loads, norms),
+    plots: plotsOf({ model, trained, loads, norms, spread }),
     notes: [
       'The loss is 1 / (1 + mean reward of a step).',
       `${trials} starts that the policy has not seen, ${steps} steps of ${(1e3 * period).toFixed(1)} ms: ${trials - after.fell} still on their legs, mean speed ${speed.toFixed(2)} m/s; return ${after.gained.toFixed(0)}, and ${before.gained.toFixed(0)} before learning.`,
       `${((1e3 * seconds) / trained.history.length).toFixed(0)} ms per window, trials included; ended because of: ${trained.reason}. Best trial after window ${(trained.best?.epoch ?? -1) + 1}.`,
       `Length of the policy's gradient before it is shortened to 1: median ${median(trained.history.map(({ gradient }) => gradient)).toPrecision(3)}, last ${last.gradient.toPrecision(3)}.`,
+      `Of a gradient ${widest.length.toPrecision(2)} long, over ${widest.steps} steps, ${looks[preset].samples} samples leave an error of ${widest.first.toPrecision(2)} by derivatives through the steps, of ${widest.zeroth.toPrecision(2)} by returns alone.`,
       `Single precision follows double to 1 % for ${horizon} steps of the policy, ${(horizon * period).toFixed(2)} s.`,
       `Contacts are compliant: in the film the ground gives way by ${(1e3 * deepest(model, poses)).toFixed(0)} mm at most, and feet that push creep.`,
     ],
@@ -260,7 +271,15 @@ async function precisionHorizon(robot: Robot, model: Model, policy: Policy, step
   return found.steps;
 }
 
-function plotsOf(model: Model, { history }: Trained, loads: ArrayLike<number>, norms: Float64Array): Plot[] {
+interface Plotted {
+  readonly model: Model;
+  readonly trained: Trained;
+  readonly loads: ArrayLike<number>;
+  readonly norms: Float64Array;
+  readonly spread: readonly Spread[];
+}
+
+function plotsOf({ model, trained: { history }, loads, norms, spread }: Plotted): Plot[] {
   const line = <P>(
     name: string,
     all: readonly P[],
@@ -298,6 +317,17 @@ function plotsOf(model: Model, { history }: Trained, loads: ArrayLike<number>, n
       x: { name: 'step' },
       y: { name: 'norm', log: true },
       series: [line('adjoint', Array.from(norms), norm => norm, (_, k) => k)],
+    },
+    {
+      caption: 'errors of a gradient in a window’s actions, by how many steps it has: through the steps, from returns alone, mixed; and its length',
+      x: { name: 'steps', log: true },
+      y: { name: 'length', log: true },
+      series: [
+        line('first order', spread, ({ first }) => first, ({ steps }) => steps),
+        line('zeroth order', spread, ({ zeroth }) => zeroth, ({ steps }) => steps),
+        { ...line('mixed', spread, ({ mixed }) => mixed, ({ steps }) => steps), marks: 'points' },
+        { ...line('gradient', spread, ({ length }) => length, ({ steps }) => steps), marks: 'dashes' },
+      ],
     },
     {
       caption: 'what the ground carries, part by part: the gait',
