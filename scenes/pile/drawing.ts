@@ -37,6 +37,7 @@ export function photographer(
 ): (state: RigidState) => Promise<Image> {
   const { triangles, corners, vertices } = worldSurface(world, { reach: 8 * span, device });
   const boxes = world.data.names.length - 1;
+  const capacity = 2 ** 15 + 1200 * Math.ceil(boxes ** (2 / 3)); // twice what outlines cross of rows and columns of pixels
   const paint = tensor(
     [
       [0.55, 0.55, 0.52],
@@ -68,7 +69,7 @@ export function photographer(
       .mul(1 - sky)
       .add(sky); // of the sun's light, and the sky's
     const seen = interpolate(raster, clip, { values: paint, corners }).mul(lit);
-    const image = antialias(seen.add(mask(raster).sub(1).mul(-air)), raster, clip);
+    const image = antialias(seen.add(mask(raster).sub(1).mul(-air)), raster, clip, { capacity });
     return imageOf(image.max(0).min(1)).then(toSrgb);
   };
 }
