@@ -27,6 +27,8 @@ export interface Rule {
   vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents;
   /** Tangents of the outputs, from tangents of the inputs. */
   jvp(inputs: readonly Tensor[], dots: Cotangents): Cotangents;
+  /** Computes the outputs again from the inputs, all of which it reads, unrecorded: then they need not be kept for who reads them. */
+  readonly again?: ((inputs: readonly Tensor[]) => readonly Tensor[]) | undefined;
   /** Called when nobody can differentiate the node any more. */
   release?(): void;
 }
@@ -77,8 +79,8 @@ export class Node {
   readonly id: number = nodes++;
   readonly rule: Rule;
   /** Which inputs' words the rule reads; undefined: all. */
-  private readonly reads: readonly number[] | undefined;
-  /** Aliases that keep the memory of what the rule reads; one that is not tracked has lost its node. */
+  readonly reads: readonly number[] | undefined;
+  /** Aliases that keep the memory of what the rule reads and cannot be computed again; one that is not tracked has lost its node. */
   inputs: readonly Tensor[];
   readonly traces: readonly Trace[];
   private holders: number;
@@ -112,8 +114,8 @@ export class Node {
     if (this.released)
       throw new Error(`grad: the record of ${name} was released when its gradient was done; compute the value again.`);
     this.inputs.forEach((input, k) => {
-      if (this.reads?.includes(k) === false) return;
-      if (input.hold.memory?.version !== input.version)
+      if (isGivenBack(input)) return;
+      if (input.memory.version !== input.version)
         throw new Error(
           `grad: ${inputNames?.[k] ? `'${inputNames[k]}' of ${name}` : `an input of ${name}`} was written to after ${name} read it; ` +
             'a gradient needs the values that were read. Write before the launch, or make a new tensor.',
@@ -184,6 +186,14 @@ function tracesOf(inputs: readonly Tensor[], tracked: readonly boolean[]): reado
   return all ?? [];
 }
 
+export const isGivenBack = (input: Tensor): boolean => input.hold.memory === undefined;
+
+/** Whether a tensor can be computed again for as long as any of the traces may ask. */
+function comesAgain({ node }: Tensor, traces: readonly Trace[]): boolean {
+  if (!node?.rule.again || !traces.every(trace => node.traces.includes(trace))) return false;
+  return node.inputs.every(input => !isGivenBack(input) || comesAgain(input, traces));
+}
+
 /** Records a call if one of its inputs is tracked. The node, to be given to each of its outputs. */
 export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined {
   let tracked: boolean[] | undefined;
@@ -194,12 +204,13 @@ export function record(rule: Rule, inputs: readonly Tensor[]): Node | undefined 
     }
   if (tracked === undefined) return undefined;
   const reads = typeof rule.reads === 'function' ? rule.reads(tracked) : rule.reads;
+  const traces = tracesOf(inputs, tracked);
   const saved = inputs.map((input, k) => {
     const alias = input.alias(tracked?.[k] ?? false);
-    if (reads?.includes(k) === false) alias.dispose();
+    if (reads && !(reads.includes(k) && !comesAgain(alias, traces))) alias.dispose();
     return alias;
   });
-  return new Node(rule, saved, tracesOf(inputs, tracked), reads);
+  return new Node(rule, saved, traces, reads);
 }
 
 /**

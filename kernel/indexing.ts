@@ -34,12 +34,15 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
     reads: [],
     vjp: (_, [bar]) => [bar && reshape(bar, own)],
     jvp: (_, [dot]) => [dot && reshape(dot, full)],
+    again: ([x]) => viewed(x, full),
   };
-  return differentiable(rule, [x], () => {
-    const view = x.alias(false, full);
-    adopt(view);
-    return [view];
-  })[0];
+  return differentiable(rule, [x], () => viewed(x, full))[0];
+}
+
+function viewed(x: Tensor, shape: readonly number[]): readonly Tensor[] {
+  const view = x.alias(false, shape);
+  adopt(view);
+  return [view];
 }
 
 /** Where the elements of a part lie in a whole: element i of the part, counted over `sizes`, is at offset + Σ coordinate · stride. */

@@ -38,6 +38,8 @@ export interface LaunchOptions {
 export interface KernelOptions {
   /** Values of overrides where a launch gives none. */
   readonly overrides?: OverrideValues;
+  /** Whether gradients compute what it returns again instead of keeping it: for what is large and cheap to compute, as images are. Default false. */
+  readonly recomputed?: boolean;
 }
 
 export interface Kernel<S extends string = string> {
@@ -55,12 +57,13 @@ interface Variant {
   readonly limits: readonly CountLimit[];
 }
 
-function compile(source: string, overrides?: OverrideValues): Variant {
+function compile(source: string, recomputed: boolean, overrides?: OverrideValues): Variant {
   const program = simplify(lower(parse(source, overrides)));
   // Those with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers.
   const plain = isPlain(program);
   if (plain) checkStores(program);
   const plan = new Plan(program);
+  plan.recomputed = recomputed;
   const limits = plain ? storeLimits(program) : [];
   return { plan, arguments: new Collector(program.name, plan.reads), names: namesOf(plan.writes), limits };
 }
@@ -89,19 +92,21 @@ export function kernel<const S extends string>(source: S, options: KernelOptions
  * many of them starts at once.
  */
 export function lazyKernel<const S extends string>(source: S, options: KernelOptions = {}): Kernel<S> {
+  checkOptions('kernel', options, ['overrides', 'recomputed']);
+  const { recomputed = false } = options;
   const variants = new Map<string, Variant>();
   const variantFor = (overrides: OverrideValues): Variant => {
     const key = JSON.stringify(overrides);
     let variant = variants.get(key);
     if (!variant) {
-      variant = compile(source, { ...options.overrides, ...overrides });
+      variant = compile(source, recomputed, { ...options.overrides, ...overrides });
       variants.set(key, variant);
     }
     return variant;
   };
   let standard: Variant | undefined;
   const first = (): Variant => {
-    standard ??= compile(source, options.overrides);
+    standard ??= compile(source, recomputed, options.overrides);
     return standard;
   };
   const call = (args: Arguments<S>, launchOptions: LaunchOptions, base?: Tensor): Outputs<S> => {

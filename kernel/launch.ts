@@ -157,7 +157,10 @@ class LaunchRule implements Rule {
   }
 
   reads(tracked: readonly boolean[]): readonly number[] {
-    return this.plan.readByDerivatives(tracked);
+    return this.plan.recomputed ? tracked.map((_, k) => k) : this.plan.readByDerivatives(tracked);
+  }
+  get again(): Rule['again'] {
+    return this.plan.recomputed ? inputs => run(this.plan, this.device, inputs, this.count, this.shapes) : undefined;
   }
 
   vjp(inputs: readonly Tensor[], bars: Cotangents, wanted: readonly boolean[]): Cotangents {

@@ -44,6 +44,8 @@ export class Plan {
   private readonly adjoints = new Map<number, Derived>();
   /** Loads each word of its inputs at most once, so that they may be computed there instead. */
   readsOnce = false;
+  /** Whether gradients compute its outputs again instead of keeping them. */
+  recomputed = false;
   private differentiable: Program | undefined;
   private words: Usage | undefined;
   private simple: Program | undefined;

@@ -5,8 +5,10 @@
  * Each call of a rule runs in a scope of its own, and an adjoint or tangent is released as soon as it has been used.
  */
 
+import { Again } from './again.ts';
 import { binary } from './arithmetic.ts';
 import { bounded, isTracked, type Node } from './graph.ts';
+
 import { adopt } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -81,6 +83,7 @@ export function backward(
 ): (Tensor | undefined)[] {
   const { nodes, reaches } = between(outputs, targets);
   const all = new Map<Node, Slots>();
+  const again = new Again();
   const accumulate = (x: Tensor, bar: Tensor | undefined): void => {
     if (!bar || !x.node || !reaches(x)) return;
     const slots = slotsOf(all, x.node);
@@ -103,12 +106,13 @@ export function backward(
     bounded(
       () => {
         const wanted = node.inputs.map(reaches);
-        const given = node.rule.vjp(node.inputs, own, wanted);
+        const given = node.rule.vjp(again.inputsOf(node), own, wanted);
         for (let k = 0; k < node.inputs.length; k++) accumulate(node.inputs[k], given[k]);
       },
       () => [],
     );
     for (const bar of own) bar?.dispose();
+    again.forget(node);
   }
   const results = targets.map(({ node, slot }) => handOut(all.get(node)?.[slot]));
   for (const slots of all.values()) for (const bar of slots) bar?.dispose();
@@ -126,6 +130,7 @@ export function forward(
   targets.forEach(({ node, slot }, k) => {
     slotsOf(all, node)[slot] = dots[k]?.alias(true);
   });
+  const again = new Again();
   const uses = new Map<Node, number>();
   const use = (x: Tensor, by: number): void => {
     if (!x.node || !reaches(x)) return;
@@ -144,7 +149,7 @@ export function forward(
       () => {
         const inputDots = node.inputs.map(dotOf);
         if (inputDots.every(dot => dot === undefined)) return;
-        const given = node.rule.jvp(node.inputs, inputDots);
+        const given = node.rule.jvp(again.inputsOf(node), inputDots);
         all.set(
           node,
           given.map(dot => dot?.alias(true)),
@@ -154,6 +159,7 @@ export function forward(
     );
     for (const x of node.inputs) use(x, -1);
   }
+  again.forgetAll();
   const results = outputs.map(x => handOut(dotOf(x)));
   for (const slots of all.values()) for (const dot of slots) dot?.dispose();
   return results;

@@ -18,7 +18,7 @@ export interface InterpolateOptions {
   readonly layer?: number;
 }
 
-const kernels = kernelsByKey();
+const kernels = kernelsByKey({ recomputed: true });
 
 /** Bindings of a raster's layer and clip positions, and `${…}` for each pixel that shows a triangle: t, its corners c, v0, v1, v2, p, b. */
 const kernelText = (outputs: string, body: string, extra = ''): string => /* wgsl */ `

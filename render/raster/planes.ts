@@ -41,6 +41,7 @@ const each = (channels: number, text: (k: number) => string): string =>
   Array.from({ length: channels }, (_, k) => text(k)).join('');
 
 const kernels = kernelsByKey();
+const images = kernelsByKey({ recomputed: true });
 
 const originText = (channels: number): string => /* wgsl */ `
   var<storage, read> values: array<${elementOf(channels)}>;
@@ -144,7 +145,7 @@ export function interpolatePlanes(given: PlanesGiven): Tensor {
     { boxes, clip, corners, values, own, origin, vertices, each: given.each, width, height },
     { ...records, out: { planes: length } },
   );
-  const { image } = made('pixels', pixelText)(
+  const { image } = images(channels, () => pixelText(channels))(
     { ids, boxes, planes, origin, triangles, layer, width, height },
     { count: [width, height, batch], out: { image: batch * width * height } },
   );

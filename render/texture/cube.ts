@@ -149,7 +149,7 @@ const lookupText = (how: keyof typeof colours, channels: number, batched: boolea
   }
 `;
 
-const kernels = kernelsByKey();
+const kernels = kernelsByKey({ recomputed: true });
 
 /**
  * Looks up a cube map in directions. Differentiable in texels, directions, footprint and level, to any order.

@@ -172,7 +172,7 @@ function lookupText(filter: Filter, wrap: Wrap, byLevel: boolean, channels: numb
 }
 
 const filters: readonly Filter[] = ['nearest', 'linear', 'trilinear', 'anisotropic'];
-const kernels = kernelsByKey();
+const kernels = kernelsByKey({ recomputed: true });
 
 /** Checks that a tensor of options goes with the pixels looked up. */
 function checkPixels(name: string, given: Tensor, shape: readonly number[]): void {
