@@ -122,20 +122,29 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     return now.x;
   }
   let iterations = 0;
+  let allowed = cycles(maxSteps);
   let residual = peek(dots(now.r, now.r)) as Words;
   for (;;) {
     const before = residual;
     const goals = before.map((v, k) => Math.max(aim * limits[k], farthest * v));
     const { state, steps } = iterate(step, begin(now.r), {
-      maxSteps: cycles(maxSteps - iterations),
+      maxSteps: allowed,
       every: method.every ?? (cycle === 1 ? every : 1),
       plan: solving.plan,
       watch: ['residual', 'breakdown'],
       stop: ([rr, broken]) => rr.every((v, k) => !(v > goals[k])) || broken.some(v => v !== 0),
     });
     iterations += steps * cycle;
-    now = now.add(project(state.x));
-    residual = peek(dots(now.r, now.r)) as Words;
+    const next = now.add(project(state.x));
+    const after = peek(dots(next.r, next.r)) as Words;
+    const worse = Math.max(...after) > Math.max(...before);
+    // On singular systems iterates get better first, and then grow without end: the steps are taken again, half as many.
+    if (worse && steps > 1) {
+      allowed = Math.floor(steps / 2);
+      continue;
+    }
+    if (!worse) [now, residual] = [next, after];
+    allowed = cycles(maxSteps - iterations);
     const met = residual.every((v, k) => v <= limits[k]);
     const broken = peek(state.breakdown) as Words;
     const final = method.breakdown !== undefined && broken.some(v => v !== 0);

@@ -1,5 +1,6 @@
 /** What makes arguments unfit for lobpcg. */
 
+import { inWords } from '../kernel/index.ts';
 import type { LobpcgOptions } from './eigen.ts';
 import type { LinearOperator } from './operator.ts';
 
@@ -29,5 +30,6 @@ export function checkEigen(A: LinearOperator<unknown>, k: number, options: Lobpc
   if (x0 && (x0.shape.length !== 2 || x0.shape[0] !== A.rows || x0.shape[1] !== k))
     throw new RangeError(`lobpcg: x0 has shape [${x0.shape.join(', ')}]; it must be [${A.rows}, ${k}].`);
   for (const [what, v] of Object.entries({ rtol, maxSteps, gradientRtol }))
-    if (v !== undefined && !(v >= 0)) throw new RangeError(`lobpcg: ${what} is ${v}; it must not be negative.`);
+    if (v !== undefined && (typeof v !== 'number' || !(v >= 0)))
+      throw new RangeError(`lobpcg: ${what} is ${inWords(v)}; it must be a number, 0 or more.`);
 }

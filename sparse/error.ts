@@ -7,7 +7,7 @@ export interface Failure {
   readonly iterations: number;
   /** Largest |b − A x| / |b|, computed anew from x. */
   readonly residual: number;
-  /** The last iterate. */
+  /** Where it ended: on a CPU, the best of what it found. */
   readonly x: Tensor;
 }
 

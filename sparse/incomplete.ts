@@ -10,7 +10,7 @@
  * Meijerink & van der Vorst, Math. Comput. 31 (1977) 148. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., 2003, §10.3.
  */
 
-import { checkOptions, type Tensor } from '../kernel/index.ts';
+import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
 import { FactorizationError } from './direct/error.ts';
 import { colourFactors, solverByColours } from './incomplete-colours.ts';
 import { naturalFactors, solverInOrder } from './incomplete-natural.ts';
@@ -42,7 +42,8 @@ type Name = 'ic0' | 'ilu0';
 function incomplete(name: Name, options: IncompleteOptions): Preconditioner {
   checkOptions(name, options, ['ordering', 'shift']);
   const { ordering, shift = 0 } = options;
-  if (!(shift >= 0)) throw new RangeError(`${name}: shift is ${shift}; it must not be negative.`);
+  if (typeof shift !== 'number' || !(shift >= 0))
+    throw new RangeError(`${name}: shift is ${inWords(shift)}; it must be a number, 0 or more.`);
   return {
     name,
     prepare(given) {

@@ -20,6 +20,7 @@ import {
   type Cotangents,
   checkOptions,
   concat,
+  inWords,
   type Rule,
   record,
   type Tensor,
@@ -164,8 +165,8 @@ function check(A: LinearOperator<unknown>, b: Tensor, options: LeastSquaresOptio
   if (b.device !== A.device)
     throw new TypeError(`leastSquaresSolve: b is not on the ${A.name}'s device; move it there: await b.to(A.device).`);
   for (const [what, v] of Object.entries({ rtol, atol, maxSteps }))
-    if (v !== undefined && !(v >= 0))
-      throw new RangeError(`leastSquaresSolve: ${what} is ${v}; it must not be negative.`);
+    if (v !== undefined && (typeof v !== 'number' || !(v >= 0)))
+      throw new RangeError(`leastSquaresSolve: ${what} is ${inWords(v)}; it must be a number, 0 or more.`);
   if (typeof damp === 'number' ? !Number.isFinite(damp) : damp.size !== 1)
     throw new RangeError(
       `leastSquaresSolve: damp ${typeof damp === 'number' ? `is ${damp}` : `has shape [${damp.shape.join(', ')}]`}; it must be one finite number.`,

@@ -39,7 +39,7 @@ const everything = 1;
 function checkTolerances({ rtol = 0, atol = 0, maxSteps = 0 }: SolveOptions): void {
   for (const [what, v] of Object.entries({ rtol, atol, maxSteps }))
     if (typeof v !== 'number' || !(v >= 0))
-      throw new RangeError(`linearSolve: ${what} is ${inWords(v)}; it must not be negative.`);
+      throw new RangeError(`linearSolve: ${what} is ${inWords(v)}; it must be a number, 0 or more.`);
   if (rtol >= everything)
     throw new RangeError(`linearSolve: rtol is ${rtol}, which x = 0 would meet; give a number below 1, such as 1e-6.`);
 }

@@ -43,7 +43,7 @@ export interface SolveOptions {
  *
  * @param b [n], or [n, m] for m right-hand sides at once.
  * @returns x, of b's shape.
- * @throws ConvergenceError with the last iterate if the residual stays above the tolerance: at once on a CPU, by the next read on a GPU.
+ * @throws ConvergenceError with the best iterate if the residual stays above the tolerance: at once on a CPU, by the next read on a GPU.
  */
 export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions = {}): Tensor {
   checkSolve(A, b, options);

@@ -9,7 +9,7 @@
 
 import { checkOptions, concat, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { basisOf, extended, orthogonalise, without } from './gram-schmidt.ts';
-import { dots, type Iterate, type IterativeMethod, isZero, ratio, type System } from './method.ts';
+import { dots, type Iterate, type IterativeMethod, isZero, negligible, ratio, type System } from './method.ts';
 
 export interface GmresOptions {
   /** Steps in a cycle: vectors kept. Default 30. */
@@ -38,16 +38,23 @@ export function gmres(options: GmresOptions = {}): IterativeMethod<State> {
       const beta = residual.sqrt();
       const { basis, products, sizes } = arnoldi(system, r.mul(inverse(beta)), restart);
       const small = { beta, products: concat(products), sizes: concat(sizes.map(s => s.reshape([s.size]))) };
-      const { minusY } = kernelOf(restart, () => leastSquaresText(restart))(small, {
+      const least = negligible(beta);
+      const { minusY } = kernelOf(`${restart} ${least}`, () => leastSquaresText(restart, least))(small, {
         count: beta.size,
         out: { minusY: [restart, beta.size] },
       });
       const correction = system.precondition(without(basis, minusY, r.mul(0)));
       const next = r.sub(system.apply(correction));
       const nextResidual = dots(next, next);
-      // A cycle that changes nothing will not do so the next time either.
-      const stuck = isZero(nextResidual.sub(residual)).mul(ratio(nextResidual, nextResidual));
-      return { x: x.add(correction), r: next, residual: nextResidual, breakdown: stuck };
+      // A cycle that does not help is left out, and will not help the next time either.
+      const useless = isZero(residual.sub(nextResidual).relu());
+      const helps = useless.neg().add(1);
+      return {
+        x: x.add(correction.mul(helps)),
+        r: r.mul(useless).add(next.mul(helps)),
+        residual: residual.mul(useless).add(nextResidual.mul(helps)),
+        breakdown: useless.mul(ratio(nextResidual, nextResidual)),
+      };
     },
   };
 }
@@ -72,7 +79,8 @@ function arnoldi(system: System, first: Tensor, restart: number) {
   return { basis, products, sizes };
 }
 
-const leastSquaresText = (n: number) => /* wgsl */ `
+/** @param small Pivots below this part of the largest are rounding errors of 0: their directions are left out. */
+const leastSquaresText = (n: number, small: number) => /* wgsl */ `
   var<storage, read> beta: array<f32>;
   var<storage, read> products: array<f32>;
   var<storage, read> sizes: array<f32>;
@@ -86,6 +94,7 @@ const leastSquaresText = (n: number) => /* wgsl */ `
     var cosine: array<f32, ${n}>;
     var sine: array<f32, ${n}>;
     var first = 0u;                                 // of the column among the products
+    var largest = 0.0;
     g[0] = beta[c];
     for (var j = 0; j < ${n}; j++) {
       let at = j * ${n};
@@ -106,6 +115,7 @@ const leastSquaresText = (n: number) => /* wgsl */ `
         sine[j] = b / size;
       }
       r[at + j] = size;
+      largest = max(largest, size);
       g[j + 1] = -sine[j] * g[j];
       g[j] = cosine[j] * g[j];
     }
@@ -113,7 +123,8 @@ const leastSquaresText = (n: number) => /* wgsl */ `
       var sum = g[j];
       for (var k = j + 1; k < ${n}; k++) { sum -= r[k * ${n} + j] * g[k]; }
       let size = r[j * ${n} + j];
-      g[j] = select(0.0, sum / select(1.0, size, size > 0.0), size > 0.0);
+      let sound = size > ${small} * largest;
+      g[j] = select(0.0, sum / select(1.0, size, sound), sound);
       minusY[u32(j) * m + c] = -g[j];
     }
   }

@@ -53,5 +53,8 @@ const ratioKernel = lazyKernel(/* wgsl */ `
 /** a / b, and 0 where b is 0: what has converged stays where it is. */
 export const ratio = (a: Tensor, b: Tensor): Tensor => ratioKernel({ a, b }, { count: a.size, out: { q: a.shape } }).q;
 
+/** The part of the largest pivot below which one is a rounding error of 0, so that the matrix is singular. */
+export const negligible = ({ device }: Tensor): number => 4 * (device.precision === 'f64' ? 2 ** -52 : 2 ** -23);
+
 /** 1 where x is 0, else 0. */
 export const isZero = (x: Tensor): Tensor => ratio(x, x).neg().add(1);

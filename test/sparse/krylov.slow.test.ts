@@ -7,6 +7,7 @@ import {
   ConvergenceError,
   cg,
   csr,
+  denseMatrix,
   gmres,
   type IterativeMethod,
   jacobi,
@@ -139,6 +140,37 @@ describe('methods', () => {
     const curved = (p: typeof at) => hvp(loss)(p, p).v.square().sum();
     expect((await checkGradient(curved, at)).dotProduct).toBeLessThan(1e-8);
   });
+
+  it.each([gmres(), gmres({ restart: 60 }), minres()])(
+    '$name ends inconsistent systems with the least residual',
+    async method => {
+      for (const device of devices.filter(({ kind }) => kind === 'cpu')) {
+        // Second differences with free ends: what b is on average, no A x reaches.
+        const n = 40;
+        const at = (i: number, j: number): number =>
+          i !== j ? -Number(Math.abs(i - j) === 1) : i % (n - 1) === 0 ? 1 : 2;
+        const A = denseMatrix(
+          tensor(
+            Array.from({ length: n * n }, (_, k) => at(Math.floor(k / n), k % n)),
+            [n, n],
+            { device },
+          ),
+          { symmetric: true },
+        );
+        const b = Array.from({ length: n }, (_, i) => Math.sin(3 * i) + 0.3);
+        const least = Math.abs(b.reduce((sum, v) => sum + v, 0)) / Math.sqrt(n) / norm(b);
+        try {
+          linearSolve(A, tensor(b, [n], { device }), { method, maxSteps: 400 });
+          expect.fail('solved');
+        } catch (error) {
+          if (!(error instanceof ConvergenceError)) throw error;
+          expect(error.residual).toBeLessThan(1.01 * least);
+          const ax = await A.apply(error.x).read();
+          expect(norm(b.map((v, i) => v - ax[i])) / norm(b)).toBeCloseTo(error.residual, 4);
+        }
+      }
+    },
+  );
 
   it('breakdowns and stagnation are errors', () => {
     const swap = new Pattern(2, 2, [0, 1, 2], [1, 0]);

@@ -188,7 +188,7 @@ describe('leastSquaresSolve says', () => {
       "b is not on the CSR matrix's device",
     );
     expect(() => leastSquaresSolve(A, b, { rtol: -1 })).toThrow(
-      'leastSquaresSolve: rtol is -1; it must not be negative.',
+      'leastSquaresSolve: rtol is -1; it must be a number, 0 or more.',
     );
     expect(() => leastSquaresSolve(A, b, { damp: Number.NaN })).toThrow('damp is NaN; it must be one finite number.');
     expect(() => leastSquaresSolve(A, b, { damp: b })).toThrow('damp has shape [5]; it must be one finite number.');

@@ -291,7 +291,7 @@ describe('bad input', () => {
     [() => chebyshev({ ratio: 1 }), 'chebyshev: ratio is 1; it must be above 1.'],
     [() => chebyshev({ largest: -1 }), 'chebyshev: largest is -1; a bound on eigenvalues must be positive.'],
     [() => ssor({ omega: 2 }), 'ssor: omega is 2; it must be between 0 and 2.'],
-    [() => ilu0({ shift: -1 }), 'ilu0: shift is -1; it must not be negative.'],
+    [() => ilu0({ shift: -1 }), 'ilu0: shift is -1; it must be a number, 0 or more.'],
     [
       () => ssor().prepare(A),
       'ssor: the CSR matrix has 0 on the diagonal of row 1, and ssor divides by it; choose a factorisation, lu() or ldl(), or no preconditioner.',

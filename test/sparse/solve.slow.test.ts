@@ -224,7 +224,7 @@ describe('judgement', () => {
     expect(() => linearSolve(oblong, on64([1]))).toThrow('linearSolve: the CSR matrix is 1 × 2; it must be square.');
     expect(() => linearSolve(A, on64([1]))).toThrow('linearSolve: b: the vector has shape [1]; it must be [9]');
     expect(() => linearSolve(A, tensor(numbers(9, 1)))).toThrow("b is not on the CSR matrix's device");
-    expect(() => linearSolve(A, b, { rtol: -1 })).toThrow('linearSolve: rtol is -1; it must not be negative.');
+    expect(() => linearSolve(A, b, { rtol: -1 })).toThrow('linearSolve: rtol is -1; it must be a number, 0 or more.');
     expect(() => linearSolve(A, b, { x0: on64([1]) })).toThrow("x0 has shape [1]; it must have b's, [9].");
     expect(() => linearSolve(A, b, { nullspace: on64([1]) })).toThrow(
       "it must be 'constant', or vectors [9] or [9, k].",

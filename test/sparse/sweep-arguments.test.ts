@@ -56,7 +56,7 @@ describe('arguments', () => {
       solve({ preconditioner: jacobi }),
       'linearSolve: the preconditioner is a function; give what jacobi(), multigrid(), cholesky() … return.',
     ],
-    ['text for a number', solve({ rtol: '1e-3' }), "linearSolve: rtol is '1e-3'; it must not be negative."],
+    ['text for a number', solve({ rtol: '1e-3' }), "linearSolve: rtol is '1e-3'; it must be a number, 0 or more."],
     [
       'a tolerance that anything meets',
       solve({ rtol: 1e6 }),
