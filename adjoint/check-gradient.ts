@@ -64,11 +64,22 @@ function sizesOf(leaves: readonly number[][]): number[] {
   return own.map(size => (size > 1e-6 * all ? size : Math.min(1, all) || 1));
 }
 
+function checkFinite(leaves: readonly (readonly number[])[], what: string): void {
+  for (const [l, leaf] of leaves.entries()) {
+    const k = leaf.findIndex(value => !Number.isFinite(value));
+    if (k < 0) continue;
+    const where = leaves.length > 1 ? `leaf ${l}, element ${k}` : `element ${k}`;
+    throw new Error(
+      `checkGradient: ${what} is ${leaf[k]} at ${where}, so nothing can be compared; move the point away from such a pole, or mend the rule that gives it.`,
+    );
+  }
+}
+
 /**
  * Checks a function of a tree, whose value is any tree, at a point.
  *
  * @returns What was measured.
- * @throws Error with the numbers, if a bound is exceeded.
+ * @throws Error with the numbers, if a bound is exceeded; that says where something is not finite, as at a pole.
  */
 export async function checkGradient<X, Y>(
   f: (x: X) => Y,
@@ -86,14 +97,22 @@ export async function checkGradient<X, Y>(
   const base = flatten(f(x), 'checkGradient');
   const y0 = await values(base.leaves);
   const w = y0.map(leaf => leaf.map(random));
+  checkFinite(at, 'the argument');
+  checkFinite(y0, 'the value of f');
 
   let forwards: { sum: number; size: number } | undefined;
-  if (modes !== 'reverse') forwards = products(w, await values(flatten(jvp(f)(x, make(u)).tangent).leaves));
+  if (modes !== 'reverse') {
+    const tangents = await values(flatten(jvp(f)(x, make(u)).tangent).leaves);
+    checkFinite(tangents, 'the tangent, by jvp,');
+    forwards = products(w, tangents);
+  }
   let backwards: { sum: number; size: number } | undefined;
   if (modes !== 'forward') {
     const { pullback, dispose } = vjp(f)(x);
-    backwards = products(await values(flatten(pullback(treeOf(base, w))).leaves), u);
+    const adjoints = await values(flatten(pullback(treeOf(base, w))).leaves);
     dispose();
+    checkFinite(adjoints, 'the adjoint, by vjp,');
+    backwards = products(adjoints, u);
   }
   const derivative = (forwards ?? backwards)?.sum ?? Number.NaN;
   const dotProduct =
@@ -111,6 +130,10 @@ export async function checkGradient<X, Y>(
     return products(w, await values(y.leaves)).sum;
   };
   const [plus, minus] = [await moved(h), await moved(-h)];
+  if (!Number.isFinite(plus - minus))
+    throw new Error(
+      `checkGradient: f is not finite at a distance of h = ${h.toExponential(2)} from the point, so differences say nothing; give a smaller h, or move the point.`,
+    );
   const slope = (plus - minus) / (2 * h);
   const scale = Math.max(
     Math.abs(slope),

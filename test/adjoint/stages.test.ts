@@ -90,6 +90,14 @@ describe('custom', () => {
   });
 });
 
+it('checkGradient says where something is not finite', async () => {
+  const root = (x: Tensor) => x.sqrt();
+  const says = (f: (x: Tensor) => Tensor, x: number[]) => expect(checkGradient(f, on64(x))).rejects.toThrow;
+  await says(root, [1, Number.NaN])('checkGradient: the argument is NaN at element 1, so nothing can be compared');
+  await says(root, [1, -1])('checkGradient: the value of f is NaN at element 1');
+  await says(root, [1, 1e-9])('checkGradient: f is not finite at a distance of h = 6.00e-6 from the point');
+});
+
 describe('checkGradient of leaves unlike in size', () => {
   const place = { centre: tensor([64, 1000], [2], { device: cpu32 }), angle: tensor([0.3], [1], { device: cpu32 }) };
   const wave = ({ centre, angle }: typeof place) => centre.sum().mul(0.01).add(angle.mul(3)).sin().add(angle.exp());
