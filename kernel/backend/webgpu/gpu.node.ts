@@ -18,7 +18,7 @@ async function hasLoader(): Promise<boolean> {
 }
 
 /**
- * Dawn need not keep addresses in range: our shaders do (emit-memory.ts), and nobody gives us another. SwiftShader compiles ours in two thirds
+ * Dawn need not keep addresses in range: our shaders do (emit-memory.ts), and nobody gives us another. SwiftShader compiles ours in three quarters
  * of the time without.
  */
 const features = 'disable_robustness';
