@@ -22,6 +22,7 @@ import {
   worldSurface,
 } from 'retrograde/physics';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cpu64, gpu } from '../util/devices.ts';
 
 const root = Math.sqrt(0.5);
 const robot = mjcf(`<mujoco>
@@ -135,6 +136,21 @@ describe('surfaces of bodies', () => {
         surface.vertices({ ...params, ...given }, { x: given.x, q }),
       { x, size: params.size, vertices: params.vertices },
     );
+  });
+
+  it('are the same on every device', async () => {
+    const shapes = [
+      sphere(0.3),
+      box([0.1, 0.2, 0.3]),
+      sdf(([x, y, z]) => Math.hypot(x, y, z) - 0.4, { halfSize: [0.6, 0.6, 0.6] }),
+    ];
+    const world = rigidBodies({ bodies: shapes.map((shape, k) => ({ shape, position: [k, 0, 0] as const })) });
+    const [some, exact] = await Promise.all(
+      [gpu, cpu64].map(device =>
+        worldSurface(world, { device }).vertices(world.params(device), world.start(device)).read(),
+      ),
+    );
+    for (const [k, x] of exact.entries()) expect(Math.abs(some[k] - x)).toBeLessThan(1e-6);
   });
 
   it('follow a motion', async () => {
