@@ -7,8 +7,8 @@
  *
  * w is how fast a contact opens at least: −e uₙ of what bounces. (2) is solved contact after contact, round and round, until nothing changes,
  * and then once for all that hold; one that would have to pull is let go, as of two contacts side by side, and the rounds begin anew. None
- * of this is differentiated. (3), twice, with λ and A from the rounds as constants, changes no values, and has the solution's first
- * and second derivatives: of the contacts that part, stick and slide as they do. S is slight, 1e-11 of a contact's own compliance
+ * of this is differentiated. (3), twice, with λ, A and F's own value from the rounds as constants, changes no values, and has the solution's
+ * first and second derivatives: of the contacts that part, stick and slide as they do. S is slight, 1e-11 of a contact's own compliance
  * (1e-5 in f32): more contacts than a body has freedoms then have one answer. Where normal and tangent are coupled, Newton's law with friction
  * may gain energy (Kane & Levinson: Dynamics: Theory and Applications, 1985, §5.9).
  *
@@ -298,7 +298,8 @@ export function answer(place: Place, v: Tensor, { least, friction, active }: Ans
       { impulse, seen, least, friction, active: taking, softness, rate },
       { count: envs * slots, out: { miss: [envs * m] } },
     );
-    return impulse.sub(solveBlocks(blocks, factors, miss).reshape([envs, m])); // (3)
+    const step = solveBlocks(blocks, factors, miss).reshape([envs, m]);
+    return impulse.sub(step.sub(step.detach())); // (3)
   };
   return changeBy(place, corrected(corrected(first)));
 }

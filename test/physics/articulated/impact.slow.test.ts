@@ -161,6 +161,36 @@ describe('impact', () => {
     );
   });
 
+  it('brings boxes that tumble in space to rest on a face', async () => {
+    const halves = [0.2, 0.15, 0.1];
+    const boxes = tree({
+      gravity: [0, 0, -9.81],
+      links: [{ name: 'body', mass: 1, inertia: [0.0325 / 3, 0.05 / 3, 0.0625 / 3], joints: [{ kind: 'free' }] }],
+      geoms: [
+        { kind: 'plane', friction: [0.4] },
+        { kind: 'box', size: halves, friction: [0.4], link: 'body' },
+      ],
+    });
+    const turns = [
+      [0.95, 0.1, 0.25, 0.15],
+      [1, 0, 0, 0],
+      [0.3, -0.8, 0.4, 0.2],
+      [0.5, 0.4, -0.2, 0.7],
+    ];
+    const q = on64(
+      turns.flatMap(turn => [0, 0, 0.4, ...turn.map(x => x / Math.hypot(...turn))]),
+      [4, 7],
+    );
+    const v = on64(
+      turns.flatMap(() => [2, 0.5, 0, 1, 0, -1]),
+      [4, 6],
+    );
+    const end = run(boxes, { q, v }, { restitution: 0.3 }, 0.01, 150);
+    near(await end.v.read(), new Array(24).fill(0), 1e-3);
+    const heights = await end.q.slice([0, 2], [4, 3]).read();
+    for (const z of heights) expect(Math.min(...halves.map(half => Math.abs(z - half)))).toBeLessThan(1e-3);
+  });
+
   it('slides to a halt by Coulomb’s friction (V17)', async () => {
     const shape: GeomSpec = { name: 'block', kind: 'box', size: [0.2, 0.2, 0.1], friction: [0.5], link: 'body' };
     const block = body([slideX, slideZ, pitch], shape, { geoms: [{ ...floor, friction: [0.5] }, shape] });
