@@ -114,6 +114,7 @@ export function backward(
     for (const bar of own) bar?.dispose();
     again.forget(node);
   }
+  again.forgetAll();
   const results = targets.map(({ node, slot }) => handOut(all.get(node)?.[slot]));
   for (const slots of all.values()) for (const bar of slots) bar?.dispose();
   return results;

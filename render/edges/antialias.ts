@@ -40,6 +40,8 @@ export interface AntialiasOptions {
 }
 
 /**
+ * A gradient keeps half a byte a pixel, and records of crossings and pairs; not the image. (The raster's ids are 4 bytes a pixel and layer.)
+ *
  * @param image [H, W, C], or [B, H, W, C] of a batch: what each pixel shows, the background included.
  * @param clip What the raster was made from, [V, 4] or [B, V, 4].
  * @returns The same shape; each colour a convex combination of the pixel's and its neighbours'. Differentiable in `image` and `clip`.
