@@ -211,7 +211,7 @@ describe('collisions', () => {
     expect(devices[2]).toBe(gpu);
     for (const end of ends.slice(1))
       Array.from(end).forEach((x, k) => {
-        expect(Math.abs(x - ends[0][k])).toBeLessThan(2e-3);
+        expect(Math.abs(x - ends[0][k])).toBeLessThan(1e-4);
       });
   });
 
