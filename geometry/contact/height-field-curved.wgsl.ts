@@ -17,7 +17,8 @@ import type { PairText } from './pair.ts';
 import { planeCylinder, planeEllipsoid } from './plane.wgsl.ts';
 import { spreadFeatures, spreadSlots } from './spread.wgsl.ts';
 
-const places = /* wgsl */ `
+/** Edges and vertices of a field, and how high others lie over a plane there. */
+export const ridges: string = /* wgsl */ `
   // The vertex some columns and rows from the least corner of a cell, in the world; not to be asked for beyond the grid.
   fn fieldVertex(s: Shape, cell: u32, right: i32, up: i32) -> vec3f {
     let columns = i32(tableAt(s.table + 2u));
@@ -34,6 +35,18 @@ const places = /* wgsl */ `
     return Ridge(p, far, fieldVertex(s, cell, 0, 1), fieldVertex(s, cell, 1, 0));
   }
   fn lift(n: vec3f, p: vec3f, o: vec3f) -> f32 { return dot(n, o - p) / length(o - p); } // (1)
+  fn isPeak(s: Shape, cell: u32, n: vec3f) -> bool { // of a vertex that is not at the border
+    let p = fieldVertex(s, cell, 0, 0);
+    var most = -1.0;
+    var least = 1.0;
+    for (var k = 0u; k < 6u; k++) {
+      let way = select(-1, 1, (k & 1u) == 0u);
+      let o = lift(n, p, fieldVertex(s, cell, select(way, 0, k >= 4u), select(way, 0, k == 2u || k == 3u)));
+      most = max(most, o);
+      least = min(least, o);
+    }
+    return most < 1e-6 && least < -1e-6; // of a vertex on a ridge two neighbours are as high
+  }
 `;
 
 /** What of an edge touches, of two at most: code 0 is nothing, 1 the point that is nearest; others are of cylinder-segment.wgsl.ts. */
@@ -78,17 +91,7 @@ const text = (kind: Curved, name: string, slots: number): string => /* wgsl */ `
     let second = (part - ${2 * slots}u) & 1u;
     if ((row == 0u && edge != 1u && edge != 2u) || (column == 0u && edge != 0u && edge != 2u)) { return none; } // nothing is beyond
     if (edge == 3u) {
-      let n = ${name}(a, b, vec2u(3u, cell)).normal;
-      let p = fieldVertex(a, cell, 0, 0);
-      var most = -1.0;
-      var least = 1.0;
-      for (var k = 0u; k < 6u; k++) {
-        let way = select(-1, 1, (k & 1u) == 0u);
-        let o = lift(n, p, fieldVertex(a, cell, select(way, 0, k >= 4u), select(way, 0, k == 2u || k == 3u)));
-        most = max(most, o);
-        least = min(least, o);
-      }
-      return select(none, vec2u(3u, cell), most < 1e-6 && least < -1e-6); // of a vertex on a ridge two neighbours are as high
+      return select(none, vec2u(3u, cell), isPeak(a, cell, ${name}(a, b, vec2u(3u, cell)).normal));
     }
     let it = ridgeOf(a, cell, edge);
     let convex = dot(cross(it.q - it.p, it.left - it.p), it.right - it.p);
@@ -141,7 +144,7 @@ const pairOf = (kind: Curved, plane: string, of: PairText): PairText => {
   const name = kind === 'cylinder' ? 'heightFieldCylinder' : 'heightFieldEllipsoid';
   return {
     slots: spreadSlots,
-    needs: [...of.needs, of.contact, surface, ...(kind === 'cylinder' ? segmentTexts : curvedAlongTexts(kind)), places],
+    needs: [...of.needs, of.contact, surface, ...(kind === 'cylinder' ? segmentTexts : curvedAlongTexts(kind)), ridges],
     features: text(kind, name, of.slots),
     contact: contact(kind, name, plane),
   };

@@ -10,6 +10,7 @@ import { ellipsoidCylinder, ellipsoidEllipsoid } from './ellipsoid-round.wgsl.ts
 import { heightFieldBox, heightFieldCapsule, heightFieldSphere } from './height-field.wgsl.ts';
 import { heightFieldConvex } from './height-field-convex.wgsl.ts';
 import { heightFieldCylinder, heightFieldEllipsoid } from './height-field-curved.wgsl.ts';
+import { heightFieldSdf } from './height-field-sdf.wgsl.ts';
 import type { PairText } from './pair.ts';
 import { planeBox, planeCapsule, planeCylinder, planeEllipsoid, planeSphere } from './plane.wgsl.ts';
 import { planeConvex } from './plane-convex.wgsl.ts';
@@ -59,6 +60,7 @@ const pairs: Readonly<Record<string, PairText>> = {
   heightFieldCylinder,
   heightFieldBox,
   heightFieldConvex,
+  heightFieldSdf,
   planeSdf,
   sdfSdf,
   sdfSphere,

@@ -14,7 +14,8 @@ import { facetedTexts } from './polyhedron.wgsl.ts';
 import { sdfLeast, sdfPoints, sdfText } from './sdf.wgsl.ts';
 import { spreadFeatures, spreadSlots } from './spread.wgsl.ts';
 
-const near = /* wgsl */ `
+/** Whether a point may be near enough to a body, and a contact from the other side. */
+export const nearSdf: string = /* wgsl */ `
   fn sdfMayReach(s: Shape, p: vec3f, margin: f32) -> bool { // the body is within its grid
     return length(max(abs(toLocal(s, p)) - s.size, vec3f(0.0))) <= margin;
   }
@@ -23,7 +24,7 @@ const near = /* wgsl */ `
 
 export const sdfSdf: PairText = {
   slots: spreadSlots,
-  needs: [sdfText, sdfPoints, near],
+  needs: [sdfText, sdfPoints, nearSdf],
   features: /* wgsl */ `
   fn sdfSdfPlaces(a: Shape, b: Shape, margin: f32) -> u32 { return sdfVertices(b) + sdfVertices(a); }
   fn sdfSdfPlace(a: Shape, b: Shape, margin: f32, i: u32) -> vec2u {
@@ -43,7 +44,7 @@ export const sdfSdf: PairText = {
 
 export const sdfConvex: PairText = {
   slots: spreadSlots,
-  needs: [sdfText, sdfLeast, sdfPoints, near, ...facetedTexts('convex')],
+  needs: [sdfText, sdfLeast, sdfPoints, nearSdf, ...facetedTexts('convex')],
   features: /* wgsl */ `
   fn sdfConvexPlaces(a: Shape, b: Shape, margin: f32) -> u32 { return convexVertices(b) + convexEdges(b) + sdfVertices(a); }
   fn sdfConvexPlace(a: Shape, b: Shape, margin: f32, i: u32) -> vec2u {

@@ -5,15 +5,7 @@
  * height fields have no box, and are paired with everything that moves.
  */
 
-import {
-  boundsText,
-  candidates,
-  haveContacts,
-  inOrder,
-  type Pair,
-  type ShapeKind,
-  shapeKinds,
-} from '../../geometry/index.ts';
+import { boundsText, candidates, inOrder, type Pair, type ShapeKind, shapeKinds } from '../../geometry/index.ts';
 import {
   concat,
   type Device,
@@ -59,16 +51,6 @@ const kindsAmong = (pairs: readonly Pair[]): Kinds =>
 
 const kindAt = ({ parts }: WorldData, i: number): ShapeKind => parts[i].kind;
 
-/** @throws RangeError for two parts that may touch, but whose contacts cannot be found. */
-function checkKinds(data: WorldData, pairs: readonly (readonly [number, number])[]): void {
-  const { parts, names } = data;
-  for (const [i, j] of pairs)
-    if (!haveContacts(kindAt(data, i), kindAt(data, j)))
-      throw new RangeError(
-        `rigidBodies: bodies '${names[parts[i].body]}' and '${names[parts[j].body]}' may touch, but contacts between '${kindAt(data, i)}' and '${kindAt(data, j)}' are not known; make one of them of other shapes, for example a polyhedron or spheres.`,
-      );
-}
-
 /** The pairs, with parts in the order of their kinds, and the numbers of their kinds. */
 function listed(data: WorldData, list: readonly (readonly [number, number])[], kinds: Kinds, device: Device) {
   const number = (a: number, b: number): number =>
@@ -95,7 +77,6 @@ const ordered = (data: WorldData, list: readonly (readonly [number, number])[]) 
 export function near(data: WorldData, capacity: number | undefined, device: Device): Near {
   if (capacity === undefined) {
     const list = ordered(data, allPairs(data));
-    checkKinds(data, list);
     const kinds = kindsAmong(list.map(([a, b]) => [kindAt(data, a), kindAt(data, b)]));
     const fixed = listed(data, list, kinds, device);
     return { kinds, pairs: list.length, find: () => ({ ...fixed, count: undefined }) };
@@ -105,15 +86,10 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
   const bounded = parts.flatMap((part, i) => (isEndless(part) ? [] : [i]));
   const endless = parts.flatMap((part, i) => (isEndless(part) ? [i] : []));
   const withEndless = endless.flatMap(a => bounded.filter(b => mayTouch(data, a, b)).map(b => [a, b] as const));
-  const first = new Map(bounded.map(i => [kindAt(data, i), i]).reverse() as [ShapeKind, number][]);
   const solids = [...new Set(bounded.map(i => kindAt(data, i)))];
   const kinds = kindsAmong([
     ...withEndless.map(([a, b]): Pair => [kindAt(data, a), kindAt(data, b)]),
     ...solids.flatMap((k, i) => solids.slice(i).map((l): Pair => (inOrder(k, l) ? [k, l] : [l, k]))),
-  ]);
-  checkKinds(data, [
-    ...withEndless,
-    ...[...first.values()].flatMap((i, k, all) => all.slice(k).map(j => ordered(data, [[i, j]])[0])),
   ]);
   const fixed = listed(data, withEndless, kinds, device);
   const apart = data.names.map((_, i) =>

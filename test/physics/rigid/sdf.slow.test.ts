@@ -2,7 +2,7 @@
 
 import { checkGradient, rollout } from 'retrograde/adjoint';
 import type { Tensor } from 'retrograde/kernel';
-import { box, plane, rigidBodies, sdf, sphere } from 'retrograde/physics';
+import { box, heightField, plane, type RigidShape, rigidBodies, sdf, sphere } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
@@ -64,7 +64,18 @@ it('a ball swings in a bowl as a pendulum does that carries its spin, 7/5 R θ̈
   expect(Math.hypot(x[3], x[4], x[5])).toBeCloseTo(length, 2);
 });
 
-it('an egg that is sampled comes to rest on the ground, on its lowest point', async () => {
+const field = (height: (x: number, z: number) => number, cells = 8): RigidShape =>
+  heightField({
+    ...{ rows: cells + 1, columns: cells + 1, halfSize: [0.6, 0.6] },
+    heights: Array.from({ length: (cells + 1) ** 2 }, (_, k) =>
+      height((1.2 * (k % (cells + 1))) / cells - 0.6, 0.6 - (1.2 * Math.floor(k / (cells + 1))) / cells),
+    ),
+  });
+
+it.each<[string, RigidShape]>([
+  ['the ground', plane()],
+  ['a level height field', field(() => 0)],
+])('an egg that is sampled comes to rest on %s, on its lowest point', async (_, ground) => {
   const egg = sdf(
     ([x, y, z]: Vec3) => {
       const k = Math.hypot(x / 0.3, y / 0.2, z / 0.3);
@@ -72,10 +83,36 @@ it('an egg that is sampled comes to rest on the ground, on its lowest point', as
     },
     { halfSize: [0.4, 0.3, 0.4] },
   );
-  const world = rigidBodies({ bodies: [{ shape: plane() }, { shape: egg, position: [0, 0.201, 0] }] });
+  const world = rigidBodies({ bodies: [{ shape: ground }, { shape: egg, position: [0, 0.201, 0] }] });
   const params = world.params(cpu64);
   const end = rollout(state => world.step(state, params, 4e-3), world.start(cpu64), 100);
   expect((await end.x.read())[4]).toBeCloseTo(0.2, 2);
+});
+
+it('a slab lies on a peak that is narrower than its samples are apart', async () => {
+  const half: Vec3 = [0.4, 0.1, 0.4];
+  const slab = sdf((p: Vec3) => Math.max(...p.map((x, k) => Math.abs(x) - half[k])), {
+    ...{ halfSize: [0.5, 0.2, 0.5], counts: [14, 12, 14] },
+  });
+  const peak = field((x, z) => 0.2 - 3 * Math.hypot(x, z), 60);
+  const world = rigidBodies({ bodies: [{ shape: peak }, { shape: slab, position: [0, 0.301, 0] }] });
+  const end = rollout(state => world.step(state, world.params(cpu64), 4e-3), world.start(cpu64), 30);
+  expect(Math.abs((await end.x.read())[4] - 0.3)).toBeLessThan(2e-3);
+});
+
+it('derivatives on a height field are those of its heights, of the samples and places', async () => {
+  const ball = sdf((p: Vec3) => Math.hypot(...p) - 0.2, { halfSize: [0.3, 0.3, 0.3], counts: [10, 10, 10] });
+  const bumps = field((x, z) => 0.05 * Math.sin(5 * x + 1) * Math.cos(4 * z));
+  const world = rigidBodies({
+    bodies: [{ shape: bumps }, { shape: ball, position: [0.13, 0.24, 0.07], velocity: [0.3, -0.5, 0.1] }],
+  });
+  const [params, start] = [world.params(cpu64), world.start(cpu64)];
+  await checkGradient(
+    ({ vertices, x }: { readonly vertices: Tensor; readonly x: Tensor }) =>
+      rollout(state => world.step(state, { ...params, vertices }, 4e-3), { ...start, x }, 6).x,
+    { vertices: params.vertices, x: start.x },
+    { h: 1e-6, tolerance: 1e-5 },
+  );
 });
 
 it('derivatives of where a ball is after rolling in a bowl are those of the samples and places', async () => {

@@ -8,7 +8,6 @@ import {
   capsule,
   compound,
   cylinder,
-  disc,
   heightField,
   plane,
   polygon,
@@ -16,7 +15,6 @@ import {
   type RigidShape,
   rectangle,
   rigidBodies,
-  sdf,
   sphere,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
@@ -283,19 +281,5 @@ describe('says what is wrong', () => {
     ],
   ])('with a shape', (make, message) => {
     expect(make).toThrow(message);
-  });
-
-  it('when contacts of two shapes are not known, among few bodies and many', () => {
-    const bodies: BodySpec[] = [
-      { shape: slope(0.1) },
-      { name: 'coin', shape: disc(1) },
-      { name: 'cup', shape: sdf(p => Math.hypot(...p) - 1, { halfSize: [1.3, 1.3, 1.3] }) },
-    ];
-    for (const options of [{}, { pairs: 9 }]) {
-      const world = rigidBodies({ bodies }, options);
-      expect(() => world.step(world.start(cpu64), world.params(cpu64), 0.01)).toThrow(
-        "rigidBodies: bodies '0' and 'cup' may touch, but contacts between 'heightField' and 'sdf' are not known; make one of them of other shapes, for example a polyhedron or spheres.",
-      );
-    }
   });
 });
