@@ -41,11 +41,14 @@ function familyOf(text: string): FieldFamily {
 /**
  * A solid by a text of one's own: `fn distance(p: vec3f) -> f32`, m, and the bindings it reads, `var<storage, read>` or `var<uniform>`.
  *
+ * @throws TypeError for a text without that function, KernelError with the line of the text where it is wrong.
  * @example
  * const ball = distanceField('var<uniform> r: f32; fn distance(p: vec3f) -> f32 { return length(p) - r; }');
  * const field = ball({ r: tensor([0.5]) });
  */
 export function distanceField(text: string): (args: Readonly<Record<string, Argument>>) => Field {
+  if (!/\bfn\s+distance\s*\(/.test(text))
+    throw new TypeError('distanceField: the text has no function of that name; give `fn distance(p: vec3f) -> f32`.');
   const family = familyOf(text);
   return given => {
     const missing = family.names.find(name => !(name in given));

@@ -104,8 +104,9 @@ const cover = lazyKernel(/* wgsl */ `
   }
 `);
 
-function check({ near = 0, far = 100, layers = 2, steps = 256, ...rest }: TraceOptions): Required<TraceOptions> {
-  checkOptions('traceField', rest, []);
+function check(options: TraceOptions): Required<TraceOptions> {
+  checkOptions('traceField', options, ['near', 'far', 'layers', 'steps']);
+  const { near = 0, far = 100, layers = 2, steps = 256 } = options;
   if (!(near >= 0 && far > near))
     throw new RangeError(`traceField: near is ${near} and far ${far}; give 0 ≤ near < far, in m.`);
   if (!(Number.isInteger(layers) && layers >= 1 && layers <= 16))

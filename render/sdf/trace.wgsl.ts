@@ -19,8 +19,7 @@ export const touch = 2;
  * @param field WGSL with `fn distance(p: vec3f) -> f32`.
  * @returns A kernel: rays → `meeting`, `layers` for each ray, front to back: t and a kind, 0 for none.
  */
-export const traceText = (field: string, layers: number): string => /* wgsl */ `
-  ${field}
+export const traceText = (field: string, layers: number): string => /* wgsl */ `${field}
   var<storage, read> rayOrigin: array<vec3f>;
   var<storage, read> rayDirection: array<vec3f>;
   var<storage, read> rayFootprint: array<f32>;
@@ -123,8 +122,7 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
 `;
 
 /** The field at points, differentiable. */
-export const valueText = (field: string): string => /* wgsl */ `
-  ${field}
+export const valueText = (field: string): string => /* wgsl */ `${field}
   var<storage, read> fieldPoints: array<vec3f>;
   var<storage, read_write> value: array<f32>;
   @compute @workgroup_size(64)

@@ -7,9 +7,9 @@
  *   polygon       likewise, of N² parts of each triangle of a fan
  *   and on a Lambert surface, exactly,  E_n = L / 2 Σ_edges θ_k n · unit(p_k₊₁ × p_k)                                (4)
  *   sphere        E = L dΩ, summed over N × N parts of the cone that it fills, of equal solid angle                (5)
- *   and on a Lambert surface, exactly,  E_n = π L c / h²   where all of it is above the horizon, c h ≥ 1,          (6)
- *                 E_n = L ((c arccos(−c √((h² − 1) / (1 − c²))) − √(k (h² − 1))) / h² + arctan √(k / (h² − 1)))   where part is
- *                 h = distance / radius, c = cos of the angle between n and the way to the centre, k = 1 − c² h²
+ *   and on a Lambert surface, exactly,  E_n = π L c s   where all of it is above the horizon, c² ≥ s,             (6)
+ *                 E_n = L (s c arccos(−c √((1 − s) / (s (1 − c²)))) − √((s − c²)(1 − s)) + arctan √((s − c²) / (1 − s)))   where part is
+ *                 s = (radius / distance)², c = cos of the angle between n and the way to the centre
  *
  * A rectangle reaches from its centre by ± right and ± up, and shines to where right × up points; a polygon is convex and plane, and shines to where
  * its corners run counterclockwise. (4) goes around the part of it that is above the surface's horizon, including the edge along the horizon.
@@ -66,13 +66,12 @@ export const sphereText: string = /* wgsl */ `
   fn sphereIrradiance(n: vec3f, x: vec3f, centre: vec3f, radius: f32) -> f32 {
     let way = centre - x;
     let square = dot(way, way);
-    let more = square / (radius * radius) - 1.0;                                                     // h² − 1
-    if (more <= 0.0) { return 0.0; }
+    let s = radius * radius / square;
+    if (s >= 1.0) { return 0.0; }
     let c = dot(n, way) / sqrt(square);
-    let k = 1.0 - c * c * (more + 1.0);
-    if (k <= 0.0) { return select(0.0, 3.141592653589793 * c / (more + 1.0), c > 0.0); }             // (6)
-    let part = c * acos(clamp(-c * sqrt(more / (1.0 - c * c)), -1.0, 1.0)) - sqrt(k * more);
-    return part / (more + 1.0) + atan(sqrt(k / more));
+    if (c * c >= s) { return select(0.0, 3.141592653589793 * c * s, c > 0.0); }                      // (6)
+    let part = s * c * acos(clamp(-c * sqrt((1.0 - s) / (s * (1.0 - c * c))), -1.0, 1.0)) - sqrt((s - c * c) * (1.0 - s));
+    return part + atan(sqrt((s - c * c) / (1.0 - s)));
   }
 `;
 

@@ -208,6 +208,10 @@ export function texture(map: Tensor | MipMap, uv: Tensor, options: TextureOption
     throw new TypeError(
       `texture: the filter '${filter}' needs to know how large a pixel is; give footprint${filter === 'trilinear' ? ' or level' : ''}, or use 'linear'.`,
     );
+  if (level && (footprint || !levels))
+    throw new TypeError(
+      `texture: ${footprint ? 'footprint and level are' : `the filter '${filter}' looks at the finest level, but level is`} given; ${footprint ? 'give one of them' : "use 'trilinear'"}.`,
+    );
   if (footprint) checkPixels('footprint', footprint, [...shape, 2, 2]);
   if (level) checkPixels('level', level, shape);
   const mips = asMipMap('texture', map, 1, levels);

@@ -159,6 +159,13 @@ describe('traceField', () => {
     expect(() => traceField(torus, bundle, { steps: 0.5 })).toThrow(
       'traceField: steps is 0.5; give a whole number from 1.',
     );
+    expect(() => traceField(torus, bundle, { fare: 5 } as object)).toThrow(
+      "traceField: there is no option 'fare'; the options are 'near', 'far', 'layers', 'steps'.",
+    );
+    expect(() => distanceField('fn dist(p: vec3f) -> f32 { return p.x; }')).toThrow(
+      'distanceField: the text has no function of that name; give `fn distance(p: vec3f) -> f32`.',
+    );
+    expect(() => distanceField('fn distance(p: vec3f) -> f32 {\n  return q;\n}')).toThrow("2:10: there is no 'q'.");
     expect(() => ball({ c: [0, 0, 0] })).toThrow("distanceField: 'r' is missing; the text reads 'c', 'r'.");
     expect(() => ball({ c: [0, 0, 0], r: [1], s: [2] })).toThrow(
       "distanceField: the text does not read 's'; it reads 'c', 'r'.",

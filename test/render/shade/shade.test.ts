@@ -273,6 +273,8 @@ describe('lights', () => {
     expect(far[0]).toBeCloseTo(0.8 / 4, 14);
     expect((await shade(still, lambert, ball([3, -4, 0], 3.9)).read())[0]).toBe(0);
     expect((await shade(still, lambert, ball([0.1, 0.1, 0], 1)).read())[0]).toBe(0); // within it
+    const none = (radius: Tensor) => shade(still, lambert, { ...ball([0.6, 0.8, 0], 1), radius } as Light).sum();
+    expect(await valueAndGrad(none)(on64([0])).grad.read()).toEqual(Float64Array.of(0)); // goes with its square
     const dull: Material = { kind: 'phong', diffuse: white, specular: on64([0, 0, 0]), exponent: on64([1]) };
     for (const [centre, radius] of [
       [[1, 0.2, 0.1], 0.6],

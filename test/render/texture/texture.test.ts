@@ -239,6 +239,14 @@ describe('texture', () => {
       { filter: 'anisotropic' },
       "texture: the filter 'anisotropic' needs to know how large a pixel is; give footprint, or use 'linear'.",
     );
+    bad(
+      { filter: 'linear', level: on64([1]) },
+      "texture: the filter 'linear' looks at the finest level, but level is given; use 'trilinear'.",
+    );
+    bad(
+      { footprint: on64([1, 0, 0, 1], [1, 2, 2]), level: on64([1]) },
+      'texture: footprint and level are given; give one of them.',
+    );
     bad({ level: uv }, "texture: 'level' has shape [1, 2]; for these uv it must have [1].");
     expect(() => texture(map, on64([1, 2, 3], [3]))).toThrow(
       'texture: uv is a tensor of shape [3]; give floats of shape [.., 2].',
