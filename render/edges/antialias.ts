@@ -8,6 +8,7 @@
  *
  *   silhouettes.ts   which edges, and which rows or columns they cross
  *   crossing.ts      which crossings can be seen; where they are
+ *   stretches.ts     how much of the outline each stands for
  *   intersections.ts where surfaces go through each other
  *   pairs.ts         what that is for pairs of pixels
  *   blend.ts         the picture
@@ -35,6 +36,12 @@ export interface AntialiasOptions {
   readonly seams?: Attribute;
   /** Whether pictures are differentiable where surfaces go through each other, too. Default true. */
   readonly intersections?: boolean;
+  /**
+   * Whether the areas of corners count, where outlines turn within a pixel: sums over pixels, and their derivatives, are then closer to those of finer
+   * pictures (stretches.ts). But pixels beside corners jump more often, so that fits to pictures in which things are a few pixels wide end farther off.
+   * Default false.
+   */
+  readonly corners?: boolean;
   /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default, a picture: 16 (width + height), and 8 for each edge of a single triangle. */
   readonly capacity?: number;
 }
@@ -48,11 +55,11 @@ export interface AntialiasOptions {
  * @throws RangeError if shapes do not agree with the raster's, or if there are more crossings than `capacity` (on a GPU, by the next read).
  */
 export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
-  checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'capacity']);
+  checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'corners', 'capacity']);
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;
-  const { layer = 0, seams, intersections = true } = options;
+  const { layer = 0, seams, intersections = true, corners = false } = options;
   const { device } = clip;
   const tables = edgeTables(triangles, device);
   const { capacity = (16 * (width + height) + 8 * tables.borders) * batch } = options;
@@ -68,7 +75,7 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const outlines = choice(() => {
     const cuts = silhouetteCuts(seen, tables, capacity);
     checkRoom(cuts.ends, capacity, times => `antialias: outlines cross rows and columns ${times}`);
-    return chooseCrossings(cuts, points, raster, tables, layer);
+    return chooseCrossings(cuts, points, raster, tables, { layer, corners });
   });
   let key = outlines.key;
   let d = crossingPlaces(outlines, flat, size);

@@ -5,7 +5,8 @@
  *
  * which is (1) of homogeneous.wgsl.ts, in pixels from the first centre (the left one or the upper one) to the second. A crossing counts where
  * no more than `layer` surfaces, the edge's own triangles aside, are in front of it: there, not at the pixels, since what hides it may be smaller
- * than a pixel and shown by none. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`).
+ * than a pixel and shown by none. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`). The line
+ * through the two centres is crossed between the two vertices of a stretch of outline (stretches.ts), whose ends add their areas to D.
  */
 
 import { kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
@@ -14,6 +15,7 @@ import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
 import { placeText, words } from '../raster/triangle.wgsl.ts';
 import { afterBit, type Cuts, firstBits, steepBit } from './silhouettes.ts';
+import { endBit, endText, stretchesOf } from './stretches.ts';
 import { type EdgeTables, noneText } from './tables.ts';
 
 /**
@@ -41,13 +43,11 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<uniform> layer: u32;
   var<uniform> slack: f32;
   var<storage, read_write> key: array<u32>;
-  var<storage, read_write> vertex: array<vec2u>;
   ${placeText}
   ${listText(lists)}
   @compute @workgroup_size(64)
   fn chooseCrossings(@builtin(global_invocation_id) id: vec3u) {
     key[id.x] = ${noneText};
-    vertex[id.x] = vec2u(${noneText});
     if (id.x < until[arrayLength(&until) - 1u]) {
       let at = edge[id.x];
       let batch = at / edges;
@@ -87,7 +87,6 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
           let y = select(u32(first), line, steep);
           key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, steep) +
             select(0u, 1u, (code[at] & ${afterBit}) != 0u);
-          vertex[id.x] = e + batch * vertices;
         }
       }
     }
@@ -98,6 +97,7 @@ const choosing = kernelsByKey();
 
 const place = lazyKernel(/* wgsl */ `
   ${homogeneous}
+  ${endText}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> vertex: array<vec2u>;
   var<storage, read> key: array<u32>;
@@ -110,16 +110,26 @@ const place = lazyKernel(/* wgsl */ `
     if (k != ${noneText}) {
       let pixel = k / 4u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
-      let a = clip[vertex[id.x].x];
-      let b = clip[vertex[id.x].y];
-      let da = from2(inPixels(a, f32(width), f32(height)), c);
-      let db = from2(inPixels(b, f32(width), f32(height)), c);
+      let low = vertex[id.x].x;
+      let high = vertex[id.x].y;
+      let a = inPixels(clip[low & ~${endBit}], f32(width), f32(height));
+      let b = inPixels(clip[high & ~${endBit}], f32(width), f32(height));
+      let da = from2(a, c);
+      let db = from2(b, c);
       let steep = (k & 2u) == 0u;
       let fa = select(da.x, da.y, steep);
       let fb = select(db.x, db.y, steep);
       let ga = select(da.y, da.x, steep);
       let gb = select(db.y, db.x, steep);
-      d[id.x] = (fa * gb - fb * ga) / (fa * b.w - fb * a.w); // (1)
+      var at = (fa * gb - fb * ga) / (fa * b.w - fb * a.w); // (1)
+      if (((low | high) & ${endBit}) != 0u) {
+        let p = vec2f(ga, fa) / a.w;
+        let q = vec2f(gb, fb) / b.w;
+        let slope = (q.x - p.x) / (q.y - p.y);
+        if ((low & ${endBit}) != 0u) { at -= endArea(p, -0.5, slope); }
+        if ((high & ${endBit}) != 0u) { at += endArea(q, 0.5, slope); }
+      }
+      d[id.x] = at;
     }
   }
 `);
@@ -127,7 +137,7 @@ const place = lazyKernel(/* wgsl */ `
 export interface Crossings {
   /** u32, [n]; `none` where there is none. */
   readonly key: Tensor;
-  /** The edge's vertices, of B · V: u32, [n, 2]. */
+  /** The two vertices of its stretch (stretches.ts), of B · V: u32, [n, 2]. */
   readonly vertex: Tensor;
 }
 
@@ -137,7 +147,7 @@ export function chooseCrossings(
   clip: Tensor,
   raster: Raster,
   tables: EdgeTables,
-  layer: number,
+  { layer, corners }: { readonly layer: number; readonly corners: boolean },
 ): Crossings {
   const { lists, triangles, size, setup } = raster;
   const [width, height] = size;
@@ -145,7 +155,7 @@ export function chooseCrossings(
   const { tiles, columns, chunks } = lists;
   const { edge, count, ends: until, code } = cuts;
   const choose = choosing(`${tiles} ${columns} ${chunks}`, () => chooseText(lists));
-  const { key, vertex } = choose(
+  const { key } = choose(
     {
       ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides },
       ...{ setup: setup.setup, reach: setup.reach, starts: lists.starts, entries: lists.entries },
@@ -154,7 +164,7 @@ export function chooseCrossings(
     },
     { count: edge.size },
   );
-  return { key, vertex } as { readonly key: Tensor; readonly vertex: Tensor };
+  return { key, vertex: stretchesOf(key, cuts, clip, tables, { size, corners }) };
 }
 
 /** D of each crossing, [n]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */

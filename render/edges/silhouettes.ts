@@ -42,11 +42,13 @@ const faces = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** The code of an edge: its first row or column, and two bits. */
+/** The code of an edge: its first row or column, and three bits. */
 export const steepBit = '0x80000000u';
 /** The surface is on the side of larger x (of a steep edge) or y. */
 export const afterBit = '0x40000000u';
-export const firstBits = '0x3fffffffu';
+/** It ends a surface, or a colour, within the picture: what is 0 without it. */
+export const endingBit = '0x20000000u';
+export const firstBits = '0x1fffffffu';
 
 const cuts = lazyKernel(/* wgsl */ `
   ${homogeneous}
@@ -119,6 +121,7 @@ const cuts = lazyKernel(/* wgsl */ `
           let most = select(width, height, steep);
           let first = clamp(ceil(low - 0.5), 0.0, most); // (1)
           let last = clamp(ceil(high - 0.5), 0.0, most);
+          code[at] = ${endingBit} | select(0u, ${steepBit}, steep);
           if (last > first) {
             var s = 0.0;
             if (one != 0u) { s = sideOf(side.x, e, base, from, d); }
@@ -128,7 +131,7 @@ const cuts = lazyKernel(/* wgsl */ `
             }
             let after = select(d.x, -d.y, steep) * s > 0.0;
             count[at] = u32(last - first);
-            code[at] = u32(first) | select(0u, ${steepBit}, steep) | select(0u, ${afterBit}, after);
+            code[at] |= u32(first) | select(0u, ${afterBit}, after);
           }
         }
       }

@@ -3,7 +3,7 @@
  * changes no sum.
  */
 
-import type { MeshEdge, Triangles } from '../../geometry/index.ts';
+import { grouped, type MeshEdge, type Triangles } from '../../geometry/index.ts';
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface EdgeTables {
@@ -16,6 +16,9 @@ export interface EdgeTables {
   readonly sides: Tensor;
   /** Of each triangle those on the other sides of its edges, plus one; 0 where there is none: u32, [T, 3]. */
   readonly across: Tensor;
+  /** The edges at each vertex: u32, items start[v] … start[v + 1] − 1 of [2 · count]. */
+  readonly start: Tensor;
+  readonly items: Tensor;
 }
 
 /** No triangle, no pair of pixels: a number that is out of range everywhere. */
@@ -38,9 +41,22 @@ function tablesOf(triangles: Triangles, device: Device): EdgeTables {
     across[3 * first + known[first]++] = second + 1;
     across[3 * second + known[second]++] = first + 1;
   });
+  const around = grouped(
+    triangles.vertices,
+    ends,
+    Uint32Array.from(ends, (_, k) => k >> 1),
+  );
   const table = (words: Uint32Array, each = 2): Tensor => tensor(words, [words.length / each, each], { device });
   const borders = edges.filter(({ triangles }) => triangles.length < 2).length;
-  return { count, borders, ends: table(ends), sides: table(sides), across: table(across, 3) };
+  return {
+    count,
+    borders,
+    ends: table(ends),
+    sides: table(sides),
+    across: table(across, 3),
+    start: table(around.start, 1),
+    items: table(around.items, 1),
+  };
 }
 
 /** By the lower, then the higher vertex. */

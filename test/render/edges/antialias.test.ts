@@ -145,7 +145,8 @@ describe('soups of triangles', () => {
     for (let seed = 0; seed < 5; seed++) {
       const { triangles, clip, colour } = soup(6, seed);
       const colours = on64(colour, [18, 3]);
-      const loss = (x: Tensor): Tensor => shoot(x, colours, { triangles, size }).mul(weights).sum();
+      const options = { corners: seed % 2 === 0 };
+      const loss = (x: Tensor): Tensor => shoot(x, colours, { triangles, size, options }).mul(weights).sum();
       const { grad } = valueAndGrad(loss)(on64(clip, [18, 4]));
       const slope = await grad.read();
       const scale = norm(slope) / Math.sqrt(slope.length);
