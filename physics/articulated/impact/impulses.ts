@@ -8,8 +8,13 @@
  * w is how fast a contact opens at least: −e uₙ of what bounces. (2) is solved contact after contact, round and round, until nothing changes,
  * and then once for all that hold; one that would have to pull is let go, as of two contacts side by side, and the rounds begin anew. None
  * of this is differentiated. (3), twice, with λ, A and F's own value from the rounds as constants, changes no values, and has the solution's
- * first and second derivatives: of the contacts that part, stick and slide as they do. S is slight, 1e-11 of a contact's own compliance
- * (1e-5 in f32): more contacts than a body has freedoms then have one answer. Where normal and tangent are coupled, Newton's law with friction
+ * first and second derivatives: of the contacts that part, stick and slide as they do. Where a contact does not move along the surface,
+ *
+ *   |uₜ⁺| ≤ 100 s max |J v|,   s = 1e-11 (1e-5 in f32),                                                                        (4)
+ *
+ * it sticks, even if its share of what several contacts hold together lies on the cone: shares are not unique, and the motion is. For the same
+ * reason one step of (3) after the rounds is taken only if it stays near the cones. S is slight, s of a contact's own compliance: more contacts
+ * than a body has freedoms then have one answer. Where normal and tangent are coupled, Newton's law with friction
  * may gain energy (Kane & Levinson: Dynamics: Theory and Applications, 1985, §5.9).
  *
  * Jean: The non-smooth contact dynamics method, Comput. Methods Appl. Mech. Engrg. 177 (1999): the rounds, and (2).
@@ -103,7 +108,10 @@ const roundsText = (slots: number): string => {
       let d = W[(i + 2u) * ${m}u + i + 2u];
       rho[c] = vec2f(1.0 / light, 1.0 / max(0.5 * (a + d) + sqrt(0.25 * (a - d) * (a - d) + b * b), 1e-30));
     }
+    var fastest = 0.0;
+    for (var i = 0u; i < ${m}u; i++) { fastest = max(fastest, abs(seen[e * ${m}u + i])); }
     var lambda: array<f32, ${m}>;
+    var sticks: array<u32, ${slots}>;
     var acts: array<u32, ${slots}>;
     for (var c = 0u; c < ${slots}u; c++) { acts[c] = active[e * ${slots}u + c]; }
     var A: array<f32, ${m * m}>;
@@ -149,6 +157,8 @@ const roundsText = (slots: number): string => {
         if (acts[c] == 1u) { to = within(y, mu); }
         let square = dot(y.yz, y.yz);
         let limit = mu * max(y.x, 0.0);
+        sticks[c] = u32(length(u.yz) <= 100.0 * soft * fastest); // (4)
+        if (acts[c] == 1u && y.x > 0.0 && sticks[c] == 1u) { to = y; }
         for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
         for (var j = 0u; j < ${m}u; j++) {
           var kept = vec3f(0.0);
@@ -158,7 +168,7 @@ const roundsText = (slots: number): string => {
           var column = kept;
           if (acts[c] == 1u && y.x > 0.0) {
             column.x -= turned.x;
-            if (square <= limit * limit) {
+            if (square <= limit * limit || sticks[c] == 1u) {
               column -= vec3f(0.0, turned.yz);
             } else {
               let T = sqrt(square);
@@ -177,14 +187,18 @@ const roundsText = (slots: number): string => {
       var worst = 0u;
       var least = 0.0;
       var most = 0.0;
+      var astray = 0.0;
       for (var c = 0u; c < ${slots}u; c++) {
         let after = lambda[3u * c] - miss[3u * c];
+        let aside = vec2f(lambda[3u * c + 1u] - miss[3u * c + 1u], lambda[3u * c + 2u] - miss[3u * c + 2u]);
         most = max(most, after);
+        astray = max(astray, length(aside) - 2.0 * friction[e * ${slots}u + c] * abs(after));
         if (acts[c] == 1u && after < least) {
           least = after;
           worst = c;
         }
       }
+      if (astray > 1e-6 * most) { break; }
       if (least >= -1e-6 * most) {
         for (var k = 0u; k < ${m}u; k++) { lambda[k] -= miss[k]; }
         break;
@@ -194,7 +208,7 @@ const roundsText = (slots: number): string => {
     }
     for (var c = 0u; c < ${slots}u; c++) {
       rate[e * ${slots}u + c] = rho[c];
-      taking[e * ${slots}u + c] = acts[c];
+      taking[e * ${slots}u + c] = acts[c] * (1u + sticks[c]);
       for (var k = 3u * c; k < 3u * c + 3u; k++) {
         impulse[e * ${m}u + k] = lambda[k];
         softness[e * ${m}u + k] = own[k];
@@ -210,7 +224,7 @@ const missKernel = kernel(/* wgsl */ `
   var<storage, read> seen: array<f32>; // J v⁺
   var<storage, read> least: array<f32>;
   var<storage, read> friction: array<f32>;
-  var<storage, read> active: array<u32>;
+  var<storage, read> active: array<u32>; // 1; 2 where it sticks
   var<storage, read> softness: array<f32>;
   var<storage, read> rate: array<vec2f>;
   var<storage, read_write> miss: array<f32>;
@@ -223,7 +237,9 @@ const missKernel = kernel(/* wgsl */ `
       + vec3f(softness[i], softness[i + 1u], softness[i + 2u]) * was;                                               // (1)
     let rho = rate[c];
     var to = vec3f(0.0);
-    if (active[c] == 1u) { to = within(was - vec3f(rho.x, rho.y, rho.y) * u, friction[c]); }
+    let y = was - vec3f(rho.x, rho.y, rho.y) * u;
+    if (active[c] == 1u) { to = within(y, friction[c]); }
+    if (active[c] == 2u) { to = vec3f(max(0.0, y.x), y.yz); }
     for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
   }
 `);
