@@ -30,7 +30,7 @@ export function decode(word: Polynomial, facts: Facts, forms: IndexForms): Decod
   const known: Atom[] = [...facts.pins.keys()].flatMap(key => forms.atoms.get(key) ?? []);
   const digits = digitsOf(word, facts, forms);
   const limits: AxisLimit[] = [];
-  let proven = true;
+  let proven = !digits?.[0]?.stride.factors.length; // a stride that is a run-time value may be 0
   for (const [k, digit] of (digits ?? []).entries()) {
     const next = digits?.[k + 1];
     if (next) {
@@ -67,7 +67,7 @@ function fits(digit: Digit, next: Digit, facts: Facts): 'yes' | 'trusted' | 'no'
   const room = quotient(next.stride, digit.stride);
   for (const extent of extents) {
     const ratio = quotient(next.stride, product(digit.stride, extent));
-    if (ratio && ratio.coefficient >= 1) return 'yes';
+    if (ratio && ratio.coefficient >= 1) return ratio.factors.length === 0 ? 'yes' : 'trusted';
     const numeric = extent.factors.length === 0 && next.stride.factors.join() === digit.stride.factors.join();
     if (numeric && extent.coefficient * digit.stride.coefficient <= next.stride.coefficient) return 'yes';
   }

@@ -98,6 +98,28 @@ describe.each([...devices, threads].map(device => [device.description, device] a
     }
   });
 
+  it('a stride that is a number of the launch may be 0', async () => {
+    const scaled = kernel(/* wgsl */ `
+      var<storage, read> c: array<f32>;
+      var<storage, read> v: array<f32>;
+      var<uniform> many: u32;
+      var<uniform> wide: u32;
+      var<storage, read_write> y: array<f32>;
+      @compute @workgroup_size(64) fn scaled(@builtin(global_invocation_id) id: vec3u) {
+        y[id.x] = c[id.x * many] * v[id.x] + c[(id.x / wide * wide) * many + id.x % wide];
+      }
+    `);
+    const n = device.kind === 'cpu' ? 200_000 : 4000;
+    const v = tensor(Float32Array.from({ length: n }, (_, k) => k % 4), [n], { device }); // biome-ignore format: short
+    for (const many of [1, 0]) {
+      const c = tensor(new Float32Array(many ? n : 8).fill(1), [many ? n : 8], { device });
+      const grad = valueAndGrad((c: Tensor) => scaled({ c, v, many, wide: 8 }, { count: n }).y.sum())(c).grad;
+      const got = await grad.read();
+      const want = many ? [1, 2, 3, 4, 1, 2] : [1.5 * n + n / 8, ...new Array(7).fill(n / 8)];
+      for (const [k, w] of want.entries()) expect(Math.abs(got[k] / w - 1)).toBeLessThan(1e-6);
+    }
+  });
+
   it('a gradient that skips words is 0 there, in memory that was used before; so is its derivative', async () => {
     const half = kernel(/* wgsl */ `
       var<storage, read> x: array<vec3f>;
