@@ -3,7 +3,7 @@
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
 import { type DistanceGrid, distanceGrid, isosurface, massOfMesh } from 'retrograde/geometry';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const halfSize = [1.3, 1.4, 1.2] as const;
 const torus = ([x, y, z]: readonly number[]): number => Math.hypot(Math.hypot(x, y) - 0.8, z) - 0.3;
@@ -11,6 +11,7 @@ const gridOf = (n: number): DistanceGrid => distanceGrid(torus, { halfSize, coun
 
 describe('isosurface', () => {
   beforeAll(() => device({ kind: 'cpu', precision: 'f64' }));
+  afterAll(() => device('cpu')); // tests share a process
 
   it('encloses what it should, to second order', async () => {
     const exact = 2 * Math.PI ** 2 * 0.8 * 0.3 ** 2;

@@ -21,7 +21,7 @@ import {
   sphere,
   worldSurface,
 } from 'retrograde/physics';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cpu64, gpu } from '../util/devices.ts';
 
 const root = Math.sqrt(0.5);
@@ -49,6 +49,7 @@ async function partOf(surface: { triangles: Triangles; corners: Tensor }, body: 
 
 describe('surfaces of bodies', () => {
   beforeAll(() => device({ kind: 'cpu', precision: 'f64' }));
+  afterAll(() => device('cpu')); // tests share a process
 
   it('are where the links of a robot are', async () => {
     const surface = robotSurface(robot);
