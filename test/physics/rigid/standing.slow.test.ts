@@ -102,36 +102,16 @@ it('second derivatives of steps of cylinders and ellipsoids that touch are those
     return end.x.mul(weights).sum().add(end.L.mul(weights).sum()).add(end.p.square().sum());
   };
   const at = { x: start.x, q: start.q, p: start.p, size: params.size };
-  const d = { x: numbers(9, 4), q: numbers(12, 5), p: numbers(9, 6), size: numbers(9, 7) };
-  const along = (h: number) => ({
-    x: at.x.add(
-      on64(
-        d.x.map(v => h * v),
-        [3, 3],
-      ),
-    ),
-    q: at.q.add(
-      on64(
-        d.q.map(v => h * v),
-        [3, 4],
-      ),
-    ),
-    p: at.p.add(
-      on64(
-        d.p.map(v => h * v),
-        [3, 3],
-      ),
-    ),
-    size: at.size.add(
-      on64(
-        d.size.map(v => h * v),
-        [3, 3],
-      ),
-    ),
-  });
+  const one = {
+    x: on64(numbers(9, 4), [3, 3]),
+    q: on64(numbers(12, 5), [3, 4]),
+    p: on64(numbers(9, 6), [3, 3]),
+    size: on64(numbers(9, 7), [3, 3]),
+  };
+  const moved = (name: keyof At, h: number): Tensor => at[name].add(one[name].mul(h));
+  const along = (h: number): At => ({ x: moved('x', h), q: moved('q', h), p: moved('p', h), size: moved('size', h) });
   const flat = async (tree: At): Promise<number[]> =>
     (await Promise.all([tree.x, tree.q, tree.p, tree.size].map(t => t.read()))).flatMap(t => Array.from(t));
-  const one = { x: on64(d.x, [3, 3]), q: on64(d.q, [3, 4]), p: on64(d.p, [3, 3]), size: on64(d.size, [3, 3]) };
   const second = await flat(hvp(loss)(at, one));
   const h = 1e-6;
   const [more, less] = [await flat(valueAndGrad(loss)(along(h)).grad), await flat(valueAndGrad(loss)(along(-h)).grad)];
