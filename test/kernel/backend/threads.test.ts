@@ -58,13 +58,15 @@ function alike(program: Program, words: (ArrayLike<number> | number)[], count: C
 describe.each(precisions)('on an %s device', precision => {
   it('random programs give the same bits for 1, 2, 3 and 8 threads', () => {
     const before = runningPool()?.helped ?? 0;
-    for (let seed = 0; seed < 40; seed++) {
+    const wasHelped = (): boolean => (runningPool()?.helped ?? 0) > before;
+    for (let seed = 0; seed < 40 || (seed < 1000 && !wasHelped()); seed++) {
+      // where other processes want the cores, a helper may come too late for forty small launches
       const { program, words } = randomProgram({ seed, rereads: seed % 3 === 0 });
       const length = 3000 + 17 * seed;
       const sized = words.map((given, k) => (typeof given === 'number' && k !== 5 ? (length * given) / 5 : given));
       alike(program, sized, [length, 1, 1], precision);
     }
-    expect(runningPool()?.helped).toBeGreaterThan(before);
+    expect(wasHelped()).toBe(true);
   });
 
   it('so do sums into words that the data name, which are right to rounding', () => {
