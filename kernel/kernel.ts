@@ -12,7 +12,7 @@ import type { Arguments, Outputs } from './bindings.ts';
 import { type Device, defaultDevice } from './device.ts';
 import { checkOptions, inWords, lineColumn } from './error.ts';
 import { explainProgram } from './explain.ts';
-import { type CountLimit, checkStores, storeLimits } from './ir/affine.ts';
+import { type CountLimit, checkStores, keepsTo, storeLimits } from './ir/affine.ts';
 import { forwardStores } from './ir/forward-stores.ts';
 import type { Buffer, Program } from './ir/ir.ts';
 import { lower } from './ir/lower.ts';
@@ -142,8 +142,7 @@ function launchKernel(
   if (typeof args !== 'object' || args === null) throw new TypeError(`${name}: pass the inputs as a record, { x, … }.`);
   const count = countOf(name, options);
   checkOptions(name, options, launchOptions);
-  for (const limit of limits)
-    if (count['xyz'.indexOf(limit.axis)] > limit.limit) refuseCount(plan.program, limit, count);
+  for (const limit of limits) if (!keepsTo(count, limit)) refuseCount(plan.program, limit, count);
   const made: Tensor[] = [];
   try {
     const inputs = collector.collect(args, () => options.device ?? deviceOf(args) ?? defaultDevice(), made);

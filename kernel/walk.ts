@@ -8,7 +8,6 @@
 import { Again } from './again.ts';
 import { binary } from './arithmetic.ts';
 import { bounded, isTracked, type Node } from './graph.ts';
-
 import { adopt } from './memory.ts';
 import type { Tensor } from './tensor.ts';
 

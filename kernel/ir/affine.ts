@@ -29,6 +29,10 @@ export interface CountLimit {
   readonly at: number | undefined;
 }
 
+/** Whether a launch keeps to a limit. */
+export const keepsTo = (count: readonly number[], { axis, limit }: CountLimit): boolean =>
+  count['xyz'.indexOf(axis)] <= limit;
+
 interface Access extends Indexed {
   readonly inst: Store | ScatterAdd | Load;
   /** Trips of the loops around it. */

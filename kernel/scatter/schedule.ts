@@ -14,7 +14,7 @@
  */
 
 import type { Words } from '../backend/backend.ts';
-import { type CountLimit, countLimits, scatterOwnership } from '../ir/affine.ts';
+import { type CountLimit, countLimits, keepsTo, scatterOwnership } from '../ir/affine.ts';
 import { fills } from '../ir/footprint.ts';
 import { IndexForms } from '../ir/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
@@ -165,7 +165,7 @@ export class Strategies {
     const invocations = launch.count[0] * launch.count[1] * launch.count[2];
     const words = partial && invocations > 1 && invocations <= mostPartial ? this.uniform : [];
     const rows = this.rows?.choose(launch, new Set([...gathered, ...words]), limits) ?? [];
-    const within = this.limits.every(({ axis, limit }) => launch.count['xyz'.indexOf(axis)] <= limit);
+    const within = this.limits.every(limit => keepsTo(launch.count, limit));
     const atOnce = within ? [...this.storable].filter(k => !gathered.has(k)) : [];
     if (chosen.length + rows.length + words.length + atOnce.length === 0) return undefined;
     const kept = rows.filter(isKept);

@@ -9,7 +9,7 @@
  * Work is counted in units of about one addition; a loop as often as it runs at most, or else as `assumedTrips` times its body.
  */
 
-import { type CountLimit, countLimits, readsOthers } from '../../ir/affine.ts';
+import { type CountLimit, countLimits, keepsTo, readsOthers } from '../../ir/affine.ts';
 import { type Block, blocksOf, type Inst, type Program, type Value, type While } from '../../ir/ir.ts';
 import { definitions, visit } from '../../ir/traverse.ts';
 import type { Count } from '../backend.ts';
@@ -123,8 +123,7 @@ export function chunkSize(
     const copies = (foldShare * total * work) / (foldWork * words);
     chunks = Math.min(chunks, copies, words < fewWords ? mostChunks : mostCopies, mostCopyBytes / (8 * words));
   }
-  if (chunks < 2 || limits === undefined || !limits.every(({ axis, limit }) => count['xyz'.indexOf(axis)] <= limit))
-    return total;
+  if (chunks < 2 || limits === undefined || !limits.every(limit => keepsTo(count, limit))) return total;
   const size = total / Math.floor(chunks);
   // Whole rows, or whole cache lines where there are enough.
   const row = count[0] < total && 2 * count[0] <= size ? count[0] : 64;

@@ -1,6 +1,6 @@
 /** Programs made into pipelines when they are first launched: one, or two where sums are shared. */
 
-import { type CountLimit, countLimits, scatterOwnership } from '../../ir/affine.ts';
+import { countLimits, keepsTo, scatterOwnership } from '../../ir/affine.ts';
 import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
 import type { Count, Executable } from '../backend.ts';
 import { Commands } from './commands.ts';
@@ -121,8 +121,6 @@ function compilePasses(task: Task, gpu: Gpu, reports: Reports): Compiled {
 /** The passes a program takes. */
 export const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0 ? ['exponents', 'sums'] : ['whole']);
 
-const within = (count: Count, { axis, limit }: CountLimit): boolean => count['xyz'.indexOf(axis)] <= limit;
-
 export function compileProgram(program: Program, gpu: Gpu, reports: Reports): WebGpuExecutable {
   const ownership = hasSums(program) ? scatterOwnership(program) : undefined;
   let [codeBytes, compileMs] = [0, 0];
@@ -152,7 +150,7 @@ export function compileProgram(program: Program, gpu: Gpu, reports: Reports): We
       return compileMs;
     },
     variant(count, lengths) {
-      if (limits.every(limit => within(count, limit))) return usual.find(count, lengths);
+      if (limits.every(limit => keepsTo(count, limit))) return usual.find(count, lengths);
       safe ??= reading(() => false);
       return safe.find(count, lengths);
     },
