@@ -13,7 +13,7 @@ export {
 } from './broad-phase/clusters.ts';
 export { hasTables } from './contact/bindings.ts';
 export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
-export { checkDistanceGrid, type DistanceGrid, distanceGrid } from './contact/distance-grid.ts';
+export { checkDistanceGrid, type DistanceGrid, distanceGrid, spacingOf } from './contact/distance-grid.ts';
 export {
   choosesFeatures,
   contactSlots,

@@ -11,7 +11,7 @@
  */
 
 import { checkOptions, inWords, lazyKernel, outliving, type Tensor, tensor } from '../kernel/index.ts';
-import { checkDistanceGrid, type DistanceGrid } from './contact/distance-grid.ts';
+import { checkDistanceGrid, type DistanceGrid, spacingOf } from './contact/distance-grid.ts';
 import { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 import { Triangles } from './triangles.ts';
 
@@ -64,6 +64,11 @@ function crossed({ counts: [nx, ny, nz], distances }: DistanceGrid): {
   readonly numberOf: ReadonlyMap<number, number>;
 } {
   const strides = [1, nx, nx * ny];
+  /** Of a cell's edges: where they begin, from its first corner, and how far their ends are. */
+  const edgesOfCell = strides.flatMap((step, axis) => {
+    const [u, v] = strides.filter((_, other) => other !== axis);
+    return [0, u, v, u + v].map(from => ({ from, step }));
+  });
   const cells: number[] = [];
   const numberOf = new Map<number, number>();
   for (let z = 0; z < nz - 1; z++)
@@ -71,12 +76,10 @@ function crossed({ counts: [nx, ny, nz], distances }: DistanceGrid): {
       for (let x = 0; x < nx - 1; x++) {
         const first = x + nx * (y + ny * z);
         let edges = 0;
-        for (let e = 0; e < 12; e++) {
-          const axis = e >> 2;
-          const [u, v] = strides.filter((_, other) => other !== axis);
-          const p = first + (e & 1) * u + ((e >> 1) & 1) * v;
-          if (distances[p] < 0 !== distances[p + strides[axis]] < 0) edges |= 1 << e;
-        }
+        edgesOfCell.forEach(({ from, step }, e) => {
+          const p = first + from;
+          if (distances[p] < 0 !== distances[p + step] < 0) edges |= 1 << e;
+        });
         if (edges === 0) continue;
         numberOf.set(first, cells.length / 2);
         cells.push(first, edges);
@@ -90,11 +93,11 @@ function netOf({ counts, distances }: DistanceGrid, numberOf: ReadonlyMap<number
   const corners: number[] = [];
   for (let p = 0; p < distances.length; p++)
     for (let axis = 0; axis < 3; axis++) {
+      if (distances[p] < 0 === distances[p + strides[axis]] < 0) continue;
       const [across, up] = [(axis + 1) % 3, (axis + 2) % 3];
       const i = [0, 1, 2].map(k => Math.floor(p / strides[k]) % counts[k]);
       const isInner = [across, up].every(k => i[k] > 0 && i[k] < counts[k] - 1);
-      const q = p + strides[axis];
-      if (!isInner || i[axis] === counts[axis] - 1 || distances[p] < 0 === distances[q] < 0) continue;
+      if (!isInner || i[axis] === counts[axis] - 1) continue;
       const [u, v] = [strides[across], strides[up]];
       const around = [p - u - v, p - v, p, p - u].map(cell => numberOf.get(cell)!);
       const [a, b, c, d] = distances[p] < 0 ? around : around.reverse();
@@ -123,7 +126,7 @@ export function isosurface(grid: DistanceGrid, options: MeshOptions = {}): Isosu
   const count = cells.length / 2;
   const triangles = new Triangles(count, netOf(grid, numberOf));
   const cellTable = outliving(tensor(Uint32Array.from(cells), [count, 2], on));
-  const spacing = outliving(tensor([...halfSize.map((s, k) => (2 * s) / (counts[k] - 1)), ...halfSize], [6], on));
+  const spacing = outliving(tensor([...spacingOf(grid), ...halfSize], [6], on));
   const at = (samples: Tensor): Tensor => {
     if (samples.type !== 'f32' || samples.size !== distances.length)
       throw new RangeError(`isosurface: samples are ${inWords(samples)}; give ${distances.length} numbers of f32.`);

@@ -88,10 +88,14 @@ function solveLine(c: Float64Array, first: number, stride: number, n: number): v
   for (let i = n - 2; i >= 0; i--) c[at(i)] -= above[i] * c[at(i + 1)];
 }
 
+/** Distances of neighbouring samples along x, y and z, m. */
+export const spacingOf = ({ counts, halfSize }: Omit<DistanceGrid, 'distances'>): readonly number[] =>
+  halfSize.map((s, axis) => (2 * s) / (counts[axis] - 1));
+
 /** Points of the surface, one near each sample that is nearest to it: differences of neighbours tell where. */
 export function surfaceOf(grid: DistanceGrid): Point[] {
-  const { counts, distances, halfSize } = grid;
-  const cells = halfSize.map((s, axis) => (2 * s) / (counts[axis] - 1));
+  const { counts, distances } = grid;
+  const cells = spacingOf(grid);
   const reach = 0.6 * Math.max(...cells);
   const strides = [1, counts[0], counts[0] * counts[1]];
   return placesOf(grid).flatMap((p, m): Point[] => {

@@ -4,7 +4,7 @@
  *   V = Σ h³ H(−d),   H(x) = 0 … 1 over one cell, −h/2 … h/2            and so the centre and moments, to second order in h           (1)
  */
 
-import { checkDistanceGrid, type DistanceGrid, distanceGrid } from '../../geometry/index.ts';
+import { checkDistanceGrid, type DistanceGrid, distanceGrid, spacingOf } from '../../geometry/index.ts';
 import { inWords } from '../../kernel/index.ts';
 import { type Symmetric, unturned, type Vec3 } from '../articulated/quaternion.ts';
 import type { RigidShape } from './shapes.ts';
@@ -36,7 +36,7 @@ export function sdf(
   const grid = typeof distance === 'function' ? distanceGrid(distance, options!) : distance;
   checkDistanceGrid('sdf', grid);
   const { counts, halfSize, distances } = grid;
-  const cells = halfSize.map((s, axis) => (2 * s) / (counts[axis] - 1));
+  const cells = spacingOf(grid);
   const [nx, ny] = counts;
   const cell = Math.cbrt(cells[0] * cells[1] * cells[2]);
   const sums = new Float64Array(10);
