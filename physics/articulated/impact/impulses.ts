@@ -29,10 +29,10 @@ import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
 
 const coneText = /* wgsl */ `
-  fn within(y: vec3f, mu: f32) -> vec3f {                                                                            // (2)
+  fn within(y: vec3f, mu: f32, sticks: bool) -> vec3f {                                                              // (2)
     let n = max(0.0, y.x);
     let square = dot(y.yz, y.yz);
-    if (square <= mu * mu * n * n) { return vec3f(n, y.yz); }
+    if (square <= mu * mu * n * n || sticks) { return vec3f(n, y.yz); }
     return vec3f(n, mu * n / sqrt(square) * y.yz);
   }
 `;
@@ -133,7 +133,7 @@ const roundsText = (slots: number): string => {
             let n = max(0.0, was.x - rho[c].x * (u.x - least[e * ${slots}u + c]));
             u.y += W[(i + 1u) * ${m}u + i] * (n - was.x);
             u.z += W[(i + 2u) * ${m}u + i] * (n - was.x);
-            let to = within(vec3f(n, was.yz - rho[c].y * u.yz), friction[e * ${slots}u + c]);
+            let to = within(vec3f(n, was.yz - rho[c].y * u.yz), friction[e * ${slots}u + c], false);
             for (var k = 0u; k < 3u; k++) { lambda[i + k] = to[k]; }
             change += dot(to - was, to - was);
             size += dot(to, to);
@@ -154,11 +154,10 @@ const roundsText = (slots: number): string => {
         }
         let y = was - vec3f(rho[c].x, rho[c].y, rho[c].y) * u;
         var to = vec3f(0.0);
-        if (acts[c] == 1u) { to = within(y, mu); }
+        sticks[c] = u32(y.x > 0.0 && length(u.yz) <= 100.0 * soft * fastest); // (4)
+        if (acts[c] == 1u) { to = within(y, mu, sticks[c] == 1u); }
         let square = dot(y.yz, y.yz);
         let limit = mu * max(y.x, 0.0);
-        sticks[c] = u32(length(u.yz) <= 100.0 * soft * fastest); // (4)
-        if (acts[c] == 1u && y.x > 0.0 && sticks[c] == 1u) { to = y; }
         for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
         for (var j = 0u; j < ${m}u; j++) {
           var kept = vec3f(0.0);
@@ -238,8 +237,7 @@ const missKernel = kernel(/* wgsl */ `
     let rho = rate[c];
     var to = vec3f(0.0);
     let y = was - vec3f(rho.x, rho.y, rho.y) * u;
-    if (active[c] == 1u) { to = within(y, friction[c]); }
-    if (active[c] == 2u) { to = vec3f(max(0.0, y.x), y.yz); }
+    if (active[c] > 0u) { to = within(y, friction[c], active[c] == 2u); }
     for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
   }
 `);
