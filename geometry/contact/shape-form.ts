@@ -12,6 +12,7 @@ import { isosurface } from '../isosurface.ts';
 import type { MeshOptions } from '../mesh.ts';
 import type { Point } from '../points.ts';
 import { checkCount, checkPositive } from '../shapes/checks.ts';
+import { capsuleOutline } from '../shapes/revolved.ts';
 import { icospherePoints } from '../shapes/sphere.ts';
 import type { DistanceGrid } from './distance-grid.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
@@ -85,17 +86,6 @@ function swept(outline: readonly Point[], around: number): ShapeForm {
   return sized(slopes, triangles);
 }
 
-function capsuleForm(around: number): ShapeForm {
-  const steps = Math.max(2, Math.round(around / 4));
-  const arc = (from: number, along: number) =>
-    Array.from({ length: steps + 1 }, (_, k): Point => {
-      const angle = ((from + k / steps) * Math.PI) / 2;
-      const isPole = k === (from < 0 ? 0 : steps);
-      return [isPole ? 0 : Math.cos(angle), Math.sin(angle), along];
-    });
-  return swept([...arc(-1, -1), ...arc(0, 1)], around);
-}
-
 function roundForm(slopesOf: (p: Point) => readonly number[], around: number): ShapeForm {
   const times = Math.max(0, Math.round(Math.log2(around / 5)));
   const { points, triangles } = icospherePoints('shapeForm', times);
@@ -146,7 +136,7 @@ export function shapeForm(
     case 'ellipsoid':
       return roundForm(([x, y, z]) => [x, 0, 0, 0, y, 0, 0, 0, z], around);
     case 'capsule':
-      return capsuleForm(around);
+      return swept(capsuleOutline(around), around);
     case 'cylinder':
       return swept([[0, 0, -1], [1, 0, -1], [1, 0, 1], [0, 0, 1]], around); // biome-ignore format: a table
     case 'box':

@@ -45,18 +45,24 @@ export function cylinderMesh(radius = 0.5, halfLength = 0.5, around = 32, option
   return revolved([[0, bottom], [radius, bottom], [radius, top], [0, top]], true, around, options); // biome-ignore format: a table
 }
 
+/** Of a capsule, from the bottom pole to the top one: distance from z in radii, height in radii and in half lengths. */
+export function capsuleOutline(around: number): readonly Point[] {
+  const steps = Math.max(2, Math.round(around / 4));
+  const arc = (from: number, along: number) =>
+    Array.from({ length: steps + 1 }, (_, k): Point => {
+      const angle = ((from + k / steps) * Math.PI) / 2;
+      const isPole = k === (from < 0 ? 0 : steps);
+      return [isPole ? 0 : Math.cos(angle), Math.sin(angle), along];
+    });
+  return [...arc(-1, -1), ...arc(0, 1)];
+}
+
 /** A cylinder of length 2 `halfLength` with half spheres at its ends. @param around Corners of its circles. */
 export function capsuleMesh(radius = 0.5, halfLength = 0.5, around = 32, options: MeshOptions = {}): Surface {
   checkPositive('capsuleMesh', { radius, halfLength });
   checkCount('capsuleMesh', 'around', around, 3, 4096);
-  const rings = Math.max(2, Math.round(around / 4));
-  const arc = (from: number, z: number): OutlinePoint[] =>
-    Array.from({ length: rings + 1 }, (_, k) => {
-      const angle = from + (k * Math.PI) / (2 * rings);
-      return [radius * Math.cos(angle), z + radius * Math.sin(angle)];
-    });
-  const [below, above] = [arc(-Math.PI / 2, -halfLength), arc(0, halfLength)];
-  below[0] = [0, -halfLength - radius];
-  above[rings] = [0, halfLength + radius];
-  return revolved([...below, ...above], false, around, options);
+  const outline = capsuleOutline(around).map(
+    ([r, own, along]): OutlinePoint => [radius * r, radius * own + halfLength * along],
+  );
+  return revolved(outline, false, around, options);
 }
