@@ -18,6 +18,7 @@ import type { Buffer, Program } from './ir/ir.ts';
 import { lower } from './ir/lower.ts';
 import { simplify } from './ir/simplify.ts';
 import { isPlain } from './ir/traverse.ts';
+import { checkBarriers } from './ir/uniformity.ts';
 import { commonDevice, launch, runOnto } from './launch.ts';
 import { Plan } from './plan.ts';
 import { Tensor } from './tensor.ts';
@@ -62,6 +63,7 @@ function compile(source: string, recomputed: boolean, overrides?: OverrideValues
   // Those with atomics or workgroup memory are not checked for injective stores: their races are ruled by barriers.
   const plain = isPlain(program);
   if (plain) checkStores(program);
+  else checkBarriers(program);
   const plan = new Plan(program);
   plan.recomputed = recomputed;
   const limits = plain ? storeLimits(program) : [];

@@ -22,6 +22,7 @@ import type {
   Value,
   While,
 } from '../../ir/ir.ts';
+import { type SharedLoad, uniformity } from '../../ir/uniformity.ts';
 import {
   arrayLoaded,
   arrayRead,
@@ -38,7 +39,6 @@ import {
 } from './emit-memory.ts';
 import { isCheap, literal, pureExpression } from './emit-pure.ts';
 import { type Layout, observed, type Place } from './layout.ts';
-import { uniformLoads } from './uniform-loads.ts';
 import type { Usage } from './usage.ts';
 import type { Known } from './variants.ts';
 
@@ -78,7 +78,7 @@ export class BlockEmitter implements Scope {
   readonly helpers: Set<string> = new Set();
   /** Ops computed by functions of emit-function.ts. */
   readonly formulas: Set<PureOp> = new Set();
-  private readonly uniformLoads: ReadonlySet<ArrayLoad>;
+  private readonly uniformLoads: ReadonlySet<Inst>;
   private readonly hoisted = new Map<string, string>();
   /** Values that share the variable of another: the results of a loop are its parameters. */
   private readonly aliases = new Map<Value, string>();
@@ -93,7 +93,7 @@ export class BlockEmitter implements Scope {
     this.layout = layout;
     this.known = known;
     this.unused = new Set(program.arrays.filter(({ space }) => space === 'function'));
-    this.uniformLoads = usage.barriers ? uniformLoads(program, usage.atomicArrays) : new Set();
+    this.uniformLoads = usage.barriers ? uniformity(program).loads : new Set();
   }
 
   name(value: Value): string {
@@ -145,7 +145,8 @@ export class BlockEmitter implements Scope {
     else if (inst.kind === 'barrier') {
       this.line('storageBarrier();');
       this.line('workgroupBarrier();');
-    } else if (inst.kind === 'atomic') emitAtomic(this, inst);
+    } else if (this.uniformLoads.has(inst)) this.uniformLoad(inst as SharedLoad);
+    else if (inst.kind === 'atomic') emitAtomic(this, inst);
     else this.line(`let ${this.name(inst.result)} = ${this.expression(inst)};`);
   }
 
@@ -167,11 +168,7 @@ export class BlockEmitter implements Scope {
       case 'length':
         return `launch.length${inst.buffer}${inst.stride > 1 ? ` / ${inst.stride}u` : ''}`;
       case 'arrayLoad':
-        return arrayLoaded(this, inst, at =>
-          this.uniformLoads.has(inst)
-            ? `workgroupUniformLoad(&array${inst.array.id}[${at}])`
-            : arrayRead(this, inst.array, at),
-        );
+        return arrayLoaded(this, inst, at => arrayRead(this, inst.array, at));
     }
   }
 
@@ -217,6 +214,14 @@ export class BlockEmitter implements Scope {
     this.line(`for (var k = 0u; k < ${length}u; k++) {`);
     this.line(`  if (${to} + k < ${target.length}u) { ${arrayWrite(this, target, `${to} + k`, value)} }`);
     this.line('}');
+  }
+
+  /** A WGSL compiler must be told, or else it refuses barriers in whatever depends on such a load. */
+  private uniformLoad(inst: SharedLoad): void {
+    const { array, index } = inst.kind === 'atomic' ? inst.target : inst;
+    const load: ArrayLoad = { kind: 'arrayLoad', array, index, result: inst.result };
+    const value = arrayLoaded(this, load, at => `workgroupUniformLoad(&array${array.id}[${at}])`);
+    this.line(`let ${this.name(inst.result)} = ${value};`);
   }
 
   private arm(inst: If, block: Block): void {

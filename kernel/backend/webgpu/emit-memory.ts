@@ -114,11 +114,17 @@ export function loaded(scope: Scope, inst: Load): string {
   return inside === undefined ? word : `select(${zeroOf(type)}, ${word}, ${inside})`;
 }
 
-/** Of the module, not the function: software drivers compile large function variables slowly. */
+/**
+ * Local arrays are variables of the module, since software drivers compile large ones of a function slowly. Not so in a program with
+ * barriers: a WGSL compiler takes it that private variables of the module differ between invocations, and refuses barriers that depend on them.
+ */
+export const isOfModule = ({ barriers }: Usage, { space }: LocalArray): boolean => space === 'workgroup' || !barriers;
+
 export function declareArray(usage: Usage, array: LocalArray): string {
   const type = usage.atomicArrays.has(array.id) ? `atomic<${array.type}>` : array.type;
-  const [space, words] = array.space === 'workgroup' ? ['workgroup', array.length] : ['private', array.length + 1];
-  return `var<${space}> array${array.id}: array<${type}, ${Math.max(1, words)}>; // ${array.name}`;
+  const words = array.space === 'workgroup' ? array.length : array.length + 1;
+  const space = array.space === 'workgroup' ? '<workgroup>' : isOfModule(usage, array) ? '<private>' : '';
+  return `var${space} array${array.id}: array<${type}, ${Math.max(1, words)}>; // ${array.name}`;
 }
 
 export function arrayRead(scope: Scope, array: LocalArray, at: string): string {

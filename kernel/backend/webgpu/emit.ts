@@ -10,7 +10,7 @@
 import type { Program } from '../../ir/ir.ts';
 import { BlockEmitter } from './emit-block.ts';
 import { functionsOf } from './emit-function.ts';
-import { bindingFunctions, declareArray } from './emit-memory.ts';
+import { bindingFunctions, declareArray, isOfModule } from './emit-memory.ts';
 import { variablesOf, type Windowed } from './emit-windows.ts';
 import type { Layout } from './layout.ts';
 import { sumFunctions } from './scatter.ts';
@@ -80,12 +80,14 @@ ${guard}`;
 export function emit(program: Program, usage: Usage, layout: Layout, known: Known): string {
   const emitter = new BlockEmitter(program, usage, layout, known);
   emitter.block(program.body);
-  const body = [...emitter.preamble(), ...emitter.lines].join('\n');
+  const declared = (ofModule: boolean) =>
+    program.arrays.filter(a => isOfModule(usage, a) === ofModule).map(a => declareArray(usage, a));
+  const body = [...declared(false).map(line => `  ${line}`), ...emitter.preamble(), ...emitter.lines].join('\n');
   const { sites, looped } = usage.sums;
   const parts = [
     record(layout),
     declarations(program, layout),
-    program.arrays.map(array => declareArray(usage, array)).join('\n'),
+    declared(true).join('\n'),
     ...layout.bindings.flatMap(binding => bindingFunctions(layout, binding)),
     ...functionsOf(emitter),
     ...(layout.pass !== 'whole' && sites > 0 ? sumFunctions(layout, looped) : []),
