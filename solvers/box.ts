@@ -9,6 +9,7 @@
  * Bertsekas: Projected Newton methods, SIAM J. Control Optim. 20 (1982) 221, doi:10.1137/0320018.
  */
 
+import { isBetter } from './line-search.ts';
 import type { Evaluate, Evaluation } from './minimize.ts';
 import { along, dot } from './vector.ts';
 
@@ -69,7 +70,7 @@ export async function backtrack(
     const gain = dot(from.grad, along(x, -1, from.x));
     if (!(gain < 0)) return undefined;
     const at = await evaluate(x);
-    if (at.value <= from.value + c1 * gain) return at; // (2)
+    if (at.value <= from.value + c1 * gain) return isBetter(at, from) ? at : undefined; // (2)
   }
   return undefined;
 }

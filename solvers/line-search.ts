@@ -28,6 +28,10 @@ function cubicMinimum(a: Trial, b: Trial): number {
   return b.t - ((b.t - a.t) * (b.slope + d2 - d1)) / (b.slope - a.slope + 2 * d2);
 }
 
+/** Whether one point is better than another: steps below the rounding of the unknowns change neither the value nor the gradient. */
+export const isBetter = (now: Evaluation, before: Evaluation): boolean =>
+  now.value < before.value || dot(now.grad, now.grad) < dot(before.grad, before.grad);
+
 /** The point found, or undefined if no trial lowered the loss enough. @param c2 Smaller is more exact. */
 export async function wolfe(
   from: Evaluation,
@@ -66,5 +70,5 @@ export async function wolfe(
     const share = (guess - low.t) / span;
     t = share > 0.1 && share < 0.9 ? guess : low.t + 0.5 * span;
   }
-  return low === start ? undefined : low.at;
+  return isBetter(low.at, from) ? low.at : undefined;
 }

@@ -1,6 +1,6 @@
 // Specification of nonlinear-cg.ts, schedule.ts, bounds in lbfgs.ts (box.ts), clipping in adam.ts, and of fits that are resumed.
 
-import type { Tensor } from 'retrograde/kernel';
+import { type Tensor, tensor } from 'retrograde/kernel';
 import {
   adam,
   cosineDecay,
@@ -45,6 +45,24 @@ describe('nonlinear conjugate gradients', () => {
     });
     expect(history.length).toBeLessThan(22);
     expect(history.at(-1)?.gradient).toBeLessThan(1e-6);
+  });
+});
+
+describe('a step below the rounding of the numbers', () => {
+  const goal = () => tensor([0.3, 0.7, -1.1]);
+  const losses: Record<string, (x: Tensor) => Tensor> = {
+    'a parabola far above 0': x => x.sub(goal()).square().sum().add(1),
+    'a kink': x => x.sub(goal()).abs().sum(),
+    'a kink on a slope': x => x.sub(goal()).abs().sum().add(x.square().sum().mul(0.1)),
+    ripples: x => x.mul(40).sin().mul(0.01).add(x.square()).sum(),
+  };
+  const methods = { lbfgs: () => lbfgs(), bounded: () => lbfgs({ low: -5, high: 5 }), conjugate: () => nonlinearCg() };
+  const cases = Object.keys(losses).flatMap(loss => Object.keys(methods).map(method => [loss, method] as const));
+  it.each(cases)('ends the search: %s, %s', async (loss, name) => {
+    const method = methods[name as keyof typeof methods]() as ReturnType<typeof lbfgs>;
+    const { reason, history } = await minimize(losses[loss], tensor([1, 2, 3]), method, { iterations: 200 });
+    expect(['stalled', 'converged']).toContain(reason);
+    expect(history.at(-1)).not.toEqual({ ...history.at(-2), iteration: history.length - 1 });
   });
 });
 
