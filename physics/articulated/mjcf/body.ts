@@ -4,11 +4,10 @@ import { type MassProperties, together } from '../mass.ts';
 import { type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
 import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
-import { contentsOf, type Frame, noFrame, poseOf } from './frame.ts';
+import { contentsOf, type Frame, noFrame, type Placed, poseOf } from './frame.ts';
 import { readGeom } from './geom.ts';
 import { type ReadJoint, readJoint } from './joint.ts';
-import { orientationOf } from './orientation.ts';
-import { type Reading, unreadAttributes, unreadOf, vec3, withClass } from './reading.ts';
+import { type Reading, unreadAttributes, unreadOf, withClass } from './reading.ts';
 
 const harmless = new Set(['geom', 'site', 'joint', 'freejoint', 'inertial', 'body', 'camera', 'light']);
 
@@ -30,7 +29,8 @@ export function readBody(
   if (parent !== undefined && name === 'world') body.fail("a body is named 'world'; that is what all bodies stand in.");
   const childclass = body.text('childclass') ?? above;
   const contents = contentsOf(body, { ...compiler, tell, childclass });
-  const weighs = compiler.inertiaFromGeom === 'true' || (compiler.inertiaFromGeom === 'auto' && !body.one('inertial'));
+  const inertials = contents.filter(({ element }) => element.name === 'inertial');
+  const weighs = compiler.inertiaFromGeom === 'true' || (compiler.inertiaFromGeom === 'auto' && inertials.length === 0);
   const geoms = contents
     .filter(({ element }) => element.name === 'geom')
     .map(placed => readGeom(reading, placed, name, weighs));
@@ -41,7 +41,7 @@ export function readBody(
       .map(placed => readJoint(reading, placed));
     const own = massOf(
       reading,
-      body,
+      inertials,
       geoms.map(({ mass }) => mass).filter(mass => mass !== undefined),
     );
     const compensation = body.number('gravcomp') ?? 0;
@@ -88,15 +88,19 @@ function bounded(own: MassProperties, { compiler, tell }: Reading, body: Element
   };
 }
 
-function massOf({ compiler, tell }: Reading, body: Element, parts: readonly MassProperties[]): MassProperties {
-  const [inertial, other] = body.all('inertial');
-  if (other) other.fail('a body has one <inertial>; this is the second.');
+function massOf(
+  { compiler, tell }: Reading,
+  inertials: readonly Placed[],
+  parts: readonly MassProperties[],
+): MassProperties {
+  const [first, other] = inertials;
+  const inertial = first?.element;
+  if (other) other.element.fail('a body has one <inertial>; this is the second.');
   if (!inertial || compiler.inertiaFromGeom === 'true')
     return compiler.inertiaFromGeom === 'false' ? together([]) : together(parts);
   const mass = inertial.number('mass') ?? inertial.fail('<inertial> has no mass.');
   if (!(mass >= 0)) inertial.fail(`mass of <inertial> is ${mass}; it must be from 0.`);
-  const com = vec3(inertial, 'pos');
-  const turned = orientationOf(inertial, compiler);
+  const { position: com, orientation: turned } = poseOf(inertial, first.frame, compiler);
   const full = inertial.numbers('fullinertia', 6);
   const principal = inertial.numbers('diaginertia', 3) as unknown as Vec3 | undefined;
   unreadOf(inertial, tell);

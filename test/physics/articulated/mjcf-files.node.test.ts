@@ -100,6 +100,13 @@ it.each<[string, string, readonly number[], readonly number[], string]>([
   });
 });
 
+it('an inertial stands in the frames around it', () => {
+  const inertial = '<inertial pos="1 2 0" mass="1" diaginertia="2 3 4"/>';
+  const { values } = mjcf(world(`${rod}<frame pos="1 0 0" euler="0 0 90">${inertial}</frame>`));
+  const near = (given: readonly number[]) => given.map(x => Math.round(x * 1e9) / 1e9 + 0);
+  expect([values.mass, values.com, values.inertia].map(near)).toEqual([[1], [-1, 1, 0], [3, 2, 4, 0, 0, 0]]);
+});
+
 it('height fields run from 0 to their height, the first row at the largest y', () => {
   const asset = '<asset><hfield name="h" nrow="2" ncol="3" size="1 2 3 0.5" elevation="0 1 2 3 4 6"/></asset>';
   const [field] = mjcf(world(`${rod}<geom type="hfield" hfield="h"/>`, asset)).geoms.slice(1);
