@@ -1,6 +1,7 @@
 /** What models on grids ask of what they are given, and that their explicit steps are stable. */
 
-import { checkOptions, inWords, Tensor } from '../kernel/index.ts';
+import { unrecorded } from '../adjoint/index.ts';
+import { checkOptions, inWords, isBeingRecorded, type Memory, Tensor } from '../kernel/index.ts';
 import type { Grid } from '../solvers/index.ts';
 import { checkTime } from './simulator.ts';
 
@@ -35,6 +36,21 @@ export function checkTensor(who: string, name: string, given: unknown): void {
 
 /** Σ_axes h⁻² */
 export const perArea = ({ axes }: Grid): number => axes.reduce((sum, { spacing }) => sum + spacing ** -2, 0);
+
+const seen = new WeakMap<Memory, number>();
+
+/**
+ * Looks at a number made of a tensor, once for each content of its memory and not in recorded steps: at once on a CPU, by the next read on a GPU.
+ *
+ * @param made From all elements, in one row.
+ */
+export function look(x: Tensor, made: (x: Tensor) => Tensor, judge: (value: number) => void): void {
+  if (isBeingRecorded(x.device) || seen.get(x.memory) === x.memory.version) return;
+  seen.set(x.memory, x.memory.version);
+  const value = unrecorded(() => made(x.detach().reshape([x.size])));
+  x.device.check([value.memory.retain()], ([found]) => judge(found));
+  value.dispose();
+}
 
 /** Reads a parameter. @throws RangeError naming its first number that is not as it must be. */
 export async function checkNumbers(

@@ -1,7 +1,7 @@
 /** What a flow on a lattice is given, and what is asked of it. */
 
-import { unrecorded } from '../../../adjoint/index.ts';
-import { amax, amin, checkOptions, inWords, isBeingRecorded, type Memory, Tensor } from '../../../kernel/index.ts';
+import { amax, amin, checkOptions, inWords, Tensor } from '../../../kernel/index.ts';
+import { look } from '../../field.ts';
 import type { Body } from './body.ts';
 import { d2q9, d3q19, type Lattice } from './lattice.ts';
 import type { Side, SideName, Sides } from './places.wgsl.ts';
@@ -151,17 +151,6 @@ export function checkParams(
   for (const [side, kind] of Object.entries(sides))
     if (kind === 'velocity' && !given[side as SideName])
       throw new TypeError(`${who}: the velocity of side ${side} is missing; give parameters sides: { ${side}: u }.`);
-}
-
-const seen = new WeakMap<Memory, number>();
-
-/** Looks at a number made of a tensor, once for each content of its memory and not in recorded steps. */
-function look(x: Tensor, made: (x: Tensor) => Tensor, judge: (value: number) => void): void {
-  if (isBeingRecorded(x.device) || seen.get(x.memory) === x.memory.version) return;
-  seen.set(x.memory, x.memory.version);
-  const value = unrecorded(() => made(x.detach().reshape([x.size])));
-  x.device.check([value.memory.retain()], ([found]) => judge(found));
-  value.dispose();
 }
 
 export const checkOmega = (tau: Tensor): void => look(tau, amin, judgeTau);

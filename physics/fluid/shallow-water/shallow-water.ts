@@ -8,9 +8,9 @@
  * Δt Σ (|u| + c) / Δx ≤ ½, of order 2 ¼. Gradients are those of the scheme: kinked where waves, the higher bed, dryness or limiters change sides.
  */
 
-import { inWords, type Kernel, kernelsByKey, type Tensor } from '../../../kernel/index.ts';
+import { amin, inWords, type Kernel, kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import { checkStable, type Grid } from '../../../solvers/index.ts';
-import { checkModel, checkState, checkTensor, type ModelOptions } from '../../field.ts';
+import { checkModel, checkState, checkTensor, look, type ModelOptions } from '../../field.ts';
 import type { Step } from '../../simulator.ts';
 import { fluxKernel, speedText } from './flux.wgsl.ts';
 import { slopesKernel } from './slopes.wgsl.ts';
@@ -65,7 +65,7 @@ const rateKernel = (dimensions: number): Kernel =>
  * Builds a simulator of shallow water.
  *
  * @param grid Cells in one or two dimensions; sides 'periodic', or 'neumann': walls.
- * @returns `step(state, params, dt)`. Throws a RangeError if dt is too long for depths and speeds: at once on a CPU, by the next read on
+ * @returns `step(state, params, dt)`. Throws a RangeError if a depth is negative, or dt too long for depths and speeds: at once on a CPU, by the next read on
  *   a GPU.
  * @example
  *   const water = shallowWater(grid([50], { spacing: 0.02, sides: 'neumann' }));
@@ -111,11 +111,18 @@ export function shallowWater(
       throw new RangeError(
         `${who}: q has shape [${q.shape.join(', ')}]; on this grid it must be [${whole.join(', ')}].`,
       );
-    if (check)
+    if (check) {
+      look(h, amin, least => {
+        if (least < -dry)
+          throw new RangeError(
+            `${who}: a depth h is ${Number(least.toPrecision(3))} m; depths are measured from the bed up, and are 0 where it is dry.`,
+          );
+      });
       checkStable({ who, what: 'Δt Σ (|u| + √(g h)) / Δx', dt, limit: order === 1 ? 0.5 : 0.25 }, [h, q], dt, () => {
         const given = { h, q, gravity, size, dry, wx: dt / axes[0].spacing, wy: dt / (axes[1] ?? axes[0]).spacing };
         return rateKernel(axes.length)(given, { count: size }).rate;
       });
+    }
     const params = { bed, gravity };
     const once = euler({ h, q }, params, dt);
     if (order === 1) return once;

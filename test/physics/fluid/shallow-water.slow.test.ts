@@ -194,6 +194,9 @@ describe('shallowWater', () => {
     expect(() => step(lake, { bed: flat(4) }, 0.1)).toThrow(
       'shallowWater: Δt Σ (|u| + √(g h)) / Δx is 3.13, and must not be above 0.5; take dt ≤ 0.016.',
     );
+    expect(() => step({ ...lake, h: flat(4).sub(0.25) }, { bed: flat(4) }, 0.01)).toThrow(
+      'shallowWater: a depth h is -0.25 m; depths are measured from the bed up, and are 0 where it is dry.',
+    );
     expect(() => step({ ...lake, q: flat(4) }, { bed: flat(4) }, 0.01)).toThrow(
       'shallowWater: q has shape [4]; on this grid it must be [1, 4].',
     );
