@@ -47,7 +47,7 @@ export interface OpenFaces extends Obstacles {
 }
 
 export interface OpenFacesOptions {
-  /** Whether viscous fluid sticks to the body or slips along it. Default 'no-slip'. */
+  /** Whether viscous fluid sticks to the body or slips along it: ∂u_t/∂n = 0, without the u_t / R of a wall of radius R. Default 'no-slip'. */
   readonly wall?: Wall;
   /** Whether to look that no fluid is cut off from where it could flow. Default true. */
   readonly check?: boolean;
