@@ -47,7 +47,7 @@ export type HybridStep = <S, P>(
  *   fn floorJump(s: State, p: Params) -> State { return State(s.y, -p.e * s.v); }
  * `, { guards: ['floor'] });
  */
-export function hybrid(text: string, options: PassOptions): HybridStep {
+export function hybrid(text: string, options: PassOptions = { guards: [] }): HybridStep {
   check(text, options);
   const source: string = `${text}
   ${passEvents(text, options)}

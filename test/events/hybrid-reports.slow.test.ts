@@ -101,7 +101,7 @@ describe('says what is wrong', () => {
       'hybrid: the system is 3; give WGSL that defines State, Params, flow and guards.',
     ],
     [
-      () => hybrid(ballText, { guards: [] }),
+      () => hybrid(ballText),
       "hybrid: guards are missing; name them: { guards: ['floor'] } for floorGap and floorJump.",
     ],
     [
