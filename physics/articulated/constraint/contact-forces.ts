@@ -10,7 +10,7 @@ import type { ArticulatedState, Model } from '../model.ts';
 import { type Driving, momentOf } from '../step.ts';
 import { prepare } from '../structure.ts';
 import { type ConvexOptions, convex, heldOf, stiffeningOf } from './convex.ts';
-import { forcesOf } from './forces.ts';
+import { forcesOf, slackOf } from './forces.ts';
 import { usualParams } from './params.ts';
 import { patternFor } from './rows.ts';
 import { referenceOf, touches, touchesOf } from './touch.ts';
@@ -101,7 +101,7 @@ export function contactForces(
   if (!rows || !geoms || !pairs)
     throw new TypeError('contactForces: the constraints have no geoms or pairs; start from constraintParams(model).');
   const pattern = patternFor(model);
-  const { lambda } = forcesOf(pattern, rows, a);
+  const { lambda } = forcesOf(pattern, model.nv, { ...rows, slack: slackOf(pattern, rows, a) });
   const contact = touches(prepared, moment.kinematics, { geoms, pairs });
   const { slots } = touchesOf(model);
   const { envs } = prepared;

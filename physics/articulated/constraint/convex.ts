@@ -4,15 +4,17 @@
  *   a = argmin ½ aᵀ M a − (τ − c)ᵀ a + Σ s(J a − a_ref)                                                              (1)
  *   F(a, x) = newtonEuler(x; a) + r a − τ − Jᵀ λ(J a − a_ref) = 0               its condition; ∂F/∂a = H, symmetric     (2)
  *   H μ = ā,   x̄ = −(∂F/∂x)ᵀ μ;        H ȧ = −(∂F/∂x) ẋ                                                              (3)
- *   y = H⁻¹ b:   H μ = ȳ,  b̄ = μ,  (a, x)‾ = −(∂ μᵀ H y / ∂(a, x));   H ẏ = ḃ − Ḣ y                                   (4)
+ *   H y + Jᵀ h c = b:   H μ = ȳ,  b̄ = μ,  (a, x, c)‾ = −(∂ μᵀ(H y + Jᵀ h c) / ∂(a, x, c))                             (4)
  *
- * x stands for all that (1) is made of. (4) is what makes (3) differentiable in its turn: H y is a tangent of F along y. How contacts choose
- * corners and edges is not differentiated; nor are the laws where they have corners, unless they are smooth.
+ * x stands for all that (1) is made of. (4) is what makes (3) differentiable in its turn: its left side is a tangent of F, along y, and along
+ * the slacks J a − a_ref, c more than y moves them. Slacks and what moves them are found along with a and y, and are not computed from
+ * them: stiff rows would lose what they are by rounding. How contacts choose corners and edges is not differentiated; nor are the laws
+ * where they have corners, unless they are smooth.
  *
  * Todorov: Convex and analytically-invertible dynamics with contacts and constraints, ICRA 2014.
  */
 
-import { custom, jvp, vjp } from '../../../adjoint/index.ts';
+import { custom, jvp, mapTree, vjp } from '../../../adjoint/index.ts';
 import { checkOptions, isBeingRecorded, type Tensor, zeros } from '../../../kernel/index.ts';
 import { massRows } from '../composite.ts';
 import type { ContactLaw, Moment, Sensitivity } from '../contact-law.ts';
@@ -21,8 +23,10 @@ import { newtonEuler } from '../inverse.ts';
 import { constraintColumns } from '../jacobian/constraint-columns.ts';
 import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
-import { forcesOf } from './forces.ts';
-import { constrainedAccelerations, constrainedSolve, unfinished } from './newton.ts';
+import { forcesAdjoint } from './force-adjoint.ts';
+import { alongRows, forcesOf, known, slackOf, yieldingOf } from './forces.ts';
+import { constrainedColumns, constrainedSolve, type Yielded } from './linear-solve.ts';
+import { constrainedAccelerations, unfinished } from './newton.ts';
 import { usualParams } from './params.ts';
 import { constraintRows, patternFor, type Rows, type Stiffening } from './rows.ts';
 
@@ -34,48 +38,87 @@ interface Held {
 
 type Place = Omit<Prepared, 'params'>;
 
-/** F of (2). */
-const residual = (at: Place, { driven, rows }: Held, a: Tensor): Tensor =>
-  dynamics(at, driven, a).sub(forcesOf(patternFor(at.model), rows, a).tau);
+/** F of (2), of its slacks. */
+const residual = (at: Place, { driven, rows }: Held, a: Tensor, slack: Tensor): Tensor =>
+  dynamics(at, driven, a).sub(forcesOf(patternFor(at.model), at.model.nv, { ...rows, slack }).tau);
 
 const massOf = (at: Place, { driven }: Held): Tensor => massRows(at, driven, driven.diagonal);
 
-/** H y. */
-const hessianTimes = (at: Place, x: Held, a: Tensor, y: Tensor): Tensor =>
-  jvp((a: Tensor) => residual(at, x, a))(a, y).tangent;
-
-interface Linear {
-  readonly x: Held;
+/** A solution of (1): constants to derivatives, but for a. */
+interface Solution {
   readonly a: Tensor;
-  readonly b: Tensor;
+  /** J a − a_ref and λ, [envs, rows]. */
+  readonly slack: Tensor;
+  readonly lambda: Tensor;
 }
 
-/** H⁻¹ b, by (4). */
-function linearised(at: Place, given: Linear): Tensor {
+/** Slacks and forces of a solution, with derivatives. */
+function acting(at: Place, rows: Rows, { a, slack, lambda }: Solution): Omit<Solution, 'a'> {
   const pattern = patternFor(at.model);
-  return custom(({ x, a, b }: Linear) => constrainedSolve(at.model, pattern, { ...x, mass: massOf(at, x), a, b }), {
-    name: 'convex: solve',
-    vjp({ x, a }, bar, y) {
-      const mu = linearised(at, { x, a, b: bar });
-      const pulled = vjp(({ x, a }: Omit<Linear, 'b'>) => hessianTimes(at, x, a, y))({ x, a }).pullback(mu.neg());
-      return { ...pulled, b: mu };
-    },
-    jvp({ x, a }, dot, y) {
-      const turned = jvp(({ x, a }: Omit<Linear, 'b'>) => hessianTimes(at, x, a, y))({ x, a }, { x: dot.x, a: dot.a });
-      return linearised(at, { x, a, b: dot.b.sub(turned.tangent) });
-    },
-  })(given);
+  const x = known(slack, ({ rows, a }) => slackOf(pattern, rows, a), { rows, a });
+  const forces = ({ rows, slack }: { rows: Rows; slack: Tensor }): Tensor =>
+    forcesOf(pattern, at.model.nv, { ...rows, slack }).lambda;
+  return { slack: x, lambda: known(lambda, forces, { rows, slack: x }) };
 }
+
+interface Linear extends Solution {
+  readonly x: Held;
+  readonly b: Tensor;
+  /** c of (4). */
+  readonly shift: Tensor;
+}
+
+/** H y + Jᵀ h c of (4). */
+function turned(at: Place, { x, shift, ...solution }: Omit<Linear, 'b'>, y: Tensor): Tensor {
+  const along = alongRows(patternFor(at.model), x.rows, y).add(shift);
+  const { slack } = acting(at, x.rows, solution);
+  const f = ({ a, slack }: Omit<Solution, 'lambda'>): Tensor => residual(at, x, a, slack);
+  return jvp(f)({ a: solution.a, slack }, { a: y, slack: along }).tangent;
+}
+
+/** y of (4), J y + c, and −h (J y + c). */
+function linearised(at: Place, given: Linear): Yielded {
+  const again = ({ x, a, slack, lambda, shift }: Omit<Linear, 'b'>, b: Tensor): Tensor =>
+    linearised(at, { x, a, slack, lambda, b, shift: still(shift) }).solution;
+  const solved = custom(
+    ({ x, b: given, ...rest }: Linear) => constrainedSolve(at.model, { ...x, ...rest, mass: massOf(at, x), b: given }),
+    {
+      name: 'convex: solve',
+      vjp({ b: _, ...given }, bar, { solution }) {
+        const mu = again(given, bar.solution);
+        const pulled = vjp((given: Omit<Linear, 'b'>) => turned(at, given, solution))(given).pullback(mu.neg());
+        return { ...pulled, b: mu };
+      },
+      jvp({ b: _, ...given }, { b, ...dot }, { solution, ...rest }) {
+        const { tangent } = jvp((given: Omit<Linear, 'b'>) => turned(at, given, solution))(given, dot);
+        return { solution: again(given, b.sub(tangent)), ...mapTree(rest, still) };
+      },
+    },
+  )(given);
+  const pattern = patternFor(at.model);
+  const { x, shift } = given;
+  const { solution } = solved;
+  const moved = known(solved.moved, ({ rows, y, c }) => alongRows(pattern, rows, y).add(c), {
+    ...{ rows: x.rows, y: solution, c: shift },
+  });
+  const { slack, lambda } = acting(at, x.rows, given);
+  const { weight, cone } = x.rows;
+  const change = known(solved.change, ({ lambda, z, ...x }) => yieldingOf(pattern, x, lambda, z), {
+    ...{ weight, cone, slack, lambda, z: moved },
+  });
+  return { solution, moved, change };
+}
+
+const still = (like: Tensor): Tensor => zeros(like.shape, { device: like.device });
 
 /** a of (1); not differentiated. */
-function solve(at: Place, x: Held): Tensor {
+function solve(at: Place, x: Held): Solution {
   const mass = massOf(at, x);
-  const still = zeros(x.driven.v.shape, { device: x.driven.v.device });
-  const force = x.driven.tau.sub(newtonEuler(at, x.driven, still));
+  const force = x.driven.tau.sub(newtonEuler(at, x.driven, still(x.driven.v)));
   const began = branchSolve(at, branchFactor(at, mass), force);
-  const { a, status } = constrainedAccelerations(at.model, patternFor(at.model), { rows: x.rows, mass, force, began });
-  judge(status);
-  return a;
+  const made = constrainedAccelerations(at.model, { rows: x.rows, mass, force, began });
+  judge(made.status);
+  return { a: made.a, slack: made.slack, lambda: made.lambda };
 }
 
 /** Tells of solves that went wrong, where a step is not being recorded: a replayed one shows them as numbers that are not finite. */
@@ -99,24 +142,47 @@ function judge(status: Tensor): void {
 }
 
 /** a of (1), by the rules (3). */
-export const constrained = (at: Place, x: Held): Tensor =>
+const constrained = (at: Place, x: Held): Tensor =>
   custom((x: Held) => solve(at, x), {
     name: 'convex',
-    vjp(x, bar, a) {
-      const mu = linearised(at, { x, a, b: bar });
-      return vjp((x: Held) => residual(at, x, a))(x).pullback(mu.neg()); // (3)
+    vjp({ driven, rows }, bar, found) {
+      const given = { a: found.a, slack: found.slack.detach(), lambda: found.lambda.detach() };
+      const { slack, lambda } = acting(at, rows, given);
+      const x = { driven, rows };
+      const { solution, moved, change } = linearised(at, { ...given, x, b: bar.a, shift: still(slack) });
+      const { a } = given;
+      return {
+        driven: vjp((driven: Driven) => dynamics(at, driven, a))(driven).pullback(solution.neg()), // (3)
+        rows: forcesAdjoint(patternFor(at.model), {
+          ...rows,
+          ...{ slack, lambda, a, tauBar: solution, fBar: moved, xBar: change },
+        }),
+      };
     },
-    jvp(x, dot, a) {
-      const { tangent } = jvp((x: Held) => residual(at, x, a))(x, dot);
-      return linearised(at, { x, a, b: tangent.neg() }); // (3)
+    jvp({ driven, rows }, dot, found) {
+      const { model } = at;
+      const pattern = patternFor(model);
+      const given = { a: found.a, slack: found.slack.detach(), lambda: found.lambda.detach() };
+      const { a } = given;
+      const { slack } = acting(at, rows, given);
+      const shift = jvp((rows: Rows) => slackOf(pattern, rows, a))(rows, dot.rows).tangent;
+      const { tangent: moving } = jvp((driven: Driven) => dynamics(at, driven, a))(driven, dot.driven);
+      const { tangent: pushing } = jvp((rows: Rows) => forcesOf(pattern, model.nv, { ...rows, slack }).tau)(
+        rows,
+        dot.rows,
+      );
+      const b = pushing.sub(moving);
+      const x = { driven, rows };
+      const { solution, moved, change } = linearised(at, { ...given, x, b, shift }); // (3)
+      return { a: solution, slack: moved, lambda: change };
     },
-  })(x);
+  })(x).a;
 
 export interface ConvexOptions {
   /**
    * Rows that are stiff whatever solref and solimp say: after a step what overlapped touches, what slides too slowly stops. The number is the
-   * share of the constraint's own compliance that is left, such as 1e-4; in single precision, whose derivatives lose 6e-8 / rigid of their size
-   * in each step, rather 1e-2. Default: soft, as the model says.
+   * share of the constraint's own compliance that is left, such as 1e-4: in single precision gradients bear that, and tangents, which lose up to
+   * 6e-8 / rigid of their size in a step, 1e-3. Default: soft, as the model says.
    */
   readonly rigid?: number;
   /** Length over which contacts and bounds set in, m; time steps must be given then. Default 0: at once. */
@@ -141,14 +207,14 @@ function sensitivityOf(moment: Moment, stiffening: Stiffening): Sensitivity {
   const { driven, rows } = heldOf(moment, stiffening);
   if (!rows) return freely(prepared, driven);
   const x = { driven, rows };
-  const a = solve(prepared, x);
+  const { a, slack } = solve(prepared, x);
   const mass = massOf(prepared, x);
   const constraints = moment.constraints ?? usualParams(prepared.model, state.q.device);
   return {
     a,
     at: a,
-    pull: constraintColumns(moment, constraints, stiffening, rows, a),
-    solve: b => constrainedSolve(prepared.model, patternFor(prepared.model), { rows, mass, a, b }),
+    pull: constraintColumns(moment, constraints, stiffening, { ...rows, slack }, a),
+    solve: b => constrainedColumns(prepared.model, { rows, mass, slack, b }),
   };
 }
 

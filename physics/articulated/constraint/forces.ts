@@ -1,21 +1,80 @@
-/** Forces of constraints at accelerations a: λ = −∇s(J a − a_ref) of each row, and τ = Jᵀ λ. Differentiable in all but the pattern. */
+/**
+ * Forces of constraints: λ = −∇s(x) of each row, and τ = Jᵀ λ; and the slacks, x = J a − a_ref. Differentiable in all but the pattern.
+ *
+ * Slacks are tensors of their own since those of stiff rows are tiny differences of large numbers: who knows better than J a − a_ref of
+ * rounded numbers gives values, and keeps derivatives (`known`).
+ */
 
-import { custom, jvp } from '../../../adjoint/index.ts';
-import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
+import { custom, jvp, vjp } from '../../../adjoint/index.ts';
+import { kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { forcesAdjoint } from './force-adjoint.ts';
 import type { Pattern } from './pattern.ts';
 import { response } from './response.wgsl.ts';
-import { groupAt, patternOn, type Rows } from './rows.ts';
+import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
 
 const kernels = kernelsByKey();
+
+const slackText = (nv: number, { groups, rows, entries }: Pattern): string => /* wgsl */ `
+  var<storage, read> jacobian: array<f32>;
+  var<storage, read> by: array<f32>;
+  var<storage, read> active: array<vec2f>;
+  var<storage, read> groups: array<u32>;
+  var<storage, read> list: array<u32>;
+  @unique var<storage, read_write> moved: array<f32>;
+  @compute @workgroup_size(64)
+  fn alongRows(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    var own: array<f32, ${nv}>;
+    for (var d = 0u; d < ${nv}u; d++) { own[d] = by[e * ${nv}u + d]; }
+    for (var s = 0u; s < ${groups.length}u; s++) {
+      if (active[e * ${groups.length}u + s].x > 0.0) {
+        let rows = groups[s * 6u + 1u];
+        let first = groups[s * 6u + 2u];
+        let count = groups[s * 6u + 3u];
+        let entry = e * ${entries}u + groups[s * 6u + 4u];
+        let row = e * ${rows}u + groups[s * 6u + 5u];
+        for (var r = 0u; r < rows; r++) {
+          var sum = 0.0;
+          for (var k = 0u; k < count; k++) { sum += jacobian[entry + k * rows + r] * own[list[first + k]]; }
+          moved[row + r] = sum;
+        }
+      }
+    }
+  }
+`;
+
+/** J v, [envs, rows], of the rows that act; 0 of others. */
+export function alongRows(
+  pattern: Pattern,
+  { jacobian, weight }: Pick<Rows, 'jacobian' | 'weight'>,
+  v: Tensor,
+): Tensor {
+  const [envs, nv] = v.shape;
+  const { groups, list } = patternOn(pattern, v.device);
+  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries]);
+  return kernels(`along ${key}`, () => slackText(nv, pattern))(
+    { jacobian, by: v, active: weight.detach(), groups, list },
+    { count: envs, out: { moved: [envs, pattern.rows] } },
+  ).moved as Tensor;
+}
+
+/** x = J a − a_ref, [envs, rows]. */
+export const slackOf = (pattern: Pattern, rows: Rows, a: Tensor): Tensor => alongRows(pattern, rows, a).sub(rows.aref);
+
+/** f(x), whose value is known already. */
+export const known = <X>(value: Tensor, f: (x: X) => Tensor, x: X): Tensor =>
+  custom(() => value.detach(), {
+    name: 'known',
+    vjp: (x: X, bar: Tensor) => vjp(f)(x).pullback(bar),
+    jvp: (x: X, dot: X) => jvp(f)(x, dot).tangent,
+  })(x);
 
 const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
   ${response}
   var<storage, read> jacobian: array<f32>;
-  var<storage, read> aref: array<f32>;
+  var<storage, read> slack: array<f32>;
   var<storage, read> weight: array<vec2f>;
   var<storage, read> cone: array<f32>;
-  var<storage, read> a: array<f32>;
   var<storage, read> groups: array<u32>;
   var<storage, read> list: array<u32>;
   var<storage, read_write> tau: array<f32>;
@@ -23,20 +82,14 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
   @compute @workgroup_size(64)
   fn constraintForces(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${nv}>;
     var total: array<f32, ${nv}>;
-    for (var d = 0u; d < ${nv}u; d++) { own[d] = a[e * ${nv}u + d]; }
     for (var s = 0u; s < ${groups.length}u; s++) {
       let D = weight[e * ${groups.length}u + s].x;
       let w = weight[e * ${groups.length}u + s].y;
       if (D > 0.0) {
         ${groupAt(groups.length, own)}
         var x: Six;
-        for (var r = 0u; r < rows; r++) { x[r] = -aref[e * ${rows}u + row + r]; }
-        for (var k = 0u; k < count; k++) {
-          let at = e * ${entries}u + entry + k * rows;
-          for (var r = 0u; r < rows; r++) { x[r] += jacobian[at + r] * own[list[first + k]]; }
-        }
+        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${rows}u + row + r]; }
         var f: Six;
         respond(law, rows, D, w, &coneOf, &x, &f);
         for (var r = 0u; r < rows; r++) { lambda[e * ${rows}u + row + r] = f[r]; }
@@ -57,22 +110,80 @@ interface Forces {
   readonly lambda: Tensor;
 }
 
-function launch(pattern: Pattern, { jacobian, aref, weight, cone, a }: Rows & { readonly a: Tensor }): Forces {
-  const [envs, nv] = a.shape;
+function launch(pattern: Pattern, nv: number, { jacobian, slack, weight, cone }: Slack): Forces {
+  const [envs] = slack.shape;
   const own = cone.shape.length > 2;
-  const { groups, list } = patternOn(pattern, a.device);
+  const { groups, list } = patternOn(pattern, slack.device);
   const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
   const made = kernels(key, () => text(nv, pattern, own))(
-    { jacobian, aref, weight, cone, a, groups, list },
+    { jacobian, slack, weight, cone, groups, list },
     { count: envs, out: { tau: [envs, nv], lambda: [envs, pattern.rows] } },
   );
   return { tau: made.tau as Tensor, lambda: made.lambda as Tensor };
 }
 
+const yieldingText = ({ groups, rows }: Pattern, own: boolean): string => /* wgsl */ `
+  ${response}
+  var<storage, read> weight: array<vec2f>;
+  var<storage, read> cone: array<f32>;
+  var<storage, read> slack: array<f32>;
+  var<storage, read> lambda: array<f32>;
+  var<storage, read> by: array<f32>;
+  var<storage, read> groups: array<u32>;
+  @unique var<storage, read_write> change: array<f32>;
+  @compute @workgroup_size(64)
+  fn forcesYield(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    for (var s = 0u; s < ${groups.length}u; s++) {
+      let D = weight[e * ${groups.length}u + s].x;
+      let w = weight[e * ${groups.length}u + s].y;
+      if (D > 0.0) {
+        ${groupAt(groups.length, own)}
+        let line = e * ${rows}u + row;
+        var x: Six;
+        var f: Six;
+        var z: Six;
+        for (var r = 0u; r < rows; r++) {
+          x[r] = slack[line + r];
+          f[r] = lambda[line + r];
+          z[r] = by[line + r];
+        }
+        var changed: Six;
+        yielding(law, rows, D, w, &coneOf, &x, &f, &z, &changed);
+        for (var r = 0u; r < rows; r++) { change[line + r] = changed[r]; }
+      }
+    }
+  }
+`;
+
+/** −h z, [envs, rows], at slacks and forces. */
+export function yieldingOf(
+  pattern: Pattern,
+  { weight, cone, slack }: Omit<Slack, 'jacobian'>,
+  lambda: Tensor,
+  z: Tensor,
+): Tensor {
+  const own = cone.shape.length > 2;
+  const { groups } = patternOn(pattern, slack.device);
+  const key = JSON.stringify([pattern.groups.length, pattern.rows, own]);
+  return kernels(`yielding ${key}`, () => yieldingText(pattern, own))(
+    { weight, cone, slack, lambda, by: z, groups },
+    { count: slack.shape[0], out: { change: slack.shape } },
+  ).change as Tensor;
+}
+
 /** τ, [envs, nv], and λ, [envs, rows]. */
-export const forcesOf = (pattern: Pattern, x: Rows, a: Tensor): Forces =>
-  custom((x: Rows & { readonly a: Tensor }) => launch(pattern, x), {
+export const forcesOf = (pattern: Pattern, nv: number, { jacobian, weight, cone, slack }: Slack): Forces =>
+  custom((x: Slack) => launch(pattern, nv, x), {
     name: 'constraintForces',
-    vjp: (x, { tau, lambda }) => forcesAdjoint(pattern, { ...x, tauBar: tau, lambdaBar: lambda }),
-    jvp: (x, dot) => jvp((x: Rows & { readonly a: Tensor }) => launch(pattern, x))(x, dot).tangent,
-  })({ ...x, a });
+    vjp(x, bar, { lambda }) {
+      const fBar = alongRows(pattern, x, bar.tau).add(bar.lambda);
+      const { aref, ...rest } = forcesAdjoint(pattern, {
+        ...x,
+        ...{ a: zeros(bar.tau.shape, { device: lambda.device }), lambda, tauBar: bar.tau },
+        ...{ fBar, xBar: yieldingOf(pattern, x, lambda, fBar) },
+      });
+      return { ...rest, slack: aref.neg() };
+    },
+    jvp: (x, dot) => jvp((x: Slack) => launch(pattern, nv, x))(x, dot).tangent,
+  })({ jacobian, weight, cone, slack });

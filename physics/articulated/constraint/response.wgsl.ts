@@ -1,9 +1,12 @@
 /**
- * What a group of rows does: forces λ(x) and H = −∂λ/∂x, by its law. x, f and cone are local arrays of 6, h one of 36.
+ * What a group of rows does: forces λ(x), h = −∂λ/∂x, and changes of forces, −h z, by its law. Arrays are local: of 6, h of 36.
  *
  *   push, rub, hold     each row by itself
  *   elliptic            N = m x₀, U = μ x;  λ₀ = K m φ,  λ_r = K μ_r² ρ x_r                          cone.wgsl.ts (3), (4)
  *   pyramid             edges x₀ ± μ_r x_r push                                                                     (1)
+ *
+ * A change −h z is computed from what is stiff about it, as m dT − dN of a contact that slides: where that is lost among roundings of z, the
+ * change is wrong by a share, and no force appears in directions in which the law has none.
  */
 
 import { coneLaw, scalarLaws } from '../../contact/cone.wgsl.ts';
@@ -87,6 +90,67 @@ export const response: string = /* wgsl */ `
         (*h)[r * 6u] = mu * (up - down);
         (*h)[r * 7u] = mu * mu * (up + down);
       }
+    }
+  }
+  /** −h z, at x, where the law has forces f. */
+  fn yielding(
+    law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>,
+    x: ptr<function, Six>, f: ptr<function, Six>, z: ptr<function, Six>, change: ptr<function, Six>,
+  ) {
+    let first = (*x)[0];
+    if (law == ${laws.push}u) { (*change)[0] = -pushingSlope(first, D, w) * (*z)[0]; }
+    if (law == ${laws.rub}u) { (*change)[0] = -rubbingSlope(first, D, (*cone)[0]) * (*z)[0]; }
+    if (law == ${laws.hold}u) {
+      for (var r = 0u; r < rows; r++) { (*change)[r] = -D * (*z)[r]; }
+    }
+    if (law == ${laws.elliptic}u) {
+      let m = (*cone)[0];
+      let K = D / (m * m);
+      let N = m * first;
+      let dN = m * (*z)[0];
+      let q = slipSquare(rows, cone, x);
+      var T = 0.0;
+      var dT = 0.0;
+      var inverse = 0.0;
+      if (q > 0.0) {
+        T = sqrt(q);
+        inverse = 1.0 / T;
+        for (var r = 1u; r < rows; r++) { dT += (*cone)[r] * (*cone)[r] * (*x)[r] * (*z)[r]; }
+        dT *= inverse;
+      }
+      var normal = 0.0; // of K, and below: along the slip, and with all of it
+      var along = 0.0;
+      var all = 0.0;
+      if (w > 0.0) {
+        let plus = pushingSlope(N + T, 1.0, w) * (dN + dT);
+        let minus = pushingSlope(N - T, 1.0, w) * (dN - dT);
+        normal = -0.5 * K * (plus + minus);
+        all = K * coneLaw(N, q, m, w).y;
+        along = 0.5 * K * (minus - plus) - all * dT;
+      } else if (N < 0.0 && m * m * N * N >= q) {
+        normal = -K * dN;
+        all = -K;
+      } else if (N < 0.0 || N * N < m * m * q) {
+        normal = K * (m * dT - dN) / (1.0 + m * m);
+        all = -(*f)[0] * inverse;
+        along = -m * normal - all * dT;
+      }
+      (*change)[0] = m * normal;
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        (*change)[r] = mu * mu * (all * (*z)[r] + along * inverse * (*x)[r]);
+      }
+    }
+    if (law == ${laws.pyramid}u) {
+      var total = 0.0;
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        let up = -pushingSlope(first + mu * (*x)[r], D, w) * ((*z)[0] + mu * (*z)[r]);
+        let down = -pushingSlope(first - mu * (*x)[r], D, w) * ((*z)[0] - mu * (*z)[r]);
+        total += up + down;
+        (*change)[r] = mu * (up - down);
+      }
+      (*change)[0] = total;
     }
   }
 `;

@@ -28,6 +28,11 @@ export interface Rows {
   readonly cone: Tensor;
 }
 
+/** Rows whose x = J a − a_ref is known, [envs, rows]. */
+export interface Slack extends Omit<Rows, 'aref'> {
+  readonly slack: Tensor;
+}
+
 /** What makes rows other than a model's files say. */
 export interface Stiffening {
   /** Share of Â that R is; 0: as solref and solimp have it. */

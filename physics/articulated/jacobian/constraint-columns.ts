@@ -15,7 +15,7 @@ import { advance } from '../advance.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
 import type { Pattern } from '../constraint/pattern.ts';
 import { response } from '../constraint/response.wgsl.ts';
-import { groupAt, type Part, partsOf, patternFor, patternOn, type Rows, type Stiffening } from '../constraint/rows.ts';
+import { groupAt, type Part, partsOf, patternFor, patternOn, type Slack, type Stiffening } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
 import { kinematics } from '../kinematics.ts';
 import { countOf, directionsOf, unitsOf } from './directions.ts';
@@ -50,7 +50,7 @@ const text = (
   override directions: u32 = 1;
   override envs: u32 = 1;
   var<storage, read> jacobian: array<f32>;
-  var<storage, read> aref: array<f32>;
+  var<storage, read> slack: array<f32>;
   var<storage, read> weight: array<vec2f>;
   var<storage, read> cone: array<f32>;
   var<storage, read> jacobianDot: array<f32>; // of the part, along directions of q
@@ -76,10 +76,7 @@ const text = (
         ${groupAt(groups.length, own)}
         let at = e * ${entries}u + entry;
         var x: Six;
-        for (var r = 0u; r < rows; r++) { x[r] = -aref[e * ${rows}u + row + r]; }
-        for (var i = 0u; i < count; i++) {
-          for (var r = 0u; r < rows; r++) { x[r] += jacobian[at + i * rows + r] * own[list[first + i]]; }
-        }
+        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${rows}u + row + r]; }
         var f: Six;
         var h: Square;
         respond(law, rows, D, w, &coneOf, &x, &f);
@@ -137,7 +134,7 @@ export function constraintColumns(
   { prepared, kinematics: here, state, dt }: Moment,
   constraints: ConstraintParams,
   stiffening: Stiffening,
-  { jacobian, aref, weight, cone }: Rows,
+  { jacobian, slack, weight, cone }: Slack,
   a: Tensor,
 ): Tensor {
   const { model, envs } = prepared;
@@ -161,7 +158,7 @@ export function constraintColumns(
     const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, extent, own, more]);
     columns = kernels(key, () => text(nv, pattern, extent, own, more))(
       {
-        ...{ jacobian, aref, weight, cone, a, groups, list },
+        ...{ jacobian, slack, weight, cone, a, groups, list },
         jacobianDot: stack(alongQ.map(({ jacobian }) => jacobian)),
         arefDot: stack([...alongQ.map(({ aref }) => aref), ...alongV]),
         weightDot: stack(alongQ.map(({ weight }) => weight)),

@@ -11,7 +11,7 @@
 
 import { contactText, rayText, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
-import { forcesOf } from '../constraint/forces.ts';
+import { forcesOf, slackOf } from '../constraint/forces.ts';
 import { type ConstraintParams, usualParams } from '../constraint/params.ts';
 import { constraintRows, patternFor } from '../constraint/rows.ts';
 import { frameOf, referenceOf, rootOf, touches, touchesOf } from '../constraint/touch.ts';
@@ -127,7 +127,7 @@ export function contactSensing(moved: Moved, list: readonly Sensor[], at: Contac
   const moment = { prepared, kinematics, state: at.state, dt: at.dt };
   const rows = constraintRows(moment, constraints, { rigid: 0, smooth: 0, reach: 0 });
   const pattern = patternFor(model);
-  const { lambda } = forcesOf(pattern, rows, at.a);
+  const { lambda } = forcesOf(pattern, model.nv, { ...rows, slack: slackOf(pattern, rows, at.a) });
   const [slots, frames, felt] = [touchesOf(model).slots.length, model.tables.frames.length, list.length];
   const regionsOf = felt > 0 ? sitesOf(moved, list, at.params) : {};
   const run = kernels(`${frames} ${slots} ${pattern.rows} ${felt}`, () => text(frames, slots, pattern.rows, felt));

@@ -39,7 +39,7 @@ function slide(
 ): Tensor {
   const { device } = v0;
   const on = (numbers: readonly number[]): Tensor => tensor(numbers, [1, numbers.length], { device });
-  const rigid = device.precision === 'f64' ? 1e-5 : 1e-2; // derivatives lose 6e-8 / rigid of their size in each step
+  const rigid = device.precision === 'f64' ? 1e-5 : 1e-4;
   const step = articulated(block, { contact: convex({ rigid }), integrator: 'trapezoidal' });
   const params = articulatedParams(block, device);
   const constraints = constraintParams(block, device);
