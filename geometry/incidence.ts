@@ -4,6 +4,8 @@
  */
 
 import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { grouped, type Lists } from './grouped.ts';
+import { nextCorner } from './half-edges.ts';
 import type { Triangles } from './triangles.ts';
 
 /** Items start[v] … start[v + 1] − 1 are those of vertex v. */
@@ -12,11 +14,6 @@ export interface Incidence {
   readonly start: Tensor;
   /** Corners: 3 · triangle + place, so that the next corner of a triangle is known; or neighbours: numbers of vertices. u32. */
   readonly items: Tensor;
-}
-
-export interface Lists {
-  readonly start: Uint32Array;
-  readonly items: Uint32Array;
 }
 
 const lists = { corners: new WeakMap<Triangles, Lists>(), neighbours: new WeakMap<Triangles, Lists>() };
@@ -28,28 +25,36 @@ function onDevices(): WeakMap<Triangles, WeakMap<Device, Incidence>> {
 
 /** The corners of triangles at each vertex: 3 for each triangle in all. */
 export const cornersAround = (triangles: Triangles, device: Device): Incidence =>
-  incidence('corners', triangles, device, ({ corners, vertices }) =>
-    grouped(
-      vertices,
-      corners,
-      Uint32Array.from(corners, (_, k) => k),
-    ),
-  );
+  incidence('corners', triangles, device, ({ corners, vertices }) => grouped(vertices, corners));
 
 /** The vertices at the other ends of each vertex's edges, each once. */
 export const neighbours = (triangles: Triangles, device: Device): Incidence =>
-  incidence('neighbours', triangles, device, ({ edges, vertices }) => {
-    const seen = new Set<number>();
-    const [from, to]: number[][] = [[], []];
-    for (const { a, b } of edges) {
-      const key = Math.min(a, b) * vertices + Math.max(a, b);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      from.push(a, b);
-      to.push(b, a);
-    }
-    return grouped(vertices, from, to);
+  incidence('neighbours', triangles, device, ({ corners, vertices, halfEdges: { first } }) => {
+    const from = new Uint32Array(2 * first.length);
+    const to = new Uint32Array(2 * first.length);
+    first.forEach((k, e) => {
+      from[2 * e] = to[2 * e + 1] = corners[k];
+      from[2 * e + 1] = to[2 * e] = corners[nextCorner(k)];
+    });
+    return eachOnce(grouped(vertices, from, to));
   });
+
+/** Lists of numbers below their own count, without what a list has already. */
+function eachOnce({ start, items }: Lists): Lists {
+  const kept: Lists = { start: new Uint32Array(start.length), items: new Uint32Array(items.length) };
+  /** The last list, counted from one, that has each number. */
+  const lastOf = new Uint32Array(start.length - 1);
+  let count = 0;
+  for (let v = 0; v + 1 < start.length; v++) {
+    for (let k = start[v]; k < start[v + 1]; k++) {
+      if (lastOf[items[k]] === v + 1) continue;
+      lastOf[items[k]] = v + 1;
+      kept.items[count++] = items[k];
+    }
+    kept.start[v + 1] = count;
+  }
+  return { start: kept.start, items: kept.items.slice(0, count) };
+}
 
 function incidence(
   kind: keyof typeof lists,
@@ -67,15 +72,4 @@ function incidence(
   };
   devices.set(device, known);
   return known;
-}
-
-/** Items by group, in the order given: a counting sort. */
-export function grouped(groups: number, group: ArrayLike<number>, item: ArrayLike<number>): Lists {
-  const start = new Uint32Array(groups + 1);
-  for (let k = 0; k < group.length; k++) start[group[k] + 1]++;
-  for (let g = 0; g < groups; g++) start[g + 1] += start[g];
-  const next = start.slice();
-  const items = new Uint32Array(item.length);
-  for (let k = 0; k < group.length; k++) items[next[group[k]]++] = item[k];
-  return { start, items };
 }

@@ -48,7 +48,9 @@ export {
   writeVtu,
 } from './files/vtk.ts';
 export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
-export { cornersAround, grouped, type Incidence, neighbours } from './incidence.ts';
+export { grouped, pairsInOrder } from './grouped.ts';
+export { type HalfEdges, nextCorner, noSide } from './half-edges.ts';
+export { cornersAround, type Incidence, neighbours } from './incidence.ts';
 export { type Isosurface, isosurface } from './isosurface.ts';
 export { joined, type MassProperties, type Placement, placed } from './mass-properties.ts';
 export { type Mesh, type MeshOptions, mesh } from './mesh.ts';

@@ -6,6 +6,7 @@
  */
 
 import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type HalfEdges, halfEdges, nextCorner, noSide } from './half-edges.ts';
 
 /** An edge, from a to b in its first triangle. */
 export interface MeshEdge {
@@ -21,6 +22,7 @@ export class Triangles {
   /** Three for each triangle. */
   readonly corners: Uint32Array;
   private readonly onDevice = new WeakMap<Device, Tensor>();
+  private sides: HalfEdges | undefined;
   private joined: readonly MeshEdge[] | undefined;
 
   /**
@@ -60,9 +62,15 @@ export class Triangles {
     return this.joined;
   }
 
+  /** The same edges as tables. */
+  get halfEdges(): HalfEdges {
+    this.sides ??= halfEdges(this.corners, this.vertices);
+    return this.sides;
+  }
+
   /** Whether every edge has a triangle on both sides: the surface has an inside. */
   get isClosed(): boolean {
-    return this.size > 0 && this.edges.every(({ triangles }) => triangles.length === 2);
+    return this.size > 0 && !this.halfEdges.mate.includes(noSide);
   }
 
   /** The corners, [size, 3], u32. */
@@ -73,21 +81,11 @@ export class Triangles {
   }
 }
 
-function edgesOf({ corners, vertices }: Triangles): readonly MeshEdge[] {
-  const edges: { a: number; b: number; triangles: number[] }[] = [];
-  /** Edges that wait for their other side, by b and a. */
-  const open = new Map<number, number>();
-  for (let k = 0; k < corners.length; k++) {
-    const first = k - (k % 3);
-    const [a, b] = [corners[k], corners[first + ((k + 1) % 3)]];
-    const other = open.get(b * vertices + a);
-    if (other !== undefined) {
-      edges[other].triangles.push(first / 3);
-      open.delete(b * vertices + a);
-      continue;
-    }
-    open.set(a * vertices + b, edges.length);
-    edges.push({ a, b, triangles: [first / 3] });
-  }
-  return edges;
+function edgesOf({ corners, halfEdges: { first, mate } }: Triangles): readonly MeshEdge[] {
+  const triangleOf = (k: number): number => Math.floor(k / 3);
+  return Array.from(first, k => ({
+    a: corners[k],
+    b: corners[nextCorner(k)],
+    triangles: mate[k] === noSide ? [triangleOf(k)] : [triangleOf(k), triangleOf(mate[k])],
+  }));
 }

@@ -1,12 +1,14 @@
 /** One vertex where several are in the same place: what makes a surface of loose triangles hang together. */
 
+import { distinctRows } from './distinct.ts';
+
 export interface Welded {
   /** The first of the vertices in each place. */
-  readonly kept: readonly number[];
+  readonly kept: Uint32Array;
   /** Each vertex's number in `kept`. */
-  readonly numberOf: readonly number[];
+  readonly numberOf: Uint32Array;
   /** Three for each triangle, numbers in `kept`. */
-  readonly corners: readonly number[];
+  readonly corners: Uint32Array;
   /** Triangles that are left out, since corners of theirs fell together. */
   readonly lost: number;
 }
@@ -20,19 +22,17 @@ export interface Welded {
 export function weld(points: ArrayLike<number>, corners: ArrayLike<number>, distance = 0): Welded {
   if (!(distance >= 0 && Number.isFinite(distance)))
     throw new RangeError(`weld: the distance is ${distance}; give 0 or a small length in m.`);
-  const places = new Map<string, number>();
-  const kept: number[] = [];
-  const place = (v: number): number => (distance > 0 ? Math.round(v / distance) : v) + 0; // −0 is 0
-  const numberOf = Array.from({ length: points.length / 3 }, (_, i) => {
-    const key = `${place(points[3 * i])} ${place(points[3 * i + 1])} ${place(points[3 * i + 2])}`;
-    const known = places.get(key) ?? kept.push(i) - 1;
-    places.set(key, known);
-    return known;
-  });
-  const joined: number[] = [];
+  const places = new Float64Array(points.length);
+  for (let k = 0; k < points.length; k++) places[k] = (distance > 0 ? Math.round(points[k] / distance) : points[k]) + 0; // −0 is 0
+  const { kept, numberOf } = distinctRows(new Uint32Array(places.buffer), 6);
+  const joined = new Uint32Array(corners.length);
+  let length = 0;
   for (let k = 0; k < corners.length; k += 3) {
     const [a, b, c] = [numberOf[corners[k]], numberOf[corners[k + 1]], numberOf[corners[k + 2]]];
-    if (a !== b && b !== c && c !== a) joined.push(a, b, c);
+    if (a === b || b === c || c === a) continue;
+    joined[length++] = a;
+    joined[length++] = b;
+    joined[length++] = c;
   }
-  return { kept, numberOf, corners: joined, lost: (corners.length - joined.length) / 3 };
+  return { kept, numberOf, corners: joined.slice(0, length), lost: (corners.length - length) / 3 };
 }

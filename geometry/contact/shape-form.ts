@@ -49,6 +49,9 @@ const constant = (fixed: readonly Point[] | Tensor, triangles: readonly Corners[
   triangles,
 });
 
+const inThrees = (flat: Float64Array | Uint32Array): Point[] =>
+  Array.from({ length: flat.length / 3 }, (_, k) => [flat[3 * k], flat[3 * k + 1], flat[3 * k + 2]]);
+
 /** Triangles around a loop of corners. */
 const fan = (loop: readonly number[]): Corners[] => loop.slice(2).map((c, k): Corners => [loop[0], loop[k + 1], c]);
 
@@ -88,8 +91,8 @@ function swept(outline: readonly Point[], around: number): ShapeForm {
 
 function roundForm(slopesOf: (p: Point) => readonly number[], around: number): ShapeForm {
   const times = Math.max(0, Math.round(Math.log2(around / 5)));
-  const { points, triangles } = icospherePoints('shapeForm', times);
-  return sized(points.map(slopesOf), triangles);
+  const { points, corners } = icospherePoints('shapeForm', times);
+  return sized(inThrees(points).map(slopesOf), inThrees(corners));
 }
 
 const signs = [-1, 1];
@@ -119,11 +122,7 @@ export function shapeForm(
   }
   if (table) {
     const { vertices, triangles } = isosurface(table, { ...(device && { device }) });
-    const corners = Array.from({ length: triangles.size }, (_, t) => triangles.corners.slice(3 * t, 3 * t + 3));
-    return constant(
-      vertices,
-      corners.map(([a, b, c]): Corners => [a, b, c]),
-    );
+    return constant(vertices, inThrees(triangles.corners));
   }
   switch (kind) {
     case 'plane':

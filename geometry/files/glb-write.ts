@@ -1,6 +1,7 @@
 /** GLB out: a surface as one mesh, a part for each material, in single precision, with the pictures that its materials hold. */
 
 import type { Material as GltfMaterial, Texture } from '@gltf-transform/core';
+import { distinctRows } from '../distinct.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Material, Surface, TextureFile } from '../surface.ts';
 import { type Loose, type LooseAttribute, readLoose } from './loose.ts';
@@ -45,12 +46,12 @@ export async function writeGlb(surface: Mesh | Surface): Promise<Uint8Array> {
       const accessor = document
         .createAccessor()
         .setType(types[channels as 2 | 3 | 4])
-        .setArray(Float32Array.from(values))
+        .setArray(values)
         .setBuffer(buffer);
       primitive.setAttribute(name, accessor);
     }
     const small = (rows.get('POSITION')?.values.length ?? 0) / 3 < 65535;
-    const list = small ? Uint16Array.from(indices) : Uint32Array.from(indices);
+    const list = small ? new Uint16Array(indices) : indices;
     primitive.setIndices(document.createAccessor().setType('SCALAR').setArray(list).setBuffer(buffer));
     if (made.length > 0) primitive.setMaterial(made[material]);
     mesh.addPrimitive(primitive);
@@ -79,7 +80,6 @@ function gltfMaterial(
 /** The triangles of a material; a vertex for each of a corner's places, texture places, normals and colours together. */
 function partOf(loose: Loose, material: number) {
   const { points, corners, materialOf } = loose;
-  const rows = new Map<string, { readonly channels: number; readonly values: number[] }>();
   const attributes: readonly (readonly [string, LooseAttribute])[] = [
     ['POSITION', { channels: 3, values: points, corners }],
     ...(['uv', 'normal', 'colour'] as const).flatMap(name => {
@@ -87,24 +87,28 @@ function partOf(loose: Loose, material: number) {
       return attribute ? [[kinds[name], attribute] as const] : [];
     }),
   ];
-  for (const [name, { channels }] of attributes) rows.set(name, { channels, values: [] });
-  const numbers = new Map<string, number>();
-  const indices: number[] = [];
-  for (let k = 0; k < corners.length; k++) {
-    if (materialOf && materialOf[Math.floor(k / 3)] !== material) continue;
-    const key = attributes.map(([, attribute]) => attribute.corners[k]).join(' ');
-    const known = numbers.get(key) ?? numbers.size;
-    if (known === numbers.size) {
-      numbers.set(key, known);
-      for (const [name, attribute] of attributes) {
-        const row = Array.from(
-          { length: attribute.channels },
-          (_, c) => attribute.values[attribute.channels * attribute.corners[k] + c],
-        );
-        rows.get(name)?.values.push(...(name === 'TEXCOORD_0' ? [row[0], 1 - row[1]] : row));
-      }
-    }
-    indices.push(known);
-  }
-  return { rows, indices };
+  const triangles = Array.from({ length: corners.length / 3 }, (_, t) => t).filter(
+    t => !materialOf || materialOf[t] === material,
+  );
+  /** Of each corner its rows of all attributes. */
+  const keys = new Uint32Array(3 * triangles.length * attributes.length);
+  triangles.forEach((t, n) => {
+    for (let c = 0; c < 3; c++)
+      attributes.forEach(([, attribute], a) => {
+        keys[attributes.length * (3 * n + c) + a] = attribute.corners[3 * t + c];
+      });
+  });
+  const { kept, numberOf } = distinctRows(keys, attributes.length);
+  const rows = new Map(
+    attributes.map(([name, { channels, values }], a) => {
+      const own = new Float32Array(channels * kept.length);
+      kept.forEach((corner, k) => {
+        const row = keys[attributes.length * corner + a];
+        for (let c = 0; c < channels; c++) own[channels * k + c] = values[channels * row + c];
+        if (name === kinds.uv) own[channels * k + 1] = 1 - values[channels * row + 1];
+      });
+      return [name, { channels, values: own }];
+    }),
+  );
+  return { rows, indices: new Uint32Array(numberOf) };
 }

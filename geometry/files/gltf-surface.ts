@@ -74,13 +74,14 @@ class Parts {
     for (const name of primitive.listSemantics()) if (!read.has(name)) this.passOver(name);
     this.passOver('morph target', primitive.listTargets().length);
     const count = position.getCount();
-    const indices = primitive.getIndices()?.getArray() ?? Array.from({ length: count }, (_, k) => k);
-    const beyond = Array.prototype.find.call(indices, (k: number) => !(k < count));
+    const indices = primitive.getIndices()?.getArray() ?? new Uint32Array(count).map((_, k) => k);
+    const beyond = (indices as Uint32Array).find(k => !(k < count));
     if (beyond !== undefined) throw new SyntaxError(`a triangle has vertex ${beyond} of ${count}`);
     const first = this.points.length / 3;
-    for (let k = 0; k < count; k++) this.points.push(...moved(m, position.getElement(k, []), 1));
+    const element: number[] = [];
+    for (let k = 0; k < count; k++) for (const x of moved(m, position.getElement(k, element), 1)) this.points.push(x);
     const isMirrored = determinant(m) < 0;
-    const order = trianglesOf(indices, mode).map(([a, b, c]) => (isMirrored ? [a, c, b] : [a, b, c]));
+    const vertices = trianglesOf(indices, mode, isMirrored);
     const material = this.material(primitive.getMaterial());
     const rows = (name: string): number[][] | undefined => {
       const accessor = primitive.getAttribute(name);
@@ -90,9 +91,8 @@ class Parts {
       return Array.from({ length: count }, (_, k) => accessor.getElement(k, []));
     };
     const turn = cofactors(m);
-    const vertices = order.flat();
     for (const k of vertices) this.corners.push(first + k);
-    for (let t = 0; t < order.length; t++) this.materialOf.push(material);
+    for (let t = 0; t < vertices.length / 3; t++) this.materialOf.push(material);
     this.uv.add(
       rows('TEXCOORD_0')?.map(([u, v]) => [u, 1 - v]),
       vertices,
@@ -143,7 +143,7 @@ class Rows {
   constructor(channels: number) {
     this.channels = channels;
   }
-  add(rows: readonly (readonly number[])[] | undefined, vertices: readonly number[]): void {
+  add(rows: readonly (readonly number[])[] | undefined, vertices: Uint32Array): void {
     if (vertices.length === 0) return;
     if (!rows) {
       this.lacks++;
@@ -151,7 +151,7 @@ class Rows {
     }
     this.has++;
     const first = this.values.length / this.channels;
-    for (const row of rows) this.values.push(...row);
+    for (const row of rows) for (const value of row) this.values.push(value);
     for (const vertex of vertices) this.corners.push(first + vertex);
   }
   attribute(): LooseAttribute | 'some' | undefined {
@@ -168,19 +168,28 @@ function opaque(colour: LooseAttribute | 'some' | undefined): LooseAttribute | '
   return { channels: 3, values: values.filter((_, k) => k % 4 !== 3), corners: colour.corners };
 }
 
-/** Of a list, a strip or a fan. */
-function trianglesOf(indices: ArrayLike<number>, mode: number): number[][] {
-  if (mode === 4)
-    return Array.from({ length: Math.floor(indices.length / 3) }, (_, t) => [0, 1, 2].map(c => indices[3 * t + c]));
-  return Array.from({ length: Math.max(0, indices.length - 2) }, (_, t) => {
-    const [a, b, c] = mode === 6 ? [0, t + 1, t + 2] : [t, t + 1 + (t % 2), t + 2 - (t % 2)];
-    return [indices[a], indices[b], indices[c]];
-  });
+/** Vertices of the triangles of a list, a strip or a fan, turned round if mirrored. */
+function trianglesOf(indices: ArrayLike<number>, mode: number, isMirrored: boolean): Uint32Array {
+  const count = mode === 4 ? Math.floor(indices.length / 3) : Math.max(0, indices.length - 2);
+  const vertices = new Uint32Array(3 * count);
+  for (let t = 0; t < count; t++) {
+    let places: readonly number[] = [3 * t, 3 * t + 1, 3 * t + 2];
+    if (mode === 5) places = [t, t + 1 + (t % 2), t + 2 - (t % 2)];
+    if (mode === 6) places = [0, t + 1, t + 2];
+    const [a, b, c] = places;
+    vertices[3 * t] = indices[a];
+    vertices[3 * t + 1] = indices[isMirrored ? c : b];
+    vertices[3 * t + 2] = indices[isMirrored ? b : c];
+  }
+  return vertices;
 }
 
 /** A point (w = 1) or direction (w = 0) by a matrix in columns. */
-const moved = (m: readonly number[], [x, y, z]: readonly number[], w: number): readonly number[] =>
-  [0, 1, 2].map(k => m[k] * x + m[4 + k] * y + m[8 + k] * z + m[12 + k] * w);
+const moved = (m: readonly number[], [x, y, z]: readonly number[], w: number): readonly number[] => [
+  m[0] * x + m[4] * y + m[8] * z + m[12] * w,
+  m[1] * x + m[5] * y + m[9] * z + m[13] * w,
+  m[2] * x + m[6] * y + m[10] * z + m[14] * w,
+];
 
 const unit = (v: readonly number[]): readonly number[] => {
   const length = Math.hypot(...v) || 1;

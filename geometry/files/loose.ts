@@ -23,47 +23,51 @@ export interface LooseAttribute {
 
 /** A surface as plain numbers: three coordinates for each vertex, three vertices for each triangle. */
 export interface Loose {
-  readonly points: readonly number[];
-  readonly corners: readonly number[];
+  readonly points: ArrayLike<number>;
+  readonly corners: ArrayLike<number>;
   readonly uv?: LooseAttribute;
   readonly normal?: LooseAttribute;
   readonly colour?: LooseAttribute;
   readonly materials?: readonly Material[];
-  readonly materialOf?: readonly number[];
+  /** Of each triangle. */
+  readonly materialOf?: ArrayLike<number>;
 }
 
 const attributes = ['uv', 'normal', 'colour'] as const;
 
 /** @param who For messages. */
 export function assembled(who: string, loose: Loose, options: ReadOptions): Surface {
-  const { points, corners, materials, materialOf } = loose;
+  const { corners, materials, materialOf } = loose;
+  const points = new Float64Array(loose.points);
   const bad = points.findIndex(v => !Number.isFinite(v));
   if (bad >= 0)
     throw new RangeError(`${who}: vertex ${Math.floor(bad / 3)} is at ${points[bad]}; coordinates are finite numbers.`);
   const on = options.device ? { device: options.device } : {};
   const welded = options.weld === undefined ? undefined : weld(points, corners, options.weld);
-  const joined = welded ? corners.map(c => welded.numberOf[c]) : corners;
+  const joined = new Uint32Array(corners);
+  if (welded) for (let k = 0; k < joined.length; k++) joined[k] = welded.numberOf[joined[k]];
   const kept = wholeTriangles(joined);
   const lost = corners.length / 3 - kept.length;
   if (lost > 0)
     options.explain?.(
       `${who}: ${lost} of ${corners.length / 3} triangles have corners in the same place and are left out.`,
     );
-  const placed = welded ? welded.kept.flatMap(i => points.slice(3 * i, 3 * i + 3)) : points;
-  const triangles = new Triangles(placed.length / 3, ofTriangles(joined, kept));
-  const vertices = tensor(Float64Array.from(placed), [placed.length / 3, 3], on);
+  const placed = welded ? rowsOf(points, welded.kept) : points;
+  const triangles = new Triangles(placed.length / 3, rowsOf(joined, kept));
+  const vertices = tensor(placed, [placed.length / 3, 3], on);
   const shown: { [name: string]: Attribute } = {};
   for (const name of attributes) {
     const given = loose[name];
     if (!given) continue;
-    const { channels, values } = given;
-    const finite = Array.prototype.findIndex.call(values, v => !Number.isFinite(v));
+    const { channels } = given;
+    const values = new Float64Array(given.values);
+    const finite = values.findIndex(v => !Number.isFinite(v));
     if (finite >= 0)
       throw new RangeError(`${who}: a number of '${name}' is ${values[finite]}; they are finite numbers.`);
-    const own = ofTriangles(given.corners, kept);
+    const own = rowsOf(new Uint32Array(given.corners), kept);
     const shares = values.length / channels === triangles.vertices && own.every((c, k) => c === triangles.corners[k]);
     shown[name] = {
-      values: tensor(Float64Array.from(values), [values.length / channels, channels], on),
+      values: tensor(values, [values.length / channels, channels], on),
       corners: shares ? triangles.on(vertices.device) : tensor(own, [kept.length, 3], on),
     };
   }
@@ -72,22 +76,28 @@ export function assembled(who: string, loose: Loose, options: ReadOptions): Surf
     triangles,
     ...shown,
     ...(materials && { materials }),
-    ...(materialOf && { materialOf: Uint32Array.from(kept, t => materialOf[t]) }),
+    ...(materialOf && { materialOf: kept.map(t => materialOf[t]) }),
   };
 }
 
 /** Triangles with three different corners. */
-function wholeTriangles(corners: ArrayLike<number>): number[] {
-  const whole: number[] = [];
-  for (let t = 0; t < corners.length / 3; t++) {
+function wholeTriangles(corners: ArrayLike<number>): Uint32Array {
+  const whole = new Uint32Array(corners.length / 3);
+  let count = 0;
+  for (let t = 0; t < whole.length; t++) {
     const [a, b, c] = [corners[3 * t], corners[3 * t + 1], corners[3 * t + 2]];
-    if (a !== b && b !== c && c !== a) whole.push(t);
+    if (a !== b && b !== c && c !== a) whole[count++] = t;
   }
-  return whole;
+  return whole.slice(0, count);
 }
 
-const ofTriangles = (corners: ArrayLike<number>, triangles: readonly number[]): Uint32Array =>
-  Uint32Array.from({ length: 3 * triangles.length }, (_, k) => corners[3 * triangles[Math.floor(k / 3)] + (k % 3)]);
+/** Some of the rows of three numbers; the same numbers, if those are all. */
+function rowsOf<T extends Float64Array | Uint32Array>(numbers: T, rows: Uint32Array): T {
+  if (3 * rows.length === numbers.length) return numbers;
+  const some = numbers.slice(0, 3 * rows.length) as T;
+  for (let k = 0; k < rows.length; k++) for (let c = 0; c < 3; c++) some[3 * k + c] = numbers[3 * rows[k] + c];
+  return some;
+}
 
 /** Coordinates of a mesh, read from its device. */
 export const pointsOf = async ({ vertices }: Mesh): Promise<ArrayLike<number>> => vertices.read();
@@ -134,18 +144,18 @@ export async function readLoose(who: string, surface: Surface): Promise<Loose> {
   if (beyond !== undefined)
     throw new RangeError(`${who}: a triangle has material ${beyond}, but there are ${count} materials.`);
   return {
-    points: Array.from(points),
-    corners: Array.from(triangles.corners),
+    points,
+    corners: triangles.corners,
     ...(uv && { uv }),
     ...(normal && { normal }),
     ...(colour && { colour }),
     ...(materials && { materials }),
-    ...(materialOf && { materialOf: Array.from(materialOf) }),
+    ...(materialOf && { materialOf }),
   };
 }
 
 /**
- * One row for each vertex, which is what some files have.
+ * One row for each vertex, which is what some files have: `channels` numbers each.
  *
  * @param channels How many of the row's numbers.
  * @throws RangeError if the corners of a vertex differ in theirs.
@@ -154,19 +164,23 @@ export function ofVertices(
   who: string,
   what: string,
   { values, channels: wide, corners: rows }: LooseAttribute,
-  corners: readonly number[],
+  corners: ArrayLike<number>,
   vertices: number,
   channels: number = wide,
-): readonly (readonly number[])[] {
-  const found = new Array<readonly number[] | undefined>(vertices).fill(undefined);
-  corners.forEach((vertex, k) => {
-    const row = Array.from({ length: channels }, (_, c) => values[wide * rows[k] + c]);
-    const known = found[vertex];
-    if (known?.some((v, c) => v !== row[c]))
-      throw new RangeError(
-        `${who}: vertex ${vertex} has several ${what}, but the file has one for each; write another kind of file, or split the vertex.`,
-      );
-    found[vertex] = row;
-  });
-  return found.map(row => row ?? new Array<number>(channels).fill(0));
+): Float64Array {
+  const found = new Float64Array(channels * vertices);
+  const isKnown = new Uint8Array(vertices);
+  for (let k = 0; k < corners.length; k++) {
+    const vertex = corners[k];
+    for (let c = 0; c < channels; c++) {
+      const value = values[wide * rows[k] + c];
+      if (isKnown[vertex] && found[channels * vertex + c] !== value)
+        throw new RangeError(
+          `${who}: vertex ${vertex} has several ${what}, but the file has one for each; write another kind of file, or split the vertex.`,
+        );
+      found[channels * vertex + c] = value;
+    }
+    isKnown[vertex] = 1;
+  }
+  return found;
 }

@@ -12,6 +12,7 @@ import type { Material, Surface } from '../surface.ts';
 import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
 import { plainMaterial, readMtl } from './mtl.ts';
 import { cutPolygon } from './polygon.ts';
+import { eachLine, wordsOf } from './words.ts';
 
 const passedOver = new Set('vp o g s mtllib l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '));
 
@@ -51,22 +52,23 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
   const materialOf: number[] = [];
   const over = new Map<string, number>();
   let material = -1;
+  /** What lines before a line have of it, and the number of the first of them. */
+  let held = '';
   let start = 0;
-  text.split(/\r\n|\n|\r/).reduce((held, raw, i) => {
-    const line = held + raw.replace(/#.*/, '');
-    if (held === '') start = i + 1;
-    if (line.endsWith('\\')) return `${line.slice(0, -1)} `;
-    const [word, ...rest] = line.trim().split(/\s+/);
+  eachLine(text, (raw, number) => {
+    const line = held + (raw.includes('#') ? raw.slice(0, raw.indexOf('#')) : raw);
+    if (held === '') start = number;
+    held = line.endsWith('\\') ? `${line.slice(0, -1)} ` : '';
+    if (held !== '') return;
+    const [word = '', ...rest] = wordsOf(line);
     if (word === 'v') {
-      points.push(...numbersOf('vertex', rest, 3, start));
-      if (rest.length >= 6) colours.push(...numbersOf('colour', rest.slice(3), 3, start));
-    } else if (word === 'vt')
-      uvs.push(...numbersOf('texture place', rest.length === 1 ? [...rest, '0'] : rest, 2, start));
-    else if (word === 'vn') normals.push(...numbersOf('normal', rest, 3, start));
+      addNumbers(points, 'vertex', rest, 3, start);
+      if (rest.length >= 6) addNumbers(colours, 'colour', rest.slice(3), 3, start);
+    } else if (word === 'vt') addNumbers(uvs, 'texture place', rest.length === 1 ? [...rest, '0'] : rest, 2, start);
+    else if (word === 'vn') addNumbers(normals, 'normal', rest, 3, start);
     else if (word === 'f') {
-      const polygon = rest.map(corner =>
-        cornerOf(corner, [points.length / 3, uvs.length / 2, normals.length / 3], start),
-      );
+      const counts = [points.length / 3, uvs.length / 2, normals.length / 3];
+      const polygon = rest.map(corner => cornerOf(corner, counts, start));
       const cut = triangles(polygon, points, start);
       for (const k of cut) {
         corners.push(polygon[k][0]);
@@ -84,8 +86,7 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
       throw new SyntaxError(
         `readObj: line ${start} begins with '${word}', which is not read; save the surface as polygons (v and f).`,
       );
-    return '';
-  }, '');
+  });
   if (colours.length > 0 && colours.length !== points.length)
     over.set('colour of a vertex, which not all have', colours.length / 3);
   const what = [...over].map(([word, count]) => `${count} × ${word}`).join(', ');
@@ -101,18 +102,25 @@ export function looseObj(text: string, explain?: ReadOptions['explain'], mtl?: s
   };
 }
 
-function numbersOf(what: string, words: readonly string[], count: number, line: number): number[] {
-  const numbers = words.slice(0, count).map(Number);
-  if (numbers.length === count && numbers.every(Number.isFinite)) return numbers;
-  throw new SyntaxError(
-    `readObj: line ${line} has a ${what} '${words.join(' ')}'; it must be ${count === 2 ? 'two' : 'three'} numbers.`,
-  );
+function addNumbers(to: number[], what: string, words: readonly string[], count: number, line: number): void {
+  for (let k = 0; k < count; k++) {
+    const number = Number(words[k]);
+    if (!Number.isFinite(number))
+      throw new SyntaxError(
+        `readObj: line ${line} has a ${what} '${words.join(' ')}'; it must be ${count === 2 ? 'two' : 'three'} numbers.`,
+      );
+    to.push(number);
+  }
 }
 
 const kinds = ['vertices', 'texture places', 'normals'];
 
 /** Rows of the vertex, the texture place and the normal of a corner such as 3/1/2. */
 function cornerOf(word: string, counts: readonly number[], line: number): readonly number[] {
+  if (!word.includes('/')) {
+    const number = Number(word);
+    if (number >= 1 && number <= counts[0] && Number.isInteger(number)) return [number - 1, -1, -1];
+  }
   const parts = word.split('/');
   return counts.map((count, k) => {
     if (k > 0 && (parts[k] ?? '') === '') return -1;
@@ -125,11 +133,14 @@ function cornerOf(word: string, counts: readonly number[], line: number): readon
   });
 }
 
+const wholeTriangle: readonly number[] = [0, 1, 2];
+
 function triangles(
   polygon: readonly (readonly number[])[],
   points: readonly number[],
   line: number,
 ): readonly number[] {
+  if (polygon.length === 3) return wholeTriangle;
   if (polygon.length < 3)
     throw new SyntaxError(
       `readObj: line ${line} has a polygon with ${polygon.length} corners; it must have three or more.`,
@@ -150,7 +161,7 @@ function dressed(
   rows: readonly number[],
   explain: ReadOptions['explain'],
 ): { readonly [name: string]: LooseAttribute } {
-  const bare = rows.filter(row => row < 0).length;
+  const bare = rows.reduce((count, row) => count + (row < 0 ? 1 : 0), 0);
   if (bare === rows.length) return {};
   if (bare === 0) return { [name]: { channels, values, corners: rows } };
   explain?.(`readObj: ${bare} of ${rows.length} corners have no ${name}; theirs are zeros.`);
@@ -194,23 +205,28 @@ export async function writeObj(surface: Mesh | Surface, { mtllib }: WriteObjOpti
   const lines: string[] = mtllib === undefined ? [] : [`mtllib ${mtllib}`];
   const ofVertex = colour && ofVertices('writeObj', 'colours', colour, corners, points.length / 3, 3);
   for (let i = 0; i < points.length / 3; i++)
-    lines.push(`v ${[...points.slice(3 * i, 3 * i + 3), ...(ofVertex ? ofVertex[i] : [])].join(' ')}`);
+    lines.push(`v ${rowOf(points, 3, i)}${ofVertex ? ` ${rowOf(ofVertex, 3, i)}` : ''}`);
   for (const [word, attribute] of [['vt', uv], ['vn', normal]] as const) {
     if (!attribute) continue;
     const { values, channels } = attribute;
-    for (let i = 0; i < values.length; i += channels)
-      lines.push(`${word} ${Array.from({ length: channels }, (_, c) => values[i + c]).join(' ')}`);
+    for (let i = 0; i < values.length / channels; i++) lines.push(`${word} ${rowOf(values, channels, i)}`);
   } // biome-ignore format: one idea
   let last = -1;
   for (let k = 0; k < corners.length; k += 3) {
     const material = materialOf?.[k / 3] ?? (materials ? 0 : -1);
     if (material !== last) lines.push(`usemtl ${materials?.[material]?.name}`);
     last = material;
-    const words = [k, k + 1, k + 2].map(c => {
+    const word = (c: number): string => {
       const [t, n] = [uv ? uv.corners[c] + 1 : '', normal ? `/${normal.corners[c] + 1}` : ''];
       return `${corners[c] + 1}${t === '' && n === '' ? '' : `/${t}${n}`}`;
-    });
-    lines.push(`f ${words.join(' ')}`);
+    };
+    lines.push(`f ${word(k)} ${word(k + 1)} ${word(k + 2)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function rowOf(values: ArrayLike<number>, channels: number, i: number): string {
+  let row = String(values[channels * i]);
+  for (let c = 1; c < channels; c++) row += ` ${values[channels * i + c]}`;
+  return row;
 }

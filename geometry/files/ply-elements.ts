@@ -64,11 +64,16 @@ export function readElements(bytes: Uint8Array): Element[] {
     for (const { name, length } of element.properties)
       if (length) lists.set(name, []);
       else numbers.set(name, new Float64Array(element.count));
-    for (let k = 0; k < element.count; k++)
-      for (const { name, type, length } of element.properties) {
-        const where = (): string => `${name} of ${element.name} ${k} of ${element.count}`;
+    let k = 0;
+    let name = '';
+    const where = (): string => `${name} of ${element.name} ${k} of ${element.count}`;
+    const properties = element.properties.map(p => ({ ...p, own: numbers.get(p.name), lists: lists.get(p.name) }));
+    for (k = 0; k < element.count; k++)
+      for (const property of properties) {
+        const { type, length, own } = property;
+        name = property.name;
         if (!length) {
-          (numbers.get(name) as Float64Array)[k] = next.number(type, where);
+          if (own) own[k] = next.number(type, where);
           continue;
         }
         const count = next.number(length, where);
@@ -76,8 +81,9 @@ export function readElements(bytes: Uint8Array): Element[] {
           throw new SyntaxError(
             `readPly: ${next.place()}: the list ${where()} is to have ${count} numbers; that is more than the file has, or no number of them.`,
           );
-        const list = Array.from({ length: count }, () => next.number(type, where));
-        (lists.get(name) as number[][]).push(list);
+        const list: number[] = [];
+        for (let n = 0; n < count; n++) list.push(next.number(type, where));
+        property.lists?.push(list);
       }
     return { ...element, numbers, lists };
   });
@@ -160,19 +166,20 @@ function binary(bytes: Uint8Array, { format, length }: Header): Numbers {
 
 function words(bytes: Uint8Array, { length, lines }: Header): Numbers {
   const text = new TextDecoder().decode(bytes.subarray(length));
-  const pattern = /\S+|\n/g;
+  let at = 0;
   let line = lines + 1;
+  const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
   return {
     number(_, where) {
-      let found = pattern.exec(text);
-      while (found?.[0] === '\n') {
-        line++;
-        found = pattern.exec(text);
-      }
-      if (!found) throw new SyntaxError(`readPly: line ${line}: the file ends before ${where()}; it may be cut short.`);
-      const value = Number(found[0]);
-      if (Number.isNaN(value) && !/^[+-]?nan$/i.test(found[0]))
-        throw new SyntaxError(`readPly: line ${line}: ${where()} is '${found[0]}'; it must be a number.`);
+      for (; at < text.length && isBlank(text.charCodeAt(at)); at++) if (text.charCodeAt(at) === 10) line++;
+      if (at === text.length)
+        throw new SyntaxError(`readPly: line ${line}: the file ends before ${where()}; it may be cut short.`);
+      const from = at;
+      while (at < text.length && !isBlank(text.charCodeAt(at))) at++;
+      const word = text.slice(from, at);
+      const value = Number(word);
+      if (Number.isNaN(value) && !/^[+-]?nan$/i.test(word))
+        throw new SyntaxError(`readPly: line ${line}: ${where()} is '${word}'; it must be a number.`);
       return value;
     },
     most: () => text.length / 2,

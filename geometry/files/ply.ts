@@ -74,10 +74,10 @@ function column(
   { properties, numbers, count, name }: Element,
   sets: readonly (readonly string[])[],
   used: Set<string>,
-): { readonly channels: number; readonly values: number[] } | undefined {
+): { readonly channels: number; readonly values: Float64Array } | undefined {
   const set = sets.find(names => names.every(property => numbers.has(property)));
   if (!set) return undefined;
-  const values = new Array<number>(count * set.length);
+  const values = new Float64Array(count * set.length);
   set.forEach((property, c) => {
     used.add(`${name}.${property}`);
     const type = properties.find(p => p.name === property)?.type ?? 'f32';
@@ -91,7 +91,7 @@ function column(
 
 function faces(
   { lists }: Element,
-  points: readonly number[],
+  points: ArrayLike<number>,
   used: Set<string>,
 ): { readonly corners: number[]; readonly uv: LooseAttribute | undefined } {
   const name = ['vertex_indices', 'vertex_index'].find(key => lists.has(key));
@@ -108,15 +108,15 @@ function faces(
       throw new SyntaxError(
         `readPly: face ${k} has ${polygon.length} corners, ${polygon.length < 3 ? 'which make no polygon' : 'and crosses itself'}.`,
       );
-    corners.push(...cut.map(c => polygon[c]));
+    for (const c of cut) corners.push(polygon[c]);
     if (!texcoord) return;
     const places = texcoord[k];
     if (places.length !== 2 * polygon.length)
       throw new SyntaxError(
         `readPly: face ${k} has ${polygon.length} corners, but 'texcoord' ${places.length} numbers; it must have two for each.`,
       );
-    uvCorners.push(...cut.map(c => values.length / 2 + c));
-    values.push(...places);
+    for (const c of cut) uvCorners.push(values.length / 2 + c);
+    for (const place of places) values.push(place);
   });
   if (texcoord) used.add('face.texcoord');
   return { corners, uv: texcoord && { channels: 2, values, corners: uvCorners } };
@@ -179,37 +179,83 @@ export async function writePly(
     ...(uv ? ['property list uchar float texcoord'] : []),
     'end_header',
   ];
-  const rows: Row[] = [];
-  for (let i = 0; i < count; i++)
-    rows.push([['f', [...points.slice(3 * i, 3 * i + 3), ...(normals?.[i] ?? []), ...(colours?.[i] ?? [])]]]);
-  for (let k = 0; k < corners.length; k += 3) {
-    const row: Row = [['b', [3]], ['u', corners.slice(k, k + 3)]]; // biome-ignore format: one idea
-    if (uv) row.push(['b', [6]], ['f', [0, 1, 2].flatMap(c => [0, 1].map(i => uv.values[2 * uv.corners[k + c] + i]))]);
-    rows.push(row);
-  }
   const head = `${lines.join('\n')}\n`;
-  if (format === 'ascii')
-    return new TextEncoder().encode(
-      `${head}${rows.map(row => row.flatMap(([, numbers]) => numbers).join(' ')).join('\n')}\n`,
-    );
-  return joined(new TextEncoder().encode(head), rows, format === 'binary_little_endian');
+  const rows = { points, normals, colours, channels: colour?.channels ?? 0, corners, uv };
+  if (format === 'ascii') return new TextEncoder().encode(head + asText(rows));
+  return asBytes(new TextEncoder().encode(head), rows, format === 'binary_little_endian');
 }
 
-/** Bytes, unsigned words and floats. */
-type Row = (readonly ['b' | 'u' | 'f', readonly number[]])[];
+interface Rows extends Pick<Loose, 'points' | 'corners'> {
+  readonly uv: LooseAttribute | undefined;
+  readonly normals: Float64Array | undefined;
+  readonly colours: Float64Array | undefined;
+  /** Of colours. */
+  readonly channels: number;
+}
 
-function joined(head: Uint8Array, rows: readonly Row[], little: boolean): Uint8Array {
-  const size = (row: Row): number => row.reduce((sum, [kind, n]) => sum + n.length * (kind === 'b' ? 1 : 4), 0);
-  const bytes = new Uint8Array(rows.reduce((sum, row) => sum + size(row), head.length));
+/** Calls with all numbers of a file in their order: what is a length is a byte, what is a corner a word. */
+function eachNumber({ points, normals, colours, channels, corners, uv }: Rows, write: Writing): void {
+  const some = (values: ArrayLike<number> | undefined, count: number, row: number): void => {
+    if (values) for (let k = count * row; k < count * row + count; k++) write.float(values[k]);
+  };
+  for (let i = 0; i < points.length / 3; i++) {
+    some(points, 3, i);
+    some(normals, 3, i);
+    some(colours, channels, i);
+    write.end();
+  }
+  for (let k = 0; k < corners.length; k += 3) {
+    write.byte(3);
+    for (let c = k; c < k + 3; c++) write.word(corners[c]);
+    if (uv) {
+      write.byte(6);
+      for (let c = k; c < k + 3; c++) some(uv.values, 2, uv.corners[c]);
+    }
+    write.end();
+  }
+}
+
+interface Writing {
+  byte(value: number): void;
+  word(value: number): void;
+  float(value: number): void;
+  /** Of an element. */
+  end(): void;
+}
+
+function asText(rows: Rows): string {
+  const lines: string[] = [];
+  let line = '';
+  const add = (value: number): void => {
+    line += line === '' ? value : ` ${value}`;
+  };
+  const end = (): void => {
+    lines.push(line);
+    line = '';
+  };
+  eachNumber(rows, { byte: add, word: add, float: add, end });
+  return `${lines.join('\n')}\n`;
+}
+
+function asBytes(head: Uint8Array, rows: Rows, little: boolean): Uint8Array {
+  let length = head.length;
+  const count = (size: number) => (): void => {
+    length += size;
+  };
+  eachNumber(rows, { byte: count(1), word: count(4), float: count(4), end: count(0) });
+  const bytes = new Uint8Array(length);
   bytes.set(head);
   const view = new DataView(bytes.buffer);
   let at = head.length;
-  for (const [kind, numbers] of rows.flat())
-    for (const number of numbers) {
-      if (kind === 'b') view.setUint8(at, number);
-      else if (kind === 'u') view.setUint32(at, number, little);
-      else view.setFloat32(at, number, little);
-      at += kind === 'b' ? 1 : 4;
-    }
+  const step = (size: number): number => {
+    at += size;
+    return at - size;
+  };
+  eachNumber(rows, {
+    byte: value => view.setUint8(step(1), value),
+    word: value => view.setUint32(step(4), value, little),
+    float: value => view.setFloat32(step(4), value, little),
+    end: () => {},
+  });
   return bytes;
 }

@@ -2,6 +2,9 @@
 
 import earcut from 'earcut';
 
+const triangle: readonly number[] = [0, 1, 2];
+const twoTriangles: readonly number[] = [0, 1, 2, 0, 2, 3];
+
 /**
  * Corners of triangles, counterclockwise as the polygon is; undefined if it crosses itself. Corners that repeat the one before are left
  * out; a polygon whose corners lie on a line gives triangles without area, as a triangle does.
@@ -11,7 +14,8 @@ import earcut from 'earcut';
  * @returns Places in `polygon`, three for each triangle.
  */
 export function cutPolygon(polygon: readonly number[], points: ArrayLike<number>): readonly number[] | undefined {
-  if (polygon.length === 4 && splitsWell(polygon, points)) return [0, 1, 2, 0, 2, 3];
+  if (polygon.length === 3) return triangle;
+  if (polygon.length === 4 && splitsWell(polygon, points)) return twoTriangles;
   const places = polygon.map((_, n) => n);
   const kept = places.filter(n => polygon[n] !== polygon.at(n - 1));
   if (kept.length < 4) return fan(kept.length < 3 ? places : kept);

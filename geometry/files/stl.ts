@@ -6,7 +6,9 @@
  */
 
 import type { Mesh } from '../mesh.ts';
+import { normalOf, type Point } from '../points.ts';
 import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
+import { eachLine, wordsOf } from './words.ts';
 
 const header = 84;
 const perTriangle = 50;
@@ -19,16 +21,16 @@ export function readStl(data: Uint8Array | ArrayBuffer | string, options: ReadOp
 /** Corners of triangles as plain numbers, three vertices for each. @throws SyntaxError if it is no STL. */
 export function looseStl(data: Uint8Array | ArrayBuffer | string): Loose {
   const points = typeof data === 'string' ? fromText(data) : fromBytes(new Uint8Array(data as ArrayBuffer));
-  return { points, corners: Array.from({ length: points.length / 3 }, (_, k) => k) };
+  return { points, corners: new Uint32Array(points.length / 3).map((_, k) => k) };
 }
 
-function fromBytes(bytes: Uint8Array): number[] {
+function fromBytes(bytes: Uint8Array): ArrayLike<number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = bytes.length >= header ? view.getUint32(header - 4, true) : 0;
   if (bytes.length >= header && bytes.length === header + perTriangle * count) {
-    const points: number[] = [];
+    const points = new Float32Array(9 * count);
     for (let t = 0; t < count; t++)
-      for (let k = 3; k < 12; k++) points.push(view.getFloat32(header + perTriangle * t + 4 * k, true));
+      for (let k = 0; k < 9; k++) points[9 * t + k] = view.getFloat32(header + perTriangle * t + 4 * (3 + k), true);
     return points;
   }
   const text = new TextDecoder().decode(bytes);
@@ -44,14 +46,14 @@ function fromText(text: string): number[] {
   const points: number[] = [];
   let inFacet = -1; // vertices so far; −1 outside
   let isOpen = false;
-  text.split(/\r\n|\n|\r/).forEach((line, i) => {
-    const words = line.trim().toLowerCase().split(/\s+/);
+  eachLine(text, (line, number) => {
+    const words = wordsOf(line.toLowerCase());
     words.forEach((word, k) => {
       if (word === 'facet') inFacet = 0;
       else if (inFacet < 0 && /^(end)?solid$/.test(word)) isOpen = word === 'solid';
       else if (inFacet >= 0 && word === 'endfacet') {
         if (inFacet !== 3)
-          throw new SyntaxError(`readStl: line ${i + 1} ends a facet of ${inFacet} vertices; it must have three.`);
+          throw new SyntaxError(`readStl: line ${number} ends a facet of ${inFacet} vertices; it must have three.`);
         inFacet = -1;
       } else if (inFacet >= 0 && word === 'vertex') {
         const rest = words.slice(k + 1);
@@ -59,9 +61,9 @@ function fromText(text: string): number[] {
         const given = other < 0 ? rest : rest.slice(0, Math.max(other, 3));
         const numbers = given.map(Number);
         if (numbers.length !== 3 || !numbers.every(Number.isFinite))
-          throw new SyntaxError(`readStl: line ${i + 1} has a vertex '${given.join(' ')}'; it must be three numbers.`);
+          throw new SyntaxError(`readStl: line ${number} has a vertex '${given.join(' ')}'; it must be three numbers.`);
         inFacet++;
-        points.push(...numbers);
+        for (const coordinate of numbers) points.push(coordinate);
       }
     });
   });
@@ -69,6 +71,8 @@ function fromText(text: string): number[] {
   if (isOpen) throw new SyntaxError("readStl: the text ends without 'endsolid'; the file may be cut short.");
   return points;
 }
+
+const point = (points: ArrayLike<number>, i: number): Point => [points[3 * i], points[3 * i + 1], points[3 * i + 2]];
 
 /** A mesh as STL, in bytes: single precision. */
 export async function writeStl(mesh: Mesh): Promise<Uint8Array> {
@@ -78,15 +82,17 @@ export async function writeStl(mesh: Mesh): Promise<Uint8Array> {
   const view = new DataView(bytes.buffer);
   view.setUint32(header - 4, size, true);
   for (let t = 0; t < size; t++) {
-    const at = (corner: number, k: number): number => points[3 * corners[3 * t + corner] + k];
-    const along = (corner: number): number[] => [0, 1, 2].map(k => at(corner, k) - at(0, k));
-    const [u, v] = [along(1), along(2)];
-    const normal = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
-    const length = Math.hypot(...normal) || 1;
-    const words = [...normal.map(n => n / length), ...[0, 1, 2].flatMap(c => [0, 1, 2].map(k => at(c, k)))];
-    words.forEach((word, k) => {
-      view.setFloat32(header + perTriangle * t + 4 * k, word, true);
-    });
+    const [a, b, c] = [
+      point(points, corners[3 * t]),
+      point(points, corners[3 * t + 1]),
+      point(points, corners[3 * t + 2]),
+    ];
+    let at = header + perTriangle * t;
+    for (const row of [normalOf([a, b, c], [0, 1, 2]), a, b, c])
+      for (const number of row) {
+        view.setFloat32(at, number, true);
+        at += 4;
+      }
   }
   return bytes;
 }

@@ -24,10 +24,10 @@ export function boxMesh(halfSizes: Point = [0.5, 0.5, 0.5], options: BoxOptions 
   const { divisions = 1 } = options;
   checkCount('boxMesh', 'divisions', divisions, 1, 512);
   const points: Point[] = [];
-  const numbers = new Map<string, number>();
+  const numbers = new Map<number, number>();
   /** The vertex at a place on the lattice of −1 … 1. */
   const vertex = (place: Point): number => {
-    const key = place.map(x => Math.round(((x + 1) * divisions) / 2)).join(' ');
+    const key = place.reduce((sum, x) => sum * (divisions + 1) + Math.round(((x + 1) * divisions) / 2), 0);
     const known = numbers.get(key) ?? points.push([a * place[0], b * place[1], c * place[2]]) - 1;
     numbers.set(key, known);
     return known;
@@ -44,8 +44,8 @@ export function boxMesh(halfSizes: Point = [0.5, 0.5, 0.5], options: BoxOptions 
     const triangle = (...grid: readonly (readonly [number, number])[]): void => {
       triangles.push(grid.map(([i, j]) => vertex(place(i, j))) as [number, number, number]);
       for (const [i, j] of grid) {
-        uv.add(`${side} ${i} ${j}`, () => [i / divisions, j / divisions]);
-        normal.add(`${side}`, () => out);
+        uv.add((side * (divisions + 1) + i) * (divisions + 1) + j, () => [i / divisions, j / divisions]);
+        normal.add(side, () => out);
       }
     };
     // The diagonal from the corner with the lowest bits.

@@ -31,15 +31,16 @@ export function bumpySphere(options: BumpySphereOptions = {}): Mesh {
   const { radius = 1, bumps = someBumps, times = 3 } = options;
   checkPositive('bumpySphere', { radius });
   const degree = Math.max(0, Math.ceil(Math.sqrt(bumps.length)) - 1);
-  const { points, triangles } = icospherePoints('bumpySphere', times);
-  const placed = points.map(direction => {
+  const { points, corners } = icospherePoints('bumpySphere', times);
+  for (let k = 0; k < points.length; k += 3) {
+    const direction: Point = [points[k], points[k + 1], points[k + 2]];
     const Y = sphericalHarmonics(degree, direction);
-    const r = radius * bumps.reduce((sum, c, k) => sum + c * Y[k], 1); // (1)
+    const r = radius * bumps.reduce((sum, c, i) => sum + c * Y[i], 1); // (1)
     if (!(r > 0 && Number.isFinite(r)))
       throw new RangeError(
         `bumpySphere: the radius is ${r} in the direction [${direction.join(', ')}]; make the bumps smaller.`,
       );
-    return direction.map(x => r * x) as unknown as Point;
-  });
-  return mesh(placed, triangles, options);
+    for (let c = k; c < k + 3; c++) points[c] *= r;
+  }
+  return mesh(points, corners, options);
 }

@@ -4,7 +4,7 @@ import { type Device, tensor } from '../../kernel/index.ts';
 import type { Attribute } from '../surface.ts';
 
 export class CornerRows {
-  private readonly rowOf = new Map<string, number>();
+  private readonly rowOf = new Map<number | string, number>();
   private readonly values: number[] = [];
   private readonly corners: number[] = [];
   private readonly channels: number;
@@ -14,9 +14,10 @@ export class CornerRows {
   }
 
   /** The next corner; `row` is asked for the numbers of a key that is new. */
-  add(key: string, row: () => readonly number[]): void {
-    const known = this.rowOf.get(key) ?? this.values.length / this.channels;
-    if (!this.rowOf.has(key)) {
+  add(key: number | string, row: () => readonly number[]): void {
+    let known = this.rowOf.get(key);
+    if (known === undefined) {
+      known = this.values.length / this.channels;
       this.rowOf.set(key, known);
       for (const value of row()) this.values.push(value);
     }
@@ -26,8 +27,8 @@ export class CornerRows {
   attribute(device: Device): Attribute {
     const { values, corners, channels } = this;
     return {
-      values: tensor(Float64Array.from(values), [values.length / channels, channels], { device }),
-      corners: tensor(Uint32Array.from(corners), [corners.length / 3, 3], { device }),
+      values: tensor(new Float64Array(values), [values.length / channels, channels], { device }),
+      corners: tensor(new Uint32Array(corners), [corners.length / 3, 3], { device }),
     };
   }
 }

@@ -51,9 +51,10 @@ export function patch(
     for (const [i, row] of grid) {
       const column = isPole(row) ? middle : i;
       const [s, t] = [column / across, v(row)];
+      const place = 2 * column + (2 * across + 1) * row; // columns may be halves, at poles
       corners.push(vertex(i, row));
-      uv.add(`${column} ${row}`, () => [s, t]);
-      if (normal) normals.add(`${column} ${row} ${j}`, () => normal(s, t, j));
+      uv.add(place, () => [s, t]);
+      if (normal) normals.add(2 * place + (row - j), () => normal(s, t, j));
     }
   };
   for (let j = 0; j < up; j++)

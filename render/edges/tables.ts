@@ -3,7 +3,7 @@
  * changes no sum.
  */
 
-import { grouped, type MeshEdge, type Triangles } from '../../geometry/index.ts';
+import { grouped, nextCorner, noSide, pairsInOrder, type Triangles } from '../../geometry/index.ts';
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface EdgeTables {
@@ -27,41 +27,48 @@ export const noneText = '0xffffffffu';
 
 export const edgeTables: (triangles: Triangles, device: Device) => EdgeTables = onDeviceOf(tablesOf);
 
-function tablesOf(triangles: Triangles, device: Device): EdgeTables {
-  const edges = inOrder(triangles);
-  const count = edges.length;
-  const ends = new Uint32Array(2 * count);
-  const sides = new Uint32Array(2 * count);
-  const across = new Uint32Array(3 * triangles.size);
-  const known = new Uint8Array(triangles.size);
-  edges.forEach(({ a, b, triangles: [first, second = none] }, k) => {
-    ends.set([Math.min(a, b), Math.max(a, b)], 2 * k);
-    sides.set([first, second], 2 * k);
-    if (second === none) return;
-    across[3 * first + known[first]++] = second + 1;
-    across[3 * second + known[second]++] = first + 1;
+function tablesOf({ corners, vertices, size, halfEdges }: Triangles, device: Device): EdgeTables {
+  const { mate } = halfEdges;
+  const first = inOrder(halfEdges.first, corners, vertices);
+  const ends = new Uint32Array(2 * first.length);
+  const sides = new Uint32Array(2 * first.length);
+  const across = new Uint32Array(3 * size);
+  const known = new Uint8Array(size);
+  let borders = 0;
+  first.forEach((k, e) => {
+    const [a, b] = [corners[k], corners[nextCorner(k)]];
+    ends[2 * e] = Math.min(a, b);
+    ends[2 * e + 1] = Math.max(a, b);
+    const one = Math.floor(k / 3);
+    const other = mate[k] === noSide ? none : Math.floor(mate[k] / 3);
+    sides[2 * e] = one;
+    sides[2 * e + 1] = other;
+    if (other === none) {
+      borders++;
+      return;
+    }
+    across[3 * one + known[one]++] = other + 1;
+    across[3 * other + known[other]++] = one + 1;
   });
-  const around = grouped(
-    triangles.vertices,
-    ends,
-    Uint32Array.from(ends, (_, k) => k >> 1),
-  );
+  const around = grouped(vertices, ends);
   const table = (words: Uint32Array, each = 2): Tensor => tensor(words, [words.length / each, each], { device });
-  const borders = edges.filter(({ triangles }) => triangles.length < 2).length;
   return {
-    count,
+    count: first.length,
     borders,
     ends: table(ends),
     sides: table(sides),
     across: table(across, 3),
     start: table(around.start, 1),
-    items: table(around.items, 1),
+    items: table(
+      around.items.map(end => end >> 1),
+      1,
+    ),
   };
 }
 
-/** By the lower, then the higher vertex. */
-function inOrder({ edges, vertices }: Triangles): readonly MeshEdge[] {
-  const byLower: MeshEdge[][] = Array.from({ length: vertices }, () => []);
-  for (const edge of edges) byLower[Math.min(edge.a, edge.b)].push(edge);
-  return byLower.flatMap(some => some.sort((p, q) => Math.max(p.a, p.b) - Math.max(q.a, q.b)));
+/** Edges by their lower, then their higher vertex. @param first Of each its first side. */
+function inOrder(first: Uint32Array, corners: Uint32Array, vertices: number): Uint32Array {
+  const ends = (of: (a: number, b: number) => number): Uint32Array =>
+    first.map(k => of(corners[k], corners[nextCorner(k)]));
+  return pairsInOrder(vertices, ends(Math.min), ends(Math.max)).map(e => first[e]);
 }

@@ -13,8 +13,8 @@
  * Pinkall & Polthier: Computing discrete minimal surfaces and their conjugates, Experimental Mathematics 2 (1993), for (2).
  */
 
-import { cornersAround, neighbours, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, type Device, inWords, lazyKernel, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { cornersAround, neighbours, nextCorner, noSide, type Triangles } from '../../geometry/index.ts';
+import { checkOptions, inWords, lazyKernel, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 
 const uniformText = /* wgsl */ `
   var<storage, read> x: array<vec3f>;
@@ -148,22 +148,29 @@ const stretch = lazyKernel(/* wgsl */ `
   }
 `);
 
-const tables = new WeakMap<Triangles, Map<string, WeakMap<Device, Tensor>>>();
+/** The vertices of each edge, u32, [edges, 2]. */
+const ends = onDeviceOf(({ corners, halfEdges: { first } }: Triangles, device): Tensor => {
+  const table = new Uint32Array(2 * first.length);
+  first.forEach((k, e) => {
+    table[2 * e] = corners[k];
+    table[2 * e + 1] = corners[nextCorner(k)];
+  });
+  return tensor(table, [first.length, 2], { device });
+});
 
-/** Rows of numbers for each edge, made once. */
-function edgeTable(triangles: Triangles, name: string, device: Device, rows: () => readonly number[][]): Tensor {
-  const own = tables.get(triangles) ?? new Map<string, WeakMap<Device, Tensor>>();
-  tables.set(triangles, own);
-  const devices = own.get(name) ?? new WeakMap<Device, Tensor>();
-  own.set(name, devices);
-  let known = devices.get(device);
-  if (!known) {
-    const made = rows();
-    known = tensor(Uint32Array.from(made.flat()), [made.length, made[0]?.length ?? 0], { device });
-    devices.set(device, known);
-  }
-  return known;
-}
+/** The vertices of each edge with two triangles, then the third ones of these, u32, [edges, 4]. */
+const folds = onDeviceOf(({ corners, halfEdges: { first, mate } }: Triangles, device): Tensor => {
+  const inner = first.filter(k => mate[k] !== noSide);
+  const table = new Uint32Array(4 * inner.length);
+  const third = (k: number): number => corners[nextCorner(nextCorner(k))];
+  inner.forEach((k, e) => {
+    table[4 * e] = corners[k];
+    table[4 * e + 1] = corners[nextCorner(k)];
+    table[4 * e + 2] = third(k);
+    table[4 * e + 3] = third(mate[k]);
+  });
+  return tensor(table, [inner.length, 4], { device });
+});
 
 /**
  * How much a surface is bent at its edges; borders do not count. Differentiable.
@@ -172,14 +179,8 @@ function edgeTable(triangles: Triangles, name: string, device: Device, rows: () 
  */
 export function flatteningLoss(x: Tensor, triangles: Triangles): Tensor {
   checkVertices('flatteningLoss', x, triangles);
-  const { corners, vertices } = triangles;
-  const edges = edgeTable(triangles, 'folds', x.device, () =>
-    triangles.edges.flatMap(({ a, b, triangles: [one, two] }) => {
-      if (two === undefined) return [];
-      const left = (t: number): number => corners[3 * t] + corners[3 * t + 1] + corners[3 * t + 2] - a - b;
-      return [[a, b, left(one), left(two)]];
-    }),
-  );
+  const { vertices } = triangles;
+  const edges = folds(triangles, x.device);
   const images = x.size / (3 * vertices);
   if (edges.size === 0) return zeros([], { device: x.device });
   return fold({ x, edges, vertices }, { count: images * edges.shape[0] }).bend.mean();
@@ -200,7 +201,7 @@ export function edgeLengthLoss(
   checkVertices('edgeLengthLoss', x, triangles);
   const { vertices } = triangles;
   const given = options.rest ?? 0;
-  const edges = edgeTable(triangles, 'ends', x.device, () => triangles.edges.map(({ a, b }) => [a, b]));
+  const edges = ends(triangles, x.device);
   if (edges.size === 0) return zeros([], { device: x.device });
   const rest = typeof given === 'number' ? tensor([given], [1], { device: x.device }) : given.reshape([-1]);
   if (rest.size !== 1 && rest.size !== edges.shape[0])

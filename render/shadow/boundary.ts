@@ -13,7 +13,7 @@
  * behind it, and nothing else there is before the place. Of several the nearest counts. This is a choice, of whole numbers.
  */
 
-import type { Triangles } from '../../geometry/index.ts';
+import { noSide, type Triangles } from '../../geometry/index.ts';
 import { kernelsByKey, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { facesOf } from '../edges/silhouettes.ts';
 import { none, noneText } from '../edges/tables.ts';
@@ -184,25 +184,14 @@ const text = (grid: TileLists): string => /* wgsl */ `
 `;
 
 /** Which triangle is beyond each side, from corner k to the next one: u32, [T, 3], `none` at borders. */
-const neighbours = onDeviceOf((triangles: Triangles, device): Tensor => {
-  const { corners, size } = triangles;
-  const across = new Uint32Array(3 * size).fill(none);
-  for (const { a, triangles: both } of triangles.edges)
-    both.forEach((t, k) => {
-      // Triangles at an edge go along it in opposite directions, or, where the surface is not oriented, in one.
-      for (let i = 0; i < 3; i++) {
-        const [from, to] = [corners[3 * t + i], corners[3 * t + ((i + 1) % 3)]];
-        const other = both[1 - k];
-        if (other !== undefined && (from === a || to === a) && shares(other, from, to)) across[3 * t + i] = other;
-      }
-    });
-  return tensor(across, [size, 3], { device });
-
-  function shares(t: number, a: number, b: number): boolean {
-    const own = [0, 1, 2].map(i => corners[3 * t + i]);
-    return own.includes(a) && own.includes(b);
-  }
-});
+const neighbours = onDeviceOf(
+  ({ size, halfEdges: { mate } }: Triangles, device): Tensor =>
+    tensor(
+      mate.map(k => (k === noSide ? none : Math.floor(k / 3))),
+      [size, 3],
+      { device },
+    ),
+);
 
 export interface Boundaries {
   /** 1 where nothing is before a place, else 0, [n]. */

@@ -142,8 +142,7 @@ function shaped(element: Element, { points, corners }: Loose): Surface {
     const [a, b, c] = [0, 1, 2].map(k => welded.corners[3 * t + k]);
     return (mirrored ? [a, c, b] : [a, b, c]) as [number, number, number];
   });
-  const kept = welded.kept ?? Array.from({ length: points.length / 3 }, (_, i) => i);
-  return { vertices: kept.map(place), triangles };
+  return { vertices: Array.from(welded.kept, place), triangles };
 }
 
 function readField(element: Element, { compiler, files }: AssetOptions): FieldAsset {
