@@ -7,10 +7,10 @@
  *   mean of f with a mask m = Σ m f / Σ m, the mask counted once for each channel; 0 where nothing is picked         (4)
  *
  * Images are [height, width, channels] or a batch of them; a mask has the same shape, or one channel, or no batch, and may be any
- * weights ≥ 0. Differentiable in images and masks; |d| has derivative 0 at 0, and so has psnr, which is 300 dB, for equal images.
+ * weights ≥ 0. Where it is 0, what is not finite in either image counts as equal. Differentiable in images and masks; |d| has derivative 0 at 0, and so has psnr, which is 300 dB, for equal images.
  */
 
-import { checkOptions, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
 
 export interface LossOptions {
   /** Weights of pixels, broadcast to the images' shape. Default: all alike. */
@@ -38,6 +38,35 @@ export function checkMask(who: string, images: readonly number[], { shape }: Ten
     );
 }
 
+const keep = lazyKernel(/* wgsl */ `
+  var<storage, read> a: array<f32>;
+  var<storage, read> b: array<f32>;
+  var<storage, read> weight: array<f32>;
+  var<storage, read_write> first: array<f32>;
+  var<storage, read_write> second: array<f32>;
+  fn finite(x: f32) -> bool { return abs(x) < 3e38; }
+  @compute @workgroup_size(64)
+  fn keepPicked(@builtin(global_invocation_id) id: vec3u) {
+    if (weight[id.x] != 0.0 || (finite(a[id.x]) && finite(b[id.x]))) {
+      first[id.x] = a[id.x];
+      second[id.x] = b[id.x];
+    }
+  }
+`);
+
+/**
+ * Two images as they are compared: both 0 where a mask is 0 and one of them is not finite, since 0 times that is not 0.
+ *
+ * @throws RangeError unless the mask goes with the images.
+ */
+export function compared(who: string, a: Tensor, b: Tensor, mask: Tensor | undefined): readonly [Tensor, Tensor] {
+  if (!mask) return [a, b];
+  checkMask(who, a.shape, mask);
+  const weight = mask.broadcastTo(a.shape);
+  const { first, second } = keep({ a, b, weight }, { count: a.size, out: { first: a.shape, second: a.shape } });
+  return [first, second];
+}
+
 /** The mean over pixels and channels, or (4). */
 export function meanOf(who: string, values: Tensor, mask: Tensor | undefined): Tensor {
   if (!mask) return values.mean();
@@ -50,14 +79,16 @@ export function meanOf(who: string, values: Tensor, mask: Tensor | undefined): T
 export function l1(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
   checkOptions('l1', options, ['mask']);
   checkPair('l1', a, b);
-  return meanOf('l1', a.sub(b).abs(), options.mask); // (1)
+  const [p, q] = compared('l1', a, b, options.mask);
+  return meanOf('l1', p.sub(q).abs(), options.mask); // (1)
 }
 
 /** Mean squared difference. */
 export function l2(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
   checkOptions('l2', options, ['mask']);
   checkPair('l2', a, b);
-  return meanOf('l2', a.sub(b).square(), options.mask); // (1)
+  const [p, q] = compared('l2', a, b, options.mask);
+  return meanOf('l2', p.sub(q).square(), options.mask); // (1)
 }
 
 /** As l2 for small differences, as l1 for large ones. @param options.delta Where they meet. Default 1. */
@@ -66,7 +97,8 @@ export function huber(a: Tensor, b: Tensor, options: LossOptions & { readonly de
   checkPair('huber', a, b);
   const { delta = 1, mask } = options;
   if (!(delta > 0)) throw new RangeError(`huber: delta is ${delta}; give a number above 0.`);
-  const d = a.sub(b).abs();
+  const [p, q] = compared('huber', a, b, mask);
+  const d = p.sub(q).abs();
   const inner = d.min(delta);
   return meanOf('huber', inner.square().mul(0.5).add(d.sub(inner).mul(delta)), mask); // (2)
 }
@@ -77,7 +109,8 @@ export function psnr(a: Tensor, b: Tensor, options: LossOptions & { readonly pea
   const { peak = 1, mask } = options;
   if (!(peak > 0)) throw new RangeError(`psnr: peak is ${peak}; give a number above 0.`);
   checkPair('psnr', a, b);
-  return meanOf('psnr', a.sub(b).square(), mask)
+  const [p, q] = compared('psnr', a, b, mask);
+  return meanOf('psnr', p.sub(q).square(), mask)
     .div(peak ** 2)
     .max(1e-30)
     .log()

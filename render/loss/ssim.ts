@@ -5,15 +5,15 @@
  *   ssim = mean (2 μ_a μ_b + C₁)(2 σ_ab + C₂) / ((μ_a² + μ_b² + C₁)(σ_a² + σ_b² + C₂)),   C₁ = (0.01 peak)², C₂ = (0.03 peak)²   (2)
  *
  * over all windows that lie in the image whole, and all channels; with a mask, windows count with the weight of their middle pixel, and see what is
- * around it. Two kernels, along rows and then down columns; everything is
- * gathered, so a gradient shares no sums.
+ * around it; where the mask is 0, what is not finite in either image is 0 in both. Two kernels, along rows and then down columns; everything
+ * is gathered, so a gradient shares no sums.
  *
  * Wang, Bovik, Sheikh & Simoncelli: Image quality assessment: from error visibility to structural similarity, IEEE Trans. Image
  * Processing 13 (2004), §III.
  */
 
 import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { checkMask, checkPair, type LossOptions, meanOf } from './pixels.ts';
+import { checkPair, compared, type LossOptions, meanOf } from './pixels.ts';
 
 const taps = 11;
 const raw = Array.from({ length: taps }, (_, k) => Math.exp(-((k - 5) ** 2) / (2 * 1.5 ** 2)));
@@ -74,14 +74,14 @@ export function ssim(a: Tensor, b: Tensor, options: LossOptions & { readonly pea
   const { peak = 1, mask } = options;
   if (!(peak > 0)) throw new RangeError(`ssim: peak is ${peak}; give a number above 0.`);
   checkPair('ssim', a, b);
-  if (mask) checkMask('ssim', a.shape, mask);
+  const [first, second] = compared('ssim', a, b, mask);
   const [height, width, channels] = a.shape.slice(-3);
   if (height < taps || width < taps)
     throw new RangeError(`ssim: the images have ${width} × ${height} pixels; the window needs ${taps} × ${taps}.`);
   const images = a.size / (height * width * channels);
   const inner = width - taps + 1;
   const row = inner * channels;
-  const { mean, square } = alongRows({ a, b, width, inner, channels }, { count: images * height * row });
+  const { mean, square } = alongRows({ a: first, b: second, width, inner, channels }, { count: images * height * row });
   const args = { mean, square, row, rows: height, c1: (0.01 * peak) ** 2, c2: (0.03 * peak) ** 2 };
   const shape = [...a.shape.slice(0, -3), height - taps + 1, inner, channels];
   const { similarity } = downColumns(args, { count: images * (height - taps + 1) * row, out: { similarity: shape } });

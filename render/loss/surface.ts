@@ -11,7 +11,7 @@
  */
 
 import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { checkPair, type LossOptions, meanOf } from './pixels.ts';
+import { checkPair, compared, type LossOptions, meanOf } from './pixels.ts';
 
 /** Intersection over union, 0 … 1, 1 for equal silhouettes of zeros and ones. As a loss, 1 − iou. Differentiable. */
 export function iou(a: Tensor, b: Tensor): Tensor {
@@ -49,7 +49,8 @@ export function depthLoss(a: Tensor, b: Tensor, options: LossOptions & { readonl
   if (!(invariance >= 0 && invariance <= 1))
     throw new RangeError(`depthLoss: invariance is ${invariance}; give a number from 0 to 1.`);
   checkPair('depthLoss', a, b);
-  const { e, seen } = logRatio({ a, b }, { count: a.size, out: { e: a.shape, seen: a.shape } });
+  const [first, second] = compared('depthLoss', a, b, mask);
+  const { e, seen } = logRatio({ a: first, b: second }, { count: a.size, out: { e: a.shape, seen: a.shape } });
   const both = mask ? seen.mul(mask) : seen;
   const square = meanOf('depthLoss', e.square(), both);
   return invariance === 0 ? square : square.sub(meanOf('depthLoss', e, both).square().mul(invariance)); // (2)
@@ -77,6 +78,7 @@ export function normalLoss(a: Tensor, b: Tensor, options: LossOptions = {}): Ten
   if (a.shape.at(-1) !== 3)
     throw new RangeError(`normalLoss: the images have shape [${a.shape.join(', ')}]; normals have 3 channels.`);
   const shape = [...a.shape.slice(0, -1), 1];
-  const { angle, seen } = apart({ a, b }, { count: a.size / 3, out: { angle: shape, seen: shape } });
+  const [first, second] = compared('normalLoss', a, b, options.mask);
+  const { angle, seen } = apart({ a: first, b: second }, { count: a.size / 3, out: { angle: shape, seen: shape } });
   return meanOf('normalLoss', angle, options.mask ? seen.mul(options.mask) : seen);
 }

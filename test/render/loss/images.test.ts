@@ -72,6 +72,43 @@ describe('losses on images', () => {
       }
   });
 
+  it('do not see what a mask of 0 hides, be it no number, in value and derivatives', async () => {
+    const masked: Readonly<Record<string, (x: Tensor, y: Tensor, mask: Tensor) => Tensor>> = {
+      l1: (x, y, mask) => l1(x, y, { mask }),
+      huber: (x, y, mask) => huber(x, y, { mask, delta: 0.3 }),
+      psnr: (x, y, mask) => psnr(x, y, { mask }),
+      ssim: (x, y, mask) => ssim(x, y, { mask }),
+      depthLoss: (x, y, mask) => depthLoss(x, y, { mask, invariance: 0.5 }),
+      normalLoss: (x, y, mask) => normalLoss(x, y, { mask }),
+    };
+    const hidden = [5, 70, 155];
+    const [p, q, w] = await Promise.all([a.read(), b.read(), mask.add(0.1).read()]);
+    for (const pixel of hidden) w[pixel] = 0;
+    const filled = (values: ArrayLike<number>, by: readonly number[]): Float64Array => {
+      const image = Float64Array.from(values);
+      hidden.forEach((pixel, k) => {
+        image.fill(by[k]!, 3 * pixel, 3 * pixel + 3);
+      });
+      return image;
+    };
+    const finite = async (x: Tensor): Promise<boolean> => (await x.read()).every(Number.isFinite);
+    for (const [name, loss] of Object.entries(masked))
+      for (const device of name === 'l1' ? [cpu64, gpu] : [cpu64]) {
+        const run = async (x: Float64Array, y: Float64Array): Promise<number[]> => {
+          const params = { x: tensor(x, shape, { device }), y: tensor(y, shape, { device }) };
+          const { value, grad } = valueAndGrad((v: typeof params) =>
+            loss(v.x, v.y, tensor(w, [12, 13, 1], { device })),
+          )(params);
+          const bars = [await grad.x.read(), await grad.y.read()].map(bar => filled(bar, [0, 0, 0]));
+          expect(await finite(grad.x)).toBe(true);
+          return [await value.item(), ...bars[0]!, ...bars[1]!];
+        };
+        const found = await run(filled(p, [Number.NaN, 2, Number.NEGATIVE_INFINITY]), filled(q, [1, Number.NaN, 0]));
+        const black = await run(filled(p, [0, 0, 0]), filled(q, [0, 0, 0])); // its derivatives there are ssim's own
+        expect(found, `${name} on ${device.description}`).toEqual(black);
+      }
+  });
+
   it('are the same in single precision, and on a GPU', async () => {
     const [x, y] = await Promise.all([a.read(), b.read()]);
     const run = async (device: Device, loss: Loss): Promise<number[]> => {
