@@ -4,12 +4,15 @@
  * march.wgsl.ts has the equations. Differentiable in densities, colours, corners, background and rays, again and again.
  */
 
-import { checkOptions, inWords, kernelsByKey, Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import { marchText } from './march.wgsl.ts';
 
 /** Axis-aligned. Any field of fluids with these axes will do. */
 export interface Volume {
-  /** Extinction at the centres of voxels, [nz, ny, nx], 1/m. */
+  /**
+   * Extinction at the centres of voxels, [nz, ny, nx], 1/m. Negative values, as transport leaves them, count as 0, and those above 10³⁰ as that, with
+   * derivative 0 beyond: only the device knows them. For fits that must not come to rest there, give the exponential of what is fitted.
+   */
   readonly density: Tensor;
   /** What they emit, [nz, ny, nx, channels], or [channels] for all. Default one channel of 1. */
   readonly colour?: Tensor;
@@ -44,6 +47,18 @@ export interface Marched {
 }
 
 const kernels = kernelsByKey();
+
+const bound = lazyKernel(/* wgsl */ `
+  var<storage, read> density: array<f32>;
+  var<storage, read_write> extinction: array<f32>;
+  @compute @workgroup_size(64)
+  fn boundDensity(@builtin(global_invocation_id) id: vec3u) {
+    var sigma = density[id.x];
+    if (sigma < 0.0) { sigma = 0.0; } // and not max, so that the slope at 0 is 1
+    if (sigma > 1e30) { sigma = 1e30; } // 0 times infinity is no number
+    extinction[id.x] = sigma;
+  }
+`);
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
@@ -96,8 +111,9 @@ export function marchVolume(volume: Volume, rays: RayBundle, options: MarchOptio
   const channels = colour.shape[colour.shape.length - 1];
   const coloured = colour.shape.length === 4;
   const [nz, ny, nx] = density.shape;
+  const { extinction } = bound({ density }, { count: density.size, out: { extinction: density.shape } });
   const { light, through } = kernels(`${channels} ${coloured}`, () => marchText(channels, coloured))(
-    { density, colour, origin, direction, corners, nx, ny, nz, step, stop, seed },
+    { density: extinction, colour, origin, direction, corners, nx, ny, nz, step, stop, seed },
     { count, out: { light: [...front, channels], through: [...front, 1] } },
   ) as { readonly light: Tensor; readonly through: Tensor };
   return { image: background ? light.add(background.mul(through)) : light, transmittance: through };

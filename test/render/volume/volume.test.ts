@@ -90,6 +90,31 @@ describe('marchVolume', () => {
     near(await transmittance.read(), [1, 1, Math.exp(-1)], 1e-12);
   });
 
+  it.each([cpu64, gpu])(
+    'takes less than nothing as nothing and what is infinite as opaque, with finite slopes, on %s',
+    async device => {
+      const rays = {
+        origin: tensor([0, 0, 3, 0.9, 0, 3], [2, 3], { device }),
+        direction: tensor([0, 0, -1, 0, 0, -1], [2, 3], { device }),
+      };
+      const run = async (values: readonly number[]): Promise<readonly number[]> => {
+        const density = tensor(values, [2, 1, 2], { device });
+        const light = (density: Tensor) => {
+          const { image, transmittance } = marchVolume({ density, corners }, rays, { step: 0.25 });
+          return image.mul(3).add(transmittance).sum();
+        };
+        const { value, grad } = valueAndGrad(light)(density);
+        return [await value.item(), ...(await grad.read())];
+      };
+      const [value, ...slopes] = await run([0, 0.3, 0.2, 0.1]); // at 0 as from above
+      const [below] = await run([-0.4, 0.3, 0.2, 0.1]);
+      near([below], [value], 1e-6);
+      expect(slopes.every(v => v > 0)).toBe(true);
+      near((await run([-0.4, 0.3, 0.2, 0.1])).slice(1), [0, ...slopes.slice(1)], 1e-6);
+      near(await run([0, 0.3, Number.POSITIVE_INFINITY, 0.1]), await run([0, 0.3, 1e6, 0.1]), 1e-5);
+    },
+  );
+
   it('converges with the square of the step', async () => {
     const volume = { density: noise([4, 5, 6], cpu64, 3, 2), colour: noise([4, 5, 6, 3], cpu64, 4), corners };
     const look = (step: number) => marchVolume(volume, pencil(), { step }).image.read();
