@@ -4,12 +4,14 @@
  *   v = ((x + ½ − c_x) / f_x, (y + ½ − c_y) / f_y),   u: seen(u) = v                                   (1) lens.ts
  *   perspective  d ∝ (u_x, −u_y, −1)          fisheye  d = (u_x sin θ / θ, −u_y sin θ / θ, −cos θ), θ = |u|    (2)
  *   Ω = |∂(d) / ∂(x, y)|                      the solid angle of a pixel, of which half a side is √Ω / 2         (3)
+ *   ∂/∂x = −∂/∂c_x                            of anything here, since it depends on x − c_x alone                (4)
  *
  * seen is inverted by Newton's method, u ← u − seen′(u)⁻¹ (seen(u) − v), unrecorded; two more steps from there leave u as it is and have the
  * first and second derivatives of the inverse.
  */
 
-import { kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
+import { jvps } from '../../adjoint/index.ts';
+import { kernelsByKey, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Camera } from './camera.ts';
 import { lensArguments, lensKey, lensText } from './distortion.wgsl.ts';
 import type { Lens } from './lens.ts';
@@ -25,6 +27,11 @@ export interface Rays {
   readonly footprint: Tensor;
   /** and at the origin, [H, W], m; 0 but for an orthographic lens. */
   readonly radius: Tensor;
+  /**
+   * How far what the next pixel to the right sees, and the next one below, lies from what this one sees, in half widths of a pixel, [H, W, 3] each:
+   * about 2 long, across the ray. Without them pixels count as round.
+   */
+  readonly sides?: readonly [Tensor, Tensor];
 }
 
 const kernels = kernelsByKey();
@@ -75,7 +82,7 @@ const text = (lens: Lens): string => {
   ${distorted ? 'var<storage, read> start: array<vec3f>;' : ''}
   var<uniform> width: u32;
   var<storage, read_write> direction: array<vec3f>;
-  var<storage, read_write> footprint: array<f32>;
+  var<storage, read_write> half: array<f32>;
   @compute @workgroup_size(64)
   fn pixelRays(@builtin(global_invocation_id) id: vec3u) {
     let pixel = id.y * width + id.x;
@@ -99,7 +106,7 @@ const text = (lens: Lens): string => {
     }
     ${directions[lens.kind]}
     direction[pixel] = d;
-    footprint[pixel] = 0.5 * sqrt(solid / (focal.x * focal.y * stretch)); // (3)
+    half[pixel] = 0.5 * sqrt(solid / (focal.x * focal.y * stretch)); // (3)
   }
 `;
 };
@@ -109,14 +116,14 @@ const orthographicText = (lens: Lens): string => /* wgsl */ `
   var<uniform> width: u32;
   var<storage, read_write> origin: array<vec3f>;
   var<storage, read_write> direction: array<vec3f>;
-  var<storage, read_write> radius: array<f32>;
+  var<storage, read_write> half: array<f32>;
   @compute @workgroup_size(64)
   fn parallelRays(@builtin(global_invocation_id) id: vec3u) {
     let pixel = id.y * width + id.x;
     ${target}
     origin[pixel] = vec3f(v.x, -v.y, 0.0);
     direction[pixel] = vec3f(0.0, 0.0, -1.0);
-    radius[pixel] = 0.5 * inverseSqrt(focal.x * focal.y);
+    half[pixel] = 0.5 * inverseSqrt(focal.x * focal.y);
   }
 `;
 
@@ -129,30 +136,59 @@ export function rays({ lens, pose }: Camera): Rays {
   const pixels = [height * width];
   const each = (x: Tensor): Tensor => x.reshape([height, width]).broadcastTo(dims);
   const none = (): Tensor => zeros(dims, { device });
-  if (lens.kind === 'orthographic') {
-    const made = kernels('orthographic', () => orthographicText(lens))(
-      { ...lensArguments(lens), width },
-      { count: [width, height], out: { origin: pixels, direction: pixels, radius: pixels } },
+  const across = (tangents: readonly Made[], of: keyof Made, half: Tensor): readonly [Tensor, Tensor] => {
+    const [right, down] = tangents.map(made =>
+      rotate(pose, made[of].div(half.max(1e-9).reshape([...pixels, 1]))).reshape([...dims, 3]),
     );
-    return {
-      origin: rigid(pose, made.origin as Tensor).reshape([...dims, 3]),
-      direction: rotate(pose, made.direction as Tensor).reshape([...dims, 3]),
-      footprint: none(),
-      radius: each(made.radius as Tensor),
-    };
-  }
-  const given = lensArguments(lens);
-  const made = kernels(lensKey(lens), () => text(lens))(
-    { ...given, width, ...(lens.distortion && { start: startOf(lens) }) },
-    { count: [width, height], out: { direction: pixels, footprint: pixels } },
+    return [right, down];
+  };
+  const { value, tangents } = jvps((centre: Tensor) => seenBy({ ...lens, centre }))(
+    lens.centre,
+    [
+      [-1, 0],
+      [0, -1],
+    ].map(way => tensor(way, [2], { device })), // (4)
   );
+  if (lens.kind === 'orthographic')
+    return {
+      origin: rigid(pose, value.origin).reshape([...dims, 3]),
+      direction: rotate(pose, value.direction).reshape([...dims, 3]),
+      footprint: none(),
+      radius: each(value.half),
+      sides: across(tangents, 'origin', value.half),
+    };
   const at = pose.position.reshape(batch === undefined ? [1, 1, 3] : [batch, 1, 1, 3]);
   return {
     origin: at.broadcastTo([...dims, 3]),
-    direction: rotate(pose, made.direction as Tensor).reshape([...dims, 3]),
-    footprint: each(made.footprint as Tensor),
+    direction: rotate(pose, value.direction).reshape([...dims, 3]),
+    footprint: each(value.half),
     radius: none(),
+    sides: across(tangents, 'direction', value.half),
   };
+}
+
+/** In the camera's axes, pixel by pixel; half: half the side of what a pixel sees. */
+interface Made {
+  readonly origin: Tensor;
+  readonly direction: Tensor;
+  readonly half: Tensor;
+}
+
+function seenBy(lens: Lens): Made {
+  const [width, height] = lens.size;
+  const pixels = [height * width];
+  const given = { ...lensArguments(lens), width };
+  const made =
+    lens.kind === 'orthographic'
+      ? kernels('orthographic', () => orthographicText(lens))(given, {
+          count: [width, height],
+          out: { origin: pixels, direction: pixels, half: pixels },
+        })
+      : kernels(lensKey(lens), () => text(lens))(
+          { ...given, ...(lens.distortion && { start: startOf(lens) }) },
+          { count: [width, height], out: { direction: pixels, half: pixels } },
+        );
+  return made as unknown as Made;
 }
 
 const startOf = (lens: Lens): Tensor => {

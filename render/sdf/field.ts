@@ -1,8 +1,8 @@
 /**
  * Solids given by a signed distance f(p), negative inside: a text of one's own, or a grid of values.
  *
- * f need not be a distance, if it is nowhere longer than one (|∇f| ≤ 1): where it is shorter, rays take more steps. Slopes other than 1 at the
- * surface make the edges of pictures sharper or softer.
+ * f need not be a distance, if it is nowhere longer than one (|∇f| ≤ 1): where it is shorter, rays take more steps; where it is longer, they may
+ * pass through what is thin. Slopes other than 1 at the surface make the edges of pictures sharper or softer.
  */
 
 import { type Argument, type Kernel, kernel, Tensor, tensor } from '../../kernel/index.ts';

@@ -3,16 +3,19 @@
  *
  *   hit:    f(o + t d) = 0      t ← t − f / f′                                                         (1) Newton, f′ = ∇f·d
  *   touch:  r′(t) = 0           t ← t − r′ / r″                                                        (2) r of trace.wgsl.ts
- *   coverage of a touch = ½ − r(t) / 2                                                                 (3) where the surface cuts the pixel
+ *   coverage of a touch = share of the square s ∈ [−½, ½]² in which r + h·s < 0                            (3)
+ *                       = ½ − r / a   where |r| ≤ ½ (a − b),   a ≥ b: |h_x| and |h_y|
+ *                       = c² / 2ab    where r is larger,       c = max(½ (a + b) − |r|, 0);   1 less that where it is smaller
+ *   h = (n·right, n·down),  n: unit, where f grows fastest across the ray, by differences in the middle of the pixel     (4) rays' sides
  *
  * t is chosen without derivatives. Two steps of (1) or (2) from there leave it as it is and have its first and second derivatives. f′ counts as
- * −1/100 where it is flatter, and (2) is left out where it would lead away: a grid's r is least at corners. By the envelope theorem the derivative of (3)
- * is that of r at a fixed t: so silhouettes have gradients without integrals over edges. A touch is seen at the point of the surface nearest
- * to it.
+ * −1/100 where it is flatter, and (2) is left out where it would lead away: a grid's r is least at corners. (3) is what a box filter shows of a straight
+ * edge, so pictures and gradients of silhouettes are those of their areas, without integrals over edges. Rays without
+ * sides have round pixels, h = (2, 0), and so have places where f has no slope across. A touch is seen at the point of the surface nearest to it.
  */
 
 import { jvp, vjp } from '../../adjoint/index.ts';
-import { checkOptions, inWords, lazyKernel, sizeOf, type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, sizeOf, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Rays } from '../camera/rays.ts';
 import type { Field } from './field.ts';
 import { hit, touch } from './trace.wgsl.ts';
@@ -83,12 +86,40 @@ const settle = lazyKernel(/* wgsl */ `
   }
 `);
 
+const facing = lazyKernel(/* wgsl */ `
+  var<storage, read> slope: array<vec2f>; // of f / ρ, right and down
+  var<storage, read> right: array<vec3f>;
+  var<storage, read> down: array<vec3f>;
+  var<storage, read_write> h: array<vec2f>;
+  @compute @workgroup_size(64)
+  fn facePixel(@builtin(global_invocation_id) id: vec3u) {
+    let s = slope[id.x];
+    let R = right[id.x];
+    let D = down[id.x];
+    let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
+    let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y; // det times that of s over n's
+    h[id.x] = vec2f(2.0, 0.0);
+    if (square > 1e-5 * det) { h[id.x] = sqrt(det / square) * s; } // (4)
+  }
+`);
+
 const cover = lazyKernel(/* wgsl */ `
   var<storage, read> kind: array<f32>;
   var<storage, read> r: array<f32>;
   var<storage, read> value: array<f32>;
+  var<storage, read> h: array<vec2f>;
   var<storage, read_write> coverage: array<f32>;
   var<storage, read_write> off: array<f32>; // from the point that was met to the surface
+  fn covered(measured: f32, h: vec2f) -> f32 { // (3)
+    let r = measured + 1e-5; // so that an edge right between two pixels moves one of them
+    let wide = abs(h.x) >= abs(h.y);
+    let a = abs(select(h.y, h.x, wide));
+    let b = abs(select(h.x, h.y, wide));
+    if (abs(r) <= 0.5 * (a - b)) { return 0.5 - r / a; }
+    let c = max(0.5 * (a + b) - abs(r), 0.0);
+    let corner = c * c / max(2.0 * a * b, 1e-30);
+    return select(1.0 - corner, corner, r > 0.0);
+  }
   @compute @workgroup_size(64)
   fn coverPixel(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
@@ -96,7 +127,7 @@ const cover = lazyKernel(/* wgsl */ `
     var beside = 0.0;
     if (kind[i] == ${hit}.0) { share = 1.0; }
     if (kind[i] == ${touch}.0) {
-      share = clamp(0.5 - 0.5 * r[i], 0.0, 1.0); // (3)
+      share = covered(r[i], h[i]);
       beside = value[i];
     }
     coverage[i] = share;
@@ -129,6 +160,7 @@ export function traceField(field: Field, rays: Rays, options: TraceOptions = {})
   const count = sizeOf(front);
   const [origin, direction] = [rays.origin.reshape([count, 3]), rays.direction.reshape([count, 3])];
   const [footprint, radius] = [rays.footprint.reshape([count]), rays.radius.reshape([count])];
+  const sides = rays.sides?.map(side => side.reshape([count, 3]));
   const { meeting } = field.family.trace(layers)(
     {
       ...Object.fromEntries(Object.entries(field.args).map(([name, arg]) => [name, arg.detach()])),
@@ -145,13 +177,19 @@ export function traceField(field: Field, rays: Rays, options: TraceOptions = {})
   const all = meeting.reshape([count, layers, 2]);
   return Array.from({ length: layers }, (_, layer) => {
     const at = (word: number): Tensor => all.slice([0, layer, word], [count, layer + 1, word + 1]).reshape([count]);
-    return surfaceAt(field, { origin, direction, footprint, radius }, at(0), at(1), front);
+    return surfaceAt(field, { origin, direction, footprint, radius }, sides, at(0), at(1), front);
   });
 }
 
 /** A surface with its derivatives, from a chosen t and kind. */
-function surfaceAt(field: Field, rays: Rays, chosen: Tensor, kind: Tensor, front: readonly number[]): SeenSurface {
-  const { origin, direction, footprint, radius } = rays;
+function surfaceAt(
+  field: Field,
+  { origin, direction, footprint, radius }: Rays,
+  sides: readonly Tensor[] | undefined,
+  chosen: Tensor,
+  kind: Tensor,
+  front: readonly number[],
+): SeenSurface {
   const count = chosen.size;
   const column = (x: Tensor): Tensor => x.reshape([count, 1]);
   const halfPixel = (t: Tensor): Tensor => footprint.mul(t).add(radius).max(1e-9);
@@ -170,7 +208,17 @@ function surfaceAt(field: Field, rays: Rays, chosen: Tensor, kind: Tensor, front
   const met = origin.add(direction.mul(column(t)));
   const { value, pullback } = vjp((p: Tensor) => valueAt(field, p))(met);
   const normal = unit(pullback(ones(value)));
-  const { coverage, off } = cover({ kind, r: value.div(halfPixel(t)), value }, { count });
+  const rho = halfPixel(t);
+  const across = (side: Tensor): Tensor => {
+    const way = side.mul(column(rho.mul(0.5)));
+    return valueAt(field, met.add(way))
+      .sub(valueAt(field, met.sub(way)))
+      .div(rho);
+  };
+  const h = sides
+    ? facing({ slope: stack(sides.map(across), 1), right: sides[0], down: sides[1] }, { count }).h
+    : tensor([2, 0], [1, 2], { device: chosen.device }).broadcastTo([count, 2]);
+  const { coverage, off } = cover({ kind, r: value.div(rho), value, h }, { count });
   return {
     coverage: coverage.reshape([...front, 1]),
     distance: t.reshape([...front, 1]),

@@ -4,9 +4,11 @@
  *   r(t) = f(o + t d) / ρ(t),   ρ(t) = radius + footprint t                                            (1) in half pixels
  *   t ← t + max(f, ρ)                                                                                  (2) sphere tracing
  *
- * While a ray comes nearer and r falls below −1, the pixel is covered: a hit, whose root is enclosed by bisection. Where r has a minimum
- * between −1 and 1 the pixel is covered in part: a touch, at the minimum found by golden section, and the ray goes on behind it. A ray that
- * starts inside sees nothing before it has left.
+ * While a ray comes nearer and r falls below −reach, the pixel is covered: a hit, whose root is enclosed by bisection. Where r has a minimum
+ * between −reach and reach the pixel may be covered in part: a touch, at the minimum found by golden section, and the ray goes on behind it;
+ * of several minima before r is beyond reach again only the lowest counts, since they are of one silhouette.
+ * The corners of a pixel are √2 half widths away, a little more where pixels are seen askew. A ray that starts inside sees nothing before it
+ * has left.
  *
  * Hart: Sphere tracing, 1996, doi:10.1007/s003710050084.
  */
@@ -14,6 +16,7 @@
 /** Kinds of meetings. */
 export const hit = 1;
 export const touch = 2;
+const reach = 1.5;
 
 /**
  * @param field WGSL with `fn distance(p: vec3f) -> f32`.
@@ -71,6 +74,11 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     return 0.5 * (a + b);
   }
 
+  fn meet(found: ptr<function, array<vec2f, ${layers}>>, count: ptr<function, u32>, what: vec2f) {
+    if (*count < ${layers}u) { (*found)[*count] = what; }
+    *count = *count + 1u;
+  }
+
   @compute @workgroup_size(64)
   fn traceField(@builtin(global_invocation_id) id: vec3u) {
     let k = id.x;
@@ -82,10 +90,12 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     var outside = f > 0.0;     // whether the ray has been outside
     var open = t;              // the last place outside
     var falling = false;
+    var apart = true;          // whether the ray has left what it touched last,
+    var least = 0.0;           // and how near it came to that
     var r = f / halfPixel(k, t);
     var last = t;              // the places before this one
     var before = t;
-    for (var i = 0u; i < raySteps && t < rayFar && count < ${layers}u; i++) {
+    for (var i = 0u; i < raySteps && t < rayFar && (count < ${layers}u || !apart); i++) {
       let rho = halfPixel(k, t);
       before = last;
       last = t;
@@ -95,22 +105,26 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
       if (!outside) {
         outside = f > 0.0;
         open = t;
-      } else if (next < -1.0) {
-        found[count] = vec2f(enclosed(k, open, t), ${hit}.0);
-        count = ${layers}u;
+      } else if (next < -${reach}) {
+        meet(&found, &count, vec2f(enclosed(k, open, t), ${hit}.0));
+        break;
       } else {
+        apart = apart || next > ${reach};
         if (next < r) {
           falling = true;
         } else if (falling) {
           falling = false;
           let at = lowest(k, before, t);
           let most = measure(k, at);
-          if (most < -1.0) {
-            found[count] = vec2f(enclosed(k, open, at), ${hit}.0);
-            count = ${layers}u;
-          } else if (most < 1.0) {
-            found[count] = vec2f(at, ${touch}.0);
-            count++;
+          if (most < -${reach}) {
+            meet(&found, &count, vec2f(enclosed(k, open, at), ${hit}.0));
+            break;
+          }
+          if (most < ${reach} && (apart || most < least)) {
+            if (!apart) { count--; }
+            meet(&found, &count, vec2f(at, ${touch}.0));
+            apart = false;
+            least = most;
           }
         }
         if (f > 0.0) { open = t; }

@@ -41,7 +41,7 @@ const corners = [
   [reach, reach, reach],
 ];
 /** Widths of rays, m, and rates to begin with; then three times the pictures themselves. */
-const stages = [[0.3, 0.01], [0.15, 0.01], [0.07, 0.01], [0, 0.01], [0, 0.004], [0, 0.002]]; // biome-ignore format: a table
+const stages = [[0.3, 0.02], [0.15, 0.02], [0.07, 0.02], [0, 0.01], [0, 0.004], [0, 0.002]]; // biome-ignore format: a table
 const lambda = 0.01;
 const wanted = 0.97;
 
@@ -111,11 +111,14 @@ function lamps(device: Device): (surface: SeenSurface) => Tensor {
 }
 
 const depth = { near: distance - 2, far: distance + 2 };
-const cover = (field: Field, bundle: Rays, width: number): Tensor =>
-  drawField(field, { ...bundle, radius: bundle.radius.add(width) }, ({ coverage }) => coverage.mul(0).add(1), {
-    ...depth,
-    layers: 3,
-  });
+/** Rays of a width count as round, so that opacity is a matter of depth alone. */
+const cover = (field: Field, { origin, direction, footprint, radius }: Rays, width: number): Tensor =>
+  drawField(
+    field,
+    { origin, direction, footprint, radius: radius.add(width) },
+    ({ coverage }) => coverage.mul(0).add(1),
+    { ...depth, layers: 3 },
+  );
 
 export const solidViews: Scene = {
   name: 'solid-views',
