@@ -124,6 +124,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   let iterations = 0;
   let allowed = cycles(maxSteps);
   let residual = peek(dots(now.r, now.r)) as Words;
+  let trouble: Words | undefined; // what broke down first, also in steps that are then not taken
   for (;;) {
     const before = residual;
     const goals = before.map((v, k) => Math.max(aim * limits[k], farthest * v));
@@ -138,6 +139,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     const next = now.add(project(state.x));
     const after = peek(dots(next.r, next.r)) as Words;
     const worse = Math.max(...after) > Math.max(...before);
+    const broken = peek(state.breakdown) as Words;
+    if (broken.some(v => v !== 0)) trouble ??= broken;
     // On singular systems iterates get better first, and then grow without end: the steps are taken again, half as many.
     if (worse && steps > 1) {
       allowed = Math.floor(steps / 2);
@@ -146,13 +149,12 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     if (!worse) [now, residual] = [next, after];
     allowed = cycles(maxSteps - iterations);
     const met = residual.every((v, k) => v <= limits[k]);
-    const broken = peek(state.breakdown) as Words;
     const final = method.breakdown !== undefined && broken.some(v => v !== 0);
     const helps = steps > 0 && residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
     if (!met && helps && !final && iterations < maxSteps) continue;
     const proof = evidence(A, b, now.x, solving.nullspace);
     proof.judge(...proof.sums.map(sum => peek(sum) as Words));
-    judge.conclude(now.x, peek(size) as Words, residual, broken, iterations);
+    judge.conclude(now.x, peek(size) as Words, residual, trouble ?? broken, iterations);
     return now.x;
   }
 }

@@ -9,9 +9,7 @@ export function checkEigen(A: LinearOperator<unknown>, k: number, options: Lobpc
   if (A.rows !== A.columns)
     throw new RangeError(`lobpcg: the ${A.name} is ${A.rows} × ${A.columns}; it must be square.`);
   if (!Number.isInteger(k) || k < 1 || k > A.rows)
-    throw new RangeError(
-      `lobpcg: ${k} eigenpairs of ${A.rows} are asked for; their number is whole, from 1 to ${A.rows}.`,
-    );
+    throw new RangeError(`lobpcg: the number of eigenpairs is ${inWords(k)}; it is whole, from 1 to ${A.rows}.`);
   if (!A.symmetric)
     throw new TypeError(
       `lobpcg: the matrix must be symmetric, and the ${A.name} is not said to be; say so where it is made: { symmetric: true }.`,

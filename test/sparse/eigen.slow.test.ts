@@ -184,7 +184,7 @@ describe('lobpcg says', () => {
     expect(() => lobpcg(dense(two), 1)).toThrow(
       'lobpcg: the matrix must be symmetric, and the dense matrix is not said to be',
     );
-    expect(() => lobpcg(A, 3)).toThrow('lobpcg: 3 eigenpairs of 2 are asked for; their number is whole, from 1 to 2.');
+    expect(() => lobpcg(A, 3)).toThrow('lobpcg: the number of eigenpairs is 3; it is whole, from 1 to 2.');
     expect(() => lobpcg(denseMatrix(on64([1, 2], [1, 2])), 1)).toThrow('is 1 × 2; it must be square.');
     expect(() => lobpcg(poisson(3, gpu), 1)).toThrow(
       'each step solves a small problem on the host, so use a CPU device.',

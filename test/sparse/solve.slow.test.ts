@@ -6,6 +6,7 @@ import { type Device, memoryInUse, type Tensor, tensor } from 'retrograde/kernel
 import {
   ConvergenceError,
   cg,
+  coordinates,
   csr,
   jacobi,
   linearSolve,
@@ -194,6 +195,14 @@ describe('judgement', () => {
     const tagged = (factor: number) =>
       csr(pattern, on64(values.map((v, k) => (k % 4 ? v : factor * v))), { positiveDefinite: true });
     expect(failing(() => linearSolve(tagged(-3), on64(numbers(25, 1)))).message).toContain('is not positive definite');
+    const crossed = csr(coordinates([2, 2], [0, 0, 1, 1], [0, 1, 0, 1]).pattern, on64([1, 2, 2, 1]), {
+      positiveDefinite: true,
+    });
+    expect(failing(() => linearSolve(crossed, on64([1, 0]))).message).toContain('is not positive definite');
+    const swap = csr(crossed.pattern, on64([0, 1, 1, 0]), { symmetric: true });
+    expect(() => linearSolve(swap, on64([1, 2]), { preconditioner: jacobi() })).toThrow(
+      'has 0 on the diagonal of row 0, and jacobi divides by it',
+    );
     expect(failing(() => linearSolve(tagged(Number.NaN), on64(numbers(25, 1)))).message).toContain(
       'the CSR matrix (or its preconditioner) gives numbers that are not finite',
     );
