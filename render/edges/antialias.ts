@@ -2,20 +2,19 @@
  * Antialiasing that makes pictures differentiable where surfaces end.
  *
  * A picture of point samples has no derivative where triangles begin and end: a pixel shows one or the other. Here edges are walked, not
- * pixels: wherever the outline of a surface passes between two pixel centres and can be seen there, the share of the two pixels that it
- * covers is worked out from where it passes (pairs.ts), and so depends smoothly on the edge's two vertices. The sum of all such shares is the
- * integral along the outline, however small triangles are: what a pixel shows plays no part but for its colour.
+ * pixels: wherever the outline of a surface passes between two pixel centres and can be seen there, the areas of pixels on its two sides
+ * are worked out from where and how it passes (cells.ts), and so depend smoothly on the edge's two vertices. Their sum is the integral
+ * along the outline, however small triangles are: what a pixel shows plays no part but for its colour.
  *
  *   silhouettes.ts   which edges, and which rows or columns they cross
  *   crossing.ts      which crossings can be seen; where they are
- *   stretches.ts     how much of the outline each stands for
  *   intersections.ts where surfaces go through each other
- *   pairs.ts         what that is for pairs of pixels
+ *   cells.ts         what that is for the squares between pixel centres
  *   blend.ts         the picture
  *
  * What is chosen are integers, found without derivatives; floats are computed again from what was chosen, so that derivatives of any order
  * come of themselves. Laine et al.: Modular primitives for high-performance differentiable rendering, ACM Trans. Graph. 39 (2020) 194,
- * mixes pixels in the same way, at the outlines of the triangles that pixels show.
+ * mix pixels with their neighbours too, at the outlines of the triangles that pixels show.
  */
 
 import type { Attribute } from '../../geometry/index.ts';
@@ -23,9 +22,9 @@ import { checkOptions, concat, inWords, scoped, type Tensor } from '../../kernel
 import type { Raster } from '../raster/rasterize.ts';
 import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
+import { cellsOf, sharesOf } from './cells.ts';
 import { chooseCrossings, crossingPlaces } from './crossing.ts';
 import { chooseIntersections, intersectionPlaces } from './intersections.ts';
-import { mixing, pairsOf } from './pairs.ts';
 import { silhouetteCuts } from './silhouettes.ts';
 import { edgeTables } from './tables.ts';
 
@@ -36,18 +35,12 @@ export interface AntialiasOptions {
   readonly seams?: Attribute;
   /** Whether pictures are differentiable where surfaces go through each other, too. Default true. */
   readonly intersections?: boolean;
-  /**
-   * Whether the areas of corners count, where outlines turn within a pixel: sums over pixels, and their derivatives, are then closer to those of finer
-   * pictures (stretches.ts). But pixels beside corners jump more often, so that fits to pictures in which things are a few pixels wide end farther off.
-   * Default false.
-   */
-  readonly corners?: boolean;
-  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, and how many of intersections. Default, a picture: 16 (width + height), and 8 for each edge of a single triangle. */
+  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, how many of intersections, and how many cells. Default, a picture: 16 (width + height), and 8 for each edge of a single triangle. */
   readonly capacity?: number;
 }
 
 /**
- * A gradient keeps half a byte a pixel, and records of crossings and pairs; not the image. (The raster's ids are 4 bytes a pixel and layer.)
+ * A gradient keeps a quarter of a byte a pixel, and records of crossings and cells; not the image. (The raster's ids are 4 bytes a pixel and layer.)
  *
  * @param image [H, W, C], or [B, H, W, C] of a batch: what each pixel shows, the background included.
  * @param clip What the raster was made from, [V, 4] or [B, V, 4].
@@ -55,11 +48,11 @@ export interface AntialiasOptions {
  * @throws RangeError if shapes do not agree with the raster's, or if there are more crossings than `capacity` (on a GPU, by the next read).
  */
 export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
-  checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'corners', 'capacity']);
+  checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'capacity']);
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;
-  const { layer = 0, seams, intersections = true, corners = false } = options;
+  const { layer = 0, seams, intersections = true } = options;
   const { device } = clip;
   const tables = edgeTables(triangles, device);
   const { capacity = (16 * (width + height) + 8 * tables.borders) * batch } = options;
@@ -75,19 +68,23 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const outlines = choice(() => {
     const cuts = silhouetteCuts(seen, tables, capacity);
     checkRoom(cuts.ends, capacity, times => `antialias: outlines cross rows and columns ${times}`);
-    return chooseCrossings(cuts, points, raster, tables, { layer, corners });
+    return chooseCrossings(cuts, points, raster, tables, layer);
   });
   let key = outlines.key;
-  let d = crossingPlaces(outlines, flat, size);
+  let place = crossingPlaces(outlines, flat, size);
   if (intersections) {
     const met = choice(() => chooseIntersections(points, seen.corners, tables.across, raster, layer, capacity));
     checkRoom(met.until, capacity, times => `antialias: surfaces pass through each other between pixels ${times}`);
-    d = concat([d, intersectionPlaces(met, flat, size)]);
+    place = concat([place, intersectionPlaces(met, flat, size)]);
     key = concat([key, met.key]);
   }
-  const pairs = choice(() => pairsOf(key, batch * height * width));
-  const { w, ...links } = mixing(pairs, d, width);
-  return blend(links, w, image);
+  const shape = [batch, height, width] as const;
+  const cells = choice(() => {
+    const found = cellsOf(key, shape, capacity);
+    checkRoom(found.count, capacity, times => `antialias: outlines pass between pixels ${times}`);
+    return found;
+  });
+  return blend(cells, sharesOf(cells, { key, place }, shape), image);
 }
 
 /** What was chosen, which stays; the lists that it was made from do not. */

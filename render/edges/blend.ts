@@ -1,84 +1,80 @@
 /**
- * Pixels take shares of their neighbours' colours. With w_k the share that pixel i_k takes of pixel j_k's,
+ * Pixels take shares of the colours of their neighbours in the four cells around them. With c_k the colour at corner k of a cell, and w_kj the share
+ * that its quarter of the pixel there takes of corner j (cells.ts),
  *
- *   Δ_k = c[j_k] − c[i_k],   picture[i] = c[i] + Σ_{i_k = i} w_k Δ_k
+ *   t_k = Σ_j w_kj (c_j − c_k),   picture[i] = c[i] + Σ of the t_k of all corners k at which pixel i is
  *
- * All but the product is linear, and adjoints of the steps are such steps: from pixels to pairs, and from pairs to pixels. Both gather: a
- * pixel is in at most four pairs, and finds them. So a gradient keeps w and Δ, of pairs, but no colours of pixels.
+ * All but the product is linear, and adjoints of the steps are such steps: from pixels to cells' corners, and from corners to pixels. Both gather:
+ * a pixel is a corner of four cells, and finds them. So a gradient keeps w and colours, of cells, but no colours of pixels.
  */
 
 import { unrecorded } from '../../adjoint/index.ts';
 import { adopt, callOnto, differentiable, kernelsByKey, type Rule, type Tensor } from '../../kernel/index.ts';
-import { pairText } from './pairs.ts';
+import { cellText, cornersText } from './cells.ts';
 import { noneText } from './tables.ts';
 
-/** Which pixels are in which pairs: integers (pairs.ts). */
+/** Which pixels are at the corners of which cells: integers (cells.ts). */
 interface Links {
   readonly marks: Tensor;
-  readonly into: Tensor;
-  readonly other: Tensor;
+  readonly cell: Tensor;
 }
 
-/** What a pair has of its pixels: c[j] − c[i], or c[i]. */
-type Kind = 'difference' | 'value';
-
+const corners = [0, 1, 2, 3] as const;
 const elementOf = (channels: number): string => `array<f32, ${channels}>`;
 const each = (channels: number, text: (c: number) => string): string =>
   Array.from({ length: channels }, (_, c) => text(c)).join('');
 
-const toPairsText = (kind: Kind, channels: number): string => /* wgsl */ `
-  var<storage, read> into: array<u32>;
-  var<storage, read> other: array<u32>;
+const toCellsText = (channels: number): string => /* wgsl */ `
+  ${cornersText}
+  var<storage, read> cell: array<u32>;
   var<storage, read> x: array<${elementOf(channels)}>;
-  var<storage, read_write> pairs: array<${elementOf(channels)}>;
+  var<uniform> width: u32;
+  var<uniform> height: u32;
+  var<storage, read_write> cells: array<array<${elementOf(channels)}, 4>>;
   @compute @workgroup_size(64)
-  fn pixelsToPairs(@builtin(global_invocation_id) id: vec3u) {
-    let i = into[id.x];
-    if (i != ${noneText}) {
-      let j = other[id.x];
-      ${each(channels, c => `pairs[id.x][${c}] = ${kind === 'difference' ? `x[j][${c}] - ` : ''}x[i][${c}];`)}
+  fn pixelsToCells(@builtin(global_invocation_id) id: vec3u) {
+    if (cell[id.x] != ${noneText}) {
+      let at = cornersOf(cell[id.x], width, height);
+      for (var k = 0u; k < 4u; k++) {
+        if (at[k] != ${noneText}) {
+          ${each(channels, c => `cells[id.x][k][${c}] = x[at[k]][${c}];`)}
+        }
+      }
     }
   }
 `;
 
-/** Either pixel of a pair is seen to by the first of its pairs, which adds what all of them give it. */
-const toPixelsText = (kind: Kind, channels: number, based: boolean): string => /* wgsl */ `
-  ${pairText}
+/** A pixel is seen to by the first of its cells, which adds what all of them give it. */
+const toPixelsText = (channels: number, based: boolean): string => /* wgsl */ `
+  ${cornersText}
   var<storage, read> marks: array<vec2u>;
-  var<storage, read> into: array<u32>;
-  var<storage, read> other: array<u32>;
-  var<storage, read> pairs: array<${elementOf(channels)}>;
+  var<storage, read> cell: array<u32>;
+  var<storage, read> cells: array<array<${elementOf(channels)}, 4>>;
   ${based ? `var<storage, read> base: array<${elementOf(channels)}>;` : ''}
   var<uniform> width: u32;
+  var<uniform> height: u32;
   @unique var<storage, read_write> pixels: array<${elementOf(channels)}>;
-  fn part(pair: u32, pixel: u32) -> ${elementOf(channels)} {
-    var sum = ${elementOf(channels)}();
-    if (pair != 0u) {
-      let k = pair - 1u;
-      let first = into[k] == pixel;
-      ${each(channels, c => `sum[${c}] = select(${kind === 'difference' ? `pairs[k][${c}], -pairs[k][${c}]` : `0.0, pairs[k][${c}]`}, first);`)}
-    }
-    return sum;
-  }
+  ${cellText}
   @compute @workgroup_size(64)
-  fn pairsToPixels(@builtin(global_invocation_id) id: vec3u) {
-    if (into[id.x] != ${noneText}) {
-      for (var end = 0u; end < 2u; end++) {
-        let pixel = select(into[id.x], other[id.x], end == 1u);
-        let own = marks[groupOf(pixel)];
-        let right = pairOf(own, pixel, false);
-        let below = pairOf(own, pixel, true);
-        var left = 0u;
-        if (pixel > 0u) { left = pairOf(marks[groupOf(pixel - 1u)], pixel - 1u, false); }
-        var above = 0u;
-        if (pixel >= width) { above = pairOf(marks[groupOf(pixel - width)], pixel - width, true); }
-        let first = select(select(select(above, left, left != 0u), below, below != 0u), right, right != 0u);
-        if (first == id.x + 1u) {
-          let a = part(right, pixel);
-          let b = part(below, pixel);
-          let c = part(left, pixel);
-          let d = part(above, pixel);
-          ${each(channels, c => `pixels[pixel][${c}] = ${based ? `base[pixel][${c}] + ` : ''}(a[${c}] + b[${c}] + c[${c}] + d[${c}]);`)}
+  fn cellsToPixels(@builtin(global_invocation_id) id: vec3u) {
+    let own = cell[id.x];
+    if (own != ${noneText}) {
+      let at = cornersOf(own, width, height);
+      for (var k = 0u; k < 4u; k++) {
+        let pixel = at[k];
+        if (pixel != ${noneText}) {
+          let last = own + select(0u, 1u, k == 1u || k == 2u) + select(0u, width + 1u, k >= 2u); // of which the pixel is corner 0
+          let r = vec4u(recordOf(last), recordOf(last - 1u), recordOf(last - width - 2u), recordOf(last - width - 1u));
+          let first = select(select(select(r.x, r.y, r.y != 0u), r.w, r.w != 0u), r.z, r.z != 0u);
+          if (first == id.x + 1u) {
+            var sum = ${elementOf(channels)}();
+            for (var j = 0u; j < 4u; j++) {
+              if (r[j] != 0u) {
+                ${each(channels, c => `sum[${c}] += cells[r[j] - 1u][j][${c}];`)}
+              }
+            }
+            ${each(channels, c => `pixels[pixel][${c}] = ${based ? `base[pixel][${c}] + ` : ''}sum[${c}];`)}
+          }
         }
       }
     }
@@ -86,61 +82,71 @@ const toPixelsText = (kind: Kind, channels: number, based: boolean): string => /
 `;
 
 const productText = (channels: number): string => /* wgsl */ `
-  var<storage, read> w: array<f32>;
-  var<storage, read> difference: array<${elementOf(channels)}>;
-  var<storage, read_write> taken: array<${elementOf(channels)}>;
+  var<storage, read> cell: array<u32>;
+  var<storage, read> w: array<array<vec3f, 4>>;
+  var<storage, read> colours: array<array<${elementOf(channels)}, 4>>;
+  var<storage, read_write> taken: array<array<${elementOf(channels)}, 4>>;
   @compute @workgroup_size(64)
   fn takeShares(@builtin(global_invocation_id) id: vec3u) {
-    ${each(channels, c => `taken[id.x][${c}] = w[id.x] * difference[id.x][${c}];`)}
+    if (cell[id.x] != ${noneText}) {
+    ${corners
+      .map(k =>
+        each(channels, c => {
+          const of = (j: number): string =>
+            `w[id.x][${k}][${j - 1}] * (colours[id.x][${(k + j) % 4}][${c}] - colours[id.x][${k}][${c}])`;
+          return `taken[id.x][${k}][${c}] = ${of(1)} + ${of(2)} + ${of(3)};`;
+        }),
+      )
+      .join('')}
+    }
   }
 `;
 
 const kernels = kernelsByKey();
 
-/** What pairs have of a picture's pixels, [n, C]. */
-function toPairs(kind: Kind, links: Links, x: Tensor): Tensor {
+/** The sides of [H, W, C] or [B, H, W, C]. */
+function sidesOf(shape: readonly number[]): {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+} {
+  const [height, width, channels] = shape.slice(-3);
+  return { height, width, channels };
+}
+
+/** What cells have at their corners of a picture, [n, 4, C]. */
+function toCells(links: Links, x: Tensor): Tensor {
   const rule: Rule = {
     name: 'antialias',
-    reads: [0, 1, 2],
-    vjp: ([marks, into, other], [bar]) => [
-      ...[undefined, undefined, undefined],
-      bar && toPixels(kind, { marks, into, other }, bar, x.shape),
-    ],
-    jvp: ([marks, into, other], [, , , dot]) => [dot && toPairs(kind, { marks, into, other }, dot)],
+    reads: [0, 1],
+    vjp: ([marks, cell], [bar]) => [undefined, undefined, bar && toPixels({ marks, cell }, bar, x.shape)],
+    jvp: ([marks, cell], [, , dot]) => [dot && toCells({ marks, cell }, dot)],
   };
-  const { marks, into, other } = links;
-  return differentiable(rule, [marks, into, other, x], () =>
+  const { marks, cell } = links;
+  return differentiable(rule, [marks, cell, x], () =>
     unrecorded(() => {
-      const channels = x.shape[x.shape.length - 1];
-      const run = kernels(`pairs ${kind} ${channels}`, () => toPairsText(kind, channels));
-      return [run({ into, other, x }, { count: into.size }).pairs as Tensor];
+      const { height, width, channels } = sidesOf(x.shape);
+      const run = kernels(`cells ${channels}`, () => toCellsText(channels));
+      return [run({ cell, x, width, height }, { count: cell.size }).cells as Tensor];
     }),
   )[0];
 }
 
-/** The transpose of `toPairs`: a picture, to which `base` is added. */
-function toPixels(kind: Kind, links: Links, pairs: Tensor, shape: readonly number[], base?: Tensor): Tensor {
+/** The transpose of `toCells`: a picture, to which `base` is added. */
+function toPixels(links: Links, cells: Tensor, shape: readonly number[], base?: Tensor): Tensor {
   const rule: Rule = {
     name: 'antialias',
-    reads: [0, 1, 2],
-    vjp: ([marks, into, other], [bar]) => [
-      ...[undefined, undefined, undefined],
-      bar && toPairs(kind, { marks, into, other }, bar),
-      bar,
-    ],
-    jvp: ([marks, into, other], [, , , dot, baseDot]) => [
-      dot ? toPixels(kind, { marks, into, other }, dot, shape, baseDot) : baseDot,
-    ],
+    reads: [0, 1],
+    vjp: ([marks, cell], [bar]) => [undefined, undefined, bar && toCells({ marks, cell }, bar), bar],
+    jvp: ([marks, cell], [, , dot, baseDot]) => [dot ? toPixels({ marks, cell }, dot, shape, baseDot) : baseDot],
   };
-  const { marks, into, other } = links;
-  return differentiable(rule, [marks, into, other, pairs, ...(base ? [base] : [])], () =>
+  const { marks, cell } = links;
+  return differentiable(rule, [marks, cell, cells, ...(base ? [base] : [])], () =>
     unrecorded(() => {
-      const [width, channels] = shape.slice(-2);
-      const run = kernels(`pixels ${kind} ${channels} ${base !== undefined}`, () =>
-        toPixelsText(kind, channels, base !== undefined),
-      );
-      const given = { marks, into, other, pairs, width };
-      const count = into.size;
+      const { height, width, channels } = sidesOf(shape);
+      const run = kernels(`pixels ${channels} ${base !== undefined}`, () => toPixelsText(channels, base !== undefined));
+      const given = { marks, cell, cells, width, height };
+      const count = cell.size;
       const made = base
         ? callOnto(run, { ...given, base }, { count }, base)
         : run(given, { count, out: { pixels: shape.slice(0, -1) } });
@@ -149,37 +155,38 @@ function toPixels(kind: Kind, links: Links, pairs: Tensor, shape: readonly numbe
   )[0];
 }
 
-/** A picture and the differences in it at once, so that adjoints of both are added up in one step. */
-function withDifferences(links: Links, x: Tensor): readonly [Tensor, Tensor] {
+/** A picture and its colours at cells' corners at once, so that adjoints of both are added up in one step. */
+function withCells(links: Links, x: Tensor): readonly [Tensor, Tensor] {
   const rule: Rule = {
     name: 'antialias',
-    reads: [0, 1, 2],
-    vjp: ([marks, into, other], [bar, pairsBar]) => [
-      ...[undefined, undefined, undefined],
-      pairsBar ? toPixels('difference', { marks, into, other }, pairsBar, x.shape, bar) : bar,
+    reads: [0, 1],
+    vjp: ([marks, cell], [bar, cellsBar]) => [
+      ...[undefined, undefined],
+      cellsBar ? toPixels({ marks, cell }, cellsBar, x.shape, bar) : bar,
     ],
-    jvp: ([marks, into, other], [, , , dot]) => (dot ? withDifferences({ marks, into, other }, dot) : []),
+    jvp: ([marks, cell], [, , dot]) => (dot ? withCells({ marks, cell }, dot) : []),
   };
-  const { marks, into, other } = links;
+  const { marks, cell } = links;
   const forward = (): Tensor[] => {
     const same = x.alias(false);
     adopt(same);
-    return [same, unrecorded(() => toPairs('difference', links, x))];
+    return [same, unrecorded(() => toCells(links, x))];
   };
-  const [same, differences] = differentiable(rule, [marks, into, other, x], forward);
-  return [same, differences];
+  const [same, cells] = differentiable(rule, [marks, cell, x], forward);
+  return [same, cells];
 }
 
 /**
  * The picture with each pixel mixed with its neighbours.
  *
- * @param w Of each pair, [n].
- * @param colour [.., W, C]; both are differentiable.
+ * @param w Of each cell what each corner's quarter takes of the others, [n, 4, 3].
+ * @param colour [.., H, W, C]; both are differentiable.
  */
-export function blend(links: Links, w: Tensor, colour: Tensor): Tensor {
-  const channels = colour.shape[colour.shape.length - 1];
-  const [same, difference] = withDifferences(links, colour);
+export function blend({ marks, cell }: Links, w: Tensor, colour: Tensor): Tensor {
+  const { channels } = sidesOf(colour.shape);
+  const links = { marks, cell };
+  const [same, colours] = withCells(links, colour);
   const product = kernels(`product ${channels}`, () => productText(channels));
-  const { taken } = product({ w, difference }, { count: w.size });
-  return toPixels('value', links, taken as Tensor, colour.shape, same);
+  const { taken } = product({ cell, w, colours }, { count: cell.size });
+  return toPixels(links, taken as Tensor, colour.shape, same);
 }

@@ -5,8 +5,8 @@
  *
  * which is (1) of homogeneous.wgsl.ts, in pixels from the first centre (the left one or the upper one) to the second. A crossing counts where
  * no more than `layer` surfaces, the edge's own triangles aside, are in front of it: there, not at the pixels, since what hides it may be smaller
- * than a pixel and shown by none. Which crossings these are is a choice (`chooseCrossings`); D is differentiable (`crossingPlaces`). The line
- * through the two centres is crossed between the two vertices of a stretch of outline (stretches.ts), whose ends add their areas to D.
+ * than a pixel and shown by none. Which crossings these are is a choice (`chooseCrossings`); D, and how the edge lies there, are differentiable
+ * (`crossingPlaces`).
  */
 
 import { kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
@@ -14,8 +14,7 @@ import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
 import { placeText, words } from '../raster/triangle.wgsl.ts';
-import { afterBit, type Cuts, firstBits, steepBit } from './silhouettes.ts';
-import { endBit, endText, stretchesOf } from './stretches.ts';
+import { afterBit, type Cuts, firstBits } from './silhouettes.ts';
 import { type EdgeTables, noneText } from './tables.ts';
 
 /**
@@ -43,29 +42,32 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
   var<uniform> layer: u32;
   var<uniform> slack: f32;
   var<storage, read_write> key: array<u32>;
+  var<storage, read_write> vertex: array<vec2u>;
   ${placeText}
   ${listText(lists)}
   @compute @workgroup_size(64)
   fn chooseCrossings(@builtin(global_invocation_id) id: vec3u) {
     key[id.x] = ${noneText};
+    vertex[id.x] = vec2u(${noneText});
     if (id.x < until[arrayLength(&until) - 1u]) {
       let at = edge[id.x];
-      let batch = at / edges;
-      let e = ends[at - batch * edges];
-      let steep = (code[at] & ${steepBit}) != 0u;
+      let batch = at / 2u / edges;
+      let own = at / 2u - batch * edges;
+      let e = ends[own];
+      let row = (at & 1u) == 0u;
       let line = (code[at] & ${firstBits}) + id.x + count[at] - until[at];
       let a = inPixels(clip[batch * vertices + e.x], f32(width), f32(height));
       let b = inPixels(clip[batch * vertices + e.y], f32(width), f32(height));
       let centre = f32(line) + 0.5;
-      let fa = select(a.x, a.y, steep) - centre * a.w;
-      let fb = select(b.x, b.y, steep) - centre * b.w;
+      let fa = select(a.x, a.y, row) - centre * a.w;
+      let fb = select(b.x, b.y, row) - centre * b.w;
       let p = (fa * b - fb * a) / (fa * b.w - fb * a.w);
-      let along = select(p.y, p.x, steep);
+      let along = select(p.y, p.x, row);
       let first = floor(along - 0.5);
-      let most = select(height, width, steep);
+      let most = select(height, width, row);
       if (first >= 0.0 && first + 1.0 < f32(most)) {
-        let c = select(vec2f(centre, along), vec2f(along, centre), steep);
-        let own = sides[at - batch * edges] + batch * triangles;
+        let c = select(vec2f(centre, along), vec2f(along, centre), row);
+        let around = sides[own] + batch * triangles;
         let within = vec2u(c);
         let tile = tileAt(within.x, within.y);
         let end = endOf(batch, tile);
@@ -73,7 +75,7 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
         for (var k = firstOf(batch, tile); k < end && front <= layer; k++) {
           let r = entries[k];
           let low = reach[r] & vec2u(0xffffu);
-          if (all(within >= low) && all(within < (reach[r] >> vec2u(16u))) && r != own.x && r != own.y) {
+          if (all(within >= low) && all(within < (reach[r] >> vec2u(16u))) && r != around.x && r != around.y) {
             let T = triangleOf(r);
             let E = edgesAt(T, c);
             if (all(E > vec3f(0.0))) {
@@ -83,9 +85,10 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
           }
         }
         if (front <= layer) {
-          let x = select(line, u32(first), steep);
-          let y = select(u32(first), line, steep);
-          key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, steep) +
+          vertex[id.x] = e + batch * vertices;
+          let x = select(line, u32(first), row);
+          let y = select(u32(first), line, row);
+          key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, row) +
             select(0u, 1u, (code[at] & ${afterBit}) != 0u);
         }
       }
@@ -95,41 +98,37 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
 
 const choosing = kernelsByKey();
 
+/** Shorter edges, in pixels, do not tell which way the outline goes. */
+const shortest = 0.1;
+
 const place = lazyKernel(/* wgsl */ `
   ${homogeneous}
-  ${endText}
   var<storage, read> clip: array<vec4f>;
   var<storage, read> vertex: array<vec2u>;
   var<storage, read> key: array<u32>;
   var<uniform> width: u32;
   var<uniform> height: u32;
-  var<storage, read_write> d: array<f32>;
+  var<storage, read_write> place: array<vec3f>;
   @compute @workgroup_size(64)
   fn crossingPlaces(@builtin(global_invocation_id) id: vec3u) {
     let k = key[id.x];
     if (k != ${noneText}) {
       let pixel = k / 4u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
-      let low = vertex[id.x].x;
-      let high = vertex[id.x].y;
-      let a = inPixels(clip[low & ~${endBit}], f32(width), f32(height));
-      let b = inPixels(clip[high & ~${endBit}], f32(width), f32(height));
+      let a = inPixels(clip[vertex[id.x].x], f32(width), f32(height));
+      let b = inPixels(clip[vertex[id.x].y], f32(width), f32(height));
       let da = from2(a, c);
       let db = from2(b, c);
-      let steep = (k & 2u) == 0u;
-      let fa = select(da.x, da.y, steep);
-      let fb = select(db.x, db.y, steep);
-      let ga = select(da.y, da.x, steep);
-      let gb = select(db.y, db.x, steep);
-      var at = (fa * gb - fb * ga) / (fa * b.w - fb * a.w); // (1)
-      if (((low | high) & ${endBit}) != 0u) {
-        let p = vec2f(ga, fa) / a.w;
-        let q = vec2f(gb, fb) / b.w;
-        let slope = (q.x - p.x) / (q.y - p.y);
-        if ((low & ${endBit}) != 0u) { at -= endArea(p, -0.5, slope); }
-        if ((high & ${endBit}) != 0u) { at += endArea(q, 0.5, slope); }
-      }
-      d[id.x] = at;
+      let row = (k & 2u) == 0u;
+      let fa = select(da.x, da.y, row);
+      let fb = select(db.x, db.y, row);
+      let ga = select(da.y, da.x, row);
+      let gb = select(db.y, db.x, row);
+      let d = (fa * gb - fb * ga) / (fa * b.w - fb * a.w); // (1)
+      let along = db * a.w - da * b.w;
+      let size = length(along);
+      let trust = size / (size + ${shortest} * abs(a.w * b.w));
+      place[id.x] = vec3f(d, vec2f(-along.y, along.x) * (trust / size));
     }
   }
 `);
@@ -137,7 +136,7 @@ const place = lazyKernel(/* wgsl */ `
 export interface Crossings {
   /** u32, [n]; `none` where there is none. */
   readonly key: Tensor;
-  /** The two vertices of its stretch (stretches.ts), of B · V: u32, [n, 2]. */
+  /** The two vertices of its edge, of B · V: u32, [n, 2]. */
   readonly vertex: Tensor;
 }
 
@@ -147,7 +146,7 @@ export function chooseCrossings(
   clip: Tensor,
   raster: Raster,
   tables: EdgeTables,
-  { layer, corners }: { readonly layer: number; readonly corners: boolean },
+  layer: number,
 ): Crossings {
   const { lists, triangles, size, setup } = raster;
   const [width, height] = size;
@@ -155,7 +154,7 @@ export function chooseCrossings(
   const { tiles, columns, chunks } = lists;
   const { edge, count, ends: until, code } = cuts;
   const choose = choosing(`${tiles} ${columns} ${chunks}`, () => chooseText(lists));
-  const { key } = choose(
+  const { key, vertex } = choose(
     {
       ...{ clip, edge, count, until, code, ends: tables.ends, sides: tables.sides },
       ...{ setup: setup.setup, reach: setup.reach, starts: lists.starts, entries: lists.entries },
@@ -164,14 +163,14 @@ export function chooseCrossings(
     },
     { count: edge.size },
   );
-  return { key, vertex: stretchesOf(key, cuts, clip, tables, { size, corners }) };
+  return { key, vertex };
 }
 
-/** D of each crossing, [n]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
+/** Of each crossing D and the normal of its edge, [n, 3]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
 export function crossingPlaces(
   { key, vertex }: Crossings,
   clip: Tensor,
   [width, height]: readonly [number, number],
 ): Tensor {
-  return place({ clip, vertex, key, width, height }, { count: key.size }).d;
+  return place({ clip, vertex, key, width, height }, { count: key.size }).place;
 }

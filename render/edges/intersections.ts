@@ -4,8 +4,7 @@
  *
  *   e = z_B − z_A      at the first centre e₁ > 0, at the second e₂ < 0:      D = e₁ / (e₁ − e₂)                              (1)
  *
- * Depths are planes over the picture, so e is linear and D exact. As with outlines, a line of intersection moves the picture through rows or
- * through columns, and counts once: in the direction in which e is steeper.                                                      (2)
+ * Depths are planes over the picture, so e is linear and D exact; its slope is the normal of the line where they meet.
  * Triangles with two vertices in common meet along an edge and nowhere else, and most neighbours do: they are told by a table. Those smaller than pixels, of which a pixel's neighbour is never
  * covered, are not seen to intersect.
  */
@@ -64,12 +63,7 @@ const search = lazyKernel(/* wgsl */ `
     if (!b1.inside) { return false; }
     let a1 = depthAt(a, c);
     let b2 = depthAt(b, other);
-    let aside = c + select(vec2f(0.0, 1.0), vec2f(1.0, 0.0), below);
-    let e1 = b1.z - a1.z;
-    let e2 = b2.z - a2.z;
-    let along = abs(e2 - e1);
-    let across = abs(depthAt(b, aside).z - depthAt(a, aside).z - e1);
-    return e1 > 0.0 && e2 < 0.0 && (along > across || (along == across && !below)); // (2)
+    return b1.z - a1.z > 0.0 && b2.z - a2.z < 0.0;
   }
   @compute @workgroup_size(64)
   fn findIntersections(@builtin(global_invocation_id) id: vec3u) {
@@ -167,19 +161,20 @@ const place = lazyKernel(/* wgsl */ `
   var<storage, read> key: array<u32>;
   var<uniform> width: u32;
   var<uniform> height: u32;
-  var<storage, read_write> d: array<f32>;
+  var<storage, read_write> place: array<vec3f>;
   @compute @workgroup_size(64)
   fn intersectionPlaces(@builtin(global_invocation_id) id: vec3u) {
     let k = key[id.x];
     if (k != ${noneText}) {
       let pixel = k / 4u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
-      let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), (k & 2u) != 0u);
       let a = cornersOf(vertex[id.x][0], f32(width), f32(height));
       let b = cornersOf(vertex[id.x][1], f32(width), f32(height));
-      let e1 = depthAt(b, c).z - depthAt(a, c).z;
-      let e2 = depthAt(b, other).z - depthAt(a, other).z;
-      d[id.x] = e1 / (e1 - e2); // (1)
+      let e = depthAt(b, c).z - depthAt(a, c).z;
+      let right = c + vec2f(1.0, 0.0);
+      let below = c + vec2f(0.0, 1.0);
+      let slope = vec2f(depthAt(b, right).z - depthAt(a, right).z, depthAt(b, below).z - depthAt(a, below).z) - e;
+      place[id.x] = vec3f(-e / select(slope.y, slope.x, (k & 2u) == 0u), normalize(slope)); // (1)
     }
   }
 `);
@@ -215,11 +210,11 @@ export function chooseIntersections(
   return { key, vertex, until };
 }
 
-/** D of each intersection, [n]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
+/** Of each intersection D and the normal of the line there, [n, 3]; 0 where there is none. Differentiable in `clip`, [B V, 4]. */
 export function intersectionPlaces(
   { key, vertex }: Intersections,
   clip: Tensor,
   [width, height]: readonly [number, number],
 ): Tensor {
-  return place({ clip, vertex, key, width, height }, { count: key.size }).d;
+  return place({ clip, vertex, key, width, height }, { count: key.size }).place;
 }

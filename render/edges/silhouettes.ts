@@ -2,9 +2,8 @@
  * Where a surface ends in the picture: the edges at which a triangle that shows its front meets one that shows its back, or none. And where
  * its colours jump: seams, the edges whose two triangles do not have the same rows of an attribute there.
  *
- * Their length, not the triangles' area, is what a boundary integral needs. A line x = c + k y with |k| ≤ 1 moves the picture through the
- * rows that it crosses: an edge that is steeper than wide is cut at the height of each row's pixel centres, the others at each column's.
- * Of an edge between heights p and q are the rows j with p ≤ j + ½ < q, so that of two edges that meet one has the row.       (1)
+ * An edge is cut where it passes the lines of pixel centres, of rows and of columns. Of one between heights p and q are the rows j with
+ * p ≤ j + ½ < q, so that of two edges that meet one has the row.                                                                  (1)
  *
  * First all edges count their cuts, then, after a scan, they write that many records, each the number of its edge. Only integers come out:
  * which edges and rows these are is a choice; where exactly they meet is computed again by what is differentiated (crossing.ts).
@@ -42,13 +41,9 @@ const faces = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** The code of an edge: its first row or column, and three bits. */
-export const steepBit = '0x80000000u';
-/** The surface is on the side of larger x (of a steep edge) or y. */
-export const afterBit = '0x40000000u';
-/** It ends a surface, or a colour, within the picture: what is 0 without it. */
-export const endingBit = '0x20000000u';
-export const firstBits = '0x1fffffffu';
+/** The code of an edge's cuts: the first row or column, and a bit that is set if the surface is on the side of larger x (of rows) or y. */
+export const afterBit = '0x80000000u';
+export const firstBits = '0x7fffffffu';
 
 const cuts = lazyKernel(/* wgsl */ `
   ${homogeneous}
@@ -64,8 +59,8 @@ const cuts = lazyKernel(/* wgsl */ `
   var<uniform> edges: u32;
   var<uniform> width: f32;
   var<uniform> height: f32;
-  var<storage, read_write> count: array<u32>;
-  var<storage, read_write> code: array<u32>;
+  var<storage, read_write> count: array<vec2u>;
+  var<storage, read_write> code: array<vec2u>;
 
   /** Keeps what of the segment from 0 to 1 is on the side where f, linear along it, is not negative. */
   fn kept(part: vec2f, from: f32, to: f32) -> vec2f {
@@ -89,8 +84,8 @@ const cuts = lazyKernel(/* wgsl */ `
     let one = face[id.y * triangles + side.x];
     var other = 0u;
     if (side.y < triangles) { other = face[id.y * triangles + side.y]; }
-    count[at] = 0u;
-    code[at] = 0u;
+    count[at] = vec2u(0u);
+    code[at] = vec2u(0u);
     var ending = one != other;
     if (!ending && one != 0u && seams == 1u) { ending = seam[id.x] == 1u; }
     if (ending) {
@@ -115,23 +110,18 @@ const cuts = lazyKernel(/* wgsl */ `
           let from = p.xy / p.w;
           let to = q.xy / q.w;
           let d = to - from;
-          let steep = abs(d.y) >= abs(d.x);
-          let low = select(min(from.x, to.x), min(from.y, to.y), steep);
-          let high = select(max(from.x, to.x), max(from.y, to.y), steep);
-          let most = select(width, height, steep);
-          let first = clamp(ceil(low - 0.5), 0.0, most); // (1)
-          let last = clamp(ceil(high - 0.5), 0.0, most);
-          code[at] = ${endingBit} | select(0u, ${steepBit}, steep);
-          if (last > first) {
+          let first = clamp(ceil(min(from, to).yx - 0.5), vec2f(0.0), vec2f(height, width)); // (1)
+          let last = clamp(ceil(max(from, to).yx - 0.5), vec2f(0.0), vec2f(height, width));
+          if (any(last > first)) {
             var s = 0.0;
             if (one != 0u) { s = sideOf(side.x, e, base, from, d); }
             if (other != 0u) {
               let t = sideOf(side.y, e, base, from, d);
               if (abs(t) > abs(s)) { s = t; }
             }
-            let after = select(d.x, -d.y, steep) * s > 0.0;
-            count[at] = u32(last - first);
-            code[at] |= u32(first) | select(0u, ${afterBit}, after);
+            let after = vec2f(-d.y, d.x) * s > vec2f(0.0);
+            count[at] = vec2u(last - first);
+            code[at] = vec2u(first) | select(vec2u(0u), vec2u(${afterBit}), after);
           }
         }
       }
@@ -175,9 +165,9 @@ const writes = lazyKernel(/* wgsl */ `
 `);
 
 export interface Cuts {
-  /** Of each record its edge, of B · E: u32, [capacity]. */
+  /** Of each record twice its edge, of B · E, and 1 if it cuts a column: u32, [capacity]. */
   readonly edge: Tensor;
-  /** Of each edge how many records it has, where they end, and its code: u32, [B · E]. */
+  /** Of each edge, for rows and for columns, how many records it has, where they end, and its code: u32, [2 · B · E]. */
   readonly count: Tensor;
   readonly ends: Tensor;
   readonly code: Tensor;
@@ -210,11 +200,12 @@ export function silhouetteCuts({ clip, corners, size, cull, seams }: Seen, table
   const given = { clip, corners, vertices, triangles };
   const face = facesOf(clip, corners, cull);
   const seam = seams ? jumps({ corners, own: seams, ends, sides }, { count: edges }).seam : face;
-  const { count, code } = cuts(
+  const found = cuts(
     { ...given, ends, sides, face, seam, seams: seams ? 1 : 0, edges, width, height },
     { count: [edges, batch] },
   );
+  const [count, code] = [found.count, found.code].map(words => words.reshape([2 * batch * edges]));
   const until = scan(count);
-  const { edge } = writes({ ends: until, count }, { count: edges * batch, out: { edge: capacity } });
+  const { edge } = writes({ ends: until, count }, { count: count.size, out: { edge: capacity } });
   return { edge, count, ends: until, code };
 }
