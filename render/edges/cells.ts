@@ -15,7 +15,8 @@
  *   V = argmin Σ (n_k · (x − P_k))² + ε |x − C|²,   C the mean of the P_k                                                       (1)
  *
  * which is the vertex where an outline turns, the point where one goes behind another or where seams meet, and the middle of a straight
- * line, with no case for either. Where there is one P_k alone, what passes it ends unseen, or leaves the picture: V is half a pixel on.       (2)
+ * line, with no case for either. V is kept in the cell, but may be half a pixel beyond a side that a corner pokes through between two
+ * pixels, so that its tip, which no pixel shows, counts. Where there is one P_k alone, what passes it ends unseen, or leaves the picture: V is half a pixel on.       (2)
  *
  * Seen from side k, with corner k at the origin, x towards corner k + 1 and y into the cell, P_k = (D, 0), V = (u, v), M = (½, ½): pixels' quarters
  * meet at x = ½; the outline moves what is between that and the path P_k V M from the sector before it to the one after it:
@@ -235,7 +236,9 @@ const shares = lazyKernel(/* wgsl */ `
         let b = yy + ${held};
         let x = rx + ${held} * v.x;
         let y = ry + ${held} * v.y;
-        v = clamp(vec2f(b * x - xy * y, a * y - xy * x) / (a * b - xy * xy), vec2f(0.0), vec2f(1.0)); // (1)
+        let open = select(vec4f(0.0), vec4f(0.5), passed & (net == vec4f(0.0)));
+        v = clamp(
+          vec2f(b * x - xy * y, a * y - xy * x) / (a * b - xy * xy), -vec2f(open.w, open.x), 1.0 + vec2f(open.y, open.z)); // (1)
       } else {
         let side = sorted[from] & 3u;
         var along = vec2f(-normal.y, normal.x) / max(abs(normal.x), abs(normal.y));

@@ -59,6 +59,30 @@ describe('a half plane (notes on rendering §3.1, case 1)', () => {
   });
 });
 
+it('shows a square of two pixels, moved and turned in small steps, without jumps, by its area', async () => {
+  const steps = 600;
+  const places = Array.from({ length: steps }, (_, k) =>
+    [0, 1, 2, 3].map(c => {
+      const [s, angle] = [k / steps, 0.1 + (1.4 * k) / steps + (Math.PI / 2) * c];
+      return [3.2 + 1.3 * s + 1.1 * Math.cos(angle), 3.5 + 0.9 * s + 1.1 * Math.sin(angle)];
+    }),
+  );
+  const clip = on64(
+    places.flat(2).map((v, k) => (k % 2 === 0 ? v / 4 - 1 : 1 - v / 4)),
+    [4 * steps, 2],
+  )
+    .matmul(on64([1, 0, 0, 0, 0, 1, 0, 0], [2, 4]))
+    .add(on64([0, 0, 0.5, 1]))
+    .reshape([steps, 4, 4]);
+  const raster = rasterize(clip, quad, { size: [8, 8] });
+  const image = Array.from(await antialias(mask(raster), raster, clip).read());
+  for (let k = 0; k < steps; k++) {
+    const shown = image.slice(64 * k, 64 * (k + 1));
+    near([shown.reduce((sum, v) => sum + v, 0)], [2 * 1.1 ** 2], 1e-3);
+    if (k > 0) near(shown, image.slice(64 * (k - 1), 64 * k), 0.01); // no point moves farther than 0.006
+  }
+});
+
 describe('what is hidden', () => {
   const size = [24, 20] as const;
   // A quad before another that it hides but for a strip on the left, and before a triangle that it hides wholly.
