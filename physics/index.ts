@@ -68,6 +68,7 @@ export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
 export { type RobotSurface, robotSurface } from './articulated/surface.ts';
+export type { Tendon, TendonSpec } from './articulated/tendon.ts';
 export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
 export type { BodySurface } from './body-surface.ts';

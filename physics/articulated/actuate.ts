@@ -14,6 +14,7 @@ import { type ArticulatedParams, type ArticulatedState, lengthOf, type Model } f
 import { pointJacobians } from './point-jacobians.ts';
 import { type Points, pointMotions } from './points.ts';
 import { rowsOf } from './structure.ts';
+import { extended, pulled } from './tendon.ts';
 
 /** What actuators do at a state. */
 export interface Actuation {
@@ -32,12 +33,15 @@ const dynamicsNumber: Readonly<Record<ActuatorDynamics, number>> = {
   exactFilter: 3,
 };
 
-/** Of each actuator: q and first velocity of its joint, number of velocities or 0, dynamics, activation. */
+/** Of each actuator: q and first velocity of its joint (those of tendons are behind), number of velocities or 0, dynamics, activation. */
 const width = 5;
 const tableOf = onDeviceOf((model: Model, device): Tensor => {
-  const rows = model.actuators.flatMap(({ joint, dynamics, activation }) => {
-    const { q, dof } = model.joints[joint] ?? { q: 0, dof: 0 };
-    const count = joint < 0 ? 0 : lengthOf[model.joints[joint].kind].dof;
+  const rows = model.actuators.flatMap(({ joint, site, tendon, dynamics, activation }) => {
+    const { q, dof } = model.joints[joint] ?? {
+      q: model.nq + Math.max(0, tendon),
+      dof: model.nv + Math.max(0, tendon),
+    };
+    const count = site >= 0 ? 0 : joint < 0 ? 1 : lengthOf[model.joints[joint].kind].dof;
     return [q, dof, count, dynamicsNumber[dynamics], Math.max(0, activation)];
   });
   return tensor(Uint32Array.from(rows), undefined, { device });
@@ -143,9 +147,10 @@ const next = ({ a, na }: Counts): string => /* wgsl */ `
   }
 `;
 
+/** Tendons count among coordinates. */
 const countsOf = (model: Model): Counts => ({
-  nq: model.nq,
-  nv: model.nv,
+  nq: model.nq + model.tendons.length,
+  nv: model.nv + model.tendons.length,
   a: model.actuators.length,
   na: activations(model),
 });
@@ -155,7 +160,7 @@ const keyOf = ({ nq, nv, a, na }: Counts): string => `${nq} ${nv} ${a} ${na}`;
  * What actuators do.
  *
  * @param control [envs, actuators].
- * @param params Of the model; actuators at sites need them to know where those are.
+ * @param params Of the model; actuators at sites and tendons need them to know where those are.
  * @throws RangeError if a shape is another, TypeError if something that the model needs is not given.
  */
 export function actuation(
@@ -165,7 +170,8 @@ export function actuation(
   control: Tensor,
   params?: ArticulatedParams,
 ): Actuation {
-  const { q, v, act } = state;
+  const { act } = state;
+  const { q, v } = extended(model, params, state);
   const counts = countsOf(model);
   const { a, na } = counts;
   if (a === 0) throw new RangeError(`actuate: '${model.name}' has no actuators; give it some.`);
@@ -179,13 +185,14 @@ export function actuation(
   const run = kernels(keyOf(counts), () => text(counts));
   const { gear, gains, timeConstant, bounds } = actuators;
   const given = { q, v, control, gear, gains, timeConstant, bounds, table: tableOf(model, q.device) };
-  const out = { tau: [envs, model.nv], force: [envs, a], ...(na > 0 && { rate: [envs, na] }) };
+  const out = { tau: [envs, counts.nv], force: [envs, a], ...(na > 0 && { rate: [envs, na] }) };
   const { tau, force, rate } = run({ ...given, ...(na > 0 && { act }) }, { count: envs, out }) as Record<
     'tau' | 'force' | 'rate',
     Tensor
   >;
+  const onJoints = pulled(model, params, tau);
   const pushed = atSites(model, actuators, state, force, params);
-  return { tau: bounded(model, pushed ? tau.add(pushed) : tau), force, rate: na > 0 ? rate : undefined };
+  return { tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints), force, rate: na > 0 ? rate : undefined };
 }
 
 /** Within what joints let actuators do. */

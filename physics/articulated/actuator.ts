@@ -17,7 +17,7 @@
  */
 
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import { type Joint, type JointKind, lengthOf, type Model, type Site } from './model.ts';
+import { type JointKind, lengthOf, type Model } from './model.ts';
 
 export type ActuatorKind = 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'general';
 /** How an activation follows the control; `exactFilter` is exact over a step of constant controls. */
@@ -27,9 +27,10 @@ type Triple = readonly [number, number, number];
 export interface ActuatorSpec {
   readonly kind: ActuatorKind;
   readonly name?: string;
-  /** What it acts on: a joint or a site. */
+  /** What it acts on: a joint, a site or a tendon. */
   readonly joint?: string;
   readonly site?: string;
+  readonly tendon?: string;
   /** One number; up to three on a ball, six on a free joint or a site, the rest 0. Default 1. */
   readonly gear?: number | readonly number[];
   /** Stiffness of a position servo. Default 1. */
@@ -52,9 +53,10 @@ export interface ActuatorSpec {
 export interface Actuator {
   readonly name: string;
   readonly kind: ActuatorKind;
-  /** Its joint, or −1; its site, or −1. */
+  /** Its joint, its site, its tendon, or −1. */
   readonly joint: number;
   readonly site: number;
+  readonly tendon: number;
   readonly gear: readonly number[];
   readonly gain: Triple;
   readonly bias: Triple;
@@ -67,15 +69,13 @@ export interface Actuator {
   readonly activationRange: readonly [number, number] | undefined;
 }
 
+type Parts = Pick<Model, 'joints' | 'sites' | 'tendons'>;
+
 /** The actuators of a list, numbered. */
-export function actuatorsOf(
-  specs: readonly ActuatorSpec[],
-  joints: readonly Joint[],
-  sites: readonly Site[],
-): readonly Actuator[] {
+export function actuatorsOf(specs: readonly ActuatorSpec[], parts: Parts): readonly Actuator[] {
   let next = 0;
   return specs.map(spec => {
-    const made = actuatorOf(spec, joints, sites);
+    const made = actuatorOf(spec, parts);
     return made.dynamics === 'none' ? made : { ...made, activation: next++ };
   });
 }
@@ -84,32 +84,34 @@ export function actuatorsOf(
 export const activations = ({ actuators }: Pick<Model, 'actuators'>): number =>
   actuators.filter(({ activation }) => activation >= 0).length;
 
-function actuatorOf(spec: ActuatorSpec, joints: readonly Joint[], sites: readonly Site[]): Actuator {
+function actuatorOf(spec: ActuatorSpec, { joints, sites, tendons }: Parts): Actuator {
   const { kind, gear = 1, timeConstant = 1 } = spec;
-  const on = spec.joint ?? spec.site;
-  const name = spec.name ?? `${kind} of ${on}`;
+  const what = (['joint', 'site', 'tendon'] as const).filter(part => spec[part] !== undefined);
+  const on = what.length === 1 ? spec[what[0]] : undefined;
+  const name = spec.name ?? `${kind} of ${what.map(part => spec[part]).join(' and ') || 'nothing'}`;
   const who = `tree: actuator '${name}'`;
   if (!kinds.includes(kind))
     throw new TypeError(`${who}: kind is '${kind}'; it must be ${kinds.map(k => `'${k}'`).join(' or ')}.`);
-  if (on === undefined || (spec.joint !== undefined && spec.site !== undefined))
-    throw new TypeError(`${who}: it acts on ${on === undefined ? 'nothing' : 'a joint and a site'}; give one of them.`);
+  if (on === undefined)
+    throw new TypeError(
+      `${who}: it acts on ${what.length === 0 ? 'nothing' : what.map(part => `a ${part}`).join(' and ')}; give one of joint, site and tendon.`,
+    );
   const joint = joints.findIndex(({ name }) => name === spec.joint);
   const site = sites.findIndex(({ name }) => name === spec.site);
-  if (joint < 0 && site < 0)
-    throw new RangeError(
-      `tree: actuator '${name}' is on ${spec.joint === undefined ? 'site' : 'joint'} '${on}', which there is not.`,
-    );
-  const of: JointKind | 'a site' = joint < 0 ? 'a site' : joints[joint].kind;
-  const dof = of === 'a site' ? 6 : lengthOf[of].dof;
+  const tendon = tendons.findIndex(({ name }) => name === spec.tendon);
+  if (joint < 0 && site < 0 && tendon < 0)
+    throw new RangeError(`tree: actuator '${name}' is on ${what[0]} '${on}', which there is not.`);
+  const of: JointKind | 'site' | 'tendon' = joint >= 0 ? joints[joint].kind : site >= 0 ? 'site' : 'tendon';
+  const dof = of === 'site' ? 6 : of === 'tendon' ? 1 : lengthOf[of].dof;
   const list = typeof gear === 'number' ? [gear] : gear;
   if (!list.every(Number.isFinite) || list.slice(dof).some(x => x !== 0))
     throw new RangeError(
-      `${who}: gear is [${list.join(', ')}]; ${joint < 0 ? 'site' : 'joint'} '${on}' takes ${dof} finite number${dof === 1 ? '' : 's'}.`,
+      `${who}: gear is [${list.join(', ')}]; ${what[0]} '${on}' takes ${dof} finite number${dof === 1 ? '' : 's'}.`,
     );
   const laws = lawOf(spec);
   if (dof > 1 && [...laws.gain.slice(1), ...laws.bias.slice(1)].some(x => x !== 0))
     throw new RangeError(
-      `${who}: a ${kind === 'general' ? 'force that follows positions or velocities' : `${kind} servo`} is for hinges and slides; ${joint < 0 ? `'${on}' is a site` : `joint '${on}' is ${of}`}.`,
+      `${who}: a ${kind === 'general' ? 'force that follows positions or velocities' : `${kind} servo`} is for hinges, slides and tendons; ${of === 'site' ? `'${on}' is a site` : `joint '${on}' is ${of}`}.`,
     );
   const dynamics = spec.dynamics ?? (kind === 'intvelocity' ? 'integrator' : 'none');
   if (!(timeConstant > 0 && Number.isFinite(timeConstant)))
@@ -120,7 +122,7 @@ function actuatorOf(spec: ActuatorSpec, joints: readonly Joint[], sites: readonl
   }
   const { controlRange, forceRange, activationRange } = spec;
   const gears = Array.from({ length: dof }, (_, k) => list[k] ?? 0);
-  const place = { name, kind, joint, site, gear: gears, activation: -1 };
+  const place = { name, kind, joint, site, tendon, gear: gears, activation: -1 };
   return { ...place, ...laws, dynamics, timeConstant, controlRange, forceRange, activationRange };
 }
 

@@ -18,6 +18,7 @@ import type { Actuator } from './actuator.ts';
 import type { Equality, FrictionLoss, Geom, Limit, Pair, SolverOptions } from './constraint/constraint.ts';
 import type { Sensor } from './sensors/sensor.ts';
 import type { Tables } from './tables.ts';
+import type { Tendon } from './tendon.ts';
 
 export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
 
@@ -91,6 +92,11 @@ export interface ArticulatedParams {
   readonly armature: Tensor;
   /** The share of each link's weight that is carried without anybody's doing, [l]. */
   readonly gravityCompensation: Tensor;
+  /** Of tendons, t of them (absent where there are none): C of tendon.ts, [t, nv]; springs, [t], and the lengths between which they rest, [t, 2]; damping, [t]. */
+  readonly tendonWeights?: Tensor;
+  readonly tendonStiffness?: Tensor;
+  readonly tendonRest?: Tensor;
+  readonly tendonDamping?: Tensor;
 }
 
 export interface Model {
@@ -98,6 +104,7 @@ export interface Model {
   readonly links: readonly Link[];
   readonly joints: readonly Joint[];
   readonly sites: readonly Site[];
+  readonly tendons: readonly Tendon[];
   readonly actuators: readonly Actuator[];
   readonly keyframes: readonly Keyframe[];
   /** Shapes that may touch, and the pairs of them that do. */

@@ -1,5 +1,5 @@
 /**
- * Springs and dampers of the joints, and the energy of the springs, ½ k times the square of what k multiplies.
+ * Springs and dampers of the joints and tendons, and the energy of the springs, ½ k times the square of what k multiplies.
  *
  *   τ = −k (q − q₀) − d v                    hinge, slide, free position
  *   τ = −k log(q₀⁻¹ q) − d v                 ball, free orientation: log is the rotation vector, in the link's axes
@@ -12,6 +12,7 @@ import { bySizes, column, paramAt, place, quaternions } from './layout.ts';
 import type { ArticulatedState } from './model.ts';
 import type { Prepared } from './structure.ts';
 import { moves } from './tables.ts';
+import { tendonSprings } from './tendon.ts';
 
 /** 2 atan(s / w) / s for a unit quaternion with w ≥ 0 and vector part of length s. */
 export const rotationVector: string = /* wgsl */ `
@@ -97,7 +98,15 @@ function launch(
 }
 
 /** [envs, nv]. */
-export const jointForces = (prepared: Prepared, state: ArticulatedState): Tensor => launch(prepared, state).tau;
+export function jointForces(prepared: Prepared, state: ArticulatedState): Tensor {
+  const { tau } = launch(prepared, state);
+  const { model, params } = prepared;
+  return model.tendons.length > 0 ? tau.add(tendonSprings(model, params, state).tau) : tau;
+}
 
 /** [envs], J. */
-export const springEnergy = (prepared: Prepared, state: ArticulatedState): Tensor => launch(prepared, state).energy;
+export function springEnergy(prepared: Prepared, state: ArticulatedState): Tensor {
+  const { energy } = launch(prepared, state);
+  const { model, params } = prepared;
+  return model.tendons.length > 0 ? energy.add(tendonSprings(model, params, state).energy) : energy;
+}

@@ -4,6 +4,7 @@ import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index
 import { type Sizes, sizesOf } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
+import { tendonShapes } from './tendon.ts';
 
 /** Integers that kernels read. */
 export interface Structure {
@@ -30,7 +31,13 @@ export const structureOn: (model: Model, device: Device) => Structure = onDevice
   };
 });
 
-const shapes = ({ links, joints, nq, nv }: Model): Readonly<Record<keyof ArticulatedParams, readonly number[]>> => ({
+const shapes = ({
+  links,
+  joints,
+  tendons,
+  nq,
+  nv,
+}: Model): Partial<Readonly<Record<keyof ArticulatedParams, readonly number[]>>> => ({
   gravity: [3],
   position: [links.length, 3],
   orientation: [links.length, 4],
@@ -45,6 +52,7 @@ const shapes = ({ links, joints, nq, nv }: Model): Readonly<Record<keyof Articul
   damping: [nv],
   armature: [nv],
   gravityCompensation: [links.length],
+  ...tendonShapes({ tendons, nv }),
 });
 
 /** The parameters a model was built with, as tensors on a device: the default one if none is named. */
@@ -92,7 +100,9 @@ export function prepare(
   };
   const own = expected.filter(isOwn).length > 0;
   const fitted = own
-    ? Object.fromEntries(expected.map(([name, shape]) => [name, params[name].broadcastTo([envs, ...shape])]))
+    ? Object.fromEntries(
+        expected.map(([name, shape]) => [name, (params[name] as Tensor).broadcastTo([envs, ...shape])]),
+      )
     : params;
   return {
     model,

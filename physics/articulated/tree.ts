@@ -24,6 +24,7 @@ import {
 import { normalized, type Quaternion, type Symmetric, turnSymmetric, unturned, type Vec3 } from './quaternion.ts';
 import { type Sensor, type SensorSpec, sensorsOf } from './sensors/sensor.ts';
 import { tables } from './tables.ts';
+import { type TendonSpec, tendonsOf } from './tendon.ts';
 
 export interface JointSpec {
   readonly kind: JointKind;
@@ -94,6 +95,7 @@ export interface TreeSpec {
   /** m/s². Default [0, −9.81, 0]: y is up. */
   readonly gravity?: Vec3;
   readonly sites?: readonly SiteSpec[];
+  readonly tendons?: readonly TendonSpec[];
   readonly actuators?: readonly ActuatorSpec[];
   readonly keyframes?: readonly Keyframe[];
   /** Shapes that may touch: constraint/geoms.ts tells which pairs do. */
@@ -167,10 +169,12 @@ export function tree(spec: TreeSpec): Model {
     gravityCompensation: specs.map(({ gravityCompensation = 0 }) => gravityCompensation),
   };
   checkMoves(specs, links, made);
+  const tendons = tendonsOf(spec.tendons ?? [], joints, { nv: at.dof, q0: values.reference });
   const model: Omit<Model, 'actuators' | 'sensors'> = {
     name,
     links,
     joints,
+    tendons: tendons.tendons,
     sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
     keyframes: spec.keyframes ?? [],
     ...constraintsOf(spec, links, joints, numbers),
@@ -181,9 +185,9 @@ export function tree(spec: TreeSpec): Model {
     q0: values.reference,
     timestep: spec.timestep,
     tables: tables(links, joints),
-    values,
+    values: { ...values, ...tendons.values },
   };
-  const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model.joints, model.sites);
+  const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model);
   const sensors: readonly Sensor[] = sensorsOf(spec.sensors ?? [], { ...model, actuators });
   return { ...model, actuators, sensors };
 }

@@ -73,7 +73,13 @@ const tableOn = onDeviceOf((model: Model, device): Tensor => {
 export const haveBounds = ({ limits, frictionLosses }: Model): boolean => limits.length + frictionLosses.length > 0;
 
 /** @throws RangeError for what the law does not know. */
-export function checkBounds({ limits, joints, equalities }: Model): void {
+export function checkBounds({ limits, joints, equalities, tendons, frictionLosses, nv }: Model): void {
+  const tied =
+    limits.find(({ joint }) => joint < 0)?.tendon ?? (frictionLosses.find(({ dof }) => dof >= nv)?.dof ?? nv - 1) - nv;
+  if (tied >= 0)
+    throw new RangeError(
+      `compliant: tendon '${tendons[tied].name}' has bounds or dry friction; the law knows those of joints alone. Leave them out, or take convex().`,
+    );
   for (const { joint } of limits)
     if (joints[joint].kind === 'ball')
       throw new RangeError(

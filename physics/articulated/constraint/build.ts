@@ -1,6 +1,7 @@
 /** The constraints of a tree, from what its specification says of joints, geoms and equalities. */
 
 import { type Joint, type Link, lengthOf, type Model } from '../model.ts';
+import type { TendonSpec } from '../tendon.ts';
 import type { JointSpec, TreeSpec } from '../tree.ts';
 import { type FrictionLoss, type Limit, type SolverOptions, usualSolimp, usualSolref } from './constraint.ts';
 import { equalityOf, restingPoses } from './equalities.ts';
@@ -26,32 +27,55 @@ export function constraintsOf(
   );
   const poses = restingPoses(links, spec.links);
   const made = spec.links.flatMap(link => link.joints ?? []);
+  const tendons = spec.tendons ?? [];
+  const nv = joints.reduce((sum, { kind }) => sum + lengthOf[kind].dof, 0);
   return {
     geoms,
     pairs: pairsOf(geoms, links, spec.pairs ?? [], excludes),
-    limits: made.flatMap((joint, j) => limitOf(joint, joints[j], j)),
-    frictionLosses: made.flatMap((joint, j) => lossesOf(joint, joints[j])),
-    equalities: (spec.equalities ?? []).map((equality, k) => equalityOf(equality, k, { linkOf, joints, poses })),
+    limits: [
+      ...made.flatMap((joint, j) =>
+        limitOf(joint, `joint '${joints[j].name}'`, joints[j].kind).map(l => ({ joint: j, ...l })),
+      ),
+      ...tendons.flatMap((t, tendon) =>
+        limitOf(t, `tendon '${t.name}'`).map(limit => ({ joint: -1, tendon, ...limit })),
+      ),
+    ],
+    frictionLosses: [
+      ...made.flatMap((joint, j) => {
+        const { name, kind, dof } = joints[j];
+        return lossesOf(joint, `joint '${name}'`, range(dof, lengthOf[kind].dof));
+      }),
+      ...tendons.flatMap((t, k) => lossesOf(t, `tendon '${t.name}'`, [nv + k])),
+    ],
+    equalities: (spec.equalities ?? []).map((equality, k) =>
+      equalityOf(equality, k, { linkOf, joints, tendons, poses }),
+    ),
     solver: solverOf(spec.solver ?? {}),
   };
 }
 
-function limitOf(spec: JointSpec, { name, kind }: Joint, joint: number): readonly Limit[] {
+const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, k) => first + k);
+
+function limitOf(
+  spec: JointSpec | TendonSpec,
+  of: string,
+  kind?: Joint['kind'],
+): readonly Omit<Limit, 'joint' | 'tendon'>[] {
   const { range, solrefLimit: solref = usualSolref, solimpLimit: solimp = usualSolimp, limitMargin: margin = 0 } = spec;
   if (!range) return [];
-  const who = `tree: joint '${name}'`;
+  const who = `tree: ${of}`;
   if (kind === 'free') throw new RangeError(`${who}: it is free and has a range; give none.`);
   if (!(range[0] <= range[1] && range.every(Number.isFinite)))
     throw new RangeError(`${who}: range is [${range.join(', ')}]; give two finite numbers, the smaller one first.`);
   checkSolver(`${who}, limit`, solref, solimp);
-  return [{ joint, range, solref, solimp, margin }];
+  return [{ range, solref, solimp, margin }];
 }
 
-function lossesOf(spec: JointSpec, { name, kind, dof }: Joint): readonly FrictionLoss[] {
+function lossesOf(spec: JointSpec | TendonSpec, of: string, dofs: readonly number[]): readonly FrictionLoss[] {
   const { frictionLoss: loss = 0, solrefFriction: solref = usualSolref, solimpFriction: solimp = usualSolimp } = spec;
-  checkSolver(`tree: joint '${name}', friction`, solref, solimp);
+  checkSolver(`tree: ${of}, friction`, solref, solimp);
   if (loss === 0) return [];
-  return Array.from({ length: lengthOf[kind].dof }, (_, k) => ({ dof: dof + k, loss, solref, solimp }));
+  return dofs.map(dof => ({ dof, loss, solref, solimp }));
 }
 
 function solverOf({ cone = 'pyramidal', impratio = 1, refsafe = true }: Partial<SolverOptions>): SolverOptions {

@@ -75,16 +75,18 @@ export interface Pair {
   readonly margin: number;
 }
 
-/** A joint's bounds: of q, or (ball) of the angle from the constant pose, where the second number counts. */
+/** A joint's bounds: of q, or (ball) of the angle from the constant pose, where the second number counts; or a tendon's: of its length. */
 export interface Limit {
+  /** −1: `tendon` has it. */
   readonly joint: number;
+  readonly tendon?: number;
   readonly range: readonly [number, number];
   readonly solref: Solref;
   readonly solimp: Solimp;
   readonly margin: number;
 }
 
-/** Dry friction of a velocity, N or N m. */
+/** Dry friction of a velocity, N or N m; of nv + t, that of tendon t's length. */
 export interface FrictionLoss {
   readonly dof: number;
   readonly loss: number;
@@ -96,11 +98,12 @@ export interface FrictionLoss {
  * connect    a point of a and one of b coincide
  * weld       and the links do not turn against one another
  * joint      q_a − q_a⁰ = p₀ + p₁ x + … + p₄ x⁴,  x = q_b − q_b⁰ (0 without b); hinges and slides
+ * tendon     the same of lengths
  */
 export interface Equality {
   readonly name: string;
-  readonly kind: 'connect' | 'weld' | 'joint';
-  /** Numbers of links (−1: the world), or of joints; b of a joint equality may be −1: none. */
+  readonly kind: 'connect' | 'weld' | 'joint' | 'tendon';
+  /** Numbers of links (−1: the world), of joints or of tendons; b of the last two may be −1: none. */
   readonly a: number;
   readonly b: number;
   /** In a's and in b's frame, m; zeros for joints. */

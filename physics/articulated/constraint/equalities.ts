@@ -53,7 +53,15 @@ export interface JointEqualitySpec extends Shared {
   readonly polynomial?: readonly number[];
 }
 
-export type EqualitySpec = ConnectSpec | WeldSpec | JointEqualitySpec;
+export interface TendonEqualitySpec extends Shared {
+  readonly kind: 'tendon';
+  /** The tendon that follows, and the one that it follows, if any. */
+  readonly tendons: readonly [string] | readonly [string, string];
+  /** p₀ … p₄. Default [0, 1, 0, 0, 0]. */
+  readonly polynomial?: readonly number[];
+}
+
+export type EqualitySpec = ConnectSpec | WeldSpec | JointEqualitySpec | TendonEqualitySpec;
 
 interface Pose {
   readonly x: Vec3;
@@ -67,6 +75,7 @@ export function equalityOf(
   at: {
     readonly linkOf: (name: string, who: string) => number;
     readonly joints: readonly Joint[];
+    readonly tendons: readonly { readonly name: string }[];
     readonly poses: readonly Pose[];
   },
 ): Equality {
@@ -83,15 +92,20 @@ export function equalityOf(
     torqueScale: 1,
     polynomial: [0, 1, 0, 0, 0] as const,
   };
-  if (spec.kind === 'joint') {
-    const [a, b] = [spec.joints[0], spec.joints[1]].map(joint => jointOf(who, joint, at.joints));
+  if (spec.kind === 'joint' || spec.kind === 'tendon') {
+    const names = spec.kind === 'joint' ? spec.joints : spec.tendons;
+    const [a, b] = [names[0], names[1]].map(name =>
+      spec.kind === 'joint' ? jointOf(who, name, at.joints) : tendonOf(who, name, at.tendons),
+    );
     const p = spec.polynomial ?? [0, 1, 0, 0, 0];
     if (p.length > 5 || !p.every(Number.isFinite))
       throw new RangeError(`${who}: polynomial is [${p.join(', ')}]; give up to 5 finite numbers.`);
-    return { ...shared, kind: 'joint', a, b, polynomial: [p[0] ?? 0, p[1] ?? 0, p[2] ?? 0, p[3] ?? 0, p[4] ?? 0] };
+    return { ...shared, kind: spec.kind, a, b, polynomial: [p[0] ?? 0, p[1] ?? 0, p[2] ?? 0, p[3] ?? 0, p[4] ?? 0] };
   }
   if (spec.kind !== 'connect' && spec.kind !== 'weld')
-    throw new TypeError(`${who}: kind is '${(spec as EqualitySpec).kind}'; it must be 'connect', 'weld' or 'joint'.`);
+    throw new TypeError(
+      `${who}: kind is '${(spec as EqualitySpec).kind}'; it must be 'connect', 'weld', 'joint' or 'tendon'.`,
+    );
   const [a, b] = spec.links.map(link => at.linkOf(link, who));
   if (a === b) throw new RangeError(`${who}: it joins '${spec.links[0]}' to itself; name two links.`);
   const [A, B] = [a, b].map(l => (l < 0 ? { x: zero, q: unturned } : at.poses[l]));
@@ -119,6 +133,12 @@ function jointOf(who: string, name: string | undefined, joints: readonly Joint[]
   if (number < 0) throw new RangeError(`${who}: there is no joint '${name}'.`);
   if (joints[number].kind !== 'hinge' && joints[number].kind !== 'slide')
     throw new RangeError(`${who}: joint '${name}' is ${joints[number].kind}; it must be a hinge or a slide.`);
+  return number;
+}
+
+function tendonOf(who: string, name: string | undefined, tendons: readonly { readonly name: string }[]): number {
+  const number = tendons.findIndex(tendon => tendon.name === name);
+  if (name !== undefined && number < 0) throw new RangeError(`${who}: there is no tendon '${name}'.`);
   return number;
 }
 

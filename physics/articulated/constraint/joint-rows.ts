@@ -1,5 +1,6 @@
 /**
- * Rows of joints: bounds, dry friction, and joints that follow others.
+ * Rows of joints and tendons: bounds, dry friction, and those that follow others. A tendon's length is one coordinate more (tendon.ts); what is found by
+ * coordinates is spread over the velocities of the tendon's joints at the end.
  *
  *   lower bound    r = q − lower,   J = 1             upper bound   r = upper − q,   J = −1                            (1)
  *   ball           r = largest − |θ|,   J = −θᵀ/|θ|    θ: the rotation vector                                          (2)
@@ -14,6 +15,7 @@ import { place, quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import { rotationVector } from '../passive.ts';
 import type { Prepared } from '../structure.ts';
+import { extended, lengths, spread } from '../tendon.ts';
 import { columnOf, rates } from './local-arrays.ts';
 import type { ConstraintParams } from './params.ts';
 import { type Group, laws } from './pattern.ts';
@@ -24,6 +26,8 @@ const kinds = { lower: 0, upper: 1, ball: 2, loss: 3, equality: 4 } as const;
 
 interface JointRow extends Group {
   readonly kind: number;
+  /** Velocities, or nv + t for tendon t, by which J is found; `dofs` are those that it is spread over. */
+  readonly own: readonly number[];
   /** Where q of the joint begins; of a joint that is followed. */
   readonly q: number;
   readonly other: number;
@@ -38,25 +42,29 @@ const groups = new WeakMap<Model, readonly JointRow[]>();
 export function jointGroups(model: Model): readonly JointRow[] {
   const found = groups.get(model);
   if (found) return found;
-  const { limits, frictionLosses, equalities, joints } = model;
+  const { limits, frictionLosses, equalities, joints, tendons, nq, nv } = model;
   const plain = { other: 0, swapped: 0, rows: 1 };
-  const one = (dof: number) => ({ dofs: [dof], moves: [1] });
+  const by = (own: readonly number[]) => {
+    const dofs = [...new Set(own.flatMap(o => (o < nv ? [o] : tendons[o - nv].dofs)))].sort((i, j) => j - i);
+    return { own, dofs, moves: dofs.map(() => 1) };
+  };
+  const at = (joint: number, tendon: number) => joints[joint] ?? { kind: 'slide', q: nq + tendon, dof: nv + tendon };
   const made: JointRow[] = [
-    ...limits.flatMap(({ joint }, from): JointRow[] => {
-      const { kind, q, dof } = joints[joint];
+    ...limits.flatMap(({ joint, tendon = 0 }, from): JointRow[] => {
+      const { kind, q, dof } = at(joint, tendon);
       const base = { ...plain, law: laws.push, q, from };
-      if (kind === 'ball') return [{ ...base, kind: kinds.ball, dofs: [dof + 2, dof + 1, dof], moves: [1, 1, 1] }];
-      return [kinds.lower, kinds.upper].map(kind => ({ ...base, kind, ...one(dof) }));
+      if (kind === 'ball') return [{ ...base, kind: kinds.ball, ...by([dof + 2, dof + 1, dof]) }];
+      return [kinds.lower, kinds.upper].map(kind => ({ ...base, kind, ...by([dof]) }));
     }),
-    ...frictionLosses.map(({ dof }, from) => ({ ...plain, law: laws.rub, kind: kinds.loss, q: 0, from, ...one(dof) })),
+    ...frictionLosses.map(({ dof }, from) => ({ ...plain, law: laws.rub, kind: kinds.loss, q: 0, from, ...by([dof]) })),
     ...equalities.flatMap(({ kind, a, b, active }, from): JointRow[] => {
-      if (kind !== 'joint' || !active) return [];
-      const [first, second] = [joints[a], joints[Math.max(0, b)]];
-      const dofs = b < 0 ? [first.dof] : [first.dof, second.dof].sort((i, j) => j - i);
-      const swapped = dofs[0] === first.dof ? 0 : 1;
+      if ((kind !== 'joint' && kind !== 'tendon') || !active) return [];
+      const [first, second] = [a, Math.max(0, b)].map(n => (kind === 'joint' ? joints[n] : at(-1, n)));
+      const own = b < 0 ? [first.dof] : [first.dof, second.dof].sort((i, j) => j - i);
+      const swapped = own[0] === first.dof ? 0 : 1;
       const other = b < 0 ? 0 : second.q + 1;
       const acts = { law: laws.hold, kind: kinds.equality, rows: 1, q: first.q, other, swapped, from };
-      return [{ ...acts, dofs, moves: dofs.map(() => 1) }];
+      return [{ ...acts, ...by(own) }];
     }),
   ];
   groups.set(model, made);
@@ -69,7 +77,7 @@ const at = columnOf('numbers');
 
 const kernels = kernelsByKey();
 
-const text = (model: Model, count: number, entries: number): string => /* wgsl */ `
+const text = ({ nq, nv }: Pick<Model, 'nq' | 'nv'>, count: number, entries: number): string => /* wgsl */ `
   ${quaternions}
   ${rotationVector}
   ${softness}
@@ -89,13 +97,13 @@ const text = (model: Model, count: number, entries: number): string => /* wgsl *
   @compute @workgroup_size(64)
   fn jointRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${model.nq + 3}>;
-    var rest: array<f32, ${model.nq + 3}>;
-    for (var k = 0u; k < ${model.nq}u; k++) {
-      own[k] = q[${place(model.nq, 1, 'k')}];
+    var own: array<f32, ${nq + 3}>;
+    var rest: array<f32, ${nq + 3}>;
+    for (var k = 0u; k < ${nq}u; k++) {
+      own[k] = q[${place(nq, 1, 'k')}];
       rest[k] = reference[k];
     }
-    ${rates(model.nv, 2)}
+    ${rates(nv, 2)}
     for (var s = 0u; s < ${count}u; s++) {
       let g = s * 8u;
       let kind = groups[g];
@@ -165,8 +173,9 @@ const text = (model: Model, count: number, entries: number): string => /* wgsl *
 
 /** Numbers of all groups, [groups, 15], from the parameters of what they are rows of. */
 function numbersOf(model: Model, params: ConstraintParams): Tensor {
-  const { limits, losses, equalities, dofWeight } = params;
-  const { device } = dofWeight;
+  const { limits, losses, equalities } = params;
+  const { device } = params.dofWeight;
+  const dofWeight = params.tendonWeight ? concat([params.dofWeight, params.tendonWeight], 0) : params.dofWeight;
   const rows = jointGroups(model);
   const of = (test: (row: JointRow) => boolean): readonly JointRow[] => rows.filter(test);
   const zero = (count: number, columns: number): Tensor => zeros([count, columns], { device });
@@ -176,8 +185,8 @@ function numbersOf(model: Model, params: ConstraintParams): Tensor {
     rest: (from: readonly number[]) => readonly Tensor[],
   ): Tensor => {
     const from = list.map(({ from }) => from);
-    const heavy = (k: number) => dofWeight.gather(list.map(({ dofs }) => dofs[Math.min(k, dofs.length - 1)]));
-    const two = list.map(({ kind, dofs }) => (kind === kinds.equality && dofs.length > 1 ? 1 : 0));
+    const heavy = (k: number) => dofWeight.gather(list.map(({ own }) => own[Math.min(k, own.length - 1)]));
+    const two = list.map(({ kind, own }) => (kind === kinds.equality && own.length > 1 ? 1 : 0));
     const both = two.includes(1) ? heavy(0).add(heavy(1).mul(tensor(two, [two.length], { device }))) : heavy(0);
     const columns = [soft.solref.gather(from), soft.solimp.gather(from), both.reshape([list.length, 1])];
     return concat([...columns, ...rest(from)], -1);
@@ -218,27 +227,30 @@ export function jointCones(model: Model, { losses, dofWeight }: ConstraintParams
 /** Of each row: its kind, places of q, where its entries begin, how many they are, and their velocities. */
 const tableOn = onDeviceOf((model: Model, device): Tensor => {
   let entry = 0;
-  const numbers = jointGroups(model).flatMap(({ kind, q, other, swapped, dofs }) => {
-    entry += dofs.length;
-    return [kind, q, other, swapped, entry - dofs.length, dofs.length, dofs[0], dofs[1] ?? 0];
+  const numbers = jointGroups(model).flatMap(({ kind, q, other, swapped, own }) => {
+    entry += own.length;
+    return [kind, q, other, swapped, entry - own.length, own.length, own[0], own[1] ?? 0];
   });
   return tensor(Uint32Array.from(numbers), undefined, { device });
 });
 
 export function jointRows(
   { model, envs, params }: Prepared,
-  { q, v }: { readonly q: Tensor; readonly v: Tensor },
+  state: { readonly q: Tensor; readonly v: Tensor },
   constraints: ConstraintParams,
   { dt, shortest, stiffening }: Setting,
 ): Omit<Rows, 'cone'> {
   const rows = jointGroups(model);
-  const entries = rows.reduce((sum, { dofs }) => sum + dofs.length, 0);
+  const entries = rows.reduce((sum, { own }) => sum + own.length, 0);
+  const { q, v } = extended(model, params, state);
+  const sizes = { nq: q.shape[1], nv: v.shape[1] };
   const table = tableOn(model, q.device);
   const { rigid, smooth, reach } = stiffening;
-  const reference =
+  const resting =
     params.reference.shape.length > 1 ? params.reference.slice(0, 1).reshape([model.nq]) : params.reference;
-  const made = kernels(JSON.stringify([model.nq, model.nv, rows.length, entries]), () =>
-    text(model, rows.length, entries),
+  const reference = withRestingLengths(model, params, resting);
+  const made = kernels(JSON.stringify([sizes.nq, sizes.nv, rows.length, entries]), () =>
+    text(sizes, rows.length, entries),
   )(
     {
       ...{ q, v, reference, numbers: numbersOf(model, constraints), groups: table },
@@ -246,5 +258,15 @@ export function jointRows(
     },
     { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows.length], weight: [envs, rows.length] } },
   );
-  return { jacobian: made.jacobian as Tensor, aref: made.aref as Tensor, weight: made.weight as Tensor };
+  const byCoordinates = made.jacobian as Tensor;
+  const jacobian = model.tendons.length > 0 ? spread(model, params, { groups: rows }, byCoordinates) : byCoordinates;
+  return { jacobian, aref: made.aref as Tensor, weight: made.weight as Tensor };
+}
+
+/** Lengths at the references behind these. */
+function withRestingLengths(model: Model, params: Prepared['params'], reference: Tensor): Tensor {
+  if (model.tendons.length === 0) return reference;
+  const still = zeros([1, model.nv], { device: reference.device });
+  const { length } = lengths(model, params, { q: reference.reshape([1, model.nq]), v: still });
+  return concat([reference, length.slice(0, 1).reshape([model.tendons.length])], 0);
 }

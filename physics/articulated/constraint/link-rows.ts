@@ -25,7 +25,7 @@ import { softness } from './soft.wgsl.ts';
 import { frameOf, rootOf } from './touch.ts';
 
 const active = ({ equalities }: Model): readonly number[] =>
-  equalities.flatMap(({ kind, active }, k) => (kind !== 'joint' && active ? [k] : []));
+  equalities.flatMap(({ kind, active }, k) => ((kind === 'connect' || kind === 'weld') && active ? [k] : []));
 
 /** One for a connect, two for a weld: its shift and its turn. */
 export const linkGroups = (model: Model): readonly Group[] =>

@@ -4,6 +4,7 @@
  * How heavy a constraint is to move, Â in law.ts, is estimated from links and velocities by themselves, at q⁰ (MuJoCo's invweight0):
  *
  *   of a velocity d    (M⁻¹)_dd; of a ball's or free joint's three, their mean
+ *   of a tendon        C M⁻¹ Cᵀ
  *   of a link          tr(J M⁻¹ Jᵀ) / 3,  J of its centre of mass; the same for turning; 1 / m for a link that only slides by itself
  *
  * They are parameters like others: who varies masses and wants them to follow calls `inverseWeights` again.
@@ -55,6 +56,8 @@ export interface ConstraintParams {
   /** Of links, for shifting and turning, [links, 2], 1/kg and 1/(kg m²); of velocities, [nv]. */
   readonly linkWeight: Tensor;
   readonly dofWeight: Tensor;
+  /** Of tendons, [t]; absent where there are none. */
+  readonly tendonWeight?: Tensor;
 }
 
 interface Soft {
@@ -67,7 +70,7 @@ interface Soft {
 export function inverseWeights(
   model: Model,
   params: ArticulatedParams,
-): { readonly linkWeight: Tensor; readonly dofWeight: Tensor } {
+): Pick<ConstraintParams, 'linkWeight' | 'dofWeight' | 'tendonWeight'> {
   const { nv, nq, links, joints, q0 } = model;
   const { device } = params.mass;
   const q = tensor([...q0], [1, nq], { device });
@@ -78,7 +81,9 @@ export function inverseWeights(
     [nv, nv],
     { device },
   );
-  const free = { ...params, gravity: params.gravity.mul(0), damping: params.damping.mul(0) };
+  const { tendonStiffness: k, tendonDamping: d } = params;
+  const slack = k && d ? { tendonStiffness: k.mul(0), tendonDamping: d.mul(0) } : {};
+  const free = { ...params, gravity: params.gravity.mul(0), damping: params.damping.mul(0), ...slack };
   const unsprung = { ...free, stiffness: params.stiffness.mul(0) };
   const inverse = forwardDynamics(model, unsprung, { q: q0s, v: still }, identity);
   const diagonal = inverse.mul(identity).sum(1);
@@ -97,7 +102,8 @@ export function inverseWeights(
   const linkWeight = single.includes(1)
     ? mean.add(alone.sub(mean).mul(tensor(single, [links.length, 1], { device })))
     : mean;
-  return { linkWeight, dofWeight };
+  const C = params.tendonWeights;
+  return { linkWeight, dofWeight, ...(C && { tendonWeight: C.matmul(inverse).mul(C).sum(1) }) };
 }
 
 /** A link on the world that only slides along axes of its own, at its centre of mass, with nothing on it: MuJoCo takes 1 / m for it. */

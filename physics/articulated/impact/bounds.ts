@@ -10,7 +10,12 @@ import type { Model } from '../model.ts';
 export const boundSlots = ({ limits }: Model): number => 2 * limits.length;
 
 /** @throws RangeError for bounds that are no two numbers. */
-export function checkBounds({ limits, joints }: Model): void {
+export function checkBounds({ limits, joints, tendons }: Model): void {
+  const tied = limits.find(({ joint }) => joint < 0)?.tendon;
+  if (tied !== undefined)
+    throw new RangeError(
+      `impact: tendon '${tendons[tied].name}' has bounds; the law knows those of joints alone. Leave them out, or take convex().`,
+    );
   for (const { joint } of limits)
     if (joints[joint].kind === 'ball')
       throw new RangeError(

@@ -2,7 +2,7 @@
  * Derivatives of what acts on joints by positions, velocities, activations and controls; and of activations after a step.
  *
  * Springs, dampers and actuators act on the joint whose coordinates they feel, so that joints share directions (directions.ts). Weight that
- * is carried, and forces at sites, depend on all positions.
+ * is carried, and forces at sites, depend on all positions; tendons couple what they couple, and count as if that were all.
  */
 
 import { jvps } from '../../../adjoint/index.ts';
@@ -55,12 +55,13 @@ function parts({ joints }: Model): readonly (readonly [first: number, count: num
 
 /** @param given Which variables there are. @param controlled Whether u are controls. */
 export function blocksOf(model: Model, given: Variables, controlled: boolean): readonly Block[] {
-  const { nv, actuators, joints } = model;
+  const { nv, actuators, joints, tendons } = model;
   const range = (first: number, count: number): number[] => Array.from({ length: count }, (_, k) => first + k);
   const local = parts(model);
   const own = local.flatMap(([first, count]) => range(first, count).map(() => [first, count, 0] as const));
   const all = range(0, nv).map(() => [0, nv, 0] as const);
-  const coupled = carriesWeight(model) || actuators.some(({ site }) => site >= 0);
+  const tied = tendons.length > 0;
+  const coupled = tied || carriesWeight(model) || actuators.some(({ site }) => site >= 0);
   const together = directionsOf(
     nv,
     local.map(([first, count]) => range(first, count)),
@@ -77,7 +78,7 @@ export function blocksOf(model: Model, given: Variables, controlled: boolean): r
   const active = actuators.filter(({ activation }) => activation >= 0).sort((a, b) => a.activation - b.activation);
   return [
     { name: 'dq', directions: coupled ? range(0, nv) : together, reach: coupled ? all : own },
-    { name: 'v', directions: together, reach: own },
+    { name: 'v', directions: tied ? range(0, nv) : together, reach: tied ? all : own },
     ...(given.act && controlled ? [ofActuators('act', active)] : []),
     controlled ? ofActuators('u', actuators) : { name: 'u', directions: together, reach: own },
   ];

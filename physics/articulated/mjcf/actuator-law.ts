@@ -29,7 +29,7 @@ interface State {
 
 interface Given {
   readonly tell: (what: string) => void;
-  /** m of (1); of sites none. */
+  /** m of (1); of sites and tendons none. */
   readonly inertia: number | undefined;
 }
 
@@ -49,7 +49,7 @@ export function lawOf(
   }
   const { gain, bias, dynamics, timeConstant } = state;
   if (state.isBiasAffine && !state.isGainAffine && bias[2] > 0 && gain[0] === -bias[1]) {
-    if (inertia === undefined) tell(`dampratio of a <${kind}> at a site`);
+    if (inertia === undefined) tell(`dampratio of a <${kind}> that is not at a joint`);
     bias[2] = -2 * bias[2] * Math.sqrt(gain[0] * (inertia ?? 0)); // (1)
   }
   const [first, ...follows] = gain;

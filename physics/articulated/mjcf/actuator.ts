@@ -8,9 +8,10 @@ import { withDefaults } from './defaults.ts';
 import type { ReadJoint } from './joint.ts';
 import { type Reading, unreadOf } from './reading.ts';
 
-/** What actuators are read with: joints by name, and the inertia that a hinge or slide sees. */
+/** What actuators are read with: joints by name, names of tendons, and the inertia that a hinge or slide sees. */
 export interface Joints {
   readonly named: ReadonlyMap<string, ReadJoint>;
+  readonly tendons: ReadonlySet<string>;
   readonly inertiaOf: (name: string) => number;
 }
 
@@ -66,23 +67,28 @@ const trimmed = (gear: readonly number[]): readonly number[] =>
 function target(
   element: Element,
   { sites, tell }: Reading,
-  { named }: Joints,
-): { readonly joint?: string; readonly site?: string } | undefined {
-  for (const other of ['tendon', 'body', 'slidersite', 'cranksite', 'refsite', 'jointinparent'])
+  { named, tendons }: Joints,
+): { readonly joint?: string; readonly site?: string; readonly tendon?: string } | undefined {
+  for (const other of ['body', 'slidersite', 'cranksite', 'refsite', 'jointinparent'])
     if (element.has(other)) {
       const joint = other === 'jointinparent' ? named.get(element.needed(other)) : undefined;
       if (joint && (joint.kind === 'hinge' || joint.kind === 'slide')) return { joint: element.needed(other) };
       tell(element, `${other} of <${element.name}>`);
       return undefined;
     }
-  const [joint, site] = [element.text('joint'), element.text('site')];
-  if (joint !== undefined && site !== undefined)
-    element.fail(`<${element.name}> has a joint and a site; give one of them.`);
+  const [joint, site, tendon] = ['joint', 'site', 'tendon'].map(name => element.text(name));
+  const given = [joint && 'a joint', site && 'a site', tendon && 'a tendon'].filter(what => what !== undefined);
+  if (given.length > 1) element.fail(`<${element.name}> has ${given.join(' and ')}; give one of them.`);
   if (joint !== undefined && !named.has(joint)) element.fail(`there is no joint '${joint}'.`);
   if (site !== undefined && !sites.some(({ name }) => name === site)) element.fail(`there is no site '${site}'.`);
   if (joint !== undefined) return { joint };
   if (site !== undefined) return { site };
-  return element.fail(`<${element.name}> has neither joint nor site.`);
+  if (tendon !== undefined && !tendons.has(tendon)) {
+    tell(element, `tendon '${tendon}' of <${element.name}>, which is no fixed tendon`);
+    return undefined;
+  }
+  if (tendon !== undefined) return { tendon };
+  return element.fail(`<${element.name}> has neither joint, site nor tendon.`);
 }
 
 /** Bounds of the control (or, of an integrated velocity, of the activation) from those of the joint. */

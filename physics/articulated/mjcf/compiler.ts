@@ -25,6 +25,8 @@ export interface Compiler extends Angles {
   /** Where files of meshes, and of other things, are. */
   readonly meshFolder: string;
   readonly assetFolder: string;
+  /** Primitives that stand for meshes fit the box around their vertices, and not that of their inertia. */
+  readonly fitsAround: boolean;
   /** File names lose their folders. */
   readonly stripPath: boolean;
 }
@@ -72,6 +74,7 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
     totalMass: number('settotalmass', -1),
     meshFolder: folder('meshdir') ?? folder('assetdir') ?? '',
     assetFolder: folder('assetdir') ?? '',
+    fitsAround: is('fitaabb', false),
     stripPath: is('strippath', false),
   };
   const unread = new Set(merged.unread);
@@ -82,7 +85,7 @@ export function compilerOf(root: Element, tell: Tell): Compiler {
 }
 
 /** About how MuJoCo compiles and saves, or what is only drawn. */
-const withoutEffect = ['texturedir', 'discardvisual', 'usethread', 'fitaabb', 'saveinertial', 'conflict'];
+const withoutEffect = ['texturedir', 'discardvisual', 'usethread', 'saveinertial', 'conflict'];
 
 export interface Option {
   readonly gravity: Vec3;

@@ -59,8 +59,13 @@ function readPair(given: Element, reading: Reading): PairSpec {
   };
 }
 
-/** @param joints Names of hinges and slides. */
-export function readEqualities(root: Element, reading: Reading, joints: ReadonlySet<string>): readonly EqualitySpec[] {
+/** Names of hinges and slides, and of tendons. */
+export interface Followed {
+  readonly joints: ReadonlySet<string>;
+  readonly tendons: ReadonlySet<string>;
+}
+
+export function readEqualities(root: Element, reading: Reading, followed: Followed): readonly EqualitySpec[] {
   return root.all('equality').flatMap(({ children }) =>
     children.flatMap((child): EqualitySpec[] => {
       const element = withDefaults(child, reading.defaults, undefined, ['equality']); // those of joints are not for <joint> here
@@ -72,8 +77,8 @@ export function readEqualities(root: Element, reading: Reading, joints: Readonly
         ...(solimp && { solimp }),
       };
       const spec =
-        child.name === 'joint'
-          ? jointEquality(element, joints)
+        child.name === 'joint' || child.name === 'tendon'
+          ? following(element, child.name, followed)
           : child.name === 'connect' || child.name === 'weld'
             ? linkEquality(element, child.name, reading)
             : undefined;
@@ -87,17 +92,17 @@ export function readEqualities(root: Element, reading: Reading, joints: Readonly
   );
 }
 
-function jointEquality(element: Element, joints: ReadonlySet<string>): EqualitySpec {
-  const [first, second] = [element.needed('joint1'), element.text('joint2')];
+function following(element: Element, kind: 'joint' | 'tendon', { joints, tendons }: Followed): EqualitySpec {
+  const [first, second] = [element.needed(`${kind}1`), element.text(`${kind}2`)];
+  const names = kind === 'joint' ? joints : tendons;
   for (const name of second === undefined ? [first] : [first, second])
-    if (!joints.has(name)) element.fail(`there is no hinge or slide '${name}'.`);
-  if (first === second) element.fail(`<joint> in <equality> joins '${first}' to itself; name two joints.`);
+    if (!names.has(name))
+      element.fail(`there is no ${kind === 'joint' ? 'hinge or slide' : 'fixed tendon'} '${name}'.`);
+  if (first === second) element.fail(`<${kind}> in <equality> joins '${first}' to itself; name two ${kind}s.`);
   const polynomial = element.numbers('polycoef', [1, 5]) ?? [];
-  return {
-    kind: 'joint',
-    joints: second === undefined ? [first] : [first, second],
-    polynomial: [0, 1, 0, 0, 0].map((x, k) => polynomial[k] ?? x),
-  };
+  const both = second === undefined ? ([first] as const) : ([first, second] as const);
+  const shape = { polynomial: [0, 1, 0, 0, 0].map((x, k) => polynomial[k] ?? x) };
+  return kind === 'joint' ? { kind, joints: both, ...shape } : { kind, tendons: both, ...shape };
 }
 
 function linkEquality(element: Element, kind: 'connect' | 'weld', reading: Reading): EqualitySpec {

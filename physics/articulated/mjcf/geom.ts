@@ -7,6 +7,7 @@ import { type MassProperties, moved, shell, solid } from '../mass.ts';
 import { fromZ, scale3, type Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
+import { fitted } from './fit.ts';
 import { type Frame, type Placed, within } from './frame.ts';
 import { orientationOf } from './orientation.ts';
 import { type Reading, unreadOf, vec3, withClass } from './reading.ts';
@@ -44,14 +45,15 @@ export function readGeom(
     tell(geom, "a <geom> of type 'sdf'");
     return { spec: undefined, mass: undefined };
   }
-  if (mesh !== undefined && type !== 'mesh') {
-    tell(geom, `a <geom> of type '${type}' fitted to a mesh`);
-    return { spec: undefined, mass: undefined };
-  }
-  const { size, at } = type === 'mesh' ? { size: [], at: placed(geom, reading) } : measured(geom, type, reading);
+  const { size, at } =
+    type === 'mesh'
+      ? { size: [], at: placed(geom, reading) }
+      : mesh === undefined
+        ? measured(geom, type, reading)
+        : fittedTo(mesh, geom, type, reading);
   const pose = within(frame, at);
   const place = { position: pose.position, orientation: pose.orientation };
-  unreadOf(geom, tell, type === 'mesh' ? ['size'] : []);
+  unreadOf(geom, tell, mesh === undefined ? [] : ['size']);
   if (type === 'plane') return { spec: { ...own, ...place, kind: 'plane', size }, mass: undefined };
   if (type === 'hfield') {
     const field = assets.field(hfield ?? geom.fail("a <geom> of type 'hfield' has no hfield."), geom);
@@ -123,6 +125,29 @@ function measured(
   const whole = sizeCounts[type] === 2 ? [size[0], half] : [size[0], size[0], half];
   const position = scale3(0.5, to.map((x, k) => x + from[k]) as unknown as Vec3);
   return { size: checked(geom, type, whole, size), at: { position, orientation: fromZ(scale3(-1, along)) } };
+}
+
+/** Size and place of a primitive that stands for a mesh. */
+function fittedTo(
+  mesh: string,
+  geom: Element,
+  type: Primitive | 'plane' | 'hfield',
+  reading: Reading,
+): { readonly size: readonly number[]; readonly at: Frame } {
+  if (type === 'plane' || type === 'hfield')
+    return geom.fail(`a <geom> of type '${type}' has a mesh; only ${Object.keys(sizeCounts).join(', ')} fit one.`);
+  const { assets, compiler } = reading;
+  const asset = assets.mesh(mesh, geom);
+  const { size, at } = fitted(type, asset.mass(undefined, geom), asset.vertices, compiler.fitsAround);
+  const scale = geom.number('fitscale') ?? 1;
+  return {
+    size: checked(
+      geom,
+      type,
+      size.map(x => x * scale),
+    ),
+    at: within(placed(geom, reading), at),
+  };
 }
 
 function checked(geom: Element, type: Primitive, size: readonly number[], given = size): readonly number[] {

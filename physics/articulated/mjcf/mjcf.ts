@@ -1,8 +1,8 @@
 /**
  * mjcf(xml): a model from MuJoCo's XML format.
  *
- * Read are: bodies, inertials, geoms, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
- * friction, sites, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
+ * Read are: bodies, inertials, geoms, primitives that stand for meshes, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
+ * friction, sites, fixed tendons, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
  * <option> change about these. What else would change the motion is named with its line, and the model refused, unless `unsupported`
  * is given to be told instead. What is only drawn is passed over.
  *
@@ -22,6 +22,7 @@ import { type Files, withIncludes } from './include.ts';
 import { type Reading, unreadAttributes } from './reading.ts';
 import { reflectedInertias } from './reflected.ts';
 import { readSensors } from './sensor.ts';
+import { readTendons } from './tendon.ts';
 
 /** Something in a file that has an effect in MuJoCo and none here. */
 export interface Unsupported {
@@ -41,7 +42,7 @@ export interface MjcfOptions {
 /** What is read, only drawn, or a matter of memory. */
 const known = new Set([
   ...['compiler', 'option', 'default', 'asset', 'worldbody', 'actuator', 'keyframe', 'contact', 'equality', 'sensor'],
-  ...['size', 'statistic', 'visual', 'custom'],
+  ...['tendon', 'size', 'statistic', 'visual', 'custom'],
 ]);
 
 /**
@@ -136,7 +137,15 @@ function specOf(root: Element, reading: Reading): TreeSpec {
   const axial = new Set(
     joints.filter(([, { joint }]) => joint.kind === 'hinge' || joint.kind === 'slide').map(([name]) => name),
   );
+  const tendons = readTendons(root, reading);
+  const ofTendons = new Set(tendons.map(({ name }) => name));
+  unique(
+    root,
+    'fixed',
+    tendons.map(({ name }) => name),
+  );
   const named = {
+    tendons: ofTendons,
     named: new Map(joints.map(([name, { joint }]) => [name, joint])),
     inertiaOf: (name: string): number => byName.get(name)?.seen.inertia[0] ?? 0,
   };
@@ -150,7 +159,11 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     'actuator',
     actuators.map(({ name }) => name),
   );
-  const names = { joints: new Set(byName.keys()), actuators: new Set(actuators.map(({ name }) => name)) };
+  const names = {
+    tendons: ofTendons,
+    joints: new Set(byName.keys()),
+    actuators: new Set(actuators.map(({ name }) => name)),
+  };
   const name = root.text('model');
   return {
     ...(name !== undefined && { name }),
@@ -166,7 +179,8 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     sites,
     geoms,
     ...readContacts(root, reading),
-    equalities: readEqualities(root, reading, axial),
+    tendons,
+    equalities: readEqualities(root, reading, { joints: axial, tendons: ofTendons }),
     sensors: readSensors(root, reading, names),
     magnetic: option.magnetic,
     solver: option.solver,

@@ -2,7 +2,7 @@
 
 import { isSeen } from '../sensors/rays.ts';
 import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
-import { frameSensors, jointSensors, siteSensors, subtreeSensors } from '../sensors/sensor.ts';
+import { frameSensors, jointSensors, siteSensors, subtreeSensors, tendonSensors } from '../sensors/sensor.ts';
 import type { Element } from '../xml.ts';
 import { type Reading, unreadOf } from './reading.ts';
 
@@ -11,6 +11,7 @@ const objects = ['body', 'xbody', 'geom', 'site', 'camera'] as const;
 /** Names that sensors refer to, other than those of links, geoms and sites. */
 export interface Named {
   readonly joints: ReadonlySet<string>;
+  readonly tendons: ReadonlySet<string>;
   readonly actuators: ReadonlySet<string>;
 }
 
@@ -21,7 +22,7 @@ export function readSensors(root: Element, reading: Reading, named: Named): read
 const includes = <T extends string>(list: readonly T[], name: string): name is T =>
   (list as readonly string[]).includes(name);
 
-function readSensor(element: Element, reading: Reading, { joints, actuators }: Named): readonly SensorSpec[] {
+function readSensor(element: Element, reading: Reading, { joints, tendons, actuators }: Named): readonly SensorSpec[] {
   const { tell, sites, links, geoms } = reading;
   const kind = element.name;
   const cutoff = element.number('cutoff') ?? 0;
@@ -35,6 +36,7 @@ function readSensor(element: Element, reading: Reading, { joints, actuators }: N
   const bodies = new Set(['world', ...links.map(({ name }) => name)]);
   let spec: SensorSpec | undefined;
   if (includes(jointSensors, kind)) spec = { ...shared, kind, joint: known('joint', joints) };
+  else if (includes(tendonSensors, kind)) spec = { ...shared, kind, tendon: known('tendon', tendons) };
   else if (kind === 'actuatorpos' || kind === 'actuatorvel' || kind === 'actuatorfrc')
     spec = { ...shared, kind, actuator: known('actuator', actuators) };
   else if (includes(siteSensors, kind) && element.has('site')) {

@@ -1,6 +1,6 @@
 /**
  * What sensors measure: pure functions of the state, differentiable in everything. motions.ts, interactions.ts, contacts.ts, subtrees.ts and rays.ts have
- * the equations; sensors of joints are coordinates and velocities, those of actuators gears times these, and forces.
+ * the equations; sensors of joints and tendons are coordinates and velocities, those of actuators gears times these, and forces.
  *
  * MuJoCo documentation, "XML reference: sensor".
  */
@@ -12,6 +12,7 @@ import { frameForces, frameMotions } from '../inverse.ts';
 import { kinematics } from '../kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
+import { extended } from '../tendon.ts';
 import { contactSensing } from './contacts.ts';
 import { interactions } from './interactions.ts';
 import { frameMeasurements, isOfMotion } from './motions.ts';
@@ -122,7 +123,8 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   return columns;
 }
 
-function ofJoints(list: readonly Sensor[], { model }: Prepared, { state: { q, v } }: At): readonly Columns[] {
+function ofJoints(list: readonly Sensor[], { model, params }: Prepared, { state }: At): readonly Columns[] {
+  const { q, v } = extended(model, params, state);
   const of = (...kinds: SensorKind[]): readonly Sensor[] => list.filter(({ kind }) => kinds.includes(kind));
   const columns = (x: Tensor, sensors: readonly Sensor[], begin: (sensor: Sensor) => number): Columns => ({
     values: x
@@ -135,6 +137,9 @@ function ofJoints(list: readonly Sensor[], { model }: Prepared, { state: { q, v 
   const made: Columns[] = [];
   if (positions.length > 0) made.push(columns(q, positions, ({ on }) => model.joints[on].q));
   if (velocities.length > 0) made.push(columns(v, velocities, ({ on }) => model.joints[on].dof));
+  const [lengths, rates] = [of('tendonpos'), of('tendonvel')];
+  if (lengths.length > 0) made.push(columns(q, lengths, ({ on }) => model.nq + on));
+  if (rates.length > 0) made.push(columns(v, rates, ({ on }) => model.nv + on));
   for (const turn of turns) {
     const { values } = columns(q, [turn], ({ on }) => model.joints[on].q);
     made.push({ values: values.div(values.square().sum(1).sqrt().reshape([-1, 1])), of: [turn] });
@@ -143,7 +148,7 @@ function ofJoints(list: readonly Sensor[], { model }: Prepared, { state: { q, v 
 }
 
 function ofActuators(list: readonly Sensor[], { model }: Prepared, { params, state, sensed }: At): readonly Columns[] {
-  const { q, v } = state;
+  const { q, v } = extended(model, params, state);
   const of = (wanted: SensorKind): readonly Sensor[] => list.filter(({ kind }) => kind === wanted);
   const made: Columns[] = [];
   for (const kind of actuatorSensors.slice(0, 2)) {
@@ -156,7 +161,11 @@ function ofActuators(list: readonly Sensor[], { model }: Prepared, { params, sta
       .transpose()
       .gather(along.map(({ on }) => on))
       .transpose();
-    const places = along.map(({ on }) => model.joints[model.actuators[on].joint][kind === 'actuatorpos' ? 'q' : 'dof']);
+    const places = along.map(({ on }) => {
+      const { joint, tendon } = model.actuators[on];
+      const at = model.joints[joint] ?? { q: model.nq + tendon, dof: model.nv + tendon };
+      return kind === 'actuatorpos' ? at.q : at.dof;
+    });
     made.push({ values: (kind === 'actuatorpos' ? q : v).transpose().gather(places).transpose().mul(gear), of: along });
   }
   const [forces, driven] = [of('actuatorfrc'), of('jointactuatorfrc')];

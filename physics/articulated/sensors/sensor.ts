@@ -2,6 +2,7 @@
  * Sensors: what is measured, and where. Kinds have the names of MuJoCo's elements; sensing.ts has the equations.
  *
  *   of joints      jointpos jointvel (hinge, slide), ballquat ballangvel (ball), jointactuatorfrc (hinge, slide)
+ *   of tendons     tendonpos tendonvel
  *   of actuators   actuatorpos actuatorvel actuatorfrc
  *   at sites       accelerometer gyro velocimeter magnetometer force torque touch rangefinder, in the site's axes
  *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
@@ -15,6 +16,7 @@ import { type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 
 export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
 export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
+export const tendonSensors = ['tendonpos', 'tendonvel'] as const;
 export const siteSensors = [
   'accelerometer',
   'gyro',
@@ -40,12 +42,20 @@ export const subtreeSensors = ['subtreecom', 'subtreelinvel', 'subtreeangmom'] a
 export const otherSensors = ['clock', 'e_potential', 'e_kinetic'] as const;
 
 export type JointSensor = (typeof jointSensors)[number];
+export type TendonSensor = (typeof tendonSensors)[number];
 export type ActuatorSensor = (typeof actuatorSensors)[number];
 export type SiteSensor = (typeof siteSensors)[number];
 export type FrameSensor = (typeof frameSensors)[number];
 export type SubtreeSensor = (typeof subtreeSensors)[number];
 export type OtherSensor = (typeof otherSensors)[number];
-export type SensorKind = JointSensor | ActuatorSensor | SiteSensor | FrameSensor | SubtreeSensor | OtherSensor;
+export type SensorKind =
+  | JointSensor
+  | TendonSensor
+  | ActuatorSensor
+  | SiteSensor
+  | FrameSensor
+  | SubtreeSensor
+  | OtherSensor;
 
 /** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has no axes. */
 export interface FrameSpec {
@@ -64,6 +74,7 @@ interface Shared {
 
 export type SensorSpec =
   | (Shared & { readonly kind: JointSensor; readonly joint: string })
+  | (Shared & { readonly kind: TendonSensor; readonly tendon: string })
   | (Shared & { readonly kind: ActuatorSensor; readonly actuator: string })
   | (Shared & { readonly kind: SiteSensor; readonly site: string })
   | (Shared & { readonly kind: FrameSensor; readonly of: FrameSpec; readonly relativeTo?: FrameSpec })
@@ -85,7 +96,7 @@ export interface Sensor {
   readonly size: number;
   readonly cutoff: number | undefined;
   readonly noise: number;
-  /** Number of its joint, actuator, site or link (−1: the world), as its kind has it; −1 otherwise. */
+  /** Number of its joint, tendon, actuator, site or link (−1: the world), as its kind has it; −1 otherwise. */
   readonly on: number;
   /** Of site and frame sensors. */
   readonly of: SensedFrame | undefined;
@@ -95,7 +106,7 @@ export interface Sensor {
 /** The world's frame. */
 export const worldFrame: SensedFrame = { link: -1, position: [0, 0, 0], orientation: unturned, com: false };
 
-type Parts = Pick<Model, 'links' | 'joints' | 'sites' | 'geoms' | 'actuators'>;
+type Parts = Pick<Model, 'links' | 'joints' | 'tendons' | 'sites' | 'geoms' | 'actuators'>;
 
 /** @throws RangeError naming the sensor, and what it refers to that there is not. */
 export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly Sensor[] {
@@ -108,7 +119,7 @@ export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly 
 const is = <T extends string>(list: readonly T[], kind: string): kind is T =>
   (list as readonly string[]).includes(kind);
 
-function sensorOf(spec: SensorSpec, name: string, { links, joints, sites, geoms, actuators }: Parts): Sensor {
+function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, sites, geoms, actuators }: Parts): Sensor {
   const who = `tree: sensor '${name}'`;
   const find = (what: string, list: readonly { readonly name: string }[], wanted: string): number => {
     const number = list.findIndex(item => item.name === wanted);
@@ -136,11 +147,12 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, sites, geoms,
     const size = spec.kind === 'ballquat' ? 4 : lengthOf[kind].dof;
     return { ...shared, size, on };
   }
+  if ('tendon' in spec) return { ...shared, size: 1, on: find('tendon', tendons, spec.tendon) };
   if ('actuator' in spec) {
     const on = find('actuator', actuators, spec.actuator);
     if (spec.kind !== 'actuatorfrc' && actuators[on].gear.length > 1)
       throw new RangeError(
-        `${who}: a ${spec.kind} is of an actuator of a hinge or slide; '${spec.actuator}' is of another.`,
+        `${who}: a ${spec.kind} is of an actuator of a hinge, slide or tendon; '${spec.actuator}' is of another.`,
       );
     return { ...shared, size: 1, on };
   }

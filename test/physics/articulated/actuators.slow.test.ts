@@ -200,7 +200,7 @@ it.each<[Partial<ActuatorSpec>, string]>([
     { kind: 'muscle' as 'motor', joint: 'cart' },
     "tree: actuator 'muscle of cart': kind is 'muscle'; it must be 'motor'",
   ],
-  [{ kind: 'motor' }, 'it acts on nothing; give one of them.'],
+  [{ kind: 'motor' }, 'it acts on nothing; give one of joint, site and tendon.'],
   [{ kind: 'motor', joint: 'x' }, "tree: actuator 'motor of x' is on joint 'x', which there is not."],
   [{ kind: 'motor', joint: 'cart', gear: [1, 2] }, "gear is [1, 2]; joint 'cart' takes 1 finite number."],
   [

@@ -90,7 +90,10 @@ const mapTree2 = (a: typeof all, b: typeof all, f: (x: Tensor, y: Tensor) => Ten
   v: f(a.v, b.v),
   tau: f(a.tau, b.tau),
   params: Object.fromEntries(
-    Object.entries(a.params).map(([name, x]) => [name, f(x as Tensor, b.params[name as keyof typeof a.params])]),
+    Object.entries(a.params).map(([name, x]) => [
+      name,
+      f(x as Tensor, b.params[name as keyof typeof a.params] as Tensor),
+    ]),
   ) as unknown as typeof a.params,
 });
 

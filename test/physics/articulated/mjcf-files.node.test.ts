@@ -107,6 +107,33 @@ it('an inertial stands in the frames around it', () => {
   expect([values.mass, values.com, values.inertia].map(near)).toEqual([[1], [-1, 1, 0], [3, 2, 4, 0, 0, 0]]);
 });
 
+it.each<[string, string, readonly number[]]>([
+  ['box', 'false', [0.1, 0.2, 0.3]],
+  ['ellipsoid', 'false', [0.1, 0.2, 0.3]],
+  ['sphere', 'false', [0.2]],
+  ['cylinder', 'false', [0.15, 0.3]],
+  ['capsule', 'false', [0.15, 0.225]],
+  ['box', 'true', [0.1, 0.2, 0.3]],
+  ['sphere', 'true', [0.3]],
+  ['cylinder', 'true', [0.2, 0.3]],
+  ['capsule', 'true', [0.2, 0.1]],
+])('a %s stands for a mesh in its principal axes, with fitaabb %s', (type, around, size) => {
+  const corners = [0, 1, 2, 3, 4, 5, 6, 7].map(k => [
+    1 + (k & 1 ? 0.3 : -0.3), // half sides .3, .1, .2 about (1, 2, 3)
+    2 + (k & 2 ? 0.1 : -0.1),
+    3 + (k & 4 ? 0.2 : -0.2),
+  ]);
+  const asset = `<compiler fitaabb="${around}"/><asset><mesh name="m" vertex="${corners.flat().join(' ')}"/></asset>`;
+  const inside = `${rod}<geom type="${type}" mesh="m" pos="0 0 1" fitscale="2" mass="1"/>`;
+  const [, geom] = mjcf(world(inside, asset)).geoms;
+  const [w, x, y, z] = geom.orientation;
+  const long = [2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)]; // its z axis
+  const near = (given: readonly number[]) => given.map(x => Math.round(x * 1e9) / 1e9 + 0);
+  expect(near(geom.size.slice(0, size.length))).toEqual(near(size.map(x => 2 * x)));
+  expect(near(geom.position)).toEqual([1, 2, 4]);
+  expect(near(long.map(Math.abs))).toEqual([1, 0, 0]);
+});
+
 it('height fields run from 0 to their height, the first row at the largest y', () => {
   const asset = '<asset><hfield name="h" nrow="2" ncol="3" size="1 2 3 0.5" elevation="0 1 2 3 4 6"/></asset>';
   const [field] = mjcf(world(`${rod}<geom type="hfield" hfield="h"/>`, asset)).geoms.slice(1);
@@ -195,13 +222,13 @@ it.each([
   ],
   [world('<joint name="j"/>'), "line 4: link 'a' moves, but neither it nor what hangs on it has mass"],
   [world(rod, '<actuator><motor joint="x"/></actuator>'), "line 2: there is no joint 'x'."],
-  [world(rod, '<actuator><motor/></actuator>'), 'line 2: <motor> has neither joint nor site.'],
+  [world(rod, '<actuator><motor/></actuator>'), 'line 2: <motor> has neither joint, site nor tendon.'],
   [world(rod, '<actuator><muscle joint="j"/></actuator>'), '<muscle> in <actuator> (line 2)'],
   [
     world(rod, '<actuator><motor joint="j" delay="0.1"/></actuator>'),
     'delay of <motor>; withDelay(step, steps) makes controls late (line 2)',
   ],
-  [world(rod, '<equality><tendon tendon1="t"/></equality>'), '<tendon> in <equality> (line 2)'],
+  [world(rod, '<equality><tendon tendon1="t"/></equality>'), "line 2: there is no fixed tendon 't'."],
   [world(rod, '<contact><exclude body1="a" body2="z"/></contact>'), "line 2: there is no body 'z'."],
   [world(rod, '<contact><pair geom1="a" geom2="z"/></contact>'), "line 2: there is no geom 'a'."],
   [world(rod, '<sensor><gyro site="s"/></sensor>'), "line 2: there is no site 's'."],

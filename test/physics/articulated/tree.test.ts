@@ -105,7 +105,7 @@ it.each([
   [
     'a servo on a ball',
     () => tree({ links: [{ ...rod, joints: [{ kind: 'ball' }] }], actuators: [{ kind: 'position', joint: 'rod' }] }),
-    "tree: actuator 'position of rod': a position servo is for hinges and slides; joint 'rod' is ball.",
+    "tree: actuator 'position of rod': a position servo is for hinges, slides and tendons; joint 'rod' is ball.",
   ],
   [
     'gears that are too many',
