@@ -1,7 +1,7 @@
 /** What a world of rigid bodies looks like: the triangles of all parts, where bodies are. */
 
 import { type FormOptions, shapeForm, shapeTables } from '../../geometry/index.ts';
-import { checkOptions, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { quaternions } from '../articulated/layout.ts';
 import { type BodySurface, bodySurface } from '../body-surface.ts';
 import type { FreeBodiesState } from './free-bodies.ts';
@@ -10,7 +10,11 @@ import type { RigidParams, RigidWorld } from './rigid-bodies.ts';
 
 /** Numbers of `corners` are those of bodies. */
 export interface WorldSurface extends BodySurface {
-  /** Where the corners are, [vertices, 3], m; differentiable in poses and in the sizes, places and vertices of parts. */
+  /**
+   * Where the corners are, [vertices, 3], m; differentiable in poses and in the sizes, places and vertices of parts.
+   *
+   * @throws RangeError unless there is a pose for each of the world's bodies and a size for each part.
+   */
   vertices(params: Pick<RigidParams, 'size' | 'place' | 'vertices'>, state: Pick<FreeBodiesState, 'x' | 'q'>): Tensor;
 }
 
@@ -34,7 +38,7 @@ const turnKernel = lazyKernel(/* wgsl */ `
  */
 export function worldSurface({ data }: RigidWorld, options: FormOptions = {}): WorldSurface {
   checkOptions('worldSurface', options, ['around', 'reach', 'device']);
-  const { parts } = data;
+  const { parts, names } = data;
   const forms = parts.map(({ kind, table }) => shapeForm(kind, table, options));
   const made = bodySurface(forms, parts.map(({ body }) => body), options.device); // biome-ignore format: one call
   const given = { device: made.fixed.device };
@@ -42,6 +46,16 @@ export function worldSurface({ data }: RigidWorld, options: FormOptions = {}): W
   const count = made.fixed.shape[0];
   const rows = ownRows();
   const vertices: WorldSurface['vertices'] = ({ size, place, vertices }, { x, q }) => {
+    const [bodies, sized] = [names.length, parts.length];
+    for (const [
+      name,
+      value,
+      wanted,
+    ] of [['x', x, [bodies, 3]], ['q', q, [bodies, 4]], ['size', size, [sized, 3]]] as const) // biome-ignore format: a table
+      if (value?.shape?.join() !== wanted.join())
+        throw new RangeError(
+          `worldSurface: '${name}' is ${inWords(value)}; give [${wanted.join(', ')}], a row for each of the world's ${name === 'size' ? 'parts' : 'bodies'}.`,
+        );
     const { partX, partQ } = placeParts({ x, q }, place, bodyOf);
     const { turned } = turnKernel({ q: partQ }, { count: parts.length });
     const fixed = rows && made.fixed.mul(rows.others).add(vertices.gather(rows.own));

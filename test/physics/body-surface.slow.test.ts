@@ -169,6 +169,15 @@ describe('surfaces of bodies', () => {
     const bare = mjcf(
       '<mujoco><worldbody><body><joint/><inertial pos="0 0 0" mass="1" diaginertia="1 1 1"/></body></worldbody></mujoco>',
     );
+    const world = rigidBodies({ bodies: [{ shape: box([1, 1, 1]) }, { shape: box([1, 1, 1]), position: [0, 3, 0] }] });
+    const { vertices } = worldSurface(world);
+    const at = world.start();
+    expect(() => vertices(world.params(), { ...at, x: at.x.slice([0, 0], [1, 3]) })).toThrow(
+      "worldSurface: 'x' is a tensor of shape [1, 3]; give [2, 3], a row for each of the world's bodies.",
+    );
+    expect(() => vertices(world.params(), { ...at, q: at.q.reshape([1, 2, 4]) })).toThrow(
+      "worldSurface: 'q' is a tensor of",
+    );
     expect(() => robotSurface(bare)).toThrow('robotSurface: the model has no shapes; give its links geoms');
     expect(() => robotSurface(robot, { around: 2 })).toThrow('around is 2; give a whole number from 3');
   });
