@@ -37,6 +37,12 @@ const beam = (origin: readonly number[], direction: readonly number[], device = 
   radius: zeros([origin.length / 3], { device }),
 });
 
+/** What two circles share whose centres are d apart. */
+function overlap(a: number, b: number, d: number): number {
+  const [x, y] = [(d * d + a * a - b * b) / (2 * d), (d * d + b * b - a * a) / (2 * d)];
+  return a * a * Math.acos(x / a) + b * b * Math.acos(y / b) - d * Math.sqrt(a * a - x * x);
+}
+
 describe('traceField', () => {
   // notes, case 20
   it.each([cpu64, cpu32])('moves hits as the implicit function theorem says, on %s', async device => {
@@ -71,6 +77,38 @@ describe('traceField', () => {
       near([(await value.item()) / (Math.PI * r * r)], [1], areaError);
       near([(await grad.item()) / (2 * Math.PI * r)], [1], slopeError);
     }
+  });
+
+  it.each([
+    ['torus', 'length(vec2f(length(o.xy) - 0.7 * r, o.z)) - 0.3 * r', Math.PI * (1 - 0.16)],
+    [
+      'two balls',
+      'min(length(o) - r, length(o - vec3f(0.48 * r, 0.64 * r, 0)) - 0.6 * r)',
+      Math.PI * 1.36 - overlap(1, 0.6, 0.8),
+    ],
+    ['a bitten ball', 'max(length(o) - r, 0.8 * r - length(o.xy - vec2f(0.9 * r, 0)))', Math.PI - overlap(1, 0.8, 0.9)],
+  ])('covers the area of %s, whose first moment moves by it', async (_, text, unitArea) => {
+    const device = cpu64;
+    const size = [54, 54] as const;
+    const view = rays({
+      lens: orthographic({ focal: 1, size, near: 0.1, far: 1000, device }),
+      pose: lookAt([0.44, -0.04, 100], [0.44, -0.04, 0], [0, 1, 0], { device }),
+    });
+    const field = distanceField(`
+      var<storage, read> at: array<vec2f>; // place and size
+      fn distance(p: vec3f) -> f32 { let o = p - vec3f(at[0].x, 0, 0); let r = at[0].y; return ${text}; }
+    `);
+    const places = view.origin.slice([0, 0, 0], [54, 54, 1]);
+    const white = (s: { coverage: Tensor }) => s.coverage.mul(0).add(1);
+    const seen = (at: Tensor) => drawField(field({ at }), view, white, { far: 300 });
+    const at = tensor([0, 14.23], [1, 2], { device });
+    const area = valueAndGrad((at: Tensor) => seen(at).sum())(at);
+    const moment = valueAndGrad((at: Tensor) => seen(at).mul(places).sum())(at);
+    const truth = unitArea * 14.23 ** 2;
+    near([(await area.value.item()) / truth], [1], 2e-3);
+    const [shift, growth] = await area.grad.read();
+    near([shift! / growth!, growth! / ((2 * truth) / 14.23)], [0, 1], 2.5e-2); // pixels at corners have more than one edge
+    near([(await moment.grad.read())[0]! / truth], [1], 1.5e-2);
   });
 
   it('covers the solid angle of a ball that is far off the axis, and its slope', async () => {
