@@ -28,7 +28,10 @@ import { tell, watched } from './trouble.ts';
 import { type WorldData, type WorldSpec, worldData } from './world.ts';
 
 export interface RigidOptions {
-  /** How much contacts give way in one pass, in parts of what they hold; joints give way a hundredth of that. Default 0.1. */
+  /**
+   * How much contacts give way in one pass, in parts of what they hold; joints give way a hundredth of that. Default 0.1; where what lies on
+   * a body is a thousand times heavier than it, 1e-3.
+   */
   readonly softness?: number;
   /** Contacts act from a distance of about this length, m, so that gradients are smooth. Default 0: they do not. */
   readonly smooth?: number;
@@ -109,6 +112,9 @@ const optionNames = [
 
 /**
  * A world of rigid bodies.
+ *
+ * What touches is solved together: balls in a row, struck by another, leave as one, and it is thrown back. For an impulse that is passed on
+ * from ball to ball, as in Newton's cradle, leave gaps that what flies does not cross in a step, or take `balls` of retrograde/events.
  *
  * @example
  *   const world = rigidBodies({ bodies: [{ shape: plane() }, { shape: box([0.5, 0.5, 0.5]), position: [0, 2, 0] }] });
