@@ -5,17 +5,19 @@
  *   y = λ − ρ (u⁺ − (w, 0, 0)),   λₙ = max(0, yₙ),   λₜ = the point nearest to yₜ with |λₜ| ≤ μ λₙ                              (2)
  *   λ ← λ − A⁻¹ F(λ),   F = λ − (λₙ, λₜ)(y),   A = ∂F/∂λ                                                                     (3)
  *
- * w is how fast a contact opens at least: −e uₙ of what bounces. (2) is solved contact after contact, round and round, until nothing changes,
- * and then once for all that hold; one that would have to pull is let go, as of two contacts side by side, and the rounds begin anew. None
- * of this is differentiated. (3), twice, with λ, A and F's own value from the rounds as constants, changes no values, and has the solution's
- * first and second derivatives: of the contacts that part, stick and slide as they do. Where a contact does not move along the surface,
+ * w is how fast a contact opens at least: −e uₙ of what bounces. S is slight, s of a contact's own compliance, since more contacts than a body
+ * has freedoms have many answers, and the motion but one. (2) is solved contact after contact, round and round, until nothing changes, and
+ * then by (3) for all that hold; one that would have to pull is let go, as of two contacts side by side, and the rounds begin anew. Solved
+ * once more with S (λ − λ₁) for S λ, the motion is that without S, to s² and rounding. Where a contact does not move along the surface,
  *
- *   |uₜ⁺| ≤ 100 s max |J v|,   s = 1e-11 (1e-5 in f32),                                                                        (4)
+ *   |uₜ⁺| ≤ r max |J v|,   s = 1e-7, r = 1e-6 (1e-4 and 1e-3 in f32),                                                             (4)
  *
- * it sticks, even if its share of what several contacts hold together lies on the cone: shares are not unique, and the motion is. For the same
- * reason one step of (3) after the rounds is taken only if it stays near the cones. S is slight, s of a contact's own compliance: more contacts
- * than a body has freedoms then have one answer. Where normal and tangent are coupled, Newton's law with friction
- * may gain energy (Kane & Levinson: Dynamics: Theory and Applications, 1985, §5.9).
+ * it sticks, even if its share of what several contacts hold together lies on the cone. For the same reason a step of (3) is taken only if it
+ * stays near the cones.
+ *
+ * None of this is differentiated. (3), twice, with λ, A and F's own value from the rounds as constants and F without S, changes no values,
+ * and has the solution's first and second derivatives: of the contacts that part, stick and slide as they do. Where normal and tangent are
+ * coupled, Newton's law with friction may gain energy (Kane & Levinson: Dynamics: Theory and Applications, 1985, §5.9).
  *
  * Jean: The non-smooth contact dynamics method, Comput. Methods Appl. Mech. Engrg. 177 (1999): the rounds, and (2).
  */
@@ -78,8 +80,9 @@ const roundsText = (slots: number): string => {
   var<uniform> nv: u32;
   var<uniform> envs: u32;
   var<uniform> soft: f32;
+  var<uniform> still: f32;
+  var<uniform> settled: f32;
   @unique var<storage, read_write> impulse: array<f32>;
-  @unique var<storage, read_write> softness: array<f32>;
   @unique var<storage, read_write> rate: array<vec2f>;
   @unique var<storage, read_write> taking: array<u32>;
   @unique var<storage, read_write> slope: array<f32>; // A, column by column
@@ -142,6 +145,10 @@ const roundsText = (slots: number): string => {
         if (change <= 1e-32 * size || (round > 20u && change >= before)) { break; }
         before = change;
       }
+      var pulls = ${slots}u; // the contact that would have to pull most
+      var centre: array<f32, ${m}>;
+      var centred = false;
+      for (var step = 1u; step <= 6u; step++) {
       var miss: array<f32, ${m}>;
       for (var c = 0u; c < ${slots}u; c++) {
         let i = 3u * c;
@@ -149,12 +156,12 @@ const roundsText = (slots: number): string => {
         let was = vec3f(lambda[i], lambda[i + 1u], lambda[i + 2u]);
         var u = vec3f(-least[e * ${slots}u + c], 0.0, 0.0);
         for (var k = 0u; k < 3u; k++) {
-          u[k] += seen[e * ${m}u + i + k];
+          u[k] += seen[e * ${m}u + i + k] - own[i + k] * centre[i + k];
           for (var j = 0u; j < ${m}u; j++) { u[k] += W[(i + k) * ${m}u + j] * lambda[j]; }
         }
         let y = was - vec3f(rho[c].x, rho[c].y, rho[c].y) * u;
         var to = vec3f(0.0);
-        sticks[c] = u32(y.x > 0.0 && length(u.yz) <= 100.0 * soft * fastest); // (4)
+        sticks[c] = u32(y.x > 0.0 && length(u.yz) <= still * fastest); // (4)
         if (acts[c] == 1u) { to = within(y, mu, sticks[c] == 1u); }
         let square = dot(y.yz, y.yz);
         let limit = mu * max(y.x, 0.0);
@@ -183,34 +190,43 @@ const roundsText = (slots: number): string => {
         }
       }
       ${eliminate(m)}
-      var worst = 0u;
       var least = 0.0;
       var most = 0.0;
       var astray = 0.0;
+      var moved = 0.0;
       for (var c = 0u; c < ${slots}u; c++) {
         let after = lambda[3u * c] - miss[3u * c];
         let aside = vec2f(lambda[3u * c + 1u] - miss[3u * c + 1u], lambda[3u * c + 2u] - miss[3u * c + 2u]);
         most = max(most, after);
         astray = max(astray, length(aside) - 2.0 * friction[e * ${slots}u + c] * abs(after));
+        for (var k = 3u * c; k < 3u * c + 3u; k++) { moved = max(moved, abs(miss[k])); }
         if (acts[c] == 1u && after < least) {
           least = after;
-          worst = c;
+          pulls = c;
         }
       }
-      if (astray > 1e-6 * most) { break; }
-      if (least >= -1e-6 * most) {
-        for (var k = 0u; k < ${m}u; k++) { lambda[k] -= miss[k]; }
+      if (astray > 1e-6 * most) {
+        pulls = ${slots}u;
         break;
       }
-      acts[worst] = 0u;
-      for (var k = 0u; k < 3u; k++) { lambda[3u * worst + k] = 0.0; }
+      if (least < -1e-6 * most) { break; }
+      pulls = ${slots}u;
+      for (var k = 0u; k < ${m}u; k++) { lambda[k] -= miss[k]; }
+      if (step == 3u || moved <= settled * most) {
+        if (centred) { break; }
+        centred = true;
+        centre = lambda;
+      }
+      }
+      if (pulls == ${slots}u) { break; }
+      acts[pulls] = 0u;
+      for (var k = 0u; k < 3u; k++) { lambda[3u * pulls + k] = 0.0; }
     }
     for (var c = 0u; c < ${slots}u; c++) {
       rate[e * ${slots}u + c] = rho[c];
       taking[e * ${slots}u + c] = acts[c] * (1u + sticks[c]);
       for (var k = 3u * c; k < 3u * c + 3u; k++) {
         impulse[e * ${m}u + k] = lambda[k];
-        softness[e * ${m}u + k] = own[k];
       }
     }
   }
@@ -224,7 +240,6 @@ const missKernel = kernel(/* wgsl */ `
   var<storage, read> least: array<f32>;
   var<storage, read> friction: array<f32>;
   var<storage, read> active: array<u32>; // 1; 2 where it sticks
-  var<storage, read> softness: array<f32>;
   var<storage, read> rate: array<vec2f>;
   var<storage, read_write> miss: array<f32>;
   @compute @workgroup_size(64)
@@ -232,8 +247,7 @@ const missKernel = kernel(/* wgsl */ `
     let c = id.x;
     let i = 3u * c;
     let was = vec3f(impulse[i], impulse[i + 1u], impulse[i + 2u]);
-    let u = vec3f(seen[i] - least[c], seen[i + 1u], seen[i + 2u])
-      + vec3f(softness[i], softness[i + 1u], softness[i + 2u]) * was;                                               // (1)
+    let u = vec3f(seen[i] - least[c], seen[i + 1u], seen[i + 2u]);                                                  // (1)
     let rho = rate[c];
     var to = vec3f(0.0);
     let y = was - vec3f(rho.x, rho.y, rho.y) * u;
@@ -290,26 +304,31 @@ export function answer(place: Place, v: Tensor, { least, friction, active }: Ans
       jacobian: J,
       moved: branchSolve(prepared, factor, J),
       seen: seenBy(J, v.detach()),
-      ...{ nv: model.nv, envs, soft: device.precision === 'f64' ? 1e-11 : 1e-5 },
+      ...{
+        nv: model.nv,
+        envs,
+        ...(device.precision === 'f64'
+          ? { soft: 1e-7, still: 1e-6, settled: 1e-8 }
+          : { soft: 1e-4, still: 1e-3, settled: 1e-4 }),
+      },
     },
     {
       count: envs,
       out: {
         impulse: [envs, m],
-        softness: [envs, m],
         rate: [envs, slots],
         taking: [envs, slots],
         slope: [m, envs * m],
       },
     },
   );
-  const { impulse: first, softness, rate, taking, slope } = made as Record<string, Tensor>;
+  const { impulse: first, rate, taking, slope } = made as Record<string, Tensor>;
   const blocks = { count: envs, rows: m, blockStride: m, rowStride: 1 };
   const factors = factorBlocks(blocks, slope, 0, zeros([1], { device }).sub(1));
   const corrected = (impulse: Tensor): Tensor => {
     const seen = seenBy(jacobian, v.add(changeBy(place, impulse)));
     const { miss } = missKernel(
-      { impulse, seen, least, friction, active: taking, softness, rate },
+      { impulse, seen, least, friction, active: taking, rate },
       { count: envs * slots, out: { miss: [envs * m] } },
     );
     const step = solveBlocks(blocks, factors, miss).reshape([envs, m]);

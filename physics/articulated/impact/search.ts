@@ -5,7 +5,7 @@
  *
  * The earliest time that the cubics through both ends of a bracket tell becomes its new end, on the side on which it belongs. So a
  * smooth gap is found in few evaluations; where another feature comes to touch, brackets still narrow. A gap that is closed and
- * closing is an event at once; one that is closed and opening is none. Gaps that dip below zero and open again before the end are
+ * closing is an event at once, whose time is constant to derivatives; one that is closed and opening is none. Gaps that dip below zero and open again before the end are
  * found by their cubics. Nothing here is differentiated.
  */
 
@@ -158,7 +158,7 @@ const foundText = (slots: number): string => /* wgsl */ `
           least = g.x;
           which[e] = i32(s);
           met[e] = 1.0;
-          inverse[e] = select(0.0, 1.0 / g.y, g.y < -grazing);
+          inverse[e] = select(0.0, 1.0 / g.y, g.y < -grazing && search[e].w != ${known.atOnce}.0);
         }
       }
     }

@@ -95,6 +95,12 @@ describe('impact', () => {
     near([await bent.item()], [second], 1e-7);
   });
 
+  it('bounces what is too deep and closing at once: its time does not depend on where it is', async () => {
+    const next = (q: Tensor) => run(dropped, { q, v: row([-1]) }, { restitution: 0.5 }, 0.01, 1).q.sum();
+    near([await next(row([0.0999])).item()], [0.0999 + 0.005 - 0.5 * 9.81e-4], 1e-8);
+    near([await grad(next)(row([0.0999])).item()], [1], 1e-9);
+  });
+
   it('meets a rod at its end with the impulse of a rod (V21)', async () => {
     const rod = body(
       [slideX, slideZ, pitch],
