@@ -79,7 +79,7 @@ export interface EpochProgress {
   readonly gradient: number;
   /** Root of the mean of (2) over the variance of G, in the first pass: 1 says that V knows no more than a mean. */
   readonly valueError: number;
-  /** Mean return of the trial after this epoch, where there was one. */
+  /** Of the trial after this epoch, where there was one. */
   readonly score: number | undefined;
 }
 
@@ -89,11 +89,13 @@ export interface Trial {
   readonly every: number;
   readonly envs: number;
   readonly steps: number;
+  /** The score is the mean return of this share of the environments, those that gain least: a small one finds policies that rarely fail. Default 1. */
+  readonly lowest?: number;
 }
 
 export interface Best {
   readonly policy: Policy;
-  /** Mean return of a trial. */
+  /** Of a trial. */
   readonly score: number;
   readonly epoch: number;
 }
@@ -135,7 +137,7 @@ type Settings = typeof defaults;
 export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions = {}): Promise<Trained> {
   checkOptions('actorCritic', options, [...Object.keys(defaults), 'device', 'trial', 'onEpoch', 'signal']);
   const all: Settings = { ...defaults, ...options };
-  check(all);
+  check(all, options.trial);
   const { envs, horizon, epochs, episode, seed, activation, discount } = all;
   const { device = defaultDevice(), trial, onEpoch, signal } = options;
   const policy: PolicyParams = {
@@ -207,11 +209,15 @@ export async function actorCritic<S>(task: Task<S>, options: ActorCriticOptions 
   return { policy: now(), best, history, reason };
 
   async function tried(policy: Policy): Promise<number> {
-    const { envs, steps } = trial as Trial;
+    const { envs, steps, lowest = 1 } = trial as Trial;
     const { state, reward, over } = play(task, policy, { envs, steps, seed: seed + 2 ** 34, device });
-    const score = (await reward.sum().item()) / envs;
-    disposeTree([state, reward, over]);
-    return score;
+    const sums = reward.sum(0);
+    const returns = Float64Array.from(await sums.read(), gained =>
+      Number.isNaN(gained) ? Number.NEGATIVE_INFINITY : gained,
+    );
+    disposeTree([state, reward, over, sums]);
+    const counted = returns.sort().slice(0, Math.ceil(lowest * envs));
+    return counted.reduce((sum, gained) => sum + gained, 0) / counted.length;
   }
 }
 
@@ -260,7 +266,7 @@ const overdue = (age: Tensor, episode: number): Tensor =>
     .max(0)
     .min(1);
 
-function check(all: Settings): void {
+function check(all: Settings, trial: Trial | undefined): void {
   if (all.activation !== 'elu' && all.activation !== 'tanh')
     throw new TypeError(`actorCritic: activation is '${all.activation as string}'; it must be 'elu' or 'tanh'.`);
   if (all.gradient !== 'path' && all.gradient !== 'score')
@@ -274,4 +280,9 @@ function check(all: Settings): void {
       throw new RangeError(`actorCritic: ${name} is ${all[name]}; it must be between 0 and 1.`);
   for (const name of ['policyRate', 'valueRate', 'clip'] as const)
     if (!(all[name] > 0)) throw new RangeError(`actorCritic: ${name} is ${all[name]}; it must be positive.`);
+  const { every, lowest = 1 } = trial ?? { every: 1 };
+  if (!Number.isInteger(every) || every < 1)
+    throw new RangeError(`actorCritic: trial.every is ${every}; it must be a whole number from 1.`);
+  if (!(lowest > 0 && lowest <= 1))
+    throw new RangeError(`actorCritic: trial.lowest is ${lowest}; it must be above 0, and 1 at most.`);
 }

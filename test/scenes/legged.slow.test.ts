@@ -70,7 +70,7 @@ describe('learning', () => {
     const { goal, fitted, plots, film, pictures, history } = await smallRun(hopper)({});
     expect(goal.met).toBe(true);
     expect(Number(fitted.return)).toBeGreaterThan(1.4 * Number(fitted.returnBefore));
-    expect(history).toHaveLength(15);
+    expect(history).toHaveLength(20);
     expect([plots?.length, pictures.length]).toEqual([6, 1]);
     const [first, zeroth] = (plots?.[4].series ?? []).map(({ points }) => points.map(([, error]) => error));
     first.forEach((error, k) => void expect(error).toBeLessThan(0.5 * zeroth[k])); // few steps: derivatives tell far more

@@ -2,9 +2,10 @@
 
 import type { Tensor } from 'retrograde/kernel';
 import { tensor } from 'retrograde/kernel';
-import { actorCritic, type EpochProgress, play, type Task } from 'retrograde/solvers';
+import { actorCritic, type EpochProgress, type Policy, play, type Task } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu32 } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
 
 const dt = 0.1;
 const discount = 0.9;
@@ -86,6 +87,17 @@ describe('on a linear task with quadratic rewards', () => {
     expect(a.history.reduce((sum, { ended }) => sum + ended, 0)).toBeGreaterThan(0);
     const { reward, over } = play(cart(3), a.best!.policy, { envs: 8, steps: 30, seed: 7 + 2 ** 34, device });
     expect(await reward.sum().item()).toBeCloseTo(8 * a.best!.score, 3);
+    const lowest = await actorCritic(cart(3), {
+      ...{ ...small, epochs: 6, seed: 7, trial: { every: 2, envs: 8, steps: 30, lowest: 1 / 4 } },
+    });
+    const returns = async ({ policy }: { readonly policy: Policy }) =>
+      (
+        await play(cart(3), policy, { envs: 8, steps: 30, seed: 7 + 2 ** 34, device })
+          .reward.sum(0)
+          .read()
+      ).sort();
+    const [worst, second] = await returns(lowest);
+    near([lowest.history[5].score ?? 0], [(worst + second) / 2], 1e-3);
     const [ends, gains] = [await over.read(), await reward.read()];
     ends.forEach((end, i) => {
       if (i >= 8 && ends[i - 8] === 1) expect([end, gains[i]]).toEqual([1, -0]);
@@ -105,6 +117,12 @@ describe('on a linear task with quadratic rewards', () => {
       'actorCritic: lambda is 2; it must be between 0 and 1.',
     );
     await expect(actorCritic(cart(), { clip: -1 })).rejects.toThrow('actorCritic: clip is -1; it must be positive.');
+    await expect(actorCritic(cart(), { trial: { every: 1, envs: 8, steps: 9, lowest: 0 } })).rejects.toThrow(
+      'actorCritic: trial.lowest is 0; it must be above 0, and 1 at most.',
+    );
+    await expect(actorCritic(cart(), { trial: { every: 0, envs: 8, steps: 9 } })).rejects.toThrow(
+      'actorCritic: trial.every is 0; it must be a whole number from 1.',
+    );
     await expect(actorCritic(cart(), { gradient: 'none' as never })).rejects.toThrow(
       "actorCritic: gradient is 'none'; it must be 'path' or 'score'.",
     );
