@@ -3,13 +3,14 @@
  *
  * A picture of point samples has no derivative where triangles begin and end: a pixel shows one or the other. Here edges are walked, not
  * pixels: wherever the outline of a surface passes between two pixel centres and can be seen there, the areas of pixels on its two sides
- * are worked out from where and how it passes (cells.ts), and so depend smoothly on the edge's two vertices. Their sum is the integral
+ * are worked out from where and how it passes (shares.ts), and so depend smoothly on the edge's two vertices. Their sum is the integral
  * along the outline, however small triangles are: what a pixel shows plays no part but for its colour.
  *
  *   silhouettes.ts   which edges, and which rows or columns they cross
  *   crossing.ts      which crossings can be seen; where they are
  *   intersections.ts where surfaces go through each other
- *   cells.ts         what that is for the squares between pixel centres
+ *   cells.ts         which squares between pixel centres have any of these
+ *   shares.ts        how much of their four quarters is on which side
  *   blend.ts         the picture
  *
  * What is chosen are integers, found without derivatives; floats are computed again from what was chosen, so that derivatives of any order
@@ -22,9 +23,10 @@ import { checkOptions, concat, inWords, scoped, type Tensor } from '../../kernel
 import type { Raster } from '../raster/rasterize.ts';
 import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
-import { cellsOf, sharesOf } from './cells.ts';
+import { cellsOf } from './cells.ts';
 import { chooseCrossings, crossingPlaces } from './crossing.ts';
 import { chooseIntersections, intersectionPlaces } from './intersections.ts';
+import { sharesOf } from './shares.ts';
 import { silhouetteCuts } from './silhouettes.ts';
 import { edgeTables } from './tables.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Pixels take shares of the colours of their neighbours in the four cells around them. With c_k the colour at corner k of a cell, and w_kj the share
- * that its quarter of the pixel there takes of corner j (cells.ts),
+ * that its quarter of the pixel there takes of corner j (shares.ts),
  *
  *   t_k = Σ_j w_kj (c_j − c_k),   picture[i] = c[i] + Σ of the t_k of all corners k at which pixel i is
  *

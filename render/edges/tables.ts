@@ -3,7 +3,7 @@
  * changes no sum.
  */
 
-import { grouped, nextCorner, noSide, pairsInOrder, type Triangles } from '../../geometry/index.ts';
+import { nextCorner, noSide, pairsInOrder, type Triangles } from '../../geometry/index.ts';
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 
 export interface EdgeTables {
@@ -16,12 +16,9 @@ export interface EdgeTables {
   readonly sides: Tensor;
   /** Of each triangle those on the other sides of its edges, plus one; 0 where there is none: u32, [T, 3]. */
   readonly across: Tensor;
-  /** The edges at each vertex: u32, items start[v] … start[v + 1] − 1 of [2 · count]. */
-  readonly start: Tensor;
-  readonly items: Tensor;
 }
 
-/** No triangle, no pair of pixels: a number that is out of range everywhere. */
+/** No triangle, no pixel, no cell: a number that is out of range everywhere. */
 export const none = 0xffffffff;
 export const noneText = '0xffffffffu';
 
@@ -50,7 +47,6 @@ function tablesOf({ corners, vertices, size, halfEdges }: Triangles, device: Dev
     across[3 * one + known[one]++] = other + 1;
     across[3 * other + known[other]++] = one + 1;
   });
-  const around = grouped(vertices, ends);
   const table = (words: Uint32Array, each = 2): Tensor => tensor(words, [words.length / each, each], { device });
   return {
     count: first.length,
@@ -58,11 +54,6 @@ function tablesOf({ corners, vertices, size, halfEdges }: Triangles, device: Dev
     ends: table(ends),
     sides: table(sides),
     across: table(across, 3),
-    start: table(around.start, 1),
-    items: table(
-      around.items.map(end => end >> 1),
-      1,
-    ),
   };
 }
 

@@ -77,7 +77,7 @@ async function kept(view: View, side: number): Promise<number> {
 }
 
 it.each([
-  { what: 'ids and marks of pairs', view: coloured, most: 4.5 },
+  { what: 'ids and marks of cells', view: coloured, most: 4.5 },
   { what: 'these for each layer', view: layered, most: 13.5 },
   { what: 'no more if it is shaded', view: shaded, most: 4.5 },
   { what: 'no more if it is textured', view: textured, most: 4.5 },
