@@ -34,11 +34,15 @@ const special = [
   ...Object.keys(atomicArity),
 ];
 
-/** Built-ins WGSL has and kernels do not, and what to use. */
+/** Built-ins that WGSL, or another shading language, has and kernels do not, and what to use. */
 const refused: readonly (readonly [RegExp, string])[] = [
   [/^texture/, 'Pass the texels as an array: var<storage, read>.'],
   [/^(dpdx|dpdy|fwidth)(Fine|Coarse)?$/, 'Compute neighbours and take differences.'],
   [/^(subgroup|quad)[A-Z]/, 'Use workgroup memory, or a sum: out[i] += v.'],
+  [/^f?mod$/, 'Write a % b, which has the sign of a.'],
+  [/^lerp$/, 'Write mix(a, b, t).'],
+  [/^(rsqrt|inversesqrt)$/, 'Write inverseSqrt(x).'],
+  [/^(mad|mul)$/, 'Write fma(a, b, c), or a * b.'],
 ];
 
 export const builtinFunctions = (): string[] => [...tableBuiltins(), ...special];

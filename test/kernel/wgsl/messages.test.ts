@@ -31,6 +31,10 @@ const fragments: readonly (readonly [string, string])[] = [
   ['fn f() -> f32 { return q; }', "main:1:24: there is no 'q'."],
   ['fn f(count: f32) -> f32 { return conut; }', "main:1:34: there is no 'conut'. Did you mean 'count'?"],
   ['fn f() -> f32 { return foo(1.0); }', "main:1:24: there is no function 'foo'."],
+  [
+    'fn f() -> f32 { return fmod(3.0, 2.0); }',
+    "main:1:24: kernels have no 'fmod'. Write a % b, which has the sign of a.",
+  ],
   ['fn f() -> f32 { return sni(1.0); }', "main:1:24: there is no function 'sni'."],
   [
     'fn f(a: f32, b: i32) -> f32 { return a + b; }',
