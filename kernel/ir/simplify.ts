@@ -5,7 +5,10 @@
 
 import { eliminateCommonSubexpressions } from './cse.ts';
 import { eliminateDeadCode } from './dce.ts';
+import { eliminateDeadElements } from './dead-elements.ts';
+import { dropClamps } from './drop-clamps.ts';
 import { fold } from './fold.ts';
+import { forwardElements } from './forward-elements.ts';
 import type { Program } from './ir.ts';
 import { hoistLoopInvariants } from './licm.ts';
 import { promoteArrays } from './promote-arrays.ts';
@@ -13,13 +16,24 @@ import { contains } from './traverse.ts';
 import { unroll } from './unroll.ts';
 
 type Pass = (program: Program) => Program;
-const straight: readonly Pass[] = [eliminateDeadCode, fold, eliminateCommonSubexpressions, promoteArrays];
+const straight: readonly Pass[] = [
+  eliminateDeadCode,
+  fold,
+  eliminateCommonSubexpressions,
+  dropClamps,
+  forwardElements,
+  eliminateDeadElements,
+  promoteArrays,
+];
 const all: readonly Pass[] = [
   eliminateDeadCode,
   fold,
   eliminateCommonSubexpressions,
   hoistLoopInvariants,
   p => unroll(p),
+  dropClamps,
+  forwardElements,
+  eliminateDeadElements,
   promoteArrays,
 ];
 /** A bound for the time taken; in practice three to five rounds reach the end. */

@@ -27,9 +27,11 @@ import {
   arrayLoaded,
   arrayRead,
   arrayStored,
+  arrayType,
   arrayWrite,
   emitAtomic,
   guarded,
+  isValue,
   loaded,
   read,
   type Scope,
@@ -202,12 +204,23 @@ export class BlockEmitter implements Scope {
     this.line(guarded(word, write(inst.buffer, place, word.at, sum, 'f32')));
   }
 
+  /** Zeros are one value of the whole array where it is not long: software drivers compile a loop many times slower. */
   private fill({ array, value }: ArrayFill): void {
+    if (isValue(this, array) && Object.is(this.constants.get(value), 0)) {
+      this.line(`array${array.id} = ${arrayType(this.usage, array)}();`);
+      return;
+    }
     this.line(`for (var k = 0u; k < ${array.length}u; k++) { ${arrayWrite(this, array, 'k', this.name(value))} }`);
   }
 
   /** Elements beyond either array: read as 0, not written. */
   private copy({ target, targetStart, source, sourceStart, length }: ArrayCopy): void {
+    const isWhole = length === source.length && length === target.length;
+    const fromStarts = [targetStart, sourceStart].every(v => this.constants.get(v) === 0);
+    if (isWhole && fromStarts && isValue(this, source) && isValue(this, target)) {
+      this.line(`array${target.id} = array${source.id};`);
+      return;
+    }
     const [to, from] = [this.name(targetStart), this.name(sourceStart)];
     const word = arrayRead(this, source, `min(${from} + k, ${Math.max(1, source.length) - 1}u)`);
     const value = `select(${zeroOf(source.type)}, ${word}, ${from} + k < ${source.length}u)`;

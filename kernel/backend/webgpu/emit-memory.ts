@@ -16,9 +16,9 @@ import type {
   ScalarType,
   Value,
 } from '../../ir/ir.ts';
+import type { Access } from '../../ir/ranges.ts';
 import { accessFunctions, chooseWindow, windowRead, windowWrite } from './emit-windows.ts';
 import type { Binding, Element, Layout, Place } from './layout.ts';
-import type { Access } from './ranges.ts';
 import type { Usage } from './usage.ts';
 import type { Known } from './variants.ts';
 
@@ -120,11 +120,19 @@ export function loaded(scope: Scope, inst: Load): string {
  */
 export const isOfModule = ({ barriers }: Usage, { space }: LocalArray): boolean => space === 'workgroup' || !barriers;
 
-export function declareArray(usage: Usage, array: LocalArray): string {
+/** Whether an array may be assigned as a whole. Software drivers compile that element by element, so a long one is not. */
+export const isValue = (scope: Scope, array: LocalArray): boolean =>
+  array.space === 'function' && !isAtomicArray(scope, array) && array.length <= 64;
+
+export function arrayType(usage: Usage, array: LocalArray): string {
   const type = usage.atomicArrays.has(array.id) ? `atomic<${array.type}>` : array.type;
   const words = array.space === 'workgroup' ? array.length : array.length + 1;
+  return `array<${type}, ${Math.max(1, words)}>`;
+}
+
+export function declareArray(usage: Usage, array: LocalArray): string {
   const space = array.space === 'workgroup' ? '<workgroup>' : isOfModule(usage, array) ? '<private>' : '';
-  return `var${space} array${array.id}: array<${type}, ${Math.max(1, words)}>; // ${array.name}`;
+  return `var${space} array${array.id}: ${arrayType(usage, array)}; // ${array.name}`;
 }
 
 export function arrayRead(scope: Scope, array: LocalArray, at: string): string {

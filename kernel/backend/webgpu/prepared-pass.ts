@@ -1,5 +1,6 @@
 /** A pass over storages of known lengths: arenas filled, a dispatch, arenas emptied; in pieces where buffers are large. */
 
+import type { Interval } from '../../ir/ranges.ts';
 import type { Count } from '../backend.ts';
 import type { Span } from './bind-groups.ts';
 import type { Compiled, CompiledPass } from './compile.ts';
@@ -8,7 +9,6 @@ import { flatGroup } from './emit.ts';
 import type { Runtime } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
 import { planeOf } from './plane.ts';
-import type { Interval } from './ranges.ts';
 import type { Sums } from './shared-sums.ts';
 import { fitted, type Piece, windowWordsOf } from './windows.ts';
 

@@ -6,8 +6,8 @@
  */
 
 import type { Program } from '../../ir/ir.ts';
+import { type Access, accessesInRange, arrayAccessesInRange, boxOf } from '../../ir/ranges.ts';
 import type { Count } from '../backend.ts';
-import { type Access, accessesInRange, boxOf } from './ranges.ts';
 
 /** What is known of a launch. */
 export interface Known {
@@ -39,7 +39,7 @@ export function variantsOf<Compiled>(
     const known = { inRange, isFlat: count[1] === 1 && count[2] === 1 };
     first ??= { known, compiled: compile(known) };
     if (includes(known, first.known)) return first.compiled;
-    usual ??= compile({ inRange: accessesInRange(program, {}), isFlat: false });
+    usual ??= compile({ inRange: arrayAccessesInRange(program), isFlat: false });
     return usual;
   };
   return (count, lengths) => {

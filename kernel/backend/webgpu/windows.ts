@@ -10,11 +10,11 @@
  */
 
 import type { Program } from '../../ir/ir.ts';
+import { boxOf, type Interval, touchedWords } from '../../ir/ranges.ts';
 import type { Count } from '../backend.ts';
 import type { Limits } from './device.ts';
 import { boundBy, type Group, type Pass } from './layout.ts';
 import { mebibytes } from './memory.ts';
-import { boxOf, type Interval, touchedWords } from './ranges.ts';
 import type { Usage } from './usage.ts';
 
 /** Words of the unit that bindings begin at. */

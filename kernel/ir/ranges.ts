@@ -7,6 +7,7 @@
  * parameter that grows while it is below a limit is followed. What is not known may be any word.
  */
 
+import type { Count } from '../backend/backend.ts';
 import {
   type Address,
   type ArrayLoad,
@@ -23,8 +24,7 @@ import {
   type Store,
   type Value,
   type While,
-} from '../../ir/ir.ts';
-import type { Count } from '../backend.ts';
+} from './ir.ts';
 
 export interface Interval {
   readonly lo: number;
@@ -138,8 +138,10 @@ class Follow {
   /** Words touched of each buffer, from the first to behind the last. */
   readonly touched: (Interval | undefined)[] = [];
   /** Accesses, and those of them that may be out of range. */
-  readonly seen: Set<Access> = new Set();
-  readonly doubtful: Set<Access> = new Set();
+  private readonly seen: Set<Access> = new Set();
+  private readonly doubtful: Set<Access> = new Set();
+  /** What `min` and `max` of integers are, where it is always the same operand. */
+  readonly idleClamps: Map<Inst, Value | undefined> = new Map();
   private readonly box: Partial<Box>;
   /** Unknown: undefined. */
   private readonly lengths: readonly number[] | undefined;
@@ -154,6 +156,10 @@ class Follow {
     this.longest = lengths ? Math.max(1, ...lengths) : Number.POSITIVE_INFINITY;
     this.define(program.body);
     this.block(program.body);
+  }
+
+  inRange(): ReadonlySet<Access> {
+    return new Set([...this.seen].filter(access => !this.doubtful.has(access)));
   }
 
   private define(block: Block): void {
@@ -193,8 +199,10 @@ class Follow {
     else if (inst.kind === 'length') {
       const n = this.lengths && Math.floor(this.lengths[inst.buffer] / inst.stride);
       this.known.set(inst.result, n === undefined ? undefined : { lo: n, hi: n });
-    } else if (inst.kind === 'pure') this.known.set(inst.result, this.pure(inst));
-    else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') {
+    } else if (inst.kind === 'pure') {
+      this.known.set(inst.result, this.pure(inst));
+      if ((inst.op === 'min' || inst.op === 'max') && inst.result.type !== 'f32') this.clamp(inst);
+    } else if (inst.kind === 'load' || inst.kind === 'store' || inst.kind === 'scatterAdd') {
       this.touch(inst);
       this.judge(inst, inst, this.lengths?.[inst.buffer] ?? 0);
     } else if (inst.kind === 'arrayLoad' || inst.kind === 'arrayStore')
@@ -210,6 +218,16 @@ class Follow {
         this.known.set(result, this.either(first, second));
       });
     }
+  }
+
+  private clamp(inst: Pure): void {
+    if (!this.counts) return;
+    const [a, b] = inst.args;
+    const [x, y] = [this.numbers(a), this.numbers(b)];
+    const [less, more] = x.hi <= y.lo ? [a, b] : y.hi <= x.lo ? [b, a] : [];
+    const result = inst.op === 'min' ? less : more;
+    const before = this.idleClamps.has(inst) ? this.idleClamps.get(inst) : result;
+    this.idleClamps.set(inst, before === result ? result : undefined);
   }
 
   private pure({ op, args, result }: Pure): Interval | undefined {
@@ -319,16 +337,32 @@ class Follow {
 export const touchedWords = (program: Program, box: Box, lengths: readonly number[]): (Interval | undefined)[] =>
   new Follow(program, box, lengths).touched;
 
-/**
- * Accesses that are in range whichever invocation makes them. What no invocation comes to is not among them.
- *
- * @param box What is not known of it is left out.
- * @param lengths Of the buffers; if they are not known, only accesses to local arrays count.
- */
-export function accessesInRange(program: Program, box: Partial<Box>, lengths?: readonly number[]): ReadonlySet<Access> {
-  const { seen, doubtful } = new Follow(program, box, lengths);
-  return new Set([...seen].filter(access => !doubtful.has(access)));
+/** What holds in every launch. */
+interface Always {
+  readonly inRange: ReadonlySet<Access>;
+  readonly idleClamps: ReadonlyMap<Inst, Value | undefined>;
 }
+const always = new WeakMap<Program, Always>();
+
+function inEveryLaunch(program: Program): Always {
+  let found = always.get(program);
+  if (!found) {
+    const follow = new Follow(program, {});
+    found = { inRange: follow.inRange(), idleClamps: follow.idleClamps };
+    always.set(program, found);
+  }
+  return found;
+}
+
+/** Accesses to local arrays that are in range whichever invocation makes them, in every launch. What no invocation comes to is not among them. */
+export const arrayAccessesInRange = (program: Program): ReadonlySet<Access> => inEveryLaunch(program).inRange;
+
+/** For each `min` or `max` of integers of which one operand is the result in every launch and invocation: that operand. */
+export const idleClamps = (program: Program): Always['idleClamps'] => inEveryLaunch(program).idleClamps;
+
+/** Accesses that are in range whichever invocation of the box makes them. @param lengths Of the buffers. */
+export const accessesInRange = (program: Program, box: Partial<Box>, lengths: readonly number[]): ReadonlySet<Access> =>
+  new Follow(program, box, lengths).inRange();
 
 /** What the ids of a launch are. @param piece Of its invocations (groups, if the program sees them) along one axis. */
 export function boxOf(
