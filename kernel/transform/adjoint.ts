@@ -14,6 +14,7 @@ import { Adjoints } from './adjoints.ts';
 import { dropBuffers, measuredOutputs, redirectLengths } from './buffers.ts';
 import { constantsOf } from './induction.ts';
 import { refuseUndifferentiable } from './refuse.ts';
+import { Substitution } from './replay.ts';
 import type { LoopRule } from './reverse.ts';
 import { reverseBlock } from './reverse-block.ts';
 import { sinkSelects } from './sink-selects.ts';
@@ -54,7 +55,7 @@ export function adjoint(
   const constants = constantsOf(source.body);
   const context = { b, active: activity, shadow, adjointOf, constants, rules, block: reverseBlock };
   const body = b.block(() => {
-    reverseBlock(context, source.body, new Map(), new Adjoints(activity), () => {});
+    reverseBlock(context, source.body, new Substitution(), new Adjoints(activity), () => {});
     return [];
   });
   const whole = { ...program, name: adjointName(program.name), buffers, arrays: b.arrays, body };

@@ -8,12 +8,29 @@
 import type { Builder } from '../ir/builder.ts';
 import type { Block, Inst, Value } from '../ir/ir.ts';
 
-export type Substitution = Map<Value, Value>;
+/** What stands for values. An inner one has what those around it have; what it gains they do not see, so that no block copies them. */
+export class Substitution {
+  private readonly own = new Map<Value, Value>();
+  private readonly outer: Substitution | undefined;
 
-export const substituted = (sub: ReadonlyMap<Value, Value>, v: Value): Value => sub.get(v) ?? v;
+  constructor(outer?: Substitution) {
+    this.outer = outer;
+  }
+  get(v: Value): Value | undefined {
+    return this.own.get(v) ?? this.outer?.get(v);
+  }
+  has(v: Value): boolean {
+    return this.get(v) !== undefined;
+  }
+  set(v: Value, by: Value): void {
+    this.own.set(v, by);
+  }
+}
+
+export const substituted = (sub: Substitution, v: Value): Value => sub.get(v) ?? v;
 
 /** A substitution that can be extended without changing the one it began from. */
-export const extend = (sub: ReadonlyMap<Value, Value>): Substitution => new Map(sub);
+export const extend = (sub: Substitution): Substitution => new Substitution(sub);
 
 function fresh(b: Builder, v: Value, sub: Substitution): Value {
   const copy = b.value(v.type);
