@@ -168,6 +168,8 @@ export function traceField(field: Field, rays: Rays, options: TraceOptions = {})
       rayDirection: direction.detach(),
       rayFootprint: footprint.detach(),
       rayRadius: radius.detach(),
+      rayRight: (sides?.[0] ?? zeros([count, 3], { device: origin.device })).detach(),
+      rayDown: (sides?.[1] ?? zeros([count, 3], { device: origin.device })).detach(),
       rayNear: near,
       rayFar: far,
       raySteps: steps,

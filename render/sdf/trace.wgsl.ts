@@ -6,7 +6,8 @@
  *
  * While a ray comes nearer and r falls below −reach, the pixel is covered: a hit, whose root is enclosed by bisection. Where r has a minimum
  * between −reach and reach the pixel may be covered in part: a touch, at the minimum found by golden section, and the ray goes on behind it;
- * of several minima before r is beyond reach again only the lowest counts, since they are of one silhouette.
+ * of several minima before r is beyond reach again only the lowest counts, since they are of one silhouette. A minimum beside which
+ * the edge does not cut the pixel is a hit too, so that what is covered whole is seen where the ray meets it.
  * The corners of a pixel are √2 half widths away, a little more where pixels are seen askew. A ray that starts inside sees nothing before it
  * has left.
  *
@@ -27,6 +28,8 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
   var<storage, read> rayDirection: array<vec3f>;
   var<storage, read> rayFootprint: array<f32>;
   var<storage, read> rayRadius: array<f32>;
+  var<storage, read> rayRight: array<vec3f>; // sides of pixels; zeros for round ones
+  var<storage, read> rayDown: array<vec3f>;
   var<uniform> rayNear: f32;
   var<uniform> rayFar: f32;
   var<uniform> raySteps: u32;
@@ -74,6 +77,21 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     return 0.5 * (a + b);
   }
 
+  // Where r is less than this, negative, the surface's edge passes beside the pixel: (3) of surface.ts.
+  fn whole(k: u32, t: f32) -> f32 {
+    let p = rayOrigin[k] + t * rayDirection[k];
+    let R = rayRight[k];
+    let D = rayDown[k];
+    let rho = halfPixel(k, t);
+    let right = 0.5 * rho * R;
+    let down = 0.5 * rho * D;
+    let s = vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
+    let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
+    let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y;
+    if (square > 1e-5 * det) { return -0.5 * sqrt(det / square) * (abs(s.x) + abs(s.y)); }
+    return -1.0;
+  }
+
   fn meet(found: ptr<function, array<vec2f, ${layers}>>, count: ptr<function, u32>, what: vec2f) {
     if (*count < ${layers}u) { (*found)[*count] = what; }
     *count = *count + 1u;
@@ -116,7 +134,7 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
           falling = false;
           let at = lowest(k, before, t);
           let most = measure(k, at);
-          if (most < -${reach}) {
+          if (most < max(whole(k, at), -${reach})) {
             meet(&found, &count, vec2f(enclosed(k, open, at), ${hit}.0));
             break;
           }
