@@ -16,7 +16,18 @@ export interface Named {
 }
 
 export function readSensors(root: Element, reading: Reading, named: Named): readonly SensorSpec[] {
-  return root.all('sensor').flatMap(({ children }) => children.flatMap(child => readSensor(child, reading, named)));
+  const closed = root
+    .all('equality')
+    .flatMap(({ children }) => children)
+    .some(({ name, attributes }) => (name === 'connect' || name === 'weld') && attributes.get('active') !== 'false');
+  return root
+    .all('sensor')
+    .flatMap(({ children }) => children)
+    .flatMap(child => {
+      if (closed && (child.name === 'force' || child.name === 'torque'))
+        reading.tell(child, `<${child.name}> where <connect> or <weld> hold bodies, whose forces it does not feel`);
+      return readSensor(child, reading, named);
+    });
 }
 
 const includes = <T extends string>(list: readonly T[], name: string): name is T =>

@@ -147,7 +147,11 @@ function ofJoints(list: readonly Sensor[], { model, params }: Prepared, { state 
   return made;
 }
 
-function ofActuators(list: readonly Sensor[], { model }: Prepared, { params, state, sensed }: At): readonly Columns[] {
+function ofActuators(
+  list: readonly Sensor[],
+  { model, envs }: Prepared,
+  { params, state, sensed }: At,
+): readonly Columns[] {
   const { q, v } = extended(model, params, state);
   const of = (wanted: SensorKind): readonly Sensor[] => list.filter(({ kind }) => kind === wanted);
   const made: Columns[] = [];
@@ -170,6 +174,8 @@ function ofActuators(list: readonly Sensor[], { model }: Prepared, { params, sta
   }
   const [forces, driven] = [of('actuatorfrc'), of('jointactuatorfrc')];
   if (forces.length + driven.length === 0) return made;
+  if (model.actuators.length === 0)
+    return [...made, { values: zeros([envs, driven.length], { device: q.device }), of: driven }];
   const all = [...forces, ...driven];
   const actuators = needs(all, 'actuators', sensed.actuators, 'actuatorParams(model)');
   const { tau, force } = actuation(

@@ -137,6 +137,12 @@ it.each(devices)('measure the same on $kind, $precision', async device => {
   });
 });
 
+it('joints of a model without actuators feel none', async () => {
+  const idle = tree({ ...spec, actuators: [], sensors: [{ kind: 'jointactuatorfrc', joint: 'shoulder' }] });
+  const state = { q: on64([0.3, 1, 0, 0, 0], [1, 5]), v: on64([0, 0, 0, 0], [1, 4]) };
+  expect([...(await sensors(idle).read(articulatedParams(idle, cpu64), state).read())]).toEqual([0]);
+});
+
 describe('a pendulum', () => {
   const [l, g] = [0.7, 9.81];
   const rod = {
