@@ -148,75 +148,75 @@ const roundsText = (slots: number): string => {
       var pulls = ${slots}u; // the contact that would have to pull most
       var centre: array<f32, ${m}>;
       var centred = false;
-      for (var step = 1u; step <= 6u; step++) {
-      var miss: array<f32, ${m}>;
-      for (var c = 0u; c < ${slots}u; c++) {
-        let i = 3u * c;
-        let mu = friction[e * ${slots}u + c];
-        let was = vec3f(lambda[i], lambda[i + 1u], lambda[i + 2u]);
-        var u = vec3f(-least[e * ${slots}u + c], 0.0, 0.0);
-        for (var k = 0u; k < 3u; k++) {
-          u[k] += seen[e * ${m}u + i + k] - own[i + k] * centre[i + k];
-          for (var j = 0u; j < ${m}u; j++) { u[k] += W[(i + k) * ${m}u + j] * lambda[j]; }
-        }
-        let y = was - vec3f(rho[c].x, rho[c].y, rho[c].y) * u;
-        var to = vec3f(0.0);
-        sticks[c] = u32(y.x > 0.0 && length(u.yz) <= still * fastest); // (4)
-        if (acts[c] == 1u) { to = within(y, mu, sticks[c] == 1u); }
-        let square = dot(y.yz, y.yz);
-        let limit = mu * max(y.x, 0.0);
-        for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
-        for (var j = 0u; j < ${m}u; j++) {
-          var kept = vec3f(0.0);
-          if (j >= i && j < i + 3u) { kept[j - i] = 1.0; }
-          let turned = kept - vec3f(
-            rho[c].x * W[i * ${m}u + j], rho[c].y * W[(i + 1u) * ${m}u + j], rho[c].y * W[(i + 2u) * ${m}u + j]);
-          var column = kept;
-          if (acts[c] == 1u && y.x > 0.0) {
-            column.x -= turned.x;
-            if (square <= limit * limit || sticks[c] == 1u) {
-              column -= vec3f(0.0, turned.yz);
-            } else {
-              let T = sqrt(square);
-              let along = y.yz / T;
-              let across = turned.yz - dot(along, turned.yz) * along;
-              column -= vec3f(0.0, mu * turned.x * along + limit / T * across);
+      for (var step = 1u; step <= 6u; step++) { // (3), at most thrice, and again with S (λ − centre)
+        var miss: array<f32, ${m}>;
+        for (var c = 0u; c < ${slots}u; c++) {
+          let i = 3u * c;
+          let mu = friction[e * ${slots}u + c];
+          let was = vec3f(lambda[i], lambda[i + 1u], lambda[i + 2u]);
+          var u = vec3f(-least[e * ${slots}u + c], 0.0, 0.0);
+          for (var k = 0u; k < 3u; k++) {
+            u[k] += seen[e * ${m}u + i + k] - own[i + k] * centre[i + k];
+            for (var j = 0u; j < ${m}u; j++) { u[k] += W[(i + k) * ${m}u + j] * lambda[j]; }
+          }
+          let y = was - vec3f(rho[c].x, rho[c].y, rho[c].y) * u;
+          var to = vec3f(0.0);
+          sticks[c] = u32(y.x > 0.0 && length(u.yz) <= still * fastest); // (4)
+          if (acts[c] == 1u) { to = within(y, mu, sticks[c] == 1u); }
+          let square = dot(y.yz, y.yz);
+          let limit = mu * max(y.x, 0.0);
+          for (var k = 0u; k < 3u; k++) { miss[i + k] = was[k] - to[k]; }
+          for (var j = 0u; j < ${m}u; j++) {
+            var kept = vec3f(0.0);
+            if (j >= i && j < i + 3u) { kept[j - i] = 1.0; }
+            let turned = kept - vec3f(
+              rho[c].x * W[i * ${m}u + j], rho[c].y * W[(i + 1u) * ${m}u + j], rho[c].y * W[(i + 2u) * ${m}u + j]);
+            var column = kept;
+            if (acts[c] == 1u && y.x > 0.0) {
+              column.x -= turned.x;
+              if (square <= limit * limit || sticks[c] == 1u) {
+                column -= vec3f(0.0, turned.yz);
+              } else {
+                let T = sqrt(square);
+                let along = y.yz / T;
+                let across = turned.yz - dot(along, turned.yz) * along;
+                column -= vec3f(0.0, mu * turned.x * along + limit / T * across);
+              }
+            }
+            for (var k = 0u; k < 3u; k++) {
+              A[(i + k) * ${m}u + j] = column[k];
+              slope[j * envs * ${m}u + e * ${m}u + i + k] = column[k];                                                 // A
             }
           }
-          for (var k = 0u; k < 3u; k++) {
-            A[(i + k) * ${m}u + j] = column[k];
-            slope[j * envs * ${m}u + e * ${m}u + i + k] = column[k];                                                 // A
+        }
+        ${eliminate(m)}
+        var least = 0.0;
+        var most = 0.0;
+        var astray = 0.0;
+        var moved = 0.0;
+        for (var c = 0u; c < ${slots}u; c++) {
+          let after = lambda[3u * c] - miss[3u * c];
+          let aside = vec2f(lambda[3u * c + 1u] - miss[3u * c + 1u], lambda[3u * c + 2u] - miss[3u * c + 2u]);
+          most = max(most, after);
+          astray = max(astray, length(aside) - 2.0 * friction[e * ${slots}u + c] * abs(after));
+          for (var k = 3u * c; k < 3u * c + 3u; k++) { moved = max(moved, abs(miss[k])); }
+          if (acts[c] == 1u && after < least) {
+            least = after;
+            pulls = c;
           }
         }
-      }
-      ${eliminate(m)}
-      var least = 0.0;
-      var most = 0.0;
-      var astray = 0.0;
-      var moved = 0.0;
-      for (var c = 0u; c < ${slots}u; c++) {
-        let after = lambda[3u * c] - miss[3u * c];
-        let aside = vec2f(lambda[3u * c + 1u] - miss[3u * c + 1u], lambda[3u * c + 2u] - miss[3u * c + 2u]);
-        most = max(most, after);
-        astray = max(astray, length(aside) - 2.0 * friction[e * ${slots}u + c] * abs(after));
-        for (var k = 3u * c; k < 3u * c + 3u; k++) { moved = max(moved, abs(miss[k])); }
-        if (acts[c] == 1u && after < least) {
-          least = after;
-          pulls = c;
+        if (astray > 1e-6 * most) {
+          pulls = ${slots}u;
+          break;
         }
-      }
-      if (astray > 1e-6 * most) {
+        if (least < -1e-6 * most) { break; }
         pulls = ${slots}u;
-        break;
-      }
-      if (least < -1e-6 * most) { break; }
-      pulls = ${slots}u;
-      for (var k = 0u; k < ${m}u; k++) { lambda[k] -= miss[k]; }
-      if (step == 3u || moved <= settled * most) {
-        if (centred) { break; }
-        centred = true;
-        centre = lambda;
-      }
+        for (var k = 0u; k < ${m}u; k++) { lambda[k] -= miss[k]; }
+        if (step == 3u || moved <= settled * most) {
+          if (centred) { break; }
+          centred = true;
+          centre = lambda;
+        }
       }
       if (pulls == ${slots}u) { break; }
       acts[pulls] = 0u;
