@@ -204,7 +204,8 @@ const titled = (links: readonly LinkSpec[]): readonly ReadLink[] =>
   });
 
 function unique(root: Element, kind: string, names: readonly string[]): void {
-  const twice = names.find((name, k) => names.indexOf(name) !== k);
+  const seen = new Set<string>();
+  const twice = names.find(name => seen.size === seen.add(name).size);
   if (twice === undefined) return;
   const find = (element: Element): Element | undefined => {
     for (const child of element.children) {

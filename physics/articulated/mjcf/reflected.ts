@@ -38,7 +38,6 @@ interface Pose {
 
 /** A velocity's motion: a point on its axis, and what it turns or shifts along. */
 interface Axis {
-  readonly link: number;
   readonly point: Vec3;
   readonly turn: Vec3;
   readonly shift: Vec3;
@@ -54,19 +53,36 @@ export function reflectedInertias(links: readonly LinkSpec[]): readonly (readonl
     const base = parents[l] < 0 ? { x: zero, q: unturned } : poses[parents[l]];
     poses.push({ x: add3(base.x, rotate(base.q, position)), q: product(base.q, normalized(orientation)) });
   });
-  const axes = links.map(({ joints = [] }, l) => joints.map(joint => axesOf(joint, l, poses[l])));
-  const all = axes.flat(2);
-  const M = massMatrix(links, { parents, poses, axes: all });
-  const inverted = all.length > 0 ? diagonalOfInverse(M) : [];
-  let d = 0;
-  return axes.map(joints =>
-    joints.map(own => {
-      const at = own.map((_, k) => d + k);
-      d += own.length;
-      const mean = at.reduce((sum, k) => sum + inverted[k], 0) / at.length;
-      return { inertia: at.map(k => M.get(k, k)), free: 1 / mean };
-    }),
-  );
+  const axes = links.map(({ joints = [] }, l) => joints.map(joint => axesOf(joint, poses[l])));
+  const placed: Placed = { links, parents, poses, axes: axes.map(joints => joints.flat()) };
+  const felt: Felt[] = new Array(links.length).fill([]);
+  for (const tree of treesOf(parents))
+    feltIn(placed, tree).forEach((own, k) => {
+      felt[tree[k]] = own;
+    });
+  return axes.map((joints, l) => {
+    let d = 0;
+    return joints.map(({ length }) => {
+      const own = felt[l].slice(d, d + length);
+      d += length;
+      return {
+        inertia: own.map(({ inertia }) => inertia),
+        free: length / own.reduce((sum, { inverse }) => sum + inverse, 0),
+      };
+    });
+  });
+}
+
+/** Numbers of links, of each link of the world with all that hangs on it: M has no entries between them. */
+function treesOf(parents: readonly number[]): readonly (readonly number[])[] {
+  const trees: number[][] = [];
+  const treeOf: number[][] = [];
+  parents.forEach((parent, l) => {
+    if (parent < 0) trees.push([]);
+    treeOf[l] = parent < 0 ? trees[trees.length - 1] : treeOf[parent];
+    treeOf[l].push(l);
+  });
+  return trees;
 }
 
 const zero: Vec3 = [0, 0, 0];
@@ -76,13 +92,9 @@ const unit: readonly Vec3[] = [
   [0, 0, 1],
 ];
 
-function axesOf(
-  { kind, axis = [0, 0, 1], anchor = zero, armature = 0 }: JointSpec,
-  link: number,
-  { x, q }: Pose,
-): Axis[] {
+function axesOf({ kind, axis = [0, 0, 1], anchor = zero, armature = 0 }: JointSpec, { x, q }: Pose): Axis[] {
   const along = normalized(rotate(q, axis));
-  const base = { link, armature, point: x, turn: zero, shift: zero };
+  const base = { armature, point: x, turn: zero, shift: zero };
   const ball = (point: Vec3): Axis[] => unit.map(e => ({ ...base, point, turn: rotate(q, e) }));
   switch (kind) {
     case 'slide':
@@ -96,38 +108,52 @@ function axesOf(
   }
 }
 
-function massMatrix(
-  links: readonly LinkSpec[],
-  {
-    parents,
-    poses,
-    axes,
-  }: { readonly parents: readonly number[]; readonly poses: readonly Pose[]; readonly axes: readonly Axis[] },
-): Matrix {
-  const M = Matrix.diag(axes.map(({ armature }) => armature));
-  links.forEach(({ mass = 0, com = zero, inertia = [0, 0, 0], inertiaOrientation }, l) => {
+interface Placed {
+  readonly links: readonly LinkSpec[];
+  readonly parents: readonly number[];
+  readonly poses: readonly Pose[];
+  /** Of each link. */
+  readonly axes: readonly (readonly Axis[])[];
+}
+
+/** Entries of the diagonals of M and M⁻¹, for each velocity of a link. */
+type Felt = readonly { readonly inertia: number; readonly inverse: number }[];
+
+/** @param tree Numbers of its links, parents first. @returns For each of its links. */
+function feltIn({ links, parents, poses, axes }: Placed, tree: readonly number[]): readonly Felt[] {
+  const begin = new Map<number, number>();
+  let size = 0;
+  for (const l of tree) {
+    begin.set(l, size);
+    size += axes[l].length;
+  }
+  const M = Matrix.diag(tree.flatMap(l => axes[l].map(({ armature }) => armature)));
+  for (const l of tree) {
+    const { mass = 0, com = zero, inertia = [0, 0, 0], inertiaOrientation } = links[l];
     const { x, q } = poses[l];
     const whole = (inertia.length === 3 ? [...inertia, 0, 0, 0] : inertia) as Symmetric;
     const turned = turnSymmetric(inertiaOrientation ? product(q, normalized(inertiaOrientation)) : q, whole);
     const c = add3(x, rotate(q, com));
-    const moving = axes.flatMap((axis, d) => (isBehind(parents, l, axis.link) ? [{ d, axis }] : []));
-    const columns = moving.map(({ axis }) => ({
-      linear: add3(axis.shift, cross3(axis.turn, add3(c, scale3(-1, axis.point)))),
-      angular: axis.turn,
-    }));
-    moving.forEach(({ d }, i) => {
-      moving.forEach(({ d: e }, j) => {
-        const [a, b] = [columns[i], columns[j]];
-        const linear = a.linear.reduce((sum, v, k) => sum + v * b.linear[k], 0);
-        M.set(d, e, M.get(d, e) + mass * linear + bilinear(turned, a.angular, b.angular)); // (1)
+    const columns: { readonly d: number; readonly linear: Vec3; readonly angular: Vec3 }[] = [];
+    for (let k = l; k >= 0; k = parents[k])
+      axes[k].forEach(({ shift, turn, point }, at) => {
+        const linear = add3(shift, cross3(turn, add3(c, scale3(-1, point))));
+        columns.push({ d: (begin.get(k) as number) + at, linear, angular: turn });
       });
-    });
-  });
-  return M;
+    for (const a of columns)
+      for (const b of columns) {
+        const linear = a.linear[0] * b.linear[0] + a.linear[1] * b.linear[1] + a.linear[2] * b.linear[2];
+        M.set(a.d, b.d, M.get(a.d, b.d) + mass * linear + bilinear(turned, a.angular, b.angular)); // (1)
+      }
+  }
+  const inverted = size > 0 ? diagonalOfInverse(M) : [];
+  return tree.map(l =>
+    axes[l].map((_, k) => {
+      const d = (begin.get(l) as number) + k;
+      return { inertia: M.get(d, d), inverse: inverted[d] };
+    }),
+  );
 }
-
-const isBehind = (parents: readonly number[], l: number, top: number): boolean =>
-  l >= 0 && (l === top || isBehind(parents, parents[l], top));
 
 /** Zeros where M cannot be inverted: tree() says why. */
 function diagonalOfInverse(M: Matrix): readonly number[] {
