@@ -43,6 +43,7 @@ export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
+  ArticulatedIntegrator,
   ArticulatedParams,
   ArticulatedState,
   Joint,

@@ -7,7 +7,7 @@
  * One invocation goes through an environment's actuators. Parameters of actuators are the same for all environments.
  */
 
-import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { type Device, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type ActuatorDynamics, type ActuatorParams, activations } from './actuator.ts';
 import { place } from './layout.ts';
 import { type ArticulatedParams, type ArticulatedState, lengthOf, type Model } from './model.ts';
@@ -34,8 +34,8 @@ const dynamicsNumber: Readonly<Record<ActuatorDynamics, number>> = {
 };
 
 /** Of each actuator: q and first velocity of its joint (those of tendons are behind), number of velocities or 0, dynamics, activation. */
-const width = 5;
-const tableOf = onDeviceOf((model: Model, device): Tensor => {
+export const width = 5;
+export const tableOf: (model: Model, device: Device) => Tensor = onDeviceOf((model: Model, device): Tensor => {
   const rows = model.actuators.flatMap(({ joint, site, tendon, dynamics, activation }) => {
     const { q, dof } = model.joints[joint] ?? {
       q: model.nq + Math.max(0, tendon),
@@ -47,7 +47,8 @@ const tableOf = onDeviceOf((model: Model, device): Tensor => {
   return tensor(Uint32Array.from(rows), undefined, { device });
 });
 
-interface Counts {
+/** Lengths of q and v with those of tendons behind, actuators, activations. */
+export interface Counts {
   readonly nq: number;
   readonly nv: number;
   readonly a: number;
@@ -148,13 +149,13 @@ const next = ({ a, na }: Counts): string => /* wgsl */ `
 `;
 
 /** Tendons count among coordinates. */
-const countsOf = (model: Model): Counts => ({
+export const countsOf = (model: Model): Counts => ({
   nq: model.nq + model.tendons.length,
   nv: model.nv + model.tendons.length,
   a: model.actuators.length,
   na: activations(model),
 });
-const keyOf = ({ nq, nv, a, na }: Counts): string => `${nq} ${nv} ${a} ${na}`;
+export const keyOf = ({ nq, nv, a, na }: Counts): string => `${nq} ${nv} ${a} ${na}`;
 
 /**
  * What actuators do.

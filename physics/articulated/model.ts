@@ -99,6 +99,9 @@ export interface ArticulatedParams {
   readonly tendonDamping?: Tensor;
 }
 
+/** Methods of steps in time: step.ts. */
+export type ArticulatedIntegrator = 'euler' | 'trapezoidal' | 'implicitFast' | 'rungeKutta4';
+
 export interface Model {
   readonly name: string;
   readonly links: readonly Link[];
@@ -126,6 +129,8 @@ export interface Model {
   readonly q0: readonly number[];
   /** Time step that the model's file asks for, s. */
   readonly timestep: number | undefined;
+  /** Method that the model's file asks for, of `articulated`. */
+  readonly integrator: ArticulatedIntegrator | undefined;
   /** @internal */ readonly tables: Tables;
   /** The numbers it was built with. */
   readonly values: Readonly<Record<keyof ArticulatedParams, readonly number[]>>;

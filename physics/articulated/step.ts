@@ -3,10 +3,11 @@
  *
  *   euler         (M + dt D) a = τ + p − c at (q, v);   v⁺ = v + dt a,   q⁺ = q ⊕ dt v⁺                             order 1
  *   trapezoidal   the same, but q⁺ = q ⊕ ½ dt (v + v⁺): exact where a is constant, as for what slides to a halt
+ *   implicitFast  euler, with a = (M + dt D)⁻¹ M a₀ and D of all dampers: actuators' and tendons', too (implicit-damping.ts)   order 1
  *   rungeKutta4   the classical method of order 4; stages move q along velocities from where the step began
  *
  * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in the first two, so that stiff dampers do no
- * harm; forces of soft constraints are found without it, a = (M + dt D)⁻¹ M a₀; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. Both are MuJoCo's.
+ * harm; forces of soft constraints are found without it, a = (M + dt D)⁻¹ M a₀; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. All but the second are MuJoCo's.
  *
  * Hairer, Lubich & Wanner: Geometric Numerical Integration, 2006, § I.1; MuJoCo documentation, "Computation: numerical integration".
  */
@@ -20,8 +21,9 @@ import { carriesWeight, compensation } from './compensation.ts';
 import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
 import { accelerations, type Driven } from './forward.ts';
+import { coupledTendons, wholeDamping } from './implicit-damping.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
-import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
+import type { ArticulatedIntegrator, ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { jointForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
@@ -38,8 +40,8 @@ export interface Driving {
 }
 
 export interface ArticulatedOptions {
-  /** Default 'euler'. */
-  readonly integrator?: 'euler' | 'trapezoidal' | 'rungeKutta4';
+  /** Default 'euler'. `model.integrator` is what the model's file asks for. */
+  readonly integrator?: ArticulatedIntegrator | undefined;
   /** What happens where links touch and joints reach their bounds. Default: nothing. */
   readonly contact?: ContactLaw;
 }
@@ -52,9 +54,14 @@ export interface ArticulatedOptions {
 export function articulated(model: Model, options: ArticulatedOptions = {}): Step<ArticulatedState, Driving> {
   checkOptions('articulated', options, ['integrator', 'contact']);
   const { integrator = 'euler', contact } = options;
-  if (integrator !== 'euler' && integrator !== 'trapezoidal' && integrator !== 'rungeKutta4')
+  if (!integrators.includes(integrator))
     throw new TypeError(
-      `articulated: integrator is '${integrator as string}'; it must be 'euler', 'trapezoidal' or 'rungeKutta4'.`,
+      `articulated: integrator is '${integrator}'; it must be 'euler', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.`,
+    );
+  const [coupled] = integrator === 'implicitFast' ? coupledTendons(model) : [];
+  if (coupled !== undefined)
+    throw new RangeError(
+      `articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but tendon '${model.tendons[coupled].name}' is damped, or driven by what follows velocities, and couples joints of which one moves the other; take 'euler'.`,
     );
   if (contact?.step && options.integrator !== undefined && integrator !== 'trapezoidal')
     throw new TypeError(
@@ -62,10 +69,19 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
     );
   return (state, driving, dt) => {
     checkTime('articulated', dt);
-    const prepared = preparedFor('articulated', model, state, driving);
+    const whole = integrator === 'implicitFast';
+    const prepared = preparedFor('articulated', model, state, whole ? ownDamping(state, driving) : driving);
     const stepped = contact?.step ? jumping : integrator === 'rungeKutta4' ? rungeKutta4 : euler;
-    return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal' }, state);
+    return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal', whole }, state);
   };
+}
+
+const integrators: readonly ArticulatedIntegrator[] = ['euler', 'trapezoidal', 'implicitFast', 'rungeKutta4'];
+
+/** Each environment has its own damping: so does what is made of it. */
+function ownDamping({ v }: ArticulatedState, driving: Driving): Driving {
+  const { params } = driving;
+  return { ...driving, params: { ...params, damping: params.damping.broadcastTo(v.shape) } };
 }
 
 /** @throws RangeError unless shapes agree. */
@@ -91,6 +107,8 @@ export interface Stepping {
   readonly dt: number;
   /** Positions move along the mean of both velocities. */
   readonly mean: boolean;
+  /** Damping of actuators and tendons is implicit, too. */
+  readonly whole: boolean;
 }
 
 interface Rates {
@@ -100,17 +118,17 @@ interface Rates {
   readonly act: Tensor | undefined;
 }
 
-/** What acts on the joints, τ + p, and the rate of activations. */
+/** What acts on the joints, τ + p; the rate of activations, and forces of actuators before gears. */
 export function acting(
   { prepared, driving }: Pick<Stepping, 'prepared' | 'driving'>,
   state: ArticulatedState,
   at: () => Kinematics,
-): { readonly tau: Tensor; readonly rate: Tensor | undefined } {
+): { readonly tau: Tensor; readonly rate: Tensor | undefined; readonly force: Tensor | undefined } {
   const actuated = driven(prepared, state, driving);
   const carried = carriesWeight(prepared.model) ? compensation(prepared, at()) : undefined;
   const forces = [jointForces(prepared, state), carried, driving.tau, actuated?.tau];
   const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force));
-  return { tau, rate: actuated?.rate };
+  return { tau, rate: actuated?.rate, force: actuated?.force };
 }
 
 /** Where everything is and what acts; the diagonal is what is added to that of M. */
@@ -118,11 +136,11 @@ export function momentOf(
   stepping: Pick<Stepping, 'prepared' | 'driving' | 'dt'>,
   state: ArticulatedState,
   diagonal: Tensor,
-): Moment & { readonly rate: Tensor | undefined } {
+): Moment & Pick<ReturnType<typeof acting>, 'rate' | 'force'> {
   const { prepared, driving, dt } = stepping;
   const at = kinematics(prepared, state.q);
-  const { tau, rate } = acting(stepping, state, () => at);
-  return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate };
+  const { tau, rate, force } = acting(stepping, state, () => at);
+  return { prepared, kinematics: at, state, tau, diagonal, dt, constraints: driving.constraints, rate, force };
 }
 
 function accelerated({ prepared, contact }: Stepping, moment: Moment): Tensor {
@@ -166,14 +184,19 @@ export function eulerMoment(
   stepping: Stepping,
   state: ArticulatedState,
 ): {
-  readonly moment: Moment & { readonly rate: Tensor | undefined };
+  readonly moment: ReturnType<typeof momentOf>;
   readonly implicit: Tensor;
   readonly after: boolean;
 } {
-  const { armature, damping } = stepping.prepared.params;
-  const implicit = damping.mul(stepping.dt);
-  const after = stepping.contact?.undamped ?? false;
-  return { moment: momentOf(stepping, state, after ? armature : armature.add(implicit)), implicit, after };
+  const { prepared, driving, dt, whole, contact } = stepping;
+  const { armature, damping } = prepared.params;
+  const { control, actuators } = driving;
+  const free = momentOf(stepping, state, armature);
+  const { force } = free;
+  const driven = control && actuators && force && { control, actuators, force };
+  const implicit = (whole ? wholeDamping(prepared, state, driven) : damping).mul(dt);
+  const after = contact?.undamped ?? false;
+  return { moment: after ? free : { ...free, diagonal: armature.add(implicit) }, implicit, after };
 }
 
 /** The state after a step with accelerations a; w is the velocity along which positions move. */

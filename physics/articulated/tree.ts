@@ -12,6 +12,7 @@ import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
 import type { EqualitySpec } from './constraint/equalities.ts';
 import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
 import {
+  type ArticulatedIntegrator,
   type Joint,
   type JointKind,
   type Keyframe,
@@ -111,6 +112,8 @@ export interface TreeSpec {
   readonly magnetic?: Vec3;
   /** s; for who asks the model. */
   readonly timestep?: number;
+  /** Kept as `model.integrator`. Default none. */
+  readonly integrator?: ArticulatedIntegrator;
 }
 
 /**
@@ -184,6 +187,7 @@ export function tree(spec: TreeSpec): Model {
     nv: at.dof,
     q0: values.reference,
     timestep: spec.timestep,
+    integrator: spec.integrator,
     tables: tables(links, joints),
     values: { ...values, ...tendons.values },
   };

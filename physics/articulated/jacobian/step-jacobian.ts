@@ -6,7 +6,7 @@
  *
  * x is (q, v, activations), with q along velocities: quaternions along their tangents, so A is [2 nv + na, 2 nv + na]. Right-hand sides of all columns
  * are made at once (newton-euler.ts), with few tangents (acting.ts, constraint-columns.ts), and share one factor. So a Jacobian costs a few
- * steps, whatever its width. Laws without a `sensitivity`, and Runge and Kutta's method, take a tangent for each column.
+ * steps, whatever its width. Laws without a `sensitivity`, implicitFast, and Runge and Kutta's method, take a tangent for each column.
  *
  * A and B are differentiable, by way of tangents for each column.
  */
@@ -70,15 +70,19 @@ export function stepJacobian(
   const { integrator = 'euler', contact } = options;
   const slow = (x: Given, dt: number): StepJacobian =>
     byColumns(model, (state, driving) => step(state, driving, dt), x);
-  if (integrator === 'rungeKutta4' || (contact && !contact.sensitivity))
+  if (integrator === 'rungeKutta4' || integrator === 'implicitFast' || (contact && !contact.sensitivity))
     return (state, driving, dt) => slow({ state, driving }, dt);
   const mean = integrator === 'trapezoidal';
   return (state, driving, dt) =>
-    custom(({ state, driving }: Given) => releasing(() => linearised(model, { driving, contact, dt, mean }, state)), {
-      name: 'stepJacobian',
-      vjp: (x, bar) => vjp((x: Given) => slow(x, dt))(x).pullback(bar),
-      jvp: (x, dot) => jvp((x: Given) => slow(x, dt))(x, dot).tangent,
-    })({ state, driving });
+    custom(
+      ({ state, driving }: Given) =>
+        releasing(() => linearised(model, { driving, contact, dt, mean, whole: false }, state)),
+      {
+        name: 'stepJacobian',
+        vjp: (x, bar) => vjp((x: Given) => slow(x, dt))(x).pullback(bar),
+        jvp: (x, dot) => jvp((x: Given) => slow(x, dt))(x, dot).tangent,
+      },
+    )({ state, driving });
 }
 
 /** Gives back at once what is only made on the way. */

@@ -8,6 +8,7 @@ import {
   usualSolimp,
   usualSolref,
 } from '../constraint/constraint.ts';
+import type { ArticulatedIntegrator } from '../model.ts';
 import type { Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import type { Angles } from './orientation.ts';
@@ -90,7 +91,7 @@ const withoutEffect = ['texturedir', 'discardvisual', 'usethread', 'saveinertial
 export interface Option {
   readonly gravity: Vec3;
   readonly timestep: number;
-  readonly integrator: 'euler' | 'rungeKutta4';
+  readonly integrator: ArticulatedIntegrator;
   readonly solver: Partial<SolverOptions>;
   /** Numbers that all contacts have instead of their own. */
   readonly override: Partial<Pick<Pair, 'solref' | 'solimp' | 'margin' | 'friction'>> | undefined;
@@ -129,7 +130,7 @@ export function optionOf(root: Element, tell: Tell): Option {
   let gravity: Vec3 = [0, 0, -9.81];
   let magnetic: Vec3 = [0, -0.5, 0];
   let timestep = 0.002;
-  let integrator: Option['integrator'] = 'euler';
+  let integrator: ArticulatedIntegrator = 'euler';
   let solver: Partial<SolverOptions> = {};
   let override: NonNullable<Option['override']> = {};
   const off = new Set<string>(['override']);
@@ -140,9 +141,9 @@ export function optionOf(root: Element, tell: Tell): Option {
     if (!(timestep > 0)) element.fail(`timestep is ${timestep}; it must be above 0, s.`);
     if (element.has('integrator')) {
       const name = element.word('integrator', ['Euler', 'RK4', 'implicit', 'implicitfast'], 'Euler');
-      integrator = name === 'RK4' ? 'rungeKutta4' : 'euler';
-      if (name.startsWith('implicit'))
-        tell(element, `integrator '${name}'; 'euler', with implicit joint damping, stands for it`);
+      integrator = name === 'RK4' ? 'rungeKutta4' : name === 'implicitfast' ? 'implicitFast' : 'euler';
+      if (name === 'implicit')
+        tell(element, "integrator 'implicit'; 'euler', with implicit joint damping, stands for it");
     }
     for (const name of ['wind', 'density', 'viscosity'])
       if (element.numbers(name, [1, 3])?.some(x => x !== 0)) tell(element, `forces of a medium (${name} of <option>)`);

@@ -9,6 +9,7 @@
  * MuJoCo documentation, "XML reference", and "Modeling": compiler, defaults, frame orientations.
  */
 
+import { coupledTendons } from '../implicit-damping.ts';
 import type { Keyframe, Model } from '../model.ts';
 import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
 import { type Element, inFile, parseXml, placeOf } from '../xml.ts';
@@ -87,6 +88,12 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     option,
     inFile(root, 'tree', () => tree(spec)),
   );
+  if (option.integrator === 'implicitFast')
+    for (const t of coupledTendons(model))
+      tell(
+        root.all('option').filter(element => element.has('integrator'))[0],
+        `integrator 'implicitfast' with tendon '${model.tendons[t].name}', whose damping couples joints of which one moves the other; 'euler' is for it`,
+      );
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
   unique(
     root,
@@ -187,6 +194,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     gravity: option.gravity,
     actuators,
     timestep: option.timestep,
+    integrator: option.integrator,
   };
 }
 
