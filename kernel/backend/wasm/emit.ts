@@ -204,7 +204,7 @@ function needsZero(array: LocalArray, block: Block): boolean {
   const inner = first.kind === 'if' ? [first.then, first.else] : first.kind === 'while' ? [first.cond, first.body] : [];
   return inner.length === 0 || inner.filter(each => contains(each, mentions)).length > 1
     ? true
-    : inner.every(each => needsZero(array, each));
+    : inner.some(each => needsZero(array, each));
 }
 
 function builtinsIn(block: Block): Set<BuiltinName> {

@@ -1,6 +1,8 @@
 // What local arrays hold: loads of what is known, stores that nobody sees, clamps that do nothing; never another result.
 
-import { describe, expect, it } from 'vitest';
+import { valueAndGrad } from 'retrograde/adjoint';
+import { device, kernel, type Tensor, tensor } from 'retrograde/kernel';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import { eliminateDeadElements } from '../../../kernel/ir/dead-elements.ts';
 import { dropClamps } from '../../../kernel/ir/drop-clamps.ts';
@@ -196,4 +198,34 @@ it('random programs on local arrays give the same bits after each pass, and all 
     expect(run(all), `all, trial ${trial}`).toEqual(expected);
   }
   for (const [name, dropped] of Object.entries(found)) expect(dropped, name).toBeGreaterThan(100);
+});
+
+describe('a local array under a condition', () => {
+  afterAll(() => device('cpu'));
+  const turned = kernel(/* wgsl */ `
+    var<storage, read> x: array<f32>;
+    var<storage, read> first: array<u32>;
+    var<storage, read_write> y: array<f32>;
+    @compute @workgroup_size(64)
+    fn turned(@builtin(global_invocation_id) id: vec3u) {
+      let i = id.x;
+      if (x[i] > 0.0) {
+        var a = array<vec3f, 4>();
+        for (var j = 0u; j < 3u; j++) { a[(first[i] + j) & 3u] += vec3f(x[i] * f32(j + 1u), x[i], 1.0); }
+        y[i] = a[i & 3u].x;
+      }
+    }
+  `);
+  it.each(['f32', 'f64'] as const)('has zeros in every invocation, and so has its adjoint: %s', async precision => {
+    const on = { device: await device({ kind: 'cpu', precision }) };
+    const each = Array.from({ length: 40 }, (_, i) => i);
+    const isOff = (i: number): boolean => i % 7 === 3;
+    const first = (i: number): number => (i * 5 + 2) % 4;
+    const x = tensor(each.map(i => (isOff(i) ? -1 : 1 + i)), [40], on); // biome-ignore format: one line
+    const given = { first: tensor(Uint32Array.from(each, first), [40], on) };
+    const { value, grad } = valueAndGrad((x: Tensor) => turned({ x, ...given }, { count: 40 }).y.sum())(x);
+    const slopes = each.map(i => (isOff(i) ? 0 : [1, 2, 3, 0][(i - first(i) + 8) % 4]));
+    expect([...(await grad.read())]).toEqual(slopes);
+    expect(await value.item()).toBe(slopes.reduce((sum, slope, i) => sum + slope * (1 + i), 0));
+  });
 });
