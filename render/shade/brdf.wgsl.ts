@@ -28,7 +28,7 @@ export const unitText: string = /* wgsl */ `
   }
 `;
 
-/** The functions above, by their names; n, v and l first made `unit`. */
+/** The functions above, by their names, and the two parts of ggx, `ggxRest` and `ggxMirrored`; n, v and l first made `unit`. */
 export const brdfText: string = /* wgsl */ `
   ${unitText}
   fn lambert(albedo: vec3f, n: vec3f, l: vec3f) -> vec3f {
@@ -47,7 +47,14 @@ export const brdfText: string = /* wgsl */ `
     return max(dot(n, l), 0.0) * (0.31830988618379067 * diffuse + lobe * specular);                  // (3)
   }
 
-  fn ggx(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
+  fn fresnel(base: vec3f, metallic: f32, v: vec3f, h: vec3f) -> vec3f {
+    let f0 = mix(vec3f(0.04), base, metallic);
+    let away = 1.0 - clamp(dot(v, h), 0.0, 1.0);
+    let away2 = away * away;
+    return f0 + (1.0 - f0) * (away2 * away2 * away);                                                 // (7)
+  }
+
+  fn ggxMirrored(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
     let c = dot(n, l);
     let nv = dot(n, v);
     if (c <= 0.0 || nv <= 0.0) { return vec3f(0); }
@@ -59,10 +66,17 @@ export const brdfText: string = /* wgsl */ `
     let d = nh * nh * (a2 - 1.0) + 1.0;
     let D = a2 / (3.141592653589793 * d * d);                                                        // (5)
     let V = 0.5 / (c * sqrt(nv * nv * (1.0 - a2) + a2) + nv * sqrt(c * c * (1.0 - a2) + a2));        // (6)
-    let f0 = mix(vec3f(0.04), base, metallic);
-    let away = 1.0 - clamp(dot(v, h), 0.0, 1.0);
-    let away2 = away * away;
-    let F = f0 + (1.0 - f0) * (away2 * away2 * away);                                                // (7)
-    return c * ((1.0 - F) * ((1.0 - metallic) * 0.31830988618379067 * base) + F * (D * V));          // (4)
+    return c * (D * V) * fresnel(base, metallic, v, h);                                              // (4), F D V c
+  }
+
+  fn ggxRest(base: vec3f, metallic: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
+    let c = dot(n, l);
+    if (c <= 0.0 || dot(n, v) <= 0.0) { return vec3f(0); }
+    let F = fresnel(base, metallic, v, unit(l + v));
+    return c * (1.0 - F) * ((1.0 - metallic) * 0.31830988618379067 * base);                          // (4), its first part
+  }
+
+  fn ggx(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
+    return ggxRest(base, metallic, n, v, l) + ggxMirrored(base, metallic, roughness, n, v, l);       // (4)
   }
 `;

@@ -3,8 +3,8 @@
  *
  *   directional   E from everywhere alike, against the direction in which light travels                            (1)
  *   point         E = I / |p − x|²                                                                                (2)
- *   rectangle     E = L cos θ dA / |p − x|², summed over the middles of N × N parts                               (3)
- *   polygon       likewise, of N² parts of each triangle of a fan
+ *   rectangle     E = L cos θ dA / |p − x|², summed over N × N points (crowded.wgsl.ts)                           (3)
+ *   polygon       likewise, of each triangle of a fan
  *   and on a Lambert surface, exactly,  E_n = L / 2 Σ_edges θ_k n · unit(p_k₊₁ × p_k)                                (4)
  *   sphere        E = L dΩ, summed over N × N parts of the cone that it fills, of equal solid angle                (5)
  *   and on a Lambert surface, exactly,  E_n = π L c s   where all of it is above the horizon, c² ≥ s,             (6)
@@ -16,7 +16,10 @@
  * Lambert, Photometria, 1760; Arvo, Analytic methods for simulated light transport, 1995, ch. 2. (6) is checked by (5).
  */
 
-export type LightKind = 'directional' | 'point' | 'rectangle' | 'polygon' | 'sphere';
+import { crowdedText, type Shine } from './crowded.wgsl.ts';
+
+export type FlatLight = 'rectangle' | 'polygon';
+export type LightKind = 'directional' | 'point' | 'sphere' | FlatLight;
 
 /** `fn polygonIrradiance(n, x, corners: array<vec3f, count>) -> f32`: (4), for unit radiance. */
 export const polygonText = (count: number): string => /* wgsl */ `
@@ -96,21 +99,23 @@ export const exactText = (kind: LightKind, corners: number): string =>
   kind === 'rectangle' ? rectangleText : kind === 'polygon' ? polygonText(corners) : sphereText;
 
 /**
- * What a surface at x answers to a light, in all, as statements that set `sum`.
+ * What a surface at x answers to a light that is not flat, in all, as statements that set `sum`, which is nothing before.
  *
  * @param answer Its answer to light from a direction, as text.
  * @param samples N.
- * @param corners Of a polygon.
  */
-export function lightText(kind: LightKind, answer: (l: string) => string, samples: number, corners: number): string {
+export function lightText(
+  kind: 'directional' | 'point' | 'sphere',
+  answer: (l: string) => string,
+  samples: number,
+): string {
   if (kind === 'directional') return `sum = irradiance * ${answer('unit(-direction)')}; // (1)`;
-  const towards = (place: string): string => /* wgsl */ `
-      let way = ${place} - x;
-      let square = dot(way, way);
-      let near = select(square, 1.0, square == 0.0);`;
-  if (kind === 'point') return `${towards('position')}\nsum = intensity / near * ${answer('unit(way)')}; // (2)`;
-  if (kind === 'sphere')
+  if (kind === 'point')
     return /* wgsl */ `
+      let way = position - x;
+      let square = dot(way, way);
+      sum = intensity / select(square, 1.0, square == 0.0) * ${answer('unit(way)')}; // (2)`;
+  return /* wgsl */ `
     let axis = centre - x;
     let away = sqrt(dot(axis, axis));
     if (away > radius) {
@@ -126,30 +131,18 @@ export function lightText(kind: LightKind, answer: (l: string) => string, sample
         sum += 6.283185307179586 * cap / ${samples * samples}.0 * radiance * ${answer('l')}; // (5)
       }
     }`;
-  if (kind === 'polygon')
-    return /* wgsl */ `
-    for (var t = 1u; t < ${corners - 1}u; t++) {
-      let along = (corners[t] - corners[0]) / ${samples}.0;
-      let aside = (corners[t + 1u] - corners[t]) / ${samples}.0;
-      let facing = 0.5 * cross(along, aside); // as large as a part
-      for (var k = 0u; k < ${samples * samples}u; k++) {
-        let row = u32(sqrt(f32(k) + 0.5));
-        let place = k - row * row;
-        let odd = f32(place % 2u);
-        ${towards('(corners[0] + (f32(row) + (2.0 - odd) / 3.0) * along + (f32(place / 2u) + (1.0 + odd) / 3.0) * aside)')}
-        let l = unit(way);
-        sum += max(-dot(facing, l), 0.0) / near * radiance * ${answer('l')}; // (3)
-      }
-    }`;
+}
+
+/**
+ * What of a flat light a surface at x mirrors, and the rest where `shine` has it, as statements that add to `sum`; needs `crowdText`.
+ *
+ * @param samples N.
+ * @param corners Of a polygon.
+ */
+export function flatLightText(kind: FlatLight, shine: Shine, samples: number, corners: number): string {
+  if (kind === 'rectangle')
+    return crowdedText(shine, 'parallelogram', 'centre - right - up', ['2.0 * right', '2.0 * up'], samples); // (3)
+  const sides = ['corners[k] - corners[0]', 'corners[k + 1u] - corners[k]'] as const;
   return /* wgsl */ `
-    let facing = cross(right, up);
-    for (var k = 0u; k < ${samples * samples}u; k++) {
-      let s = (2.0 * f32(k % ${samples}u) + 1.0) / ${samples}.0 - 1.0;
-      let t = (2.0 * f32(k / ${samples}u) + 1.0) / ${samples}.0 - 1.0;
-      ${towards('(centre + s * right + t * up)')}
-      let l = unit(way);
-      let part = ${4 / samples ** 2} * max(-dot(facing, l), 0.0) / near; // cos θ dA / |p − x|²: its area is 4 |facing|
-      sum += part * radiance * ${answer('l')}; // (3)
-    }
-  `;
+    for (var k = 1u; k < ${corners - 1}u; k++) ${crowdedText(shine, 'triangle', 'corners[0]', sides, samples)} // (3)`;
 }

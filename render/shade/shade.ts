@@ -11,7 +11,16 @@
 
 import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
 import { brdfText } from './brdf.wgsl.ts';
-import { exactIrradiance, exactText, type LightKind, lightFields, lightText } from './lights.wgsl.ts';
+import { crowdText, type Shine } from './crowded.wgsl.ts';
+import {
+  exactIrradiance,
+  exactText,
+  type FlatLight,
+  flatLightText,
+  type LightKind,
+  lightFields,
+  lightText,
+} from './lights.wgsl.ts';
 
 /** What is seen, place by place. */
 export interface LitSurface {
@@ -66,7 +75,9 @@ export type Light =
       readonly up: Tensor;
       /** W/(m² sr). */
       readonly radiance: Tensor;
-      /** N, for materials that shine: N × N points stand for it; on lambert it is exact. Default 4. */
+      /**
+       * N, for what shines, where N × N points crowd around the highlight; what lambert, phong and blinnPhong scatter is exact. Default 4.
+       */
       readonly samples?: number;
     }
   | {
@@ -90,20 +101,48 @@ export type Light =
       readonly samples?: number;
     };
 
-/** Fields of a material, each with its number of channels, and its answer to light from l. */
-const materials: Readonly<
-  Record<Material['kind'], { readonly fields: Readonly<Record<string, 1 | 3>>; readonly answer: (l: string) => string }>
-> = {
-  lambert: { fields: { albedo: 3 }, answer: l => `lambert(albedo, n, ${l})` },
+/** How a material is written in a kernel. */
+interface MaterialText {
+  /** Fields, each with its number of channels. */
+  readonly fields: Readonly<Record<string, 1 | 3>>;
+  /** Its answer to light from l. */
+  readonly answer: (l: string) => string;
+  /** The field that answers as Lambert's albedo does, exactly where the light is flat; what is not in it is in `shine`. */
+  readonly dull?: string;
+  readonly shine?: Shine;
+}
+
+const withExponent = { diffuse: 3, specular: 3, exponent: 1 } as const;
+
+const materials: Readonly<Record<Material['kind'], MaterialText>> = {
+  lambert: { fields: { albedo: 3 }, answer: l => `lambert(albedo, n, ${l})`, dull: 'albedo' },
   phong: {
-    fields: { diffuse: 3, specular: 3, exponent: 1 },
+    fields: withExponent,
     answer: l => `phong(diffuse, specular, exponent, n, v, ${l})`,
+    dull: 'diffuse',
+    shine: {
+      mirrored: l => `phong(vec3f(0), specular, exponent, n, v, ${l})`,
+      width: '2.0 * sqrt(2.0 / (exponent + 2.0))',
+    },
   },
   blinnPhong: {
-    fields: { diffuse: 3, specular: 3, exponent: 1 },
+    fields: withExponent,
     answer: l => `blinnPhong(diffuse, specular, exponent, n, v, ${l})`,
+    dull: 'diffuse',
+    shine: {
+      mirrored: l => `blinnPhong(vec3f(0), specular, exponent, n, v, ${l})`,
+      width: '4.0 * sqrt(2.0 / (exponent + 2.0))',
+    },
   },
-  ggx: { fields: { base: 3, metallic: 1, roughness: 1 }, answer: l => `ggx(base, metallic, roughness, n, v, ${l})` },
+  ggx: {
+    fields: { base: 3, metallic: 1, roughness: 1 },
+    answer: l => `ggx(base, metallic, roughness, n, v, ${l})`,
+    shine: {
+      mirrored: l => `ggxMirrored(base, metallic, roughness, n, v, ${l})`,
+      width: '4.0 * max(roughness, 0.03) * max(roughness, 0.03)',
+      rest: l => `ggxRest(base, metallic, n, v, ${l})`,
+    },
+  },
 };
 
 /** @throws TypeError unless all numbers of the material are tensors. */
@@ -152,25 +191,26 @@ const valueText = ({ name, each, many }: Field): string =>
     ? `let ${name} = array<vec3f, ${many}>(${Array.from({ length: many }, (_, k) => `${name}_[${k}u]`).join(', ')});`
     : `let ${name} = ${name}_[${each ? 'id.x' : '0u'}];`;
 
+const isFlat = (light: LightKind): light is FlatLight => light === 'rectangle' || light === 'polygon';
+
 function kernelText(material: Material['kind'], light: LightKind, fields: readonly Field[], samples: number): string {
-  const exact = material === 'lambert' ? exactIrradiance[light] : undefined;
+  const { answer, dull, shine } = materials[material];
+  const exact = dull && (!shine || isFlat(light)) ? exactIrradiance[light] : undefined;
   const corners = fields.find(({ many }) => many > 0)?.many ?? 0;
   return /* wgsl */ `
     ${fields.map(({ name, channels }) => `var<storage, read> ${name}_: array<${channels === 3 ? 'vec3f' : 'f32'}>;`).join('\n')}
     var<storage, read_write> colour: array<vec3f>;
     ${brdfText}
     ${exact ? exactText(light, corners) : ''}
+    ${isFlat(light) ? crowdText : ''}
     @compute @workgroup_size(64)
     fn shade(@builtin(global_invocation_id) id: vec3u) {
       ${fields.map(valueText).join('\n')}
       let n = unit(normal);
       ${fields.some(f => f.name === 'view') ? 'let v = unit(view);' : ''}
       var sum = vec3f(0);
-      ${
-        exact
-          ? `sum = 0.31830988618379067 * ${exact} * radiance * albedo;`
-          : lightText(light, materials[material].answer, samples, corners)
-      }
+      ${exact ? `sum = 0.31830988618379067 * ${exact} * radiance * ${dull};` : ''}
+      ${isFlat(light) ? (shine ? flatLightText(light, shine, samples, corners) : '') : exact ? '' : lightText(light, answer, samples)}
       colour[id.x] = sum; // (1)
     }
   `;

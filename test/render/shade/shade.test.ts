@@ -332,7 +332,7 @@ describe('lights', () => {
   });
 
   it('give the same on every device', async () => {
-    const run = async (device: Device): Promise<ArrayLike<number>> => {
+    const run = async (device: Device, from: Light): Promise<ArrayLike<number>> => {
       const move = async (record: object): Promise<object> =>
         Object.fromEntries(
           await Promise.all(
@@ -345,13 +345,15 @@ describe('lights', () => {
           ),
         );
       const m = (await move(material.ggx)) as Material;
-      const l = (await move(light.point)) as Light;
+      const l = (await move(from)) as Light;
       const s = (await move({ ...still, normal: on64([0, 1, 0, 0.5, 1, -0.2], [2, 3]) })) as typeof still;
       return shade(s, m, l).read();
     };
-    const exact = await run(cpu64);
-    near(await run(cpu32), exact, 1e-5);
-    near(await run(gpu), exact, 1e-5);
+    for (const l of [light.point, light.rectangle, light.polygon]) {
+      const exact = await run(cpu64, l);
+      near(await run(cpu32, l), exact, 1e-5);
+      near(await run(gpu, l), exact, 1e-5);
+    }
   });
 });
 
