@@ -33,8 +33,8 @@ const toCellsText = (channels: number): string => /* wgsl */ `
   var<storage, read_write> cells: array<array<${elementOf(channels)}, 4>>;
   @compute @workgroup_size(64)
   fn pixelsToCells(@builtin(global_invocation_id) id: vec3u) {
-    if (cell[id.x] != ${noneText}) {
-      let at = cornersOf(cell[id.x], width, height);
+    if (cell[id.x] != 0u) {
+      let at = cornersOf(cell[id.x] - 1u, width, height);
       for (var k = 0u; k < 4u; k++) {
         if (at[k] != ${noneText}) {
           ${each(channels, c => `cells[id.x][k][${c}] = x[at[k]][${c}];`)}
@@ -57,8 +57,8 @@ const toPixelsText = (channels: number, based: boolean): string => /* wgsl */ `
   ${cellText}
   @compute @workgroup_size(64)
   fn cellsToPixels(@builtin(global_invocation_id) id: vec3u) {
-    let own = cell[id.x];
-    if (own != ${noneText}) {
+    if (cell[id.x] != 0u) {
+      let own = cell[id.x] - 1u;
       let at = cornersOf(own, width, height);
       for (var k = 0u; k < 4u; k++) {
         let pixel = at[k];
@@ -88,7 +88,7 @@ const productText = (channels: number): string => /* wgsl */ `
   var<storage, read_write> taken: array<array<${elementOf(channels)}, 4>>;
   @compute @workgroup_size(64)
   fn takeShares(@builtin(global_invocation_id) id: vec3u) {
-    if (cell[id.x] != ${noneText}) {
+    if (cell[id.x] != 0u) {
     ${corners
       .map(k =>
         each(channels, c => {

@@ -36,7 +36,7 @@
  */
 
 import { lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { type Cells, cornersText } from './cells.ts';
+import { type Cells, cornersText, entryText } from './cells.ts';
 import { noneText } from './tables.ts';
 
 /** ε of (1). */
@@ -44,9 +44,11 @@ const held = 1e-3;
 
 const shares = lazyKernel(/* wgsl */ `
   ${cornersText}
-  var<storage, read> start: array<u32>;
-  var<storage, read> sorted: array<u32>;
-  var<storage, read> order: array<u32>;
+  ${entryText}
+  var<storage, read> cell: array<u32>;
+  var<storage, read> size: array<u32>;
+  var<storage, read> until: array<u32>;
+  var<storage, read> entries: array<u32>;
   var<storage, read> key: array<u32>;
   var<storage, read> place: array<vec3f>;
   var<uniform> width: u32;
@@ -107,8 +109,7 @@ const shares = lazyKernel(/* wgsl */ `
   }
   @compute @workgroup_size(64)
   fn cellShares(@builtin(global_invocation_id) id: vec3u) {
-    let from = start[id.x];
-    if (from != ${noneText}) {
+    if (cell[id.x] != 0u) {
       var net = vec4f(0.0);
       var n = vec4f(0.0);
       var signed = vec4f(0.0);
@@ -119,10 +120,10 @@ const shares = lazyKernel(/* wgsl */ `
       var rx = 0.0;
       var ry = 0.0;
       var normal = vec2f(0.0);
-      let cell = sorted[from] / 4u;
-      for (var j = from; j < arrayLength(&sorted) && sorted[j] / 4u == cell; j++) {
-        let crossing = order[j] / 2u;
-        let side = sorted[j] & 3u;
+      let end = until[id.x];
+      for (var j = end - size[id.x]; j < end; j++) {
+        let crossing = crossingOf(entries[j]);
+        let side = sideOf(entries[j]);
         let own = vec4f(vec4u(0u, 1u, 2u, 3u) == vec4u(side));
         let sign = 1.0 - 2.0 * f32(key[crossing] & 1u);
         let d = place[crossing].x;
@@ -157,11 +158,11 @@ const shares = lazyKernel(/* wgsl */ `
         v = clamp(
           vec2f(b * x - xy * y, a * y - xy * x) / (a * b - xy * xy), -vec2f(open.w, open.x), 1.0 + vec2f(open.y, open.z)); // (1)
       } else {
-        let side = sorted[from] & 3u;
+        let side = sideOf(entries[end - 1u]);
         var along = vec2f(-normal.y, normal.x) / max(abs(normal.x), abs(normal.y));
         if (dot(along, array<vec2f, 4>(vec2f(0.0, 1.0), vec2f(-1.0, 0.0), vec2f(0.0, -1.0), vec2f(1.0, 0.0))[side]) < 0.0) { along = -along; }
         v += 0.5 * along; // (2)
-        let corners = cornersOf(cell, width, height);
+        let corners = cornersOf(cell[id.x] - 1u, width, height);
         if (all(corners != vec4u(${noneText}))) { v = clamp(v, vec2f(0.0), vec2f(1.0)); }
       }
       var taken = array<vec3f, 4>();
@@ -193,9 +194,9 @@ const shares = lazyKernel(/* wgsl */ `
  * @param place Of each crossing, [n, 3]: D and a normal. Differentiable in it.
  */
 export function sharesOf(
-  { order, sorted, start }: Cells,
+  { cell, size, until, entries }: Cells,
   { key, place }: { readonly key: Tensor; readonly place: Tensor },
   [, height, width]: readonly [number, number, number],
 ): Tensor {
-  return shares({ start, sorted, order, key, place, width, height }, { count: start.size }).w;
+  return shares({ cell, size, until, entries, key, place, width, height }, { count: cell.size }).w;
 }
