@@ -129,7 +129,7 @@ export interface Model {
   readonly q0: readonly number[];
   /** Time step that the model's file asks for, s. */
   readonly timestep: number | undefined;
-  /** Method that the model's file asks for, of `articulated`. */
+  /** Method that the model's file asks for: the default of `articulated`. */
   readonly integrator: ArticulatedIntegrator | undefined;
   /** @internal */ readonly tables: Tables;
   /** The numbers it was built with. */

@@ -40,7 +40,7 @@ export interface Driving {
 }
 
 export interface ArticulatedOptions {
-  /** Default 'euler'. `model.integrator` is what the model's file asks for. */
+  /** Default: the one that the model's file asks for, else 'euler'; a law that has paths of its own leaves it out. */
   readonly integrator?: ArticulatedIntegrator | undefined;
   /** What happens where links touch and joints reach their bounds. Default: nothing. */
   readonly contact?: ContactLaw;
@@ -53,7 +53,8 @@ export interface ArticulatedOptions {
  */
 export function articulated(model: Model, options: ArticulatedOptions = {}): Step<ArticulatedState, Driving> {
   checkOptions('articulated', options, ['integrator', 'contact']);
-  const { integrator = 'euler', contact } = options;
+  const { contact } = options;
+  const integrator = integratorOf(model, options);
   if (!integrators.includes(integrator))
     throw new TypeError(
       `articulated: integrator is '${integrator}'; it must be 'euler', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.`,
@@ -75,6 +76,10 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
     return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal', whole }, state);
   };
 }
+
+/** The one that is asked for by who steps, or by the model. */
+export const integratorOf = (model: Model, { integrator, contact }: ArticulatedOptions): ArticulatedIntegrator =>
+  integrator ?? (contact?.step ? undefined : model.integrator) ?? 'euler';
 
 const integrators: readonly ArticulatedIntegrator[] = ['euler', 'trapezoidal', 'implicitFast', 'rungeKutta4'];
 

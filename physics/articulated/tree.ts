@@ -112,7 +112,7 @@ export interface TreeSpec {
   readonly magnetic?: Vec3;
   /** s; for who asks the model. */
   readonly timestep?: number;
-  /** Kept as `model.integrator`. Default none. */
+  /** By which steps are made unless `articulated` is told. Default 'euler'. */
   readonly integrator?: ArticulatedIntegrator;
 }
 

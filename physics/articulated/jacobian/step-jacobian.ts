@@ -26,6 +26,7 @@ import {
   type Driving,
   dampers,
   eulerMoment,
+  integratorOf,
   moved,
   preparedFor,
   type Stepping,
@@ -67,7 +68,8 @@ export function stepJacobian(
 ): (state: ArticulatedState, driving: Driving, dt: number) => StepJacobian {
   checkOptions('stepJacobian', options, ['integrator', 'contact']);
   const step = articulated(model, options);
-  const { integrator = 'euler', contact } = options;
+  const { contact } = options;
+  const integrator = integratorOf(model, options);
   const slow = (x: Given, dt: number): StepJacobian =>
     byColumns(model, (state, driving) => step(state, driving, dt), x);
   if (integrator === 'rungeKutta4' || integrator === 'implicitFast' || (contact && !contact.sensitivity))

@@ -88,12 +88,12 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     option,
     inFile(root, 'tree', () => tree(spec)),
   );
-  if (option.integrator === 'implicitFast')
-    for (const t of coupledTendons(model))
-      tell(
-        root.all('option').filter(element => element.has('integrator'))[0],
-        `integrator 'implicitfast' with tendon '${model.tendons[t].name}', whose damping couples joints of which one moves the other; 'euler' is for it`,
-      );
+  const coupled = option.integrator === 'implicitFast' ? coupledTendons(model) : [];
+  for (const t of coupled)
+    tell(
+      root.all('option').filter(element => element.has('integrator'))[0],
+      `integrator 'implicitfast' with tendon '${model.tendons[t].name}', whose damping couples joints of which one moves the other; 'euler' stands for it`,
+    );
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
   unique(
     root,
@@ -102,7 +102,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
   );
   refuse(notes, unsupported);
   for (const note of notes) unsupported?.(note);
-  return { ...model, keyframes };
+  return { ...model, ...(coupled.length > 0 && { integrator: 'euler' }), keyframes };
 }
 
 function refuse(notes: readonly Unsupported[], unsupported: MjcfOptions['unsupported']): void {

@@ -48,7 +48,7 @@ const start = {
 // At first a servo is at the bound of its force; later the ball rests on the floor.
 it('go where MuJoCo goes: servos, dampers, tendons, balls, contacts', async () => {
   expect(model.integrator).toBe('implicitFast');
-  const step = articulated(model, { integrator: model.integrator, contact: convex() });
+  const step = articulated(model, { contact: convex() });
   const mujoco = [
     {
       after: 1,
@@ -149,9 +149,10 @@ describe('are differentiated', () => {
 it('are refused where tendons couple joints of which one moves the other, and as a method that is another', () => {
   const coupled = text.replace('joint="f2" coef="0.7"', 'joint="b" coef="0.7"');
   expect(() => mjcf(coupled)).toThrow(
-    "integrator 'implicitfast' with tendon 'grip', whose damping couples joints of which one moves the other; 'euler' is for it (line 1)",
+    "integrator 'implicitfast' with tendon 'grip', whose damping couples joints of which one moves the other; 'euler' stands for it (line 1)",
   );
   const told = mjcf(coupled, { unsupported: () => {} });
+  expect(told.integrator).toBe('euler');
   expect(() => articulated(told, { integrator: 'implicitFast' })).toThrow(
     "articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but tendon 'grip' is damped",
   );

@@ -81,8 +81,7 @@ describe.each(['crawler', 'walkerman', 'meshes', 'picker'])('%s', name => {
 
   if (has('next'))
     it('moves as MuJoCo moves it', async () => {
-      const integrator = robot.xml.includes('RK4') ? 'rungeKutta4' : 'euler';
-      const next = articulated(model, { integrator })(state, { params, ...driven }, model.timestep as number);
+      const next = articulated(model)(state, { params, ...driven }, model.timestep as number);
       expect(await error(next.q, 'next')).toBeLessThan(1e-10);
       expect(await error(next.v, 'nextV')).toBeLessThan(1e-9);
       if (next.act) expect(await error(next.act, 'nextAct')).toBeLessThan(1e-13);
