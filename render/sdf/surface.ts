@@ -18,7 +18,7 @@ import { jvp, vjp } from '../../adjoint/index.ts';
 import { checkOptions, inWords, lazyKernel, sizeOf, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Rays } from '../camera/rays.ts';
 import type { Field } from './field.ts';
-import { hit, touch } from './trace.wgsl.ts';
+import { facingText, hit, touch } from './trace.wgsl.ts';
 
 export interface TraceOptions {
   /** Rays begin here, m from their origin. Default 0. */
@@ -87,19 +87,14 @@ const settle = lazyKernel(/* wgsl */ `
 `);
 
 const facing = lazyKernel(/* wgsl */ `
+  ${facingText}
   var<storage, read> slope: array<vec2f>; // of f / ρ, right and down
   var<storage, read> right: array<vec3f>;
   var<storage, read> down: array<vec3f>;
   var<storage, read_write> h: array<vec2f>;
   @compute @workgroup_size(64)
   fn facePixel(@builtin(global_invocation_id) id: vec3u) {
-    let s = slope[id.x];
-    let R = right[id.x];
-    let D = down[id.x];
-    let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
-    let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y; // det times that of s over n's
-    h[id.x] = vec2f(2.0, 0.0);
-    if (square > 1e-5 * det) { h[id.x] = sqrt(det / square) * s; } // (4)
+    h[id.x] = facing(slope[id.x], right[id.x], down[id.x]);
   }
 `);
 

@@ -19,6 +19,16 @@ export const hit = 1;
 export const touch = 2;
 const reach = 1.5;
 
+/** h of (4) of surface.ts, from slopes of f / ρ to the right and down, whose vectors are R and D; (2, 0) where there is no slope across. */
+export const facingText = /* wgsl */ `
+  fn facing(s: vec2f, R: vec3f, D: vec3f) -> vec2f {
+    let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
+    let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y; // det times that of s over n's
+    if (square > 1e-5 * det) { return sqrt(det / square) * s; }
+    return vec2f(2.0, 0.0);
+  }
+`;
+
 /**
  * @param field WGSL with `fn distance(p: vec3f) -> f32`.
  * @returns A kernel: rays → `meeting`, `layers` for each ray, front to back: t and a kind, 0 for none.
@@ -77,6 +87,7 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     return 0.5 * (a + b);
   }
 
+  ${facingText}
   // Where r is less than this, negative, the surface's edge passes beside the pixel: (3) of surface.ts.
   fn whole(k: u32, t: f32) -> f32 {
     let p = rayOrigin[k] + t * rayDirection[k];
@@ -86,10 +97,8 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     let right = 0.5 * rho * R;
     let down = 0.5 * rho * D;
     let s = vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
-    let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
-    let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y;
-    if (square > 1e-5 * det) { return -0.5 * sqrt(det / square) * (abs(s.x) + abs(s.y)); }
-    return -1.0;
+    let h = facing(s, R, D);
+    return -0.5 * (abs(h.x) + abs(h.y));
   }
 
   fn meet(found: ptr<function, array<vec2f, ${layers}>>, count: ptr<function, u32>, what: vec2f) {
