@@ -66,7 +66,7 @@ export class Clearing {
     }
     const last = findings[k];
     const words = new Int32Array(this.heap.buffer);
-    const at = (buffer: number, word: number) => words[(storages[buffer].address >> 2) + word];
+    const at = (buffer: number, word: number) => words[storages[buffer].address / 4 + word];
     if (
       last?.count.every((n, axis) => n === count[axis]) &&
       last.lengths.every((length, j) => length === storages[j].length) &&

@@ -175,7 +175,7 @@ export function launcher(heap: Heap, threads: number): Launch {
       });
       makeCopies(bytes, name);
       for (let copy = 0; copy < copies; copy++) {
-        const frame = (frames + copy * frameBytes) >> 2;
+        const frame = (frames + copy * frameBytes) / 4; // no shift: addresses from 2 GiB on would be negative
         writeFrame(words, frame, executable, storages, count);
         sums.forEach((sum, k) => {
           if (!sum) return;
@@ -190,7 +190,7 @@ export function launcher(heap: Heap, threads: number): Launch {
       sums.forEach((sum, k) => {
         if (!sum) return;
         const { address, length } = storages[k];
-        words.set([address, copied.address + sum.start, sum.parts, sum.step], fold.frame >> 2);
+        words.set([address, copied.address + sum.start, sum.parts, sum.step], fold.frame / 4);
         fold.code = foldOf(sum.kind);
         fold.total = length;
         fold.size = Math.max(1024, Math.ceil(length / 16));
