@@ -7,6 +7,7 @@ import { device } from '../../kernel/index.ts';
 import { encodeGif, encodePng } from '../../render/index.ts';
 import { type Scene, type SceneProgress, type SceneResult, scenes } from '../index.ts';
 import { numbersOf } from './numbers.ts';
+import type { ReportHead } from './report.ts';
 
 export interface RunArguments {
   readonly preset: 'small' | 'full';
@@ -20,8 +21,15 @@ export interface RunArguments {
   readonly json?: boolean;
 }
 
+interface Printer {
+  update(progress: SceneProgress): void;
+  /** Says a sentence without spoiling the bar. */
+  say(sentence: string): void;
+  stop(): void;
+}
+
 /** A bar where a person watches; else a line each time the note changes. All on stderr. */
-function progressPrinter(): { update(progress: SceneProgress): void; stop(): void } {
+function progressPrinter(): Printer {
   if (!process.stderr.isTTY) {
     let note = '';
     return {
@@ -32,25 +40,40 @@ function progressPrinter(): { update(progress: SceneProgress): void; stop(): voi
           );
         note = progress.note;
       },
+      say: sentence => console.error(sentence),
       stop() {},
     };
   }
   const bar = new SingleBar({
     format: '{bar} {percentage}%  loss {loss}  {note}',
     stream: process.stderr,
-    barsize: 30,
+    barsize: 10, // Notes tell more than the bar, and what does not fit the terminal is cut off.
   });
   bar.start(100, 0, { loss: '…', note: '' });
   return {
     update: ({ done, loss, note }) => bar.update(Math.round(100 * done), { loss: loss.toExponential(2), note }),
+    say: sentence => console.error(`\n${sentence}`),
     stop: () => bar.stop(),
   };
+}
+
+/** The share of the pairs of neighbouring letters of `name` that are in `other` too. */
+function likeness(name: string, other: string): number {
+  const pairs = Array.from(name.toLowerCase().slice(1), (letter, k) => name[k].toLowerCase() + letter);
+  return pairs.filter(pair => other.includes(pair)).length / (pairs.length || 1);
 }
 
 /** @throws RangeError, in the name of the command, if there is none. */
 export function sceneCalled(command: string, name: string): Scene {
   if (Object.hasOwn(scenes, name)) return scenes[name];
-  throw new RangeError(`${command}: there is no scene '${name}'; there are ${Object.keys(scenes).join(', ')}.`);
+  const near = Object.keys(scenes)
+    .map(other => [likeness(name, other), other] as const)
+    .filter(([share]) => share > 0.6)
+    .sort(([a, one], [b, other]) => b - a || one.length - other.length)
+    .slice(0, 3)
+    .map(([, other]) => other);
+  const meant = near.length > 0 ? ` do you mean ${near.join(' or ')}?` : '';
+  throw new RangeError(`${command}: there is no scene '${name}';${meant} 'list' shows all of them.`);
 }
 
 /** Makes the folder of results: before the run, which may take an hour. @throws RangeError where nothing can be written. */
@@ -66,13 +89,17 @@ async function openFolder(folder: string): Promise<void> {
 }
 
 /** Ctrl-C stops a run after its iteration, so that what was found is written; a second one ends the process. */
-function interruptible(): { readonly signal: AbortSignal; release(): void } {
+function interruptible(progress: Printer): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const stop = (): void => {
-    console.error('run: stopping after this iteration, to write what was found; again to stop at once.');
+    if (controller.signal.aborted) {
+      progress.stop(); // The bar leaves the terminal as it found it.
+      process.exit(130);
+    }
+    progress.say('run: stopping after this iteration, to write what was found; again to stop at once.');
     controller.abort();
   };
-  process.once('SIGINT', stop);
+  process.on('SIGINT', stop);
   return { signal: controller.signal, release: () => process.removeListener('SIGINT', stop) };
 }
 
@@ -89,7 +116,7 @@ export async function runScene(name: string, options: RunArguments): Promise<num
   await openFolder(options.out);
   const opened = await device({ kind: options.device, precision: options.precision });
   const progress = progressPrinter();
-  const { signal, release } = interruptible();
+  const { signal, release } = interruptible(progress);
   let result: SceneResult;
   try {
     result = await scene.run({
@@ -109,29 +136,42 @@ export async function runScene(name: string, options: RunArguments): Promise<num
     release();
     progress.stop();
   }
-  const { goal, loss, iterations, fitted, device: where = opened.description } = result;
-  const seconds = Math.round(performance.now() - started) / 1000;
-  const summary = { scene: name, goal, loss, iterations, seconds, device: where };
-
-  const { reportHtml } = await import('./report.ts'); // only now: the plotting library takes a second to load
-  const intervals = Object.fromEntries(result.estimates.map(({ name, interval }) => [name, interval]));
-  await writeFile(
-    join(options.out, 'result.json'),
-    `${JSON.stringify({ ...summary, fitted, intervals }, undefined, 1)}\n`,
-  );
-  const gif = result.film && encodeGif(result.film.images, { fps: result.film.fps });
-  if (gif) await writeFile(join(options.out, 'film.gif'), gif);
-  for (const [k, { image }] of result.pictures.entries())
-    await writeFile(join(options.out, `picture-${k + 1}.png`), encodePng(image));
-  await writeFile(join(options.out, 'report.html'), reportHtml({ ...summary, summary: scene.summary }, result, gif));
-
-  if (!options.json) console.log(text(result, options.out, seconds, where));
   opened.destroy();
-  if (options.json) console.log(JSON.stringify(summary));
+  const { goal, loss, iterations, device: where = opened.description } = result;
+  const seconds = Math.round(performance.now() - started) / 1000;
+  const head = { scene: name, goal, loss, iterations, seconds, device: where };
+  const { out, json = false } = options;
+  try {
+    await writeResults(out, { ...head, summary: scene.summary }, result);
+  } catch (error) {
+    if (!json) console.log(found(result));
+    throw new RangeError(
+      `run: the scene has run, but its results cannot be written to '${out}' (${(error as Error).message}); make room, or give another folder: --out DIR.`,
+    );
+  }
+  if (json) console.log(JSON.stringify(head));
+  else
+    console.log(
+      `${found(result)}\n${iterations} iterations, ${seconds} s, ${where}; report: ${join(out, 'report.html')}`,
+    );
   return goal.met ? 0 : 1;
 }
 
-function text({ goal, estimates, iterations }: SceneResult, out: string, seconds: number, where: string): string {
+async function writeResults(out: string, head: ReportHead, result: SceneResult): Promise<void> {
+  const { reportHtml } = await import('./report.ts'); // only now: the plotting library takes a second to load
+  const { summary: _, ...facts } = head;
+  const intervals = Object.fromEntries(result.estimates.map(({ name, interval }) => [name, interval]));
+  const { fitted } = result;
+  await writeFile(join(out, 'result.json'), `${JSON.stringify({ ...facts, fitted, intervals }, undefined, 1)}\n`);
+  const gif = result.film && encodeGif(result.film.images, { fps: result.film.fps });
+  if (gif) await writeFile(join(out, 'film.gif'), gif);
+  for (const [k, { image }] of result.pictures.entries())
+    await writeFile(join(out, `picture-${k + 1}.png`), encodePng(image));
+  await writeFile(join(out, 'report.html'), reportHtml(head, result, gif));
+}
+
+/** The estimates and the goal, a line each. */
+function found({ goal, estimates }: SceneResult): string {
   const rows = estimates.map(estimate => {
     const { name, unit, fitted, interval, truth } = estimate;
     const number = numbersOf(estimate);
@@ -140,9 +180,5 @@ function text({ goal, estimates, iterations }: SceneResult, out: string, seconds
     return `${name.padEnd(18)} ${number(fitted).padStart(10)}${between}${true_}   ${unit}`;
   });
   const verdict = `${goal.met ? 'met' : 'MISSED'}: ${goal.name} ${goal.value.toPrecision(3)}, bound ${goal.bound.toPrecision(3)}`;
-  return [
-    ...rows,
-    `goal ${verdict}`,
-    `${iterations} iterations, ${seconds} s, ${where}; report: ${join(out, 'report.html')}`,
-  ].join('\n');
+  return [...rows, `goal ${verdict}`].join('\n');
 }

@@ -69,7 +69,11 @@ describe('retrograde', () => {
   });
 
   it.each([
-    [['list', 'walk'], "list: there is no scene 'walk'; there are film, "],
+    [['list', 'pendulum'], "list: there is no scene 'pendulum'; 'list' shows all of them."],
+    [
+      ['run', 'mesh-fit-cub'],
+      "there is no scene 'mesh-fit-cub'; do you mean mesh-fit-cube or mesh-fit-pose or mesh-fit-shape? 'list' shows",
+    ],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
     [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
     [
