@@ -24,6 +24,7 @@ import { constraintColumns } from '../jacobian/constraint-columns.ts';
 import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
 import { forcesAdjoint } from './force-adjoint.ts';
+import { forcesTangent } from './force-tangent.ts';
 import { alongRows, forcesOf, known, slackOf, yieldingOf } from './forces.ts';
 import { constrainedColumns, constrainedSolve, type Yielded } from './linear-solve.ts';
 import { constrainedAccelerations, unfinished } from './newton.ts';
@@ -164,25 +165,22 @@ const constrained = (at: Place, x: Held): Tensor =>
       const pattern = patternFor(model);
       const given = { a: found.a, slack: found.slack.detach(), lambda: found.lambda.detach() };
       const { a } = given;
-      const { slack } = acting(at, rows, given);
-      const shift = jvp((rows: Rows) => slackOf(pattern, rows, a))(rows, dot.rows).tangent;
       const { tangent: moving } = jvp((driven: Driven) => dynamics(at, driven, a))(driven, dot.driven);
-      const { tangent: pushing } = jvp((rows: Rows) => forcesOf(pattern, model.nv, { ...rows, slack }).tau)(
-        rows,
-        dot.rows,
-      );
-      const b = pushing.sub(moving);
+      const { tangent: sliding } = jvp((rows: Rows) => slackOf(pattern, rows, a))(rows, dot.rows);
+      const pushed = forcesTangent(pattern, model.nv, { ...rows, ...acting(at, rows, given) }, dot.rows);
+      const b = pushed.tau.sub(moving);
+      const shift = sliding.add(pushed.shift);
       const x = { driven, rows };
       const { solution, moved, change } = linearised(at, { ...given, x, b, shift }); // (3)
-      return { a: solution, slack: moved, lambda: change };
+      return { a: solution, slack: moved.sub(pushed.shift), lambda: change.add(pushed.push) };
     },
   })(x).a;
 
 export interface ConvexOptions {
   /**
    * Rows that are stiff whatever solref and solimp say: after a step what overlapped touches, what slides too slowly stops. The number is the
-   * share of the constraint's own compliance that is left, such as 1e-4: in single precision gradients bear that, and tangents, which lose up to
-   * 6e-8 / rigid of their size in a step, 1e-3. Default: soft, as the model says.
+   * share of the constraint's own compliance that is left, such as 1e-4, which values, gradients and tangents bear in single precision. Default:
+   * soft, as the model says.
    */
   readonly rigid?: number;
   /** Length over which contacts and bounds set in, m; time steps must be given then. Default 0: at once. */

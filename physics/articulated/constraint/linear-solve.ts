@@ -5,7 +5,8 @@
  *   r = b − M y + Jᵀ l,   H δ = r,   y ← y + δ,   l ← l − h J δ                                                      (2)
  *
  * Where rows are stiff, J y + c is what is left of large numbers, and its rounding, times h, a force as large as l. So l is moved along with
- * y: each round of (2) takes away what is out of balance but for a share, ε times the ratio of stiffnesses. With c = 0, y is H⁻¹ b.
+ * y: each round of (2) takes away what is out of balance but for a share, ε times the ratio of stiffnesses. The forces −h c that (2) begins
+ * with are large as well, and taken back by its first round: l begins anew with what is left of the slacks. With c = 0, y is H⁻¹ b.
  */
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
@@ -107,6 +108,13 @@ const refinedText = (shape: Shape): string => /* wgsl */ `
       ${solved(shape, 'delta')}
       for (var d = 0u; d < ${shape.nv}u; d++) { y[d] += delta[d]; }
       ${along(shape, 'z', 'delta')}                                                                                // (2)
+      if (round == 0u) {
+        for (var r = 0u; r < ${shape.pattern.rows}u; r++) {
+          z[r] += u[r];
+          u[r] = 0.0;
+          l[r] = 0.0;
+        }
+      }
     }
     ${yielded(shape)}
     for (var d = 0u; d < ${shape.nv}u; d++) { solution[e * ${shape.nv}u + d] = y[d]; }

@@ -1,6 +1,6 @@
 // Rigid and smooth contacts against closed forms, derivatives of the law, forces at contacts, and what is told when a solve goes wrong.
 
-import { checkGradient, flatten, grad, hvp, mapTree, rollout, valueAndGrad } from 'retrograde/adjoint';
+import { checkGradient, flatten, grad, hvp, jvp, mapTree, rollout, valueAndGrad } from 'retrograde/adjoint';
 import { type Tensor, tensor, zeros } from 'retrograde/kernel';
 import {
   articulated,
@@ -67,6 +67,8 @@ describe('a rigid block', () => {
     expect(Math.abs((await value.item()) / 0.407747197 - 1)).toBeLessThan(bound);
     expect(Math.abs((await grad.v0.item()) / 0.407747197 - 1)).toBeLessThan(bound);
     expect(Math.abs((await grad.mu.item()) / -0.815494393 - 1)).toBeLessThan(bound);
+    const { tangent } = jvp(stop)({ v0: one(2), mu: one(0.5) }, { v0: one(0), mu: one(1) });
+    expect(Math.abs((await tangent.item()) / (await grad.mu.item()) - 1)).toBeLessThan(device === cpu64 ? 1e-9 : 1e-4);
   });
 
   it.each([cpu64, cpu32])('that is pushed for a second and coasts goes as far as it should (V18)', async device => {
@@ -76,6 +78,9 @@ describe('a rigid block', () => {
     expect(Math.abs((await value.item()) / 0.669724771 - 1)).toBeLessThan(0.01);
     expect(Math.abs((await grad.force.item()) / 0.72324159 - 1)).toBeLessThan(0.01);
     expect(Math.abs((await grad.mu.item()) / -7.339449541 - 1)).toBeLessThan(0.01);
+    const { tangent } = jvp(far)({ force: one(6), mu: one(0.5) }, { force: one(1), mu: one(1) });
+    const both = (await grad.force.item()) + (await grad.mu.item());
+    expect(Math.abs((await tangent.item()) / both - 1)).toBeLessThan(device === cpu64 ? 1e-9 : 1e-4);
   });
 
   it('that is pushed with less than μ m g stays', async () => {
