@@ -101,6 +101,7 @@ export {
   type Tableau,
   tsit5,
 } from './ode/tableau.ts';
+export type { Atol } from './ode/tolerances.ts';
 export {
   type ActorCriticOptions,
   actorCritic,

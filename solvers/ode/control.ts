@@ -13,6 +13,7 @@
 
 import { amin, checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import type { Leaves } from './runge-kutta.ts';
+import type { Tolerances } from './tolerances.ts';
 
 export interface StepControl {
   /** Default 0.2. */
@@ -25,11 +26,6 @@ export interface StepControl {
   readonly safety?: number;
   /** Least and largest factor from a step to the next. Default [0.2, 10]. */
   readonly factors?: readonly [number, number];
-}
-
-export interface Tolerances {
-  readonly rtol: number;
-  readonly atol: number;
 }
 
 /** @throws RangeError if the numbers make no controller. */
@@ -58,27 +54,27 @@ export function checkControl(control: StepControl): Required<StepControl> {
 export const failures = { none: 0, short: 1, notFinite: 2, crowded: 3, unsolved: 4, sunk: 5, blind: 6 } as const;
 
 const weighKernel = lazyKernel(/* wgsl */ `
-  struct Tolerances { rtol: f32, atol: f32 }
   var<storage, read> e: array<f32>;
   var<storage, read> y: array<f32>;
   var<storage, read> yNext: array<f32>;
-  var<uniform> tolerances: Tolerances;
+  var<storage, read> atol: array<f32>; // one for all, or one for each
+  var<uniform> rtol: f32;
   var<storage, read_write> square: array<f32>;
   @compute @workgroup_size(64)
   fn weigh(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    let r = e[i] / (tolerances.atol + tolerances.rtol * max(abs(y[i]), abs(yNext[i])));
+    let r = e[i] / (atol[min(i, arrayLength(&atol) - 1)] + rtol * max(abs(y[i]), abs(yNext[i])));
     square[i] = r * r;
   }
 `);
 
 /** Root mean square of e, in units of what is allowed: [rows]. */
-export function weighted(e: Leaves, y: Leaves, yNext: Leaves, tolerances: Tolerances, rows: number): Tensor {
+export function weighted(e: Leaves, y: Leaves, yNext: Leaves, { rtol, atol }: Tolerances, rows: number): Tensor {
   let sum: Tensor | undefined;
   let size = 0;
   e.forEach((leaf, l) => {
     const squares = weighKernel(
-      { e: leaf, y: y[l], yNext: yNext[l], tolerances: { rtol: tolerances.rtol, atol: tolerances.atol } },
+      { e: leaf, y: y[l], yNext: yNext[l], atol: atol[l], rtol },
       { count: leaf.size, out: { square: leaf.shape } },
     ).square;
     const own = squares.reshape([rows, leaf.size / rows]).sum(1);

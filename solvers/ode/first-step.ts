@@ -5,8 +5,9 @@
  */
 
 import { lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { type Tolerances, weighted } from './control.ts';
+import { weighted } from './control.ts';
 import { advance, type Leaves, type Rate } from './runge-kutta.ts';
+import type { Tolerances } from './tolerances.ts';
 
 const firstKernel = lazyKernel(/* wgsl */ `
   var<storage, read> size: array<f32>;

@@ -3,16 +3,15 @@
 import type { Flat } from '../../adjoint/index.ts';
 import type { Device, Tensor } from '../../kernel/index.ts';
 import { newton, newtonKrylov, type RootMethod } from '../newton.ts';
-import type { Tolerances } from './control.ts';
 import { type Dirk, followStep, type ImplicitSystem, takeStep } from './dirk.ts';
 import { isLinearPart, type LinearPart, linearStages, operatorsOf, product } from './linear-part.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
-import { tolerancesOf } from './settings.ts';
 import { generalNewton } from './stage-general.ts';
 import { type Layout, layoutOf } from './stage-layout.ts';
 import { blockNewton } from './stage-newton.ts';
 import { asAllowed, type Closeness, exactly } from './stage-solver.ts';
+import { tolerancesOf } from './tolerances.ts';
 
 type Parts = Pick<Problem<unknown, unknown, unknown>, 'step' | 'attempts' | 'stages' | 'given' | 'evaluations'>;
 
@@ -50,13 +49,14 @@ export function implicitParts<Y, P, S>(
   });
   const implicit = method.a.filter((row, i) => row[i] !== 0).length;
   const given = options.steps !== undefined || options.dt !== undefined;
-  const { rtol, atol } = tolerancesOf(device, options);
+  const { rtol, atol } = tolerancesOf(form, options);
+  const forStages = asAllowed(device, rtol, typeof options.atol === 'object' ? pack(atol) : atol[0]);
   const exact = system(exactly(device));
-  const followed = given ? exact : system(asAllowed(device, rtol, atol));
+  const followed = given ? exact : system(forStages);
   const evaluations = ({ closeness }: ImplicitSystem): number =>
     method.a.length - implicit + implicit * closeness.iterations;
-  const attempts = ({ rtol, atol }: Tolerances): Attempts => {
-    const allowed = system(asAllowed(device, rtol, atol));
+  const attempts = (): Attempts => {
+    const allowed = system(forStages);
     return {
       run(y, t, dt) {
         const { y: next, error, solved, failed } = takeStep(method, allowed, pack(y), t, dt);

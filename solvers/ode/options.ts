@@ -10,6 +10,7 @@ import type { Time } from './interval.ts';
 import type { LinearPart } from './linear-part.ts';
 import type { Reversible } from './reversible.ts';
 import type { Tableau } from './tableau.ts';
+import type { Atol } from './tolerances.ts';
 
 /** What a right-hand side is given besides the state. */
 export interface At<P> {
@@ -67,8 +68,11 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau | Reversi
   readonly dt?: number;
   /** Error of a step allowed, relative to y. Default 1e-6 in f64, 1e-4 in f32. */
   readonly rtol?: number;
-  /** Error of a step allowed in any case. Default: rtol. */
-  readonly atol?: number;
+  /**
+   * Error of a step allowed in any case: a number, or a tree like y0 where components are of different size, of numbers and of tensors
+   * that broadcast to y0's. Default: rtol.
+   */
+  readonly atol?: Atol<Y>;
   /** First step tried. Default: by the size of f. */
   readonly firstStep?: number;
   /** Steps tried at most. Default 4096; on a GPU 256 up to each time to save, since there all of them are enqueued. */

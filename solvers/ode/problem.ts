@@ -3,7 +3,6 @@
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
 import { inWords, type Tensor } from '../../kernel/index.ts';
 import { checkGiven, checkStart } from './check-given.ts';
-import type { Tolerances } from './control.ts';
 import { type Events, eventsOf } from './event.ts';
 import type { ImexTableau } from './imex-tableau.ts';
 import { implicitParts } from './implicit-problem.ts';
@@ -57,7 +56,7 @@ export interface Problem<Y, P, S> {
   /** The state before a step, from that after it; undefined where that cannot be told. */
   readonly back: ((y: Leaves, t: Tensor, dt: Tensor) => Leaves) | undefined;
   /** Steps as they are tried; undefined if the method cannot judge them. */
-  readonly attempts: ((tolerances: Tolerances) => Attempts) | undefined;
+  readonly attempts: (() => Attempts) | undefined;
   /** Stages of a step that are solved for; undefined if none are. */
   readonly stages: SolvedStages | undefined;
   /** A step of a length that is given, not differentiable, of which nothing is judged but whether its stages were found. */

@@ -1,14 +1,8 @@
 /** What a solution with steps of its own choice goes by. */
 
-import type { Device } from '../../kernel/index.ts';
-import type { Tolerances } from './control.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Rate } from './runge-kutta.ts';
-
-export function tolerancesOf({ precision }: Device, { rtol, atol }: Partial<Tolerances>): Tolerances {
-  const relative = rtol ?? (precision === 'f64' ? 1e-6 : 1e-4);
-  return { rtol: relative, atol: atol ?? relative };
-}
+import { checkTolerances, type Tolerances, tolerancesOf } from './tolerances.ts';
 
 export interface Settings {
   readonly tolerances: Tolerances;
@@ -19,26 +13,17 @@ export interface Settings {
 }
 
 /** @throws what is wrong with them. */
-export function settingsOf<Y, P, S>({ method, interval, rate, attempts, options }: Problem<Y, P, S>): Settings {
+export function settingsOf<Y, P, S>(problem: Problem<Y, P, S>): Settings {
+  const { form, start, method, interval, rate, attempts, options } = problem;
   const { name } = method;
   const { device } = interval;
   if (method.kind === 'symplectic' || !method.embeddedOrder || !attempts)
     throw new TypeError(
       `odeSolve: ${name} has no estimate of its error, so its steps are given: { steps: 100 } or { dt: 0.01 }.`,
     );
-  const f64 = device.precision === 'f64';
   const { maxSteps = device.backend.readSync ? 4096 : 256 } = options;
-  const tolerances = tolerancesOf(device, options);
-  const { rtol, atol } = tolerances;
-  if (!(rtol >= 0 && rtol < 1) || !(atol > 0 && Number.isFinite(atol)))
-    throw new RangeError(
-      `odeSolve: rtol is ${rtol} and atol ${atol}; rtol is below 1 and not negative, and atol is above 0.`,
-    );
-  const least = f64 ? 1e-15 : 1e-6;
-  if (Math.max(rtol, atol) < least)
-    throw new RangeError(
-      `odeSolve: rtol is ${rtol}, which ${f64 ? 'f64' : 'f32'} cannot reach; ask for ${least} or more${f64 ? '' : ", or use an f64 device: { kind: 'cpu', precision: 'f64' }"}.`,
-    );
+  const allowed = tolerancesOf(form, options);
+  checkTolerances(form, allowed, options);
   if (!Number.isInteger(maxSteps) || maxSteps < 1)
     throw new RangeError(`odeSolve: maxSteps is ${maxSteps}; give a whole number from 1.`);
   if (options.firstStep !== undefined && !(options.firstStep > 0))
@@ -47,5 +32,7 @@ export function settingsOf<Y, P, S>({ method, interval, rate, attempts, options 
     throw new TypeError(
       'odeSolve: saveAt.every counts steps that are chosen by their error, which a GPU does not tell; give saveAt.times.',
     );
-  return { tolerances, maxSteps, embeddedOrder: method.embeddedOrder, rate, attempt: attempts(tolerances) };
+  // A reversible method's state is the user's leaves twice.
+  const tolerances = { ...allowed, atol: start.map((_, l) => allowed.atol[l % allowed.atol.length]) };
+  return { tolerances, maxSteps, embeddedOrder: method.embeddedOrder, rate, attempt: attempts() };
 }

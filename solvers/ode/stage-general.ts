@@ -24,16 +24,17 @@ interface GeneralLinear extends Linear {
 }
 
 const weighKernel = lazyKernel(/* wgsl */ `
-  struct Weights { rtol: f32, atol: f32, common: f32 }
+  struct Weights { rtol: f32, common: f32 }
   var<storage, read> correction: array<f32>;
   var<storage, read> y: array<f32>;
   var<storage, read> largest: f32;
+  var<storage, read> atol: array<f32>; // one for all, or one for each unknown
   var<uniform> weights: Weights;
   var<storage, read_write> square: array<f32>;
   @compute @workgroup_size(64)
   fn weigh(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    let r = correction[i] / (weights.atol + weights.rtol * abs(y[i]) + weights.common * largest);
+    let r = correction[i] / (atol[min(i, arrayLength(&atol) - 1)] + weights.rtol * abs(y[i]) + weights.common * largest);
     square[i] = r * r;
   }
 `);
@@ -125,7 +126,7 @@ export function generalNewton(method: RootMethod, layout: Layout, rows: number):
 /** Root mean square of a correction in units of what is allowed. */
 function sizeOf(correction: Tensor, y: Tensor, there: Tensor, { rtol, atol, common }: Weights): Tensor {
   const largest = common > 0 ? amax(there.abs().reshape([there.size])) : zeros([], { device: y.device });
-  const given = { correction, y, largest: largest.reshape([]), weights: { rtol, atol, common } };
+  const given = { correction, y, largest: largest.reshape([]), atol, weights: { rtol, common } };
   return weighKernel(given, { count: y.size })
     .square.sum()
     .mul(1 / y.size)

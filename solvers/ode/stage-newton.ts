@@ -18,7 +18,7 @@ import type { Linear, StageSolver, VectorRate } from './stage-solver.ts';
 
 const newtonKernel = lazyKernel(/* wgsl */ `
   struct Shape { k: u32, m: u32, blockStride: u32, rowStride: u32, last: u32 }
-  struct Weights { rtol: f32, atol: f32, common: f32, limit: f32, floor: f32 }
+  struct Weights { rtol: f32, common: f32, limit: f32, floor: f32 }
   var<storage, read> lu: array<f32>;
   var<storage, read> pivots: array<u32>;
   var<storage, read> f: array<f32>;
@@ -28,6 +28,7 @@ const newtonKernel = lazyKernel(/* wgsl */ `
   var<storage, read> scale: array<f32>;  // s
   var<storage, read> before: array<f32>; // size of the last correction, [m]
   var<storage, read> failed: array<f32>;
+  var<storage, read> atol: array<f32>;   // one for all, or one for each unknown
   var<uniform> shape: Shape;
   var<uniform> weights: Weights;
   @unique var<storage, read_write> x: array<f32>;
@@ -54,7 +55,7 @@ const newtonKernel = lazyKernel(/* wgsl */ `
     var squares = 0.0;
     for (var i = 0u; i < k; i++) {
       let e = at + i * stride;
-      let r = s * x[e] / (weights.atol + weights.rtol * abs(y[e]) + weights.common * largest);
+      let r = s * x[e] / (atol[min(e, arrayLength(&atol) - 1)] + weights.rtol * abs(y[e]) + weights.common * largest);
       squares += r * r;
       x[e] += rate[e];
     }
@@ -85,7 +86,7 @@ export function blockNewton(layout: Layout, device: Device): StageSolver {
       const factors = factor(f, y, s);
       return { factors, solve: (r, turned) => solveBlocks(blocks, factors, r, turned) };
     },
-    solve({ f, known, y, s, guess, linear, failed: marked, iterations, weights }) {
+    solve({ f, known, y, s, guess, linear, failed: marked, iterations, weights: { atol, ...weights } }) {
       const step = spread(s);
       let rate = guess;
       let there = known.add(guess.mul(step));
@@ -95,7 +96,7 @@ export function blockNewton(layout: Layout, device: Device): StageSolver {
         const made = newtonKernel(
           {
             ...((linear as BlockLinear | undefined)?.factors ?? factor(f, there, s)),
-            ...{ f: f(there), rate, known, y, scale: s.reshape([s.size]), before, failed, weights: { ...weights } },
+            ...{ f: f(there), rate, known, y, scale: s.reshape([s.size]), before, failed, atol, weights },
             shape: { k, m, ...strides, last: i === iterations - 1 ? 1 : 0 },
           },
           { count: m, out: { x: y.shape, there: y.shape, size: [m], failedNext: [m] } },

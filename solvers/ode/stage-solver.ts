@@ -1,13 +1,14 @@
 /** What solves the equation of a stage, k = f(known + s k) with s = dt γ; vectors as a layout packs them. */
 
-import type { Device, Tensor } from '../../kernel/index.ts';
+import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 
 export type VectorRate = (y: Tensor) => Tensor;
 
 /** What is allowed of a correction s δ: atol + rtol |y| + common · max |Y| over its block. */
 export interface Weights {
   readonly rtol: number;
-  readonly atol: number;
+  /** One number, or one for each that a layout packs. */
+  readonly atol: Tensor;
   readonly common: number;
   /** What may remain of the error, in these units. */
   readonly limit: number;
@@ -54,14 +55,14 @@ export interface StageSolver {
 }
 
 /** For steps that are known: to rounding, nearly. */
-export const exactly = ({ kind, precision }: Device): Closeness => ({
-  iterations: 6,
-  fresh: true,
-  weights: { rtol: 0, atol: 1e-30, common: kind === 'cpu' && precision === 'f64' ? 1e-9 : 1e-5, limit: 1, floor: 0.1 },
-});
+export function exactly(device: Device): Closeness {
+  const common = device.kind === 'cpu' && device.precision === 'f64' ? 1e-9 : 1e-5;
+  const atol = tensor(1e-30, [], { device });
+  return { iterations: 6, fresh: true, weights: { rtol: 0, atol, common, limit: 1, floor: 0.1 } };
+}
 
 /** For steps chosen by their error: to a thirtieth of what is allowed of that. */
-export function asAllowed({ kind, precision }: Device, rtol: number, atol: number): Closeness {
+export function asAllowed({ kind, precision }: Device, rtol: number, atol: Tensor): Closeness {
   const epsilon = kind === 'cpu' && precision === 'f64' ? 2 ** -52 : 2 ** -23;
   const floor = Math.min(0.3, Math.max(1e-3, (16 * epsilon) / Math.max(rtol, epsilon)));
   return { iterations: 4, fresh: false, weights: { rtol, atol, common: 0, limit: 0.03, floor } };
