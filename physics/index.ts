@@ -41,6 +41,7 @@ export { type Energies, energies } from './articulated/energy.ts';
 export { type Failure, firstFailure } from './articulated/first-failure.ts';
 export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
+export type { EllipsoidSpec, Immersed, MediumSpec } from './articulated/medium/immersed.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedIntegrator,

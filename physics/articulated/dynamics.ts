@@ -1,13 +1,12 @@
 /**
  * Equations of motion of a tree, for many environments at once.
  *
- *   M(q) a + c(q, v) = τ + p(q, v)             c: gravity, centrifugal and Coriolis forces; p: springs and dampers of the joints, and weight that is carried
+ *   M(q) a + c(q, v) = τ + p(q, v)             c: gravity, centrifugal and Coriolis forces; p: springs and dampers of the joints, weight that is carried, and a medium
  *
  * All functions are differentiable in their tensors, to any order. Shapes: q [envs, nq], v, a and τ [envs, nv].
  */
 
 import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
-import { carriesWeight, compensation } from './compensation.ts';
 import { massRows } from './composite.ts';
 import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw } from './contact-law.ts';
@@ -15,7 +14,7 @@ import { accelerations } from './forward.ts';
 import { newtonEuler } from './inverse.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
-import { jointForces } from './passive.ts';
+import { jointForces, linkForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
 /** What acts besides the forces of the joints. */
@@ -75,7 +74,8 @@ export function passiveForces(model: Model, params: ArticulatedParams, state: Ar
 
 function passive(prepared: Prepared, state: ArticulatedState, at: () => Kinematics): Tensor {
   const own = jointForces(prepared, state);
-  return carriesWeight(prepared.model) ? own.add(compensation(prepared, at())) : own;
+  const ofLinks = linkForces(prepared, state, at);
+  return ofLinks ? own.add(ofLinks) : own;
 }
 
 /** M(q), [envs, nv, nv]. */

@@ -75,13 +75,18 @@ export function wholeDamping({ model, params, envs }: Prepared, state: Articulat
   return joints.add(along.reshape([-1, t, 1]).mul(tendonWeights.square()).sum(1)).broadcastTo([envs, nv]);
 }
 
-/** Numbers of tendons that are damped, or driven by what follows velocities, and have joints of which one moves the other. */
-export function coupledTendons({ tendons, tables, actuators, values }: Model): readonly number[] {
-  return tendons.flatMap(({ dofs }, t) => {
+/** What has damping that (1) does not know: between joints of which one moves the other. */
+export function coupledDamping({ tendons, tables, actuators, values, immersed }: Model): string | undefined {
+  if (immersed.length > 0) return 'a medium, whose drag couples the joints before a link';
+  const before = (d: number): readonly number[] => tables.ancestors.slice(tables.start[d] + 1, tables.start[d + 1]);
+  const coupled = tendons.find(({ dofs }, t) => {
     const isDamped =
-      values.tendonDamping[t] !== 0 ||
+      values.tendonDamping?.[t] !== 0 ||
       actuators.some(({ tendon, gain, bias }) => tendon === t && (gain[2] !== 0 || bias[2] !== 0));
-    const before = (d: number): readonly number[] => tables.ancestors.slice(tables.start[d] + 1, tables.start[d + 1]);
-    return isDamped && dofs.some(d => before(d).some(k => dofs.includes(k))) ? [t] : [];
+    return isDamped && dofs.some(d => before(d).some(k => dofs.includes(k)));
   });
+  return (
+    coupled &&
+    `tendon '${coupled.name}', which is damped, or driven by what follows velocities, and couples joints of which one moves the other`
+  );
 }

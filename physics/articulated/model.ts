@@ -16,6 +16,7 @@
 import type { Tensor } from '../../kernel/index.ts';
 import type { Actuator } from './actuator.ts';
 import type { Equality, FrictionLoss, Geom, Limit, Pair, SolverOptions } from './constraint/constraint.ts';
+import type { Immersed, MediumValues } from './medium/immersed.ts';
 import type { Sensor } from './sensors/sensor.ts';
 import type { Tables } from './tables.ts';
 import type { Tendon } from './tendon.ts';
@@ -97,6 +98,18 @@ export interface ArticulatedParams {
   readonly tendonStiffness?: Tensor;
   readonly tendonRest?: Tensor;
   readonly tendonDamping?: Tensor;
+  /** Of a medium around the links (absent where there is none): density and viscosity, [2], kg/m³ and Pa s; velocity in the world, [3], m/s. */
+  readonly medium?: Tensor;
+  readonly wind?: Tensor;
+  /**
+   * Of the i shapes that links show to it: places in link frames, [i, 3], and quaternions, [i, 4]; sides of boxes or half axes of ellipsoids,
+   * [i, 3], m; coefficients, [i, 5]; masses and inertias that go along, over the density, [i, 6], m³ and m⁵.
+   */
+  readonly immersedPosition?: Tensor;
+  readonly immersedOrientation?: Tensor;
+  readonly immersedSize?: Tensor;
+  readonly dragCoefficients?: Tensor;
+  readonly addedMass?: Tensor;
 }
 
 /** Methods of steps in time: step.ts. */
@@ -108,6 +121,8 @@ export interface Model {
   readonly joints: readonly Joint[];
   readonly sites: readonly Site[];
   readonly tendons: readonly Tendon[];
+  /** What links show to the medium around them; none where there is no medium. */
+  readonly immersed: readonly Immersed[];
   readonly actuators: readonly Actuator[];
   readonly keyframes: readonly Keyframe[];
   /** Shapes that may touch, and the pairs of them that do. */
@@ -133,8 +148,12 @@ export interface Model {
   readonly integrator: ArticulatedIntegrator | undefined;
   /** @internal */ readonly tables: Tables;
   /** The numbers it was built with. */
-  readonly values: Readonly<Record<keyof ArticulatedParams, readonly number[]>>;
+  readonly values: Values;
 }
+
+/** Numbers of all parameters that a model has. */
+export type Values = Readonly<Record<Exclude<keyof ArticulatedParams, keyof MediumValues>, readonly number[]>> &
+  Partial<MediumValues>;
 
 /** State of all environments. */
 export interface ArticulatedState {

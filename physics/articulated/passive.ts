@@ -8,7 +8,10 @@
  */
 
 import type { Tensor } from '../../kernel/index.ts';
+import { carriesWeight, compensation } from './compensation.ts';
+import type { Kinematics } from './kinematics.ts';
 import { bySizes, column, paramAt, place, quaternions } from './layout.ts';
+import { isImmersed, mediumForces } from './medium/medium.ts';
 import type { ArticulatedState } from './model.ts';
 import type { Prepared } from './structure.ts';
 import { moves } from './tables.ts';
@@ -102,6 +105,15 @@ export function jointForces(prepared: Prepared, state: ArticulatedState): Tensor
   const { tau } = launch(prepared, state);
   const { model, params } = prepared;
   return model.tendons.length > 0 ? tau.add(tendonSprings(model, params, state).tau) : tau;
+}
+
+/** Of weight that is carried, and of a medium, which act on links, [envs, nv]; undefined where there are neither. */
+export function linkForces(prepared: Prepared, { v }: ArticulatedState, at: () => Kinematics): Tensor | undefined {
+  const { model } = prepared;
+  const carried = carriesWeight(model) ? compensation(prepared, at()) : undefined;
+  if (!isImmersed(model)) return carried;
+  const ofMedium = mediumForces(prepared, at(), v);
+  return carried ? carried.add(ofMedium) : ofMedium;
 }
 
 /** [envs], J. */

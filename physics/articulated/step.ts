@@ -17,14 +17,13 @@ import { checkTime, type Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
-import { carriesWeight, compensation } from './compensation.ts';
 import type { ConstraintParams } from './constraint/params.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
 import { accelerations, type Driven } from './forward.ts';
-import { coupledTendons, wholeDamping } from './implicit-damping.ts';
+import { coupledDamping, wholeDamping } from './implicit-damping.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
 import type { ArticulatedIntegrator, ArticulatedParams, ArticulatedState, Model } from './model.ts';
-import { jointForces } from './passive.ts';
+import { jointForces, linkForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
 /** What drives a step; all differentiable. */
@@ -59,10 +58,10 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
     throw new TypeError(
       `articulated: integrator is '${integrator}'; it must be 'euler', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.`,
     );
-  const [coupled] = integrator === 'implicitFast' ? coupledTendons(model) : [];
-  if (coupled !== undefined)
+  const coupling = integrator === 'implicitFast' ? coupledDamping(model) : undefined;
+  if (coupling !== undefined)
     throw new RangeError(
-      `articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but tendon '${model.tendons[coupled].name}' is damped, or driven by what follows velocities, and couples joints of which one moves the other; take 'euler'.`,
+      `articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but '${model.name}' has ${coupling}; take 'euler'.`,
     );
   if (contact?.step && options.integrator !== undefined && integrator !== 'trapezoidal')
     throw new TypeError(
@@ -130,8 +129,7 @@ export function acting(
   at: () => Kinematics,
 ): { readonly tau: Tensor; readonly rate: Tensor | undefined; readonly force: Tensor | undefined } {
   const actuated = driven(prepared, state, driving);
-  const carried = carriesWeight(prepared.model) ? compensation(prepared, at()) : undefined;
-  const forces = [jointForces(prepared, state), carried, driving.tau, actuated?.tau];
+  const forces = [jointForces(prepared, state), linkForces(prepared, state, at), driving.tau, actuated?.tau];
   const tau = forces.filter(force => force !== undefined).reduce((sum, force) => sum.add(force));
   return { tau, rate: actuated?.rate, force: actuated?.force };
 }

@@ -2,6 +2,7 @@
 
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Sizes, sizesOf } from './layout.ts';
+import { mediumShapes } from './medium/immersed.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
 import { tendonShapes } from './tendon.ts';
@@ -35,6 +36,7 @@ const shapes = ({
   links,
   joints,
   tendons,
+  immersed,
   nq,
   nv,
 }: Model): Partial<Readonly<Record<keyof ArticulatedParams, readonly number[]>>> => ({
@@ -53,13 +55,14 @@ const shapes = ({
   armature: [nv],
   gravityCompensation: [links.length],
   ...tendonShapes({ tendons, nv }),
+  ...mediumShapes({ immersed }),
 });
 
 /** The parameters a model was built with, as tensors on a device: the default one if none is named. */
 export function articulatedParams(model: Model, device?: Device): ArticulatedParams {
   const entries = Object.entries(shapes(model)).map(([name, shape]) => [
     name,
-    tensor(model.values[name as keyof ArticulatedParams], shape, device ? { device } : {}),
+    tensor(model.values[name as keyof ArticulatedParams] as readonly number[], shape, device ? { device } : {}),
   ]);
   return Object.fromEntries(entries) as ArticulatedParams;
 }

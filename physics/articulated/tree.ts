@@ -11,6 +11,7 @@ import { constraintsOf } from './constraint/build.ts';
 import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
 import type { EqualitySpec } from './constraint/equalities.ts';
 import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
+import { immersedOf, type MediumSpec } from './medium/immersed.ts';
 import {
   type ArticulatedIntegrator,
   type Joint,
@@ -110,6 +111,8 @@ export interface TreeSpec {
   readonly sensors?: readonly SensorSpec[];
   /** Earth's field or another, in the world's axes, for magnetometers. Default [0, −0.5, 0]. */
   readonly magnetic?: Vec3;
+  /** What the links are in. Default: nothing. */
+  readonly medium?: MediumSpec;
   /** s; for who asks the model. */
   readonly timestep?: number;
   /** By which steps are made unless `articulated` is told. Default 'euler'. */
@@ -173,11 +176,17 @@ export function tree(spec: TreeSpec): Model {
   };
   checkMoves(specs, links, made);
   const tendons = tendonsOf(spec.tendons ?? [], joints, { nv: at.dof, q0: values.reference });
+  const massive = specs.map(({ mass = 0, com = [0, 0, 0], inertia = [0, 0, 0], inertiaOrientation = unturned }) => ({
+    ...{ mass, com, inertiaOrientation: normalized(inertiaOrientation) },
+    inertia: (inertia.length === 3 ? [...inertia, 0, 0, 0] : inertia) as Symmetric,
+  }));
+  const medium = immersedOf(spec.medium, links, massive);
   const model: Omit<Model, 'actuators' | 'sensors'> = {
     name,
     links,
     joints,
     tendons: tendons.tendons,
+    immersed: medium.immersed,
     sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
     keyframes: spec.keyframes ?? [],
     ...constraintsOf(spec, links, joints, numbers),
@@ -189,7 +198,7 @@ export function tree(spec: TreeSpec): Model {
     timestep: spec.timestep,
     integrator: spec.integrator,
     tables: tables(links, joints),
-    values: { ...values, ...tendons.values },
+    values: { ...values, ...tendons.values, ...medium.values },
   };
   const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model);
   const sensors: readonly Sensor[] = sensorsOf(spec.sensors ?? [], { ...model, actuators });

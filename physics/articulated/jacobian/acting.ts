@@ -2,13 +2,14 @@
  * Derivatives of what acts on joints by positions, velocities, activations and controls; and of activations after a step.
  *
  * Springs, dampers and actuators act on the joint whose coordinates they feel, so that joints share directions (directions.ts). Weight that
- * is carried, and forces at sites, depend on all positions; tendons couple what they couple, and count as if that were all.
+ * is carried, and forces at sites, depend on all positions, those of a medium on velocities, too; tendons couple what they couple, and count as if that were all.
  */
 
 import { jvps } from '../../../adjoint/index.ts';
 import { stack, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Actuator } from '../actuator.ts';
 import { carriesWeight } from '../compensation.ts';
+import { isImmersed } from '../medium/medium.ts';
 import { lengthOf, type Model } from '../model.ts';
 import { directionsOf, unitsOf } from './directions.ts';
 
@@ -61,7 +62,8 @@ export function blocksOf(model: Model, given: Variables, controlled: boolean): r
   const own = local.flatMap(([first, count]) => range(first, count).map(() => [first, count, 0] as const));
   const all = range(0, nv).map(() => [0, nv, 0] as const);
   const tied = tendons.length > 0;
-  const coupled = tied || carriesWeight(model) || actuators.some(({ site }) => site >= 0);
+  const dragged = isImmersed(model);
+  const coupled = tied || dragged || carriesWeight(model) || actuators.some(({ site }) => site >= 0);
   const together = directionsOf(
     nv,
     local.map(([first, count]) => range(first, count)),
@@ -78,7 +80,7 @@ export function blocksOf(model: Model, given: Variables, controlled: boolean): r
   const active = actuators.filter(({ activation }) => activation >= 0).sort((a, b) => a.activation - b.activation);
   return [
     { name: 'dq', directions: coupled ? range(0, nv) : together, reach: coupled ? all : own },
-    { name: 'v', directions: tied ? range(0, nv) : together, reach: tied ? all : own },
+    { name: 'v', directions: tied || dragged ? range(0, nv) : together, reach: tied || dragged ? all : own },
     ...(given.act && controlled ? [ofActuators('act', active)] : []),
     controlled ? ofActuators('u', actuators) : { name: 'u', directions: together, reach: own },
   ];

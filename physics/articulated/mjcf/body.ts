@@ -1,9 +1,10 @@
 /** Bodies of an MJCF file as links: their joints, their mass from <inertial> or from geoms, their shapes and sites. */
 
-import { type MassProperties, together } from '../mass.ts';
-import { type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
+import { type MassProperties, principal, together } from '../mass.ts';
+import { inverse, type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
 import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
+import type { Compiler } from './compiler.ts';
 import { contentsOf, type Frame, noFrame, type Placed, poseOf } from './frame.ts';
 import { readGeom } from './geom.ts';
 import { type ReadJoint, readJoint } from './joint.ts';
@@ -35,6 +36,7 @@ export function readBody(
     .filter(({ element }) => element.name === 'geom')
     .map(placed => readGeom(reading, placed, name, weighs));
   reading.geoms.push(...geoms.map(({ spec }) => spec).filter(spec => spec !== undefined));
+  if (parent !== undefined) reading.ellipsoids.push(...geoms.flatMap(({ ellipsoid }) => ellipsoid ?? []));
   if (parent !== undefined) {
     const joints = contents
       .filter(({ element }) => element.name === 'joint' || element.name === 'freejoint')
@@ -50,7 +52,7 @@ export function readBody(
       parent,
       ...poseOf(body, frame, compiler),
       joints,
-      ...bounded(own, reading, body),
+      ...bounded(own, compiler),
       ...(compensation !== 0 && { gravityCompensation: compensation }),
     };
     links.push(link);
@@ -75,17 +77,20 @@ export function readBody(
     if (placed.element.name === 'body') readBody(reading, placed.element, name, placed.childclass, placed.frame);
 }
 
-/** At least the mass and inertia that <compiler> asks for. */
-function bounded(own: MassProperties, { compiler, tell }: Reading, body: Element): MassProperties {
-  const { boundMass, boundInertia } = compiler;
-  const isTurned = own.inertia.slice(3).some(x => Math.abs(x) > 1e-14 * own.inertia[0]);
-  if (isTurned && boundInertia > Math.min(...own.inertia.slice(0, 3)))
-    tell(body, `boundinertia, where the principal axes of a body are not the body's`);
-  return {
-    ...own,
-    mass: Math.max(own.mass, boundMass),
-    inertia: own.inertia.map((x, k) => (k < 3 ? Math.max(x, boundInertia) : x)) as unknown as Symmetric,
-  };
+type Weight = Pick<LinkSpec, 'mass' | 'com' | 'inertia' | 'inertiaOrientation'>;
+
+/** At least the mass and inertia that <compiler> asks for; in principal axes, where they are known. */
+function bounded(own: MassProperties, { boundMass, boundInertia }: Compiler): Weight {
+  const { com, inertia, axes } = own;
+  const mass = Math.max(own.mass, boundMass);
+  const least = (moments: Vec3): Vec3 => moments.map(I => Math.max(I, boundInertia)) as unknown as Vec3;
+  if (axes) {
+    const [x, y, z] = turnSymmetric(inverse(axes), inertia);
+    return { mass, com, inertia: least([x, y, z]), inertiaOrientation: axes };
+  }
+  if (boundInertia === 0) return { mass, com, inertia };
+  const { moments, orientation } = principal(inertia);
+  return { mass, com, inertia: least(moments), inertiaOrientation: orientation };
 }
 
 function massOf(
@@ -113,5 +118,5 @@ function massOf(
   const [a, b, c] = [...principal].sort((x, y) => x - y);
   const mean = (a + b + c) / 3;
   const balanced: Vec3 = compiler.balanceInertia && a + b < c ? [mean, mean, mean] : principal;
-  return { mass, com, inertia: turnSymmetric(turned, [...balanced, 0, 0, 0]) };
+  return { mass, com, inertia: turnSymmetric(turned, [...balanced, 0, 0, 0]), axes: turned };
 }

@@ -8,6 +8,7 @@ import {
   usualSolimp,
   usualSolref,
 } from '../constraint/constraint.ts';
+import type { MediumSpec } from '../medium/immersed.ts';
 import type { ArticulatedIntegrator } from '../model.ts';
 import type { Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
@@ -97,6 +98,8 @@ export interface Option {
   readonly override: Partial<Pick<Pair, 'solref' | 'solimp' | 'margin' | 'friction'>> | undefined;
   /** Field of magnetometers. */
   readonly magnetic: Vec3;
+  /** What bodies are in. */
+  readonly medium: Required<Omit<MediumSpec, 'ellipsoids'>>;
   /** What <flag> turns off. */
   readonly off: ReadonlySet<string>;
 }
@@ -129,6 +132,7 @@ const harmless = ['energy', 'fwdinv', 'invdiscrete', 'midphase', 'nativeccd', 'i
 export function optionOf(root: Element, tell: Tell): Option {
   let gravity: Vec3 = [0, 0, -9.81];
   let magnetic: Vec3 = [0, -0.5, 0];
+  let medium: Required<Option['medium']> = { density: 0, viscosity: 0, wind: [0, 0, 0] };
   let timestep = 0.002;
   let integrator: ArticulatedIntegrator = 'euler';
   let solver: Partial<SolverOptions> = {};
@@ -145,8 +149,11 @@ export function optionOf(root: Element, tell: Tell): Option {
       if (name === 'implicit')
         tell(element, "integrator 'implicit'; 'euler', with implicit joint damping, stands for it");
     }
-    for (const name of ['wind', 'density', 'viscosity'])
-      if (element.numbers(name, [1, 3])?.some(x => x !== 0)) tell(element, `forces of a medium (${name} of <option>)`);
+    medium = {
+      density: element.number('density') ?? medium.density,
+      viscosity: element.number('viscosity') ?? medium.viscosity,
+      wind: (element.numbers('wind', 3) as unknown as Vec3 | undefined) ?? medium.wind,
+    };
     const impratio = element.number('impratio');
     solver = {
       ...solver,
@@ -175,6 +182,7 @@ export function optionOf(root: Element, tell: Tell): Option {
     solver,
     override: off.has('override') ? undefined : override,
     magnetic,
+    medium,
     off,
   };
 }

@@ -4,6 +4,7 @@ import { areaOf, type Primitive, sizeCounts, volumeOf } from '../../../geometry/
 import type { Condim } from '../constraint/constraint.ts';
 import type { GeomSpec } from '../constraint/geoms.ts';
 import { type MassProperties, moved, shell, solid } from '../mass.ts';
+import { type EllipsoidSpec, usualCoefficients } from '../medium/immersed.ts';
 import { fromZ, scale3, type Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
@@ -19,17 +20,48 @@ export interface ReadGeom {
   readonly spec: GeomSpec | undefined;
   /** undefined: it has none. */
   readonly mass: MassProperties | undefined;
+  /** undefined: it shows none to the medium. */
+  readonly ellipsoid?: EllipsoidSpec | undefined;
 }
 
 /** @param link Name of its link. @param weighs Whether geoms give the link its mass. */
-export function readGeom(
-  reading: Reading,
-  { element, frame, childclass }: Placed,
-  link: string,
-  weighs: boolean,
-): ReadGeom {
+export function readGeom(reading: Reading, given: Placed, link: string, weighs: boolean): ReadGeom {
+  const geom = withClass(given.element, reading, given.childclass);
+  const shows = geom.word('fluidshape', ['none', 'ellipsoid'], 'none') === 'ellipsoid';
+  const coefficients = geom.numbers('fluidcoef', [0, 5]);
+  const read = shapeOf(reading, geom, given.frame, link, weighs);
+  if (!shows) return read;
+  const { spec } = read;
+  const size = spec && halfAxes(spec);
+  if (!size) {
+    reading.tell(geom, `fluidshape of a <geom> of type '${geom.text('type')}'`);
+    return read;
+  }
+  const { position, orientation } = spec;
+  const known = usualCoefficients.map((x, k) => coefficients?.[k] ?? x) as unknown as NonNullable<
+    EllipsoidSpec['coefficients']
+  >;
+  const ellipsoid = {
+    link,
+    size,
+    coefficients: known,
+    ...(position && { position }),
+    ...(orientation && { orientation }),
+  };
+  return { ...read, ellipsoid };
+}
+
+/** Of the ellipsoid that a primitive shows to a medium. */
+function halfAxes({ kind, size = [] }: GeomSpec): Vec3 | undefined {
+  const [a, b] = size;
+  if (kind === 'sphere') return [a, a, a];
+  if (kind === 'capsule') return [a, a, a + b];
+  if (kind === 'cylinder') return [a, a, b];
+  return kind === 'box' || kind === 'ellipsoid' ? (size as unknown as Vec3) : undefined;
+}
+
+function shapeOf(reading: Reading, geom: Element, frame: Frame, link: string, weighs: boolean): ReadGeom {
   const { compiler, tell, assets } = reading;
-  const geom = withClass(element, reading, childclass);
   const type = geom.word('type', types, 'sphere');
   const touch = touchOf(geom, reading);
   const [mesh, hfield] = [geom.text('mesh'), geom.text('hfield')];
@@ -38,8 +70,6 @@ export function readGeom(
   const density = geom.number('density') ?? 1000;
   if ((given ?? 0) < 0 || density < 0) geom.fail(`a <geom> has a mass or density below 0; give one from 0.`);
   const hollow = geom.word('shellinertia', ['true', 'false'], 'false') === 'true';
-  const fluid = geom.text('fluidshape');
-  if (fluid !== undefined && fluid !== 'none') tell(geom, 'fluidshape of <geom>');
   const own = { ...touch, link, ...(geom.has('name') && { name: geom.needed('name') }) };
   if (type === 'sdf') {
     tell(geom, "a <geom> of type 'sdf'");

@@ -2,14 +2,14 @@
  * mjcf(xml): a model from MuJoCo's XML format.
  *
  * Read are: bodies, inertials, geoms, primitives that stand for meshes, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
- * friction, sites, fixed tendons, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
+ * friction, sites, forces of a medium, fixed tendons, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
  * <option> change about these. What else would change the motion is named with its line, and the model refused, unless `unsupported`
  * is given to be told instead. What is only drawn is passed over.
  *
  * MuJoCo documentation, "XML reference", and "Modeling": compiler, defaults, frame orientations.
  */
 
-import { coupledTendons } from '../implicit-damping.ts';
+import { coupledDamping } from '../implicit-damping.ts';
 import type { Keyframe, Model } from '../model.ts';
 import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
 import { type Element, inFile, parseXml, placeOf } from '../xml.ts';
@@ -71,6 +71,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     assets,
     links: [],
     geoms: [],
+    ellipsoids: [],
     sites: [],
     tell,
   };
@@ -88,11 +89,11 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     option,
     inFile(root, 'tree', () => tree(spec)),
   );
-  const coupled = option.integrator === 'implicitFast' ? coupledTendons(model) : [];
-  for (const t of coupled)
+  const coupling = option.integrator === 'implicitFast' ? coupledDamping(model) : undefined;
+  if (coupling !== undefined)
     tell(
       root.all('option').filter(element => element.has('integrator'))[0],
-      `integrator 'implicitfast' with tendon '${model.tendons[t].name}', whose damping couples joints of which one moves the other; 'euler' stands for it`,
+      `integrator 'implicitfast' with ${coupling}; 'euler' stands for it`,
     );
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
   unique(
@@ -102,7 +103,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
   );
   refuse(notes, unsupported);
   for (const note of notes) unsupported?.(note);
-  return { ...model, ...(coupled.length > 0 && { integrator: 'euler' }), keyframes };
+  return { ...model, ...(coupling !== undefined && { integrator: 'euler' }), keyframes };
 }
 
 function refuse(notes: readonly Unsupported[], unsupported: MjcfOptions['unsupported']): void {
@@ -192,6 +193,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     magnetic: option.magnetic,
     solver: option.solver,
     gravity: option.gravity,
+    medium: { ...option.medium, ellipsoids: reading.ellipsoids },
     actuators,
     timestep: option.timestep,
     integrator: option.integrator,

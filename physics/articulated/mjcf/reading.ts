@@ -1,6 +1,7 @@
 /** What the elements of a file are read with, and what becomes of them. */
 
 import type { GeomSpec } from '../constraint/geoms.ts';
+import type { EllipsoidSpec } from '../medium/immersed.ts';
 import type { Vec3 } from '../quaternion.ts';
 import type { LinkSpec, SiteSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
@@ -17,6 +18,8 @@ export interface Reading {
   readonly assets: Assets;
   readonly links: LinkSpec[];
   readonly geoms: GeomSpec[];
+  /** What bodies show to the medium. */
+  readonly ellipsoids: EllipsoidSpec[];
   readonly sites: SiteSpec[];
   readonly tell: Tell;
 }

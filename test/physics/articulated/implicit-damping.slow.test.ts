@@ -149,12 +149,12 @@ describe('are differentiated', () => {
 it('are refused where tendons couple joints of which one moves the other, and as a method that is another', () => {
   const coupled = text.replace('joint="f2" coef="0.7"', 'joint="b" coef="0.7"');
   expect(() => mjcf(coupled)).toThrow(
-    "integrator 'implicitfast' with tendon 'grip', whose damping couples joints of which one moves the other; 'euler' stands for it (line 1)",
+    "integrator 'implicitfast' with tendon 'grip', which is damped, or driven by what follows velocities, and couples joints of which one moves the other; 'euler' stands for it (line 1)",
   );
   const told = mjcf(coupled, { unsupported: () => {} });
   expect(told.integrator).toBe('euler');
   expect(() => articulated(told, { integrator: 'implicitFast' })).toThrow(
-    "articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but tendon 'grip' is damped",
+    "articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but 'tree' has tendon 'grip', which is damped",
   );
   expect(() => mjcf(text.replace('implicitfast', 'implicit'))).toThrow("integrator 'implicit'");
 });

@@ -28,7 +28,7 @@ describe.each(names)('%s.xml', name => {
     );
     const axes = read.values.axis.map((x, k, all) => x / Math.hypot(...all.slice(k - (k % 3), k - (k % 3) + 3)));
     for (const [key, values] of Object.entries({ ...read.values, axis: axes }))
-      compiled.values[key as keyof typeof compiled.values].forEach((x, k) => {
+      (compiled.values[key as keyof typeof compiled.values] as readonly number[]).forEach((x, k) => {
         expect(values[k], `${key}[${k}]`).toBeCloseTo(x, 12);
       });
     expect(read.actuators.map(({ gear, gain }) => [...gear, gain])).toEqual(
