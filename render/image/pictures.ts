@@ -44,7 +44,7 @@ export interface PanelOptions {
   readonly height?: number;
 }
 
-/** Rows of pictures with labels on white. */
+/** Rows of pictures with labels on white; rows of as many pictures have them one below the other. */
 export function panels(rows: readonly (readonly Panel[])[], options: PanelOptions = {}): Image {
   checkOptions('panels', options, ['gap', 'height']);
   const { gap = 8, height } = options;
@@ -55,7 +55,12 @@ export function panels(rows: readonly (readonly Panel[])[], options: PanelOption
       return { image: height ? enlarged(image, Math.max(1, Math.floor(height / image.height))) : image, label };
     }),
   );
-  const across = drawn.map(row => row.reduce((sum, panel) => sum + gap + columnWidth(panel), gap));
+  const widths = drawn.map(row =>
+    row.map((_, k) =>
+      Math.max(...drawn.filter(({ length }) => length === row.length).map(like => columnWidth(like[k]))),
+    ),
+  );
+  const across = widths.map(row => row.reduce((sum, width) => sum + gap + width, gap));
   const labelled = drawn.map(row => (row.some(({ label }) => label) ? written('').height + gap / 2 : 0));
   const tall = drawn.map((row, r) => Math.ceil(labelled[r]) + Math.max(0, ...row.map(({ image }) => image.height)));
   const sheet = blank(
@@ -64,10 +69,10 @@ export function panels(rows: readonly (readonly Panel[])[], options: PanelOption
     3,
   );
   drawn.reduce((top, row, r) => {
-    row.reduce((left, panel) => {
+    row.reduce((left, panel, k) => {
       if (panel.label) place(sheet, written(panel.label), left, top);
       place(sheet, panel.image, left, top + Math.ceil(labelled[r]));
-      return left + columnWidth(panel) + gap;
+      return left + widths[r][k] + gap;
     }, gap);
     return top + tall[r] + gap;
   }, gap);

@@ -37,10 +37,21 @@ const axis = ({ name, log = false }: Axis, gap: number) => ({
   axisLabel: { formatter: tick },
 });
 
-/** The range that a logarithmic axis shows: whole powers of ten. */
-function decades(values: readonly number[]): { readonly min: number; readonly max: number } {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map(Math.log10);
-  return { min: 10 ** Math.floor(low), max: 10 ** Math.ceil(high) };
+interface LogRange {
+  readonly min: number;
+  readonly max: number;
+  readonly logBase: number;
+}
+
+/** What a logarithmic axis shows: whole powers of ten, or of two where values are within a factor of ten. */
+function logRange(values: readonly number[]): LogRange | undefined {
+  if (values.length === 0) return;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const logBase = high < 10 * low ? 2 : 10;
+  const power = (v: number, round: (exponent: number) => number): number =>
+    logBase ** round(Number((Math.log(v) / Math.log(logBase)).toFixed(9)));
+  const min = power(low, Math.floor);
+  return { min, max: Math.max(power(high, Math.ceil), min * logBase), logBase };
 }
 
 /** Upright bars from one value to another. */
@@ -90,7 +101,7 @@ export function chartSvg(plot: Plot): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 360 });
   const all = plot.series.flatMap(({ points }) => points);
   const range = (log: boolean | undefined, k: 0 | 1) =>
-    log ? decades(all.map(point => point[k]).filter(v => v > 0 && Number.isFinite(v))) : {};
+    log ? logRange(all.map(point => point[k]).filter(v => v > 0 && Number.isFinite(v))) : {};
   const option: ComposeOption<Drawn> = {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },

@@ -50,4 +50,22 @@ describe('plots', () => {
     const bars = (text: string): number => text.split('stroke-width="1.5"').length - 1;
     expect([bars(svg), bars(plot(false))]).toEqual([2, 3]); // nought is nowhere on a logarithmic axis
   });
+
+  it('show powers of two where numbers are within a factor of ten, and nothing where none can be shown', () => {
+    const labels = (...x: number[]): string[] => {
+      const at = x.map(v => [v, 1] as const);
+      const axis = { name: 'x', log: true };
+      const svg = chartSvg({
+        caption: '',
+        x: axis,
+        y: { name: 'y' },
+        series: [{ name: '', marks: 'line', points: at }],
+      });
+      return ['0.1', '0.25', '0.5', '2', '10', '100'].filter(label => svg.includes(`>${label}<`));
+    };
+    expect(labels(0.35, 1.4)).toEqual(['0.25', '0.5', '2']);
+    expect(labels(0.35, 14)).toEqual(['0.1', '10', '100']);
+    expect(labels(0.5, 0.5)).toEqual(['0.5']);
+    expect(labels(0, -1)).toEqual([]);
+  });
 });

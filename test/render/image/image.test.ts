@@ -226,6 +226,12 @@ describe('pictures', () => {
     expect([at(4, 22), at(6, 22), at(7, 22), at(7, 25), at(4 + 24 + 4, 22)]).toEqual([0, 0, 1, 0, 0]);
     const dark = (y: number): number => Array.from({ length: 24 }, (_, x) => at(4 + x, y)).filter(v => v === 0).length;
     expect([4, 8, 10].map(dark)).toEqual([2 * (3 + 1), 2 * (2 + 3), 2 * (5 + 3)]); // rows 0, 2 and 3 of A and b
+    const pair = (first: Image) => [{ image: first }, { image: small }];
+    const aligned = panels([pair(grey(5, 1, [1, 1, 1, 1, 1])), pair(small), [{ image: small }]], { gap: 1 });
+    const darkest = Array.from({ length: aligned.width }, (_, x) =>
+      Math.min(...Array.from({ length: aligned.height }, (_, y) => aligned.data[3 * (y * aligned.width + x)])),
+    );
+    expect(darkest).toEqual([1, 0, 0, 1, 1, 1, 1, 0, 0, 1]);
     expect(() => panels([[]])).toThrow('panels: there is no picture');
     expect(() => enlarged(small, 0.5)).toThrow('enlarged: a pixel is to be 0.5 pixels wide');
   });
