@@ -112,9 +112,8 @@ export const meshFitCube: Scene = {
     seeds: 'fits for each size, from different starts (1; 3)',
     faces: '1: each face has colours of its own (0; 0)',
   },
-  async run({ preset, settings, iterations: asked, seed, onProgress, signal, device }) {
+  async run({ preset, settings, iterations = 1000, seed, onProgress, signal, device }) {
     const { px = 0, seeds = preset === 'small' ? 1 : 3, faces = 0 } = settings;
-    const iterations = asked ?? (preset === 'small' ? 500 : 1000);
     const sizes = px ? [px] : preset === 'small' ? [16] : [4, 8, 16, 32];
     checkWhole('mesh-fit-cube', { seeds, iterations, faces }, { seeds: 1, iterations: 1, faces: 0 });
     if (!(sizes[0] in bounds)) throw new RangeError(`mesh-fit-cube: 'px' is ${px}; give 4, 8, 16 or 32.`);
@@ -139,12 +138,13 @@ export const meshFitCube: Scene = {
           await fitCube(room, device, { px: size, seed: seed + 1000 * k, iterations, truth, signal, onSegment }),
         );
       }
-    const bySize = sizes.map(size => ({ size, all: fits.filter(f => f.px === size).map(f => f.error) }));
+    const fitted = sizes.filter(size => fits.some(f => f.px === size)); // not all of them in a run that was interrupted
+    const bySize = fitted.map(size => ({ size, all: fits.filter(f => f.px === size).map(f => f.error) }));
     // A run that is shorter or longer is held to what the full protocol comes to, too.
     const worst = Math.max(...bySize.flatMap(({ size, all }) => all.map(e => e / bounds[size])));
     const view = tensor(shown, [4], { device });
     const rows = [];
-    for (const size of sizes) {
+    for (const size of fitted) {
       const best = fits.find(f => f.px === size) as Fit;
       const [aim, now, close, closeAim] = await Promise.all(
         [

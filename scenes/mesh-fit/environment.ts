@@ -17,13 +17,14 @@ import {
   type Camera,
   cubeOf,
   cubeTexture,
-  enlarged,
+  difference,
   type Image,
   imageOf,
   interpolate,
   l2,
   latLongFromCube,
   mask,
+  panels,
   perspective,
   project,
   rasterize,
@@ -128,6 +129,10 @@ export const environmentFit: Scene = {
       colour: tensor([0.5, 0.5, 0.5], [3], on),
       exponent: tensor([1], [1], on),
     };
+    const [camera, light] = viewAt(2 * size, seed, steps, device); // which no step takes
+    const view = (params: Params): Promise<Image> => picture(draw(params, camera, light));
+    const around = ({ map }: Params): Promise<Image> => picture(latLongFromCube(map, [4 * texels, 2 * texels]));
+    const film: Image[] = [];
     const history: SceneProgress[] = [];
     const errors = async ({ colour, exponent }: Omit<Params, 'map'>): Promise<{ rgb: number; exponent: number }> => ({
       rgb: Math.sqrt(await colour.sub(target.colour).square().mean().item()),
@@ -149,6 +154,7 @@ export const environmentFit: Scene = {
           const note = `the highlight's colour is off by ${off.rgb.toFixed(3)}, its exponent by ${(100 * off.exponent).toFixed(1)} %`;
           const progress = { iteration: step, loss, done: step / steps, note };
           history.push(progress);
+          film.push(await view(params));
           onProgress(progress);
         },
         ...(signal && { signal }),
@@ -157,13 +163,17 @@ export const environmentFit: Scene = {
     const off = await errors(found);
     const colour = Array.from(await found.colour.read());
     const exponent = 10 * (await found.exponent.item());
-    const [camera, light] = viewAt(2 * size, seed, 1, device);
-    const seen = [target, guess, found];
-    const drawn = await Promise.all(seen.map(params => picture(draw(params, camera, light))));
-    const maps = await Promise.all(
-      [target.map, found.map].map(map => picture(latLongFromCube(map, [4 * texels, 2 * texels]))),
+    const sheet = await Promise.all(
+      [view, around].map(async (drawn, k) => {
+        const [aim, first, now] = await Promise.all([target, guess, found].map(drawn));
+        return [
+          { image: aim, label: ['target', 'all around'][k] },
+          { image: first, label: 'guess' },
+          { image: now, label: 'now' },
+          { image: difference(now, aim), label: 'difference' },
+        ];
+      }),
     );
-    const scale = Math.max(1, Math.round(256 / texels / 4));
     const bounds = small ? { rgb: 0.15, exponent: 0.25 } : { rgb: 0.01, exponent: 0.02 };
     return {
       goal: {
@@ -183,18 +193,21 @@ export const environmentFit: Scene = {
           interval: 0,
           guess: 0.5,
           truth: truth.colour[c],
-          allowed: 0.01,
+          allowed: bounds.rgb,
         })),
-        { name: 'exponent', unit: '', fitted: exponent, interval: 0, guess: 10, truth: truth.exponent, allowed: 0.5 },
+        {
+          ...{ name: 'exponent', unit: '', fitted: exponent, interval: 0, guess: 10, truth: truth.exponent },
+          allowed: bounds.exponent * truth.exponent,
+        },
       ],
       history,
       pictures: [
-        ...['the thing', 'the guess', 'found'].map((caption, k) => ({ caption, image: drawn[k] })),
-        ...['what it reflects, all around', 'found'].map((caption, k) => ({
-          caption,
-          image: enlarged(maps[k], scale),
-        })),
+        {
+          caption: 'the thing from a side that no step drew, and what it reflects: a map of all directions',
+          image: panels(sheet, { height: 256 }),
+        },
       ],
+      film: { images: film, fps: 10, caption: 'the thing, from the guess on' },
       notes: [
         `${size}² pictures, a ${texels}² cube map; a new camera and a new light for each of ${steps} steps.`,
         'The map is found where the thing mirrors it: directions that no normal of the knot turns to stay as they were.',

@@ -14,7 +14,7 @@ import { type Device, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import {
   antialias,
   type Camera,
-  enlarged,
+  difference,
   flatNormals,
   flatteningLoss,
   type Image,
@@ -23,6 +23,7 @@ import {
   iou,
   laplacianLoss,
   mask,
+  panels,
   perspective,
   project,
   rasterize,
@@ -74,10 +75,9 @@ async function picture(vertices: Tensor, triangles: Triangles, size: number): Pr
   return imageOf(image.min(1).reshape([size, size, 3]));
 }
 
-const grey = async (images: Tensor, view: number): Promise<Image> => {
-  const [, height, width] = images.shape;
-  return enlarged(await imageOf(images.slice(view, view + 1).reshape([height, width, 1])), Math.ceil(192 / height));
-};
+const firstOf = (images: Tensor): Promise<Image> => imageOf(images.slice(0, 1).reshape(images.shape.slice(1)));
+/** Pixels of pictures of the shape in the report and in the film. */
+const shown = { sheet: 256, film: 160 };
 
 export const shapeFit: Scene = {
   name: 'mesh-fit-shape',
@@ -102,6 +102,7 @@ export const shapeFit: Scene = {
     const held = (moved: Tensor): Promise<number> =>
       iou(silhouettes(start.add(moved), triangles, others), hidden).item();
     const history: SceneProgress[] = [];
+    const film: Image[] = [];
     const curve: (readonly [number, number])[] = [];
     const { moved } = await descend(
       { moved: zeros(start.shape, { device }) },
@@ -123,6 +124,7 @@ export const shapeFit: Scene = {
           const note = `silhouettes held out agree to ${(100 * value).toFixed(2)} %`;
           const progress = { iteration: step, loss, done: step / steps, note };
           history.push(progress);
+          film.push(await picture(start.add(params.moved), triangles, shown.film));
           onProgress(progress);
         },
         ...(signal && { signal }),
@@ -130,7 +132,17 @@ export const shapeFit: Scene = {
     );
     const found = start.add(moved);
     const value = await held(moved);
-    const seen = silhouettes(found, triangles, others);
+    const [aim, seen] = await Promise.all([hidden, silhouettes(found, triangles, others)].map(firstOf));
+    const solid = ([vertices, on]: readonly [Tensor, Triangles]): Promise<Image> => picture(vertices, on, shown.sheet);
+    const [thing, sphere, bent] = await Promise.all(
+      (
+        [
+          [truth.vertices, truth.triangles],
+          [start, triangles],
+          [found, triangles],
+        ] as const
+      ).map(solid),
+    );
     const bound = small ? 0.93 : 0.97;
     return {
       goal: {
@@ -145,13 +157,26 @@ export const shapeFit: Scene = {
       estimates: [],
       history,
       pictures: [
-        { caption: 'the thing', image: await picture(truth.vertices, truth.triangles, 256) },
-        { caption: 'the sphere to begin with', image: await picture(start, triangles, 256) },
-        { caption: 'found', image: await picture(found, triangles, 256) },
-        { caption: 'a silhouette held out', image: await grey(hidden, 0) },
-        { caption: 'found', image: await grey(seen, 0) },
-        { caption: 'the difference', image: await grey(seen.sub(hidden).abs(), 0) },
+        {
+          caption: 'the thing, the sphere to begin with, and what it was bent to; below, a silhouette held out',
+          image: panels(
+            [
+              [
+                { image: thing, label: 'target' },
+                { image: sphere, label: 'guess' },
+                { image: bent, label: 'now' },
+              ],
+              [
+                { image: aim, label: 'target' },
+                { image: seen, label: 'now' },
+                { image: difference(seen, aim), label: 'difference' },
+              ],
+            ],
+            { height: shown.sheet },
+          ),
+        },
       ],
+      film: { images: film, fps: 10, caption: 'the sphere as it is bent' },
       plots: [
         {
           caption: 'Intersection over union of silhouettes held out',

@@ -16,15 +16,18 @@ import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import {
   antialias,
   type Camera,
-  enlarged,
+  difference,
   type Image,
   imageOf,
   interpolateWithFootprint,
   l2,
+  lookAt,
   mapOf,
   mask,
   mipMap,
   noise,
+  type Panel,
+  panels,
   perspective,
   project,
   psnr,
@@ -91,10 +94,14 @@ const quartered = (image: Tensor): Tensor => {
   return image.reshape([h / 4, 4, w / 4, 4, c]).mean([1, 3]);
 };
 
+const lens = (size: number, device: Device): Camera['lens'] =>
+  perspective({ fovY: 2 * Math.atan(0.4), size: [size, size], near: 0.1, far: 20, device });
 const cameraAt = (size: number, seed: number, step: number, device: Device): Camera => ({
-  lens: perspective({ fovY: 2 * Math.atan(0.4), size: [size, size], near: 0.1, far: 20, device }),
+  lens: lens(size, device),
   pose: randomView({ seed, stream: step, device }, [1.8, 13.8]),
 });
+/** Pixels of pictures of the globe in the report and in the film, and from where they are taken, radii. */
+const shown = { sheet: 256, film: 160, from: [1.2, 1.2, 2.6] } as const;
 
 async function fitted(
   { texels, size }: Settings,
@@ -136,6 +143,11 @@ export const textureFit: Scene = {
     checkWhole('mesh-fit-texture', values, { texels: 4, size: 8, mip: 0 });
     const steps = iterations ?? (small ? 300 : 2000);
     const truth = globe(values.texels, device);
+    const draw = globeDrawer(device, [64, 32]);
+    const pose = lookAt(shown.from, [0, 0, 0], [0, 1, 0], { device });
+    const view = (map: Tensor, size: number): Promise<Image> =>
+      picture(draw(map, { lens: lens(size, device), pose }, 'anisotropic'));
+    const film: Image[] = [];
     const history: SceneProgress[] = [];
     const fits: { name: string; map: Tensor; quality: number; curve: (readonly [number, number])[] }[] = [];
     const filters = values.mip === 0 ? (['linear'] as const) : (['anisotropic', 'linear'] as const);
@@ -157,7 +169,10 @@ export const textureFit: Scene = {
             done,
             note: `${name}: the texture is right to ${db.toFixed(1)} dB`,
           };
-          if (k === 0) history.push(progress);
+          if (k === 0) {
+            history.push(progress);
+            film.push(await view(now, shown.film));
+          }
           onProgress(progress);
         },
       );
@@ -175,12 +190,19 @@ export const textureFit: Scene = {
     const bound = small ? 10 : 25;
     const ahead = plain ? best.quality - plain.quality : Number.POSITIVE_INFINITY;
     const met = best.quality >= bound && (small || ahead >= 6);
-    const draw = globeDrawer(device, [64, 32]);
-    const views = await Promise.all(
-      [truth, ...fits.map(f => f.map)].map(async (map, k) => ({
-        caption: ['the globe', ...fits.map(f => `the globe, fitted ${f.name}`)][k],
-        image: enlarged(await picture(draw(map, cameraAt(128, seed, 3, device), 'anisotropic')), 2),
-      })),
+    const sheets = await Promise.all(
+      fits.map(async ({ name, map, quality }) => {
+        const row = async (label: string, drawn: (map: Tensor) => Promise<Image>): Promise<readonly Panel[]> => {
+          const [target, now] = await Promise.all([truth, map].map(drawn));
+          return [
+            { image: target, label },
+            { image: now, label: 'now' },
+            { image: difference(now, target), label: 'difference' },
+          ];
+        };
+        const rows = [await row('texture: target', picture), await row('globe: target', m => view(m, shown.sheet))];
+        return { caption: `${name}: ${quality.toFixed(1)} dB`, image: panels(rows, { height: shown.sheet }) };
+      }),
     );
     return {
       goal: {
@@ -194,17 +216,9 @@ export const textureFit: Scene = {
       iterations: steps,
       estimates: [],
       history,
-      pictures: [
-        { caption: 'the texture', image: await picture(truth) },
-        ...(await Promise.all(
-          fits.map(async f => ({
-            caption: `found ${f.name}: ${f.quality.toFixed(1)} dB`,
-            image: await picture(f.map),
-          })),
-        )),
-        ...views,
-      ],
+      pictures: sheets,
       plots,
+      film: { images: film, fps: 10, caption: `the globe, fitted ${best.name}` },
       notes: [
         `${values.size}² pictures of a ${values.texels}² texture, a new one for each of ${steps} steps; the reference is drawn at ${4 * values.size}² and averaged.`,
         ...(plain ? [`Mip maps: ${best.quality.toFixed(1)} dB; without: ${plain.quality.toFixed(1)} dB.`] : []),
