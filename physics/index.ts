@@ -63,6 +63,7 @@ export {
   pointMotions,
   sitePoints,
 } from './articulated/points.ts';
+export { type LinkPose, posed } from './articulated/posed.ts';
 export type { Sensed } from './articulated/sensors/sensed.ts';
 export { type Sensors, sensors } from './articulated/sensors/sensing.ts';
 export type { FrameSpec, Sensor, SensorKind, SensorSpec } from './articulated/sensors/sensor.ts';

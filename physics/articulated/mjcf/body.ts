@@ -56,7 +56,8 @@ export function readBody(
       ...(compensation !== 0 && { gravityCompensation: compensation }),
     };
     links.push(link);
-    if (body.text('mocap') === 'true') tell(body, 'mocap bodies');
+    if (body.word('mocap', ['true', 'false'], 'false') === 'true' && (parent !== 'world' || joints.length > 0))
+      body.fail(`body '${name}' has mocap, which is for children of the world without joints.`); // posed() moves it
   }
   unreadAttributes(body, tell, ['sleep']);
   for (const placed of contents) {
