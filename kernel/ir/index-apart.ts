@@ -3,13 +3,14 @@
  *
  *   one index for both   y[i], and y[0] where i == 0: an index that is either's where its own conditions hold, and decodes
  *   ranges               y[i + 1] and y[0]
- *   offsets              y[3i] and y[3i + 1]: the rest differs by less than the steps of the invocation's part, or never by a multiple of them
+ *   lattices             y[3i] and y[3i + 1], y[4i + 2k] and y[4i + 2k + 1]: what varies moves both by multiples of what the gap is none of
+ *   offsets              y[4i + k] and y[4i + k + 1] for k < 3: the rest differs by less than the steps of the invocation's part
  *   a run-time gap       y[i] and y[i + n]: proven where i < n, else trusted
  */
 
 import { decode } from './index-decode.ts';
 import type { Facts } from './index-facts.ts';
-import { type Atom, axes, type IndexForms, one } from './index-form.ts';
+import { type Atom, type Axis, axes, type IndexForms, one } from './index-form.ts';
 import {
   add,
   atomPolynomial,
@@ -40,7 +41,7 @@ export function apart(a: Indexed, b: Indexed, forms: IndexForms): Answer {
     [...(facts.bounds.get(atom.key) ?? []), ...(atom.extent ? [atom.extent] : [])].find(m => !m.factors.length);
   const [lowA, highA] = forms.rangeOf(a.word, bound(a.facts));
   const [lowB, highB] = forms.rangeOf(b.word, bound(b.facts));
-  if (highA < lowB || highB < lowA) return 'yes';
+  if (highA < lowB || highB < lowA || offLattice(a, b, forms)) return 'yes';
   return samePins(a, b) ? offsetsApart(a, b, forms) : 'no';
 }
 
@@ -50,6 +51,14 @@ const samePins = (a: Indexed, b: Indexed): boolean =>
     const other = b.facts.pins.get(atom);
     return other && samePolynomial(value, other);
   });
+
+/** Both words are one polynomial but for a gap that is no multiple of the steps of all that varies, in invocations and in loops. */
+function offLattice(a: Indexed, b: Indexed, forms: IndexForms): boolean {
+  const gap = numberOf(add(b.word, a.word, -1));
+  if (!gap) return false;
+  const varying = [...a.word.values()].filter(m => m.factors.some(f => forms.atoms.get(f)?.varies.size));
+  return gap % varying.reduce((d, m) => gcd(d, m.coefficient), 0) !== 0;
+}
 
 /** Both words are one polynomial P in the invocation, where the pins of each hold; then P must decode without them. */
 function oneIndex(a: Indexed, b: Indexed, forms: IndexForms): Answer {
@@ -71,12 +80,18 @@ function oneIndex(a: Indexed, b: Indexed, forms: IndexForms): Answer {
   for (const word of candidates) {
     if (!agrees(word, a) || !agrees(word, b)) continue;
     const { determined, proven } = decode(word, { bounds, pins }, forms);
-    if (!axes.every(axis => determined.has(axis) || !concerned.has(axis))) continue;
+    if (!axes.every(axis => determined.has(axis) || !concerned.has(axis) || isSingle(axis, a, b, forms))) continue;
     if (proven) return 'yes';
     best = 'trusted';
   }
   return best;
 }
+
+/** Whether an access limits the count along an axis to 1: it neither occurs in its index nor follows from its conditions. */
+const isSingle = (axis: Axis, a: Indexed, b: Indexed, forms: IndexForms): boolean =>
+  [a, b].some(
+    ({ word, facts }) => !forms.variesWith(word).has(axis) && !decode(word, facts, forms).determined.has(axis),
+  );
 
 function agrees(word: Polynomial, { word: own, facts }: Indexed): boolean {
   let difference = add(word, own, -1);
@@ -117,8 +132,6 @@ function offsetsApart(a: Indexed, b: Indexed, forms: IndexForms): Answer {
   // Different invocations' parts differ by a multiple of the divisor.
   const divisor = ownA.reduce((d, m) => gcd(d, m.coefficient), 0);
   if (Math.max(highA, highB) - Math.min(lowA, lowB) < divisor) return 'yes';
-  const gap = numberOf(difference);
-  if (gap !== undefined && gap % divisor !== 0) return 'yes';
   // y[i] and y[i + n]: a run-time gap is trusted; it is proven where i < n.
   const jump = singleMonomial(difference);
   if (!jump || jump.factors.length === 0 || forms.variesWith(difference).size) return 'no';

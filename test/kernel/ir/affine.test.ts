@@ -61,6 +61,10 @@ describe('stores that never collide', () => {
     ['y[i + 1u] = 1; if (i == 0u) { y[0] = 2; }'],
     ['if (i >= p.n) { return; } y[i] = 1; y[i + p.n] = 2;'],
     ['for (var k = 0u; k < 4u; k++) { if (k == 2u) { y[i] = x[k]; } }'],
+    ['y[4u * i + 3u] = 1; if (((i * 3u) ^ 5u) % 2u == 1u) { y[4u * i + 1u] = 2; }'],
+    ['y[i] = 1; switch (idx[idx[i]]) { case 0: { y[i] = 2; } case 1: { y[i] = 3; } default: {} }'],
+    ['if (i == 0u) { y[2u * i] = 1; } else if (i == 7u) { y[2u * i + 1u] = 2; }'],
+    ['for (var k = 0u; k < 40u; k++) { y[80u * i + 2u * k] = 1; y[80u * i + 2u * k + 1u] = 2; }'],
   ])('of boundaries and halves: %s', body => {
     const program = compile(body);
     checkStores(program);
@@ -107,6 +111,7 @@ describe('stores that may collide', () => {
     ['y[i] = 1; y[2u * i + 1u] = 2;', /another invocation/],
     ['for (var k = 0u; k < 40u; k++) { y[i * 32u + k] = 1; }', /two (invocations|iterations)/],
     ['if (i == 0u) { for (var k = 0u; k < p.n; k++) { y[k / 2u] = 1; } }', /two iterations/],
+    ['for (var k = 0u; k < 40u; k++) { y[i * 40u + k] = 1; y[i * 40u + k + 1u] = 2; }', /another invocation/],
     ['if (i == 0u) { y[j] = 1; } if (i == 1u) { y[j] = 2; }', /another invocation/],
     ['if (i == 0u) { y[p.w * j] = 1; } if (i == 1u) { y[p.w * j + p.w - 2u] = 2; }', /another invocation/],
   ])('%s', (body, message) => {
