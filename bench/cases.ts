@@ -5,6 +5,7 @@
  * Retrograde may take 1/0.95 of the time of C at WebAssembly's own vector width.
  */
 
+import type { Case, Target } from './case.ts';
 import { lattice as flows } from './problems/lattice.ts';
 import { mpm } from './problems/mpm.ts';
 import { particles } from './problems/particles.ts';
@@ -14,36 +15,6 @@ import { sparse } from './problems/sparse.ts';
 import { springs } from './problems/springs.ts';
 import { wave } from './problems/wave.ts';
 import { solverCases } from './solver-cases.ts';
-
-/** Whom a ratio is over; 'libraries' is the best of jax-js and TF.js, 'gcc' the -march=native build. */
-export type Rival = 'jax-js' | 'tf.js' | 'libraries' | 'plain' | 'sse4.2' | 'gcc';
-
-export interface Target {
-  /** Milliseconds, at most. */
-  readonly ms?: number;
-  /** Times as fast as a rival, at least. */
-  readonly over?: Readonly<Partial<Record<Rival, number>>>;
-  /** Times as fast as on one thread, at least, where there are two. */
-  readonly threads?: number;
-  /** Times the time of another case, at most. */
-  readonly against?: { readonly case: string; readonly most: number };
-}
-
-export interface Case {
-  readonly name: string;
-  readonly family: string;
-  readonly variant: string;
-  readonly problem: (small: boolean) => Problem;
-  readonly target: Target;
-  /** Largest difference of results, relative to their norm. */
-  readonly tolerance: number;
-  /** Bytes that must move, once each, and the plain copy of the same size to compare with. */
-  readonly traffic?: { readonly bytes: number; readonly like: 'triad-1m' | 'triad-32m' };
-  /** What comes out, where it is known; results are then compared with it, number by number. */
-  readonly truth?: readonly number[];
-  /** Who takes part beside Retrograde, where not all who can. */
-  readonly peers?: readonly string[];
-}
 
 const f32 = 1e-4;
 const twice = 1.85;

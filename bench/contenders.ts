@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Case, Rival } from './cases.ts';
+import type { Case, Rival } from './case.ts';
 import type { Command } from './child.ts';
 
 export interface Contender {

@@ -6,7 +6,8 @@
  */
 
 import { createInterface } from 'node:readline';
-import { type Case, caseNamed } from './cases.ts';
+import type { Case } from './case.ts';
+import { caseNamed } from './cases.ts';
 import type { Answer } from './child.ts';
 
 export interface Contest<T = unknown> {
@@ -26,6 +27,7 @@ export interface Contest<T = unknown> {
 
 /** Contests of one family by variant: what cases.ts calls 'wave forward' is families.wave.forward. */
 export type Family = Readonly<Record<string, (problem: never) => Contest>>;
+
 export type Families = Readonly<Record<string, Family>>;
 
 /**

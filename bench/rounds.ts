@@ -5,7 +5,7 @@
  * take seconds take part in two rounds, or in one. The results of the first runs are compared with each other.
  */
 
-import type { Case } from './cases.ts';
+import type { Case } from './case.ts';
 import { type Answer, Child } from './child.ts';
 import type { Contender } from './contenders.ts';
 

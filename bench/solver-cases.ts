@@ -5,7 +5,7 @@
  * are known: by closed forms, by publications, or by DOP853 at a tolerance of 1e-13.
  */
 
-import type { Case } from './cases.ts';
+import type { Case } from './case.ts';
 import type { Problem } from './problems/problem.ts';
 import { type Beam, constants, middleOf, type Square, smallestOf } from './problems/solvers.ts';
 

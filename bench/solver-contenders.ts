@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Case } from './cases.ts';
+import type { Case } from './case.ts';
 import type { Command } from './child.ts';
 import { type Contender, data, find, native, root, script } from './contenders.ts';
 

@@ -1,6 +1,6 @@
 /** Rows as a Markdown table: times side by side, how many times faster Retrograde is than whom, and each target with its verdict. */
 
-import type { Case, Rival } from './cases.ts';
+import type { Case, Rival } from './case.ts';
 import type { Row } from './rounds.ts';
 
 export type By = 'medianMs' | 'minMs' | 'cpuMs';

@@ -11,8 +11,8 @@ export {
   inClusters,
   neighbourClusters,
 } from './broad-phase/clusters.ts';
-export { hasTables } from './contact/bindings.ts';
-export { type ContactOptions, type Contacts, contacts, type Shapes } from './contact/contacts.ts';
+export { hasTables, type Shapes } from './contact/bindings.ts';
+export { type ContactOptions, type Contacts, contacts } from './contact/contacts.ts';
 export { checkDistanceGrid, type DistanceGrid, distanceGrid, spacingOf } from './contact/distance-grid.ts';
 export {
   choosesFeatures,

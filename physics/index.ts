@@ -199,15 +199,8 @@ export {
   softSphere,
   weeksChandlerAndersen,
 } from './molecular/pair-potential.ts';
-export {
-  type PairInteraction,
-  type ParticleParams,
-  type Particles,
-  type ParticlesSpec,
-  particles,
-  type Term,
-  type TermGiven,
-} from './molecular/particles.ts';
+export { type Particles, particles } from './molecular/particles.ts';
+export type { PairInteraction, ParticleParams, ParticlesSpec, Term, TermGiven } from './molecular/particles-spec.ts';
 export { constantEnergy, kineticEnergy } from './molecular/verlet.ts';
 export type { Material } from './mpm/laws.wgsl.ts';
 export { type Matter, pointsIn } from './mpm/matter.ts';
@@ -226,6 +219,7 @@ export {
 export { brusselatorParts, grayScottParts, type Parts, type PartsOptions } from './reaction-parts.ts';
 export { type FreeBodiesParams, type FreeBodiesState, freeBodies } from './rigid/free-bodies.ts';
 export type { JointKind as RigidJointKind, JointParams } from './rigid/joint-rows.ts';
+export type { RigidJointSpec } from './rigid/joints.ts';
 export { polygon, polyhedron } from './rigid/polyhedra.ts';
 export {
   type RigidOptions,
@@ -251,6 +245,6 @@ export {
   sphere,
 } from './rigid/shapes.ts';
 export { type WorldSurface, worldSurface } from './rigid/surface.ts';
-export type { BodySpec, RigidJointSpec, WorldSpec } from './rigid/world.ts';
+export type { BodySpec, WorldSpec } from './rigid/world.ts';
 export type { Step } from './simulator.ts';
 export { type WaveParams, type WaveState, wave } from './wave.ts';

@@ -1,5 +1,5 @@
 /**
- * Derivatives along a trajectory, as ilqr.ts takes them: of all times in one launch for each direction.
+ * A control problem and its derivatives along a trajectory, as ilqr.ts takes them: of all times in one launch for each direction.
  *
  *   f_z by rows: one adjoint for each part of the state;   ℓ_zz, or (ℓ + λᵀ f)_zz, by columns: one Hessian product for each part of z
  *   λ_t = ℓ_x + f_xᵀ λ_{t+1},   λ_T = ∇ℓ_T                                                  the adjoints of the trajectory
@@ -7,8 +7,16 @@
 
 import { hvp, vjp } from '../adjoint/index.ts';
 import { type Tensor, tensor } from '../kernel/index.ts';
-import type { ControlProblem } from './ilqr.ts';
 import { type Expansion, split } from './ilqr-backward.ts';
+
+export interface ControlProblem {
+  /** f: x [r, n] and u [r, m] to [r, n], each row by itself. */
+  step(x: Tensor, u: Tensor): Tensor;
+  /** ℓ: x [r, n] and u [r, m] to [r]. */
+  stage(x: Tensor, u: Tensor): Tensor;
+  /** ℓ_T: x [r, n] to [r]. */
+  terminal(x: Tensor): Tensor;
+}
 
 /** Numbers of times, states and controls. */
 export interface Size {

@@ -17,16 +17,7 @@ import { rollout } from '../adjoint/index.ts';
 import { checkOptions, concat, inWords, scoped, Tensor, tensor, zeros } from '../kernel/index.ts';
 import { type Bounds, type Box, boxOf } from './box.ts';
 import { backward, type Policy } from './ilqr-backward.ts';
-import { expand, type Size, type Trajectory } from './ilqr-expansion.ts';
-
-export interface ControlProblem {
-  /** f: x [r, n] and u [r, m] to [r, n], each row by itself. */
-  step(x: Tensor, u: Tensor): Tensor;
-  /** ℓ: x [r, n] and u [r, m] to [r]. */
-  stage(x: Tensor, u: Tensor): Tensor;
-  /** ℓ_T: x [r, n] to [r]. */
-  terminal(x: Tensor): Tensor;
-}
+import { type ControlProblem, expand, type Size, type Trajectory } from './ilqr-expansion.ts';
 
 export interface IlqrState {
   readonly u: Float64Array;

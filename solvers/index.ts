@@ -41,7 +41,8 @@ export { departures, type MacCormackOptions, macCormack, semiLagrangian } from '
 export { macCormackFaces, semiLagrangianFaces } from './grid/trace-faces.ts';
 export { centralDifference, vorticity } from './grid/vorticity.ts';
 export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
-export { type Control, type ControlProblem, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
+export { type Control, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
+export type { ControlProblem } from './ilqr-expansion.ts';
 export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
 export {
   type LeastSquares,

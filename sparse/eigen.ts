@@ -15,30 +15,13 @@
 
 import { flatten, jvp, linearMap, unrecorded, vjp } from '../adjoint/index.ts';
 import { type Cotangents, checkOptions, peek, type Rule, record, stack, type Tensor } from '../kernel/index.ts';
-import { checkEigen } from './eigen-check.ts';
+import { checkEigen, type LobpcgOptions } from './eigen-options.ts';
 import { dots } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
-import { type LobpcgReport, lobpcgNow } from './lobpcg.ts';
+import { lobpcgNow } from './lobpcg.ts';
 import { checkOperator, type LinearOperator } from './operator.ts';
 import type { Preconditioner } from './preconditioner.ts';
 import { linearSolve } from './solve.ts';
-
-export interface LobpcgOptions<Q> {
-  /** B, symmetric positive definite. Default: the identity. */
-  readonly B?: LinearOperator<Q>;
-  /** Symmetric positive definite; prepared for A. */
-  readonly preconditioner?: Preconditioner;
-  /** Bound on |A q − λ B q| / (|λ| |B q|). Default 1e-8 in f64, 1e-3 in f32; what rounding leaves is let be. */
-  readonly rtol?: number;
-  /** Default 500. */
-  readonly maxSteps?: number;
-  /** Where to start from, [n, k]; never differentiated. Default: random, the same each time. */
-  readonly x0?: Tensor;
-  /** Of the systems that a derivative of eigenvectors solves. Default 1e-10 in f64, 1e-4 in f32. */
-  readonly gradientRtol?: number;
-  /** Told how it went. */
-  readonly onSolved?: (report: LobpcgReport) => void;
-}
 
 export interface Eigenpairs {
   /** [k], increasing. */

@@ -11,7 +11,7 @@
 import { type Device, lazyKernel, type Tensor } from '../kernel/index.ts';
 import { colouring, colourOn } from './colouring.ts';
 import { beside, diagonalOn } from './diagonal.ts';
-import type { Factors } from './incomplete.ts';
+import type { Factors } from './incomplete-factors.ts';
 import type { SparseMatrix } from './matrix.ts';
 import type { Pattern } from './pattern.ts';
 

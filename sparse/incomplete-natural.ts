@@ -2,7 +2,7 @@
 
 import { type Device, lazyKernel, peek, type Tensor, tensor } from '../kernel/index.ts';
 import { diagonalOn } from './diagonal.ts';
-import type { Factors } from './incomplete.ts';
+import type { Factors } from './incomplete-factors.ts';
 import type { SparseMatrix } from './matrix.ts';
 import type { Pattern } from './pattern.ts';
 

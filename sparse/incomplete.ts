@@ -10,9 +10,9 @@
  * Meijerink & van der Vorst, Math. Comput. 31 (1977) 148. Saad: Iterative Methods for Sparse Linear Systems, 2nd ed., 2003, §10.3.
  */
 
-import { checkOptions, inWords, type Tensor } from '../kernel/index.ts';
-import { FactorizationError } from './direct/error.ts';
+import { checkOptions, inWords } from '../kernel/index.ts';
 import { colourFactors, solverByColours } from './incomplete-colours.ts';
+import { judge, type Name } from './incomplete-factors.ts';
 import { naturalFactors, solverInOrder } from './incomplete-natural.ts';
 import { SparseMatrix } from './matrix.ts';
 import { type Preconditioner, type Prepared, transposed } from './preconditioner.ts';
@@ -25,19 +25,11 @@ export interface IncompleteOptions {
   readonly shift?: number;
 }
 
-/** Numbers of L and U on A's places (whatever on its diagonal), and D⁻¹. */
-export interface Factors {
-  readonly value: Tensor;
-  readonly inverse: Tensor;
-}
-
 /** Incomplete Cholesky factorisation, for symmetric positive definite matrices. */
 export const ic0 = (options: IncompleteOptions = {}): Preconditioner => incomplete('ic0', options);
 
 /** Incomplete LU factorisation. */
 export const ilu0 = (options: IncompleteOptions = {}): Preconditioner => incomplete('ilu0', options);
-
-type Name = 'ic0' | 'ilu0';
 
 function incomplete(name: Name, options: IncompleteOptions): Preconditioner {
   checkOptions(name, options, ['ordering', 'shift']);
@@ -87,17 +79,4 @@ function check(name: Name, A: SparseMatrix): void {
     throw new RangeError(
       `${name}: row ${row} of the ${A.name} has no entry on the diagonal, and pivots stand there; add the place to the pattern, or use lu().`,
     );
-}
-
-/** @throws FactorizationError unless the pivot will do. */
-function judge(name: Name, A: SparseMatrix, row: number, pivot: number): void {
-  if (Number.isFinite(pivot) && (name === 'ic0' ? pivot > 0 : pivot !== 0)) return;
-  const remedy =
-    name === 'ic0'
-      ? 'Make the diagonal larger for it, ic0({ shift: 0.01 }), or more; or use ilu0(), amg() or cholesky().'
-      : 'Make the diagonal larger for it, ilu0({ shift: 0.01 }), or more; or use lu().';
-  throw new FactorizationError(
-    `${name}: the incomplete factorisation of the ${A.name} breaks down: its pivot in row ${row} is ${pivot.toPrecision(3)}${name === 'ic0' ? ', and must be positive' : ''}. ${remedy}`,
-    { row, pivot },
-  );
 }

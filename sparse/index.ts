@@ -13,7 +13,8 @@ export { FactorizationError } from './direct/error.ts';
 export { Factor } from './direct/factor.ts';
 export type { Determinant, Inertia } from './direct/factors.ts';
 export type { SolveReport } from './drive.ts';
-export { type Eigenpairs, type LobpcgOptions, lobpcg } from './eigen.ts';
+export { type Eigenpairs, lobpcg } from './eigen.ts';
+export type { LobpcgOptions } from './eigen-options.ts';
 export { ConvergenceError, type Failure } from './error.ts';
 export {
   type Axis,
@@ -45,7 +46,8 @@ export type { Nullspace } from './nullspace.ts';
 export type { LinearOperator } from './operator.ts';
 export { Pattern, type PatternArrays, type Transposed } from './pattern.ts';
 export type { Preconditioner, Prepared } from './preconditioner.ts';
-export { linearSolve, type SolveOptions } from './solve.ts';
+export { linearSolve } from './solve.ts';
+export type { SolveOptions } from './solve-options.ts';
 export { type SsorOptions, ssor } from './ssor.ts';
 export { type TridiagonalOptions, tridiagonalSolve } from './tridiagonal.ts';
 export { type Bands, type TridiagonalMatrixOptions, tridiagonalMatrix } from './tridiagonal-matrix.ts';

@@ -58,7 +58,7 @@ interface Block {
   readonly b: Tensor;
 }
 
-/** Of a CPU's tensor: eigen-check.ts lets no other in. */
+/** Of a CPU's tensor: eigen-options.ts lets no other in. */
 const seen = (t: Tensor): Words => peek(t) as Words;
 
 function run(A: Operator, k: number, search: Search): Found {

@@ -5,7 +5,7 @@
 
 import { unrecorded } from '../adjoint/index.ts';
 import type { Tensor } from '../kernel/index.ts';
-import { type SolveReport, type Solving, solveNow } from './drive.ts';
+import { type Solving, solveNow } from './drive.ts';
 import { Stencil } from './grid/stencil.ts';
 import { preparedFor } from './kept.ts';
 import { cg } from './krylov/cg.ts';
@@ -14,29 +14,11 @@ import type { IterativeMethod } from './krylov/method.ts';
 import { minres } from './krylov/minres.ts';
 import { richardson } from './krylov/richardson.ts';
 import { SparseMatrix } from './matrix.ts';
-import { type Nullspace, projector } from './nullspace.ts';
+import { projector } from './nullspace.ts';
 import type { LinearOperator } from './operator.ts';
-import { type Preconditioner, transposed } from './preconditioner.ts';
+import { transposed } from './preconditioner.ts';
 import { asSolution, type Shared } from './solution.ts';
-import { checkSolve } from './solve-check.ts';
-
-export interface SolveOptions {
-  /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
-  readonly method?: IterativeMethod;
-  readonly preconditioner?: Preconditioner;
-  /** Bound on |b − A x| / |b|, below 1. Default 1e-10 in f64, 1e-5 in f32. */
-  readonly rtol?: number;
-  /** Bound on |b − A x|, if that is larger. Default 0. */
-  readonly atol?: number;
-  /** Default: 8 with a factorisation; else ten times as many as unknowns on a CPU, at most 1000 on a GPU, where all of them run. */
-  readonly maxSteps?: number;
-  /** Where to start from; never differentiated. Default 0. */
-  readonly x0?: Tensor;
-  /** What A and Aᵀ map to zero: 'constant', or vectors [n] or [n, k]. */
-  readonly nullspace?: Nullspace;
-  /** Told how a solve went; on a GPU, when its result has been checked. Solves of a gradient are told too. */
-  readonly onSolved?: (report: SolveReport) => void;
-}
+import { checkSolve, type SolveOptions } from './solve-options.ts';
 
 /**
  * Solves A x = b.

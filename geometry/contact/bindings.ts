@@ -1,8 +1,23 @@
 /** Shapes as kernels of one invocation for each are given them: n of one kind, from tensors. */
 
 import type { Tensor } from '../../kernel/index.ts';
-import type { Shapes } from './contacts.ts';
 import type { ShapeKind } from './shape.wgsl.ts';
+import type { ShapeTables } from './shape-tables.ts';
+
+/** n shapes of one kind, placed in the world. */
+export interface Shapes {
+  readonly kind: ShapeKind;
+  /** [n, 3], m; what the numbers mean is said in shape.wgsl.ts, and those that a kind does not have are not read. */
+  readonly size: Tensor;
+  /** [n, 3], m. */
+  readonly position: Tensor;
+  /** [n, 3, 3]: R, whose columns are the shape's axes in the world. */
+  readonly rotation: Tensor;
+  /** Of kinds 'convex' and 'heightField': their tables, the same for both shapes of a pair if both are of these kinds, */
+  readonly tables?: ShapeTables;
+  /** and which of them each is: an entry of `tables.at`, u32, [n]. */
+  readonly table?: Tensor;
+}
 
 /** Whether shapes of a kind have vertices or samples, which stand in tables. */
 export const hasTables = (kind: ShapeKind): boolean => kind === 'convex' || kind === 'heightField' || kind === 'sdf';

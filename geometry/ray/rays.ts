@@ -1,8 +1,7 @@
 /** Distances along rays to shapes. */
 
 import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
-import { checkShapes, shapeArguments, shapeBindings, shapeFrom } from '../contact/bindings.ts';
-import type { Shapes } from '../contact/contacts.ts';
+import { checkShapes, type Shapes, shapeArguments, shapeBindings, shapeFrom } from '../contact/bindings.ts';
 import { contactText } from '../contact/pairs.ts';
 import { type ShapeKind, shapeKinds } from '../contact/shape.wgsl.ts';
 import { rayText } from './ray.wgsl.ts';

@@ -5,7 +5,7 @@
  *   clamp min(max(x, a), b)                     pow with a constant integer exponent, |n| ≤ 8, is multiplications
  */
 
-import type { Expression } from '../wgsl/ast.ts';
+import type { BuiltinCall } from '../wgsl/ast.ts';
 import { floatBinary, floatUnary, intUnary, type PureOp, type Value } from './ir.ts';
 import { integerBuiltin } from './lower-bits.ts';
 import type { Emitter } from './lower-emitter.ts';
@@ -13,8 +13,6 @@ import { memoryBuiltin } from './lower-memory.ts';
 import { determinant, dot, each, map, transpose, type Words } from './lower-operators.ts';
 import { packingBuiltin } from './lower-packing.ts';
 import { components, fail, type Lowering, type Rvalue } from './lower-values.ts';
-
-export type BuiltinCall = Extract<Expression, { kind: 'builtin' }>;
 
 const componentwise = new Set<string>([...floatUnary, ...floatBinary, ...intUnary, 'ldexp']);
 

@@ -1,8 +1,8 @@
 /** Built-ins on memory: atomics, barriers, arrayLength. */
 
+import type { BuiltinCall } from '../wgsl/ast.ts';
 import type { AtomicOp } from './ir.ts';
 import { pointee } from './lower-access.ts';
-import type { BuiltinCall } from './lower-builtins.ts';
 import { leavesOf } from './lower-layout.ts';
 import { atomicTarget, bufferOf, load } from './lower-places.ts';
 import { fail, type Lowering, only, type Rvalue } from './lower-values.ts';

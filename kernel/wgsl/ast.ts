@@ -106,6 +106,8 @@ export type Expression =
   /** Value constructor of `type`: zero value ([]), components, conversion of one scalar or vector (i32(x), vec3i(v)), splat, mixed vectors, struct or array elements. */
   | (ExpressionNode & { readonly kind: 'construct'; readonly args: readonly Expression[] });
 
+export type BuiltinCall = Extract<Expression, { kind: 'builtin' }>;
+
 /** && and || short-circuit. Operands are already converted; scalar–vector mixes, matrix products and comparisons follow from the operand types. */
 export type BinaryOperator =
   | '+'

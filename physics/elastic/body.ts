@@ -17,11 +17,11 @@ import { type RootOptions, rootFind } from '../../solvers/index.ts';
 import { freedom } from '../adjacency.ts';
 import { symplecticEuler } from '../mass-spring.ts';
 import { checkTime, type Step } from '../simulator.ts';
-import type { Corners } from './corners.ts';
 import type { Equation } from './jacobian.ts';
 import { longestStep } from './longest-step.ts';
 import { assembledNewton } from './newton.ts';
 import { type NodalParams, nodalForces } from './nodal.ts';
+import type { Body } from './structure.ts';
 
 /** Nodes that move; n nodes, d = 2 or 3. */
 export interface BodyState {
@@ -29,26 +29,6 @@ export interface BodyState {
   readonly x: Tensor;
   /** Velocity, [n, d], m/s. */
   readonly v: Tensor;
-}
-
-/** Forces between the nodes of an element. */
-export interface Coupling<P> {
-  readonly corners: Corners;
-  /** From positions and velocities of corners, [m, each, d], to forces. */
-  forces(x: Tensor, v: Tensor, params: P): Tensor;
-}
-
-export interface Body<P extends NodalParams> {
-  readonly name: string;
-  readonly nodes: number;
-  readonly dimension: 2 | 3;
-  readonly couplings: readonly Coupling<P>[];
-  /** Nodes that never move. */
-  readonly pinned: readonly number[];
-  /** Whether forces are those of a potential, but for drag. */
-  readonly conservative: boolean;
-  /** Of the nodes, [n]. */
-  mass(params: P): Tensor;
 }
 
 /** How the equations of a step are solved. */

@@ -10,11 +10,12 @@
 import type { Mesh } from '../../geometry/index.ts';
 import { checkOptions, peek, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkPinned } from '../adjacency.ts';
-import { type Body, type BodyState, type Coupling, type Motion, motion } from './body.ts';
+import { type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
 import { hingeEnergies, hingeForces, hingesOf, restHinges } from './hinges.ts';
 import { membraneEnergies, membraneForces, restMetric } from './membrane.ts';
 import { checkNumbers, type NodalParams, type Obstacles } from './nodal.ts';
+import type { Body, Coupling } from './structure.ts';
 
 /** n vertices, m triangles, k hinges; all differentiable. */
 export interface ClothParams extends NodalParams {

@@ -11,8 +11,8 @@ import { jvps } from '../../adjoint/index.ts';
 import { grouped } from '../../geometry/index.ts';
 import { concat, type Device, kernelsByKey, onDevice, sizeOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { coordinates, type Pattern } from '../../sparse/index.ts';
-import type { Body } from './body.ts';
 import type { NodalParams } from './nodal.ts';
+import type { Body } from './structure.ts';
 
 /** F(y, p) = own(y, p) − what the couplings of a body exert where `at` says. */
 export interface Equation<P, Q> {

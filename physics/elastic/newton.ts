@@ -24,9 +24,9 @@ import {
   type Prepared,
   type SparseMatrix,
 } from '../../sparse/index.ts';
-import type { Body } from './body.ts';
 import { bodyJacobian, type Equation } from './jacobian.ts';
 import type { NodalParams } from './nodal.ts';
+import type { Body } from './structure.ts';
 
 /** Of s. */
 const stiffest = 1e4;

@@ -10,12 +10,13 @@
 import { checkOptions, type Device, inWords, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkPinned } from '../adjacency.ts';
 import { lameConstants } from '../lame.ts';
-import { type Body, type BodyState, type Motion, motion } from './body.ts';
+import { type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
 import { elementEnergies, elementForces, restShape } from './elements.ts';
 import type { ElasticMaterial } from './material.wgsl.ts';
 import { checkNumbers, type NodalParams, type Obstacles } from './nodal.ts';
 import { checkSolidMesh, type SolidMesh } from './solid-mesh.ts';
+import type { Body } from './structure.ts';
 
 /** n nodes, m elements, d = 2 or 3; all differentiable. */
 export interface SolidParams extends NodalParams {

@@ -14,7 +14,8 @@ import { checkOptions, type Kernel, kernelsByKey, type Tensor, zeros } from '../
 import type { Step } from '../simulator.ts';
 import type { ParticleState } from './motion.ts';
 import { pressure } from './observables.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 
 export interface BoxState {
   /** The box: lengths, [d], or vectors, [d, d]. */

@@ -12,7 +12,7 @@
 
 import { type BoxKind, boxKind, boxText } from '../../geometry/index.ts';
 import { inWords, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
-import type { Term, TermGiven } from './particles.ts';
+import type { Term, TermGiven } from './particles-spec.ts';
 
 interface Kind {
   readonly name: string;

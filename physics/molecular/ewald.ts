@@ -14,7 +14,7 @@
 import { type BoxLayout, boxSizes, boxVolume, boxWaves, checkBox } from '../../geometry/index.ts';
 import { checkOptions, floatText, inWords, type Tensor } from '../../kernel/index.ts';
 import type { PairPotential } from './pair-potential.ts';
-import type { PairInteraction, Term } from './particles.ts';
+import type { PairInteraction, Term } from './particles-spec.ts';
 
 export interface EwaldOptions {
   /** Lengths of the box or vectors of a tilted one, more or less: waves are counted by them. */

@@ -12,7 +12,8 @@
 import { checkOptions, type Kernel, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { checkRuns, inRuns, type MotionOptions, type ParticleState, particleState } from './motion.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 import { kick } from './verlet.ts';
 
 export interface LangevinState extends ParticleState {

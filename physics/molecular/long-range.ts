@@ -12,7 +12,8 @@ import { boxVolume } from '../../geometry/index.ts';
 import { type Tensor, tensor } from '../../kernel/index.ts';
 import { pairValues } from './pair-energy.ts';
 import { pairPotential } from './pair-potential.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 
 const points = 10;
 

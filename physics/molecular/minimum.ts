@@ -25,7 +25,8 @@ import {
   zeros,
 } from '../../kernel/index.ts';
 import { ConvergenceError, linearSolve } from '../../sparse/index.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 
 export interface FireState {
   /** Places, [n, d]. */

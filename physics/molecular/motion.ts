@@ -8,7 +8,8 @@
 
 import { type BoxKind, boxKind, boxText, type Clusters } from '../../geometry/index.ts';
 import { inWords, kernelsByKey, type Tensor, zeros } from '../../kernel/index.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 
 export interface ParticleState {
   /** Places, [n, d]; they leave the box without being put back. */

@@ -12,7 +12,8 @@
 import { checkOptions, inWords, type Kernel, kernelsByKey, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { checkRuns, inRuns, type MotionOptions, type ParticleState, particleState } from './motion.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 import { drift, kick, kineticEnergy } from './verlet.ts';
 
 export interface NoseHooverState extends ParticleState {

@@ -26,7 +26,8 @@ import {
 import { checkOptions, inWords, type Kernel, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
 import type { ParticleState } from './motion.ts';
 import { pairSum } from './pair-sum.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 import { kineticEnergy } from './verlet.ts';
 
 /** (1), []. */

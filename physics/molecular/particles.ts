@@ -21,69 +21,11 @@ import {
 } from '../../geometry/index.ts';
 import { isRecording, onDevice, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { checkNumbers } from '../field.ts';
-import { checkParams, checkPlaces, checkSpec } from './check-particles.ts';
 import { excluded } from './exclusions.ts';
 import { pairEnergy } from './pair-energy.ts';
-import type { PairForm, Tail } from './pair-energy.wgsl.ts';
-import { type PairExpression, type PairPotential, pairPotential } from './pair-potential.ts';
-
-export interface PairInteraction {
-  /** lennardJones and its kin, or a formula: `expr('…', { vars: ['r'], params: […] })`. */
-  readonly potential: PairPotential | PairExpression;
-  readonly cutoff: number;
-  /** How the energy ends at the cut-off. Default 'truncated'. */
-  readonly tail?: Tail;
-}
-
-type Numbers = Readonly<Record<string, Tensor>>;
-
-/** What an energy depends on. */
-export interface TermGiven {
-  readonly x: Tensor;
-  readonly box: Tensor | undefined;
-  /** Of particles: charge. */
-  readonly own: Numbers;
-  /** The term's own. */
-  readonly params: Numbers;
-}
-
-/** An energy besides pairs: one number, differentiable. */
-export interface Term {
-  readonly params: readonly string[];
-  /** Pairs of particles that pair potentials leave out because of it. */
-  readonly excludes?: readonly (readonly [number, number])[];
-  energy(given: TermGiven): Tensor;
-}
-
-export interface ParticlesSpec {
-  readonly count: number;
-  /** Default 3. */
-  readonly dimension?: 2 | 3;
-  /** Lengths of the periodic box as it will be, more or less, or of a tilted one its d vectors: cells are laid out by them. Default: open space. */
-  readonly box?: BoxLayout;
-  /** Species of each particle: 0, 1, …. Default: all alike. */
-  readonly species?: readonly number[];
-  /** By name. */
-  readonly pairs?: Readonly<Record<string, PairInteraction>>;
-  /** By name: bonds(…), angles(…), ewald(…), or one's own. */
-  readonly terms?: Readonly<Record<string, Term>>;
-  /** What a particle may move by twice until the list must be made anew. Default 0. */
-  readonly skin?: number;
-  /** Neighbours of four particles, a quarter of them at a time, that there is room for. Default: what a liquid twice as dense would need. */
-  readonly capacity?: number;
-}
-
-/** All differentiable. */
-export interface ParticleParams {
-  /** Lengths of the box, [d], or its vectors, the rows of [d, d]; none in open space. */
-  readonly box?: Tensor;
-  /** [n], or [1] if alike. */
-  readonly mass: Tensor;
-  /** What belongs to particles by name, [n]: charge. */
-  readonly own?: Numbers;
-  /** Parameters of each of the pairs and terms, by its name: tables by species [s, s] of which the upper triangle counts, or [1] for one species. */
-  readonly energy: Readonly<Record<string, Numbers>>;
-}
+import type { PairForm } from './pair-energy.wgsl.ts';
+import { pairPotential } from './pair-potential.ts';
+import { checkParams, checkPlaces, checkSpec, type ParticleParams, type ParticlesSpec } from './particles-spec.ts';
 
 export interface Particles {
   readonly spec: ParticlesSpec;

@@ -9,7 +9,8 @@
 import { checkOptions, type Kernel, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { checkRuns, inRuns, type MotionOptions, type ParticleState } from './motion.ts';
-import type { ParticleParams, Particles } from './particles.ts';
+import type { Particles } from './particles.ts';
+import type { ParticleParams } from './particles-spec.ts';
 
 const kickText = (d: number): string => /* wgsl */ `
   var<storage, read> v: array<vec${d}f>;

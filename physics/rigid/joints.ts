@@ -1,4 +1,4 @@
-/** Joints as numbers: anchors and axes in the bodies' own axes, ranges and drives. */
+/** Joints as their user writes them, and as numbers: anchors and axes in the bodies' own axes, ranges and drives. */
 
 import { checkOptions } from '../../kernel/index.ts';
 import {
@@ -12,7 +12,33 @@ import {
   type Vec3,
 } from '../articulated/quaternion.ts';
 import { type JointKind, jointKinds } from './joint-rows.ts';
-import type { RigidJointSpec } from './world.ts';
+
+export interface RigidJointSpec {
+  readonly kind: JointKind;
+  /** Two bodies, by name or number. */
+  readonly bodies: readonly [string | number, string | number];
+  /** Where it is when the world starts, in the world's axes, m. Default: the second body's centre. */
+  readonly anchor?: Vec3;
+  /** For a rod or a spring: where it holds each of the bodies. Default: their centres. */
+  readonly anchors?: readonly [Vec3, Vec3];
+  /** Of a hinge or slide, in the world's axes when the world starts. Default z. */
+  readonly axis?: Vec3;
+  /** Lowest and highest coordinate: rad or m, 0 when the world starts; of a spring, its length. */
+  readonly range?: readonly [number, number];
+  /** A spring, damper, servo or motor along the coordinate. */
+  readonly drive?: {
+    /** N/m or N m/rad, and N s/m or N m s/rad. Default 0. */
+    readonly stiffness?: number;
+    readonly damping?: number;
+    /** The coordinate, and its rate, to which it drives. Default: that of the start, and 0. */
+    readonly target?: number;
+    readonly speed?: number;
+    /** Largest force or torque. Default none. */
+    readonly limit?: number;
+  };
+  /** Whether its bodies may touch each other. Default false. */
+  readonly collide?: boolean;
+}
 
 export interface JointNumbers {
   readonly kinds: readonly JointKind[];

@@ -11,8 +11,7 @@ import {
   unturned,
   type Vec3,
 } from '../articulated/quaternion.ts';
-import type { JointKind } from './joint-rows.ts';
-import { jointNumbers } from './joints.ts';
+import { jointNumbers, type RigidJointSpec } from './joints.ts';
 import type { RigidShape, ShapePart } from './shapes.ts';
 
 export interface BodySpec {
@@ -41,33 +40,6 @@ export interface BodySpec {
   readonly restitution?: number;
   /** Whether it never moves. Default: only planes and height fields do not. */
   readonly fixed?: boolean;
-}
-
-export interface RigidJointSpec {
-  readonly kind: JointKind;
-  /** Two bodies, by name or number. */
-  readonly bodies: readonly [string | number, string | number];
-  /** Where it is when the world starts, in the world's axes, m. Default: the second body's centre. */
-  readonly anchor?: Vec3;
-  /** For a rod or a spring: where it holds each of the bodies. Default: their centres. */
-  readonly anchors?: readonly [Vec3, Vec3];
-  /** Of a hinge or slide, in the world's axes when the world starts. Default z. */
-  readonly axis?: Vec3;
-  /** Lowest and highest coordinate: rad or m, 0 when the world starts; of a spring, its length. */
-  readonly range?: readonly [number, number];
-  /** A spring, damper, servo or motor along the coordinate. */
-  readonly drive?: {
-    /** N/m or N m/rad, and N s/m or N m s/rad. Default 0. */
-    readonly stiffness?: number;
-    readonly damping?: number;
-    /** The coordinate, and its rate, to which it drives. Default: that of the start, and 0. */
-    readonly target?: number;
-    readonly speed?: number;
-    /** Largest force or torque. Default none. */
-    readonly limit?: number;
-  };
-  /** Whether its bodies may touch each other. Default false. */
-  readonly collide?: boolean;
 }
 
 export interface WorldSpec {

@@ -1,7 +1,8 @@
 // Each case of the bench at a tiny size: Retrograde against plain JavaScript with adjoints by hand.
 
 import { expect, it } from 'vitest';
-import { type Case, cases } from '../../bench/cases.ts';
+import type { Case } from '../../bench/case.ts';
+import { cases } from '../../bench/cases.ts';
 import { contestOf } from '../../bench/contest.ts';
 import { families as plain } from '../../bench/plain/families.ts';
 import { families as retrograde } from '../../bench/retrograde/families.ts';

@@ -1,7 +1,8 @@
 // Specification of bench/table.ts and of the comparison of results in bench/rounds.ts, on recorded rows.
 
 import { describe, expect, it } from 'vitest';
-import { type Case, caseNamed, cases } from '../../bench/cases.ts';
+import type { Case } from '../../bench/case.ts';
+import { caseNamed, cases } from '../../bench/cases.ts';
 import { digest } from '../../bench/contest.ts';
 import { agree, median, type Row } from '../../bench/rounds.ts';
 import { type Column, Times, table, verdicts } from '../../bench/table.ts';

@@ -5,7 +5,7 @@
 
 import { type Coverage, coverageOf, type Span } from '../../ir/coverage.ts';
 import type { Count } from '../backend.ts';
-import type { WasmExecutable, WasmStorage } from './launch.ts';
+import type { WasmExecutable, WasmStorage } from './executable.ts';
 import type { Heap } from './memory.ts';
 
 /** Smaller ones are cleared faster than looked into. */

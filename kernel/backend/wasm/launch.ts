@@ -4,35 +4,16 @@
  * The frame lies at frameStart; where each chunk sums into copies of its own, there is one frame per chunk in the heap.
  */
 
-import type { Count, Executable, Storage } from '../backend.ts';
+import type { Count } from '../backend.ts';
 import { type Fold, foldFrame, foldModule } from './bulk.ts';
 import { Clearing } from './clearing.ts';
-import { type Cutting, chunkSize } from './cutting.ts';
+import { chunkSize } from './cutting.ts';
+import type { WasmExecutable, WasmStorage } from './executable.ts';
 import type { Heap } from './memory.ts';
 import * as map from './memory-map.ts';
 import { guessedPace, type PacedCode, performer } from './perform.ts';
 import type { Code, Job } from './pool.ts';
-import { codeFor, type Tier } from './tier.ts';
-
-export interface WasmStorage extends Storage {
-  readonly bytes: number;
-  /** −1 once freed. */
-  address: number;
-  /** To be zeros, but not yet cleared: a launch that stores to every word saves that. */
-  stale?: boolean;
-}
-
-export interface WasmExecutable extends Executable, PacedCode {
-  /** The range is one of workgroups, not of invocations. */
-  readonly grouped: boolean;
-  /** Per thread. */
-  readonly scratchBytes: number;
-  /** Per buffer: sums are taken in doubles. */
-  readonly wide: readonly boolean[];
-  readonly cutting: Cutting;
-  /** Scalar code that vectors may replace. */
-  readonly tier: Tier | undefined;
-}
+import { codeFor } from './tier.ts';
 
 /** Storages may be records of the caller's own; a launch looks at them once. */
 export type Launch = (executable: WasmExecutable, storages: readonly WasmStorage[], count: Count) => void;

@@ -1,7 +1,8 @@
 /** A replay on the CPU: ordinary launches on storages whose addresses change. */
 
 import { mentions, type Replay, type ReplayOp, type ReplaySlot, type WordType } from '../backend.ts';
-import type { Launch, WasmExecutable, WasmStorage } from './launch.ts';
+import type { WasmExecutable, WasmStorage } from './executable.ts';
+import type { Launch } from './launch.ts';
 import type { Heap } from './memory.ts';
 
 export function makeReplay(

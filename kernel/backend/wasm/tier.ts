@@ -5,15 +5,7 @@
  */
 
 import type { Count } from '../backend.ts';
-import type { WasmExecutable } from './launch.ts';
-
-/** What stands in for vectors until they are wanted. */
-export interface Tier {
-  /** Work that may still run as scalar code. */
-  left: number;
-  vectors: WasmExecutable | undefined;
-  readonly compile: () => WasmExecutable;
-}
+import type { Tier, WasmExecutable } from './executable.ts';
 
 /** Units of work (cutting.ts): of a launch, some microseconds; of all of them, the time that compiling takes. */
 const worthVectors = 32_000;

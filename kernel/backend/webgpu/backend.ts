@@ -18,10 +18,11 @@ import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
 import { compileProgram, compileResolve, type WebGpuExecutable } from './compile.ts';
 import { type DeviceOptions, type Gpu, openGpu, Reports } from './device.ts';
-import { launchFor, type Runtime } from './launch.ts';
+import { launchFor } from './launch.ts';
 import { foreignStorage, type GpuStorage, Memory } from './memory.ts';
 import { Readback } from './readback.ts';
 import { makeReplay } from './replay.ts';
+import type { Runtime } from './runtime.ts';
 import { floatsText, testFloats } from './self-test.ts';
 import { Timings } from './timings.ts';
 

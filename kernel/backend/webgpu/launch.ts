@@ -2,22 +2,11 @@
 
 import type { Program } from '../../ir/ir.ts';
 import type { Count } from '../backend.ts';
-import type { BindGroups } from './bind-groups.ts';
-import type { Commands } from './commands.ts';
-import type { CompiledPass, WebGpuExecutable } from './compile.ts';
-import type { Gpu } from './device.ts';
-import type { GpuStorage, Memory } from './memory.ts';
+import type { WebGpuExecutable } from './compile.ts';
+import type { GpuStorage } from './memory.ts';
 import { preparePass } from './prepared-pass.ts';
+import type { Runtime } from './runtime.ts';
 import { prepareResolve, sumsOf } from './shared-sums.ts';
-
-export interface Runtime {
-  readonly gpu: Gpu;
-  readonly commands: Commands;
-  readonly memory: Memory;
-  readonly groups: BindGroups;
-  /** The pipeline that turns fixed-point sums into words, made when first needed. */
-  resolve(): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'>;
-}
 
 /** Enqueues a launch on storages of the lengths it was prepared for. */
 export type Launch = (storages: readonly GpuStorage[]) => void;

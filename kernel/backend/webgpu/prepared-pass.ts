@@ -6,9 +6,9 @@ import type { Span } from './bind-groups.ts';
 import type { Compiled, CompiledPass } from './compile.ts';
 import { Dispatch } from './dispatch.ts';
 import { flatGroup } from './emit.ts';
-import type { Runtime } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
 import { planeOf } from './plane.ts';
+import type { Runtime } from './runtime.ts';
 import type { Sums } from './shared-sums.ts';
 import { fitted, type Piece, windowWordsOf } from './windows.ts';
 

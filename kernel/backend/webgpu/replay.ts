@@ -3,8 +3,9 @@
 import { fills, usageOf } from '../../ir/footprint.ts';
 import { mentions, type Replay, type ReplayOp, type ReplaySlot } from '../backend.ts';
 import type { WebGpuExecutable } from './compile.ts';
-import { prepare, type Runtime } from './launch.ts';
+import { prepare } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
+import type { Runtime } from './runtime.ts';
 
 /** A slot's storage; `window`: the words meant begin there in another buffer, and `own` holds them while the replay runs. */
 interface Bound {

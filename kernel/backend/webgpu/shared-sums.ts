@@ -5,9 +5,9 @@ import type { Span } from './bind-groups.ts';
 import type { Compiled } from './compile.ts';
 import { Dispatch } from './dispatch.ts';
 import { flatGroup } from './emit.ts';
-import type { Runtime } from './launch.ts';
 import type { GpuStorage } from './memory.ts';
 import { planeOf } from './plane.ts';
+import type { Runtime } from './runtime.ts';
 import { headroomBits, type Resolve as ResolveRecord, resolveRecord, scratchWords } from './scatter.ts';
 import { windowWordsOf } from './windows.ts';
 

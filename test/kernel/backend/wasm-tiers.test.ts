@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend, Count, Precision } from '../../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
-import type { WasmExecutable } from '../../../kernel/backend/wasm/launch.ts';
+import type { WasmExecutable } from '../../../kernel/backend/wasm/executable.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower.ts';
 import { simplify } from '../../../kernel/ir/simplify.ts';

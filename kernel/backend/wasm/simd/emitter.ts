@@ -19,7 +19,6 @@ import type { Rates } from './rates.ts';
 import type { Guard } from './segment.ts';
 import type { Sweep } from './sweeps.ts';
 import type { SweptSegment } from './swept-segment.ts';
-import type { Totals } from './totals.ts';
 import { chosen } from './usual.ts';
 
 /** Pointers that move with x; more of them would not stay in registers. */
@@ -28,6 +27,15 @@ const mostMoving = 6;
 export interface Mask {
   readonly local: number;
 }
+
+/** Of a sum that stays in locals (totals.ts): local of its two doubles; local of the word's address, which is `offset` bytes on. */
+export interface Total {
+  readonly sum: number;
+  readonly address: number;
+  readonly offset: number;
+}
+
+export type Totals = ReadonlyMap<ScatterAdd, Total>;
 
 export class LaneEmitter extends Emitter {
   readonly lanes: Lanes;

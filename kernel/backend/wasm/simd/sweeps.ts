@@ -19,8 +19,7 @@ import {
   type Value,
   type While,
 } from '../../../ir/ir.ts';
-import { type Form, level, levelOf, type Term } from './form.ts';
-import type { Rates } from './rates.ts';
+import { type Form, type Level, level, levelOf, type Term } from './form.ts';
 
 /** k = first, first + 1, … end − 1. */
 export interface Counter {
@@ -28,16 +27,23 @@ export interface Counter {
   readonly first: Value;
   readonly end: Value;
 }
+
 export interface Sweep {
   /** Without the counters. */
   readonly form: Form;
   readonly counters: readonly { readonly counter: Counter; readonly coefficient: number }[];
 }
 
+/** What is known of values: see Rates, which looks for sweeps. */
+export interface Known {
+  levelOf(v: Value): Level;
+  formOf(v: Value): Form | undefined;
+}
+
 /** Greater slopes and coefficients could leave 2⁶³. */
 const steepest = 2 ** 20;
 
-export function findSweeps(program: Program, rates: Rates): ReadonlyMap<Inst, Sweep> {
+export function findSweeps(program: Program, rates: Known): ReadonlyMap<Inst, Sweep> {
   const sweeps = new Map<Inst, Sweep>();
   const walk = (block: Block, counters: ReadonlyMap<Value, Counter>): void => {
     for (const inst of block.body)
@@ -58,7 +64,7 @@ export function findSweeps(program: Program, rates: Rates): ReadonlyMap<Inst, Sw
   return sweeps;
 }
 
-function counterOf({ init, params, cond, body }: While, rates: Rates): Counter | undefined {
+function counterOf({ init, params, cond, body }: While, rates: Known): Counter | undefined {
   if (cond.body.some(inst => inst.kind === 'load')) return undefined; // they happen once more than the body
   const test = cond.body.find(inst => 'result' in inst && inst.result === cond.yields[0]);
   if (test?.kind !== 'pure' || (test.op !== 'lt' && test.op !== 'gt')) return undefined;
@@ -77,7 +83,7 @@ const isParam = ({ atom, coefficient }: Term, param: Value): boolean =>
 
 function sweepOf(
   { index }: Load | Store | ScatterAdd,
-  rates: Rates,
+  rates: Known,
   counters: ReadonlyMap<Value, Counter>,
 ): Sweep | undefined {
   const form = rates.formOf(index);
@@ -95,7 +101,7 @@ function sweepOf(
 }
 
 /** Floats that all lanes load from one word, and use as vectors only: they are loaded as such. */
-export function splatted(program: Program, sweeps: ReadonlyMap<Inst, Sweep>, rates: Rates): Value[] {
+export function splatted(program: Program, sweeps: ReadonlyMap<Inst, Sweep>, rates: Known): Value[] {
   const scalar = new Set<Value>();
   const visit = ({ body, yields }: Block): void => {
     for (const v of yields) scalar.add(v);

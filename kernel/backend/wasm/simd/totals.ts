@@ -14,18 +14,10 @@ import { type Code, I32, V128 } from '../encode.ts';
 import * as map from '../memory-map.ts';
 import * as op from '../opcodes.ts';
 import { sharedSums } from '../sums.ts';
-import type { LaneEmitter } from './emitter.ts';
+import type { LaneEmitter, Total, Totals } from './emitter.ts';
 import { level } from './form.ts';
 import { f64x2, v128 } from './opcodes.ts';
 import type { Rates } from './rates.ts';
-
-/** Local of the two doubles; local of the word's address, which is `offset` bytes on. */
-export interface Total {
-  readonly sum: number;
-  readonly address: number;
-  readonly offset: number;
-}
-export type Totals = ReadonlyMap<ScatterAdd, Total>;
 
 /** More would crowd the registers. */
 const mostTotals = 8;

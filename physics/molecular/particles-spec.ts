@@ -1,9 +1,67 @@
-/** What particles, their parameters and places must be, and what to do if they are not. */
+/** What particles are made of, as their user writes it; and what they, their parameters and places must be. */
 
-import { boxInWords, boxKind, boxLayout, boxSizes, checkBox } from '../../geometry/index.ts';
+import { type BoxLayout, boxInWords, boxKind, boxLayout, boxSizes, checkBox } from '../../geometry/index.ts';
 import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
-import { pairPotential } from './pair-potential.ts';
-import type { ParticleParams, ParticlesSpec } from './particles.ts';
+import type { Tail } from './pair-energy.wgsl.ts';
+import { type PairExpression, type PairPotential, pairPotential } from './pair-potential.ts';
+
+export type Numbers = Readonly<Record<string, Tensor>>;
+
+export interface PairInteraction {
+  /** lennardJones and its kin, or a formula: `expr('…', { vars: ['r'], params: […] })`. */
+  readonly potential: PairPotential | PairExpression;
+  readonly cutoff: number;
+  /** How the energy ends at the cut-off. Default 'truncated'. */
+  readonly tail?: Tail;
+}
+
+/** What an energy depends on. */
+export interface TermGiven {
+  readonly x: Tensor;
+  readonly box: Tensor | undefined;
+  /** Of particles: charge. */
+  readonly own: Numbers;
+  /** The term's own. */
+  readonly params: Numbers;
+}
+
+/** An energy besides pairs: one number, differentiable. */
+export interface Term {
+  readonly params: readonly string[];
+  /** Pairs of particles that pair potentials leave out because of it. */
+  readonly excludes?: readonly (readonly [number, number])[];
+  energy(given: TermGiven): Tensor;
+}
+
+export interface ParticlesSpec {
+  readonly count: number;
+  /** Default 3. */
+  readonly dimension?: 2 | 3;
+  /** Lengths of the periodic box as it will be, more or less, or of a tilted one its d vectors: cells are laid out by them. Default: open space. */
+  readonly box?: BoxLayout;
+  /** Species of each particle: 0, 1, …. Default: all alike. */
+  readonly species?: readonly number[];
+  /** By name. */
+  readonly pairs?: Readonly<Record<string, PairInteraction>>;
+  /** By name: bonds(…), angles(…), ewald(…), or one's own. */
+  readonly terms?: Readonly<Record<string, Term>>;
+  /** What a particle may move by twice until the list must be made anew. Default 0. */
+  readonly skin?: number;
+  /** Neighbours of four particles, a quarter of them at a time, that there is room for. Default: what a liquid twice as dense would need. */
+  readonly capacity?: number;
+}
+
+/** All differentiable. */
+export interface ParticleParams {
+  /** Lengths of the box, [d], or its vectors, the rows of [d, d]; none in open space. */
+  readonly box?: Tensor;
+  /** [n], or [1] if alike. */
+  readonly mass: Tensor;
+  /** What belongs to particles by name, [n]: charge. */
+  readonly own?: Numbers;
+  /** Parameters of each of the pairs and terms, by its name: tables by species [s, s] of which the upper triangle counts, or [1] for one species. */
+  readonly energy: Readonly<Record<string, Numbers>>;
+}
 
 export function checkSpec(spec: ParticlesSpec): void {
   const names = ['count', 'dimension', 'box', 'species', 'pairs', 'terms', 'skin', 'capacity'];

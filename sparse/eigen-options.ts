@@ -1,8 +1,26 @@
-/** What makes arguments unfit for lobpcg. */
+/** What `lobpcg` may be told, and what it refuses. */
 
-import { inWords } from '../kernel/index.ts';
-import type { LobpcgOptions } from './eigen.ts';
+import { inWords, type Tensor } from '../kernel/index.ts';
+import type { LobpcgReport } from './lobpcg.ts';
 import type { LinearOperator } from './operator.ts';
+import type { Preconditioner } from './preconditioner.ts';
+
+export interface LobpcgOptions<Q> {
+  /** B, symmetric positive definite. Default: the identity. */
+  readonly B?: LinearOperator<Q>;
+  /** Symmetric positive definite; prepared for A. */
+  readonly preconditioner?: Preconditioner;
+  /** Bound on |A q − λ B q| / (|λ| |B q|). Default 1e-8 in f64, 1e-3 in f32; what rounding leaves is let be. */
+  readonly rtol?: number;
+  /** Default 500. */
+  readonly maxSteps?: number;
+  /** Where to start from, [n, k]; never differentiated. Default: random, the same each time. */
+  readonly x0?: Tensor;
+  /** Of the systems that a derivative of eigenvectors solves. Default 1e-10 in f64, 1e-4 in f32. */
+  readonly gradientRtol?: number;
+  /** Told how it went. */
+  readonly onSolved?: (report: LobpcgReport) => void;
+}
 
 export function checkEigen(A: LinearOperator<unknown>, k: number, options: LobpcgOptions<unknown>): void {
   const { B, x0, rtol, maxSteps, gradientRtol } = options;

@@ -1,10 +1,29 @@
-/** What `linearSolve` refuses before it begins. */
+/** What `linearSolve` may be told, and what it refuses before it begins. */
 
 import { checkOptions, inWords, Tensor } from '../kernel/index.ts';
+import type { SolveReport } from './drive.ts';
 import type { IterativeMethod } from './krylov/method.ts';
+import type { Nullspace } from './nullspace.ts';
 import { checkOperator, checkVector, type LinearOperator } from './operator.ts';
 import type { Preconditioner } from './preconditioner.ts';
-import type { SolveOptions } from './solve.ts';
+
+export interface SolveOptions {
+  /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
+  readonly method?: IterativeMethod;
+  readonly preconditioner?: Preconditioner;
+  /** Bound on |b − A x| / |b|, below 1. Default 1e-10 in f64, 1e-5 in f32. */
+  readonly rtol?: number;
+  /** Bound on |b − A x|, if that is larger. Default 0. */
+  readonly atol?: number;
+  /** Default: 8 with a factorisation; else ten times as many as unknowns on a CPU, at most 1000 on a GPU, where all of them run. */
+  readonly maxSteps?: number;
+  /** Where to start from; never differentiated. Default 0. */
+  readonly x0?: Tensor;
+  /** What A and Aᵀ map to zero: 'constant', or vectors [n] or [n, k]. */
+  readonly nullspace?: Nullspace;
+  /** Told how a solve went; on a GPU, when its result has been checked. Solves of a gradient are told too. */
+  readonly onSolved?: (report: SolveReport) => void;
+}
 
 const names = 'method preconditioner rtol atol maxSteps x0 nullspace onSolved'.split(' ');
 
