@@ -172,7 +172,7 @@ export function actuation(
   params?: ArticulatedParams,
 ): Actuation {
   const { act } = state;
-  const { q, v } = extended(model, params, state);
+  const { q, v, weights } = extended(model, params, state);
   const counts = countsOf(model);
   const { a, na } = counts;
   if (a === 0) throw new RangeError(`actuate: '${model.name}' has no actuators; give it some.`);
@@ -191,7 +191,7 @@ export function actuation(
     'tau' | 'force' | 'rate',
     Tensor
   >;
-  const onJoints = pulled(model, params, tau);
+  const onJoints = pulled(model, weights, tau);
   const pushed = atSites(model, actuators, state, force, params);
   return { tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints), force, rate: na > 0 ? rate : undefined };
 }

@@ -16,6 +16,7 @@ import type { ActuatorParams } from './actuator.ts';
 import { place } from './layout.ts';
 import type { ArticulatedState, Model } from './model.ts';
 import type { Prepared } from './structure.ts';
+import { tied } from './tendon.ts';
 
 /** What actuators are driven by, and their forces before gears, [envs, actuators]. */
 export interface Driven {
@@ -70,9 +71,10 @@ export function wholeDamping({ model, params, envs }: Prepared, state: Articulat
   const active = driven && ofActuators(model, state, driven);
   const joints = active ? params.damping.add(active.slice([0, 0], [envs, nv])) : params.damping;
   if (t === 0) return joints.broadcastTo([envs, nv]);
-  const { tendonDamping, tendonWeights } = params as Required<typeof params>;
+  const { tendonDamping } = params as Required<typeof params>;
+  const C = tied(model, params, state.q).weights;
   const along = active ? tendonDamping.add(active.slice([0, nv], [envs, nv + t])) : tendonDamping;
-  return joints.add(along.reshape([-1, t, 1]).mul(tendonWeights.square()).sum(1)).broadcastTo([envs, nv]);
+  return joints.add(along.reshape([-1, t, 1]).mul(C.square()).sum(1)).broadcastTo([envs, nv]);
 }
 
 /** What has damping that (1) does not know: between joints of which one moves the other. */

@@ -98,6 +98,8 @@ export interface ArticulatedParams {
   readonly tendonStiffness?: Tensor;
   readonly tendonRest?: Tensor;
   readonly tendonDamping?: Tensor;
+  /** Points that spatial tendons run through (absent where there are none), one after the other, in link frames, [p, 3], m. */
+  readonly tendonPoints?: Tensor;
   /** Of a medium around the links (absent where there is none): density and viscosity, [2], kg/m³ and Pa s; velocity in the world, [3], m/s. */
   readonly medium?: Tensor;
   readonly wind?: Tensor;

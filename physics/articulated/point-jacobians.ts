@@ -21,14 +21,14 @@ const jacobians = bySizes(
   var<storage, read> offsets: array<vec3f>;
   var<storage, read> frameOf: array<u32>;
   var<storage, read> moves: array<u32>;
-  var<storage, read_write> jacobian: array<f32>;
+  @unique var<storage, read_write> jacobian: array<f32>;
   @compute @workgroup_size(64)
   fn pointJacobians(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     ${localPoses(sizes)}
     for (var p = 0u; p < points; p++) {
       let f = frameOf[p];
-      let arm = R[f] * offsets[p] + x[f];
+      let arm = R[f] * offsets[${sizes.own ? 'e * points + p' : 'p'}] + x[f];
       for (var d = 0u; d < ${sizes.nv}u; d++) {
         let s = ${place(sizes.nv, 6, 'd')};
         let n = ${vec('motion', 's')};
@@ -58,7 +58,8 @@ export function pointJacobians(model: Model, params: ArticulatedParams, q: Tenso
     return Array.from({ length: model.nv }, (_, k) => (moving.includes(k) ? 1 : 0));
   });
   const n = points.links.length;
-  return jacobians({ ...sizes, own: false })(
+  const own = points.offsets.shape.length === 3; // each environment has its own
+  return jacobians({ ...sizes, own })(
     {
       pose,
       motion,

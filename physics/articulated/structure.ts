@@ -5,7 +5,6 @@ import { type Sizes, sizesOf } from './layout.ts';
 import { mediumShapes } from './medium/immersed.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
-import { tendonShapes } from './tendon.ts';
 
 /** Integers that kernels read. */
 export interface Structure {
@@ -57,6 +56,20 @@ const shapes = ({
   ...tendonShapes({ tendons, nv }),
   ...mediumShapes({ immersed }),
 });
+
+/** Shapes of what tendons add to the parameters. */
+function tendonShapes({
+  tendons,
+  nv,
+}: Pick<Model, 'tendons' | 'nv'>): Partial<Record<keyof ArticulatedParams, readonly number[]>> {
+  const t = tendons.length;
+  if (t === 0) return {};
+  const points = tendons.reduce((sum, { path }) => sum + path.length, 0);
+  return {
+    ...{ tendonWeights: [t, nv], tendonStiffness: [t], tendonRest: [t, 2], tendonDamping: [t] },
+    ...(points > 0 && { tendonPoints: [points, 3] }),
+  };
+}
 
 /** The parameters a model was built with, as tensors on a device: the default one if none is named. */
 export function articulatedParams(model: Model, device?: Device): ArticulatedParams {

@@ -1,26 +1,31 @@
 /**
- * Fixed tendons: lengths that are weighted sums of hinges' and slides' coordinates.
+ * Tendons: lengths that are weighted sums of hinges' and slides' coordinates (fixed ones), or of straight ways between sites (spatial ones).
  *
- *   L = C q,   L̇ = C v,   τ += Cᵀ f                                                                          (1)
+ *   L = C q,   L̇ = C v,   τ += Cᵀ f             of spatial ones, L(q) and C = ∂L/∂q are those of tendon-path.ts        (1)
  *   f = −k (L − clamp(L, lower, upper)) − d L̇          spring that rests between two lengths, and damper      (2)
  *
  * A tendon is one coordinate more: what acts on coordinates (actuators, bounds, dry friction, equalities) finds lengths behind q and their rates
  * behind v, and (1) brings forces back to the joints.
  *
- * MuJoCo documentation, "XML reference: tendon/fixed".
+ * MuJoCo documentation, "XML reference: tendon".
  */
 
 import { concat, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Solimp, Solref } from './constraint/constraint.ts';
-import type { ArticulatedParams, ArticulatedState, Joint, Model } from './model.ts';
+import type { ArticulatedParams, ArticulatedState, Joint, Link, Model, Site } from './model.ts';
+import type { Tables } from './tables.ts';
+import { dofsOf, lengthAt, pathOf, paths, springPoses, type TendonPathSpec, type TendonPoint } from './tendon-path.ts';
+import type { LinkSpec } from './tree.ts';
 
 export interface TendonSpec {
   readonly name: string;
-  /** Hinges and slides, and the weight of each in the length. */
-  readonly joints: readonly { readonly joint: string; readonly coefficient: number }[];
+  /** Of a fixed one: hinges and slides, and the weight of each in the length. */
+  readonly joints?: readonly { readonly joint: string; readonly coefficient: number }[];
+  /** Of a spatial one: the sites that it runs through, and pulleys. */
+  readonly path?: TendonPathSpec;
   /** N per unit of length. Default 0. */
   readonly stiffness?: number;
-  /** Lengths between which the spring rests. Default: the length where joints are at their references. */
+  /** Lengths between which the spring rests. Default: the length where joints are at the references of their springs. */
   readonly springLength?: readonly [number, number];
   /** Default 0. */
   readonly damping?: number;
@@ -39,46 +44,75 @@ export interface TendonSpec {
 /** A tendon's place in the structure. */
 export interface Tendon {
   readonly name: string;
-  /** Velocities of its joints, the last first. */
+  /** Velocities that change its length, the last first. */
   readonly dofs: readonly number[];
+  /** Of a spatial one; empty for others. */
+  readonly path: readonly TendonPoint[];
 }
 
 type TendonValues = Readonly<
-  Record<'tendonWeights' | 'tendonStiffness' | 'tendonRest' | 'tendonDamping', readonly number[]>
+  Record<'tendonWeights' | 'tendonStiffness' | 'tendonRest' | 'tendonDamping' | 'tendonPoints', readonly number[]>
 >;
+
+/** What tendons are tied to. */
+interface Tied extends Pick<Model, 'nv'> {
+  readonly joints: readonly Joint[];
+  readonly sites: readonly Site[];
+  readonly links: readonly Link[];
+  readonly specs: readonly LinkSpec[];
+  readonly tables: Tables;
+}
 
 /** @throws RangeError naming the tendon, and what is wrong with it. */
 export function tendonsOf(
-  specs: readonly TendonSpec[],
-  joints: readonly Joint[],
-  { nv, q0 }: Pick<Model, 'nv' | 'q0'>,
+  given: readonly TendonSpec[],
+  { joints, sites, links, specs, nv, tables }: Tied,
 ): { readonly tendons: readonly Tendon[]; readonly values: TendonValues } {
-  const rows = specs.map(spec => rowOf(spec, joints, specs));
-  const weights = rows.map(row => {
+  const made = given.map(spec => {
+    checkTendon(spec, given);
+    const who = `tree: tendon '${spec.name}'`;
+    return {
+      row: (spec.joints ?? []).map(part => weighted(who, part, joints)),
+      path: spec.path ? pathOf(who, spec.path, sites) : [],
+    };
+  });
+  const weights = made.map(({ row }) => {
     const line = new Array<number>(nv).fill(0);
     for (const { dof, coefficient } of row) line[dof] += coefficient;
     return line;
   });
-  const lengths = rows.map(row => row.reduce((sum, { q, coefficient }) => sum + coefficient * q0[q], 0));
+  const relaxed = (joint: Joint): number => {
+    const { reference = 0, springReference = reference } =
+      specs[joint.link].joints?.[links[joint.link].joints.indexOf(joints.indexOf(joint))] ?? {};
+    return springReference;
+  };
+  const poses = springPoses(links, specs);
+  const lengths = made.map(({ row, path }) =>
+    row.reduce((sum, { joint, coefficient }) => sum + coefficient * relaxed(joint), lengthAt(path, poses)),
+  );
   return {
-    tendons: specs.map(({ name }, t) => ({
+    tendons: given.map(({ name }, t) => ({
       name,
-      dofs: [...new Set(rows[t].map(({ dof }) => dof))].sort((a, b) => b - a),
+      dofs: [...new Set([...made[t].row.map(({ dof }) => dof), ...dofsOf(made[t].path, tables)])].sort((a, b) => b - a),
+      path: made[t].path.map(({ link, share }) => ({ link, share })),
     })),
     values: {
       tendonWeights: weights.flat(),
-      tendonStiffness: specs.map(({ stiffness = 0 }) => stiffness),
-      tendonRest: specs.flatMap(({ springLength }, t) => [...(springLength ?? [lengths[t], lengths[t]])]),
-      tendonDamping: specs.map(({ damping = 0 }) => damping),
+      tendonStiffness: given.map(({ stiffness = 0 }) => stiffness),
+      tendonRest: given.flatMap(({ springLength }, t) => [...(springLength ?? [lengths[t], lengths[t]])]),
+      tendonDamping: given.map(({ damping = 0 }) => damping),
+      tendonPoints: made.flatMap(({ path }) => path.flatMap(({ position }) => [...position])),
     },
   };
 }
 
-function rowOf({ name, joints: parts, ...numbers }: TendonSpec, joints: readonly Joint[], all: readonly TendonSpec[]) {
+function checkTendon({ name, joints, path, ...numbers }: TendonSpec, all: readonly TendonSpec[]): void {
   const who = `tree: tendon '${name}'`;
   if (all.filter(other => other.name === name).length > 1)
     throw new RangeError(`${who}: there are two of this name; every tendon has its own.`);
-  if (parts.length === 0) throw new RangeError(`${who}: it has no joints; give it at least one.`);
+  if (joints && path) throw new RangeError(`${who}: it has joints and a path; give one of them.`);
+  if (!path && (joints ?? []).length === 0)
+    throw new RangeError(`${who}: it has no joints; give it at least one, or a path.`);
   for (const key of ['stiffness', 'damping', 'frictionLoss'] as const) {
     const given = numbers[key] ?? 0;
     if (!(given >= 0 && given < Number.POSITIVE_INFINITY))
@@ -87,26 +121,38 @@ function rowOf({ name, joints: parts, ...numbers }: TendonSpec, joints: readonly
   const { springLength: [short, long] = [0, 0] } = numbers;
   if (!(short <= long))
     throw new RangeError(`${who}: springLength is [${short}, ${long}]; give two numbers, the smaller one first.`);
-  return parts.map(({ joint: title, coefficient }) => {
-    const joint = joints.find(joint => joint.name === title);
-    if (!joint) throw new RangeError(`${who}: there is no joint '${title}'.`);
-    if (joint.kind !== 'hinge' && joint.kind !== 'slide')
-      throw new RangeError(`${who}: joint '${title}' is ${joint.kind}; a fixed tendon takes hinges and slides.`);
-    if (!Number.isFinite(coefficient))
-      throw new RangeError(`${who}: the coefficient of '${title}' is ${coefficient}; give a finite number.`);
-    return { ...joint, coefficient };
-  });
 }
 
-type Weighted = Pick<ArticulatedParams, 'tendonWeights'>;
+function weighted(
+  who: string,
+  { joint: title, coefficient }: { readonly joint: string; readonly coefficient: number },
+  joints: readonly Joint[],
+) {
+  const joint = joints.find(joint => joint.name === title);
+  if (!joint) throw new RangeError(`${who}: there is no joint '${title}'.`);
+  if (joint.kind !== 'hinge' && joint.kind !== 'slide')
+    throw new RangeError(`${who}: joint '${title}' is ${joint.kind}; a fixed tendon takes hinges and slides.`);
+  if (!Number.isFinite(coefficient))
+    throw new RangeError(`${who}: the coefficient of '${title}' is ${coefficient}; give a finite number.`);
+  return { joint, dof: joint.dof, coefficient };
+}
 
-/** C, [tendons, nv], or [envs, tendons, nv]. */
-function weightsOf({ name, tendons }: Model, { tendonWeights }: Weighted): Tensor {
-  if (!tendonWeights)
+/** What tendons are at q: C, [tendons, nv] or [envs, tendons, nv]; and what spatial ones add to lengths, [envs, tendons]. */
+interface Ties {
+  readonly weights: Tensor;
+  readonly length: Tensor | undefined;
+}
+
+export function tied(model: Model, params: Partial<ArticulatedParams> | undefined, q: Tensor): Ties {
+  const { name, tendons } = model;
+  const C = params?.tendonWeights;
+  if (!C)
     throw new TypeError(
       `articulated: the parameters have no 'tendonWeights', but '${name}' has ${tendons.length} tendons; start from articulatedParams(model).`,
     );
-  return tendonWeights;
+  if (tendons.every(({ path }) => path.length === 0)) return { weights: C, length: undefined };
+  const { length, weights } = paths(model, params as ArticulatedParams, q);
+  return { weights: weights.add(C), length };
 }
 
 /** Of each velocity, the coordinate of its hinge or slide; of others, any. */
@@ -116,38 +162,37 @@ const coordinates = ({ joints, nv }: Model): readonly number[] => {
   return places;
 };
 
-/** L and L̇, [envs, tendons]. */
+/** L and L̇, [envs, tendons]; and C. */
 export function lengths(
   model: Model,
-  params: Weighted,
+  params: Partial<ArticulatedParams> | undefined,
   { q, v }: Pick<ArticulatedState, 'q' | 'v'>,
-): { readonly length: Tensor; readonly rate: Tensor } {
-  const C = weightsOf(model, params);
+): { readonly length: Tensor; readonly rate: Tensor; readonly weights: Tensor } {
+  const { weights, length } = tied(model, params, q);
   const along = q
     .transpose()
     .gather([...coordinates(model)])
     .transpose();
-  const by = (x: Tensor): Tensor => x.reshape([-1, 1, model.nv]).mul(C).sum(2); // (1)
-  return { length: by(along), rate: by(v) };
+  const by = (x: Tensor, C = weights): Tensor => x.reshape([-1, 1, model.nv]).mul(C).sum(2); // (1)
+  const fixed = by(along, params?.tendonWeights);
+  return { length: length ? fixed.add(length) : fixed, rate: by(v), weights };
 }
 
-/** q and v with lengths and their rates behind, [envs, nq + tendons] and [envs, nv + tendons]. */
+/** q and v with lengths and their rates behind, [envs, nq + tendons] and [envs, nv + tendons]; and C, where there are tendons. */
 export function extended<S extends Pick<ArticulatedState, 'q' | 'v'>>(
   model: Model,
-  params: Weighted | undefined,
-  state: S,
-): Pick<S, 'q' | 'v'> {
-  if (model.tendons.length === 0) return state;
-  const { length, rate } = lengths(model, params ?? {}, state);
-  return { q: concat([state.q, length], 1), v: concat([state.v, rate], 1) };
+  params: Partial<ArticulatedParams> | undefined,
+  { q, v }: S,
+): Pick<S, 'q' | 'v'> & { readonly weights: Tensor | undefined } {
+  if (model.tendons.length === 0) return { q, v, weights: undefined };
+  const { length, rate, weights } = lengths(model, params, { q, v });
+  return { q: concat([q, length], 1), v: concat([v, rate], 1), weights };
 }
 
 /** Forces of joints, [envs, nv], from those of joints and tendons, [envs, nv + tendons]. */
-export function pulled(model: Model, params: Weighted | undefined, tau: Tensor): Tensor {
-  const { nv, tendons } = model;
+export function pulled({ nv, tendons }: Model, C: Tensor | undefined, tau: Tensor): Tensor {
   const envs = tau.shape[0];
-  if (tendons.length === 0) return tau;
-  const C = weightsOf(model, params ?? {});
+  if (!C) return tau;
   const own = tau.slice([0, 0], [envs, nv]);
   const f = tau.slice([0, nv], [envs, nv + tendons.length]);
   return own.add(f.reshape([envs, tendons.length, 1]).mul(C).sum(1));
@@ -159,7 +204,7 @@ export function tendonSprings(
   params: ArticulatedParams,
   state: ArticulatedState,
 ): { readonly tau: Tensor; readonly energy: Tensor } {
-  const { length, rate } = lengths(model, params, state);
+  const { length, rate, weights } = lengths(model, params, state);
   const { tendonStiffness: k, tendonRest, tendonDamping: d } = params as Required<ArticulatedParams>;
   const t = model.tendons.length;
   const rest = (side: 0 | 1): Tensor =>
@@ -170,18 +215,9 @@ export function tendonSprings(
       .reshape([-1, t]);
   const stretch = length.sub(length.max(rest(0)).min(rest(1)));
   const f = stretch.mul(k).add(rate.mul(d)).neg(); // (2)
-  const tau = f.reshape([-1, t, 1]).mul(weightsOf(model, params)).sum(1);
+  const tau = f.reshape([-1, t, 1]).mul(weights).sum(1);
   return { tau, energy: stretch.square().mul(k).sum(1).mul(0.5) };
 }
-
-/** Shapes of what tendons add to the parameters. */
-export const tendonShapes = ({
-  tendons: { length },
-  nv,
-}: Pick<Model, 'tendons' | 'nv'>): Partial<Record<keyof ArticulatedParams, readonly number[]>> =>
-  length === 0
-    ? {}
-    : { tendonWeights: [length, nv], tendonStiffness: [length], tendonRest: [length, 2], tendonDamping: [length] };
 
 /** The rows of J by joints from those by joints and tendons: every entry is a sum of at most two, each times a number of C or 1. */
 export interface Spreading {
@@ -190,7 +226,7 @@ export interface Spreading {
 }
 
 /** @param jacobian [envs, entries by velocities and tendons]. @returns [envs, entries by velocities]. */
-export function spread(model: Model, params: Weighted, { groups }: Spreading, jacobian: Tensor): Tensor {
+export function spread(model: Model, C: Tensor, { groups }: Spreading, jacobian: Tensor): Tensor {
   const { nv, tendons } = model;
   const [zero, one] = [tendons.length * nv, tendons.length * nv + 1];
   const terms: [from: number, weight: number][][] = [];
@@ -206,7 +242,6 @@ export function spread(model: Model, params: Weighted, { groups }: Spreading, ja
     begin += own.length;
   }
   const { device } = jacobian;
-  const C = weightsOf(model, params);
   const flat = C.reshape([-1, zero]).transpose();
   const numbers = concat([flat, tensor([0, 1], [2, 1], { device }).broadcastTo([2, flat.shape[1]])], 0);
   const rows = jacobian.transpose();

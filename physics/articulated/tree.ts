@@ -175,7 +175,9 @@ export function tree(spec: TreeSpec): Model {
     gravityCompensation: specs.map(({ gravityCompensation = 0 }) => gravityCompensation),
   };
   checkMoves(specs, links, made);
-  const tendons = tendonsOf(spec.tendons ?? [], joints, { nv: at.dof, q0: values.reference });
+  const sites = (spec.sites ?? []).map(site => siteOf(site, numbers));
+  const structure = tables(links, joints);
+  const tendons = tendonsOf(spec.tendons ?? [], { joints, sites, links, specs, nv: at.dof, tables: structure });
   const massive = specs.map(({ mass = 0, com = [0, 0, 0], inertia = [0, 0, 0], inertiaOrientation = unturned }) => ({
     ...{ mass, com, inertiaOrientation: normalized(inertiaOrientation) },
     inertia: (inertia.length === 3 ? [...inertia, 0, 0, 0] : inertia) as Symmetric,
@@ -187,7 +189,7 @@ export function tree(spec: TreeSpec): Model {
     joints,
     tendons: tendons.tendons,
     immersed: medium.immersed,
-    sites: (spec.sites ?? []).map(site => siteOf(site, numbers)),
+    sites,
     keyframes: spec.keyframes ?? [],
     ...constraintsOf(spec, links, joints, numbers),
     driveRanges: made.map(({ driveRange }) => driveRange),
@@ -197,7 +199,7 @@ export function tree(spec: TreeSpec): Model {
     q0: values.reference,
     timestep: spec.timestep,
     integrator: spec.integrator,
-    tables: tables(links, joints),
+    tables: structure,
     values: { ...values, ...tendons.values, ...medium.values },
   };
   const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model);

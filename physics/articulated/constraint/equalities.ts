@@ -2,6 +2,7 @@
 
 import type { Joint, Link } from '../model.ts';
 import {
+  about,
   add3,
   inverse,
   normalized,
@@ -12,6 +13,7 @@ import {
   unturned,
   type Vec3,
 } from '../quaternion.ts';
+import type { JointSpec, LinkSpec } from '../tree.ts';
 import { type Equality, type Solimp, type Solref, usualSolimp, usualSolref } from './constraint.ts';
 import { checkSolver } from './geoms.ts';
 
@@ -63,7 +65,7 @@ export interface TendonEqualitySpec extends Shared {
 
 export type EqualitySpec = ConnectSpec | WeldSpec | JointEqualitySpec | TendonEqualitySpec;
 
-interface Pose {
+export interface Pose {
   readonly x: Vec3;
   readonly q: Quaternion;
 }
@@ -142,17 +144,37 @@ function tendonOf(who: string, name: string | undefined, tendons: readonly { rea
   return number;
 }
 
+type Placed = Pick<LinkSpec, 'position' | 'orientation' | 'joints'>;
+
 /** Poses of links in the world where each joint is at its reference. */
-export function restingPoses(
+export const restingPoses = (links: readonly Link[], specs: readonly Placed[]): readonly Pose[] =>
+  posesAt(links, specs, () => 0);
+
+/** Poses of links in the world. @param by How far each hinge and slide is from its reference; balls and free joints are at theirs. */
+export function posesAt(
   links: readonly Link[],
-  specs: readonly { readonly position?: Vec3; readonly orientation?: Quaternion }[],
+  specs: readonly Placed[],
+  by: (joint: JointSpec) => number,
 ): readonly Pose[] {
   const poses: Pose[] = [];
+  const within = (base: Pose, own: Pose): Pose => ({
+    x: add3(base.x, rotate(base.q, own.x)),
+    q: product(base.q, own.q),
+  });
   links.forEach(({ parent }, l) => {
-    const { position = zero, orientation = unturned } = specs[l];
-    const own = { x: position, q: normalized(orientation) };
+    const { position = zero, orientation = unturned, joints = [] } = specs[l];
     const base = parent < 0 ? { x: zero, q: unturned } : poses[parent];
-    poses.push({ x: add3(base.x, rotate(base.q, own.x)), q: product(base.q, own.q) });
+    const start = within(base, { x: position, q: normalized(orientation) });
+    poses.push(
+      joints.reduce((pose, joint) => {
+        const { kind, axis = [0, 0, 1], anchor = zero } = joint;
+        const d = kind === 'hinge' || kind === 'slide' ? by(joint) : 0;
+        if (d === 0) return pose;
+        if (kind === 'slide') return within(pose, { x: scale3(d, normalized(axis)), q: unturned });
+        const turn = about(axis, d);
+        return within(pose, { x: add3(anchor, scale3(-1, rotate(turn, anchor))), q: turn });
+      }, start),
+    );
   });
   return poses;
 }

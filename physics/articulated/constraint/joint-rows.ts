@@ -242,7 +242,7 @@ export function jointRows(
 ): Omit<Rows, 'cone'> {
   const rows = jointGroups(model);
   const entries = rows.reduce((sum, { own }) => sum + own.length, 0);
-  const { q, v } = extended(model, params, state);
+  const { q, v, weights } = extended(model, params, state);
   const sizes = { nq: q.shape[1], nv: v.shape[1] };
   const table = tableOn(model, q.device);
   const { rigid, smooth, reach } = stiffening;
@@ -259,14 +259,18 @@ export function jointRows(
     { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows.length], weight: [envs, rows.length] } },
   );
   const byCoordinates = made.jacobian as Tensor;
-  const jacobian = model.tendons.length > 0 ? spread(model, params, { groups: rows }, byCoordinates) : byCoordinates;
+  const jacobian = weights ? spread(model, weights, { groups: rows }, byCoordinates) : byCoordinates;
   return { jacobian, aref: made.aref as Tensor, weight: made.weight as Tensor };
 }
 
 /** Lengths at the references behind these. */
 function withRestingLengths(model: Model, params: Prepared['params'], reference: Tensor): Tensor {
   if (model.tendons.length === 0) return reference;
-  const still = zeros([1, model.nv], { device: reference.device });
-  const { length } = lengths(model, params, { q: reference.reshape([1, model.nq]), v: still });
+  const envs = params.reference.shape.length > 1 ? params.reference.shape[0] : 1;
+  const still = zeros([envs, model.nv], { device: reference.device });
+  const { length } = lengths(model, params, {
+    q: reference.reshape([1, model.nq]).broadcastTo([envs, model.nq]),
+    v: still,
+  });
   return concat([reference, length.slice(0, 1).reshape([model.tendons.length])], 0);
 }

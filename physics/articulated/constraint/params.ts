@@ -16,6 +16,7 @@ import { forwardDynamics } from '../dynamics.ts';
 import { type ArticulatedParams, lengthOf, type Model } from '../model.ts';
 import { pointJacobians } from '../point-jacobians.ts';
 import { articulatedParams } from '../structure.ts';
+import { tied } from '../tendon.ts';
 
 /** Shapes: g geoms, p pairs, l limits, f dry frictions, e equalities. Groups that a model has none of are absent. */
 export interface ConstraintParams {
@@ -83,7 +84,8 @@ export function inverseWeights(
   );
   const { tendonStiffness: k, tendonDamping: d } = params;
   const slack = k && d ? { tendonStiffness: k.mul(0), tendonDamping: d.mul(0) } : {};
-  const free = { ...params, gravity: params.gravity.mul(0), damping: params.damping.mul(0), ...slack };
+  const calm = params.medium ? { medium: params.medium.mul(0) } : {};
+  const free = { ...params, gravity: params.gravity.mul(0), damping: params.damping.mul(0), ...slack, ...calm };
   const unsprung = { ...free, stiffness: params.stiffness.mul(0) };
   const inverse = forwardDynamics(model, unsprung, { q: q0s, v: still }, identity);
   const diagonal = inverse.mul(identity).sum(1);
@@ -102,8 +104,9 @@ export function inverseWeights(
   const linkWeight = single.includes(1)
     ? mean.add(alone.sub(mean).mul(tensor(single, [links.length, 1], { device })))
     : mean;
-  const C = params.tendonWeights;
-  return { linkWeight, dofWeight, ...(C && { tendonWeight: C.matmul(inverse).mul(C).sum(1) }) };
+  if (model.tendons.length === 0) return { linkWeight, dofWeight };
+  const C = tied(model, params, q).weights.reshape([model.tendons.length, nv]);
+  return { linkWeight, dofWeight, tendonWeight: C.matmul(inverse).mul(C).sum(1) };
 }
 
 /** A link on the world that only slides along axes of its own, at its centre of mass, with nothing on it: MuJoCo takes 1 / m for it. */

@@ -83,10 +83,7 @@ function target(
   if (site !== undefined && !sites.some(({ name }) => name === site)) element.fail(`there is no site '${site}'.`);
   if (joint !== undefined) return { joint };
   if (site !== undefined) return { site };
-  if (tendon !== undefined && !tendons.has(tendon)) {
-    tell(element, `tendon '${tendon}' of <${element.name}>, which is no fixed tendon`);
-    return undefined;
-  }
+  if (tendon !== undefined && !tendons.has(tendon)) element.fail(`there is no tendon '${tendon}'.`);
   if (tendon !== undefined) return { tendon };
   return element.fail(`<${element.name}> has neither joint, site nor tendon.`);
 }

@@ -96,8 +96,7 @@ function following(element: Element, kind: 'joint' | 'tendon', { joints, tendons
   const [first, second] = [element.needed(`${kind}1`), element.text(`${kind}2`)];
   const names = kind === 'joint' ? joints : tendons;
   for (const name of second === undefined ? [first] : [first, second])
-    if (!names.has(name))
-      element.fail(`there is no ${kind === 'joint' ? 'hinge or slide' : 'fixed tendon'} '${name}'.`);
+    if (!names.has(name)) element.fail(`there is no ${kind === 'joint' ? 'hinge or slide' : 'tendon'} '${name}'.`);
   if (first === second) element.fail(`<${kind}> in <equality> joins '${first}' to itself; name two ${kind}s.`);
   const polynomial = element.numbers('polycoef', [1, 5]) ?? [];
   const both = second === undefined ? ([first] as const) : ([first, second] as const);

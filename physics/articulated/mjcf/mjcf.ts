@@ -2,7 +2,7 @@
  * mjcf(xml): a model from MuJoCo's XML format.
  *
  * Read are: bodies, inertials, geoms, primitives that stand for meshes, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
- * friction, sites, forces of a medium, fixed tendons, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
+ * friction, sites, forces of a medium, tendons through sites, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
  * <option> change about these. What else would change the motion is named with its line, and the model refused, unless `unsupported`
  * is given to be told instead. What is only drawn is passed over.
  *
@@ -149,7 +149,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
   const ofTendons = new Set(tendons.map(({ name }) => name));
   unique(
     root,
-    'fixed',
+    'tendon',
     tendons.map(({ name }) => name),
   );
   const named = {
@@ -219,7 +219,11 @@ function unique(root: Element, kind: string, names: readonly string[]): void {
   if (twice === undefined) return;
   const find = (element: Element): Element | undefined => {
     for (const child of element.children) {
-      const found = child.attributes.get('name') === twice && child.name.includes(kind) ? child : find(child);
+      const found =
+        child.attributes.get('name') === twice &&
+        (kind === 'tendon' ? ['fixed', 'spatial'] : [child.name.includes(kind) && child.name]).includes(child.name)
+          ? child
+          : find(child);
       if (found) return found;
     }
     return undefined;

@@ -1,4 +1,4 @@
-/** <tendon>: fixed ones, which are weighted sums of joints. Those that run through space are told. */
+/** <tendon>: fixed ones, which are weighted sums of joints, and spatial ones, which run through sites. Those that wrap around geoms are told. */
 
 import type { TendonSpec } from '../tendon.ts';
 import type { Element } from '../xml.ts';
@@ -10,15 +10,14 @@ import { type Reading, unreadAttributes } from './reading.ts';
 export function readTendons(root: Element, reading: Reading): readonly TendonSpec[] {
   const elements = root.all('tendon').flatMap(({ children }) => children);
   return elements.flatMap((given, k) => {
-    if (given.name === 'fixed') return [readFixed(given, reading, k)];
+    if (given.name === 'fixed' || given.name === 'spatial') return [readTendon(given, reading, k)];
     reading.tell(given, `<${given.name}> in <tendon>`);
     return [];
   });
 }
 
-function readFixed(given: Element, reading: Reading, k: number): TendonSpec {
-  const { compiler, defaults, tell } = reading;
-  const tendon = withDefaults(given, defaults, undefined, ['tendon']);
+/** Of a fixed one. */
+function jointsOf(given: Element, { tell }: Reading): NonNullable<TendonSpec['joints']> {
   const joints = given.children.flatMap(child => {
     if (child.name !== 'joint') {
       tell(child, `<${child.name}> in <fixed>`);
@@ -26,21 +25,41 @@ function readFixed(given: Element, reading: Reading, k: number): TendonSpec {
     }
     return [{ joint: child.needed('joint'), coefficient: child.number('coef') ?? child.fail('<joint> has no coef.') }];
   });
-  if (joints.length === 0) given.fail('a <fixed> tendon has no <joint>; give it at least one.');
+  return joints.length > 0 ? joints : given.fail('a <fixed> tendon has no <joint>; give it at least one.');
+}
+
+/** Of a spatial one. */
+function pathOf(given: Element, { sites, tell }: Reading): NonNullable<TendonSpec['path']> {
+  const path = given.children.flatMap((child): NonNullable<TendonSpec['path']> => {
+    if (child.name === 'pulley') return [{ pulley: child.number('divisor') ?? child.fail('<pulley> has no divisor.') }];
+    if (child.name !== 'site') {
+      tell(child, `<${child.name}> in <spatial>, around which it would wrap`);
+      return [];
+    }
+    const name = child.needed('site');
+    return sites.some(site => site.name === name) ? [name] : child.fail(`there is no site '${name}'.`);
+  });
+  return path.length > 0 ? path : given.fail('a <spatial> tendon has no <site>; give it at least two.');
+}
+
+function readTendon(given: Element, reading: Reading, k: number): TendonSpec {
+  const { compiler, defaults, tell } = reading;
+  const kind = given.name;
+  const tendon = withDefaults(given, defaults, undefined, ['tendon']);
   const single = (name: string): number => {
     const numbers = tendon.numbers(name, [1, 3]) ?? [0];
-    if (numbers.slice(1).some(x => x !== 0)) tell(given, `${name} of <fixed> that changes with length or velocity`);
+    if (numbers.slice(1).some(x => x !== 0)) tell(given, `${name} of <${kind}> that changes with length or velocity`);
     return numbers[0];
   };
   const rest = tendon.numbers('springlength', [1, 2]) ?? [-1];
   const range = boundsOf(tendon, compiler);
-  if (boundsOf(tendon, compiler, 'actuatorfrc')) tell(given, 'actuatorfrcrange of <fixed>');
-  if ((tendon.number('armature') ?? 0) !== 0) tell(given, 'armature of <fixed>');
+  if (boundsOf(tendon, compiler, 'actuatorfrc')) tell(given, `actuatorfrcrange of <${kind}>`);
+  if ((tendon.number('armature') ?? 0) !== 0) tell(given, `armature of <${kind}>`);
   const [solrefLimit, solimpLimit] = [solrefOf(tendon, 'solreflimit'), solimpOf(tendon, 'solimplimit')];
   const [solrefFriction, solimpFriction] = [solrefOf(tendon, 'solreffriction'), solimpOf(tendon, 'solimpfriction')];
   const spec: TendonSpec = {
     name: tendon.text('name') ?? `tendon ${k}`,
-    joints,
+    ...(kind === 'fixed' ? { joints: jointsOf(given, reading) } : { path: pathOf(given, reading) }),
     stiffness: single('stiffness'),
     damping: single('damping'),
     frictionLoss: tendon.number('frictionloss') ?? 0,
@@ -52,6 +71,6 @@ function readFixed(given: Element, reading: Reading, k: number): TendonSpec {
     ...(solrefFriction && { solrefFriction }),
     ...(solimpFriction && { solimpFriction }),
   };
-  unreadAttributes(tendon, tell, ['width']);
+  unreadAttributes(tendon, tell, ['width', 'rgba', 'material']);
   return spec;
 }

@@ -2,7 +2,15 @@
 
 import { checkGradient, grad } from 'retrograde/adjoint';
 import { tensor } from 'retrograde/kernel';
-import { articulatedParams, convex, forwardDynamics, mjcf, stepJacobian, tree } from 'retrograde/physics';
+import {
+  articulatedParams,
+  constraintParams,
+  convex,
+  forwardDynamics,
+  mjcf,
+  stepJacobian,
+  tree,
+} from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu32, cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
@@ -114,6 +122,12 @@ describe('ellipsoids', () => {
     const f = (v: typeof still) => forwardDynamics(model, params, { q, v }, still).sum();
     expect(Array.from(await grad(f)(still).read())).toEqual([0, 0, 0, 0, 0, 0]);
   });
+});
+
+it('count as calm where links are weighed for contacts', async () => {
+  const read = async (wind: string) =>
+    Array.from(await constraintParams(mjcf(file('').replace('0.3 -0.2 0.5', wind)), cpu64).dofWeight.read());
+  expect(await read('30 0 0')).toEqual(await read('0 0 0'));
 });
 
 describe('are refused', () => {

@@ -239,7 +239,7 @@ it.each([
     world(rod, '<actuator><motor joint="j" delay="0.1"/></actuator>'),
     'delay of <motor>; withDelay(step, steps) makes controls late (line 2)',
   ],
-  [world(rod, '<equality><tendon tendon1="t"/></equality>'), "line 2: there is no fixed tendon 't'."],
+  [world(rod, '<equality><tendon tendon1="t"/></equality>'), "line 2: there is no tendon 't'."],
   [world(rod, '<contact><exclude body1="a" body2="z"/></contact>'), "line 2: there is no body 'z'."],
   [world(rod, '<contact><pair geom1="a" geom2="z"/></contact>'), "line 2: there is no geom 'a'."],
   [world(rod, '<sensor><gyro site="s"/></sensor>'), "line 2: there is no site 's'."],

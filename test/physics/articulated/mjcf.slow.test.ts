@@ -119,7 +119,7 @@ it('what does not act is named with its line, or told', () => {
   mjcf(odd, { unsupported: note => told.push(note) });
   expect(told.map(({ line }) => line)).toEqual([5, 7]);
   expect(() => mjcf(body(ball).replace('</mujoco>', '<tendon>\n<spatial/></tendon></mujoco>'))).toThrow(
-    '<spatial> in <tendon> (line 10)',
+    'line 10: a <spatial> tendon has no <site>; give it at least two.',
   );
   expect(() => mjcf(body('<geom size="0.1" newattribute="1"/>'))).toThrow('newattribute of <geom> (line 6)');
 });

@@ -121,7 +121,7 @@ it('are differentiated, environment by environment, and in whole Jacobians', asy
 describe('are refused', () => {
   const joints = '<joint joint="h0" coef="1"/>';
   it.each<[string, string, string]>([
-    ['<spatial name="s"><site site="x"/></spatial>', '', '<spatial> in <tendon> (line 14)'],
+    ['<spatial name="s"><site site="x"/></spatial>', '', "there is no site 'x'."],
     [`<fixed>${joints}<pulley/></fixed>`, '', '<pulley> in <fixed> (line 14)'],
     ['<fixed><joint joint="q" coef="1"/></fixed>', '', "there is no joint 'q'."],
     [
@@ -131,12 +131,8 @@ describe('are refused', () => {
     ],
     ['<fixed name="t"/>', '', 'line 14: a <fixed> tendon has no <joint>; give it at least one.'],
     [`<fixed armature="1">${joints}</fixed>`, '', 'armature of <fixed> (line 14)'],
-    [
-      `<fixed>${joints}</fixed>`,
-      '<actuator><motor tendon="u"/></actuator>',
-      "tendon 'u' of <motor>, which is no fixed",
-    ],
-    [`<fixed>${joints}</fixed>`, '<equality><tendon tendon1="u"/></equality>', "there is no fixed tendon 'u'."],
+    [`<fixed>${joints}</fixed>`, '<actuator><motor tendon="u"/></actuator>', "there is no tendon 'u'."],
+    [`<fixed>${joints}</fixed>`, '<equality><tendon tendon1="u"/></equality>', "there is no tendon 'u'."],
   ])('%s %s', (tendons, rest, message) => {
     expect(() => mjcf(file(tendons, rest))).toThrow(message);
   });

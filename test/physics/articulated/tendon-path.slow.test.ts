@@ -1,0 +1,110 @@
+// Tendons through sites and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8; derivatives; refusals.
+
+import { checkGradient } from 'retrograde/adjoint';
+import { tensor } from 'retrograde/kernel';
+import {
+  actuation,
+  actuatorParams,
+  articulatedParams,
+  convex,
+  energies,
+  forwardDynamics,
+  mjcf,
+  sensors,
+  stepJacobian,
+} from 'retrograde/physics';
+import { expect, it } from 'vitest';
+import { cpu32, cpu64 } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
+import { on64 } from '../../util/numbers.ts';
+
+const file = (tendons: string, rest = '') => `<mujoco><worldbody><site name="w" pos="1 0 1.5"/>
+  <body pos="0 0 1"><joint name="h" axis="0 1 0.2" ref="10" springref="30"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.05"/>
+    <site name="s0" pos="0.3 0.1 0.05"/><body pos="0.3 0 0"><joint name="k" axis="0 1 0" pos="0.02 0 0"/>
+      <joint type="slide" axis="1 0 1"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.04"/><site name="s1" pos="0.3 0 0.1"/>
+      <body pos="0.3 0 0"><joint type="ball"/><geom size="0.05"/><site name="s2" pos="0.1 0 0.1"/></body></body></body>
+  <body pos="0 1 1"><freejoint/><geom type="box" size="0.1 0.1 0.1"/><site name="m" pos="0.1 0 0"/></body>
+  </worldbody><tendon>${tendons}</tendon>${rest}</mujoco>`;
+const text = file(
+  `<spatial name="t" stiffness="10" damping="1" range="0 0.5"><site site="w"/><site site="s0"/>
+     <pulley divisor="2"/><site site="s0"/><site site="s1"/><site site="s2"/></spatial>
+   <spatial name="u" stiffness="20" springlength="0.3 0.9" frictionloss="0.3"><site site="s2"/><site site="m"/></spatial>
+   <fixed name="f" stiffness="4"><joint joint="h" coef="1.5"/><joint joint="k" coef="-0.4"/></fixed>`,
+  `<actuator><position tendon="t" kp="5" kv="0.3"/><motor tendon="u" gear="2"/></actuator>
+   <equality><tendon tendon1="t" tendon2="f" polycoef="0.1 0.5 0.2 0 0"/></equality>
+   <sensor><tendonpos tendon="t"/><tendonvel tendon="u"/></sensor>`,
+);
+const model = mjcf(text);
+const [ball, turn] = [
+  [0.9, 0.1, -0.2, 0.3],
+  [0.7, -0.3, 0.4, 0.1],
+].map(q => q.map(x => x / Math.hypot(...q)));
+const one = {
+  q: [0.4, -0.3, 0.1, ...ball, 0.2, 1.1, 0.9, ...turn],
+  v: [0.5, -0.7, 0.3, 0.2, -0.4, 0.6, -0.8, 0.9, 0.3, -0.2, 0.7, 0.1],
+  control: [0.4, 0.9],
+};
+const MUJOCO = {
+  held: [
+    -1528.301928204747, 2407.3885752142473, -389.2614205477041, -4489.411263633383, -25536.47602958498,
+    4717.238697170802, 0.1829028772073105, -0.4403821267100174, -9.662423817381537, 1.1498145591688196e-14,
+    1.8369115819347603, -7.237783302391309,
+  ],
+  sensors: [1.1001331594372854, 1.00158896794549],
+  potential: 121.70326526663068,
+};
+
+it.each([cpu64, cpu32])('pull as in MuJoCo, $precision', async device => {
+  const row = (x: readonly number[]) => tensor(x, [1, x.length], { device });
+  const state = { q: row(one.q), v: row(one.v) };
+  const params = articulatedParams(model, device);
+  const { tau } = actuation(model, actuatorParams(model, device), state, row(one.control), params);
+  const held = await forwardDynamics(model, params, state, tau, { contact: convex(), dt: 0.002 }).read();
+  const bound = device === cpu64 ? 1e-11 : 1e-3;
+  near(held, MUJOCO.held, bound);
+  near(await sensors(model).read(params, state, {}).read(), MUJOCO.sensors, bound);
+  near(await energies(model, params, state).potential.read(), [MUJOCO.potential], bound);
+});
+
+it('are differentiated, environment by environment, and in whole Jacobians', async () => {
+  const row = (x: readonly number[]) => on64([...x, ...x.map(v => 0.9 * v)], [2, x.length]);
+  const params = articulatedParams(model, cpu64);
+  const points = params.tendonPoints as typeof params.mass;
+  const actuators = actuatorParams(model, cpu64);
+  const control = row(one.control);
+  const given = { q: row(one.q), v: row(one.v), tendonPoints: points.broadcastTo([2, ...points.shape]) };
+  const weights = row(one.v.map((_, k) => Math.sin(k + 1)));
+  const accelerations = ({ q, v, tendonPoints }: typeof given) => {
+    const own = { ...params, tendonPoints };
+    const { tau } = actuation(model, actuators, { q, v }, control, own);
+    return forwardDynamics(model, own, { q, v }, tau, { contact: convex(), dt: 0.002 }).mul(weights).sum();
+  };
+  await checkGradient(accelerations, given);
+  const { sensitivity: _, ...byTangents } = convex();
+  const driving = { params, actuators, control };
+  const [fast, slow] = [convex(), byTangents].map(contact => stepJacobian(model, { contact })(given, driving, 0.01));
+  for (const part of ['A', 'B'] as const) {
+    const all = await slow[part].read();
+    near(await fast[part].read(), all, 1e-10 * Math.max(...all.map(Math.abs)));
+  }
+});
+
+it.each<[string, string]>([
+  [
+    '<spatial name="t"><site site="w"/></spatial>',
+    "a branch of its path has one site, 'w'; every branch has at least two.",
+  ],
+  ['<spatial><site site="x"/><site site="w"/></spatial>', "there is no site 'x'."],
+  ['<spatial/>', 'a <spatial> tendon has no <site>; give it at least two.'],
+  ['<spatial><site site="w"/><pulley divisor="0"/><site site="s1"/><site site="s2"/></spatial>', "has one site, 'w'"],
+  [
+    '<spatial><pulley divisor="0"/><site site="s1"/><site site="s2"/></spatial>',
+    'a pulley is 0; it must be a number above 0.',
+  ],
+  [
+    '<spatial><site site="w"/><geom geom="g"/><site site="s1"/></spatial>',
+    '<geom> in <spatial>, around which it would wrap (line 7)',
+  ],
+])('are refused: %s', (tendons, message) => {
+  expect(() => mjcf(file(tendons))).toThrow(message);
+});
