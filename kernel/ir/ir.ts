@@ -305,6 +305,13 @@ export const blocksOf = (inst: Inst): readonly Block[] =>
   inst.kind === 'if' ? [inst.then, inst.else] : inst.kind === 'while' ? [inst.cond, inst.body] : noBlocks;
 const noBlocks: readonly Block[] = [];
 
+/** The local arrays that an instruction itself, not its blocks, looks at or changes. */
+export function arraysOf(inst: Inst): readonly LocalArray[] {
+  if (inst.kind === 'arrayCopy') return [inst.target, inst.source];
+  if (inst.kind === 'atomic') return 'array' in inst.target ? [inst.target.array] : [];
+  return inst.kind === 'arrayLoad' || inst.kind === 'arrayStore' || inst.kind === 'arrayFill' ? [inst.array] : [];
+}
+
 /** Largest value and array ids in a program, so that a pass can make fresh ones. */
 export function largestId(block: Block): number {
   let id = -1;

@@ -6,9 +6,18 @@
  * What does not depend on the invocation (uniform loads above all) is computed before the loop.
  */
 
-import { type Block, type BuiltinName, type Inst, type LocalArray, operandsOf, type Program } from '../../ir/ir.ts';
+import {
+  arraysOf,
+  type Block,
+  type BuiltinName,
+  blocksOf,
+  type Inst,
+  type LocalArray,
+  operandsOf,
+  type Program,
+} from '../../ir/ir.ts';
 import { expandMath } from '../../ir/math/expand.ts';
-import { contains, visit } from '../../ir/traverse.ts';
+import { visit } from '../../ir/traverse.ts';
 import { ValueMap } from '../../ir/value-map.ts';
 import { emitZero } from './emit-array.ts';
 import { emitInsts } from './emit-block.ts';
@@ -85,7 +94,8 @@ export function emitProgram(
     loopOverGroups(to, scratch, scratchBytes, !barriers, (each, first) => emitRegions(regions, to, each, first));
   } else {
     const { body } = program;
-    const zeroed = program.arrays.filter(array => needsZero(array, body));
+    const cleared = clearedBefore(body);
+    const zeroed = program.arrays.filter(array => cleared.get(array));
     if (vectorised) {
       const arraysAt = align16(scratchBytes) - scratch.groupBytes;
       const { code, others } = emitVectorised({ setting, opened: to.code, buffers: to.buffers, zeroed, arraysAt });
@@ -188,23 +198,20 @@ function partByInvariance(program: Program): [fixed: Inst[], varying: Inst[]] {
 }
 
 /**
- * False for an array that is always filled before it is read: the innermost block that holds all its mentions begins them with
- * a fill.
+ * The local arrays of a block, and whether each must hold zeros where the block begins: all but those that are always filled before they
+ * are read, since the innermost block that holds all their mentions begins them with a fill.
  */
-function needsZero(array: LocalArray, block: Block): boolean {
-  const mentions = (inst: Inst) =>
-    ('array' in inst && inst.array === array) ||
-    (inst.kind === 'arrayCopy' && (inst.target === array || inst.source === array)) ||
-    (inst.kind === 'atomic' && 'array' in inst.target && inst.target.array === array);
-  const users = block.body.filter(inst => contains({ body: [inst], yields: [] }, mentions));
-  if (users.length === 0) return false;
-  const [first] = users;
-  if (first.kind === 'arrayFill') return false;
-  if (users.length > 1) return true;
-  const inner = first.kind === 'if' ? [first.then, first.else] : first.kind === 'while' ? [first.cond, first.body] : [];
-  return inner.length === 0 || inner.filter(each => contains(each, mentions)).length > 1
-    ? true
-    : inner.some(each => needsZero(array, each));
+function clearedBefore(block: Block): ReadonlyMap<LocalArray, boolean> {
+  const needs = new Map<LocalArray, boolean>();
+  const filled = new Set<LocalArray>();
+  for (const inst of block.body) {
+    if (inst.kind === 'arrayFill' && !needs.has(inst.array)) filled.add(inst.array);
+    const inner = new Map<LocalArray, boolean>(arraysOf(inst).map(array => [array, !filled.has(array)]));
+    for (const each of blocksOf(inst))
+      for (const [array, need] of clearedBefore(each)) inner.set(array, inner.has(array) || need);
+    for (const [array, need] of inner) needs.set(array, !filled.has(array) && (needs.has(array) || need));
+  }
+  return needs;
 }
 
 function builtinsIn(block: Block): Set<BuiltinName> {

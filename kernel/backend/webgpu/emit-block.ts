@@ -22,6 +22,7 @@ import type {
   Value,
   While,
 } from '../../ir/ir.ts';
+import { arraysOf } from '../../ir/ir.ts';
 import { type SharedLoad, uniformity } from '../../ir/uniformity.ts';
 import {
   arrayLoaded,
@@ -60,12 +61,6 @@ const isShort = ({ then, else: otherwise }: If): boolean => {
 };
 
 const outermost = '  ';
-
-/** The local arrays that an instruction itself, not its blocks, looks at or changes. */
-function arraysOf(inst: Inst): readonly LocalArray[] {
-  if (inst.kind === 'arrayCopy') return [inst.target, inst.source];
-  return inst.kind === 'arrayLoad' || inst.kind === 'arrayStore' || inst.kind === 'arrayFill' ? [inst.array] : [];
-}
 
 /** Tint stops at 127 nested statements; `if` and its block are two. */
 const deepest = 60;
