@@ -9,7 +9,7 @@
  */
 
 import { type Block, blocksOf, type If, type Inst, operandsOf, type Program, resultsOf, type Value } from './ir.ts';
-import { contains, hasEffect, substitute } from './traverse.ts';
+import { contains, hasEffect, substitute, visit } from './traverse.ts';
 
 export function mergeBranches(program: Program): Program {
   const body = mergeIn(program.body, program);
@@ -18,17 +18,20 @@ export function mergeBranches(program: Program): Program {
 
 function mergeIn(block: Block, program: Program): Block {
   const body: Inst[] = [];
+  /** The last branch on each condition. */
+  const latest = new Map<Value, If>();
   for (const inst of block.body) {
-    if (inst.kind === 'if') {
-      const at = body.findLastIndex(other => other.kind === 'if' && other.cond === inst.cond);
-      const parted = at >= 0 && partBetween(body.slice(at + 1), body[at] as If, inst, program);
-      if (parted) {
-        const joined = join(body[at] as If, inst);
-        body.splice(at, body.length - at, ...parted.before, joined, ...parted.after);
-        continue;
-      }
+    const first = inst.kind === 'if' ? latest.get(inst.cond) : undefined;
+    if (inst.kind !== 'if') body.push(inst);
+    else if (!first || isApart(body, first, inst, program)) {
+      body.push(inst);
+      latest.set(inst.cond, inst);
+    } else {
+      const joined = join(first, inst);
+      const { before, after } = partBetween(body.splice(body.lastIndexOf(first)).slice(1), first);
+      for (const each of [...before, joined, ...after]) body.push(each);
+      latest.set(inst.cond, joined);
     }
-    body.push(inst);
   }
   const merged = body.map(inst => {
     if (inst.kind === 'if') return { ...inst, then: mergeIn(inst.then, program), else: mergeIn(inst.else, program) };
@@ -37,26 +40,35 @@ function mergeIn(block: Block, program: Program): Block {
   return { body: merged, yields: block.yields };
 }
 
-/** What stands between two branches, parted into what may run before both and what needs the first one's results; if it may. */
-function partBetween(
-  between: readonly Inst[],
-  first: If,
-  second: If,
-  program: Program,
-): { readonly before: readonly Inst[]; readonly after: readonly Inst[] } | undefined {
-  const late = new Set<Value>(first.results);
-  const before: Inst[] = [];
-  const after: Inst[] = [];
-  for (const inst of between) {
-    if (isBound(inst, program)) return undefined;
-    if (!needs(inst, late)) before.push(inst);
-    else {
-      after.push(inst);
-      for (const v of resultsOf(inst)) late.add(v);
+/**
+ * Whether what stands behind the first branch, at the end of `body`, keeps the second from it: something that may not move, or that the second
+ * needs and that needs the first one's results. Goes backwards, since what keeps them apart mostly stands close to the second.
+ */
+function isApart(body: readonly Inst[], first: If, second: If, program: Program): boolean {
+  const own = new Set(first.results);
+  const needed = new Set(readBy(second));
+  for (let k = body.length - 1; body[k] !== first; k--) {
+    const inst = body[k];
+    if (isBound(inst, program)) return true;
+    if (!resultsOf(inst).some(v => needed.has(v))) continue;
+    for (const v of readBy(inst)) {
+      if (own.has(v)) return true;
+      needed.add(v);
     }
   }
-  for (const v of first.results) late.delete(v);
-  return needs(second, late) ? undefined : { before, after };
+  return false;
+}
+
+/** What stands behind a branch, parted into what may as well run before it and what needs its results. */
+function partBetween(between: readonly Inst[], { results }: If) {
+  const late = new Set<Value>(results);
+  const [before, after]: [Inst[], Inst[]] = [[], []];
+  for (const inst of between) {
+    const needs = readBy(inst).some(v => late.has(v));
+    (needs ? after : before).push(inst);
+    if (needs) for (const v of resultsOf(inst)) late.add(v);
+  }
+  return { before, after };
 }
 
 /** Whether it has effects, or sees those of others. */
@@ -67,10 +79,15 @@ function isBound(inst: Inst, program: Program): boolean {
   });
 }
 
-const needs = (inst: Inst, values: ReadonlySet<Value>): boolean =>
-  contains({ body: [inst], yields: [] }, each =>
-    [...operandsOf(each), ...blocksOf(each).flatMap(b => b.yields)].some(v => values.has(v)),
-  );
+/** What an instruction and those inside it read. */
+function readBy(inst: Inst): Value[] {
+  const read: Value[] = [];
+  visit({ body: [inst], yields: [] }, each => {
+    read.push(...operandsOf(each));
+    for (const { yields } of blocksOf(each)) read.push(...yields);
+  });
+  return read;
+}
 
 function join(first: If, second: If): If {
   const arm = (a: Block, b: Block): Block => {

@@ -33,7 +33,7 @@ const isNested = (inst: Inst): inst is Nested => inst.kind === 'if' || inst.kind
  */
 export function reverseBlock(c: Reverse, block: Block, sub: Substitution, adj: Adjoints, seed: () => void): void {
   const { b } = c;
-  const copies = block.body.map((inst, k) => (isNested(inst) ? endangered(inst, block.body.slice(k)) : []));
+  const copies = endangered(block.body);
   const kept: (readonly [LocalArray, LocalArray])[][] = [];
   const replay: Block[] = block.body.map((inst, k) =>
     b.block(() => {
@@ -65,12 +65,15 @@ const join = (first: Block, second: Block): Block => ({
   yields: [],
 });
 
-/** Arrays that `inst` reads and that it or a later instruction of its block (`rest`, itself first) changes. */
-function endangered(inst: Nested, rest: readonly Inst[]): LocalArray[] {
-  const { read } = touched([inst]);
-  if (read.size === 0) return [];
-  const { changed } = touched(rest);
-  return [...read].filter(array => changed.has(array));
+/** For each inner block of a body the arrays that it reads, and that it or a later instruction changes. */
+function endangered(body: readonly Inst[]): readonly (readonly LocalArray[])[] {
+  const changedLater = new Set<LocalArray>();
+  const backwards = body.toReversed().map(inst => {
+    const { read, changed } = touched([inst]);
+    for (const array of changed) changedLater.add(array);
+    return isNested(inst) ? [...read].filter(array => changedLater.has(array)) : [];
+  });
+  return backwards.reverse();
 }
 
 function keepCopy(b: Builder, array: LocalArray): LocalArray {
