@@ -25,9 +25,32 @@ import { definitions, rebuilt, visit } from './traverse.ts';
 /** What lies behind a point of the program, of arrays of functions. */
 interface Behind {
   /** Arrays that may be read. */
-  readonly read: Set<LocalArray>;
+  readonly read: Arrays;
   /** Elements that are stored to before they can be read. */
   readonly overwritten: Elements<true>;
+}
+
+/** A set of arrays. A copy notes what is different from it; the original must not change while a copy is in use. */
+class Arrays {
+  private readonly own = new Map<LocalArray, boolean>();
+  private readonly original: Arrays | undefined;
+
+  constructor(original?: Arrays) {
+    this.original = original;
+  }
+  has(array: LocalArray): boolean {
+    return this.own.get(array) ?? this.original?.has(array) ?? false;
+  }
+  add(array: LocalArray): void {
+    this.own.set(array, true);
+  }
+  delete(array: LocalArray): void {
+    this.own.set(array, false);
+  }
+  /** What this copy has and its original may not have. */
+  added(): LocalArray[] {
+    return [...this.own].flatMap(([array, has]) => (has ? [array] : []));
+  }
 }
 
 export function eliminateDeadElements(program: Program): Program {
@@ -54,10 +77,10 @@ export function eliminateDeadElements(program: Program): Program {
         return inst;
       case 'arrayStore': {
         if (inst.array.space !== 'function') return inst;
-        const { base, offset } = placeOf(inst.index);
-        const again = behind.overwritten.at(inst.array, base);
-        if (!behind.read.has(inst.array) || again.has(offset) || unread(inst)) return undefined;
-        again.set(offset, true);
+        const place = placeOf(inst.index);
+        const again = behind.overwritten.get(inst.array, place);
+        if (!behind.read.has(inst.array) || again || unread(inst)) return undefined;
+        behind.overwritten.set(inst.array, place, true);
         return inst;
       }
       case 'arrayFill':
@@ -70,18 +93,18 @@ export function eliminateDeadElements(program: Program): Program {
         noteRead(behind, inst.source, undefined);
         return inst;
       case 'if': {
-        const otherwise: Behind = { read: new Set(behind.read), overwritten: behind.overwritten.copy() };
-        const before: Behind = { read: new Set(behind.read), overwritten: behind.overwritten.copy() };
+        const otherwise: Behind = { read: new Arrays(behind.read), overwritten: behind.overwritten.copy() };
+        const before: Behind = { read: new Arrays(behind.read), overwritten: behind.overwritten.copy() };
         const swept = { ...inst, then: sweep(inst.then, before), else: sweep(inst.else, otherwise) };
-        for (const array of [...before.read, ...otherwise.read]) behind.read.add(array);
+        for (const array of [...before.read.added(), ...otherwise.read.added()]) behind.read.add(array);
         behind.overwritten.forget(readIn(inst));
         return swept.then === inst.then && swept.else === inst.else ? inst : swept;
       }
       case 'while': {
         const past = pastElements(inst, behind.read);
         for (const array of readIn(inst)) noteRead(behind, array, undefined);
-        const cond = sweep(inst.cond, { read: new Set(behind.read), overwritten: new Elements() });
-        const inner = sweep(inst.body, { read: new Set(behind.read), overwritten: past });
+        const cond = sweep(inst.cond, { read: new Arrays(behind.read), overwritten: new Elements() });
+        const inner = sweep(inst.body, { read: new Arrays(behind.read), overwritten: past });
         return cond === inst.cond && inner === inst.body ? inst : { ...inst, cond, body: inner };
       }
       default:
@@ -90,19 +113,20 @@ export function eliminateDeadElements(program: Program): Program {
   }
 
   /** Elements to which iterations of a loop store, and that no later one reads, nor what follows. */
-  function pastElements(loop: While, readAfter: ReadonlySet<LocalArray>): Elements<true> {
+  function pastElements(loop: While, readAfter: Arrays): Elements<true> {
     const past = new Elements<true>();
     const steps = stepsOf(loop, definition);
     if (steps.size === 0) return past;
     const loads = new Map<LocalArray, ArrayLoad[]>();
-    const others = new Set(readAfter);
+    const others = new Set<LocalArray>();
     for (const block of blocksOf(loop))
       visit(block, inst => {
         if (inst.kind === 'arrayLoad') listOf(loads, inst.array).push(inst);
         else if (inst.kind === 'arrayCopy') others.add(inst.source);
       });
     visit(loop.body, inst => {
-      if (inst.kind !== 'arrayStore' || others.has(inst.array) || !inRange.has(inst)) return;
+      if (inst.kind !== 'arrayStore' || !inRange.has(inst)) return;
+      if (others.has(inst.array) || readAfter.has(inst.array)) return;
       const { terms, base, offset } = placeOf(inst.index);
       const [counter] = terms.keys();
       const step = terms.size === 1 ? steps.get(counter) : undefined;
@@ -113,12 +137,12 @@ export function eliminateDeadElements(program: Program): Program {
         return Number.isInteger(iterations) ? iterations : 0;
       };
       const isPast = (load: ArrayLoad) => inRange.has(load) && placeOf(load.index).base === base && later(load) <= 0;
-      if ((loads.get(inst.array) ?? []).every(isPast)) past.at(inst.array, base).set(offset, true);
+      if ((loads.get(inst.array) ?? []).every(isPast)) past.set(inst.array, { base, offset }, true);
     });
     return past;
   }
 
-  const body = sweep(program.body, { read: new Set(), overwritten: new Elements() });
+  const body = sweep(program.body, { read: new Arrays(), overwritten: new Elements() });
   return body === program.body ? program : { ...program, body };
 }
 
@@ -126,7 +150,7 @@ export function eliminateDeadElements(program: Program): Program {
 function noteRead({ read, overwritten }: Behind, array: LocalArray, place: Place | undefined): void {
   read.add(array);
   if (place) {
-    overwritten.at(array, place.base).delete(place.offset);
+    overwritten.set(array, place, undefined);
     overwritten.keep(array, place.base);
   } else overwritten.forget([array]);
 }

@@ -35,19 +35,16 @@ export function forwardElements(program: Program): Program {
     switch (original.kind) {
       case 'arrayLoad': {
         if (original.array.space !== 'function') return inst;
-        const { base, offset } = placeOf(original.index);
-        const held = contents.at(original.array, base);
-        const value = held.get(offset);
+        const place = placeOf(original.index);
+        const value = contents.get(original.array, place);
         if (value) replaced.set(original.result, value);
-        else held.set(offset, original.result);
+        else contents.set(original.array, place, original.result);
         return value ? undefined : inst;
       }
       case 'arrayStore': {
-        const { base, offset } = placeOf(original.index);
-        const held = contents.at(original.array, base);
-        if (inRange.has(original)) held.set(offset, map(original.value));
-        else held.delete(offset);
-        contents.keep(original.array, base);
+        const place = placeOf(original.index);
+        contents.set(original.array, place, inRange.has(original) ? map(original.value) : undefined);
+        contents.keep(original.array, place.base);
         return inst;
       }
       case 'arrayFill':
