@@ -12,8 +12,8 @@
  */
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
-import { laws, type Pattern } from './pattern.ts';
-import { response } from './response.wgsl.ts';
+import { formOf, laws, type Pattern } from './pattern.ts';
+import { responseOf } from './response.wgsl.ts';
 import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
 
 /** What forces are made of, what they are, and what is asked of their derivatives. */
@@ -37,7 +37,7 @@ const bindings = /* wgsl */ `
   var<storage, read> groups: array<u32>;
 `;
 
-const main = (nv: number, { groups, rows: all, entries }: Pattern): string => /* wgsl */ `
+const main = (nv: number, pattern: Pattern): string => /* wgsl */ `
   ${bindings}
   var<storage, read> a: array<f32>;
   var<storage, read> tauBar: array<f32>;
@@ -47,16 +47,16 @@ const main = (nv: number, { groups, rows: all, entries }: Pattern): string => /*
   @compute @workgroup_size(64)
   fn constraintForcesAdjoint(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
         let law = groups[s * 6u];
         let rows = groups[s * 6u + 1u];
         let first = groups[s * 6u + 2u];
         let count = groups[s * 6u + 3u];
-        let to = e * ${entries}u + groups[s * 6u + 4u];
-        let line = e * ${all}u + groups[s * 6u + 5u];
+        let to = e * ${pattern.entries}u + groups[s * 6u + 4u];
+        let line = e * ${pattern.rows}u + groups[s * 6u + 5u];
         var along = 0.0;
         var across = 0.0;
         for (var r = 0u; r < rows; r++) {
@@ -65,7 +65,7 @@ const main = (nv: number, { groups, rows: all, entries }: Pattern): string => /*
         }
         var turn = 0.0;
         if (w > 0.0) { turn = (along - across) / w; }
-        weightBar[e * ${groups.length}u + s] = vec2f(select(along, across, law == ${laws.rub}u) / D, turn);             // (3)
+        weightBar[e * ${pattern.groups.length}u + s] = vec2f(select(along, across, law == ${laws.rub}u) / D, turn);             // (3)
         for (var k = 0u; k < count; k++) {
           let d = e * ${nv}u + list[first + k];
           for (var r = 0u; r < rows; r++) {
@@ -77,21 +77,21 @@ const main = (nv: number, { groups, rows: all, entries }: Pattern): string => /*
   }
 `;
 
-const coefficients = ({ groups, rows: all }: Pattern, own: boolean): string => /* wgsl */ `
-  ${response}
+const coefficients = (pattern: Pattern, own: boolean): string => /* wgsl */ `
+  ${responseOf(pattern)}
   ${bindings}
   var<storage, read> cone: array<f32>;
   @unique var<storage, read_write> coneBar: array<f32>;
   @compute @workgroup_size(64)
   fn constraintCoefficients(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
-        ${groupAt(groups.length, own)}
-        let line = e * ${all}u + row;
-        let at = (e * ${groups.length}u + s) * 6u;
+        ${groupAt(pattern, own)}
+        let line = e * ${pattern.rows}u + row;
+        let at = (e * ${pattern.groups.length}u + s) * 6u;
         let pressing = fBar[line] * lambda[line];
         if (law == ${laws.rub}u && rubbingSlope(slack[line], D, coneOf[0]) == 0.0 && coneOf[0] > 0.0) {
           coneBar[at] = pressing / coneOf[0];
@@ -126,7 +126,7 @@ export function forcesAdjoint(
   const [envs, nv] = a.shape;
   const own = cone.shape.length > 2;
   const { groups, list } = patternOn(pattern, a.device);
-  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
+  const key = `${nv} ${own} ${formOf(pattern)}`;
   const given = { weight, slack, lambda, fBar, xBar, groups };
   const { jacobianBar, weightBar } = kernels(key, () => main(nv, pattern))(
     { ...given, a, tauBar, list },

@@ -10,14 +10,14 @@
  */
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
-import { laws, type Pattern } from './pattern.ts';
-import { response } from './response.wgsl.ts';
+import { formOf, laws, type Pattern } from './pattern.ts';
+import { responseOf } from './response.wgsl.ts';
 import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
 
 const kernels = kernelsByKey();
 
-const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
-  ${response}
+const text = (nv: number, pattern: Pattern, own: boolean): string => /* wgsl */ `
+  ${responseOf(pattern)}
   var<storage, read> jacobian: array<f32>;
   var<storage, read> jacobianDot: array<f32>;
   var<storage, read> weight: array<vec2f>;
@@ -35,14 +35,14 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
   fn constraintForcesTangent(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     var total: array<f32, ${nv}>;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
-        ${groupAt(groups.length, own)}
-        let line = e * ${rows}u + row;
-        let at = (${own ? `e * ${groups.length}u + ` : ''}s) * 6u;
-        let dot = weightDot[e * ${groups.length}u + s];
+        ${groupAt(pattern, own)}
+        let line = e * ${pattern.rows}u + row;
+        let at = (${own ? `e * ${pattern.groups.length}u + ` : ''}s) * 6u;
+        let dot = weightDot[e * ${pattern.groups.length}u + s];
         var turn = 0.0;
         if (w > 0.0) { turn = dot.y / w; }
         var grow = dot.x / D + turn;
@@ -61,7 +61,7 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
           side -= 2.0 * coneDot[at] * select(m / (1.0 + m * m), 1.0 / m, sticks);
           normal -= select(2.0 * coneDot[at] * m / (1.0 + m * m), 0.0, sticks);
         }
-        var p: Six;
+        var p: Line;
         for (var r = 0u; r < rows; r++) {
           var rub = 0.0;
           if (r > 0u && law >= ${laws.elliptic}u && coneOf[r] != 0.0) { rub = coneDot[at + r] / coneOf[r]; }
@@ -70,7 +70,7 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
           shift[line + r] = slack[line + r] * (rub - turn);                                                          // (2)
         }
         for (var k = 0u; k < count; k++) {
-          let to = e * ${entries}u + entry + k * rows;
+          let to = e * ${pattern.entries}u + entry + k * rows;
           var force = 0.0;
           for (var r = 0u; r < rows; r++) { force += jacobianDot[to + r] * lambda[line + r] + jacobian[to + r] * p[r]; }
           total[list[first + k]] += force;                                                                           // (1)
@@ -97,7 +97,7 @@ export function forcesTangent(
 ): ForcesTangent {
   const own = cone.shape.length > 2;
   const { groups, list } = patternOn(pattern, slack.device);
-  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
+  const key = `${nv} ${own} ${formOf(pattern)}`;
   const made = kernels(key, () => text(nv, pattern, own))(
     {
       ...{ jacobian, weight, cone, slack, lambda, groups, list },

@@ -8,13 +8,13 @@
 import { custom, jvp, vjp } from '../../../adjoint/index.ts';
 import { kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { forcesAdjoint } from './force-adjoint.ts';
-import type { Pattern } from './pattern.ts';
-import { response } from './response.wgsl.ts';
+import { formOf, type Pattern } from './pattern.ts';
+import { responseOf } from './response.wgsl.ts';
 import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
 
 const kernels = kernelsByKey();
 
-const slackText = (nv: number, { groups, rows, entries }: Pattern): string => /* wgsl */ `
+const slackText = (nv: number, pattern: Pattern): string => /* wgsl */ `
   var<storage, read> jacobian: array<f32>;
   var<storage, read> by: array<f32>;
   var<storage, read> active: array<vec2f>;
@@ -26,13 +26,13 @@ const slackText = (nv: number, { groups, rows, entries }: Pattern): string => /*
     let e = id.x;
     var own: array<f32, ${nv}>;
     for (var d = 0u; d < ${nv}u; d++) { own[d] = by[e * ${nv}u + d]; }
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      if (active[e * ${groups.length}u + s].x > 0.0) {
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      if (active[e * ${pattern.groups.length}u + s].x > 0.0) {
         let rows = groups[s * 6u + 1u];
         let first = groups[s * 6u + 2u];
         let count = groups[s * 6u + 3u];
-        let entry = e * ${entries}u + groups[s * 6u + 4u];
-        let row = e * ${rows}u + groups[s * 6u + 5u];
+        let entry = e * ${pattern.entries}u + groups[s * 6u + 4u];
+        let row = e * ${pattern.rows}u + groups[s * 6u + 5u];
         for (var r = 0u; r < rows; r++) {
           var sum = 0.0;
           for (var k = 0u; k < count; k++) { sum += jacobian[entry + k * rows + r] * own[list[first + k]]; }
@@ -51,7 +51,7 @@ export function alongRows(
 ): Tensor {
   const [envs, nv] = v.shape;
   const { groups, list } = patternOn(pattern, v.device);
-  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries]);
+  const key = `${nv} ${formOf(pattern)}`;
   return kernels(`along ${key}`, () => slackText(nv, pattern))(
     { jacobian, by: v, active: weight.detach(), groups, list },
     { count: envs, out: { moved: [envs, pattern.rows] } },
@@ -69,8 +69,8 @@ export const known = <X>(value: Tensor, f: (x: X) => Tensor, x: X): Tensor =>
     jvp: (x: X, dot: X) => jvp(f)(x, dot).tangent,
   })(x);
 
-const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): string => /* wgsl */ `
-  ${response}
+const text = (nv: number, pattern: Pattern, own: boolean): string => /* wgsl */ `
+  ${responseOf(pattern)}
   var<storage, read> jacobian: array<f32>;
   var<storage, read> slack: array<f32>;
   var<storage, read> weight: array<vec2f>;
@@ -83,18 +83,18 @@ const text = (nv: number, { groups, rows, entries }: Pattern, own: boolean): str
   fn constraintForces(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     var total: array<f32, ${nv}>;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
-        ${groupAt(groups.length, own)}
-        var x: Six;
-        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${rows}u + row + r]; }
-        var f: Six;
+        ${groupAt(pattern, own)}
+        var x: Line;
+        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${pattern.rows}u + row + r]; }
+        var f: Line;
         respond(law, rows, D, w, &coneOf, &x, &f);
-        for (var r = 0u; r < rows; r++) { lambda[e * ${rows}u + row + r] = f[r]; }
+        for (var r = 0u; r < rows; r++) { lambda[e * ${pattern.rows}u + row + r] = f[r]; }
         for (var k = 0u; k < count; k++) {
-          let at = e * ${entries}u + entry + k * rows;
+          let at = e * ${pattern.entries}u + entry + k * rows;
           var force = 0.0;
           for (var r = 0u; r < rows; r++) { force += jacobian[at + r] * f[r]; }
           total[list[first + k]] += force;
@@ -114,7 +114,7 @@ function launch(pattern: Pattern, nv: number, { jacobian, slack, weight, cone }:
   const [envs] = slack.shape;
   const own = cone.shape.length > 2;
   const { groups, list } = patternOn(pattern, slack.device);
-  const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, own]);
+  const key = `${nv} ${own} ${formOf(pattern)}`;
   const made = kernels(key, () => text(nv, pattern, own))(
     { jacobian, slack, weight, cone, groups, list },
     { count: envs, out: { tau: [envs, nv], lambda: [envs, pattern.rows] } },
@@ -122,8 +122,8 @@ function launch(pattern: Pattern, nv: number, { jacobian, slack, weight, cone }:
   return { tau: made.tau as Tensor, lambda: made.lambda as Tensor };
 }
 
-const yieldingText = ({ groups, rows }: Pattern, own: boolean): string => /* wgsl */ `
-  ${response}
+const yieldingText = (pattern: Pattern, own: boolean): string => /* wgsl */ `
+  ${responseOf(pattern)}
   var<storage, read> weight: array<vec2f>;
   var<storage, read> cone: array<f32>;
   var<storage, read> slack: array<f32>;
@@ -134,21 +134,21 @@ const yieldingText = ({ groups, rows }: Pattern, own: boolean): string => /* wgs
   @compute @workgroup_size(64)
   fn forcesYield(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
-        ${groupAt(groups.length, own)}
-        let line = e * ${rows}u + row;
-        var x: Six;
-        var f: Six;
-        var z: Six;
+        ${groupAt(pattern, own)}
+        let line = e * ${pattern.rows}u + row;
+        var x: Line;
+        var f: Line;
+        var z: Line;
         for (var r = 0u; r < rows; r++) {
           x[r] = slack[line + r];
           f[r] = lambda[line + r];
           z[r] = by[line + r];
         }
-        var changed: Six;
+        var changed: Line;
         yielding(law, rows, D, w, &coneOf, &x, &f, &z, &changed);
         for (var r = 0u; r < rows; r++) { change[line + r] = changed[r]; }
       }
@@ -165,7 +165,7 @@ export function yieldingOf(
 ): Tensor {
   const own = cone.shape.length > 2;
   const { groups } = patternOn(pattern, slack.device);
-  const key = JSON.stringify([pattern.groups.length, pattern.rows, own]);
+  const key = `${own} ${formOf(pattern)}`;
   return kernels(`yielding ${key}`, () => yieldingText(pattern, own))(
     { weight, cone, slack, lambda, by: z, groups },
     { count: slack.shape[0], out: { change: slack.shape } },

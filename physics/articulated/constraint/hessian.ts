@@ -6,7 +6,7 @@
 
 import { onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Model } from '../model.ts';
-import type { Pattern } from './pattern.ts';
+import { formOf, type Pattern } from './pattern.ts';
 import { groupAt, patternFor, patternOn, type Rows } from './rows.ts';
 
 export const bindings = /* wgsl */ `
@@ -28,37 +28,44 @@ export interface Shape {
   readonly pattern: Pattern;
 }
 
-/** Local copies of M and of the rows that act. */
-export const loaded = ({ entries, own, pattern: { groups, entries: all } }: Shape): string => `
-    var M: array<f32, ${entries}>;
-    for (var k = 0u; k < ${entries}u; k++) { M[k] = mass[e * ${entries}u + k]; }
-    var D: array<f32, ${groups.length}>;
-    var W: array<f32, ${groups.length}>;
-    var J: array<f32, ${all}>;
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      D[s] = weight[e * ${groups.length}u + s].x;
-      W[s] = weight[e * ${groups.length}u + s].y;
-      if (D[s] > 0.0) {
-        ${groupAt(groups.length, own)}
-        for (var k = 0u; k < count * rows; k++) { J[entry + k] = jacobian[e * ${all}u + entry + k]; }
-      }
-    }`;
+/** What is done beside when M and the rows that act are loaded. */
+export interface Beside {
+  /** With M[k]. */
+  readonly mass?: string;
+  /** With row r of a group. */
+  readonly row?: string;
+  /** With J's entry `at` of row r, by velocity list[first + k]. */
+  readonly entry?: string;
+}
 
-/** `product = J from`, plus what it was where `more`, for the rows that act. */
-export const along = ({ own, pattern: { groups } }: Shape, product: string, from: string, more = false): string => `
-    for (var s = 0u; s < ${groups.length}u; s++) {
+/** Local copies of M and of the rows that act. */
+export const loaded = ({ entries, own, pattern }: Shape, { mass = '', row = '', entry = '' }: Beside = {}): string => `
+    var M: array<f32, ${entries}>;
+    for (var k = 0u; k < ${entries}u; k++) {
+      M[k] = mass[e * ${entries}u + k];
+      ${mass}
+    }
+    var D: array<f32, ${pattern.groups.length}>;
+    var W: array<f32, ${pattern.groups.length}>;
+    var J: array<f32, ${pattern.entries}>;
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+      D[s] = weight[e * ${pattern.groups.length}u + s].x;
+      W[s] = weight[e * ${pattern.groups.length}u + s].y;
       if (D[s] > 0.0) {
-        ${groupAt(groups.length, own)}
-        ${more ? '' : `for (var r = 0u; r < rows; r++) { ${product}[row + r] = 0.0; }`}
+        ${groupAt(pattern, own)}
+        ${row && `for (var r = 0u; r < rows; r++) { ${row} }`}
         for (var k = 0u; k < count; k++) {
-          let by = ${from}[list[first + k]];
-          for (var r = 0u; r < rows; r++) { ${product}[row + r] += J[entry + k * rows + r] * by; }
+          for (var r = 0u; r < rows; r++) {
+            let at = entry + k * rows + r;
+            J[at] = jacobian[e * ${pattern.entries}u + at];
+            ${entry}
+          }
         }
       }
     }`;
 
-export const massTimes = ({ nv, entries }: Shape, product: string, by: string): string => `
-    for (var d = 0u; d < ${nv}u; d++) { ${product}[d] = 0.0; }
+/** `product += M by`. */
+export const massTimes = ({ entries }: Shape, product: string, by: string): string => `
     for (var k = 0u; k < ${entries}u; k++) {
       let at = massRows[k];
       ${product}[at.x] += M[k] * ${by}[at.y];
@@ -66,23 +73,23 @@ export const massTimes = ({ nv, entries }: Shape, product: string, by: string): 
     }`;
 
 /** H of (2), from the rows x. */
-export const hessian = ({ entries, own, pattern: { groups, ancestors } }: Shape): string => `
-    for (var k = 0u; k < ${ancestors.length}u; k++) { H[k] = 0.0; }
+export const hessian = ({ entries, own, pattern }: Shape): string => `
+    for (var k = 0u; k < ${pattern.ancestors.length}u; k++) { H[k] = 0.0; }
     for (var k = 0u; k < ${entries}u; k++) { H[massRows[k].z] = M[k]; }
-    for (var s = 0u; s < ${groups.length}u; s++) {
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
       if (D[s] > 0.0) {
-        ${groupAt(groups.length, own)}
-        var at: Six;
+        ${groupAt(pattern, own)}
+        var at: Line;
         for (var r = 0u; r < rows; r++) { at[r] = x[row + r]; }
         var h: Square;
         stiffen(law, rows, D[s], W[s], &coneOf, &at, &h);
         for (var k = 0u; k < count; k++) {
           let i = list[first + k];
           let end = start[i + 1u];
-          var column: Six;
+          var column: Line;
           for (var r = 0u; r < rows; r++) {
             var sum = 0.0;
-            for (var c = 0u; c < rows; c++) { sum += h[r * 6u + c] * J[entry + k * rows + c]; }
+            for (var c = 0u; c < rows; c++) { sum += h[r * widest + c] * J[entry + k * rows + c]; }
             column[r] = sum;
           }
           for (var l = k; l < count; l++) {
@@ -144,11 +151,7 @@ export function prepared(model: Model, { jacobian, weight, cone }: Omit<Rows, 'a
   const { device } = mass;
   const pattern = patternFor(model);
   const shape = { nv: model.nv, entries: model.tables.ancestors.length, own: cone.shape.length > 2, pattern };
-  const { groups, rows, entries, ancestors } = pattern;
-  const key = JSON.stringify([
-    ...[shape.nv, shape.entries, shape.own],
-    ...[groups.length, rows, entries, ancestors.length],
-  ]);
+  const key = `${shape.nv} ${shape.entries} ${shape.own} ${formOf(pattern)}`;
   return {
     shape,
     key,

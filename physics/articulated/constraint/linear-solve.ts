@@ -12,21 +12,20 @@
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import { columnsOf } from '../ltdl.ts';
 import type { Model } from '../model.ts';
-import { along, bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
-import { response } from './response.wgsl.ts';
+import { bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
+import { responseOf } from './response.wgsl.ts';
 import { groupAt, type Rows } from './rows.ts';
 
 const begin = (shape: Shape): string => `
     let e = id.x;
-    ${loaded(shape)}
     var x: array<f32, ${shape.pattern.rows}>;
-    for (var r = 0u; r < ${shape.pattern.rows}u; r++) { x[r] = slack[e * ${shape.pattern.rows}u + r]; }
+    ${loaded(shape, { row: `x[row + r] = slack[e * ${shape.pattern.rows}u + row + r];` })}
     var H: array<f32, ${shape.pattern.ancestors.length}>;
     ${hessian(shape)}
     ${factorised(shape)}`;
 
 const columnsText = (shape: Shape): string => /* wgsl */ `
-  ${response}
+  ${responseOf(shape.pattern)}
   ${bindings}
   override columns: u32 = 1;
   var<storage, read> slack: array<f32>;
@@ -45,43 +44,39 @@ const columnsText = (shape: Shape): string => /* wgsl */ `
   }
 `;
 
-/** Adds −h z to l, and z to u, for the rows z. */
-const yielded = ({ own, pattern: { groups, rows } }: Shape): string => `
-      for (var s = 0u; s < ${groups.length}u; s++) {
+/** z = J delta, and c more where l begins anew: −h z to l, z to u; and, for another round, Jᵀ l taken from `rest`. */
+const yielded = ({ own, pattern }: Shape): string => `
+      for (var s = 0u; s < ${pattern.groups.length}u; s++) {
         if (D[s] > 0.0) {
-          ${groupAt(groups.length, own)}
-          var at: Six;
-          var f: Six;
-          var way: Six;
+          ${groupAt(pattern, own)}
+          var at: Line;
+          var f: Line;
+          var z: Line;
           for (var r = 0u; r < rows; r++) {
             at[r] = x[row + r];
-            f[r] = lambda[e * ${rows}u + row + r];
-            way[r] = z[row + r];
+            f[r] = lambda[e * ${pattern.rows}u + row + r];
+            var sum = 0.0;
+            for (var k = 0u; k < count; k++) { sum += J[entry + k * rows + r] * delta[list[first + k]]; }
+            z[r] = select(sum, sum + shift[e * ${pattern.rows}u + row + r], anew);
           }
-          var change: Six;
-          yielding(law, rows, D[s], W[s], &coneOf, &at, &f, &way, &change);
+          var change: Line;
+          yielding(law, rows, D[s], W[s], &coneOf, &at, &f, &z, &change);
           for (var r = 0u; r < rows; r++) {
-            l[row + r] += change[r];
-            u[row + r] += way[r];
+            l[row + r] = select(l[row + r] + change[r], change[r], anew);
+            u[row + r] = select(u[row + r] + z[r], z[r], anew);
           }
-        }
-      }`;
-
-/** Adds Jᵀ l to g. */
-const pushed = ({ own, pattern: { groups } }: Shape, g: string): string => `
-      for (var s = 0u; s < ${groups.length}u; s++) {
-        if (D[s] > 0.0) {
-          ${groupAt(groups.length, own)}
-          for (var k = 0u; k < count; k++) {
-            var force = 0.0;
-            for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * l[row + r]; }
-            ${g}[list[first + k]] += force;
+          if (round < rounds) {
+            for (var k = 0u; k < count; k++) {
+              var force = 0.0;
+              for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * l[row + r]; }
+              rest[list[first + k]] -= force;
+            }
           }
         }
       }`;
 
 const refinedText = (shape: Shape): string => /* wgsl */ `
-  ${response}
+  ${responseOf(shape.pattern)}
   ${bindings}
   var<storage, read> slack: array<f32>;
   var<storage, read> b: array<f32>;
@@ -95,28 +90,22 @@ const refinedText = (shape: Shape): string => /* wgsl */ `
   fn constrainedSolve(@builtin(global_invocation_id) id: vec3u) {
     ${begin(shape)}
     var y: array<f32, ${shape.nv}>;
-    var z: array<f32, ${shape.pattern.rows}>;
     var l: array<f32, ${shape.pattern.rows}>;
     var u: array<f32, ${shape.pattern.rows}>;
-    for (var r = 0u; r < ${shape.pattern.rows}u; r++) { z[r] = shift[e * ${shape.pattern.rows}u + r]; }
-    for (var round = 0u; round < rounds; round++) {
-      var delta: array<f32, ${shape.nv}>;
-      ${yielded(shape)}
-      ${massTimes(shape, 'delta', 'y')}
-      for (var d = 0u; d < ${shape.nv}u; d++) { delta[d] = b[e * ${shape.nv}u + d] - delta[d]; }
-      ${pushed(shape, 'delta')}
-      ${solved(shape, 'delta')}
-      for (var d = 0u; d < ${shape.nv}u; d++) { y[d] += delta[d]; }
-      ${along(shape, 'z', 'delta')}                                                                                // (2)
-      if (round == 0u) {
-        for (var r = 0u; r < ${shape.pattern.rows}u; r++) {
-          z[r] += u[r];
-          u[r] = 0.0;
-          l[r] = 0.0;
-        }
+    var delta: array<f32, ${shape.nv}>;
+    var rest: array<f32, ${shape.nv}>;
+    for (var round = 0u; ; round++) {
+      for (var d = 0u; d < ${shape.nv}u; d++) {
+        y[d] += delta[d];
+        rest[d] = -b[e * ${shape.nv}u + d];
       }
+      let anew = round <= 1u;
+      if (round < rounds) { ${massTimes(shape, 'rest', 'y')} }
+      ${yielded(shape)}
+      if (round >= rounds) { break; }
+      for (var d = 0u; d < ${shape.nv}u; d++) { delta[d] = -rest[d]; }
+      ${solved(shape, 'delta')}                                                                                    // (2)
     }
-    ${yielded(shape)}
     for (var d = 0u; d < ${shape.nv}u; d++) { solution[e * ${shape.nv}u + d] = y[d]; }
     for (var r = 0u; r < ${shape.pattern.rows}u; r++) {
       moved[e * ${shape.pattern.rows}u + r] = u[r];

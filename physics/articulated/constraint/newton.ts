@@ -14,67 +14,80 @@
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import type { Model } from '../model.ts';
-import { along, bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
-import { response } from './response.wgsl.ts';
+import { bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
+import { responseOf } from './response.wgsl.ts';
 import { groupAt, type Rows } from './rows.ts';
 
 /** The root of a last gain's share above which a solution counts as not found. */
 export const unfinished = 1e-3;
 
-/** Takes Jᵀ λ from g, for the rows x. */
-const pushed = ({ own, pattern: { groups } }: Shape, g: string): string => `
-    for (var s = 0u; s < ${groups.length}u; s++) {
-      if (D[s] > 0.0) {
-        ${groupAt(groups.length, own)}
-        var at: Six;
-        for (var r = 0u; r < rows; r++) { at[r] = x[row + r]; }
-        var f: Six;
-        respond(law, rows, D[s], W[s], &coneOf, &at, &f);
-        for (var k = 0u; k < count; k++) {
-          var force = 0.0;
-          for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * f[r]; }
-          ${g}[list[first + k]] -= force;
-        }
-      }
-    }`;
+/** λ at x + alpha y, and −λᵀ y added to `slope`. */
+const forces = ({ own, pattern }: Shape): string => `
+        for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+          if (D[s] > 0.0) {
+            ${groupAt(pattern, own)}
+            var at: Line;
+            for (var r = 0u; r < rows; r++) { at[r] = x[row + r] + alpha * y[row + r]; }
+            var f: Line;
+            respond(law, rows, D[s], W[s], &coneOf, &at, &f);
+            for (var r = 0u; r < rows; r++) {
+              l[row + r] = f[r];
+              slope -= f[r] * y[row + r];
+            }
+          }
+        }`;
 
-/** Adds −λ(x + α y)ᵀ y to `slope`. */
-const slopeAlong = ({ own, pattern: { groups } }: Shape, alpha: string): string => `
-      for (var s = 0u; s < ${groups.length}u; s++) {
+/** Goes on to x + alpha y, and takes Jᵀ λ from g. */
+const pushed = ({ own, pattern }: Shape): string => `
+      for (var s = 0u; s < ${pattern.groups.length}u; s++) {
         if (D[s] > 0.0) {
-          ${groupAt(groups.length, own)}
-          var at: Six;
-          for (var r = 0u; r < rows; r++) { at[r] = x[row + r] + ${alpha} * y[row + r]; }
-          var f: Six;
-          respond(law, rows, D[s], W[s], &coneOf, &at, &f);
-          for (var r = 0u; r < rows; r++) { slope -= f[r] * y[row + r]; }
+          ${groupAt(pattern, own)}
+          for (var r = 0u; r < rows; r++) { x[row + r] += alpha * y[row + r]; }
+          for (var k = 0u; k < count; k++) {
+            var force = 0.0;
+            for (var r = 0u; r < rows; r++) { force += J[entry + k * rows + r] * l[row + r]; }
+            g[list[first + k]] -= force;
+          }
+        }
+      }`;
+
+/** y = J p. */
+const along = ({ own, pattern }: Shape): string => `
+      for (var s = 0u; s < ${pattern.groups.length}u; s++) {
+        if (D[s] > 0.0) {
+          ${groupAt(pattern, own)}
+          for (var r = 0u; r < rows; r++) {
+            var sum = 0.0;
+            for (var k = 0u; k < count; k++) { sum += J[entry + k * rows + r] * p[list[first + k]]; }
+            y[row + r] = sum;
+          }
         }
       }`;
 
 /** Slacks and forces after the last step, which is `last` times y. */
-const settled = ({ own, pattern: { groups, rows } }: Shape): string => `
-    for (var s = 0u; s < ${groups.length}u; s++) {
+const settled = ({ own, pattern }: Shape): string => `
+    for (var s = 0u; s < ${pattern.groups.length}u; s++) {
       if (D[s] > 0.0) {
-        ${groupAt(groups.length, own)}
-        var at: Six;
-        var way: Six;
+        ${groupAt(pattern, own)}
+        var at: Line;
+        var f: Line;
+        var way: Line;
         for (var r = 0u; r < rows; r++) {
           at[r] = x[row + r];
+          f[r] = l[row + r];
           way[r] = last * y[row + r];
         }
-        var f: Six;
-        var change: Six;
-        respond(law, rows, D[s], W[s], &coneOf, &at, &f);
+        var change: Line;
         yielding(law, rows, D[s], W[s], &coneOf, &at, &f, &way, &change);
         for (var r = 0u; r < rows; r++) {
-          slack[e * ${rows}u + row + r] = at[r] + way[r];
-          lambda[e * ${rows}u + row + r] = f[r] + change[r];
+          slack[e * ${pattern.rows}u + row + r] = at[r] + way[r];
+          lambda[e * ${pattern.rows}u + row + r] = f[r] + change[r];
         }
       }
     }`;
 
 const newton = (shape: Shape): string => /* wgsl */ `
-  ${response}
+  ${responseOf(shape.pattern)}
   ${bindings}
   var<storage, read> aref: array<f32>;
   var<storage, read> force: array<f32>;
@@ -87,72 +100,40 @@ const newton = (shape: Shape): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn constrainedAccelerations(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${loaded(shape)}
     var now: array<f32, ${shape.nv}>;
     var inverse: array<f32, ${shape.nv}>;
-    var scale = 0.0;
-    for (var k = 0u; k < ${shape.entries}u; k++) {
-      if (massRows[k].x == massRows[k].y) { inverse[massRows[k].x] = 1.0 / M[k]; }
-    }
-    for (var d = 0u; d < ${shape.nv}u; d++) {
-      let f = force[e * ${shape.nv}u + d];
-      now[d] = began[e * ${shape.nv}u + d];
-      scale += f * f * inverse[d];
-    }
     var x: array<f32, ${shape.pattern.rows}>;
     var y: array<f32, ${shape.pattern.rows}>;
+    var l: array<f32, ${shape.pattern.rows}>;
     var g: array<f32, ${shape.nv}>;
     var p: array<f32, ${shape.nv}>;
     var moved: array<f32, ${shape.nv}>;
     var H: array<f32, ${shape.pattern.ancestors.length}>;
-    for (var r = 0u; r < ${shape.pattern.rows}u; r++) { x[r] = -aref[e * ${shape.pattern.rows}u + r]; }
-    ${along(shape, 'x', 'now', true)}
+    for (var d = 0u; d < ${shape.nv}u; d++) { now[d] = began[e * ${shape.nv}u + d]; }
+    ${loaded(shape, {
+      mass: 'if (massRows[k].x == massRows[k].y) { inverse[massRows[k].x] = 1.0 / M[k]; }',
+      row: `x[row + r] = -aref[e * ${shape.pattern.rows}u + row + r];`,
+      entry: 'x[row + r] += J[at] * now[list[first + k]];',
+    })}
+    var scale = 0.0;
+    for (var d = 0u; d < ${shape.nv}u; d++) { scale += force[e * ${shape.nv}u + d] * force[e * ${shape.nv}u + d] * inverse[d]; }
     var ratio = 0.0;
     var steps = 0u;
     var last = 0.0;
+    var gain = 0.0;
+    var flat = 0.0;
+    var curve = 0.0;
+    var alpha = 0.0; // there is no way to go yet
     loop {
-      ${massTimes(shape, 'g', 'now')}
-      for (var d = 0u; d < ${shape.nv}u; d++) { g[d] -= force[e * ${shape.nv}u + d]; }
-      for (var d = 0u; d < ${shape.nv}u; d++) { moved[d] = g[d]; }
-      ${pushed(shape, 'g')}
-      var rest = 0.0;
-      for (var d = 0u; d < ${shape.nv}u; d++) { rest += g[d] * g[d] * inverse[d]; }
-      if (steps > 0u && rest <= 1e-4 * tolerance * tolerance * scale) {
-        ratio = rest / scale;
-        break;
-      }
-      ${hessian(shape)}
-      ${factorised(shape)}
-      for (var d = 0u; d < ${shape.nv}u; d++) { p[d] = -g[d]; }
-      ${solved(shape, 'p')}
-      var gain = 0.0;
-      var flat = 0.0;
-      for (var d = 0u; d < ${shape.nv}u; d++) {
-        gain -= g[d] * p[d];
-        flat += moved[d] * p[d];
-      }
-      if (steps == 0u) { scale += gain; }
-      steps++;
-      ratio = gain / select(scale, 1.0, scale == 0.0); // nothing acts, nothing moves
-      ${along(shape, 'y', 'p')}
-      if (!(gain > tolerance * tolerance * scale)) {
-        last = select(0.0, 1.0, gain > 0.0);
-        break;
-      }
-      if (steps >= 60u) { break; }
-      ${massTimes(shape, 'moved', 'p')}
-      var curve = 0.0;
-      for (var d = 0u; d < ${shape.nv}u; d++) { curve += moved[d] * p[d]; }
-      var alpha = 1.0;
       var low = 0.0;
       var lowSlope = -gain;
       var high = 0.0; // 0: not known yet
       var highSlope = 0.0;
       var side = 0;
-      for (var trial = 0u; trial < 30u; trial++) {
+      for (var trial = 1u; ; trial++) {
         var slope = flat + alpha * curve;
-        ${slopeAlong(shape, 'alpha')}
-        if (abs(slope) <= select(0.01, 0.1, trial == 0u) * gain) { break; }
+        ${forces(shape)}
+        if (steps == 0u || trial == 30u || abs(slope) <= select(0.01, 0.1, trial == 1u) * gain) { break; }
         if (slope < 0.0) {
           low = alpha;
           lowSlope = slope;
@@ -166,8 +147,46 @@ const newton = (shape: Shape): string => /* wgsl */ `
         }
         alpha = select(2.0 * alpha, (low * highSlope - high * lowSlope) / (highSlope - lowSlope), high > 0.0);       // (3)
       }
-      for (var d = 0u; d < ${shape.nv}u; d++) { now[d] += alpha * p[d]; }
-      for (var r = 0u; r < ${shape.pattern.rows}u; r++) { x[r] += alpha * y[r]; }
+      for (var d = 0u; d < ${shape.nv}u; d++) {
+        now[d] += alpha * p[d];
+        moved[d] = -force[e * ${shape.nv}u + d];
+        g[d] = 0.0;
+      }
+      ${massTimes(shape, 'moved', 'now')}
+      ${pushed(shape)}
+      var rest = 0.0;
+      for (var d = 0u; d < ${shape.nv}u; d++) {
+        g[d] += moved[d];
+        p[d] = -g[d];
+        rest += g[d] * g[d] * inverse[d];
+      }
+      if (steps > 0u && rest <= 1e-4 * tolerance * tolerance * scale) {
+        ratio = rest / scale;
+        break;
+      }
+      ${hessian(shape)}
+      ${factorised(shape)}
+      ${solved(shape, 'p')}
+      gain = 0.0;
+      flat = 0.0;
+      for (var d = 0u; d < ${shape.nv}u; d++) {
+        gain -= g[d] * p[d];
+        flat += moved[d] * p[d];
+        moved[d] = 0.0;
+      }
+      if (steps == 0u) { scale += gain; }
+      steps++;
+      ratio = gain / select(scale, 1.0, scale == 0.0); // nothing acts, nothing moves
+      ${along(shape)}
+      if (!(gain > tolerance * tolerance * scale)) {
+        last = select(0.0, 1.0, gain > 0.0);
+        break;
+      }
+      if (steps >= 60u) { break; }
+      ${massTimes(shape, 'moved', 'p')}
+      curve = 0.0;
+      for (var d = 0u; d < ${shape.nv}u; d++) { curve += moved[d] * p[d]; }
+      alpha = 1.0;
     }
     let lost = select(0.0, sqrt(-ratio), ratio > ${unfinished ** 2}); // no number, where the solution was not found
     for (var d = 0u; d < ${shape.nv}u; d++) { a[e * ${shape.nv}u + d] = now[d] + last * p[d] + lost; }

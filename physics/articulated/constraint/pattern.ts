@@ -15,6 +15,7 @@ import type { Model } from '../model.ts';
 
 /** How a group's rows act: one-sided, dry friction, both ways, or within a cone of friction. */
 export const laws = { push: 0, rub: 1, hold: 2, elliptic: 3, pyramid: 4 } as const;
+export type Law = keyof typeof laws;
 
 export interface Group {
   readonly law: number;
@@ -35,6 +36,9 @@ export interface Pattern {
   readonly groups: readonly Placed[];
   readonly rows: number;
   readonly entries: number;
+  /** Laws that groups have, and the most rows of one. */
+  readonly present: readonly Law[];
+  readonly widest: number;
   /** As in tables.ts, of H. */
   readonly start: readonly number[];
   readonly ancestors: readonly number[];
@@ -79,5 +83,17 @@ export function patternOf({ nv, tables }: Model, groups: readonly Group[]): Patt
     start.push(ancestors.length);
     for (let k = d; k >= 0; k = before[k]) ancestors.push(k);
   }
-  return { groups: placed, rows: at.row, entries: at.entry, start: [...start, ancestors.length], ancestors };
+  return {
+    groups: placed,
+    rows: at.row,
+    entries: at.entry,
+    present: (Object.keys(laws) as Law[]).filter(name => groups.some(({ law }) => law === laws[name])),
+    widest: Math.max(1, ...groups.map(group => group.rows)),
+    start: [...start, ancestors.length],
+    ancestors,
+  };
 }
+
+/** What texts of kernels depend on. */
+export const formOf = ({ groups, rows, entries, present, widest, ancestors }: Pattern): string =>
+  [groups.length, rows, entries, ...present, widest, ancestors.length].join();

@@ -1,5 +1,5 @@
 /**
- * What a group of rows does: forces λ(x), h = −∂λ/∂x, and changes of forces, −h z, by its law. Arrays are local: of 6, h of 36.
+ * What a group of rows does: forces λ(x), h = −∂λ/∂x, and changes of forces, −h z, by its law. Arrays are local, as long as the widest group of a pattern.
  *
  *   push, rub, hold     each row by itself
  *   elliptic            N = m x₀, U = μ x;  λ₀ = K m φ,  λ_r = K μ_r² ρ x_r                          cone.wgsl.ts (3), (4)
@@ -10,58 +10,46 @@
  */
 
 import { coneLaw, scalarLaws } from '../../contact/cone.wgsl.ts';
-import { laws } from './pattern.ts';
+import { type Law, laws, type Pattern } from './pattern.ts';
 
-export const response: string = /* wgsl */ `
-  alias Six = array<f32, 6>;
-  alias Square = array<f32, 36>;
-  ${scalarLaws}
-  ${coneLaw}
-  fn slipSquare(rows: u32, cone: ptr<function, Six>, x: ptr<function, Six>) -> f32 { // |U|²
-    var q = 0.0;
-    for (var r = 1u; r < rows; r++) {
-      let U = (*cone)[r] * (*x)[r];
-      q += U * U;
-    }
-    return q;
-  }
-  fn respond(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>, x: ptr<function, Six>, f: ptr<function, Six>) {
-    let first = (*x)[0];
-    if (law == ${laws.push}u) { (*f)[0] = pushing(first, D, w); }
-    if (law == ${laws.rub}u) { (*f)[0] = rubbing(first, D, (*cone)[0]); }
-    if (law == ${laws.hold}u) {
-      for (var r = 0u; r < rows; r++) { (*f)[r] = -D * (*x)[r]; }
-    }
-    if (law == ${laws.elliptic}u) {
+interface Statements {
+  /** Set f. */
+  readonly respond: string;
+  /** Set h. */
+  readonly stiffen: string;
+  /** Set change. */
+  readonly yielding: string;
+}
+
+/** What each law does with `cone`, x and z, where `first` is x₀. */
+const statements: Readonly<Record<Law, Statements>> = {
+  push: {
+    respond: /* wgsl */ `(*f)[0] = pushing(first, D, w);`,
+    stiffen: /* wgsl */ `(*h)[0] = pushingSlope(first, D, w);`,
+    yielding: /* wgsl */ `(*change)[0] = -pushingSlope(first, D, w) * (*z)[0];`,
+  },
+  rub: {
+    respond: /* wgsl */ `(*f)[0] = rubbing(first, D, (*cone)[0]);`,
+    stiffen: /* wgsl */ `(*h)[0] = rubbingSlope(first, D, (*cone)[0]);`,
+    yielding: /* wgsl */ `(*change)[0] = -rubbingSlope(first, D, (*cone)[0]) * (*z)[0];`,
+  },
+  hold: {
+    respond: /* wgsl */ `for (var r = 0u; r < rows; r++) { (*f)[r] = -D * (*x)[r]; }`,
+    stiffen: /* wgsl */ `
+      for (var r = 0u; r < rows; r++) {
+        for (var s = 0u; s < rows; s++) { (*h)[r * widest + s] = select(0.0, D, r == s); }
+      }`,
+    yielding: /* wgsl */ `for (var r = 0u; r < rows; r++) { (*change)[r] = -D * (*z)[r]; }`,
+  },
+  elliptic: {
+    respond: /* wgsl */ `
       let m = (*cone)[0];
       let K = D / (m * m);
       let q = slipSquare(rows, cone, x);
       let law = coneLaw(m * first, q, m, w);
       (*f)[0] = K * m * law.x;
-      for (var r = 1u; r < rows; r++) { (*f)[r] = K * (*cone)[r] * (*cone)[r] * law.y * (*x)[r]; }
-    }
-    if (law == ${laws.pyramid}u) {
-      var total = 0.0;
-      for (var r = 1u; r < rows; r++) {
-        let mu = (*cone)[r];
-        let up = pushing(first + mu * (*x)[r], D, w);                                                            // (1)
-        let down = pushing(first - mu * (*x)[r], D, w);
-        total += up + down;
-        (*f)[r] = mu * (up - down);
-      }
-      (*f)[0] = total;
-    }
-  }
-  fn stiffen(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>, x: ptr<function, Six>, h: ptr<function, Square>) {
-    let first = (*x)[0];
-    if (law == ${laws.push}u) { (*h)[0] = pushingSlope(first, D, w); }
-    if (law == ${laws.rub}u) { (*h)[0] = rubbingSlope(first, D, (*cone)[0]); }
-    if (law == ${laws.hold}u) {
-      for (var r = 0u; r < rows; r++) {
-        for (var s = 0u; s < rows; s++) { (*h)[r * 6u + s] = select(0.0, D, r == s); }
-      }
-    }
-    if (law == ${laws.elliptic}u) {
+      for (var r = 1u; r < rows; r++) { (*f)[r] = K * (*cone)[r] * (*cone)[r] * law.y * (*x)[r]; }`,
+    stiffen: /* wgsl */ `
       let m = (*cone)[0];
       let K = D / (m * m);
       let q = slipSquare(rows, cone, x);
@@ -72,38 +60,13 @@ export const response: string = /* wgsl */ `
         let a = (*cone)[r] * (*cone)[r];
         let side = -2.0 * K * m * slope.y * a * (*x)[r];
         (*h)[r] = side;
-        (*h)[r * 6u] = side;
+        (*h)[r * widest] = side;
         for (var s = 1u; s < rows; s++) {
           let b = (*cone)[s] * (*cone)[s];
-          (*h)[r * 6u + s] = -K * (select(0.0, a * rho, r == s) + 2.0 * slope.z * a * (*x)[r] * b * (*x)[s]);
+          (*h)[r * widest + s] = -K * (select(0.0, a * rho, r == s) + 2.0 * slope.z * a * (*x)[r] * b * (*x)[s]);
         }
-      }
-    }
-    if (law == ${laws.pyramid}u) {
-      for (var k = 0u; k < 36u; k++) { (*h)[k] = 0.0; }
-      for (var r = 1u; r < rows; r++) {
-        let mu = (*cone)[r];
-        let up = pushingSlope(first + mu * (*x)[r], D, w);
-        let down = pushingSlope(first - mu * (*x)[r], D, w);
-        (*h)[0] += up + down;
-        (*h)[r] = mu * (up - down);
-        (*h)[r * 6u] = mu * (up - down);
-        (*h)[r * 7u] = mu * mu * (up + down);
-      }
-    }
-  }
-  /** −h z, at x, where the law has forces f. */
-  fn yielding(
-    law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Six>,
-    x: ptr<function, Six>, f: ptr<function, Six>, z: ptr<function, Six>, change: ptr<function, Six>,
-  ) {
-    let first = (*x)[0];
-    if (law == ${laws.push}u) { (*change)[0] = -pushingSlope(first, D, w) * (*z)[0]; }
-    if (law == ${laws.rub}u) { (*change)[0] = -rubbingSlope(first, D, (*cone)[0]) * (*z)[0]; }
-    if (law == ${laws.hold}u) {
-      for (var r = 0u; r < rows; r++) { (*change)[r] = -D * (*z)[r]; }
-    }
-    if (law == ${laws.elliptic}u) {
+      }`,
+    yielding: /* wgsl */ `
       let m = (*cone)[0];
       let K = D / (m * m);
       let N = m * first;
@@ -139,9 +102,31 @@ export const response: string = /* wgsl */ `
       for (var r = 1u; r < rows; r++) {
         let mu = (*cone)[r];
         (*change)[r] = mu * mu * (all * (*z)[r] + along * inverse * (*x)[r]);
+      }`,
+  },
+  pyramid: {
+    respond: /* wgsl */ `
+      var total = 0.0;
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        let up = pushing(first + mu * (*x)[r], D, w);                                                            // (1)
+        let down = pushing(first - mu * (*x)[r], D, w);
+        total += up + down;
+        (*f)[r] = mu * (up - down);
       }
-    }
-    if (law == ${laws.pyramid}u) {
+      (*f)[0] = total;`,
+    stiffen: /* wgsl */ `
+      for (var k = 0u; k < widest * widest; k++) { (*h)[k] = 0.0; }
+      for (var r = 1u; r < rows; r++) {
+        let mu = (*cone)[r];
+        let up = pushingSlope(first + mu * (*x)[r], D, w);
+        let down = pushingSlope(first - mu * (*x)[r], D, w);
+        (*h)[0] += up + down;
+        (*h)[r] = mu * (up - down);
+        (*h)[r * widest] = mu * (up - down);
+        (*h)[r * (widest + 1u)] = mu * mu * (up + down);
+      }`,
+    yielding: /* wgsl */ `
       var total = 0.0;
       for (var r = 1u; r < rows; r++) {
         let mu = (*cone)[r];
@@ -150,7 +135,43 @@ export const response: string = /* wgsl */ `
         total += up + down;
         (*change)[r] = mu * (up - down);
       }
-      (*change)[0] = total;
+      (*change)[0] = total;`,
+  },
+};
+
+/** `respond`, `stiffen` and `yielding`, of the laws that groups of a pattern have. */
+export function responseOf({ present, widest }: Pattern): string {
+  const chosen = (kind: keyof Statements): string =>
+    present.map(law => `if (law == ${laws[law]}u) { ${statements[law][kind]} }`).join('\n    ');
+  return /* wgsl */ `
+  const widest = ${widest}u;
+  alias Line = array<f32, ${widest}>;
+  alias Square = array<f32, ${widest * widest}>;
+  ${scalarLaws}
+  ${coneLaw}
+  fn slipSquare(rows: u32, cone: ptr<function, Line>, x: ptr<function, Line>) -> f32 { // |U|²
+    var q = 0.0;
+    for (var r = 1u; r < rows; r++) {
+      let U = (*cone)[r] * (*x)[r];
+      q += U * U;
     }
+    return q;
+  }
+  fn respond(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Line>, x: ptr<function, Line>, f: ptr<function, Line>) {
+    let first = (*x)[0];
+    ${chosen('respond')}
+  }
+  fn stiffen(law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Line>, x: ptr<function, Line>, h: ptr<function, Square>) {
+    let first = (*x)[0];
+    ${chosen('stiffen')}
+  }
+  /** −h z, at x, where the law has forces f. */
+  fn yielding(
+    law: u32, rows: u32, D: f32, w: f32, cone: ptr<function, Line>,
+    x: ptr<function, Line>, f: ptr<function, Line>, z: ptr<function, Line>, change: ptr<function, Line>,
+  ) {
+    let first = (*x)[0];
+    ${chosen('yielding')}
   }
 `;
+}

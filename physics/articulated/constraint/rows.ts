@@ -154,12 +154,12 @@ export const patternOn: (
 });
 
 /** Statements that have the group s at hand: law, rows, list, count, entry, row, and `cone`. */
-export const groupAt = (groups: number, own: boolean): string => `
+export const groupAt = ({ groups, widest }: Pattern, own: boolean): string => `
       let law = groups[s * 6u];
       let rows = groups[s * 6u + 1u];
       let first = groups[s * 6u + 2u];
       let count = groups[s * 6u + 3u];
       let entry = groups[s * 6u + 4u];
       let row = groups[s * 6u + 5u];
-      var coneOf: Six;
-      for (var r = 0u; r < 6u; r++) { coneOf[r] = cone[(${own ? `e * ${groups}u + ` : ''}s) * 6u + r]; }`;
+      var coneOf: Line;
+      for (var r = 0u; r < ${widest}u; r++) { coneOf[r] = cone[(${own ? `e * ${groups.length}u + ` : ''}s) * 6u + r]; }`;

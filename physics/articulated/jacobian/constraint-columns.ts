@@ -13,8 +13,8 @@ import { jvps } from '../../../adjoint/index.ts';
 import { kernelsByKey, stack, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
 import type { ConstraintParams } from '../constraint/params.ts';
-import type { Pattern } from '../constraint/pattern.ts';
-import { response } from '../constraint/response.wgsl.ts';
+import { formOf, type Pattern } from '../constraint/pattern.ts';
+import { responseOf } from '../constraint/response.wgsl.ts';
 import { groupAt, type Part, partsOf, patternFor, patternOn, type Slack, type Stiffening } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
 import { kinematics } from '../kinematics.ts';
@@ -39,14 +39,8 @@ function extentOf(pattern: Pattern, { first, count }: Part): Extent {
   };
 }
 
-const text = (
-  nv: number,
-  { groups, rows, entries }: Pattern,
-  part: Extent,
-  own: boolean,
-  more: boolean,
-): string => /* wgsl */ `
-  ${response}
+const text = (nv: number, pattern: Pattern, part: Extent, own: boolean, more: boolean): string => /* wgsl */ `
+  ${responseOf(pattern)}
   override directions: u32 = 1;
   override envs: u32 = 1;
   var<storage, read> jacobian: array<f32>;
@@ -70,14 +64,14 @@ const text = (
     for (var d = 0u; d < ${nv}u; d++) { own[d] = a[e * ${nv}u + d]; }
     ${more ? `for (var k = 0u; k < ${2 * nv * nv}u; k++) { total[k] = others[e * ${2 * nv * nv}u + k]; }` : ''}
     for (var s = ${part.groups[0]}u; s < ${part.groups[0] + part.groups[1]}u; s++) {
-      let D = weight[e * ${groups.length}u + s].x;
-      let w = weight[e * ${groups.length}u + s].y;
+      let D = weight[e * ${pattern.groups.length}u + s].x;
+      let w = weight[e * ${pattern.groups.length}u + s].y;
       if (D > 0.0) {
-        ${groupAt(groups.length, own)}
-        let at = e * ${entries}u + entry;
-        var x: Six;
-        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${rows}u + row + r]; }
-        var f: Six;
+        ${groupAt(pattern, own)}
+        let at = e * ${pattern.entries}u + entry;
+        var x: Line;
+        for (var r = 0u; r < rows; r++) { x[r] = slack[e * ${pattern.rows}u + row + r]; }
+        var f: Line;
         var h: Square;
         respond(law, rows, D, w, &coneOf, &x, &f);
         stiffen(law, rows, D, w, &coneOf, &x, &h);
@@ -87,8 +81,8 @@ const text = (
           let from = c * ${part.entries[1]}u + entry - ${part.entries[0]}u;
           let line = row - ${part.rows[0]}u;
           let change = weightDot[c * ${part.groups[1]}u + s - ${part.groups[0]}u];
-          var along: Six;
-          var alongV: Six;
+          var along: Line;
+          var alongV: Line;
           for (var r = 0u; r < rows; r++) {
             along[r] = -arefDot[c * ${part.rows[1]}u + line + r];
             alongV[r] = -arefDot[(directions * envs + c) * ${part.rows[1]}u + line + r];
@@ -99,14 +93,14 @@ const text = (
           let dD = change.x / D;
           var dw = 0.0;
           if (w > 0.0) { dw = change.y / w; }
-          var turned: Six;
-          var turnedV: Six;
+          var turned: Line;
+          var turnedV: Line;
           for (var r = 0u; r < rows; r++) {
             var sum = f[r] * (dD + dw);
             var sumV = 0.0;
             for (var t = 0u; t < rows; t++) {
-              sum += h[r * 6u + t] * (dw * x[t] - along[t]);                                                    // (2)
-              sumV -= h[r * 6u + t] * alongV[t];
+              sum += h[r * widest + t] * (dw * x[t] - along[t]);                                                    // (2)
+              sumV -= h[r * widest + t] * alongV[t];
             }
             turned[r] = sum;
             turnedV[r] = sumV;
@@ -155,7 +149,7 @@ export function constraintColumns(
     const alongV = jvps((v: Tensor) => part.rows({ ...state, v }, () => here).aref)(state.v, units).tangents;
     const extent = extentOf(pattern, part);
     const more = columns !== undefined;
-    const key = JSON.stringify([nv, pattern.groups.length, pattern.rows, pattern.entries, extent, own, more]);
+    const key = JSON.stringify([nv, formOf(pattern), extent, own, more]);
     columns = kernels(key, () => text(nv, pattern, extent, own, more))(
       {
         ...{ jacobian, slack, weight, cone, a, groups, list },
