@@ -5,7 +5,7 @@
  *
  * The earliest time that the cubics through both ends of a bracket tell becomes its new end, on the side on which it belongs. So a
  * smooth gap is found in few evaluations; where another feature comes to touch, brackets still narrow. A gap that is closed and
- * closing is an event at once, whose time is constant to derivatives; one that is closed and opening is none. Gaps that dip below zero and open again before the end are
+ * closing is an event at once, whose time is constant to derivatives; one that is closed and opening is none before it has been open. Gaps that dip below zero and open again before the end are
  * found by their cubics. Nothing here is differentiated.
  */
 
@@ -14,7 +14,7 @@ import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 /** What a search keeps of each environment: bracket, the time to look at, and what is known, [envs, 4]. */
 const known = { nothing: 0, bracketed: 1, atOnce: 2, dip: 3 } as const;
 
-const cubicText = (slots: number): string => /* wgsl */ `
+const cubicText = /* wgsl */ `
   // The coefficients of (1) after the first.
   fn cubic(a: vec2f, b: vec2f, h: f32) -> vec3f {
     let d0 = h * a.y;
@@ -23,22 +23,35 @@ const cubicText = (slots: number): string => /* wgsl */ `
     return vec3f(d0, 3.0 * rise - 2.0 * d0 - d1, d0 + d1 - 2.0 * rise);                                               // (1)
   }
   fn cubicAt(g: f32, c: vec3f, x: f32) -> f32 { return g + x * (c.x + x * (c.y + x * c.z)); }
-  // The share of h at which a gap closes that is open at a and closed at b.
+  // The share of h at which a gap that opens at a is widest: 0 if it does not open.
+  fn widest(c: vec3f) -> f32 {
+    let square = c.y * c.y - 3.0 * c.z * c.x;
+    if (c.x <= 0.0 || square < 0.0) { return 0.0; }
+    let x = c.x / (sqrt(square) - c.y);
+    return select(0.0, x, x > 0.0 && x < 1.0);
+  }
+  // Whether a gap is open at a, or opens from there before it is closed at b.
+  fn opens(a: vec2f, b: vec2f, h: f32) -> bool {
+    let c = cubic(a, b, h);
+    return a.x > 0.0 || cubicAt(a.x, c, widest(c)) > 0.0;
+  }
+  // The share of h at which such a gap closes.
   fn closes(a: vec2f, b: vec2f, h: f32) -> f32 {
     let c = cubic(a, b, h);
-    var low = 0.0;
+    var low = widest(c);
     var high = 1.0;
-    var x = max(a.x, 0.0) / (max(a.x, 0.0) - b.x);
+    let wide = max(cubicAt(a.x, c, low), 0.0);
+    var x = low + (1.0 - low) * wide / (wide - b.x);
     for (var i = 0u; i < 60u; i++) {
       let g = cubicAt(a.x, c, x);
-      if (g > 0.0 || (x < 1e-3 && a.y > 0.0)) { low = x; } else { high = x; }
+      if (g > 0.0) { low = x; } else { high = x; }
       var to = 0.5 * (low + high);
       let slope = c.x + x * (2.0 * c.y + 3.0 * x * c.z);
       if (slope < 0.0) {
         let newton = x - g / slope;
         if (newton > low && newton < high) { to = newton; }
       }
-      if (to == x || (g == 0.0 && x >= 1e-3)) { break; }
+      if (to == x || g == 0.0) { break; }
       x = to;
     }
     return x;
@@ -50,47 +63,45 @@ const cubicText = (slots: number): string => /* wgsl */ `
     let x = -c.x / (c.y + sqrt(max(c.y * c.y - 3.0 * c.z * c.x, 0.0)));
     return select(-1.0, x, x > 0.0 && x < 1.0 && cubicAt(a.x, c, x) < 0.0);
   }
-  var<storage, read> guard: array<u32>;
   var<storage, read> low: array<vec2f>;   // gap and rate of each slot at the bracket's ends
   var<storage, read> high: array<vec2f>;
-  fn earliest(e: u32, h: f32) -> f32 {
-    var x = 1.0;
-    for (var s = e * ${slots}u; s < (e + 1u) * ${slots}u; s++) {
-      if (guard[s] == 1u && high[s].x < 0.0) { x = min(x, closes(low[s], high[s], h)); }
-    }
-    return x;
-  }
 `;
 
 const beginText = (slots: number): string => /* wgsl */ `
-  ${cubicText(slots)}
+  ${cubicText}
+  var<storage, read> guard: array<u32>;
   var<storage, read> left: array<f32>;
   var<storage, read_write> search: array<vec4f>;
+  @unique var<storage, read_write> watch: array<u32>; // 1 for those that may be met on the way
   @compute @workgroup_size(64)
   fn beginSearch(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     let T = left[e];
     var atOnce = false;
-    var closed = false;
+    var closed = 2.0;
     var dip = 2.0;
-    for (var s = e * ${slots}u; s < (e + 1u) * ${slots}u; s++) {
-      if (guard[s] == 1u && T > 0.0) {
-        atOnce = atOnce || (low[s].x <= 0.0 && low[s].y < 0.0);
-        closed = closed || high[s].x < 0.0;
+    for (var k = 0u; k < ${slots}u; k++) {
+      let s = e * ${slots}u + k;
+      let now = guard[s] == 1u && T > 0.0 && low[s].x <= 0.0 && low[s].y < 0.0;
+      let later = guard[s] == 1u && T > 0.0 && opens(low[s], high[s], T);
+      watch[s] = select(0u, 1u, now || later);
+      atOnce = atOnce || now;
+      if (later) {
+        if (high[s].x < 0.0) { closed = min(closed, closes(low[s], high[s], T)); }
         let x = dips(low[s], high[s], T);
         if (x >= 0.0) { dip = min(dip, x); }
       }
     }
     var found = vec4f(0.0, T, T, ${known.nothing}.0);
     if (dip < 1.0) { found = vec4f(0.0, T, dip * T, ${known.dip}.0); }
-    if (closed) { found = vec4f(0.0, T, T * earliest(e, T), ${known.bracketed}.0); }
+    if (closed <= 1.0) { found = vec4f(0.0, T, T * closed, ${known.bracketed}.0); }
     if (atOnce) { found = vec4f(0.0, 0.0, 0.0, ${known.atOnce}.0); }
     search[e] = found;
   }
 `;
 
 const bracketText = (slots: number): string => /* wgsl */ `
-  var<storage, read> guard: array<u32>;
+  var<storage, read> watch: array<u32>;
   var<storage, read> low: array<vec2f>;
   var<storage, read> high: array<vec2f>;
   var<storage, read> here: array<vec2f>;
@@ -103,7 +114,9 @@ const bracketText = (slots: number): string => /* wgsl */ `
     let e = id.x;
     let now = search[e];
     var closed = false;
-    for (var s = e * ${slots}u; s < (e + 1u) * ${slots}u; s++) { closed = closed || (guard[s] == 1u && here[s].x < 0.0); }
+    for (var s = e * ${slots}u; s < (e + 1u) * ${slots}u; s++) {
+      closed = closed || (watch[s] == 1u && here[s].x < 0.0 && (low[s].x > 0.0 || here[s].y < 0.0)); // it has been open
+    }
     let looking = now.w == ${known.bracketed}.0 || now.w == ${known.dip}.0;
     for (var k = 0u; k < ${slots}u; k++) {
       let s = e * ${slots}u + k;
@@ -124,20 +137,28 @@ const bracketText = (slots: number): string => /* wgsl */ `
 `;
 
 const proposeText = (slots: number): string => /* wgsl */ `
-  ${cubicText(slots)}
+  ${cubicText}
+  var<storage, read> watch: array<u32>;
   var<storage, read> search: array<vec4f>;
   var<storage, read_write> next: array<vec4f>;
   @compute @workgroup_size(64)
   fn proposeTime(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     var to = search[e];
-    if (to.w == ${known.bracketed}.0) { to.z = to.x + (to.y - to.x) * earliest(e, to.y - to.x); }
+    if (to.w == ${known.bracketed}.0) {
+      let h = to.y - to.x;
+      var x = 1.0;
+      for (var s = e * ${slots}u; s < (e + 1u) * ${slots}u; s++) {
+        if (watch[s] == 1u && high[s].x < 0.0) { x = min(x, closes(low[s], high[s], h)); }
+      }
+      to.z = to.x + h * x;
+    }
     next[e] = to;
   }
 `;
 
 const foundText = (slots: number): string => /* wgsl */ `
-  var<storage, read> guard: array<u32>;
+  var<storage, read> watch: array<u32>;
   var<storage, read> here: array<vec2f>;
   var<storage, read> search: array<vec4f>;
   var<storage, read_write> which: array<i32>;
@@ -154,7 +175,7 @@ const foundText = (slots: number): string => /* wgsl */ `
       var least = 1e30;
       for (var s = 0u; s < ${slots}u; s++) {
         let g = here[e * ${slots}u + s];
-        if (guard[e * ${slots}u + s] == 1u && g.y < 0.0 && g.x < least) {
+        if (watch[e * ${slots}u + s] == 1u && g.y < 0.0 && g.x < least) {
           least = g.x;
           which[e] = i32(s);
           met[e] = 1.0;
@@ -192,22 +213,26 @@ export function search(gaps: (t: Tensor) => Tensor, low: Tensor, guard: Tensor, 
   const count = { count: envs };
   const shape = { lowNext: [envs, slots], highNext: [envs, slots], next: [envs] };
   let ends = { low, high: gaps(left) };
-  let now = begins(`${slots}`, () => beginText(slots))({ guard, ...ends, left }, { ...count, out: { search: [envs] } })
-    .search as Tensor;
+  const begun = begins(`${slots}`, () => beginText(slots))(
+    { guard, ...ends, left },
+    { ...count, out: { search: [envs], watch: guard.shape } },
+  );
+  const watch = begun.watch as Tensor;
+  let now = begun.search as Tensor;
   const time = (): Tensor => now.slice([0, 2], [envs, 3]).reshape([envs]);
   for (let i = 0; i < evaluations; i++) {
     const made = brackets(`${slots}`, () => bracketText(slots))(
-      { guard, ...ends, here: gaps(time()), search: now },
+      { watch, ...ends, here: gaps(time()), search: now },
       { ...count, out: shape },
     ) as Record<string, Tensor>;
     ends = { low: made.lowNext, high: made.highNext };
     now = proposals(`${slots}`, () => proposeText(slots))(
-      { guard, ...ends, search: made.next },
+      { watch, ...ends, search: made.next },
       { ...count, out: { next: [envs] } },
     ).next as Tensor;
   }
   const { which, met, t, inverse } = finds(`${slots}`, () => foundText(slots))(
-    { guard, here: gaps(time()), search: now, grazing },
+    { watch, here: gaps(time()), search: now, grazing },
     { ...count, out: { which: [envs], t: [envs], met: [envs], inverse: [envs] } },
   ) as Record<string, Tensor>;
   return { which, met, t, inverse };
