@@ -18,7 +18,7 @@ import {
   tree,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
-import { cpu32, cpu64, gpu } from '../../util/devices.ts';
+import { cpu32, cpu64, devices, gpu } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
 import { on64 } from '../../util/numbers.ts';
 
@@ -97,7 +97,7 @@ describe('at rest', () => {
     }
   });
 
-  it.each([cpu64, cpu32])('creeps at s ρ/√(1 − ρ²) where friction holds: V18', async device => {
+  it.each(devices)('creeps at s ρ/√(1 − ρ²) where friction holds: V18, on $description', async device => {
     const exact = device === cpu64;
     const model = body([slideX, slideZ], ball, { friction: 0.5 });
     const start = state([0, radius + gapFor(g, 1e4, 0.002)], [0, 0], device);
@@ -115,7 +115,7 @@ describe('V19', () => {
   const sloping: [number, number, number] = [g / 2, 0, (-g * Math.sqrt(3)) / 2];
   const resting = radius + gapFor((g * Math.sqrt(3)) / 2, 1e4, 0.002);
 
-  it.each([cpu64, cpu32])('a block slides down at g (sin θ − μ cos θ); in μ, −g cos θ: on $precision', async device => {
+  it.each(devices)('a block slides down at g (sin θ − μ cos θ); in μ, −g cos θ: on $description', async device => {
     const model = body([slideX, slideZ], ball, { gravity: sloping });
     const gained = (friction: Tensor): Tensor => {
       const end = run(model, state([0, resting], [1, 0], device), { friction, slip: 0.01 }, { dt: 2e-3, steps: 100 });
@@ -126,7 +126,7 @@ describe('V19', () => {
     expect(Math.abs((await tangent.item()) / -8.495709211 - 1)).toBeLessThan(1e-2);
   });
 
-  it.each([cpu64, cpu32])('a sphere rolls down at 5/7 g sin θ: on $precision', async device => {
+  it.each(devices)('a sphere rolls down at 5/7 g sin θ: on $description', async device => {
     const model = body([slideX, slideZ, hingeY], ball, { gravity: sloping, inertia: 0.4 * radius ** 2, friction: 0.5 });
     const on = (from: ArticulatedState) => run(model, from, { slip: 0.01 }, { dt: 1e-3, steps: 100 });
     const rolling = on(state([0, resting, 0], [1, 0, 10], device));
@@ -134,7 +134,7 @@ describe('V19', () => {
     expect(Math.abs((after - before) / 0.1 / 3.503571429 - 1)).toBeLessThan(1e-2);
   });
 
-  it.each([cpu64, cpu32])('a cue ball slides until it rolls, v, t and d: on $precision', async device => {
+  it.each(devices)('a cue ball slides until it rolls, v, t and d: on $description', async device => {
     const model = body([slideX, slideZ, hingeY], ball, { inertia: 0.4 * radius ** 2, friction: 0.2 });
     const start = state([0, radius + gapFor(g, 1e4, 0.002), 0], [2, 0, 0], device);
     const dt = 5e-4;
