@@ -57,6 +57,7 @@ const jobOf = (code: PacedCode, total: number, size: number, frame: number): Job
   total,
   size,
   chunks: 1,
+  most: 1,
   frame,
   frameStep: 0,
   scratch: 0,

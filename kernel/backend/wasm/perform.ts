@@ -38,6 +38,8 @@ export const guessedPace = (work: number): Pace => ({
 const worthSharing = 5;
 const worthWaking = 40;
 const worthStarting = 5000;
+/** What threads claim at once takes about so long. */
+const claim = 5;
 /** The job that is run alone to compare with. */
 const trial = 3;
 const longestPause = 64;
@@ -68,7 +70,7 @@ function noteShared(pace: Pace, microseconds: number, total: number): void {
 /**
  * @param threads That may take part, with the caller.
  * @param user Keeps the pool alive.
- * @returns A function that performs jobs; it sets their `chunks`, `threads` and `wake`.
+ * @returns A function that performs jobs; it sets their `chunks`, `most`, `threads` and `wake`.
  */
 export function performer(threads: number, user: object): (job: Job<PacedCode>) => void {
   let started = false;
@@ -94,6 +96,7 @@ export function performer(threads: number, user: object): (job: Job<PacedCode>) 
     let own = total;
     if (pool) {
       job.chunks = Math.ceil(total / size);
+      job.most = Math.ceil((claim * job.chunks) / expected);
       job.threads = threads;
       // Many short jobs are worth it too.
       job.wake = waited >= worthWaking;

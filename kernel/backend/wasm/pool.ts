@@ -28,6 +28,8 @@ export interface Job<C extends Code = Code> {
   size: number;
   /** At most mostChunks. */
   chunks: number;
+  /** Chunks that a thread claims at once, at most. */
+  most: number;
   frame: number;
   frameStep: number;
   scratch: number;
@@ -47,11 +49,11 @@ const mostDeaths = 8;
 const { load, store, and, notify, wait } = Atomics;
 
 /** The first of the open chunks and some of its neighbours: more while there are many (worker.ts). */
-function neighbours(open: number, threads: number): number {
+function neighbours(open: number, threads: number, most: number): number {
   let left = 0;
   for (let rest = open; rest !== 0; rest &= rest - 1) left++;
   const low = open & -open;
-  return open & ((low << Math.max(1, Math.floor(left / (2 * threads)))) - low);
+  return open & ((low << Math.max(1, Math.min(most, Math.floor(left / (2 * threads))))) - low);
 }
 
 class Pool {
@@ -111,6 +113,7 @@ class Pool {
     words[word.total] = total;
     words[word.size] = size;
     words[word.chunks] = chunks;
+    words[word.most] = job.most;
     words[word.frame] = frame;
     words[word.frameStep] = frameStep;
     words[word.scratch] = scratch;
@@ -124,7 +127,7 @@ class Pool {
     let trap: { readonly error: unknown } | undefined;
     do {
       for (let open = load(words, word.open); open !== 0; open = load(words, word.open)) {
-        const wanted = neighbours(open, job.threads);
+        const wanted = neighbours(open, job.threads, job.most);
         const mine = and(words, word.open, ~wanted) & wanted;
         for (let first = 0, next = 1; first < chunks; first = next++) {
           if (((mine >>> first) & 1) === 0) continue;

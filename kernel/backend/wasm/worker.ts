@@ -8,14 +8,15 @@
  * `open` has a bit for each chunk of the job that nobody has claimed yet. Who clears a bit owns the chunk, of whatever job is then
  * open, and that job stays open until the chunk is done: its words are read after the claim. A worker that turns out not to be
  * meant sets the bits again. Each thread begins at its own share of the chunks, so that it mostly meets the memory it met
- * in the launch before, and then takes what others have left: several neighbours at once while there are many, since
- * each claim is a cache line fetched from another core. Neighbours run as one, unless chunks have frames of their own.
+ * in the launch before, and then takes what others have left: several neighbours at once while there are many and they are short, since
+ * each claim is a cache line fetched from another core. (Long ones one by one: lists with room for more are all work at their beginning, and none behind.)
+ * Neighbours run as one, unless chunks have frames of their own.
  */
 
 /** Places in the shared words, by cache lines of 32 words where several threads write. */
 export const word = {
   open: 0, done: 32, bell: 64, sleepers: 65, waiting: 96, failed: 97, textLength: 98, online: 99,
-  code: 128, threads: 129, total: 130, size: 131, chunks: 132, frame: 133, frameStep: 134, scratch: 135, scratchStep: 136, job: 137,
+  code: 128, threads: 129, total: 130, size: 131, chunks: 132, frame: 133, frameStep: 134, scratch: 135, scratchStep: 136, job: 137, most: 138,
   text: 160, worker: 416, stride: 32, mail: 0, helped: 1,
 } as const; // biome-ignore format: a table
 export const mostThreads = 32;
@@ -46,10 +47,10 @@ const listen = typeof require === 'function' ? f => require('node:worker_threads
 const known = { ${Object.entries(known).map(([name, run]) => `${name}: ${run}`)} };
 const { load, add, sub, and, or, notify, wait } = Atomics;
 const runs = new Map();
-const neighbours = (open, low, threads) => {
+const neighbours = (open, low, threads, most) => {
   let left = 0;
   for (let rest = open; rest !== 0; rest &= rest - 1) left++;
-  return open & ((low << Math.max(1, left / (2 * threads) | 0)) - low);
+  return open & ((low << Math.max(1, Math.min(most, left / (2 * threads) | 0))) - low);
 };
 let words, text, own, me, seen = 0;
 function failed(error) {
@@ -68,7 +69,7 @@ function work() {
         next = words[${word.chunks}] * me / words[${word.threads}] | 0;
       }
       const ahead = next < 32 && open & (-1 << next) || open;
-      const wanted = neighbours(open, ahead & -ahead, words[${word.threads}]);
+      const wanted = neighbours(open, ahead & -ahead, words[${word.threads}], words[${word.most}]);
       const mine = and(words, ${word.open}, ~wanted) & wanted;
       if (mine === 0) continue;
       const run = runs.get(words[${word.code}]);

@@ -37,6 +37,7 @@ const jobOf = (code: Runnable, chunks: number, threads = 3): Job => ({
   total: chunks,
   size: 1,
   chunks,
+  most: chunks,
   frame: 0,
   frameStep: 0,
   scratch: 0,
