@@ -5,13 +5,14 @@
  *   e = z_B − z_A      at the first centre e₁ > 0, at the second e₂ < 0:      D = e₁ / (e₁ − e₂)                              (1)
  *
  * Depths are planes over the picture, so e is linear and D exact; its slope is the normal of the line where they meet.
- * Triangles with two vertices in common meet along an edge and nowhere else, and most neighbours do: they are told by a table. Those smaller than pixels, of which a pixel's neighbour is never
- * covered, are not seen to intersect.
+ * Triangles with two vertices in common meet along an edge and nowhere else. Most neighbours do: a table tells, without a branch, as which way
+ * that would go cannot be foretold. Those smaller than pixels, of which a pixel's neighbour is never covered, are not seen to intersect.
  */
 
 import { type Count, lazyKernel, scan, type Tensor } from '../../kernel/index.ts';
 import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
+import { placeText, words } from '../raster/triangle.wgsl.ts';
 import { noneText } from './tables.ts';
 
 const depths: string = /* wgsl */ `
@@ -22,66 +23,65 @@ const depths: string = /* wgsl */ `
     return Corners(
       inPixels(clip[k.x], width, height), inPixels(clip[k.y], width, height), inPixels(clip[k.z], width, height));
   }
-  struct Depth { z: f32, inside: bool }
-  /** Depth of a triangle's plane at c, and whether c is in the triangle. */
-  fn depthAt(t: Corners, c: vec2f) -> Depth {
+  /** Depth of a triangle's plane at c. */
+  fn depthAt(t: Corners, c: vec2f) -> f32 {
     let dp = from2(t.p, c);
     let dq = from2(t.q, c);
     let dr = from2(t.r, c);
     let beta = vec3f(cross2(dq, dr), cross2(dr, dp), cross2(dp, dq)); // (2) of homogeneous.wgsl.ts
-    let w = dot(beta, vec3f(t.p.w, t.q.w, t.r.w));
-    return Depth(dot(beta, vec3f(t.p.z, t.q.z, t.r.z)) / w, all(beta * sign(w) > vec3f(0.0)));
+    return dot(beta, vec3f(t.p.z, t.q.z, t.r.z)) / dot(beta, vec3f(t.p.w, t.q.w, t.r.w));
   }
 `;
 
 /** Of each pixel: 1 where there is an intersection before its right neighbour, 2 below. */
 const search = lazyKernel(/* wgsl */ `
-  ${depths}
-  var<storage, read> clip: array<vec4f>;
+  var<storage, read> setup: array<array<f32, ${words}>>;
   var<storage, read> corners: array<vec3u>;
   var<storage, read> across: array<vec3u>;
   var<storage, read> ids: array<u32>;
-  var<uniform> vertices: u32;
   var<uniform> width: u32;
   var<uniform> height: u32;
   var<uniform> before: u32;
   var<storage, read_write> found: array<u32>;
+  ${placeText}
   fn has(k: vec3u, v: u32) -> bool {
     return any(k == vec3u(v));
   }
-  fn meet(one: u32, two: u32, base: u32, c: vec2f, below: bool) -> bool {
-    let j = corners[one - 1u] + base;
-    let k = corners[two - 1u] + base;
-    let shared = u32(has(j, k.x)) + u32(has(j, k.y)) + u32(has(j, k.z));
-    if (shared >= 2u) { return false; }
-    let a = cornersOf(j, f32(width), f32(height));
-    let other = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), below);
-    let a2 = depthAt(a, other);
-    if (!a2.inside) { return false; }
-    let b = cornersOf(k, f32(width), f32(height));
-    let b1 = depthAt(b, c);
-    if (!b1.inside) { return false; }
-    let a1 = depthAt(a, c);
-    let b2 = depthAt(b, other);
-    return b1.z - a1.z > 0.0 && b2.z - a2.z < 0.0;
+  /** Whether a triangle seen at c and one seen at \`other\` go through each other in between. */
+  fn meet(one: u32, two: u32, first: u32, c: vec2f, other: vec2f) -> bool {
+    let a = triangleOf(first + one);
+    let a2 = edgesAt(a, other);
+    if (any(a2 <= vec3f(0.0))) { return false; }
+    let b = triangleOf(first + two);
+    let b1 = edgesAt(b, c);
+    if (any(b1 <= vec3f(0.0))) { return false; }
+    let j = corners[one];
+    let k = corners[two];
+    if (u32(has(j, k.x)) + u32(has(j, k.y)) + u32(has(j, k.z)) >= 2u) { return false; }
+    return depthOf(b, b1) > depthOf(a, edgesAt(a, c)) && depthOf(b, edgesAt(b, other)) < depthOf(a, a2);
   }
   @compute @workgroup_size(64)
   fn findIntersections(@builtin(global_invocation_id) id: vec3u) {
     let pixel = (id.z * height + id.y) * width + id.x;
     let own = ids[before + pixel];
-    var bits = 0u;
     var right = own;
     if (id.x + 1u < width) { right = ids[before + pixel + 1u]; }
     var below = own;
     if (id.y + 1u < height) { below = ids[before + pixel + width]; }
-    if (own != 0u && (right != own || below != own)) {
+    var bits = 0u;
+    if (own != 0u) {
       let beside = across[own - 1u];
-      let c = vec2f(f32(id.x), f32(id.y)) + 0.5;
-      if (right != 0u && right != own && all(beside != vec3u(right))) {
-        if (meet(own, right, id.z * vertices, c, false)) { bits = 1u; }
-      }
-      if (below != 0u && below != own && all(beside != vec3u(below))) {
-        if (meet(own, below, id.z * vertices, c, true)) { bits |= 2u; }
+      let mayRight = (right != 0u) & (right != own) & all(beside != vec3u(right));
+      let mayBelow = (below != 0u) & (below != own) & all(beside != vec3u(below));
+      if (mayRight | mayBelow) {
+        let c = vec2f(f32(id.x), f32(id.y)) + 0.5;
+        let first = id.z * arrayLength(&corners);
+        if (mayRight) {
+          if (meet(own - 1u, right - 1u, first, c, c + vec2f(1.0, 0.0))) { bits = 1u; }
+        }
+        if (mayBelow) {
+          if (meet(own - 1u, below - 1u, first, c, c + vec2f(0.0, 1.0))) { bits |= 2u; }
+        }
       }
     }
     found[pixel] = bits;
@@ -170,10 +170,10 @@ const place = lazyKernel(/* wgsl */ `
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
       let a = cornersOf(vertex[id.x][0], f32(width), f32(height));
       let b = cornersOf(vertex[id.x][1], f32(width), f32(height));
-      let e = depthAt(b, c).z - depthAt(a, c).z;
+      let e = depthAt(b, c) - depthAt(a, c);
       let right = c + vec2f(1.0, 0.0);
       let below = c + vec2f(0.0, 1.0);
-      let slope = vec2f(depthAt(b, right).z - depthAt(a, right).z, depthAt(b, below).z - depthAt(a, below).z) - e;
+      let slope = vec2f(depthAt(b, right) - depthAt(a, right), depthAt(b, below) - depthAt(a, below)) - e;
       place[id.x] = vec3f(-e / select(slope.y, slope.x, (k & 2u) == 0u), normalize(slope)); // (1)
     }
   }
@@ -192,7 +192,7 @@ export function chooseIntersections(
   clip: Tensor,
   corners: Tensor,
   across: Tensor,
-  { ids }: Raster,
+  { ids, setup }: Raster,
   layer: number,
   capacity: number,
 ): Intersections {
@@ -201,7 +201,7 @@ export function chooseIntersections(
   const pixels = width * height;
   const before = layer * batch * pixels;
   const grid: Count = [width, height, batch];
-  const { found } = search({ clip, corners, across, ids, vertices, width, height, before }, { count: grid });
+  const { found } = search({ setup: setup.setup, corners, across, ids, width, height, before }, { count: grid });
   const stretches = Math.ceil((batch * pixels) / stretch);
   const { count } = counts({ found }, { count: stretches });
   const until = scan(count);

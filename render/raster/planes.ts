@@ -110,6 +110,7 @@ const pixelText = (channels: number): string => /* wgsl */ `
   fn interpolate(@builtin(global_invocation_id) id: vec3u) {
     let pixel = (id.z * height + id.y) * width + id.x;
     let found = ids[layer + pixel];
+    var value = ${elementOf(channels)}(); // stored in any case, so that nothing has to be cleared before
     if (found > 0u) {
       let r = found - 1u + id.z * triangles;
       let first = boxes[r] & vec2u(0xffffu);
@@ -119,10 +120,11 @@ const pixelText = (channels: number): string => /* wgsl */ `
       ${each(
         channels,
         k => /* wgsl */ `
-      image[pixel][${k}] = origin[r][${k}] +
+      value[${k}] = origin[r][${k}] +
         scale * (planes[r][${k + 1}] + planes[r][${channels + k + 2}] * x + planes[r][${2 * channels + k + 3}] * y);`,
       )}
     }
+    ${each(channels, k => `image[pixel][${k}] = value[${k}];`)}
   }
 `;
 
