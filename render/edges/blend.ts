@@ -64,7 +64,8 @@ const toPixelsText = (channels: number, based: boolean): string => /* wgsl */ `
         let pixel = at[k];
         if (pixel != ${noneText}) {
           let last = own + select(0u, 1u, k == 1u || k == 2u) + select(0u, width + 1u, k >= 2u); // of which the pixel is corner 0
-          let r = vec4u(recordOf(last), recordOf(last - 1u), recordOf(last - width - 2u), recordOf(last - width - 1u));
+          let room = arrayLength(&cell);
+          let r = vec4u(recordOf(last, room), recordOf(last - 1u, room), recordOf(last - width - 2u, room), recordOf(last - width - 1u, room));
           let first = select(select(select(r.x, r.y, r.y != 0u), r.w, r.w != 0u), r.z, r.z != 0u);
           if (first == id.x + 1u) {
             var sum = ${elementOf(channels)}();

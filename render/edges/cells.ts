@@ -6,7 +6,7 @@
  *   │    │
  *   3 ── 2      A crossing belongs to the cells on both sides of the line of centres that it is on: it has an entry in each.
  *
- * Cells with entries have a bit set, and are numbered by counting bits: their records. Each entry draws a slot in its cell's record, by atomics, and is then
+ * Cells with entries have a bit set, and are numbered by counting bits: where their records are follows from that. Each entry draws a slot in its cell's record, by atomics, and is then
  * put where it belongs by counting those before it, so the order in which slots were drawn is forgotten. Work is by what can be seen,
  * not by what there is room for, as it would be if keys were sorted.
  */
@@ -51,7 +51,23 @@ const counts = lazyKernel(/* wgsl */ `
   fn countCells(@builtin(global_invocation_id) id: vec3u) { count[id.x] = countOneBits(bits[id.x]); }
 `);
 
+/** Neighbours in a block, and parts of the room that take a block in turn. */
+const blockCells = 16;
+const parts = 32;
+
+/**
+ * Where the n-th cell has its record. Threads share what there is room for, so what there is must lie all over it, and not at the beginning alone.
+ */
+const placedText: string = /* wgsl */ `
+  fn placed(n: u32, room: u32) -> u32 {
+    let part = room / ${parts * blockCells}u * ${blockCells}u;
+    let block = n / ${blockCells}u;
+    return select(n, block % ${parts}u * part + block / ${parts}u * ${blockCells}u + n % ${blockCells}u, n < ${parts}u * part);
+  }
+`;
+
 const places = lazyKernel(/* wgsl */ `
+  ${placedText}
   var<storage, read> bits: array<u32>;
   var<storage, read> until: array<u32>;
   var<storage, read_write> marks: array<vec2u>;
@@ -62,7 +78,7 @@ const places = lazyKernel(/* wgsl */ `
     var at = until[id.x] - countOneBits(left);
     marks[id.x] = vec2u(left, at);
     for (; left != 0u; left &= left - 1u) {
-      if (at < arrayLength(&cell)) { cell[at] = id.x * ${group}u + countTrailingZeros(left) + 1u; }
+      if (at < arrayLength(&cell)) { cell[placed(at, arrayLength(&cell))] = id.x * ${group}u + countTrailingZeros(left) + 1u; }
       at++;
     }
   }
@@ -88,11 +104,12 @@ export const cornersText: string = /* wgsl */ `
 
 /** Where a cell’s record is, by `marks`. */
 export const cellText: string = /* wgsl */ `
-  /** The number, from one, of a cell's record; 0 where it has none. */
-  fn recordOf(cell: u32) -> u32 {
+  ${placedText}
+  /** The number, from one, of a cell's record, of as many as there is room for; 0 where it has none. */
+  fn recordOf(cell: u32, room: u32) -> u32 {
     let own = marks[cell / ${group}u];
     let bit = 1u << (cell % ${group}u);
-    return select(0u, own.y + countOneBits(own.x & (bit - 1u)) + 1u, (own.x & bit) != 0u);
+    return select(0u, placed(own.y + countOneBits(own.x & (bit - 1u)), room) + 1u, (own.x & bit) != 0u);
   }
 `;
 
@@ -111,7 +128,7 @@ const drawing = lazyKernel(/* wgsl */ `
     if (k != ${noneText}) {
       let cells = halvesOf(k, width, height) / 4u;
       for (var j = 0u; j < 2u; j++) {
-        let record = recordOf(cells[j]) - 1u;
+        let record = recordOf(cells[j], arrayLength(&size)) - 1u;
         if (record < arrayLength(&size)) { slot[id.x][j] = atomicAdd(&size[record], 1u); }
       }
     }
@@ -144,7 +161,7 @@ const entriesText = (ordered: boolean): string => /* wgsl */ `
     if (k != ${noneText}) {
       let halves = halvesOf(k, width, height);
       for (var j = 0u; j < 2u; j++) {
-        let record = recordOf(halves[j] / 4u) - 1u;
+        let record = recordOf(halves[j] / 4u, arrayLength(&size)) - 1u;
         if (record < arrayLength(&size)) {
           let own = entryOf(halves[j] & 3u, id.x);
           let end = until[record];
