@@ -56,9 +56,20 @@ export function inWords(value: unknown): string {
 
 /** Refuses options that do not exist: most are misspelt, and would be ignored without a word. */
 export function checkOptions(who: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${who}: the options are ${inWords(options)}; give a record, of ${quoted(known)}.`);
   for (const key in options)
     if (!known.includes(key))
-      throw new TypeError(
-        `${who}: there is no option '${key}'; the options are ${known.map(k => `'${k}'`).join(', ')}.`,
-      );
+      throw new TypeError(`${who}: there is no option '${key}'; the options are ${quoted(known)}.`);
 }
+
+/** Refuses what is not a record with the fields that are read: not given, misspelt, or arguments in another order. */
+export function checkRecord(who: string, what: string, value: unknown, fields: readonly string[]): void {
+  if (typeof value !== 'object' || value === null)
+    throw new TypeError(`${who}: ${what} is ${inWords(value)}; give a record with ${quoted(fields)}.`);
+  for (const field of fields)
+    if ((value as Record<string, unknown>)[field] === undefined)
+      throw new TypeError(`${who}: ${what} has no '${field}'; give a record with ${quoted(fields)}.`);
+}
+
+const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');

@@ -3,7 +3,7 @@ export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindi
 export { type Compacted, compact, type Selected, selected } from './compact.ts';
 export { makeTensor } from './construct.ts';
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';
-export { checkOptions, type Diagnostic, inWords, KernelError } from './error.ts';
+export { checkOptions, checkRecord, type Diagnostic, inWords, KernelError } from './error.ts';
 export { amax, amin, argmax, argmin } from './extreme.ts';
 export { fromGPUBuffer, gpuDevice, toGPUBuffer } from './gpu-buffer.ts';
 export {

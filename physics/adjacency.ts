@@ -5,7 +5,7 @@
  * gathered over them is summed in the same order on every run.
  */
 
-import { type Device, type Tensor, tensor } from '../kernel/index.ts';
+import { type Device, inWords, type Tensor, tensor } from '../kernel/index.ts';
 
 /** Two nodes joined. */
 export type Edge = readonly [number, number];
@@ -26,6 +26,8 @@ export interface Adjacency {
 export function checkEdges(who: string, nodes: number, edges: readonly Edge[]): void {
   if (!(Number.isInteger(nodes) && nodes > 0))
     throw new RangeError(`${who}: a network has at least 1 node, got ${nodes}.`);
+  if (!Array.isArray(edges))
+    throw new TypeError(`${who}: the springs are ${inWords(edges)}; give a list of pairs of nodes, [[0, 1], …].`);
   edges.forEach(([a, b], spring) => {
     for (const node of [a, b]) {
       if (Number.isInteger(node) && node >= 0 && node < nodes) continue;

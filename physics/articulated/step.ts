@@ -12,7 +12,7 @@
  * Hairer, Lubich & Wanner: Geometric Numerical Integration, 2006, § I.1; MuJoCo documentation, "Computation: numerical integration".
  */
 
-import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, type Tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
@@ -52,6 +52,7 @@ export interface ArticulatedOptions {
  */
 export function articulated(model: Model, options: ArticulatedOptions = {}): Step<ArticulatedState, Driving> {
   checkOptions('articulated', options, ['integrator', 'contact']);
+  checkRecord('articulated', 'the model', model, ['links', 'joints']);
   const { contact } = options;
   const integrator = integratorOf(model, options);
   if (!integrators.includes(integrator))

@@ -5,6 +5,7 @@
  * inertia that no body has (½ tr I − I, the second moments of the mass, must not be negative in any direction), an axis of length 0.
  */
 
+import { checkRecord } from '../../kernel/index.ts';
 import { type Actuator, type ActuatorSpec, actuatorsOf } from './actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
 import { constraintsOf } from './constraint/build.ts';
@@ -127,6 +128,7 @@ export interface TreeSpec {
  *   const pendulum = tree({ links: [{ name: 'rod', joints: [{ kind: 'hinge' }], mass: 1, com: [0, -0.5, 0], inertia: [0.08, 0.01, 0.08] }] });
  */
 export function tree(spec: TreeSpec): Model {
+  checkRecord('tree', 'what is given', spec, ['links']);
   const { name = 'tree', links: specs, gravity = [0, -9.81, 0] } = spec;
   if (specs.length === 0) throw new RangeError('tree: no links; a model has at least 1.');
   checkNumbers('tree', 'gravity', gravity, 3);

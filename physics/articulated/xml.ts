@@ -1,6 +1,7 @@
 /** XML as elements that know their lines, and their attributes as numbers: what nobody has asked for can be told in the end. */
 
 import { SaxesParser } from 'saxes';
+import { inWords } from '../../kernel/index.ts';
 
 /** Squares of what is made of larger numbers would overflow. */
 const largest = 1e20;
@@ -106,6 +107,7 @@ export const placeOf = (line: number, { file }: Pick<Source, 'file'>): string =>
 
 /** The root element of an XML text. @throws RangeError with the line of what is not XML. */
 export function parseXml(text: string, source: Source): Element {
+  if (typeof text !== 'string') throw new TypeError(`${source.who}: the file is ${inWords(text)}; give its text.`);
   const parser = new SaxesParser({ position: true });
   const file = new Element('', [], 1, source);
   const open = [file];

@@ -8,7 +8,7 @@
  */
 
 import type { Mesh } from '../../geometry/index.ts';
-import { checkOptions, peek, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, peek, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkPinned } from '../adjacency.ts';
 import { type BodyState, type Motion, motion } from './body.ts';
 import { cornersOf } from './corners.ts';
@@ -102,6 +102,7 @@ const names = 'stretch bending density viscosity drag wind air gravity obstacles
 export function cloth(mesh: Mesh, options: ClothOptions = {}): Cloth {
   checkOptions('cloth', options, ['pinned', 'viscous', 'air']);
   const { pinned = [], viscous = false, air = false } = options;
+  checkRecord('cloth', 'the mesh', mesh, ['triangles', 'vertices']);
   const { triangles, vertices } = mesh;
   const { vertices: n, size: m } = triangles;
   const { device } = vertices;

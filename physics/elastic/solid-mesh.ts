@@ -5,7 +5,7 @@
  * diagonal from (0, 0, 0) to (1, 1, 1), one for each order of the axes, and so looks the same from all neighbours (Kuhn's subdivision).
  */
 
-import { checkOptions, inWords } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords } from '../../kernel/index.ts';
 
 /** n nodes and m elements on the host, d = 2 or 3. */
 export interface SolidMesh {
@@ -79,6 +79,7 @@ export function restVolumes({ dimension: d, positions, elements }: SolidMesh): F
 
 /** @throws RangeError naming the first element or node that is wrong. */
 export function checkSolidMesh(who: string, mesh: SolidMesh): void {
+  checkRecord(who, 'the mesh', mesh, ['dimension', 'positions', 'elements']);
   const { dimension: d, positions, elements } = mesh;
   if (d !== 2 && d !== 3)
     throw new RangeError(`${who}: the mesh has dimension ${inWords(d)}; it is 2 (triangles) or 3 (tetrahedra).`);

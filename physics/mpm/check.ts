@@ -1,6 +1,7 @@
 /** What the material point method asks of what it is given. */
 
 import type { Tensor } from '../../kernel/index.ts';
+import { checkRecord } from '../../kernel/index.ts';
 import { checkNumbers, checkTensor } from '../field.ts';
 import { checkTime } from '../simulator.ts';
 import { type Material, plastic } from './laws.wgsl.ts';
@@ -11,7 +12,9 @@ import type { Wall } from './walls.ts';
 const kinds: readonly Wall[] = ['sticky', 'slip', 'separate'];
 
 /** @throws RangeError, TypeError for what cannot be a grid with walls. */
-export function checkSpec({ nodes, spacing, thickness = 3, walls, body, fibre }: MpmSpec): void {
+export function checkSpec(spec: MpmSpec): void {
+  checkRecord('mpm', 'what is given', spec, ['nodes', 'spacing', 'matter']);
+  const { nodes, spacing, thickness = 3, walls, body, fibre } = spec;
   if (nodes.length < 2 || nodes.length > 3 || nodes.some(n => !Number.isInteger(n) || n < 8))
     throw new RangeError(`mpm: the grid has [${nodes.join(', ')}] nodes; give 2 or 3 whole numbers from 8.`);
   if (!(spacing > 0 && spacing < Number.POSITIVE_INFINITY))

@@ -1,6 +1,6 @@
 /** What a world of rigid bodies is made of, as its user writes it, and as numbers. */
 
-import { checkOptions, inWords } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords } from '../../kernel/index.ts';
 import {
   add3,
   inverse,
@@ -82,6 +82,7 @@ const bodyNames = [
 ];
 
 export function worldData(spec: WorldSpec): WorldData {
+  checkRecord('rigidBodies', 'what is given', spec, ['bodies']);
   const { bodies, joints = [], gravity = [0, -9.81, 0], planar = false } = spec;
   if (bodies.length === 0) throw new RangeError('rigidBodies: there are no bodies; give at least one.');
   const names = bodies.map(({ name }, i) => name ?? `${i}`);

@@ -7,7 +7,7 @@
  *   orthographic  w = 1,  z = (d − near) / (far − near)                                                             (4)
  */
 
-import { kernelsByKey, sizeOf, type Tensor } from '../../kernel/index.ts';
+import { checkRecord, kernelsByKey, sizeOf, type Tensor } from '../../kernel/index.ts';
 import { lensArguments, lensKey, lensText } from './distortion.wgsl.ts';
 import type { Lens, LensKind } from './lens.ts';
 import { local, type Pose } from './pose.ts';
@@ -77,6 +77,7 @@ const text = (lens: Lens): string => /* wgsl */ `
  * @returns Clip positions, [n, 4]; where camera or points are a batch, [B, n, 4]. Differentiable in points, pose and lens.
  */
 export function project(camera: Camera, points: Tensor): Tensor {
+  checkRecord('project', 'the camera', camera, ['lens', 'pose']);
   const { lens, pose } = camera;
   const { size, near, far } = lens;
   const seen = local(pose, points);

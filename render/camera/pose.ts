@@ -9,6 +9,7 @@
 
 import { type mat3, quat, vec3 } from 'gl-matrix';
 import {
+  checkRecord,
   type Device,
   inWords,
   type Kernel,
@@ -67,8 +68,9 @@ const kernelOf = (operation: Operation, batch: boolean, moving: boolean): Kernel
 
 function apply(operation: Operation, pose: Pose, points: Tensor): Tensor {
   const { position, orientation } = pose;
+  checkRecord(operation, 'the pose', pose, ['position', 'orientation']);
   const batch = batchOf(operation, pose);
-  if (points.type !== 'f32' || points.shape.at(-1) !== 3 || points.shape.length < 2)
+  if (points?.type !== 'f32' || points.shape.at(-1) !== 3 || points.shape.length < 2)
     throw new RangeError(`${operation}: the points are ${inWords(points)}; give f32, [n, 3] or [B, n, 3].`);
   const moving = points.shape.length > 2 || batch === undefined;
   if (batch !== undefined && moving && points.shape[0] !== batch)
@@ -175,6 +177,9 @@ export function lookAt(
   up: Point = [0, 1, 0],
   { device }: { readonly device?: Device } = {},
 ): Pose {
+  for (const [name, point] of Object.entries({ eye, target, up }))
+    if (!(point?.length === 3))
+      throw new TypeError(`lookAt: ${name} is ${inWords(point)}; give three numbers, [x, y, z].`);
   const double = (): vec3 => new Float64Array(3) as unknown as vec3;
   const back = vec3.normalize(double(), vec3.subtract(double(), eye as vec3, target as vec3));
   const right = vec3.cross(double(), up as vec3, back);

@@ -19,7 +19,7 @@
  */
 
 import type { Attribute } from '../../geometry/index.ts';
-import { checkOptions, concat, inWords, scoped, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, concat, inWords, scoped, type Tensor } from '../../kernel/index.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
@@ -51,6 +51,7 @@ export interface AntialiasOptions {
  */
 export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
   checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'capacity']);
+  checkRecord('antialias', 'the raster', raster, ['size', 'triangles', 'ids']);
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;

@@ -10,7 +10,7 @@
  * weights ≥ 0. Where it is 0, what is not finite in either image counts as equal. Differentiable in images and masks; |d| has derivative 0 at 0, and so has psnr, which is 300 dB, for equal images.
  */
 
-import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 
 export interface LossOptions {
   /** Weights of pixels, broadcast to the images' shape. Default: all alike. */
@@ -19,6 +19,9 @@ export interface LossOptions {
 
 /** @throws RangeError unless the images have one shape. */
 export function checkPair(who: string, a: Tensor, b: Tensor): void {
+  for (const image of [a, b])
+    if (image?.shape === undefined)
+      throw new TypeError(`${who}: one of the two images is ${inWords(image)}; give tensors.`);
   if (a.shape.join() !== b.shape.join())
     throw new RangeError(
       `${who}: the images have shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}]; give two of one shape.`,

@@ -8,7 +8,7 @@
  */
 
 import type { Attribute } from '../../geometry/index.ts';
-import { checkOptions, inWords, kernelsByKey, sizeOf, Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, kernelsByKey, sizeOf, Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { barycentricText } from './barycentric.wgsl.ts';
 import { arePlanesWorth, interpolatePlanes } from './planes.ts';
 import type { Raster } from './rasterize.ts';
@@ -139,6 +139,8 @@ function launch(
   layer: number,
   slopes: boolean,
 ) {
+  checkRecord(who, 'the raster', raster, ['size', 'triangles', 'ids']);
+  checkRecord(who, 'the attribute', attributes, 'shape' in Object(attributes) ? [] : ['values', 'corners']);
   const { args, dims, count } = given(who, raster, clip, layer);
   const { values, own } = valuesOf(who, attributes, raster);
   const channels = values.shape.at(-1) as number;

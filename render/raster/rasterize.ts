@@ -6,7 +6,7 @@
  */
 
 import type { Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, scoped, type Tensor, zeros } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, scoped, type Tensor, zeros } from '../../kernel/index.ts';
 import { type Cull, type Setup, setUp } from './setup.ts';
 import { gridOf, type TileLists, tileLists } from './tiles.ts';
 import { words } from './triangle.wgsl.ts';
@@ -84,6 +84,7 @@ const kept = ({ ids, setup, lists }: Pick<Raster, 'ids' | 'setup' | 'lists'>): r
 ];
 
 function check(clip: Tensor, triangles: Triangles, { size, layers = 1, cull = 'none', capacity }: RasterOptions): void {
+  checkRecord('rasterize', 'the list of triangles', triangles, ['vertices', 'corners', 'size']);
   const { shape, type } = clip;
   if (type !== 'f32' || shape.length < 2 || shape.length > 3 || shape.at(-1) !== 4)
     throw new RangeError(`rasterize: the clip positions are ${inWords(clip)}; give f32, [V, 4] or [B, V, 4].`);

@@ -11,7 +11,7 @@
  */
 
 import { type Attribute, cornersAround, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
 import { unitText } from './brdf.wgsl.ts';
 
 const ofFaces = lazyKernel(/* wgsl */ `
@@ -114,5 +114,6 @@ const ownTriangle = onDeviceOf(({ size }: Triangles, device) =>
 
 /** Normals of triangles as an attribute of their corners, for flat shading. */
 export function flatNormals(x: Tensor, triangles: Triangles): Attribute {
+  checkRecord('flatNormals', 'the list of triangles', triangles, ['vertices', 'corners', 'size']);
   return { values: faceNormals(x, triangles), corners: ownTriangle(triangles, x.device) };
 }

@@ -11,7 +11,7 @@
  */
 
 import { jvps } from '../../adjoint/index.ts';
-import { checkOptions, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, lazyKernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { byDepth, inEach } from '../camera/batch.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf, rotate, turning } from '../camera/pose.ts';
@@ -109,6 +109,7 @@ function away({ lens, pose }: Camera, mean: Tensor, images: number): Tensor {
 export function drawSplats(camera: Camera, gaussians: Gaussians, options: SplatOptions = {}): SplatImage {
   const who = 'drawSplats';
   checkOptions(who, options, splatOptions);
+  checkRecord(who, 'the set of Gaussians', gaussians, ['mean', 'scale', 'orientation', 'opacity', 'harmonics']);
   const { mean, scale, orientation, opacity, harmonics } = gaussians;
   const parts = { mean, scale, orientation, opacity, harmonics };
   checkSplats(who, parts, { mean: [3], scale: [3], orientation: [4], opacity: [], harmonics: ['K', 'C'] });
