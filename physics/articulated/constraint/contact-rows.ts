@@ -39,13 +39,41 @@ const at = columnOf('pairs');
 
 const kernels = kernelsByKey();
 
-const text = (model: Model, pattern: Pattern, own: boolean): string => {
+/** What a text is for: parameters of each environment, rigid contacts, smooth ones. */
+interface Form {
+  readonly own: boolean;
+  readonly rigid: boolean;
+  readonly smooth: boolean;
+}
+
+const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): string => {
   const frames = model.tables.frames.length;
   const { nv } = model;
   const slots = touchesOf(model).slots.length;
   const groups = pattern.groups.slice(0, slots);
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   const entries = groups.reduce((sum, group) => sum + group.rows * group.dofs.length, 0);
+  const when = (wanted: boolean, statements: string): string => (wanted ? statements : '');
+  const [narrowest, widest] = [Math.min, Math.max].map(most => most(...groups.map(group => group.rows)));
+  /** Statements for groups of at least so many rows. */
+  const from = (least: number, statements: string): string =>
+    when(widest >= least, narrowest >= least ? statements : `if (rows >= ${least}u) { ${statements} }`);
+  const has = (law: keyof typeof laws): boolean => groups.some(group => group.law === laws[law]);
+  const softened = `
+        let bk = pull(${at(5)}, ${at(6)}, ${at(10)}, shortest);
+        let b = bk.x;
+        let share = (1.0 - d) / d;
+        let back = bk.y * d * r;
+        var bf = b;
+        ${when(
+          has('elliptic'),
+          `if (law == ${laws.elliptic}u && (${at(7)} != 0.0 || ${at(8)} != 0.0)) { bf = pull(${at(7)}, ${at(8)}, ${at(10)}, shortest).x; }`,
+        )}`;
+  const stiffened = `
+        let b = 1.0 / dt;
+        let bf = b;
+        let back = r / (dt * dt);
+        let share = rigid;`;
   return /* wgsl */ `
   ${softness}
   var<storage, read> contact: array<f32>;
@@ -100,54 +128,29 @@ const text = (model: Model, pattern: Pattern, own: boolean): string => {
           let moved = vec3f(dot(n, u), dot(t1, u), dot(t2, u));                                                  // (1)
           slide += rate[item.x] * moved;
           jacobian[to] = moved.x;
-          if (rows >= 3u) {
-            jacobian[to + 1u] = moved.y;
-            jacobian[to + 2u] = moved.z;
-          }
-          if (rows > 3u) {
+          ${from(3, 'jacobian[to + 1u] = moved.y; jacobian[to + 2u] = moved.z;')}
+          ${from(
+            4,
+            `
             let turned = sign * vec3f(dot(n, w), dot(t1, w), dot(t2, w));
             spin += rate[item.x] * turned;
             jacobian[to + 3u] = turned.x;
-            if (rows == 6u) {
-              jacobian[to + 4u] = turned.y;
-              jacobian[to + 5u] = turned.z;
-            }
-          }
+            ${from(6, 'jacobian[to + 4u] = turned.y; jacobian[to + 5u] = turned.z;')}`,
+          )}
         }
         let d = firmness(${[9, 10, 11, 12, 13].map(at).join(', ')}, min(r, 0.0));
-        let bk = pull(${at(5)}, ${at(6)}, ${at(10)}, shortest);
-        var b = bk.x;
-        var share = (1.0 - d) / d;
-        var back = bk.y * d * r;
-        var A = ${at(16)};
-        var bf = b;
-        if (law == ${laws.elliptic}u && (${at(7)} != 0.0 || ${at(8)} != 0.0)) {
-          let other = pull(${at(7)}, ${at(8)}, ${at(10)}, shortest);
-          bf = other.x;
-        }
-        if (rigid > 0.0) {
-          b = 1.0 / dt;
-          bf = b;
-          back = r / (dt * dt);
-          share = rigid;
-        }
+        ${rigid ? stiffened : softened}
         let mu = ${at(0)};
-        if (law == ${laws.pyramid}u) { A *= 1.0 + mu * mu; }
+        var A = ${at(16)};
+        ${when(has('pyramid'), `if (law == ${laws.pyramid}u) { A *= 1.0 + mu * mu; }`)}
         var R = max(1e-15, share * A);                                                                   // (3)
-        if (law == ${laws.pyramid}u) { R *= 2.0 * mu * mu / ${at(15)}; }
-        var w = 0.0;
-        if (smooth_ > 0.0) { w = smooth_ / (dt * dt) * sqrt(R / (A + R)); }
+        ${when(has('pyramid'), `if (law == ${laws.pyramid}u) { R *= 2.0 * mu * mu / ${at(15)}; }`)}
+        let w = ${smooth ? 'smooth_ / (dt * dt) * sqrt(R / (A + R))' : '0.0'};
         weight[e * ${slots}u + s] = vec2f(1.0 / R, w);
         aref[row] = -b * slide.x - back;                                                                         // (2)
-        if (rows >= 3u) {
-          aref[row + 1u] = -bf * slide.y;
-          aref[row + 2u] = -bf * slide.z;
-        }
-        if (rows > 3u) { aref[row + 3u] = -bf * spin.x; }
-        if (rows == 6u) {
-          aref[row + 4u] = -bf * spin.y;
-          aref[row + 5u] = -bf * spin.z;
-        }
+        ${from(3, 'aref[row + 1u] = -bf * slide.y; aref[row + 2u] = -bf * slide.z;')}
+        ${from(4, 'aref[row + 3u] = -bf * spin.x;')}
+        ${from(6, 'aref[row + 4u] = -bf * spin.y; aref[row + 5u] = -bf * spin.z;')}
       }
     }
   }
@@ -241,8 +244,10 @@ export function contactRows(
   const entries = groups.reduce((sum, group) => sum + group.rows * group.dofs.length, 0);
   const { rigid, smooth, reach } = stiffening;
   const { nv, tables } = model;
-  const key = JSON.stringify([own, tables.frames.length, nv, model.pairs.length, slots, rows, entries]);
-  const made = kernels(key, () => text(model, pattern, own))(
+  const form = { own, rigid: rigid > 0, smooth: smooth > 0 };
+  const kinds = [...new Set(groups.map(({ law, rows }) => `${law}:${rows}`))];
+  const key = JSON.stringify([form, tables.frames.length, nv, model.pairs.length, slots, rows, entries, kinds]);
+  const made = kernels(key, () => text(model, pattern, form))(
     {
       contact: given.contact,
       relative,

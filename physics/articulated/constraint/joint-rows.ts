@@ -77,9 +77,24 @@ const at = columnOf('numbers');
 
 const kernels = kernelsByKey();
 
-const text = ({ nq, nv }: Pick<Model, 'nq' | 'nv'>, count: number, entries: number): string => /* wgsl */ `
-  ${quaternions}
-  ${rotationVector}
+/** What a text is for: kinds of rows, the most velocities of one, and what stiffens them. */
+interface Form {
+  readonly present: readonly number[];
+  readonly widest: number;
+  readonly rigid: boolean;
+  readonly smooth: boolean;
+}
+
+function text(
+  { nq, nv }: Pick<Model, 'nq' | 'nv'>,
+  count: number,
+  entries: number,
+  { present, widest, rigid, smooth }: Form,
+): string {
+  const when = (wanted: boolean, statements: string): string => (wanted ? statements : '');
+  const has = (kind: keyof typeof kinds): boolean => present.includes(kinds[kind]);
+  return /* wgsl */ `
+  ${when(has('ball'), quaternions + rotationVector)}
   ${softness}
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
@@ -98,11 +113,7 @@ const text = ({ nq, nv }: Pick<Model, 'nq' | 'nv'>, count: number, entries: numb
   fn jointRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
     var own: array<f32, ${nq + 3}>;
-    var rest: array<f32, ${nq + 3}>;
-    for (var k = 0u; k < ${nq}u; k++) {
-      own[k] = q[${place(nq, 1, 'k')}];
-      rest[k] = reference[k];
-    }
+    for (var k = 0u; k < ${nq}u; k++) { own[k] = q[${place(nq, 1, 'k')}]; }
     ${rates(nv, 2)}
     for (var s = 0u; s < ${count}u; s++) {
       let g = s * 8u;
@@ -118,7 +129,9 @@ const text = ({ nq, nv }: Pick<Model, 'nq' | 'nv'>, count: number, entries: numb
         r = ${at(9)} - own[i];
         J = vec3f(-1.0, 0.0, 0.0);
       }
-      if (kind == ${kinds.ball}u) {
+      ${when(
+        has('ball'),
+        `if (kind == ${kinds.ball}u) {
         let turn = rotationVector(normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u])));
         let square = dot(turn, turn);
         r = ${at(9)};
@@ -127,49 +140,53 @@ const text = ({ nq, nv }: Pick<Model, 'nq' | 'nv'>, count: number, entries: numb
           r -= angle;
           J = -turn.zyx / angle;                                                                                 // (2)
         }
-      }
-      if (kind == ${kinds.equality}u) {
+      }`,
+      )}
+      ${when(
+        has('equality'),
+        `if (kind == ${kinds.equality}u) {
         let second = groups[g + 2u];
         var x = 0.0;
-        if (second > 0u) { x = own[second - 1u] - rest[second - 1u]; }
+        if (second > 0u) { x = own[second - 1u] - reference[second - 1u]; }
         let value = ${at(10)} + x * (${at(11)} + x * (${at(12)} + x * (${at(13)} + x * ${at(14)})));
         let slope = ${at(11)} + x * (2.0 * ${at(12)} + x * (3.0 * ${at(13)} + x * 4.0 * ${at(14)}));
-        r = own[i] - rest[i] - value;                                                                            // (3)
+        r = own[i] - reference[i] - value;                                                                            // (3)
         J = select(vec3f(1.0, -slope, 0.0), vec3f(-slope, 1.0, 0.0), groups[g + 3u] == 1u);
-      }
+      }`,
+      )}
       r -= ${at(8)};
       if (kind > ${kinds.ball}u || r < reach) {
         var past = r;
         if (kind <= ${kinds.ball}u) { past = min(r, 0.0); }
         let d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, past);
-        let bk = pull(${at(0)}, ${at(1)}, ${at(3)}, shortest);
-        var b = bk.x;
-        var share = (1.0 - d) / d;
-        var back = bk.y * d * r;
-        if (rigid > 0.0) {
-          b = 1.0 / dt;
-          back = r / (dt * dt);
-          share = rigid;
-        }
+        let bk = ${rigid ? 'vec2f(1.0 / dt, 1.0 / (dt * dt))' : `pull(${at(0)}, ${at(1)}, ${at(3)}, shortest) * vec2f(1.0, d)`};
+        let share = ${rigid ? 'rigid' : '(1.0 - d) / d'};
         var moved = J.x * rate[first];
         jacobian[entry] = J.x;
-        if (groups[g + 5u] > 1u) {
+        ${when(
+          widest > 1,
+          `if (groups[g + 5u] > 1u) {
           moved += J.y * rate[groups[g + 7u]];
           jacobian[entry + 1u] = J.y;
-        }
-        if (groups[g + 5u] > 2u) {
+        }`,
+        )}
+        ${when(
+          widest > 2,
+          `if (groups[g + 5u] > 2u) {
           moved += J.z * rate[first - 2u];
           jacobian[entry + 2u] = J.z;
-        }
+        }`,
+        )}
         let R = max(1e-15, share * ${at(7)});
         var w = 0.0;
-        if (smooth_ > 0.0 && kind <= ${kinds.ball}u) { w = smooth_ / (dt * dt) * sqrt(R / (${at(7)} + R)); }
+        ${when(smooth, `if (kind <= ${kinds.ball}u) { w = smooth_ / (dt * dt) * sqrt(R / (${at(7)} + R)); }`)}
         weight[e * ${count}u + s] = vec2f(1.0 / R, w);
-        aref[e * ${count}u + s] = -b * moved - back;
+        aref[e * ${count}u + s] = -bk.x * moved - bk.y * r;
       }
     }
   }
 `;
+}
 
 /** Numbers of all groups, [groups, 15], from the parameters of what they are rows of. */
 function numbersOf(model: Model, params: ConstraintParams): Tensor {
@@ -249,8 +266,13 @@ export function jointRows(
   const resting =
     params.reference.shape.length > 1 ? params.reference.slice(0, 1).reshape([model.nq]) : params.reference;
   const reference = withRestingLengths(model, params, resting);
-  const made = kernels(JSON.stringify([sizes.nq, sizes.nv, rows.length, entries]), () =>
-    text(sizes, rows.length, entries),
+  const form = {
+    present: [...new Set(rows.map(({ kind }) => kind))],
+    widest: Math.max(...rows.map(({ own }) => own.length)),
+    ...{ rigid: rigid > 0, smooth: smooth > 0 },
+  };
+  const made = kernels(JSON.stringify([sizes.nq, sizes.nv, rows.length, entries, form]), () =>
+    text(sizes, rows.length, entries, form),
   )(
     {
       ...{ q, v, reference, numbers: numbersOf(model, constraints), groups: table },

@@ -4,7 +4,7 @@
  *   a_ref = −b (J v) − k d r                                                                                        (1)
  *   R = (1 − d) / d · Â,   D = 1 / R                                                                                (2)
  *   b = 2 / (d₁ T),  k = 1 / (d₁ T ζ)²       for solref = (T, ζ);     b = B / d₁,  k = K / d₁²   for (−K, −B)       (3)
- *   d(r) = d₀ + y (d₁ − d₀),   y = x^p / m^(p−1)  for x = |r| / width up to m,  1 − (1 − x)^p / (1 − m)^(p−1)  above     (4)
+ *   d(r) = d₀ + y (d₁ − d₀),   y = x (x / m)^(p−1)  for x = |r| / width up to m;  above, 1 − y is that of 1 − x and 1 − m     (4)
  *
  * MuJoCo documentation, "Modeling: solver parameters".
  */
@@ -17,8 +17,10 @@ export const softness: string = /* wgsl */ `
     let x = abs(r) / width;
     if (x >= 1.0) { return high; }
     if (x <= 0.0) { return low; }
-    var y = x;
-    if (x <= m) { y = pow(x, power) / pow(m, power - 1.0); } else { y = 1.0 - pow(1.0 - x, power) / pow(1.0 - m, power - 1.0); }
+    let below = x <= m;
+    let side = select(1.0 - x, x, below);
+    let part = side * pow(side / select(1.0 - m, m, below), power - 1.0);
+    let y = select(1.0 - part, part, below);
     return low + y * (high - low);                                                                               // (4)
   }
   /** b and k; T is at least \`shortest\`. */
