@@ -69,6 +69,7 @@ export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, typ
 export { type NewtonSparseOptions, newtonSparse } from './newton-sparse.ts';
 export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
 export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
+export type { OdeStats } from './ode/adaptive.ts';
 export type { StepControl } from './ode/control.ts';
 export type { Times } from './ode/dense-lookup.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
@@ -86,9 +87,11 @@ export {
 } from './ode/implicit-tableau.ts';
 export type { Time } from './ode/interval.ts';
 export type { LinearPart } from './ode/linear-part.ts';
-export { type OdeSolution, type OdeStats, odeSolve } from './ode/ode-solve.ts';
-export type { At, OdeOptions, Partitioned, RightHandSide, SaveAt, Split } from './ode/options.ts';
-export { type Reversible, reversible } from './ode/reversible.ts';
+export type { Reversible } from './ode/method.ts';
+export { type OdeSolution, odeSolve } from './ode/ode-solve.ts';
+export type { OdeOptions, SaveAt } from './ode/options.ts';
+export { reversible } from './ode/reversible.ts';
+export type { At, Partitioned, RightHandSide, Split } from './ode/right-hand-side.ts';
 export { type Composition, stormerVerlet, symplecticEuler, velocityVerlet, yoshida4 } from './ode/symplectic.ts';
 export {
   bosh3,

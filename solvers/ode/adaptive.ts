@@ -15,11 +15,19 @@ import { afterResets, along, type Events, type OdeEvents } from './event.ts';
 import { begin, moveOn, search, soughtOf, type Watch } from './event-search.ts';
 import { firstStep } from './first-step.ts';
 import { Notes } from './notes.ts';
-import type { OdeStats } from './ode-solve.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 import { settingsOf } from './settings.ts';
 import { StageNotes } from './stage-notes.ts';
+
+/** One number each; [rows] in a batch with steps of its own. */
+export interface OdeStats {
+  readonly steps: Tensor;
+  /** Steps that were tried and found too long. */
+  readonly rejected: Tensor;
+  /** Calls of f in finding the solution, without those for gradients. */
+  readonly evaluations: Tensor;
+}
 
 export interface Chosen {
   /** Undefined unless it was wanted. */

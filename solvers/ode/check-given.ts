@@ -3,8 +3,9 @@
 import type { Flat } from '../../adjoint/index.ts';
 import { checkOptions, inWords, isBeingRecorded, type Tensor } from '../../kernel/index.ts';
 import { OdeError } from './error.ts';
+import type { Method } from './method.ts';
 import type { OdeOptions } from './options.ts';
-import type { Method, Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 import { tsit5 } from './tableau.ts';
 

@@ -9,7 +9,7 @@
 import { type Flat, jvp } from '../../adjoint/index.ts';
 import { checkOptions, concat, inWords, lazyKernel, Tensor } from '../../kernel/index.ts';
 import { choose } from './control.ts';
-import type { At } from './options.ts';
+import type { At } from './right-hand-side.ts';
 import type { Leaves, Rate } from './runge-kutta.ts';
 
 export interface OdeEvent<Y, P> {

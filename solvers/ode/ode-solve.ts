@@ -7,7 +7,7 @@
 
 import { flatten } from '../../adjoint/index.ts';
 import { isRecording, type Tensor, tensor } from '../../kernel/index.ts';
-import { chooseSteps } from './adaptive.ts';
+import { chooseSteps, type OdeStats } from './adaptive.ts';
 import { checkFinite } from './check-given.ts';
 import { type Course, equalSteps } from './course.ts';
 import { checkSaveAt, pathOf } from './dense.ts';
@@ -15,19 +15,13 @@ import type { Times } from './dense-lookup.ts';
 import type { OdeEvents } from './event.ts';
 import { foundStages } from './given-steps.ts';
 import type { ImexTableau } from './imex-tableau.ts';
-import type { OdeOptions, Partitioned, RightHandSide, Split } from './options.ts';
-import { type Method, type Problem, problemOf } from './problem.ts';
+import type { Method } from './method.ts';
+import type { OdeOptions } from './options.ts';
+import { problemOf } from './pose.ts';
+import type { Problem } from './problem.ts';
+import type { Partitioned, RightHandSide, Split } from './right-hand-side.ts';
 import type { Leaves } from './runge-kutta.ts';
 import type { Composition } from './symplectic.ts';
-
-/** One number each; [rows] in a batch with steps of its own. */
-export interface OdeStats {
-  readonly steps: Tensor;
-  /** Steps that were tried and found too long. */
-  readonly rejected: Tensor;
-  /** Calls of f in finding the solution, without those for gradients. */
-  readonly evaluations: Tensor;
-}
 
 export interface OdeSolution<Y, S> {
   /** The state at the end. */

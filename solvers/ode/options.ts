@@ -1,38 +1,15 @@
 /** What odeSolve is given. */
 
 import type { Checkpoints } from '../../adjoint/index.ts';
-import type { Tensor } from '../../kernel/index.ts';
 import type { RootMethod } from '../newton.ts';
 import type { StepControl } from './control.ts';
 import type { OdeEvent } from './event.ts';
 import type { ImplicitTableau } from './implicit-tableau.ts';
 import type { Time } from './interval.ts';
-import type { LinearPart } from './linear-part.ts';
-import type { Reversible } from './reversible.ts';
+import type { Reversible } from './method.ts';
+import type { At } from './right-hand-side.ts';
 import type { Tableau } from './tableau.ts';
 import type { Atol } from './tolerances.ts';
-
-/** What a right-hand side is given besides the state. */
-export interface At<P> {
-  /** One number; [rows] in a batch. */
-  readonly t: Tensor;
-  readonly params: P;
-}
-/** ẏ = f(y, { t, params }), a tree of y's form; made of tensor functions and kernels. */
-export type RightHandSide<Y, P> = (y: Y, at: At<P>) => Y;
-
-/** q̇ = dq(p), ṗ = dp(q): what symplectic methods take. */
-export interface Partitioned<Q, V, P> {
-  readonly dq: (p: V, at: At<P>) => Q;
-  readonly dp: (q: Q, at: At<P>) => V;
-}
-
-/** ẏ in two parts: what additive methods take. */
-export interface Split<Y, P> {
-  readonly explicit: RightHandSide<Y, P>;
-  /** The stiff part: a function, or −A y. */
-  readonly implicit: RightHandSide<Y, P> | LinearPart;
-}
 
 export interface SaveAt<Y, S, P> {
   /** Steps end at these times. In the order in which they are reached. */

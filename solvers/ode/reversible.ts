@@ -11,19 +11,10 @@
  */
 
 import { checkOptions, inWords, type Tensor } from '../../kernel/index.ts';
+import type { Reversible } from './method.ts';
 import type { Attempts, Problem } from './problem.ts';
 import { advance, combine, type Leaves, neededStages, type Rate, stages } from './runge-kutta.ts';
 import type { Tableau } from './tableau.ts';
-
-export interface Reversible {
-  readonly kind: 'reversible';
-  readonly name: string;
-  readonly order: number;
-  readonly embeddedOrder?: number;
-  readonly base: Tableau;
-  /** λ */
-  readonly coupling: number;
-}
 
 /** @param options.coupling λ, above 0 and at most 1. Default 0.999. @throws RangeError if it is not. */
 export function reversible(base: Tableau, options: { readonly coupling?: number } = {}): Reversible {
