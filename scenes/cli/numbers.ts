@@ -2,6 +2,9 @@
 
 import type { Estimate } from '../scene.ts';
 
+/** Three digits; of what a run that was interrupted did not come to know, that. */
+export const told = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : 'not known');
+
 /** Writes numbers of an estimate, all in one manner. */
 export function numbersOf({ fitted, interval, guess, truth }: Estimate): (value: number) => string {
   const size = Math.max(Math.abs(truth ?? fitted), Math.abs(fitted));

@@ -3,7 +3,7 @@
 import { encodePng, type Image } from '../../render/index.ts';
 import type { Estimate, Goal, Plot, SceneProgress, SceneResult } from '../scene.ts';
 import { chartSvg } from './chart.ts';
-import { numbersOf } from './numbers.ts';
+import { numbersOf, told } from './numbers.ts';
 
 export interface ReportHead {
   readonly scene: string;
@@ -28,27 +28,33 @@ const lossCurve = (history: readonly SceneProgress[]): Plot => ({
   series: [{ name: 'loss', marks: 'line', points: history.map(({ iteration, loss }) => [iteration, loss]) }],
 });
 
-function row(estimate: Estimate, known: boolean): string {
+interface Row {
+  readonly cells: readonly string[];
+  readonly missed: boolean;
+}
+
+function row(estimate: Estimate): Row {
   const { name, unit, fitted, interval, guess, truth, allowed } = estimate;
   const text = numbersOf(estimate);
   const error = truth === undefined ? 0 : fitted - truth;
-  const met = allowed === undefined || Math.abs(error) <= allowed;
   const given = (value: number | undefined, shown: (v: number) => string): string =>
     value === undefined ? '' : shown(value);
-  const cells = [name, text(guess), text(fitted), interval > 0 ? `± ${text(interval)}` : ''];
-  if (known)
-    cells.push(
-      given(truth, text),
-      given(truth, () => text(error)),
-      given(allowed, v => `± ${text(v)}`),
-    );
-  return `<tr${met ? '' : ' class="missed"'}>${[...cells, unit].map(cell => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
+  const cells = [
+    ...[name, text(guess), text(fitted), interval > 0 ? `± ${text(interval)}` : ''],
+    ...[given(truth, text), given(truth, () => text(error)), given(allowed, v => `± ${text(v)}`), unit],
+  ];
+  return { cells, missed: allowed !== undefined && !(Math.abs(error) <= allowed) };
 }
 
+/** Without columns in which nothing stands. */
 function table(estimates: readonly Estimate[]): string {
-  const known = estimates.some(({ truth }) => truth !== undefined);
-  const heads = ['', 'guess', 'fitted', '95 %', ...(known ? ['truth', 'error', 'allowed'] : []), 'unit'];
-  return `<table><tr>${heads.map(head => `<th>${head}</th>`).join('')}</tr>${estimates.map(each => row(each, known)).join('')}</table>`;
+  const heads = ['', 'guess', 'fitted', '95 %', 'truth', 'error', 'allowed', 'unit'];
+  const rows = estimates.map(row);
+  const used = heads.map((_, k) => rows.some(({ cells }) => cells[k] !== ''));
+  const line = (cells: readonly string[], tag: 'td' | 'th'): string =>
+    cells.map((cell, k) => (used[k] ? `<${tag}>${escapeHtml(cell)}</${tag}>` : '')).join('');
+  const body = rows.map(({ cells, missed }) => `<tr${missed ? ' class="missed"' : ''}>${line(cells, 'td')}</tr>`);
+  return `<table><tr>${line(heads, 'th')}</tr>${body.join('')}</table>`;
 }
 
 const figure = (caption: string, inside: string): string =>
@@ -62,8 +68,8 @@ const imageTag = ({ width }: Image, bytes: Uint8Array, kind: string, caption: st
 export function reportHtml(head: ReportHead, result: SceneResult, gif: Uint8Array | undefined): string {
   const { goal } = head;
   const facts = [
-    `Goal ${goal.met ? 'met' : 'missed'}: ${goal.name} ${goal.value.toPrecision(3)}, bound ${goal.bound.toPrecision(3)}.`,
-    `Loss ${head.loss.toExponential(3)} after ${head.iterations} iterations, ${head.seconds} s, on ${head.device}.`,
+    `Goal ${goal.met ? 'met' : 'missed'}: ${goal.name} ${told(goal.value)}, bound ${told(goal.bound)}.`,
+    `Loss ${told(head.loss)} after ${head.iterations} iterations, ${head.seconds} s, on ${head.device}.`,
     ...result.notes,
   ];
   const figures = result.pictures.map(({ caption, image }) =>

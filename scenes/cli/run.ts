@@ -6,7 +6,7 @@ import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
 import { encodeGif, encodePng } from '../../render/index.ts';
 import { type Scene, type SceneProgress, type SceneResult, scenes } from '../index.ts';
-import { numbersOf } from './numbers.ts';
+import { numbersOf, told } from './numbers.ts';
 import type { ReportHead } from './report.ts';
 
 export interface RunArguments {
@@ -179,6 +179,6 @@ function found({ goal, estimates }: SceneResult): string {
     const true_ = truth === undefined ? '' : `   truth ${number(truth).padStart(10)}`;
     return `${name.padEnd(18)} ${number(fitted).padStart(10)}${between}${true_}   ${unit}`;
   });
-  const verdict = `${goal.met ? 'met' : 'MISSED'}: ${goal.name} ${goal.value.toPrecision(3)}, bound ${goal.bound.toPrecision(3)}`;
+  const verdict = `${goal.met ? 'met' : 'MISSED'}: ${goal.name} ${told(goal.value)}, bound ${told(goal.bound)}`;
   return [...rows, `goal ${verdict}`].join('\n');
 }

@@ -18,6 +18,7 @@ import {
   cubeOf,
   cubeTexture,
   difference,
+  enlarged,
   type Image,
   imageOf,
   interpolate,
@@ -102,6 +103,9 @@ function viewAt(size: number, seed: number, step: number, device: Device): reado
   return [{ lens, pose }, normal([3], { seed: seed + 1, stream: step, device })];
 }
 
+/** Pixels of pictures of the thing in the report and in the film. */
+const shown = { sheet: 256, film: 160 };
+
 const picture = async (image: Tensor): Promise<Image> => toSrgb(await imageOf(image.max(0).min(1)));
 
 export const environmentFit: Scene = {
@@ -129,9 +133,10 @@ export const environmentFit: Scene = {
       colour: tensor([0.5, 0.5, 0.5], [3], on),
       exponent: tensor([1], [1], on),
     };
-    const [camera, light] = viewAt(2 * size, seed, steps, device); // which no step takes
-    const view = (params: Params): Promise<Image> => picture(draw(params, camera, light));
-    const around = ({ map }: Params): Promise<Image> => picture(latLongFromCube(map, [4 * texels, 2 * texels]));
+    const view = (params: Params, px: number): Promise<Image> =>
+      picture(draw(params, ...viewAt(px, seed, steps, device))); // which no step takes
+    const around = async ({ map }: Params): Promise<Image> =>
+      enlarged(await picture(latLongFromCube(map, [4 * texels, 2 * texels])), Math.max(1, Math.round(64 / texels)));
     const film: Image[] = [];
     const history: SceneProgress[] = [];
     const errors = async ({ colour, exponent }: Omit<Params, 'map'>): Promise<{ rgb: number; exponent: number }> => ({
@@ -154,7 +159,7 @@ export const environmentFit: Scene = {
           const note = `the highlight's colour is off by ${off.rgb.toFixed(3)}, its exponent by ${(100 * off.exponent).toFixed(1)} %`;
           const progress = { iteration: step, loss, done: step / steps, note };
           history.push(progress);
-          film.push(await view(params));
+          film.push(await view(params, shown.film));
           onProgress(progress);
         },
         ...(signal && { signal }),
@@ -164,7 +169,7 @@ export const environmentFit: Scene = {
     const colour = Array.from(await found.colour.read());
     const exponent = 10 * (await found.exponent.item());
     const sheet = await Promise.all(
-      [view, around].map(async (drawn, k) => {
+      [(params: Params) => view(params, shown.sheet), around].map(async (drawn, k) => {
         const [aim, first, now] = await Promise.all([target, guess, found].map(drawn));
         return [
           { image: aim, label: ['target', 'all around'][k] },
@@ -204,7 +209,7 @@ export const environmentFit: Scene = {
       pictures: [
         {
           caption: 'the thing from a side that no step drew, and what it reflects: a map of all directions',
-          image: panels(sheet, { height: 256 }),
+          image: panels(sheet),
         },
       ],
       film: { images: film, fps: 10, caption: 'the thing, from the guess on' },

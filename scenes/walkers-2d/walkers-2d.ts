@@ -5,7 +5,7 @@
  *
  * Gradients through contacts explode: each seed goes by steps of bounded length, and keeps the best weights it met.
  * Goal: the robots of springs A, B, C come as far as 0.45, 0.43, 0.46 m in 100 iterations (D: 0.4); those of boxes 0, 1, 2 as near to their goal
- * as 0.25, 0.43, 0.31 m in 20; the best of the seeds counts.
+ * as 0.25, 0.43, 0.31 m in 20; the best of the seeds counts. In fewer iterations they come 2 cm farther than at first, in the mean of the seeds.
  */
 
 import { beside } from '../../render/index.ts';
@@ -18,13 +18,15 @@ import { strider } from './stride.ts';
 import { type Lesson, learn, ownOf, type Timing, type Walker } from './walker.ts';
 
 const sizes = {
-  small: { springs: 1, boxes: 0, seeds: 2, iterations: 6 },
+  small: { springs: 1, boxes: 0, seeds: 4, iterations: 8 },
   full: { springs: 4, boxes: 3, seeds: 8, iterations: 100 },
 } as const;
-/** m, after all iterations; and after a few, how much farther than at first. */
+/** m, after all iterations; and after a few, how much farther than at first, where the best of the seeds would be one that began well. */
 const far = [0.45, 0.43, 0.46, 0.4];
 const close = [0.25, 0.43, 0.31];
 const few = 0.02;
+
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 export const walkers2d: Scene = {
   name: 'walkers-2d',
@@ -32,7 +34,7 @@ export const walkers2d: Scene = {
   settings: {
     springs: 'robots of springs, of A to D (preset small: 1; full: 4)',
     boxes: 'robots of boxes, of 0 to 2 (0; 3)',
-    seeds: 'of weights, of each robot (2; 8)',
+    seeds: 'of weights, of each robot (4; 8)',
   },
   async run({ preset, settings, iterations: asked, seed, device, onProgress, signal }) {
     const { iterations: standard, ...rest } = sizes[preset];
@@ -67,8 +69,11 @@ export const walkers2d: Scene = {
     for (const [k, lattice] of springs.entries()) {
       const walker = crawler(lattice, 'event', device);
       const lesson = await taught(walker, 'event', iterations, false);
-      const bound = iterations >= 100 ? far[k] : few - Math.min(...lesson.losses[0]);
-      all.push({ walker, lesson, bound, share: bound / Math.max(1e-3, -Math.min(...lesson.lowest)) });
+      const [bound, reached] =
+        iterations >= 100
+          ? [far[k], -Math.min(...lesson.lowest)]
+          : [few - mean(lesson.losses[0]), -mean(lesson.lowest)];
+      all.push({ walker, lesson, bound, share: bound / Math.max(1e-3, reached) });
     }
     const compared = Math.min(2, springs.length - 1);
     const untimed = await taught(crawler(springs[compared], 'none', device), 'none', iterations, false);
@@ -76,8 +81,9 @@ export const walkers2d: Scene = {
       const walker = strider(frame, 'event', device);
       const rounds = Math.min(iterations, 20);
       const lesson = await taught(walker, 'event', rounds, true);
-      const bound = rounds >= 20 ? close[k] : Math.min(...lesson.losses[0]) - few;
-      all.push({ walker, lesson, bound, share: Math.min(...lesson.lowest) / bound });
+      const [bound, reached] =
+        rounds >= 20 ? [close[k], Math.min(...lesson.lowest)] : [mean(lesson.losses[0]) - few, mean(lesson.lowest)];
+      all.push({ walker, lesson, bound, share: reached / bound });
     }
     const value = Math.max(...all.map(({ share }) => share));
     const reached = ({ lowest }: Lesson): number => Math.abs(Math.min(...lowest));
@@ -112,7 +118,7 @@ export const walkers2d: Scene = {
       notes: [
         ...all.map(
           ({ walker, lesson, bound }) =>
-            `Robot ${walker.name}: ${reached(lesson).toFixed(3)} m at best, bound ${bound.toFixed(3)}; seeds ${lesson.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}; gradients as long as ${Math.max(...lesson.norms.flat()).toExponential(1)}.`,
+            `Robot ${walker.name}: ${reached(lesson).toFixed(3)} m at best, asked for ${bound.toFixed(3)}; seeds ${lesson.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}; gradients as long as ${Math.max(...lesson.norms.flat()).toExponential(1)}.`,
         ),
         `Robot ${springs[compared].name} without timed contacts: ${reached(untimed).toFixed(3)} m at best; seeds ${untimed.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}.`,
       ],

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { chartSvg } from '../../scenes/cli/chart.ts';
-import { numbersOf } from '../../scenes/cli/numbers.ts';
+import { numbersOf, told } from '../../scenes/cli/numbers.ts';
 
 describe('numbers', () => {
   const written = (fitted: number, interval: number): readonly string[] => {
@@ -19,6 +19,10 @@ describe('numbers', () => {
     [0, 0, '0.00000', '0.00000'],
   ])('%d ± %d is written %s ± %s', (fitted, interval, value, error) => {
     expect(written(fitted, interval)).toEqual([value, error]);
+  });
+
+  it('are not known where a run was interrupted before', () => {
+    expect([0.012345, Number.NaN, Number.POSITIVE_INFINITY].map(told)).toEqual(['0.0123', 'not known', 'not known']);
   });
 
   it('are no powers of ten beside a truth of nought', () => {
