@@ -80,6 +80,9 @@ export function watched(trouble: Tensor, { end, found, pairs, contacts, ...room 
   return watch(given, { count: 1, out: { next: 4 } }).next;
 }
 
+/** An option with half as much room again as was needed when it ran out. */
+const roomier = (name: string, needed: number): string => `'${name}: ${Math.ceil(1.5 * needed)}' or more`;
+
 /** @throws Error, RangeError if there was trouble. */
 export async function tell(
   trouble: Tensor,
@@ -95,10 +98,12 @@ export async function tell(
     );
   if (kind === 2)
     throw new RangeError(
-      `${when} ${number} pairs of bodies were near each other, with room for ${pairRoom}; give more 'pairs'.`,
+      `${when} ${number} pairs of bodies were near each other, with room for ${pairRoom}; give ${roomier('pairs', number)}.`,
     );
   if (kind === 3)
-    throw new RangeError(`${when} there were ${number} contacts, with room for ${contactRoom}; give more 'contacts'.`);
+    throw new RangeError(
+      `${when} there were ${number} contacts, with room for ${contactRoom}; give ${roomier('contacts', number)}.`,
+    );
   throw new Error(
     `${when} impulses were left with a residual of ${number.toPrecision(2)}; allow more 'maxSteps', a larger 'softness', or take a smaller dt.`,
   );

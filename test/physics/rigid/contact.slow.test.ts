@@ -300,7 +300,7 @@ describe('trouble', () => {
     const world = rigidBodies({ bodies: [{ shape: plane() }, block] }, { pairs: 4, contacts: 3 });
     const end = world.step(world.start(cpu64), world.params(cpu64), 0.01);
     await expect(world.check(end)).rejects.toThrow(
-      "rigidBodies: in step 1 there were 4 contacts, with room for 3; give more 'contacts'.",
+      "rigidBodies: in step 1 there were 4 contacts, with room for 3; give 'contacts: 6' or more.",
     );
   });
 
