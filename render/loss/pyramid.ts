@@ -10,7 +10,7 @@
  */
 
 import { checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { checkPair, l2 } from './pixels.ts';
+import { checkPair, compared, type LossOptions, l2 } from './pixels.ts';
 
 const weights = [1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16];
 
@@ -72,20 +72,48 @@ export function gaussianPyramid(image: Tensor, options: { readonly levels?: numb
   return images;
 }
 
+interface Level {
+  readonly image: Tensor;
+  readonly mask?: Tensor;
+}
+
+/** A pyramid of what a mask picks. */
+function pyramidOf(image: Tensor, levels: number, mask: Tensor | undefined): readonly Level[] {
+  if (!mask) return gaussianPyramid(image, { levels }).map(image => ({ image }));
+  const [height, width] = image.shape.slice(-3);
+  if (mask.shape.length < 3 || mask.shape.slice(-3).join() !== [height, width, 1].join())
+    throw new RangeError(
+      `pyramidLoss: the mask has shape [${mask.shape.join(', ')}]; give one weight for each pixel, [${height}, ${width}, 1].`,
+    );
+  const weights = gaussianPyramid(mask, { levels });
+  const sums = gaussianPyramid(image.mul(mask), { levels });
+  return sums.map((sum, k) => ({ image: k === 0 ? image : sum.div(weights[k].max(1e-30)), mask: weights[k] }));
+}
+
 export interface PyramidOptions {
   /** How many sizes. Default 4. */
   readonly levels?: number;
-  /** What is measured at each of them. Default l2. */
-  readonly loss?: (a: Tensor, b: Tensor) => Tensor;
+  /** What is measured at each of them, given the options with the mask of that size where there is one. Default l2. */
+  readonly loss?: (a: Tensor, b: Tensor, options: LossOptions) => Tensor;
+  /** Weights of pixels, of one channel, [.., height, width, 1]. Default: all alike. */
+  readonly mask?: Tensor;
 }
 
-/** The mean of a loss at all sizes of a pyramid. */
+/**
+ * The mean of a loss at all sizes of a pyramid.
+ *
+ * With a mask m, pixels of coarse sizes are means of the picked ones that they cover, coarse(m f) / coarse(m), and count by coarse(m): what a mask of 0
+ * hides is seen at no size.
+ */
 export function pyramidLoss(a: Tensor, b: Tensor, options: PyramidOptions = {}): Tensor {
-  checkOptions('pyramidLoss', options, ['levels', 'loss']);
-  const { levels = 4, loss = l2 } = options;
+  checkOptions('pyramidLoss', options, ['levels', 'loss', 'mask']);
+  const { levels = 4, loss = l2, mask } = options;
   checkLevels('pyramidLoss', levels);
   checkPair('pyramidLoss', a, b);
-  const others = gaussianPyramid(b, { levels });
-  const each = gaussianPyramid(a, { levels }).map((image, k) => loss(image, others[k]));
+  const [p, q] = compared('pyramidLoss', a, b, mask);
+  const others = pyramidOf(q, levels, mask);
+  const each = pyramidOf(p, levels, mask).map(({ image, mask }, k) =>
+    loss(image, others[k].image, mask ? { mask } : {}),
+  );
   return each.reduce((sum, value) => sum.add(value)).div(levels);
 }

@@ -13,12 +13,16 @@
 import { checkOptions, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { checkPair, compared, type LossOptions, meanOf } from './pixels.ts';
 
-/** Intersection over union, 0 … 1, 1 for equal silhouettes of zeros and ones. As a loss, 1 − iou. Differentiable. */
-export function iou(a: Tensor, b: Tensor): Tensor {
+/** Intersection over union, 0 … 1, 1 for equal silhouettes of zeros and ones; a mask weighs pixels of both. As a loss, 1 − iou. Differentiable. */
+export function iou(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
+  checkOptions('iou', options, ['mask']);
   checkPair('iou', a, b);
+  const [p, q] = compared('iou', a, b, options.mask);
+  const picked = (x: Tensor): Tensor => (options.mask ? x.mul(options.mask) : x);
   const axes = [-3, -2, -1];
-  const both = a.mul(b);
-  const union = a.add(b).sub(both).sum(axes);
+  const product = p.mul(q);
+  const both = picked(product);
+  const union = picked(p.add(q).sub(product)).sum(axes);
   const tiny = 1e-20; // of both, so that nothing is all of nothing
   return both.sum(axes).add(tiny).div(union.add(tiny)).mean(); // (1)
 }

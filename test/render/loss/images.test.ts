@@ -28,6 +28,8 @@ const losses: Readonly<Record<string, Loss>> = {
   normalLoss,
   'l2 of a mask': (x, y) => l2(x, y, { mask }),
   'ssim of a mask': (x, y) => ssim(x, y, { mask }),
+  'pyramidLoss of a mask': (x, y) => pyramidLoss(x, y, { mask, levels: 3 }),
+  'iou of a mask': (x, y) => iou(x, y, { mask }),
 };
 
 describe('losses on images', () => {
@@ -56,7 +58,8 @@ describe('losses on images', () => {
   it('are differentiated, both ways, in both images', async () => {
     for (const loss of Object.values(losses))
       await checkGradient((x: { a: Tensor; b: Tensor }) => loss(x.a, x.b), { a, b });
-    await checkGradient((m: Tensor) => huber(a, b, { mask: m }), mask.add(0.1));
+    for (const loss of [huber, iou, pyramidLoss])
+      await checkGradient((m: Tensor) => loss(a, b, { mask: m }), mask.add(0.1));
   });
 
   it('are finite, and flat, at equal images', async () => {
@@ -68,7 +71,7 @@ describe('losses on images', () => {
         const bars = await grad.read();
         expect(bars.every(Number.isFinite), name).toBe(true);
         // A soft silhouette is most like one that is darker or brighter than itself.
-        if (name !== 'iou') expect(Math.max(...bars.map(Math.abs)), name).toBeLessThan(1e-12);
+        if (!name.startsWith('iou')) expect(Math.max(...bars.map(Math.abs)), name).toBeLessThan(1e-12);
       }
   });
 
@@ -80,6 +83,8 @@ describe('losses on images', () => {
       ssim: (x, y, mask) => ssim(x, y, { mask }),
       depthLoss: (x, y, mask) => depthLoss(x, y, { mask, invariance: 0.5 }),
       normalLoss: (x, y, mask) => normalLoss(x, y, { mask }),
+      pyramidLoss: (x, y, mask) => pyramidLoss(x, y, { mask, levels: 3, loss: huber }),
+      iou: (x, y, mask) => iou(x, y, { mask }),
     };
     const hidden = [5, 70, 155];
     const [p, q, w] = await Promise.all([a.read(), b.read(), mask.add(0.1).read()]);
@@ -158,6 +163,21 @@ describe('ssim', () => {
 });
 
 describe('gaussianPyramid', () => {
+  it('under a mask sees no size of what is hidden: constants but for hidden pixels are as far apart as constants', async () => {
+    const holes = on64(
+      numbers(156, 8).map(v => (v > 0 ? 1 : 0)),
+      [12, 13, 1],
+    );
+    const flat = holes.mul(0.3).add(holes.sub(1).mul(-5)).broadcastTo([12, 13, 3]); // 0.3, and 5 where it is hidden
+    expect(await pyramidLoss(flat, flat.mul(0).add(0.1), { mask: holes }).item()).toBeCloseTo(0.04, 14);
+    const ones = holes.mul(0).add(1);
+    const [p, q] = [a, b].map(x => x.slice([0, 0, 0, 0], [1, 12, 13, 3]));
+    const whole = await pyramidLoss(p!, q!).item();
+    const found = await pyramidLoss(p!, q!, { mask: ones }).item();
+    expect(found).toBeCloseTo(whole, 14);
+    expect(await iou(flat, flat.mul(0).add(0.3), { mask: holes }).item()).toBeCloseTo(0.3 ** 2 / (0.6 - 0.3 ** 2), 14);
+  });
+
   it('halves upwards, keeps constants, and slopes away from borders', async () => {
     const levels = gaussianPyramid(a, { levels: 5 });
     expect(levels.map(t => t.shape.slice(1, 3))).toEqual([
@@ -214,6 +234,10 @@ describe('what losses refuse', () => {
     ],
     ['ssim: peak is 0; give', () => ssim(image, image, { peak: 0 })],
     ['pyramidLoss: levels is 0; give a whole number from 1.', () => pyramidLoss(image, image, { levels: 0 })],
+    [
+      'pyramidLoss: the mask has shape [1, 1, 1]; give one weight for each pixel, [12, 12, 1].',
+      () => pyramidLoss(wide, wide, { mask: small.slice([0, 0, 0], [1, 1, 1]) }),
+    ],
     ['gaussianPyramid: the image has shape [12]', () => gaussianPyramid(image.reshape([12]))],
     ['depthLoss: invariance is 2; give a number from 0 to 1.', () => depthLoss(image, image, { invariance: 2 })],
     [
