@@ -28,7 +28,7 @@ export const unitText: string = /* wgsl */ `
   }
 `;
 
-/** The functions above, by their names, and the two parts of ggx, `ggxRest` and `ggxMirrored`; n, v and l first made `unit`. */
+/** The functions above, by their names; n, v and l first made `unit`. */
 export const brdfText: string = /* wgsl */ `
   ${unitText}
   fn lambert(albedo: vec3f, n: vec3f, l: vec3f) -> vec3f {
@@ -54,7 +54,7 @@ export const brdfText: string = /* wgsl */ `
     return f0 + (1.0 - f0) * (away2 * away2 * away);                                                 // (7)
   }
 
-  fn ggxMirrored(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
+  fn ggx(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
     let c = dot(n, l);
     let nv = dot(n, v);
     if (c <= 0.0 || nv <= 0.0) { return vec3f(0); }
@@ -66,17 +66,7 @@ export const brdfText: string = /* wgsl */ `
     let d = nh * nh * (a2 - 1.0) + 1.0;
     let D = a2 / (3.141592653589793 * d * d);                                                        // (5)
     let V = 0.5 / (c * sqrt(nv * nv * (1.0 - a2) + a2) + nv * sqrt(c * c * (1.0 - a2) + a2));        // (6)
-    return c * (D * V) * fresnel(base, metallic, v, h);                                              // (4), F D V c
-  }
-
-  fn ggxRest(base: vec3f, metallic: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
-    let c = dot(n, l);
-    if (c <= 0.0 || dot(n, v) <= 0.0) { return vec3f(0); }
-    let F = fresnel(base, metallic, v, unit(l + v));
-    return c * (1.0 - F) * ((1.0 - metallic) * 0.31830988618379067 * base);                          // (4), its first part
-  }
-
-  fn ggx(base: vec3f, metallic: f32, roughness: f32, n: vec3f, v: vec3f, l: vec3f) -> vec3f {
-    return ggxRest(base, metallic, n, v, l) + ggxMirrored(base, metallic, roughness, n, v, l);       // (4)
+    let F = fresnel(base, metallic, v, h);
+    return c * ((1.0 - F) * ((1.0 - metallic) * 0.31830988618379067 * base) + D * V * F);            // (4)
   }
 `;

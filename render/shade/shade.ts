@@ -11,16 +11,17 @@
 
 import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
 import { brdfText } from './brdf.wgsl.ts';
-import { crowdText, type Shine } from './crowded.wgsl.ts';
 import {
+  type AreaLight,
   exactIrradiance,
   exactText,
-  type FlatLight,
-  flatLightText,
   type LightKind,
   lightFields,
   lightText,
+  lostText,
+  outlineOf,
 } from './lights.wgsl.ts';
+import { type Lobe, mirroredText, passingText } from './lobe.wgsl.ts';
 
 /** What is seen, place by place. */
 export interface LitSurface {
@@ -76,7 +77,7 @@ export type Light =
       /** W/(m² sr). */
       readonly radiance: Tensor;
       /**
-       * N, for what shines, where N × N points crowd around the highlight; what lambert, phong and blinnPhong scatter is exact. Default 4.
+       * N, for what shines: N points along each edge of the outline, crowded where it passes the highlight. What is dull is exact. Default 4.
        */
       readonly samples?: number;
     }
@@ -86,7 +87,7 @@ export type Light =
       readonly corners: Tensor;
       /** W/(m² sr). */
       readonly radiance: Tensor;
-      /** N, likewise, of N² points for each triangle. Default 4. */
+      /** N, likewise. Default 4. */
       readonly samples?: number;
     }
   | {
@@ -107,12 +108,21 @@ interface MaterialText {
   readonly fields: Readonly<Record<string, 1 | 3>>;
   /** Its answer to light from l. */
   readonly answer: (l: string) => string;
-  /** The field that answers as Lambert's albedo does, exactly where the light is flat; what is not in it is in `shine`. */
-  readonly dull?: string;
-  readonly shine?: Shine;
+  /** What answers as Lambert's albedo does; the rest is in `lobe`. */
+  readonly dull: string;
+  readonly lobe?: Lobe;
+  /** Whether what is dull goes with 1 − (1 − v·h)⁵. */
+  readonly loses?: true;
 }
 
 const withExponent = { diffuse: 3, specular: 3, exponent: 1 } as const;
+const power = {
+  arcs: 3,
+  width: 'sqrt(2.0 / (exponent + 1.0))',
+  rest: tan2 => `pow(1.0 + ${tan2}, -0.5 * (exponent + 1.0))`,
+  place: rest => `pow(max(${rest}, 1e-30), -2.0 / (exponent + 1.0)) - 1.0`,
+  colour: 'got.x * specular',
+} satisfies Partial<Lobe>;
 
 const materials: Readonly<Record<Material['kind'], MaterialText>> = {
   lambert: { fields: { albedo: 3 }, answer: l => `lambert(albedo, n, ${l})`, dull: 'albedo' },
@@ -120,27 +130,28 @@ const materials: Readonly<Record<Material['kind'], MaterialText>> = {
     fields: withExponent,
     answer: l => `phong(diffuse, specular, exponent, n, v, ${l})`,
     dull: 'diffuse',
-    shine: {
-      mirrored: l => `phong(vec3f(0), specular, exponent, n, v, ${l})`,
-      width: '2.0 * sqrt(2.0 / (exponent + 2.0))',
-    },
+    lobe: { ...power, half: false, smooth: '(exponent + 2.0) / (exponent + 1.0) * c' },
   },
   blinnPhong: {
     fields: withExponent,
     answer: l => `blinnPhong(diffuse, specular, exponent, n, v, ${l})`,
     dull: 'diffuse',
-    shine: {
-      mirrored: l => `blinnPhong(vec3f(0), specular, exponent, n, v, ${l})`,
-      width: '4.0 * sqrt(2.0 / (exponent + 2.0))',
-    },
+    lobe: { ...power, half: true, smooth: '(exponent + 8.0) / (exponent + 1.0) * c * vh' },
   },
   ggx: {
     fields: { base: 3, metallic: 1, roughness: 1 },
     answer: l => `ggx(base, metallic, roughness, n, v, ${l})`,
-    shine: {
-      mirrored: l => `ggxMirrored(base, metallic, roughness, n, v, ${l})`,
-      width: '4.0 * max(roughness, 0.03) * max(roughness, 0.03)',
-      rest: l => `ggxRest(base, metallic, n, v, ${l})`,
+    dull: '(1.0 - metallic) * (1.0 - mix(vec3f(0.04), base, metallic)) * base',
+    loses: true,
+    lobe: {
+      half: true,
+      arcs: 4,
+      width: 'max(roughness, 0.03) * max(roughness, 0.03)',
+      rest: tan2 => `alpha * alpha / (${tan2} + alpha * alpha)`,
+      place: rest => `alpha * alpha * (1.0 / ${rest} - 1.0)`,
+      smooth: `2.0 * c * vh / cosine / (c * sqrt(nv * nv * (1.0 - alpha * alpha) + alpha * alpha)
+                + nv * sqrt(c * c * (1.0 - alpha * alpha) + alpha * alpha))`,
+      colour: '(got.x * mix(vec3f(0.04), base, metallic) + got.y * (1.0 - mix(vec3f(0.04), base, metallic)))',
     },
   },
 };
@@ -191,26 +202,40 @@ const valueText = ({ name, each, many }: Field): string =>
     ? `let ${name} = array<vec3f, ${many}>(${Array.from({ length: many }, (_, k) => `${name}_[${k}u]`).join(', ')});`
     : `let ${name} = ${name}_[${each ? 'id.x' : '0u'}];`;
 
-const isFlat = (light: LightKind): light is FlatLight => light === 'rectangle' || light === 'polygon';
+/** What a material answers to a light that has a size: what is dull by the exact irradiance, what shines by its lobe. */
+function areaText({ dull, lobe, loses }: MaterialText, light: AreaLight, samples: number, corners: number): string {
+  const { text, edges, within } = outlineOf(light, corners, lobe?.arcs ?? 0);
+  const shining = /* wgsl */ `
+      let g = 2.0 * dot(n, v) * n - v;
+      ${text}
+      ${lobe ? mirroredText(lobe, edges, within, samples) : ''}`;
+  return /* wgsl */ `
+    let direct = ${exactIrradiance[light]};
+    if (direct > 0.0${loses ? ' && dot(n, v) > 0.0' : ''}) {
+      var lost = 0.0;
+      ${loses ? lostText(light, samples, corners) : ''}
+      sum = 0.31830988618379067 * max(direct - lost, 0.0) * radiance * ${dull};
+      ${lobe ? shining : ''}
+    }`;
+}
 
 function kernelText(material: Material['kind'], light: LightKind, fields: readonly Field[], samples: number): string {
-  const { answer, dull, shine } = materials[material];
-  const exact = dull && (!shine || isFlat(light)) ? exactIrradiance[light] : undefined;
+  const text = materials[material];
   const corners = fields.find(({ many }) => many > 0)?.many ?? 0;
+  const wide = light !== 'directional' && light !== 'point';
   return /* wgsl */ `
     ${fields.map(({ name, channels }) => `var<storage, read> ${name}_: array<${channels === 3 ? 'vec3f' : 'f32'}>;`).join('\n')}
     var<storage, read_write> colour: array<vec3f>;
     ${brdfText}
-    ${exact ? exactText(light, corners) : ''}
-    ${isFlat(light) ? crowdText : ''}
+    ${wide ? exactText(light, corners) : ''}
+    ${wide && text.lobe ? passingText(text.lobe.half) : ''}
     @compute @workgroup_size(64)
     fn shade(@builtin(global_invocation_id) id: vec3u) {
       ${fields.map(valueText).join('\n')}
       let n = unit(normal);
       ${fields.some(f => f.name === 'view') ? 'let v = unit(view);' : ''}
       var sum = vec3f(0);
-      ${exact ? `sum = 0.31830988618379067 * ${exact} * radiance * ${dull};` : ''}
-      ${isFlat(light) ? (shine ? flatLightText(light, shine, samples, corners) : '') : exact ? '' : lightText(light, answer, samples)}
+      ${wide ? areaText(text, light, samples, corners) : lightText(light, text.answer)}
       colour[id.x] = sum; // (1)
     }
   `;

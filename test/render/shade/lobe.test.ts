@@ -1,10 +1,10 @@
-// Specification of render/shade/crowded.wgsl.ts.
+// Specification of render/shade/lobe.wgsl.ts.
 
 import { checkGradient, valueAndGrad } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { type Light, type Material, shade } from 'retrograde/render';
 import { describe, expect, it } from 'vitest';
-import { gaussRule } from '../../../render/shade/crowded.wgsl.ts';
+import { gaussRule } from '../../../render/shade/lobe.wgsl.ts';
 import { cpu32 } from '../../util/devices.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
 
@@ -36,25 +36,48 @@ function scene(seed: number): Scene {
   return { view, centre, right: plus([0, 0, 0], right, size(13)), up: plus([0, 0, 0], up, size(6)) };
 }
 
-/** What a metal that mirrors all colours alike answers, by n × n points: Σ F D V cos θ dA / |p|². */
-function dense({ view, centre, right, up }: Scene, roughness: number, n: number, triangle: boolean): number {
+type Form = 'rectangle' | 'triangle' | 'sphere';
+const length = (a: V): number => Math.sqrt(dot(a, a));
+const radiusOf = (right: V, centre: V): number => Math.min(length(right), 0.9 * length(centre));
+
+/** The way to each of n × n parts of a light, and the solid angle of the part. */
+function parts({ centre, right, up }: Scene, n: number, form: Form): (readonly [V, number])[] {
+  const list: (readonly [V, number])[] = [];
   const facing = cross(right, up);
+  const forward = unit(centre);
+  const across = unit(cross(forward, [0.6, -0.3, 0.5]));
+  const cap = 1 - Math.sqrt(1 - (radiusOf(right, centre) / length(centre)) ** 2);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < (form === 'triangle' ? n - i : n); j++) {
+      if (form === 'sphere') {
+        const fall = (cap * (i + 0.5)) / n;
+        const turn = (2 * Math.PI * (j + 0.5)) / n;
+        const out = Math.sqrt(fall * (2 - fall));
+        const up = plus(plus([0, 0, 0], forward, 1 - fall), across, out * Math.cos(turn));
+        list.push([plus(up, cross(forward, across), out * Math.sin(turn)), (2 * Math.PI * cap) / n ** 2]);
+        continue;
+      }
+      const p = plus(plus(centre, right, (2 * i + 1) / n - 1), up, (2 * j + 1) / n - 1);
+      const l = unit(p);
+      const share = form === 'triangle' && j === n - i - 1 ? 0.5 : 1;
+      list.push([l, (share * (4 / n ** 2) * Math.max(0, -dot(l, facing))) / dot(p, p)]);
+    }
+  return list;
+}
+
+/** What a metal that mirrors all colours alike answers, by n × n parts of the light: Σ F D V cos θ Ω. */
+function dense(scene: Scene, roughness: number, n: number, form: Form): number {
+  const { view } = scene;
   const a2 = roughness ** 4;
   let sum = 0;
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < (triangle ? n - i : n); j++) {
-      const [s, t] = [(2 * i + 1) / n - 1, (2 * j + 1) / n - 1];
-      const p = plus(plus(centre, right, s), up, t);
-      const square = dot(p, p);
-      const l = unit(p);
-      if (l[2] <= 0 || dot(l, facing) >= 0) continue;
-      const h = unit(plus(l, view));
-      const D = a2 / (Math.PI * (h[2] ** 2 * (a2 - 1) + 1) ** 2);
-      const [c, nv] = [l[2], view[2]];
-      const V = 0.5 / (c * Math.sqrt(nv * nv * (1 - a2) + a2) + nv * Math.sqrt(c * c * (1 - a2) + a2));
-      const share = triangle && j === n - i - 1 ? 0.5 : 1;
-      sum += (share * (4 / n ** 2) * -dot(l, facing) * c * D * V) / square;
-    }
+  for (const [l, solid] of parts(scene, n, form)) {
+    if (l[2] <= 0) continue;
+    const h = unit(plus(l, view));
+    const D = a2 / (Math.PI * (h[2] ** 2 * (a2 - 1) + 1) ** 2);
+    const [c, nv] = [l[2], view[2]];
+    const V = 0.5 / (c * Math.sqrt(nv * nv * (1 - a2) + a2) + nv * Math.sqrt(c * c * (1 - a2) + a2));
+    sum += c * D * V * solid;
+  }
   return sum;
 }
 
@@ -66,25 +89,27 @@ const metal = (roughness: number): Material => ({
   roughness: on64([roughness]),
 });
 
-function lightOf({ centre, right, up }: Scene, triangle: boolean, samples: number): Light {
+function lightOf({ centre, right, up }: Scene, form: Form, samples: number): Light {
+  if (form === 'sphere')
+    return { kind: form, centre: on64([...centre]), radius: on64([radiusOf(right, centre)]), radiance: white, samples };
   const own = { radiance: white, samples };
   const corner = (s: number, t: number): V => plus(plus(centre, right, s), up, t);
-  return triangle
+  return form === 'triangle'
     ? { kind: 'polygon', corners: on64([...corner(-1, -1), ...corner(1, -1), ...corner(-1, 1)], [3, 3]), ...own }
     : { kind: 'rectangle', centre: on64([...centre]), right: on64([...right]), up: on64([...up]), ...own };
 }
 
 /** Median and 90th percentile of errors, relative to the light or, where little comes, to a tenth of the median. */
-async function errors(roughness: number, triangle: boolean, samples: number): Promise<[number, number]> {
+async function errors(roughness: number, form: Form, samples: number): Promise<[number, number]> {
   const scenes = Array.from({ length: 40 }, (_, k) => scene(k + 1));
-  const expected = scenes.map(s => dense(s, roughness, 200, triangle));
+  const expected = scenes.map(s => dense(s, roughness, 200, form));
   const floor = 0.1 * expected.toSorted((a, b) => a - b)[20]!;
   const found = await Promise.all(
     scenes.map(s =>
       shade(
         { normal: on64([0, 0, 1], [1, 3]), position: on64([0, 0, 0]), view: on64([...s.view]) },
         metal(roughness),
-        lightOf(s, triangle, samples),
+        lightOf(s, form, samples),
       ).read(),
     ),
   );
@@ -93,8 +118,8 @@ async function errors(roughness: number, triangle: boolean, samples: number): Pr
   return [all[20]!, all[36]!];
 }
 
-describe('points that crowd', () => {
-  it('are those of Gauss, exact for polynomials', () => {
+describe('lobes within outlines', () => {
+  it('take Gauss’s points, exact for polynomials', () => {
     for (const n of [1, 2, 5, 64]) {
       const { places, weights } = gaussRule(n);
       for (const power of [0, 1, 2 * n - 2, 2 * n - 1])
@@ -102,22 +127,19 @@ describe('points that crowd', () => {
     }
   });
 
-  it.each<[boolean, number, number, number, number]>([
-    // triangle, roughness, N, bounds of median and 90th percentile
-    [false, 0.1, 4, 0.008, 0.4],
-    [false, 0.1, 8, 0.0005, 0.06],
-    [false, 0.2, 4, 0.005, 0.25],
-    [false, 1, 4, 0.002, 0.02],
-    [true, 0.1, 4, 0.008, 0.45],
-    [true, 0.5, 4, 0.002, 0.03],
-  ])(
-    'find highlights: triangle %s, roughness %f, N = %i: %f, %f',
-    async (triangle, roughness, samples, median, most) => {
-      const [middle, tail] = await errors(roughness, triangle, samples);
-      expect(middle).toBeLessThan(median);
-      expect(tail).toBeLessThan(most);
-    },
-  );
+  it.each<[Form, number, number, number, number]>([
+    // light, roughness, N, bounds of median and 90th percentile
+    ['rectangle', 0.1, 4, 0.005, 0.05],
+    ['rectangle', 0.1, 8, 0.0005, 0.01],
+    ['rectangle', 1, 4, 0.005, 0.05],
+    ['triangle', 0.1, 4, 0.006, 0.05],
+    ['sphere', 0.1, 4, 0.01, 0.05],
+    ['sphere', 1, 4, 0.01, 0.05],
+  ])('find highlights: %s, roughness %f, N = %i: %f, %f', async (form, roughness, samples, median, most) => {
+    const [middle, tail] = await errors(roughness, form, samples);
+    expect(middle).toBeLessThan(median);
+    expect(tail).toBeLessThan(most);
+  });
 
   it('are differentiated where the mirrored ray meets the light, passes it, runs along it, and leaves it behind', async () => {
     const position = on64([0, 0, 0, 1.5, 0.2, 0, -2, 1, 0.3, 0.3, -2, 0.6], [4, 3]);
