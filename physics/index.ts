@@ -54,6 +54,7 @@ export type {
   Model,
   Site,
 } from './articulated/model.ts';
+export type { MuscleSpec } from './articulated/muscle.ts';
 export { pointJacobians } from './articulated/point-jacobians.ts';
 export {
   type PointAccelerations,

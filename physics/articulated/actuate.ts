@@ -11,6 +11,7 @@ import { type Device, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } fro
 import { type ActuatorDynamics, type ActuatorParams, activations } from './actuator.ts';
 import { place } from './layout.ts';
 import { type ArticulatedParams, type ArticulatedState, lengthOf, type Model } from './model.ts';
+import { muscleForce, muscleText, muscleWidth } from './muscle.ts';
 import { pointJacobians } from './point-jacobians.ts';
 import { type Points, pointMotions } from './points.ts';
 import { rowsOf } from './structure.ts';
@@ -31,6 +32,7 @@ const dynamicsNumber: Readonly<Record<ActuatorDynamics, number>> = {
   integrator: 1,
   filter: 2,
   exactFilter: 3,
+  muscle: 4,
 };
 
 /** Of each actuator: q and first velocity of its joint (those of tendons are behind), number of velocities or 0, dynamics, activation. */
@@ -53,10 +55,13 @@ export interface Counts {
   readonly nv: number;
   readonly a: number;
   readonly na: number;
+  /** Whether some are muscles. */
+  readonly muscles: boolean;
 }
 
 const kernels = kernelsByKey();
-const text = ({ nq, nv, a, na }: Counts): string => /* wgsl */ `
+const text = ({ nq, nv, a, na, muscles }: Counts): string => /* wgsl */ `
+  ${muscles ? muscleText : ''}
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
   var<storage, read> control: array<f32>;
@@ -65,6 +70,7 @@ const text = ({ nq, nv, a, na }: Counts): string => /* wgsl */ `
   var<storage, read> gains: array<f32>;
   var<storage, read> timeConstant: array<f32>;
   var<storage, read> bounds: array<f32>;
+  ${muscles ? 'var<storage, read> muscle: array<f32>;' : ''}
   var<storage, read> table: array<u32>;
   var<storage, read_write> tau: array<f32>;
   var<storage, read_write> force: array<f32>;
@@ -88,13 +94,16 @@ const text = ({ nq, nv, a, na }: Counts): string => /* wgsl */ `
       let row = a * ${width}u;
       let count = table[row + 2u];
       let g = a * 6u;
+      ${muscles ? `let m = a * ${muscleWidth}u;` : ''}
       var s = clamp(control[${place(a, 1, 'a')}], bounds[g], bounds[g + 1u]);
       ${
         na > 0
           ? `let dynamics = table[row + 3u];
       if (dynamics > 0u) {
         let w = active[table[row + 4u]];
-        rates[table[row + 4u]] += select((s - w) / timeConstant[a], s, dynamics == 1u);                          // (2)
+        var rate = select((s - w) / timeConstant[a], s, dynamics == 1u);                                         // (2)
+        ${muscles ? 'if (dynamics == 4u) { rate = muscleRate(s, w, muscle[m + 10u], muscle[m + 11u], muscle[m + 12u]); }' : ''}
+        rates[table[row + 4u]] += rate;
         s = w;
       }`
           : ''
@@ -105,8 +114,10 @@ const text = ({ nq, nv, a, na }: Counts): string => /* wgsl */ `
         l = gear[g] * own[table[row]];                                                                           // (1)
         rise = gear[g] * speed[table[row + 1u]];
       }
-      let gain = gains[g] + gains[g + 1u] * l + gains[g + 2u] * rise;
-      let free = gain * s + gains[g + 3u] + gains[g + 4u] * l + gains[g + 5u] * rise;
+      var gain = gains[g] + gains[g + 1u] * l + gains[g + 2u] * rise;
+      var bias = gains[g + 3u] + gains[g + 4u] * l + gains[g + 5u] * rise;
+      ${muscles ? `if (dynamics == 4u) { ${muscleForce} }` : ''}
+      let free = gain * s + bias;
       let f = clamp(free, bounds[g + 2u], bounds[g + 3u]);                                                       // (3)
       force[${place(a, 1, 'a')}] = f;
       for (var k = 0u; k < count; k++) { total[table[row + 1u] + k] += gear[g + k] * f; }
@@ -154,8 +165,9 @@ export const countsOf = (model: Model): Counts => ({
   nv: model.nv + model.tendons.length,
   a: model.actuators.length,
   na: activations(model),
+  muscles: model.actuators.some(({ kind }) => kind === 'muscle'),
 });
-export const keyOf = ({ nq, nv, a, na }: Counts): string => `${nq} ${nv} ${a} ${na}`;
+export const keyOf = ({ nq, nv, a, na, muscles }: Counts): string => `${nq} ${nv} ${a} ${na} ${muscles}`;
 
 /**
  * What actuators do.
@@ -184,8 +196,18 @@ export function actuation(
     );
   if (na > 0 && act) rowsOf('actuate', 'act', act, envs, na);
   const run = kernels(keyOf(counts), () => text(counts));
-  const { gear, gains, timeConstant, bounds } = actuators;
-  const given = { q, v, control, gear, gains, timeConstant, bounds, table: tableOf(model, q.device) };
+  const { gear, gains, timeConstant, bounds, muscle } = actuators;
+  const given = {
+    ...(counts.muscles && { muscle }),
+    q,
+    v,
+    control,
+    gear,
+    gains,
+    timeConstant,
+    bounds,
+    table: tableOf(model, q.device),
+  };
   const out = { tau: [envs, counts.nv], force: [envs, a], ...(na > 0 && { rate: [envs, na] }) };
   const { tau, force, rate } = run({ ...given, ...(na > 0 && { act }) }, { count: envs, out }) as Record<
     'tau' | 'force' | 'rate',

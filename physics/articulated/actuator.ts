@@ -7,7 +7,7 @@
  *
  *   motor      g = (1, 0, 0)                               intvelocity  as position, and w is an integrator: u is a rate
  *   position   g = (kp, 0, 0), b = (0, −kp, −kv)           damper       g = (0, 0, −kv)
- *   velocity   g = (kv, 0, 0), b = (0, 0, −kv)             general      as given
+ *   velocity   g = (kv, 0, 0), b = (0, 0, −kv)             general      as given                muscle    muscle.ts
  *
  * Jᵀ is the gear of a joint. On a ball or a free joint gears are the torque about the link's axes (free: the force along the world's, then
  * the torque); at a site they are a force and a torque in the site's axes: there l is 0, and forces do not depend on it. Where a clamp
@@ -18,10 +18,11 @@
 
 import { type Tensor, tensor } from '../../kernel/index.ts';
 import { type JointKind, lengthOf, type Model } from './model.ts';
+import { type MuscleSpec, muscleNumbers, muscleWidth } from './muscle.ts';
 
-export type ActuatorKind = 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'general';
+export type ActuatorKind = 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'general' | 'muscle';
 /** How an activation follows the control; `exactFilter` is exact over a step of constant controls. */
-export type ActuatorDynamics = 'none' | 'integrator' | 'filter' | 'exactFilter';
+export type ActuatorDynamics = 'none' | 'integrator' | 'filter' | 'exactFilter' | 'muscle';
 type Triple = readonly [number, number, number];
 
 export interface ActuatorSpec {
@@ -44,6 +45,8 @@ export interface ActuatorSpec {
   readonly dynamics?: ActuatorDynamics;
   /** T of (2), s. Default 1. */
   readonly timeConstant?: number;
+  /** Of kind 'muscle' (muscle.ts). */
+  readonly muscle?: MuscleSpec;
   /** Bounds of the control, of the force before gears, and of the activation. Default none. */
   readonly controlRange?: readonly [number, number];
   readonly forceRange?: readonly [number, number];
@@ -64,6 +67,8 @@ export interface Actuator {
   /** Where its activation is among those of the state, or −1. */
   readonly activation: number;
   readonly timeConstant: number;
+  /** Numbers of a muscle, or none. */
+  readonly muscle: readonly number[];
   readonly controlRange: readonly [number, number] | undefined;
   readonly forceRange: readonly [number, number] | undefined;
   readonly activationRange: readonly [number, number] | undefined;
@@ -113,7 +118,14 @@ function actuatorOf(spec: ActuatorSpec, { joints, sites, tendons }: Parts): Actu
     throw new RangeError(
       `${who}: a ${kind === 'general' ? 'force that follows positions or velocities' : `${kind} servo`} is for hinges, slides and tendons; ${of === 'site' ? `'${on}' is a site` : `joint '${on}' is ${of}`}.`,
     );
-  const dynamics = spec.dynamics ?? (kind === 'intvelocity' ? 'integrator' : 'none');
+  if ((kind === 'muscle') !== (spec.muscle !== undefined))
+    throw new TypeError(
+      `${who}: ${spec.muscle ? `it has 'muscle', but is of kind '${kind}'` : "a muscle has numbers of its own; give 'muscle'"}.`,
+    );
+  if (dof > 1 && spec.muscle)
+    throw new RangeError(`${who}: a muscle is of a hinge, slide or tendon; ${what[0]} '${on}' is another.`);
+  const muscle = spec.muscle ? muscleNumbers(who, spec.muscle) : [];
+  const dynamics = kind === 'muscle' ? kind : (spec.dynamics ?? (kind === 'intvelocity' ? 'integrator' : 'none'));
   if (!(timeConstant > 0 && Number.isFinite(timeConstant)))
     throw new RangeError(`${who}: timeConstant is ${timeConstant}; it must be a number above 0, s.`);
   for (const range of ['controlRange', 'forceRange', 'activationRange'] as const) {
@@ -123,10 +135,10 @@ function actuatorOf(spec: ActuatorSpec, { joints, sites, tendons }: Parts): Actu
   const { controlRange, forceRange, activationRange } = spec;
   const gears = Array.from({ length: dof }, (_, k) => list[k] ?? 0);
   const place = { name, kind, joint, site, tendon, gear: gears, activation: -1 };
-  return { ...place, ...laws, dynamics, timeConstant, controlRange, forceRange, activationRange };
+  return { ...place, ...laws, dynamics, timeConstant, muscle, controlRange, forceRange, activationRange };
 }
 
-const kinds: readonly ActuatorKind[] = ['motor', 'position', 'velocity', 'intvelocity', 'damper', 'general'];
+const kinds: readonly ActuatorKind[] = ['motor', 'position', 'velocity', 'intvelocity', 'damper', 'general', 'muscle'];
 
 function lawOf({
   kind,
@@ -138,6 +150,7 @@ function lawOf({
   const [off, damping] = [kv ?? 0, kv ?? 1];
   switch (kind) {
     case 'motor':
+    case 'muscle':
       return { gain: [1, 0, 0], bias: [0, 0, 0] };
     case 'position':
     case 'intvelocity':
@@ -161,6 +174,8 @@ export interface ActuatorParams {
   readonly timeConstant: Tensor;
   /** Bounds of the control, the force and the activation, [a, 6]. */
   readonly bounds: Tensor;
+  /** Numbers of muscles (muscle.ts), [a, 13], 0 for others; absent where there are none. */
+  readonly muscle?: Tensor;
 }
 
 /** Stands for no bound, in f32 as well. */
@@ -189,5 +204,12 @@ export function actuatorParams({ actuators }: Model, device?: Tensor['device']):
       options,
     ),
     bounds: tensor(bounds, [a, 6], options),
+    ...(actuators.some(({ kind }) => kind === 'muscle') && {
+      muscle: tensor(
+        actuators.flatMap(({ muscle }) => (muscle.length > 0 ? [...muscle] : new Array<number>(muscleWidth).fill(0))),
+        [a, muscleWidth],
+        options,
+      ),
+    }),
   };
 }

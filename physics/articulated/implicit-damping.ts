@@ -77,9 +77,11 @@ export function wholeDamping({ model, params, envs }: Prepared, state: Articulat
   return joints.add(along.reshape([-1, t, 1]).mul(C.square()).sum(1)).broadcastTo([envs, nv]);
 }
 
-/** What has damping that (1) does not know: between joints of which one moves the other. */
+/** What has damping that (1) does not know: between joints of which one moves the other, or that is no straight line. */
 export function coupledDamping({ tendons, tables, actuators, values, immersed }: Model): string | undefined {
   if (immersed.length > 0) return 'a medium, whose drag couples the joints before a link';
+  const muscle = actuators.find(({ kind }) => kind === 'muscle');
+  if (muscle) return `muscle '${muscle.name}', whose force follows velocities along a curve`;
   const before = (d: number): readonly number[] => tables.ancestors.slice(tables.start[d] + 1, tables.start[d + 1]);
   const coupled = tendons.find(({ dofs }, t) => {
     const isDamped =

@@ -1,4 +1,4 @@
-/** <actuator>: motors, servos, dampers, cylinders, and general ones with fixed or affine gains and biases (actuator-law.ts). */
+/** <actuator>: motors, servos, dampers, cylinders, muscles, and general ones with fixed or affine gains and biases (actuator-law.ts). */
 
 import type { ActuatorSpec } from '../actuator.ts';
 import type { Element } from '../xml.ts';
@@ -6,6 +6,7 @@ import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts
 import { boundsOf } from './bounds.ts';
 import { withDefaults } from './defaults.ts';
 import type { ReadJoint } from './joint.ts';
+import { muscleAttributes, muscleOf } from './muscle.ts';
 import { type Reading, unreadOf } from './reading.ts';
 
 /** What actuators are read with: joints by name, names of tendons, and the inertia that a hinge or slide sees. */
@@ -23,12 +24,17 @@ const own = [
 
 export function readActuator(given: Element, reading: Reading, joints: Joints): ActuatorSpec | undefined {
   const { defaults, defaultElements, compiler, tell } = reading;
-  const kind = actuatorElements.find(kind => kind === given.name);
+  const muscle = muscleOf(given, reading);
+  const kind = actuatorElements.find(kind => kind === (muscle ? 'general' : given.name));
   if (!kind) {
-    tell(given, `<${given.name}> in <actuator>`);
+    if (given.name !== 'muscle') tell(given, `<${given.name}> in <actuator>`);
     return undefined;
   }
-  const shared = withDefaults(given, defaults, undefined, [...actuatorElements.filter(k => k !== kind), kind]);
+  const shared = withDefaults(given, defaults, undefined, [
+    ...actuatorElements.filter(k => k !== kind),
+    kind,
+    ...(muscle ? ['muscle'] : []),
+  ]);
   const element = withDefaults(given, defaults, undefined);
   const elements = [...(defaultElements.get(given.text('class') ?? 'main') ?? []), given];
   const on = target(shared, reading, joints);
@@ -43,10 +49,12 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   for (const name of ['nsample', 'interval']) shared.text(name);
   const name = shared.text('name');
   const spec: ActuatorSpec = {
-    ...lawOf(kind, elements, {
-      tell: what => tell(given, what),
-      inertia: on.joint === undefined ? undefined : joints.inertiaOf(on.joint) / (gear?.[0] ?? 1) ** 2,
-    }),
+    ...(muscle
+      ? ({ kind: 'muscle', muscle } as const)
+      : lawOf(kind, elements, {
+          tell: what => tell(given, what),
+          inertia: on.joint === undefined ? undefined : joints.inertiaOf(on.joint) / (gear?.[0] ?? 1) ** 2,
+        })),
     ...on,
     ...(name !== undefined && { name }),
     ...(gear && { gear: trimmed(gear) }),
@@ -56,7 +64,7 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   };
   if (kind === 'damper' && !controlRange) given.fail('a <damper> has no ctrlrange; give one from 0.');
   const inherited = inheritedRange(kind, element, on.joint, joints);
-  unreadOf(shared, tell, own);
+  unreadOf(shared, tell, muscle ? [...own, ...muscleAttributes] : own);
   return { ...spec, ...inherited };
 }
 

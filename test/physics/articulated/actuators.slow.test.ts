@@ -197,8 +197,8 @@ describe('delays', () => {
 
 it.each<[Partial<ActuatorSpec>, string]>([
   [
-    { kind: 'muscle' as 'motor', joint: 'cart' },
-    "tree: actuator 'muscle of cart': kind is 'muscle'; it must be 'motor'",
+    { kind: 'spring' as 'motor', joint: 'cart' },
+    "tree: actuator 'spring of cart': kind is 'spring'; it must be 'motor'",
   ],
   [{ kind: 'motor' }, 'it acts on nothing; give one of joint, site and tendon.'],
   [{ kind: 'motor', joint: 'x' }, "tree: actuator 'motor of x' is on joint 'x', which there is not."],

@@ -234,7 +234,7 @@ it.each([
   [world('<joint name="j"/>'), "line 4: link 'a' moves, but neither it nor what hangs on it has mass"],
   [world(rod, '<actuator><motor joint="x"/></actuator>'), "line 2: there is no joint 'x'."],
   [world(rod, '<actuator><motor/></actuator>'), 'line 2: <motor> has neither joint, site nor tendon.'],
-  [world(rod, '<actuator><muscle joint="j"/></actuator>'), '<muscle> in <actuator> (line 2)'],
+  [world(rod, '<actuator><muscle joint="j"/></actuator>'), '<muscle>, a muscle without lengthrange (line 2)'],
   [
     world(rod, '<actuator><motor joint="j" delay="0.1"/></actuator>'),
     'delay of <motor>; withDelay(step, steps) makes controls late (line 2)',
