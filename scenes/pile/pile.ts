@@ -17,7 +17,7 @@ import { photographer } from './drawing.ts';
 const dt = 0.005;
 const half = 0.1;
 const slowest = 0.03;
-const sizes = { small: { boxes: 40, seconds: 3 }, full: { boxes: 1000, seconds: 5 } } as const;
+const sizes = { small: { boxes: 40, seconds: 5 }, full: { boxes: 1000, seconds: 5 } } as const;
 /** Steps between two looks, and steps that the gradient goes through. */
 const chunk = 40;
 const short = 20;
@@ -53,7 +53,7 @@ export const pile: Scene = {
   summary: 'lets 1000 boxes fall into a heap, and takes gradients through it',
   settings: {
     boxes: 'that fall (preset small: 40; full: 1000)',
-    seconds: 'until the heap should be at rest (3; 5)',
+    seconds: 'until the heap should be at rest (5)',
     friction: 'of the boxes and the floor (0.6)',
   },
   async run({ preset, settings, iterations, seed, onProgress, signal, device }) {
