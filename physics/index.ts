@@ -33,7 +33,8 @@ export { type ContactForces, contactForces } from './articulated/constraint/cont
 export { type ConvexOptions, convex } from './articulated/constraint/convex.ts';
 export type { EqualitySpec } from './articulated/constraint/equalities.ts';
 export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
-export { type ConstraintParams, constraintParams, inverseWeights } from './articulated/constraint/params.ts';
+export type { ConstraintParams } from './articulated/constraint/numbers.ts';
+export { constraintParams, inverseWeights } from './articulated/constraint/params.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
 export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
@@ -41,6 +42,7 @@ export { type Energies, energies } from './articulated/energy.ts';
 export { type Failure, firstFailure } from './articulated/first-failure.ts';
 export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
+export type { JointSpec, LinkSpec, SiteSpec } from './articulated/link-spec.ts';
 export type { EllipsoidSpec, Immersed, MediumSpec } from './articulated/medium/immersed.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
@@ -73,7 +75,8 @@ export { type ArticulatedOptions, articulated, type Driving } from './articulate
 export { articulatedParams } from './articulated/structure.ts';
 export { type RobotSurface, robotSurface } from './articulated/surface.ts';
 export type { Tendon, TendonSpec } from './articulated/tendon.ts';
-export { type JointSpec, type LinkSpec, type SiteSpec, type TreeSpec, tree } from './articulated/tree.ts';
+export { tree } from './articulated/tree.ts';
+export type { TreeSpec } from './articulated/tree-spec.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';
 export type { BodySurface } from './body-surface.ts';
 export { type BurgersParams, type BurgersState, burgers } from './burgers.ts';

@@ -1,9 +1,9 @@
 /** What a tree may not be: every message names the link or joint and says what is allowed. */
 
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { JointSpec, LinkSpec } from './link-spec.ts';
 import type { Link } from './model.ts';
 import type { Symmetric } from './quaternion.ts';
-import type { JointSpec, LinkSpec } from './tree.ts';
 
 /** @throws RangeError unless these are `length` finite numbers. */
 export function checkNumbers(who: string, name: string, given: readonly number[] | undefined, length: number): void {

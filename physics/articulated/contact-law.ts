@@ -1,7 +1,7 @@
 /** What a law of contact is: how accelerations follow from forces where links touch and joints have bounds. */
 
 import type { Tensor } from '../../kernel/index.ts';
-import type { ConstraintParams } from './constraint/params.ts';
+import type { ConstraintParams } from './constraint/numbers.ts';
 import type { Kinematics } from './kinematics.ts';
 import type { ArticulatedState } from './model.ts';
 import type { Prepared } from './structure.ts';

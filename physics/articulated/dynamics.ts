@@ -8,7 +8,7 @@
 
 import { checkOptions, type Tensor, zeros } from '../../kernel/index.ts';
 import { massRows } from './composite.ts';
-import type { ConstraintParams } from './constraint/params.ts';
+import type { ConstraintParams } from './constraint/numbers.ts';
 import type { ContactLaw } from './contact-law.ts';
 import { accelerations } from './forward.ts';
 import { newtonEuler } from './inverse.ts';

@@ -17,7 +17,7 @@ import { checkTime, type Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
 import type { ActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
-import type { ConstraintParams } from './constraint/params.ts';
+import type { ConstraintParams } from './constraint/numbers.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
 import { accelerations, type Driven } from './forward.ts';
 import { coupledDamping, wholeDamping } from './implicit-damping.ts';

@@ -3,7 +3,8 @@
 import { type FormOptions, polyhedron, shapeForm } from '../../geometry/index.ts';
 import { checkOptions, onDevice, type Tensor } from '../../kernel/index.ts';
 import { type BodySurface, bodySurface } from '../body-surface.ts';
-import { type ConstraintParams, constraintParams } from './constraint/params.ts';
+import type { ConstraintParams } from './constraint/numbers.ts';
+import { constraintParams } from './constraint/params.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { pointMotions } from './points.ts';
 

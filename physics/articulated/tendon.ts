@@ -12,10 +12,10 @@
 
 import { concat, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Solimp, Solref } from './constraint/constraint.ts';
+import type { LinkSpec } from './link-spec.ts';
 import type { ArticulatedParams, ArticulatedState, Joint, Link, Model, Site } from './model.ts';
 import type { Tables } from './tables.ts';
 import { dofsOf, lengthAt, pathOf, paths, springPoses, type TendonPathSpec, type TendonPoint } from './tendon-path.ts';
-import type { LinkSpec } from './tree.ts';
 
 export interface TendonSpec {
   readonly name: string;

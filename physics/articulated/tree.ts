@@ -6,119 +6,17 @@
  */
 
 import { checkRecord } from '../../kernel/index.ts';
-import { type Actuator, type ActuatorSpec, actuatorsOf } from './actuator.ts';
+import { type Actuator, actuatorsOf } from './actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
 import { constraintsOf } from './constraint/build.ts';
-import type { Solimp, Solref, SolverOptions } from './constraint/constraint.ts';
-import type { EqualitySpec } from './constraint/equalities.ts';
-import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
-import { immersedOf, type MediumSpec } from './medium/immersed.ts';
-import {
-  type ArticulatedIntegrator,
-  type Joint,
-  type JointKind,
-  type Keyframe,
-  type Link,
-  lengthOf,
-  type Model,
-  type Site,
-  type SiteKind,
-} from './model.ts';
-import { normalized, type Quaternion, type Symmetric, turnSymmetric, unturned, type Vec3 } from './quaternion.ts';
-import { type Sensor, type SensorSpec, sensorsOf } from './sensors/sensor.ts';
+import type { JointSpec, LinkSpec, SiteSpec } from './link-spec.ts';
+import { immersedOf } from './medium/immersed.ts';
+import { type Joint, type JointKind, type Link, lengthOf, type Model, type Site } from './model.ts';
+import { normalized, type Symmetric, turnSymmetric, unturned } from './quaternion.ts';
+import { type Sensor, sensorsOf } from './sensors/sensor.ts';
 import { tables } from './tables.ts';
-import { type TendonSpec, tendonsOf } from './tendon.ts';
-
-export interface JointSpec {
-  readonly kind: JointKind;
-  /** Default: the link's name, and a number if the link has several joints. */
-  readonly name?: string;
-  /** In the link's frame, of any length; hinge and slide. Default [0, 0, 1]. */
-  readonly axis?: Vec3;
-  /** In the link's frame, m; hinge and ball. Default the frame's origin. */
-  readonly anchor?: Vec3;
-  /** q of the constant pose; hinge and slide. Default 0. */
-  readonly reference?: number;
-  /** N/m or N m/rad. Default 0. */
-  readonly stiffness?: number;
-  /** q at which the spring rests. Default: reference; the constant pose of a ball or a free joint. */
-  readonly springReference?: number;
-  /** N s/m or N m s/rad. Default 0. */
-  readonly damping?: number;
-  /** Rotor inertia, kg or kg m². Default 0. */
-  readonly armature?: number;
-  /** Bounds of q; of a ball [0, largest angle from the constant pose]. Default none. */
-  readonly range?: readonly [number, number];
-  readonly solrefLimit?: Solref;
-  readonly solimpLimit?: Solimp;
-  /** How far before a bound it begins to act. Default 0. */
-  readonly limitMargin?: number;
-  /** Bounds of what all actuators together do to a hinge or slide, N or N m. Default none. */
-  readonly driveRange?: readonly [number, number];
-  /** Dry friction of each velocity, N or N m. Default 0. */
-  readonly frictionLoss?: number;
-  readonly solrefFriction?: Solref;
-  readonly solimpFriction?: Solimp;
-}
-
-export interface LinkSpec {
-  readonly name: string;
-  /** A link that stands before this one. Default 'world'. */
-  readonly parent?: string;
-  /** The link's frame in its parent's, m and (w, x, y, z). Default the same frame. */
-  readonly position?: Vec3;
-  readonly orientation?: Quaternion;
-  /** One after the other. Default none: welded to the parent. */
-  readonly joints?: readonly JointSpec[];
-  /** kg. Default 0. */
-  readonly mass?: number;
-  /** Centre of mass in the link's frame, m. Default its origin. */
-  readonly com?: Vec3;
-  /** About the centre of mass, kg m²: xx, yy, zz, or these and xy, xz, yz. Default 0. */
-  readonly inertia?: Vec3 | Symmetric;
-  /** Axes of `inertia` in the link's frame. Default the link's. */
-  readonly inertiaOrientation?: Quaternion;
-  /** The share of its weight that is carried without anybody's doing. Default 0. */
-  readonly gravityCompensation?: number;
-}
-
-export interface SiteSpec {
-  readonly name: string;
-  readonly link: string;
-  readonly position?: Vec3;
-  readonly orientation?: Quaternion;
-  /** The region in which touch sensors feel, as a geom's. Default a sphere of 5 mm. */
-  readonly kind?: SiteKind;
-  readonly size?: readonly number[];
-}
-
-export interface TreeSpec {
-  readonly name?: string;
-  readonly links: readonly LinkSpec[];
-  /** m/s². Default [0, −9.81, 0]: y is up. */
-  readonly gravity?: Vec3;
-  readonly sites?: readonly SiteSpec[];
-  readonly tendons?: readonly TendonSpec[];
-  readonly actuators?: readonly ActuatorSpec[];
-  readonly keyframes?: readonly Keyframe[];
-  /** Shapes that may touch: constraint/geoms.ts tells which pairs do. */
-  readonly geoms?: readonly GeomSpec[];
-  readonly pairs?: readonly PairSpec[];
-  /** Links whose geoms do not touch one another. */
-  readonly excludes?: readonly (readonly [string, string])[];
-  readonly equalities?: readonly EqualitySpec[];
-  /** Default: pyramidal cones, impratio 1, time constants of at least two steps. */
-  readonly solver?: Partial<SolverOptions>;
-  readonly sensors?: readonly SensorSpec[];
-  /** Earth's field or another, in the world's axes, for magnetometers. Default [0, −0.5, 0]. */
-  readonly magnetic?: Vec3;
-  /** What the links are in. Default: nothing. */
-  readonly medium?: MediumSpec;
-  /** s; for who asks the model. */
-  readonly timestep?: number;
-  /** By which steps are made unless `articulated` is told. Default 'euler'. */
-  readonly integrator?: ArticulatedIntegrator;
-}
+import { tendonsOf } from './tendon.ts';
+import type { TreeSpec } from './tree-spec.ts';
 
 /**
  * Builds a model.

@@ -1,8 +1,9 @@
 /** The constraints of a tree, from what its specification says of joints, geoms and equalities. */
 
+import type { JointSpec } from '../link-spec.ts';
 import { type Joint, type Link, lengthOf, type Model } from '../model.ts';
 import type { TendonSpec } from '../tendon.ts';
-import type { JointSpec, TreeSpec } from '../tree.ts';
+import type { TreeSpec } from '../tree-spec.ts';
 import { type FrictionLoss, type Limit, type SolverOptions, usualSolimp, usualSolref } from './constraint.ts';
 import { equalityOf, restingPoses } from './equalities.ts';
 import { checkSolver, geomOf, pairsOf } from './geoms.ts';

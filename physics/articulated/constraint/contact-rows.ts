@@ -16,9 +16,9 @@ import { vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { columnOf, motions, roots } from './local-arrays.ts';
-import type { ConstraintParams } from './params.ts';
+import type { ConstraintParams } from './numbers.ts';
 import { between, type Group, laws, type Pattern } from './pattern.ts';
-import type { Rows, Setting } from './rows.ts';
+import type { Rows, Setting } from './row-form.ts';
 import { softness } from './soft.wgsl.ts';
 import { referenceOf, rootOf, touchesOf } from './touch.ts';
 

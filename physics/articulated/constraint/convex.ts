@@ -29,7 +29,8 @@ import { alongRows, forcesOf, known, slackOf, yieldingOf } from './forces.ts';
 import { constrainedColumns, constrainedSolve, type Yielded } from './linear-solve.ts';
 import { constrainedAccelerations, unfinished } from './newton.ts';
 import { usualParams } from './params.ts';
-import { constraintRows, patternFor, type Rows, type Stiffening } from './rows.ts';
+import type { Rows, Stiffening } from './row-form.ts';
+import { constraintRows, patternFor } from './rows.ts';
 
 /** All that (1) is made of. */
 interface Held {

@@ -1,5 +1,6 @@
 /** Loops that are closed, and joints that follow others: from names and poses to numbers. */
 
+import type { JointSpec, LinkSpec } from '../link-spec.ts';
 import type { Joint, Link } from '../model.ts';
 import {
   about,
@@ -13,7 +14,6 @@ import {
   unturned,
   type Vec3,
 } from '../quaternion.ts';
-import type { JointSpec, LinkSpec } from '../tree.ts';
 import { type Equality, type Solimp, type Solref, usualSolimp, usualSolref } from './constraint.ts';
 import { checkSolver } from './geoms.ts';
 

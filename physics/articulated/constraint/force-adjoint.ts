@@ -14,7 +14,8 @@
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import { formOf, laws, type Pattern } from './pattern.ts';
 import { responseOf } from './response.wgsl.ts';
-import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
+import type { Rows, Slack } from './row-form.ts';
+import { groupAt, patternOn } from './rows.ts';
 
 /** What forces are made of, what they are, and what is asked of their derivatives. */
 interface Given extends Slack {

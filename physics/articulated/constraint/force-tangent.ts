@@ -12,7 +12,8 @@
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import { formOf, laws, type Pattern } from './pattern.ts';
 import { responseOf } from './response.wgsl.ts';
-import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
+import type { Rows, Slack } from './row-form.ts';
+import { groupAt, patternOn } from './rows.ts';
 
 const kernels = kernelsByKey();
 

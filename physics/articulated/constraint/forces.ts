@@ -10,7 +10,8 @@ import { kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { forcesAdjoint } from './force-adjoint.ts';
 import { formOf, type Pattern } from './pattern.ts';
 import { responseOf } from './response.wgsl.ts';
-import { groupAt, patternOn, type Rows, type Slack } from './rows.ts';
+import type { Rows, Slack } from './row-form.ts';
+import { groupAt, patternOn } from './rows.ts';
 
 const kernels = kernelsByKey();
 

@@ -7,7 +7,8 @@
 import { onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Model } from '../model.ts';
 import { formOf, type Pattern } from './pattern.ts';
-import { groupAt, patternFor, patternOn, type Rows } from './rows.ts';
+import type { Rows } from './row-form.ts';
+import { groupAt, patternFor, patternOn } from './rows.ts';
 
 export const bindings = /* wgsl */ `
   var<storage, read> mass: array<f32>;

@@ -17,9 +17,9 @@ import { rotationVector } from '../passive.ts';
 import type { Prepared } from '../structure.ts';
 import { extended, lengths, spread } from '../tendon.ts';
 import { columnOf, rates } from './local-arrays.ts';
-import type { ConstraintParams } from './params.ts';
+import type { ConstraintParams } from './numbers.ts';
 import { type Group, laws } from './pattern.ts';
-import type { Rows, Setting } from './rows.ts';
+import type { Rows, Setting } from './row-form.ts';
 import { softness } from './soft.wgsl.ts';
 
 const kinds = { lower: 0, upper: 1, ball: 2, loss: 3, equality: 4 } as const;

@@ -14,7 +14,8 @@ import { columnsOf } from '../ltdl.ts';
 import type { Model } from '../model.ts';
 import { bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
 import { responseOf } from './response.wgsl.ts';
-import { groupAt, type Rows } from './rows.ts';
+import type { Rows } from './row-form.ts';
+import { groupAt } from './rows.ts';
 
 const begin = (shape: Shape): string => `
     let e = id.x;

@@ -18,9 +18,9 @@ import { place, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { columnOf, motions, poses } from './local-arrays.ts';
-import type { ConstraintParams } from './params.ts';
+import type { ConstraintParams } from './numbers.ts';
 import { between, type Group, laws } from './pattern.ts';
-import type { Rows, Setting } from './rows.ts';
+import type { Rows, Setting } from './row-form.ts';
 import { softness } from './soft.wgsl.ts';
 import { frameOf, rootOf } from './touch.ts';
 

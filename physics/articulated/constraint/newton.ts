@@ -16,7 +16,8 @@ import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import type { Model } from '../model.ts';
 import { bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
 import { responseOf } from './response.wgsl.ts';
-import { groupAt, type Rows } from './rows.ts';
+import type { Rows } from './row-form.ts';
+import { groupAt } from './rows.ts';
 
 /** The root of a last gain's share above which a solution counts as not found. */
 export const unfinished = 1e-3;

@@ -27,7 +27,7 @@ import { paramAt, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { poses } from './local-arrays.ts';
-import type { ConstraintParams } from './params.ts';
+import type { ConstraintParams } from './numbers.ts';
 
 /** Pairs of the same two kinds, which a loop goes through: from pair `first` of the order below; their slots. */
 interface Run {

@@ -10,7 +10,7 @@
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { contactRows } from '../constraint/contact-rows.ts';
-import type { ConstraintParams } from '../constraint/params.ts';
+import type { ConstraintParams } from '../constraint/numbers.ts';
 import { patternFor } from '../constraint/rows.ts';
 import { touches, touchesOf } from '../constraint/touch.ts';
 import { type Kinematics, kinematics } from '../kinematics.ts';

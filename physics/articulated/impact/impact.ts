@@ -22,7 +22,8 @@ import { checkOptions, concat, inWords, isBeingRecorded, Tensor, tensor, zeros }
 import { advance } from '../advance.ts';
 import { checkTouching } from '../compliant/touch.ts';
 import { contactCones } from '../constraint/contact-rows.ts';
-import { type ConstraintParams, usualParams } from '../constraint/params.ts';
+import type { ConstraintParams } from '../constraint/numbers.ts';
+import { usualParams } from '../constraint/params.ts';
 import { touchesOf } from '../constraint/touch.ts';
 import type { ContactLaw, Moment } from '../contact-law.ts';
 import { accelerations as free } from '../forward.ts';

@@ -12,10 +12,11 @@
 import { jvps } from '../../../adjoint/index.ts';
 import { kernelsByKey, stack, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
-import type { ConstraintParams } from '../constraint/params.ts';
+import type { ConstraintParams } from '../constraint/numbers.ts';
 import { formOf, type Pattern } from '../constraint/pattern.ts';
 import { responseOf } from '../constraint/response.wgsl.ts';
-import { groupAt, type Part, partsOf, patternFor, patternOn, type Slack, type Stiffening } from '../constraint/rows.ts';
+import type { Slack, Stiffening } from '../constraint/row-form.ts';
+import { groupAt, type Part, partsOf, patternFor, patternOn } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
 import { kinematics } from '../kinematics.ts';
 import { countOf, directionsOf, unitsOf } from './directions.ts';

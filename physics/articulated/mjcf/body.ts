@@ -1,8 +1,8 @@
 /** Bodies of an MJCF file as links: their joints, their mass from <inertial> or from geoms, their shapes and sites. */
 
+import type { LinkSpec } from '../link-spec.ts';
 import { type MassProperties, principal, together } from '../mass.ts';
 import { inverse, type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
-import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import type { Compiler } from './compiler.ts';
 import { contentsOf, type Frame, noFrame, type Placed, poseOf } from './frame.ts';

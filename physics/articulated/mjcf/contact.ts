@@ -3,8 +3,8 @@
 import type { Condim } from '../constraint/constraint.ts';
 import type { EqualitySpec } from '../constraint/equalities.ts';
 import type { PairSpec } from '../constraint/geoms.ts';
+import type { SiteSpec } from '../link-spec.ts';
 import { inverse, normalized, product, type Quaternion, type Vec3 } from '../quaternion.ts';
-import type { SiteSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
 import { withDefaults } from './defaults.ts';

@@ -1,7 +1,7 @@
 /** <joint> and <freejoint>. */
 
+import type { JointSpec } from '../link-spec.ts';
 import { add3, rotate, type Vec3 } from '../quaternion.ts';
-import type { JointSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import { boundsOf } from './bounds.ts';
 import { solimpOf, solrefOf } from './compiler.ts';

@@ -10,8 +10,10 @@
  */
 
 import { coupledDamping } from '../implicit-damping.ts';
+import type { LinkSpec } from '../link-spec.ts';
 import type { Keyframe, Model } from '../model.ts';
-import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
+import { tree } from '../tree.ts';
+import type { TreeSpec } from '../tree-spec.ts';
 import { type Element, inFile, parseXml, placeOf } from '../xml.ts';
 import { readActuator } from './actuator.ts';
 import { assetsOf } from './asset.ts';

@@ -1,9 +1,9 @@
 /** What the elements of a file are read with, and what becomes of them. */
 
 import type { GeomSpec } from '../constraint/geoms.ts';
+import type { LinkSpec, SiteSpec } from '../link-spec.ts';
 import type { EllipsoidSpec } from '../medium/immersed.ts';
 import type { Vec3 } from '../quaternion.ts';
-import type { LinkSpec, SiteSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import type { Assets } from './asset.ts';
 import type { Compiler, Option, Tell } from './compiler.ts';

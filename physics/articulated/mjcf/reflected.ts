@@ -8,6 +8,7 @@
  */
 
 import { inverse as invert, Matrix } from 'ml-matrix';
+import type { JointSpec, LinkSpec } from '../link-spec.ts';
 import {
   add3,
   cross3,
@@ -21,7 +22,6 @@ import {
   unturned,
   type Vec3,
 } from '../quaternion.ts';
-import type { JointSpec, LinkSpec } from '../tree.ts';
 
 /** What a joint's velocities feel at q⁰. */
 export interface Reflected {

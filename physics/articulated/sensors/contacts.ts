@@ -12,7 +12,8 @@
 import { contactText, rayText, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import { forcesOf, slackOf } from '../constraint/forces.ts';
-import { type ConstraintParams, usualParams } from '../constraint/params.ts';
+import type { ConstraintParams } from '../constraint/numbers.ts';
+import { usualParams } from '../constraint/params.ts';
 import { constraintRows, patternFor } from '../constraint/rows.ts';
 import { frameOf, referenceOf, rootOf, touches, touchesOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';

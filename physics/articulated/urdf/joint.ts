@@ -1,8 +1,8 @@
 /** <joint> of a URDF file: how a link hangs on its parent, and which joints follow others. */
 
 import type { JointEqualitySpec } from '../constraint/equalities.ts';
+import type { JointSpec } from '../link-spec.ts';
 import { fromZ, rotate, type Vec3 } from '../quaternion.ts';
-import type { JointSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 import { amount, type Origin, originOf, vec3 } from './link.ts';
 

@@ -2,10 +2,10 @@
 
 import { convexHull, looseObj, looseStl } from '../../../geometry/index.ts';
 import type { GeomSpec } from '../constraint/geoms.ts';
+import type { LinkSpec } from '../link-spec.ts';
 import { type Files, readFile, textOf } from '../mjcf/include.ts';
 import { fromEuler } from '../mjcf/orientation.ts';
 import type { Quaternion, Symmetric, Vec3 } from '../quaternion.ts';
-import type { LinkSpec } from '../tree.ts';
 import type { Element } from '../xml.ts';
 
 export interface UrdfReading {

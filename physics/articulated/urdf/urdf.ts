@@ -12,11 +12,13 @@
  * ROS wiki, "urdf/XML", link, joint.
  */
 
+import type { LinkSpec } from '../link-spec.ts';
 import type { Files } from '../mjcf/include.ts';
 import type { Unsupported } from '../mjcf/mjcf.ts';
 import type { Model } from '../model.ts';
 import type { Vec3 } from '../quaternion.ts';
-import { type LinkSpec, type TreeSpec, tree } from '../tree.ts';
+import { tree } from '../tree.ts';
+import type { TreeSpec } from '../tree-spec.ts';
 import { type Element, inFile, parseXml } from '../xml.ts';
 import { jointOf, type UrdfJoint } from './joint.ts';
 import { collisionsOf, inertialOf, type UrdfReading } from './link.ts';
