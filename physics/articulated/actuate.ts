@@ -23,6 +23,8 @@ export interface Actuation {
   readonly tau: Tensor;
   /** Of each actuator before its gear, [envs, actuators], N or N m. */
   readonly force: Tensor;
+  /** On lengths of tendons, [envs, tendons]; undefined where there are none. */
+  readonly onTendons: Tensor | undefined;
   /** Rates of activations, [envs, activations], 1/s; undefined where there are none. */
   readonly rate: Tensor | undefined;
 }
@@ -215,7 +217,12 @@ export function actuation(
   >;
   const onJoints = pulled(model, weights, tau);
   const pushed = atSites(model, actuators, state, force, params);
-  return { tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints), force, rate: na > 0 ? rate : undefined };
+  return {
+    tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints),
+    force,
+    onTendons: weights && tau.slice([0, model.nv], [envs, counts.nv]),
+    rate: na > 0 ? rate : undefined,
+  };
 }
 
 /** Within what joints let actuators do. */

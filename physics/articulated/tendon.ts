@@ -198,12 +198,12 @@ export function pulled({ nv, tendons }: Model, C: Tensor | undefined, tau: Tenso
   return own.add(f.reshape([envs, tendons.length, 1]).mul(C).sum(1));
 }
 
-/** What springs and dampers do to the joints, [envs, nv], and the energy of the springs, [envs]. */
+/** What springs and dampers do to the joints, [envs, nv], and to lengths, [envs, tendons]; and the energy of the springs, [envs]. */
 export function tendonSprings(
   model: Model,
   params: ArticulatedParams,
   state: ArticulatedState,
-): { readonly tau: Tensor; readonly energy: Tensor } {
+): { readonly tau: Tensor; readonly force: Tensor; readonly energy: Tensor } {
   const { length, rate, weights } = lengths(model, params, state);
   const { tendonStiffness: k, tendonRest, tendonDamping: d } = params as Required<ArticulatedParams>;
   const t = model.tendons.length;
@@ -216,7 +216,7 @@ export function tendonSprings(
   const stretch = length.sub(length.max(rest(0)).min(rest(1)));
   const f = stretch.mul(k).add(rate.mul(d)).neg(); // (2)
   const tau = f.reshape([-1, t, 1]).mul(weights).sum(1);
-  return { tau, energy: stretch.square().mul(k).sum(1).mul(0.5) };
+  return { tau, force: f, energy: stretch.square().mul(k).sum(1).mul(0.5) };
 }
 
 /** The rows of J by joints from those by joints and tendons: every entry is a sum of at most two, each times a number of C or 1. */

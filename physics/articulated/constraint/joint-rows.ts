@@ -252,11 +252,31 @@ const tableOn = onDeviceOf((model: Model, device): Tensor => {
 });
 
 export function jointRows(
+  prepared: Prepared,
+  state: Coordinates,
+  constraints: ConstraintParams,
+  how: Setting,
+): Omit<Rows, 'cone'> {
+  const { model } = prepared;
+  const { weights, jacobian, ...rest } = byCoordinates(prepared, state, constraints, how);
+  return {
+    jacobian: weights ? spread(model, weights, { groups: jointGroups(model) }, jacobian) : jacobian,
+    ...rest,
+  };
+}
+
+interface Coordinates {
+  readonly q: Tensor;
+  readonly v: Tensor;
+}
+
+/** The same before it is spread, entries of J being those of `own`; and what spreads it. */
+function byCoordinates(
   { model, envs, params }: Prepared,
-  state: { readonly q: Tensor; readonly v: Tensor },
+  state: Coordinates,
   constraints: ConstraintParams,
   { dt, shortest, stiffening }: Setting,
-): Omit<Rows, 'cone'> {
+): Omit<Rows, 'cone'> & { readonly weights: Tensor | undefined } {
   const rows = jointGroups(model);
   const entries = rows.reduce((sum, { own }) => sum + own.length, 0);
   const { q, v, weights } = extended(model, params, state);
@@ -280,9 +300,28 @@ export function jointRows(
     },
     { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows.length], weight: [envs, rows.length] } },
   );
-  const byCoordinates = made.jacobian as Tensor;
-  const jacobian = weights ? spread(model, weights, { groups: rows }, byCoordinates) : byCoordinates;
-  return { jacobian, aref: made.aref as Tensor, weight: made.weight as Tensor };
+  return { weights, jacobian: made.jacobian as Tensor, aref: made.aref as Tensor, weight: made.weight as Tensor };
+}
+
+/** What constraints do to lengths of tendons, [envs, tendons], by forces λ of the joints' rows, [envs, rows]. */
+export function forcesOnTendons(
+  prepared: Prepared,
+  state: Coordinates,
+  constraints: ConstraintParams,
+  how: Setting,
+  lambda: Tensor,
+): Tensor {
+  const { nv, tendons } = prepared.model;
+  const { jacobian } = byCoordinates(prepared, state, constraints, how);
+  const entries = jointGroups(prepared.model).flatMap(({ own }, row) => own.map(o => ({ row, tendon: o - nv })));
+  const forces = jacobian.mul(
+    lambda
+      .transpose()
+      .gather(entries.map(({ row }) => row))
+      .transpose(),
+  );
+  const sums = entries.flatMap(({ tendon }) => tendons.map((_, t) => (t === tendon ? 1 : 0)));
+  return forces.matmul(tensor(sums, [entries.length, tendons.length], { device: lambda.device }));
 }
 
 /** Lengths at the references behind these. */

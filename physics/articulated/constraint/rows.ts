@@ -18,6 +18,16 @@ import { type Pattern, patternOf } from './pattern.ts';
 import type { Rows, Setting, Stiffening } from './row-form.ts';
 import { touches } from './touch.ts';
 
+export const settingOf = (model: Model, dt: number, stiffening: Stiffening): Setting => ({
+  pattern: patternFor(model),
+  dt,
+  shortest: model.solver.refsafe ? 2 * dt : 0,
+  stiffening,
+});
+
+/** As solref and solimp have it. */
+export const asGiven: Stiffening = { rigid: 0, smooth: 0, reach: 0 };
+
 const patterns = new WeakMap<Model, Pattern>();
 
 /** The groups of a model: contacts, then joints, then links. */
@@ -45,12 +55,7 @@ export function partsOf(
   stiffening: Stiffening,
 ): readonly Part[] {
   const { model } = prepared;
-  const how: Setting = {
-    pattern: patternFor(model),
-    dt,
-    shortest: model.solver.refsafe ? 2 * dt : 0,
-    stiffening,
-  };
+  const how = settingOf(model, dt, stiffening);
   const parts: Part[] = [];
   const add = (count: number, cone: () => Tensor, rows: Part['rows']): void => {
     const last = parts[parts.length - 1];

@@ -1,5 +1,5 @@
 /**
- * What contacts do to links, as sensors feel it: forces λ of the convex law at given accelerations (constraint/forces.ts).
+ * What contacts do to links, as sensors feel it: forces λ of the convex law at given accelerations (held.ts).
  *
  *   f = n λ₁ + t₁ λ₂ + t₂ λ₃,   τ = (x − O) × f + n λ₄ + t₁ λ₅ + t₂ λ₆        on the second link; −f, −τ on the first      (1)
  *   touch = Σ λ₁                            over contacts of the site's link that lie in the site, or before it           (2)
@@ -11,14 +11,12 @@
 
 import { contactText, rayText, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
-import { forcesOf, slackOf } from '../constraint/forces.ts';
-import type { ConstraintParams } from '../constraint/numbers.ts';
-import { usualParams } from '../constraint/params.ts';
-import { constraintRows, patternFor } from '../constraint/rows.ts';
+import { patternFor } from '../constraint/rows.ts';
 import { frameOf, referenceOf, rootOf, touches, touchesOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
-import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
+import type { ArticulatedParams, Model } from '../model.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
+import type { Held } from './held.ts';
 import { sensedPoints } from './motions.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -105,30 +103,21 @@ const text = (frames: number, slots: number, rows: number, felt: number): string
   }
 `;
 
-/** What is known when sensors of contacts are read. */
-export interface ContactsAt {
-  readonly state: ArticulatedState;
-  readonly params: ArticulatedParams;
-  readonly a: Tensor;
-  readonly dt: number;
-  readonly constraints: ConstraintParams | undefined;
-}
-
 /** undefined if no shapes of the model may touch. */
-export function contactSensing(moved: Moved, list: readonly Sensor[], at: ContactsAt): ContactSensing | undefined {
+export function contactSensing(
+  moved: Moved,
+  list: readonly Sensor[],
+  at: { readonly params: ArticulatedParams; readonly held: Held },
+): ContactSensing | undefined {
   const { prepared, kinematics } = moved;
   const { model, envs } = prepared;
   if (model.pairs.length === 0) return undefined;
-  const { device } = at.a;
-  const constraints = at.constraints ?? usualParams(model, device);
+  const { device } = moved.velocity;
+  const { constraints, pattern, lambda } = at.held;
   const { geoms, pairs } = constraints;
   if (!geoms || !pairs)
     throw new RangeError("sensors: 'constraints' have no geoms or no pairs; start from constraintParams(model).");
   const contact = touches(prepared, kinematics, { geoms, pairs });
-  const moment = { prepared, kinematics, state: at.state, dt: at.dt };
-  const rows = constraintRows(moment, constraints, { rigid: 0, smooth: 0, reach: 0 });
-  const pattern = patternFor(model);
-  const { lambda } = forcesOf(pattern, model.nv, { ...rows, slack: slackOf(pattern, rows, at.a) });
   const [slots, frames, felt] = [touchesOf(model).slots.length, model.tables.frames.length, list.length];
   const regionsOf = felt > 0 ? sitesOf(moved, list, at.params) : {};
   const run = kernels(`${frames} ${slots} ${pattern.rows} ${felt}`, () => text(frames, slots, pattern.rows, felt));

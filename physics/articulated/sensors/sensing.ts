@@ -14,12 +14,14 @@ import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
 import { extended } from '../tendon.ts';
 import { contactSensing } from './contacts.ts';
+import { heldBy } from './held.ts';
 import { interactions } from './interactions.ts';
 import { frameMeasurements, isOfMotion } from './motions.ts';
 import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
 import { actuatorSensors, type Sensor, type SensorKind, subtreeSensors } from './sensor.ts';
 import { subtreeMomenta } from './subtrees.ts';
+import { tensions } from './tensions.ts';
 
 export interface Sensors {
   /** How many numbers all of them measure. */
@@ -112,12 +114,15 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   if (rays.length > 0) columns.push({ values: ranges(moved, rays), of: rays });
   const { contacts = true, constraints, dt = model.timestep ?? 0.002 } = sensed;
   const counts = touched.length > 0 || (felt.length > 0 && contacts);
-  const contact = counts ? contactSensing(moved, touched, { state, params, a, dt, constraints }) : undefined;
+  const held = counts ? heldBy(moved, { state, a, dt, constraints }) : undefined;
+  const contact = held && contactSensing(moved, touched, { params, held });
   if (touched.length > 0)
     columns.push({ values: contact?.touch ?? zeros([envs, touched.length], { device }), of: touched });
   if (felt.length > 0) {
     const needed = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
-    const force = contact && contacts ? needed.sub(contact.wrench) : needed;
+    const pull = tensions(moved, felt, { params, state, sensed }, contacts ? held : undefined);
+    const others = [...(contact && contacts ? [contact.wrench] : []), ...(pull ? [pull] : [])];
+    const force = others.reduce((rest, wrench) => rest.sub(wrench), needed);
     columns.push({ values: interactions(moved, felt, force, params), of: felt });
   }
   return columns;

@@ -1,4 +1,4 @@
-// Tendons through sites and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8; derivatives; refusals.
+// Tendons through sites and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8, forces between links of 3.14; derivatives; refusals.
 
 import { checkGradient } from 'retrograde/adjoint';
 import { tensor } from 'retrograde/kernel';
@@ -32,7 +32,7 @@ const text = file(
    <fixed name="f" stiffness="4"><joint joint="h" coef="1.5"/><joint joint="k" coef="-0.4"/></fixed>`,
   `<actuator><position tendon="t" kp="5" kv="0.3"/><motor tendon="u" gear="2"/></actuator>
    <equality><tendon tendon1="t" tendon2="f" polycoef="0.1 0.5 0.2 0 0"/></equality>
-   <sensor><tendonpos tendon="t"/><tendonvel tendon="u"/></sensor>`,
+   <sensor><tendonpos tendon="t"/><tendonvel tendon="u"/><force site="s0"/><torque site="s1"/></sensor>`,
 );
 const model = mjcf(text);
 const [ball, turn] = [
@@ -50,7 +50,10 @@ const MUJOCO = {
     4717.238697170802, 0.1829028772073105, -0.4403821267100174, -9.662423817381537, 1.1498145591688196e-14,
     1.8369115819347603, -7.237783302391309,
   ],
-  sensors: [1.1001331594372854, 1.00158896794549],
+  sensors: [
+    1.1001331594372854, 1.00158896794549, -356.23494005396435, -439.9987359070862, 335.3687696901322,
+    -30.415635287595208, 24.0231275927058, 33.64340384231668,
+  ],
   potential: 121.70326526663068,
 };
 
@@ -58,11 +61,19 @@ it.each([cpu64, cpu32])('pull as in MuJoCo, $precision', async device => {
   const row = (x: readonly number[]) => tensor(x, [1, x.length], { device });
   const state = { q: row(one.q), v: row(one.v) };
   const params = articulatedParams(model, device);
-  const { tau } = actuation(model, actuatorParams(model, device), state, row(one.control), params);
-  const held = await forwardDynamics(model, params, state, tau, { contact: convex(), dt: 0.002 }).read();
+  const driving = { actuators: actuatorParams(model, device), control: row(one.control) };
+  const { tau } = actuation(model, driving.actuators, state, driving.control, params);
+  const a = forwardDynamics(model, params, state, tau, { contact: convex(), dt: 0.002 });
+  const held = await a.read();
   const bound = device === cpu64 ? 1e-11 : 1e-3;
   near(held, MUJOCO.held, bound);
-  near(await sensors(model).read(params, state, {}).read(), MUJOCO.sensors, bound);
+  near(
+    await sensors(model)
+      .read(params, state, { a, ...driving })
+      .read(),
+    MUJOCO.sensors,
+    bound,
+  );
   near(await energies(model, params, state).potential.read(), [MUJOCO.potential], bound);
 });
 
@@ -77,9 +88,12 @@ it('are differentiated, environment by environment, and in whole Jacobians', asy
   const accelerations = ({ q, v, tendonPoints }: typeof given) => {
     const own = { ...params, tendonPoints };
     const { tau } = actuation(model, actuators, { q, v }, control, own);
-    return forwardDynamics(model, own, { q, v }, tau, { contact: convex(), dt: 0.002 }).mul(weights).sum();
+    return forwardDynamics(model, own, { q, v }, tau, { contact: convex(), dt: 0.002 });
   };
-  await checkGradient(accelerations, given);
+  await checkGradient(x => accelerations(x).mul(weights).sum(), given);
+  const felt = (x: typeof given) =>
+    sensors(model).read({ ...params, tendonPoints: x.tendonPoints }, x, { a: weights, actuators, control });
+  await checkGradient(felt, given);
   const { sensitivity: _, ...byTangents } = convex();
   const driving = { params, actuators, control };
   const [fast, slow] = [convex(), byTangents].map(contact => stepJacobian(model, { contact })(given, driving, 0.01));
