@@ -5,7 +5,7 @@
  */
 
 import { isGivenBack, type Node } from './graph.ts';
-import { adopt } from './memory.ts';
+import { adopt } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 export class Again {

@@ -9,8 +9,8 @@ import type { WebGpuBackend } from './backend/webgpu/backend.ts';
 import { type Device, defaultDevice } from './device.ts';
 import type { UserGPUBuffer, UserGPUDevice } from './gpu-types.ts';
 import { sizeOf } from './launch.ts';
-import { releaseWhenCollected } from './memory.ts';
 import { Recorder } from './recorder.ts';
+import { releaseWhenCollected } from './scope.ts';
 import { Tensor } from './tensor.ts';
 
 function gpuBackend(who: string, device: Device): WebGpuBackend {

@@ -8,7 +8,7 @@
  * a node belongs to each open trace that its inputs belong to, and is released with the last of these.
  */
 
-import { scoped } from './memory.ts';
+import { scoped } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Cotangents = readonly (Tensor | undefined)[];

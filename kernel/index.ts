@@ -35,7 +35,7 @@ export {
 } from './kernel.ts';
 export { kernelsByKey } from './kernels-by-key.ts';
 export { differentiable, sizeOf } from './launch.ts';
-export { adopt, collecting, type Memory, outliving, releaseAll, releaseWhenCollected, scoped } from './memory.ts';
+export type { Memory } from './memory.ts';
 export { onDevice, onDeviceBy, onDeviceOf } from './on-device.ts';
 export { peek } from './peek.ts';
 export { pick } from './permute.ts';
@@ -45,6 +45,7 @@ export type { SumOptions } from './reduce.ts';
 export { type Body, type Form, isBeingRecorded, Repeated, takeOut, whyNotNow, writeRow } from './repeated.ts';
 export { rows } from './rows.ts';
 export { type ScanOptions, scan } from './scan.ts';
+export { adopt, collecting, outliving, releaseAll, releaseWhenCollected, scoped } from './scope.ts';
 export { argsort, type SortOptions, sort, sortBy } from './sort.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor.ts';
 export { backward, forward, type Target } from './walk.ts';

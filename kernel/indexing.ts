@@ -10,8 +10,8 @@ import type { Rule } from './graph.ts';
 import type { Builder } from './ir/builder.ts';
 import type { Value } from './ir/ir.ts';
 import { commonDevice, differentiable, run, sizeOf } from './launch.ts';
-import { adopt } from './memory.ts';
 import { cached, input, output, strided, stridesOf } from './program.ts';
+import { adopt } from './scope.ts';
 import { axisOf, checkShape, sameShape } from './shape.ts';
 import type { Index, Tensor } from './tensor.ts';
 

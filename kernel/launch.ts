@@ -11,8 +11,9 @@ import type { Device } from './device.ts';
 import { decide, execute } from './execute.ts';
 import { type Cotangents, type Rule, record } from './graph.ts';
 import { fills } from './ir/footprint.ts';
-import { adopt, type Memory } from './memory.ts';
+import type { Memory } from './memory.ts';
 import type { Derived, Plan } from './plan.ts';
+import { adopt } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 const describe = (device: Device): string => `the ${device.kind === 'cpu' ? `CPU (${device.precision})` : 'GPU'}`;

@@ -1,15 +1,11 @@
 /**
- * Device memory with an owner count, and the scopes that give it back.
- *
- * A block of memory is shared by every tensor that shows it (a reshape, an alias kept by the graph) and freed with the last.
- * A tensor the user holds gives its share back when disposed of, when collected, or when the scope it was made in ends:
- * what a differentiated function or a step of a rollout makes and does not return belongs to that call.
+ * Device memory with an owner count: a block is shared by every tensor that shows it (a reshape, an alias kept by the graph) and freed
+ * with the last.
  */
 
 import type { Storage, WordType } from './backend/backend.ts';
 import type { Device } from './device.ts';
 import type { Launch } from './launch-groups.ts';
-import type { Tensor } from './tensor.ts';
 
 export class Memory {
   readonly device: Device;
@@ -102,58 +98,4 @@ export function giveBack(hold: Hold): void {
   const { memory } = hold;
   hold.memory = undefined;
   memory?.release();
-}
-
-const collected = new FinalizationRegistry<Hold>(giveBack);
-
-/** From now on the garbage collector gives the tensor's memory back, if nobody does before. */
-export const releaseWhenCollected = (tensor: Tensor): void => collected.register(tensor, tensor.hold);
-
-let scope: Tensor[] | undefined;
-
-/** Puts a tensor that was computed (not made from data) into the current scope. */
-export function adopt(tensor: Tensor): void {
-  if (scope) scope.push(tensor);
-  else releaseWhenCollected(tensor);
-}
-
-/** Another handle on the same values that no scope ends: for what may be looked at later. */
-export function outliving(tensor: Tensor): Tensor {
-  const alias = tensor.alias(false);
-  releaseWhenCollected(alias);
-  return alias;
-}
-
-/** Runs a synchronous function; `made` receives what is computed in it, which is then the caller's to release. */
-export function collecting<T>(made: Tensor[], run: () => T): T {
-  const outer = scope;
-  scope = made;
-  try {
-    return run();
-  } finally {
-    scope = outer;
-  }
-}
-
-/** Releases tensors, except survivors, which join the current scope, and what the user keeps. */
-export function releaseAll(made: readonly Tensor[], survivors: ReadonlySet<Tensor> = new Set()): void {
-  for (const tensor of made)
-    if (tensor.kept) releaseWhenCollected(tensor);
-    else if (survivors.has(tensor)) adopt(tensor);
-    else giveBack(tensor.hold);
-}
-
-/** Runs a synchronous function and releases what was computed in it, except for its survivors and what the user keeps. */
-export function scoped<T>(run: () => T, survivors: (result: T) => Iterable<Tensor>): T {
-  const made: Tensor[] = [];
-  let surviving: ReadonlySet<Tensor> | undefined;
-  try {
-    return collecting(made, () => {
-      const result = run();
-      surviving = new Set(survivors(result));
-      return result;
-    });
-  } finally {
-    releaseAll(made, surviving);
-  }
 }

@@ -13,9 +13,10 @@ import { makeTensor } from './construct.ts';
 import type { Device } from './device.ts';
 import type { Cotangents } from './graph.ts';
 import { sizeOf } from './launch.ts';
-import { type Memory, scoped } from './memory.ts';
+import type { Memory } from './memory.ts';
 import { Recorded, type Recording, type Slots, type View } from './recorded.ts';
 import { Recorder } from './recorder.ts';
+import { scoped } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 import { sameTrace, type Trace } from './trace.ts';
 

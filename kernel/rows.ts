@@ -3,7 +3,7 @@
 import { makeTensor } from './construct.ts';
 import type { Cotangents, Rule } from './graph.ts';
 import { differentiable, sizeOf } from './launch.ts';
-import { adopt } from './memory.ts';
+import { adopt } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 /** x[0], x[1], …, each of the shape that is left. */

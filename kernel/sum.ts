@@ -15,9 +15,9 @@
 import type { Builder } from './ir/builder.ts';
 import type { Buffer, Value } from './ir/ir.ts';
 import { run, sizeOf } from './launch.ts';
-import { adopt } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { cached, input, merge, output, repeat, strided, stridesOf } from './program.ts';
+import { adopt } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 import { tilingOf } from './tiling.ts';
 

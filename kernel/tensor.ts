@@ -15,10 +15,11 @@ import type { Node } from './graph.ts';
 import * as indexing from './indexing.ts';
 import { sizeOf } from './launch.ts';
 import { matmul } from './matmul.ts';
-import { adopt, giveBack, type Hold, type Memory, releaseWhenCollected } from './memory.ts';
+import { giveBack, type Hold, type Memory } from './memory.ts';
 import { relief } from './pressure.ts';
 import { Recorder } from './recorder.ts';
 import * as reduce from './reduce.ts';
+import { adopt, releaseWhenCollected } from './scope.ts';
 import { checkShape, checkType } from './shape.ts';
 import { transpose } from './transpose.ts';
 

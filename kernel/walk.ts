@@ -8,7 +8,7 @@
 import { Again } from './again.ts';
 import { binary } from './arithmetic.ts';
 import { bounded, isTracked, type Node } from './graph.ts';
-import { adopt } from './memory.ts';
+import { adopt } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 
 /** A place where a sweep ends: one output of a node. Leaves have one; a captured variable is any tensor. */
