@@ -4,13 +4,14 @@
  *   J = Fᵀ (ẋ_b − ẋ_a),  Fᵀ (ω_b − ω_a)          F = (n, t₁, t₂): the normal and two tangents                       (1)
  *   a_ref = −b J v − k d (φ − margin) n           friction's rows have no position                                  (2)
  *   R = (1 − d) / d · Â,  D = 1 / R               pyramids: D = 1 / (2 m² R), with Â (1 + μ²) for Â                 (3)
+ *   2 m² R ≥ min(R, ε Â)                          where friction is little or none                                  (4)
  *
- * m = μ / √impratio. A contact acts where φ < margin + reach. Where laws are smooth, m = 1 and w is the width of law (4) in cone.wgsl.ts
- * that a length δ means: w² = δ² / dt⁴ · R / (Â + R). Rigid contacts have a_ref = −(φ + dt J v) / dt² and R = rigid · Â, with R for
- * all directions: what is left of the gap after a step is zero, but for a compliance of that share.
+ * m = μ / √impratio, that of cones with at least 1e-5 for μ. A contact acts where φ < margin + reach. Where laws are smooth, m = 1 and w is
+ * the width of law (4) in cone.wgsl.ts that a length δ means: w² = δ² / dt⁴ · R / (Â + R). Rigid contacts have a_ref = −(φ + dt J v) / dt²
+ * and R = rigid · Â, with R for all directions: what is left of the gap after a step is zero, but for a compliance of that share.
  */
 
-import { concat, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { concat, type Device, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import type { Kinematics } from '../kinematics.ts';
 import { vec } from '../layout.ts';
 import type { Model } from '../model.ts';
@@ -36,6 +37,12 @@ export function contactGroups(model: Model): readonly Group[] {
 /** Columns of a pair's numbers: friction 0, solref 5, its friction's 7, solimp 9, margin 14, impratio 15, Â 16 and 17. */
 const width = 18;
 const at = columnOf('pairs');
+
+/**
+ * ε of (4): edges of little friction would be stiffer than numbers are precise, by 1 / μ². With it small friction is still Coulomb's, but for
+ * slow slips, on which it is lower: in single precision about a millimetre a second for μ = 0.01.
+ */
+const leastShare = ({ precision }: Device): number => (precision === 'f64' ? 1e-11 : 1e-4);
 
 const kernels = kernelsByKey();
 
@@ -88,6 +95,7 @@ const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): str
   var<uniform> reach: f32;
   var<uniform> rigid: f32;
   var<uniform> smooth_: f32;
+  var<uniform> least: f32;
   @unique var<storage, read_write> jacobian: array<f32>;
   @unique var<storage, read_write> aref: array<f32>;
   @unique var<storage, read_write> weight: array<vec2f>;
@@ -142,9 +150,15 @@ const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): str
         ${rigid ? stiffened : softened}
         let mu = ${at(0)};
         var A = ${at(16)};
-        ${when(has('pyramid'), `if (law == ${laws.pyramid}u) { A *= 1.0 + mu * mu; }`)}
-        var R = max(1e-15, share * A);                                                                   // (3)
-        ${when(has('pyramid'), `if (law == ${laws.pyramid}u) { R *= 2.0 * mu * mu / ${at(15)}; }`)}
+        var part = share;
+        ${when(
+          has('pyramid'),
+          `if (law == ${laws.pyramid}u) {
+            A *= 1.0 + mu * mu;
+            part = max(2.0 * mu * mu / ${at(15)} * share, min(share, least));                                      // (4)
+          }`,
+        )}
+        let R = max(1e-15, part * A);                                                                            // (3)
         let w = ${smooth ? 'smooth_ / (dt * dt) * sqrt(R / (A + R))' : '0.0'};
         weight[e * ${slots}u + s] = vec2f(1.0 / R, w);
         aref[row] = -b * slide.x - back;                                                                         // (2)
@@ -191,7 +205,7 @@ export function contactCones(model: Model, { pairs }: ConstraintParams, smooth: 
   if (!pairs) return undefined;
   const { friction, impratio } = pairs;
   const slide = friction.slice([...friction.shape.map(() => 0)], [...friction.shape.slice(0, -1), 1]);
-  const slope = smooth ? slide.mul(0).add(1) : slide.div(impratio.sqrt());
+  const slope = smooth ? slide.mul(0).add(1) : slide.max(1e-5).div(impratio.sqrt());
   const rows = concat([slope, friction], -1);
   const { slots } = touchesOf(model);
   if (rows.shape.length === 2) return rows.gather([...slots]);
@@ -201,13 +215,9 @@ export function contactCones(model: Model, { pairs }: ConstraintParams, smooth: 
     .transpose([1, 0, 2]);
 }
 
-const tables = new WeakMap<Pattern, WeakMap<Tensor['device'], { readonly groups: Tensor; readonly list: Tensor }>>();
+const tables = new WeakMap<Pattern, WeakMap<Device, { readonly groups: Tensor; readonly list: Tensor }>>();
 
-function tablesOn(
-  model: Model,
-  pattern: Pattern,
-  device: Tensor['device'],
-): { readonly groups: Tensor; readonly list: Tensor } {
+function tablesOn(model: Model, pattern: Pattern, device: Device): { readonly groups: Tensor; readonly list: Tensor } {
   const of = tables.get(pattern) ?? new WeakMap();
   tables.set(pattern, of);
   const { slots } = touchesOf(model);
@@ -255,7 +265,7 @@ export function contactRows(
       v: given.v,
       pairs: numbers,
       ...tablesOn(model, pattern, motion.device),
-      ...{ dt, shortest, reach, rigid, smooth_: smooth },
+      ...{ dt, shortest, reach, rigid, smooth_: smooth, least: leastShare(motion.device) },
     },
     { count: envs, out: { jacobian: [envs, entries], aref: [envs, rows], weight: [envs, slots] } },
   );
