@@ -15,11 +15,11 @@ export const strokeText: string = /* wgsl */ `
   ${coverage}
 
   struct Way { along: vec2f, size: f32 }
-  // Where points are in one place, straight on.
-  fn wayFrom(a: vec2f, b: vec2f, on: vec2f) -> Way {
+  // Where points are in one place, to the right.
+  fn wayFrom(a: vec2f, b: vec2f) -> Way {
     let d = b - a;
     let square = dot(d, d);
-    if (square <= 1e-12) { return Way(on, 1e-6); }
+    if (square <= 1e-12) { return Way(vec2f(1.0, 0.0), 1e-6); }
     let size = sqrt(square);
     return Way(d / size, size);
   }
@@ -33,15 +33,11 @@ export const strokeText: string = /* wgsl */ `
     return m * min(1.0, reach / sqrt(max(dot(m, m), 1e-12)));
   }
 
-  // From a to b, half widths ha and hb, between the points before and after where the stroke goes on.
+  // From a to b, half widths ha and hb, between the points before and after where the stroke goes on, which are apart from a and b.
   fn segmentArea(pixel: vec2f, before: vec2f, a0: vec2f, b0: vec2f, after: vec2f, ha: f32, hb: f32, follows: bool, goesOn: bool) -> f32 {
     let a = a0 - pixel;
     let b = b0 - pixel;
-    var on = vec2f(1.0, 0.0);
-    if (all(a == b)) {
-      if (follows) { on = wayFrom(before - pixel, a, on).along; } else if (goesOn) { on = wayFrom(b, after - pixel, on).along; }
-    }
-    let u = wayFrom(a, b, on);
+    let u = wayFrom(a, b);
     let n = leftOf(u.along);
     var p = a + ha * n;
     var q = b + hb * n;
@@ -50,7 +46,7 @@ export const strokeText: string = /* wgsl */ `
     var from = n;               // a's sector: from here, turned by angle
     var angle = 3.14159265358979;
     if (follows) {
-      let w = wayFrom(before - pixel, a, u.along);
+      let w = wayFrom(before - pixel, a);
       let inner = mitre(w, u, ha);
       let turn = turnOf(w.along, u.along);
       angle = atan2(turn, dot(w.along, u.along));
@@ -63,7 +59,7 @@ export const strokeText: string = /* wgsl */ `
       }
     }
     if (goesOn) {
-      let v = wayFrom(b, after - pixel, u.along);
+      let v = wayFrom(b, after - pixel);
       let inner = mitre(u, v, hb);
       if (turnOf(u.along, v.along) > 0.0) { q = b + inner; } else { r = b - inner; }
     }

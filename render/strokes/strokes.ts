@@ -8,12 +8,22 @@
  * are not cut. Strokes with a point nearer than near are left out.
  */
 
-import { checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor, zeros } from '../../kernel/index.ts';
+import {
+  checkOptions,
+  checkRecord,
+  inWords,
+  kernelsByKey,
+  lazyKernel,
+  Tensor,
+  tensor,
+  zeros,
+} from '../../kernel/index.ts';
 import { byDepth, inEach } from '../camera/batch.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { gridOf, listText, tile, tileLists } from '../raster/tiles.ts';
 import type { Lines } from './lines.ts';
 import { strokeText } from './stroke.wgsl.ts';
+import { somewhereText, turnsOf } from './turns.ts';
 
 /** All differentiable. Each may be a batch, [B, ..]; what is not is the same in all pictures. */
 export interface Strokes {
@@ -61,8 +71,9 @@ const segmentInputs = /* wgsl */ `
   var<storage, read> scale: array<f32>;
   var<storage, read> width: array<f32>;
   var<storage, read> opacity: array<f32>;
-  var<storage, read> joints: array<vec4u>;
-  var<storage, read> kinds: array<vec2u>;
+  var<storage, read> kinds: array<vec2u>; // of each segment
+  var<storage, read> joints: array<vec4u>; // of each segment of each image, as turns.ts has them
+  var<storage, read> turns: array<u32>;
   var<storage, read> order: array<u32>;
   var<uniform> pointCount: u32; // of one image
   var<uniform> strokeCount: u32;
@@ -70,21 +81,23 @@ const segmentInputs = /* wgsl */ `
 
 const boxes = lazyKernel(/* wgsl */ `
   ${segmentInputs}
+  ${somewhereText}
   var<uniform> columns: f32;
   var<uniform> rows: f32;
   var<storage, read_write> boxes: array<vec2u>;
   @compute @workgroup_size(64)
   fn strokeBoxes(@builtin(global_invocation_id) id: vec3u) {
-    let image = id.x / arrayLength(&joints);
+    let image = id.x / arrayLength(&kinds);
     let segment = order[id.x];
-    let a = image * pointCount + joints[segment].y;
-    let b = image * pointCount + joints[segment].z;
+    let at = image * arrayLength(&kinds) + segment;
+    let a = image * pointCount + joints[at].y;
+    let b = image * pointCount + joints[at].z;
     let stroke = image * strokeCount + kinds[segment].x;
     let h = width[stroke] * max(scale[a], scale[b]) * 1.02;
     let size = vec2f(columns, rows);
     let low = clamp(floor(min(points[a], points[b]) - h), vec2f(0), size);
     let high = clamp(ceil(max(points[a], points[b]) + h), vec2f(0), size);
-    let seen = h > 0.0 && opacity[stroke] > 0.0 && all(low < high) && all(abs(points[a]) + abs(points[b]) < vec2f(1e9));
+    let seen = turns[at] != 8u && h > 0.0 && opacity[stroke] > 0.0 && all(low < high) && isSomewhere(points[a]) && isSomewhere(points[b]);
     boxes[id.x] = select(vec2u(0u), vec2u(low) | (vec2u(high) << vec2u(16u)), seen);
   }
 `);
@@ -122,23 +135,24 @@ const drawText = (channels: number, columns: number, lists: string): string => {
     ${each(k => `var light${k} = 0.0;`)}
     for (var e = firstOf(id.z, id.y); e < last; e++) {
       let segment = order[entries[e]];
-      let joint = vec4u(point) + joints[segment];
-      let kind = vec2u(stroke + kinds[segment].x, kinds[segment].y);
-      if (kind.x != current && cover > 0.0) {
+      let joint = vec4u(point) + joints[id.z * arrayLength(&kinds) + segment];
+      let kind = turns[id.z * arrayLength(&kinds) + segment];
+      let own = stroke + kinds[segment].x;
+      if (own != current && cover > 0.0) {
         ${put}
         cover = 0.0;
       }
-      current = kind.x;
+      current = own;
       let a = points[joint.y];
       let b = points[joint.z];
       let ha = width[current] * scale[joint.y];
       let hb = width[current] * scale[joint.z];
       let h = max(ha, hb) * 1.02;
       if (all(min(a, b) - h < pixel + 1.0) && all(max(a, b) + h > pixel)) {
-        if (kind.y == 4u) {
+        if (kind == 4u) {
           cover += discArea(pixel, a, ha);
         } else {
-          cover += segmentArea(pixel, points[joint.x], a, b, points[joint.w], ha, hb, (kind.y & 1u) != 0u, (kind.y & 2u) != 0u);
+          cover += segmentArea(pixel, points[joint.x], a, b, points[joint.w], ha, hb, (kind & 1u) != 0u, (kind & 2u) != 0u);
         }
       }
     }
@@ -160,12 +174,14 @@ function draw(lines: Lines, placed: Placed, size: readonly [number, number], opt
   const images = batch ?? 1;
   const counts = { pointCount: lines.points, strokeCount: lines.strokes };
   const [across, down] = size;
-  const { joints, kinds } = lines.on(placed.points.device);
+  const tables = lines.on(placed.points.device);
+  const { joints, kinds: turns } = turnsOf(placed.points, tables, lines.points);
+  const given = { ...counts, kinds: tables.kinds, joints, turns };
   const grid = gridOf(size, lines.segments);
   const tiles = grid.columns * grid.rows;
   const detached = Object.fromEntries(Object.entries(segments).map(([name, x]) => [name, x.detach()]));
   const found = boxes(
-    { ...(detached as typeof segments), ...counts, joints, kinds, columns: across, rows: down },
+    { ...(detached as typeof segments), ...given, columns: across, rows: down },
     { count: images * lines.segments },
   );
   const room = capacity ?? Math.min(images * lines.segments * tiles, Math.max(32 * images * lines.segments, 65536));
@@ -176,18 +192,16 @@ function draw(lines: Lines, placed: Placed, size: readonly [number, number], opt
     drawText(channels, grid.columns, listText(grid)),
   );
   const { light, through } = run(
-    { ...segments, ...counts, joints, kinds, colour, entries, starts, across, down },
+    { ...segments, ...given, colour, entries, starts, across, down },
     { count: [tile[0] * tile[1], tiles, images], out: { light: [...shape, channels], through: [...shape, 1] } },
   ) as { readonly light: Tensor; readonly through: Tensor };
   return { image: background ? light.add(background.mul(through)) : light, transmittance: through };
 }
 
-function check(
-  who: string,
-  { points: n, strokes }: Lines,
-  dimension: number,
-  given: Strokes,
-): Omit<Placed, 'scale' | 'order'> {
+function check(who: string, lines: Lines, dimension: number, given: Strokes): Omit<Placed, 'scale' | 'order'> {
+  checkRecord(who, 'the set of lines', lines, ['points', 'strokes']);
+  const { points: n, strokes } = lines;
+  checkRecord(who, 'the set of strokes', given, ['points', 'width', 'colour']);
   const { points, colour } = given;
   const { device } = points;
   const width = given.width instanceof Tensor ? given.width : zeros([strokes], { device }).add(given.width);
@@ -215,7 +229,7 @@ function check(
 }
 
 function checkSize(who: string, size: readonly number[]): void {
-  if (size.length !== 2 || !size.every(n => Number.isInteger(n) && n >= 1 && n < 65536))
+  if (size?.length !== 2 || !size.every(n => Number.isInteger(n) && n >= 1 && n < 65536))
     throw new RangeError(
       `${who}: size is ${inWords(size)}; give width and height, whole numbers of pixels from 1 to 65535.`,
     );
@@ -308,6 +322,7 @@ export function drawStrokesIn(
   { unit = 'm', ...options }: StrokeOptions & { readonly unit?: 'm' | 'px' } = {},
 ): StrokeImage {
   const who = 'drawStrokesIn';
+  checkRecord(who, 'the camera', camera, ['lens', 'pose']);
   checkOptions(who, options, ['background', 'capacity']);
   if (unit !== 'm' && unit !== 'px') throw new RangeError(`${who}: unit is ${inWords(unit)}; give 'm' or 'px'.`);
   const given = check(who, lines, 3, strokes);

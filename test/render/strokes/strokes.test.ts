@@ -122,6 +122,32 @@ describe('drawStrokes', () => {
     expect(await area(twice).item()).toBeCloseTo(await area(tensor([6, 8, 17, 9], [2, 2], { device })).item(), 9);
   });
 
+  it('passes over points that are given twice, open or closed, and gives them the slope of one', async () => {
+    const corners = [4, 5, 14, 4, 12, 13, 6, 12];
+    const seen = (path: number[]) => (points: Tensor) => {
+      const n = points.shape[0];
+      const image = drawStrokes(lines(n, [path]), { points, width: 3.4, colour: white(1) }, [18, 17]).image;
+      return { image, square: image.square().sum() };
+    };
+    const look = async (path: number[], points: Tensor) => {
+      const { grad } = valueAndGrad((x: Tensor) => seen(path)(x).square)(points);
+      return { image: await seen(path)(points).image.read(), grad: await grad.read() };
+    };
+    for (const path of [
+      [0, 1, 2, 3],
+      [0, 1, 2, 3, 0],
+    ]) {
+      const once = await look(path, tensor(corners, [4, 2], { device }));
+      const repeated = path.flatMap((k, place) => (place === 1 ? [1, 4] : place === 2 ? [2, 5, 6] : [k]));
+      const more = [...corners, ...corners.slice(2, 4), ...corners.slice(4, 6), ...corners.slice(4, 6)];
+      const again = await look(repeated, tensor(more, [7, 2], { device }));
+      near(again.image, once.image, 1e-12);
+      const of = (k: number) => again.grad.slice(2 * k, 2 * k + 2);
+      const sum = (...parts: number[]) => [0, 1].map(c => parts.reduce((all, k) => all + of(k)[c], 0));
+      near([...of(0), ...sum(1, 4), ...sum(2, 5, 6), ...of(3)], once.grad, 1e-9);
+    }
+  });
+
   it('draws nothing of what is broken, outside, or has no width', async () => {
     const path = lines(2, [[0, 1]]);
     for (const [points, width] of [
