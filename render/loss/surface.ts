@@ -23,8 +23,10 @@ export function iou(a: Tensor, b: Tensor, options: LossOptions = {}): Tensor {
   checkPair('iou', a, b);
   const [p, q] = compared('iou', a, b, options.mask);
   const total = (x: Tensor): Tensor => (options.mask ? x.mul(options.mask) : x).sum([-3, -2, -1]);
-  const both = total(p.mul(q)).add(1e-20); // so that nothing is all of nothing
-  return both.div(both.add(total(p.sub(q).square()))).mean(); // (1)
+  const both = total(p.mul(q));
+  const all = both.add(total(p.sub(q).square()));
+  const none = all.detach().mul(1e30).min(1).neg().add(1); // 1 where there is nothing, so that nothing is all of nothing
+  return both.add(none).div(all.add(none)).mean(); // (1)
 }
 
 const logRatio = lazyKernel(/* wgsl */ `
@@ -67,9 +69,10 @@ const apart = lazyKernel(/* wgsl */ `
   var<storage, read_write> seen: array<f32>;
   @compute @workgroup_size(64)
   fn normalsApart(@builtin(global_invocation_id) id: vec3u) {
-    let lengths = dot(a[id.x], a[id.x]) * dot(b[id.x], b[id.x]);
-    if (lengths > 0.0) {
-      angle[id.x] = 1.0 - dot(a[id.x], b[id.x]) / sqrt(lengths); // (3)
+    let squares = vec2f(dot(a[id.x], a[id.x]), dot(b[id.x], b[id.x]));
+    if (all(squares > vec2f(0))) {
+      let lengths = sqrt(squares); // whose product is in range where that of squares is not
+      angle[id.x] = 1.0 - dot(a[id.x] / lengths.x, b[id.x] / lengths.y); // (3)
       seen[id.x] = 1.0;
     }
   }

@@ -45,6 +45,9 @@ describe('losses on images', () => {
     expect(await l1(p, q, { mask: right.mul(0) }).item()).toBe(0);
     expect(await iou(on64([1, 1, 0, 0], [2, 2, 1]), on64([1, 0, 1, 0], [2, 2, 1])).item()).toBeCloseTo(1 / 3, 12);
     for (const soft of [0, 0.3].map(v => on64([v, v], [1, 2, 1]))) expect(await iou(soft, soft).item()).toBe(1);
+    const gone = on64([0, 0], [1, 2, 1]);
+    const pull = await valueAndGrad((x: Tensor) => iou(x, gone))(gone.add(1e-10)).grad.read();
+    expect(Math.max(...pull.map(Math.abs))).toBeLessThan(1e-3); // a silhouette that has all but gone pulls at nothing
     const e = Math.E;
     const near = on64([1, 2, 0, 5], [1, 4, 1]);
     const far = on64([e, 2 * e, 3, 0], [1, 4, 1]);
@@ -52,6 +55,9 @@ describe('losses on images', () => {
     expect(await depthLoss(near, far, { invariance: 1 }).item()).toBeCloseTo(0, 12);
     const up = on64([0, 2, 0, 0, 0, 0], [1, 2, 3]);
     expect(await normalLoss(up, on64([0, 3, 4, 1, 0, 0], [1, 2, 3])).item()).toBeCloseTo(1 - 0.6, 12);
+    const faint = tensor([0, 1e-12, 0], [1, 1, 3], { device: cpu32 });
+    const slanted = tensor([0, 3e-12, 4e-12], [1, 1, 3], { device: cpu32 });
+    expect(await normalLoss(faint, slanted).item()).toBeCloseTo(1 - 0.6, 6); // squares of both are out of range
   });
 
   it('are differentiated, both ways, in both images', async () => {
