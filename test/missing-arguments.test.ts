@@ -1,19 +1,35 @@
 // What is not given, misspelt or in another order is named, by whoever reads it.
 
 import { boxMesh } from 'retrograde/geometry';
-import { tensor } from 'retrograde/kernel';
+import { tensor, zeros } from 'retrograde/kernel';
 import { articulated, cloth, elasticSolid, massSpring, mjcf, mpm, rigidBodies, tree } from 'retrograde/physics';
 import {
   antialias,
+  cubeTexture,
+  distanceField,
+  drawField,
+  drawGaussians,
   drawSplats,
+  drawStrokes,
+  drawStrokesIn,
+  environment,
   flatNormals,
   interpolate,
   l2,
+  lines,
   lookAt,
+  marchVolume,
+  mipMap,
   perspective,
   project,
   rasterize,
+  rays,
   rigid,
+  shade,
+  shadeUnder,
+  shadow,
+  texture,
+  traceField,
 } from 'retrograde/render';
 import { adam } from 'retrograde/solvers';
 import { expect, it } from 'vitest';
@@ -25,6 +41,8 @@ const size = [8, 8];
 const camera = { lens: perspective({ fovY: 1, size: [8, 8], near: 0.1, far: 9 }), pose: lookAt([0, 0, 3], [0, 0, 0]) };
 const clip = project(camera, box.vertices);
 const raster = rasterize(clip, box.triangles, { size: [8, 8] });
+const path = lines(2, [[0, 1]]);
+const ball = distanceField('fn distance(p: vec3f) -> f32 { return length(p) - 1.0; }')({});
 const image = tensor(new Float32Array(192), [8, 8, 3]);
 
 it.each<[unknown, unknown[], RegExp]>([
@@ -44,6 +62,28 @@ it.each<[unknown, unknown[], RegExp]>([
   [flatNormals, [box.vertices], /^flatNormals: the list of triangles is undefined; /],
   [l2, [image], /^l2: one of the two images is undefined; give tensors\.$/],
   [drawSplats, [camera, { means: image }], /^drawSplats: the set of Gaussians has no 'mean'; /],
+  [drawGaussians, [{ centre: image }, size], /^drawGaussians: the set of Gaussians has no 'scale'; /],
+  [drawStrokes, [undefined, { points: image }, size], /^drawStrokes: the set of lines is undefined; /],
+  [drawStrokesIn, [camera.lens, path, {}], /^drawStrokesIn: the camera has no 'lens'; /],
+  [drawStrokesIn, [camera, path, { points: image }], /^drawStrokesIn: the set of strokes has no 'width'; /],
+  [rays, [camera.pose], /^rays: the camera has no 'lens'; /],
+  [marchVolume, [{ corners: [] }, rays(camera), { step: 1 }], /^marchVolume: the volume has no 'density'; /],
+  [marchVolume, [{ density: image, corners: [] }, camera, { step: 1 }], /^marchVolume: the bundle of rays has no /],
+  [traceField, [undefined, rays(camera)], /^traceField: the field is undefined; /],
+  [drawField, [ball, rays(camera)], /^drawField: shade is undefined; give a function from /],
+  [drawField, [ball, camera, () => image], /^traceField: the bundle of rays has no 'origin'; /],
+  [texture, [undefined, image], /^texture: uv is a tensor of shape \[8, 8, 3\]; /],
+  [texture, [undefined, zeros([4, 2])], /^texture: the map is undefined; give a tensor, or a mipMap of it\.$/],
+  [texture, [image], /^texture: uv is undefined; /],
+  [mipMap, [raster], /^mipMap: the texture is an object; /],
+  [cubeTexture, [image], /^cubeTexture: direction is undefined; /],
+  [environment, [], /^environment: the map is undefined; /],
+  [shade, [image, {}, []], /^shade: the surface has no 'normal'; /],
+  [shade, [{ normal: image }, { kind: 'lambert' }], /^shade: a light is undefined; /],
+  [shade, [{ normal: image }, { kind: 'lambert' }, [{}]], /^shade: a light has no 'kind'; /],
+  [shadeUnder, [{ normal: image }, undefined], /^shadeUnder: the material is undefined; /],
+  [shadow, [camera, box, undefined], /^shadow: the record of places is undefined; /],
+  [shadow, [camera, box.vertices, { value: image }], /^shadow: what casts shadows has no 'vertices'; /],
   [massSpring, [2], /^massSpring: the springs are undefined; give a list of pairs of nodes/],
   [mpm, [{ nodes: [9, 9], spacing: 0.1 }], /^mpm: what is given has no 'matter'; /],
   [rigidBodies, [{}], /^rigidBodies: what is given has no 'bodies'; /],

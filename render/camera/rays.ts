@@ -11,7 +11,7 @@
  */
 
 import { jvps } from '../../adjoint/index.ts';
-import { kernelsByKey, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { checkRecord, kernelsByKey, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import type { Camera } from './camera.ts';
 import { lensArguments, lensKey, lensText } from './distortion.wgsl.ts';
 import type { Lens } from './lens.ts';
@@ -128,7 +128,9 @@ const orthographicText = (lens: Lens): string => /* wgsl */ `
 `;
 
 /** The rays of a camera's pixels, row by row from the top. */
-export function rays({ lens, pose }: Camera): Rays {
+export function rays(camera: Camera): Rays {
+  checkRecord('rays', 'the camera', camera, ['lens', 'pose']);
+  const { lens, pose } = camera;
   const [width, height] = lens.size;
   const batch = batchOf('rays', pose);
   const dims = batch === undefined ? [height, width] : [batch, height, width];

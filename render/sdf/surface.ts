@@ -15,7 +15,17 @@
  */
 
 import { jvp, vjp } from '../../adjoint/index.ts';
-import { checkOptions, inWords, lazyKernel, sizeOf, stack, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import {
+  checkOptions,
+  checkRecord,
+  inWords,
+  lazyKernel,
+  sizeOf,
+  stack,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../kernel/index.ts';
 import type { Rays } from '../camera/rays.ts';
 import type { Field } from './field.ts';
 import { facingText, hit, touch } from './trace.wgsl.ts';
@@ -150,6 +160,8 @@ function check(options: TraceOptions): Required<TraceOptions> {
  * @throws RangeError if an option is out of range.
  */
 export function traceField(field: Field, rays: Rays, options: TraceOptions = {}): readonly SeenSurface[] {
+  checkRecord('traceField', 'the field', field, ['family', 'args']);
+  checkRecord('traceField', 'the bundle of rays', rays, ['origin', 'direction', 'footprint', 'radius']);
   const { near, far, layers, steps } = check(options);
   const front = rays.origin.shape.slice(0, -1);
   const count = sizeOf(front);
@@ -238,6 +250,8 @@ export function drawField(
   shade: (surface: SeenSurface) => Tensor,
   { background, ...options }: TraceOptions & { readonly background?: Tensor } = {},
 ): Tensor {
+  if (typeof shade !== 'function')
+    throw new TypeError(`drawField: shade is ${inWords(shade)}; give a function from a layer of surfaces to colours.`);
   const surfaces = traceField(field, rays, options);
   let image: Tensor | undefined;
   for (const surface of [...surfaces].reverse()) {

@@ -15,7 +15,7 @@
  * Karis: Real shading in Unreal Engine 4, SIGGRAPH 2013 course notes, for (2) to (4).
  */
 
-import { concat, inWords, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkRecord, concat, inWords, lazyKernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
 import { csr, Pattern } from '../../sparse/index.ts';
 import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { type MipMap, mipMap } from '../texture/mip.ts';
@@ -81,10 +81,11 @@ function filterOf(from: number, to: number, roughness: number): Filter {
  * @param cube [6, n, n, 3], or a batch, [B, 6, n, n, 3]; n a power of two up to 64: light is blurred anyway. Larger ones by mipMap first.
  */
 export function environment(cube: Tensor): Environment {
-  const [faces, n, width, channels] = cube.shape.slice(-4);
-  const front = cube.shape.slice(0, -4);
+  const shape = cube?.shape ?? [];
+  const [faces, n, width, channels] = shape.slice(-4);
+  const front = shape.slice(0, -4);
   if (
-    cube.shape.length < 4 ||
+    shape.length < 4 ||
     front.length > 1 ||
     faces !== 6 ||
     n !== width ||
@@ -183,6 +184,9 @@ const mirrored = lazyKernel(/* wgsl */ `
  * @returns Radiance, [.., 3]; black where there is no normal.
  */
 export function shadeUnder(surface: LitSurface, material: Material, around: Environment): Tensor {
+  checkRecord('shadeUnder', 'the surface', surface, ['normal']);
+  checkRecord('shadeUnder', 'the material', material, ['kind']);
+  checkRecord('shadeUnder', 'the environment', around, ['light', 'mirror']);
   const { normal } = surface;
   if (material.kind === 'lambert' || material.kind === 'ggx') checkMaterial('shadeUnder', material);
   const received = sh9Irradiance(normal, around.light).div(Math.PI);

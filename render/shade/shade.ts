@@ -9,7 +9,7 @@
  * `shadow`.
  */
 
-import { inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
+import { checkRecord, inWords, kernelsByKey, Tensor, zeros } from '../../kernel/index.ts';
 import { brdfText } from './brdf.wgsl.ts';
 import {
   type AreaLight,
@@ -276,6 +276,7 @@ function underLight(surface: LitSurface, material: Material, light: Light): Tens
  * const lit = shade({ normal }, { kind: 'lambert', albedo: tensor([0.5, 0.5, 0.5]) }, sun).mean(); // 0.47746483
  */
 export function shade(surface: LitSurface, material: Material, lights: Light | readonly Light[]): Tensor {
+  checkRecord('shade', 'the surface', surface, ['normal']);
   const { normal } = surface;
   if (normal.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
     throw new RangeError(`shade: 'normal' is ${inWords(normal)}; give floats of shape [.., 3].`);
@@ -283,12 +284,14 @@ export function shade(surface: LitSurface, material: Material, lights: Light | r
     throw new TypeError(
       `shade: the material's kind is ${inWords(material?.kind)}; give one of '${Object.keys(materials).join("', '")}'.`,
     );
-  const list: readonly Light[] = 'kind' in lights ? [lights] : lights;
-  for (const { kind } of list)
-    if (!(kind in lightFields))
+  const list: readonly Light[] = Array.isArray(lights) ? lights : [lights];
+  for (const light of list) {
+    checkRecord('shade', 'a light', light, ['kind']);
+    if (!(light.kind in lightFields))
       throw new TypeError(
-        `shade: a light's kind is ${inWords(kind)}; give one of '${Object.keys(lightFields).join("', '")}'.`,
+        `shade: a light's kind is ${inWords(light.kind)}; give one of '${Object.keys(lightFields).join("', '")}'.`,
       );
+  }
   const parts = list.map(light => underLight(surface, material, light));
   return parts.length === 0
     ? zeros(normal.shape, { device: normal.device })

@@ -15,7 +15,7 @@
 
 import { jvps } from '../../adjoint/index.ts';
 import type { Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { type Camera, project } from '../camera/camera.ts';
 import { batchOf } from '../camera/pose.ts';
 import { noneText } from '../edges/tables.ts';
@@ -75,10 +75,14 @@ const shares = lazyKernel(/* wgsl */ `
 export function shadow(
   light: Camera,
   casters: { readonly vertices: Tensor; readonly triangles: Triangles },
-  { value, footprint }: WithFootprint,
+  places: WithFootprint,
   options: ShadowOptions = {},
 ): Tensor {
+  checkRecord('shadow', 'the light', light, ['lens', 'pose']);
+  checkRecord('shadow', 'what casts shadows', casters, ['vertices', 'triangles']);
+  checkRecord('shadow', 'the record of places', places, ['value', 'footprint']);
   checkOptions('shadow', options, ['cull', 'slack', 'capacity']);
+  const { value, footprint } = places;
   const { device } = value;
   const { cull = 'none', slack = device.precision === 'f64' ? 1e-10 : 1e-5, capacity } = options;
   const { vertices, triangles } = casters;

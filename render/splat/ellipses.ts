@@ -5,7 +5,7 @@
  *   opacity at d from the centre = o exp(−½ (a dx² + 2 b dx dy + c dy²))                                (2)
  */
 
-import { checkOptions, inWords, kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, kernelsByKey, lazyKernel, type Tensor } from '../../kernel/index.ts';
 import { inEach } from '../camera/batch.ts';
 import { blend } from './blend.ts';
 
@@ -137,7 +137,7 @@ export function drawRecords(
   batch: number | undefined,
   { cutoff = 1 / 255, background, capacity }: SplatOptions,
 ): SplatImage {
-  if (!size.every(n => Number.isInteger(n) && n >= 1 && n < 65536))
+  if (!Array.isArray(size) || size.length !== 2 || !size.every(n => Number.isInteger(n) && n >= 1 && n < 65536))
     throw new RangeError(
       `${who}: size is ${inWords(size)}; give width and height, whole numbers of pixels from 1 to 65535.`,
     );
@@ -172,6 +172,7 @@ export function drawGaussians(
 ): SplatImage {
   const who = 'drawGaussians';
   checkOptions(who, options, splatOptions);
+  checkRecord(who, 'the set of Gaussians', gaussians, ['centre', 'scale', 'angle', 'opacity', 'colour']);
   const { centre, scale, angle, opacity, colour } = gaussians;
   const parts = { centre, scale, angle, opacity, colour };
   const shapes = { centre: [2], scale: [2], angle: [], opacity: [], colour: ['C'] };

@@ -165,8 +165,8 @@ export function cubeTexture(map: Tensor | MipMap, direction: Tensor, options: Cu
   const filter = options.filter ?? (footprint || level ? 'trilinear' : 'linear');
   if (!['nearest', 'linear', 'trilinear'].includes(filter))
     throw new TypeError(`cubeTexture: the filter is ${inWords(filter)}; give one of 'nearest', 'linear', 'trilinear'.`);
-  const shape = direction.shape.slice(0, -1);
-  if (direction.type !== 'f32' || direction.shape.length === 0 || direction.shape[shape.length] !== 3)
+  const shape = direction?.shape?.slice(0, -1) ?? [];
+  if (direction?.type !== 'f32' || direction.shape.length === 0 || direction.shape[shape.length] !== 3)
     throw new TypeError(`cubeTexture: direction is ${inWords(direction)}; give floats of shape [.., 3].`);
   const size = filter === 'trilinear' ? (footprint ?? level) : undefined;
   if (filter === 'trilinear' && !size)

@@ -66,9 +66,9 @@ const half = ([w, h]: readonly [number, number]): [number, number] => [Math.max(
  * @param options.levels How many there are, the map itself being the first; default: down to one texel.
  */
 export function mipMap(map: Tensor, { levels }: { readonly levels?: number } = {}): MipMap {
-  const rank = map.shape.length;
-  const [six, above, below] = map.shape.slice(-4);
-  if (map.type !== 'f32' || !(rank === 3 || ((rank === 4 || rank === 5) && six === 6 && above === below)))
+  const rank = map?.shape?.length;
+  const [six, above, below] = map?.shape?.slice(-4) ?? [];
+  if (map?.type !== 'f32' || !(rank === 3 || ((rank === 4 || rank === 5) && six === 6 && above === below)))
     throw new TypeError(
       `mipMap: the texture is ${inWords(map)}; give a tensor of f32, [height, width, channels], or [6, n, n, channels] for a cube.`,
     );
@@ -122,6 +122,8 @@ export function levelTable({ sizes, faces, batch = 1, texels: { device } }: MipM
 
 /** What a lookup takes: a mip map of the map given, of one level where it needs no more. */
 export function asMipMap(who: string, map: Tensor | MipMap, faces: 1 | 6, levels: boolean): MipMap {
+  if (typeof map !== 'object' || map === null)
+    throw new TypeError(`${who}: the map is ${inWords(map)}; give a tensor, or a mipMap of it.`);
   if ('texels' in map) {
     if (map.faces !== faces)
       throw new TypeError(
@@ -129,7 +131,7 @@ export function asMipMap(who: string, map: Tensor | MipMap, faces: 1 | 6, levels
       );
     return map;
   }
-  const rank = map.shape.length;
+  const rank = map.shape?.length;
   if (faces === 6 ? (rank !== 4 && rank !== 5) || map.shape[rank - 4] !== 6 : rank !== 3)
     throw new TypeError(
       `${who}: the map is ${inWords(map)}; give ${faces === 6 ? '[6, n, n, channels]' : '[height, width, channels]'}, or a mipMap of it.`,

@@ -200,8 +200,8 @@ export function texture(map: Tensor | MipMap, uv: Tensor, options: TextureOption
     throw new TypeError(`texture: wrap is ${inWords(wrap)}; give one of '${Object.keys(wraps).join("', '")}'.`);
   if (!(Number.isInteger(probes) && probes >= 2 && probes <= 64))
     throw new RangeError(`texture: probes is ${inWords(probes)}; give a whole number from 2 to 64.`);
-  const shape = uv.shape.slice(0, -1);
-  if (uv.type !== 'f32' || uv.shape.length === 0 || uv.shape[shape.length] !== 2)
+  const shape = uv?.shape?.slice(0, -1) ?? [];
+  if (uv?.type !== 'f32' || uv.shape.length === 0 || uv.shape[shape.length] !== 2)
     throw new TypeError(`texture: uv is ${inWords(uv)}; give floats of shape [.., 2].`);
   const levels = filter === 'trilinear' || filter === 'anisotropic';
   if (levels && !footprint && !(level && filter === 'trilinear'))

@@ -4,7 +4,7 @@
  * march.wgsl.ts has the equations. Differentiable in densities, colours, corners, background and rays, again and again.
  */
 
-import { checkOptions, inWords, kernelsByKey, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, kernelsByKey, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import { marchText } from './march.wgsl.ts';
 
 /** Axis-aligned. Any field of fluids with these axes will do. */
@@ -62,8 +62,12 @@ const bound = lazyKernel(/* wgsl */ `
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
-function check({ density, colour }: Volume, { origin, direction }: RayBundle, options: MarchOptions): void {
+function check(volume: Volume, rays: RayBundle, options: MarchOptions): void {
+  checkRecord('marchVolume', 'the volume', volume, ['density', 'corners']);
+  checkRecord('marchVolume', 'the bundle of rays', rays, ['origin', 'direction']);
   checkOptions('marchVolume', options, ['step', 'stop', 'seed', 'background']);
+  const { density, colour } = volume;
+  const { origin, direction } = rays;
   const { step, stop = 0, seed = 0 } = options;
   if (density.shape.length !== 3 || density.size === 0)
     throw new RangeError(
