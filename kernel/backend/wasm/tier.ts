@@ -18,6 +18,7 @@ export function codeFor(executable: WasmExecutable, [x, y, z]: Count): WasmExecu
   const { tier } = executable;
   if (!tier) return executable;
   if (tier.vectors) return tier.vectors;
+  if (x === 1) return executable; // vectors are of neighbours along x
   const work = executable.cutting.work * x * y * z;
   tier.left -= work;
   if (work < worthVectors && tier.left > 0) return executable;

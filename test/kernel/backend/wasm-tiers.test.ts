@@ -61,4 +61,17 @@ describe('vectors', () => {
     const words = Float32Array.from({ length: 3 }, (_, k) => 1e8 * (k - 1) + k);
     expect(launch(sum, 3, 1, words)[0]).toBe(runOnWasm(sum, [words, 1], [3, 1, 1], 'f32', wasmBackend())[1][0]);
   });
+  it('are not made by one invocation, however long it works', () => {
+    const program = kernelOf('var w = v; for (var k = 0; k < 2000; k++) { w = sin(w) + v; } y[id.x] = w;');
+    launch(program, 1);
+    expect(tierOf(late, program)?.vectors).toBe(undefined);
+    launch(program, 64);
+    expect(tierOf(late, program)?.vectors).not.toBe(undefined);
+  });
+  it('are had by programs of some thousand steps, and not by those whose code would be enormous', () => {
+    const long = (steps: number): Program =>
+      kernelOf(`var w = v; ${Array.from({ length: steps }, (_, k) => `w = w * v + ${k}.5;`).join(' ')} y[id.x] = w;`);
+    expect(tierOf(late, long(3500))).not.toBe(undefined);
+    expect(tierOf(late, long(7000))).toBe(undefined);
+  });
 });

@@ -36,7 +36,7 @@ import { countLaneUses } from './uses.ts';
 import { blocksRun, chosen, usualOutcomes } from './usual.ts';
 import { isNarrow } from './worth.ts';
 
-const mostInstructions = 10_000;
+const mostInstructions = 20_000;
 /** A row of a body without loops is worth its preparation from here on. */
 const shortestPlainRow = 8;
 
