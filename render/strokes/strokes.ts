@@ -175,7 +175,7 @@ function draw(lines: Lines, placed: Placed, size: readonly [number, number], opt
   const counts = { pointCount: lines.points, strokeCount: lines.strokes };
   const [across, down] = size;
   const tables = lines.on(placed.points.device);
-  const { joints, kinds: turns } = turnsOf(placed.points, tables, lines.points);
+  const { joints, kinds: turns } = turnsOf(placed.points, tables, lines.points, images);
   const given = { ...counts, kinds: tables.kinds, joints, turns };
   const grid = gridOf(size, lines.segments);
   const tiles = grid.columns * grid.rows;

@@ -73,8 +73,12 @@ const turns = lazyKernel(/* wgsl */ `
 `);
 
 /** @param points [images · pointCount, 2], px. */
-export function turnsOf(points: Tensor, { joints, kinds, ranges }: SegmentTables, pointCount: number): Turns {
-  const images = points.shape[0] / pointCount;
+export function turnsOf(
+  points: Tensor,
+  { joints, kinds, ranges }: SegmentTables,
+  pointCount: number,
+  images: number,
+): Turns {
   const made = turns(
     { points: points.detach(), given: joints, kindOf: kinds, ranges, pointCount },
     { count: images * joints.shape[0] },

@@ -160,6 +160,21 @@ describe('drawStrokes', () => {
     }
   });
 
+  it('shows the background alone where there are no strokes, and goes on past a point that is nowhere', async () => {
+    const background = tensor([0.25], [1], { device });
+    const nothing = { points: zeros([0, 2], { device }), width: 1, colour: zeros([0, 1], { device }) };
+    expect(Array.from(await drawStrokes(lines(0, []), nothing, [2, 1], { background }).image.read())).toEqual([
+      0.25, 0.25,
+    ]);
+    for (const nowhere of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const broken = tensor([nowhere, 1, 2, 2, 5, 2], [3, 2], { device });
+      const rest = tensor([2, 2, 5, 2], [2, 2], { device });
+      const draw = (path: number[], points: Tensor) =>
+        drawStrokes(lines(path.length, [path]), { points, width: 1, colour: white(1) }, [8, 4]).image.read();
+      expect(await draw([0, 1, 2], broken)).toEqual(await draw([0, 1], rest));
+    }
+  });
+
   it('says what does not fit', () => {
     const path = lines(2, [[0, 1]]);
     const strokes = { points: zeros([2, 2], { device }), width: 1, colour: white(1) };
