@@ -8,7 +8,11 @@
  * distance d is nearer by a hundredth, whose ends are corners. A segment that pierces the polyhedron leaves by the nearest face, or
  * beside an edge e, along ± u × e, if that is nearer.
  *
- * Feature: (1 + 2 end, face), (9, edge), (10 + [−u × e], edge); a face's end is 0 or 1 where the segment's own end is over it, and else
+ * Where an edge is nearest, that is one contact, or two at the ends of where segment and edge are beside each other, if gaps there are not much
+ * larger: together by no more than |gap|, or a hundredth of r. So what a linear force adds up to is the same where one takes the place of
+ * two, and a segment along an edge lies on both ends whichever way it turns a little.
+ *
+ * Feature: (1 + 2 end, face), (9, edge), (10 + [−u × e], edge), (12 + [+u], edge) at an end beside an edge; a face's end is 0 or 1 where the segment's own end is over it, and else
  * 2 or 3 with the side that cuts it in the bits of y from 16 on.
  */
 
@@ -39,6 +43,25 @@ export const nearestText = /* wgsl */ `
   }
 `;
 
+/** The end towards s = ± h of the part of a segment p + s u beside an edge, and its foot there. */
+const besideText = /* wgsl */ `
+  struct Beside { near: Nearest, s: f32 }
+  fn endBeside(u: vec3f, end: f32, edge: Edge) -> Beside {
+    let middle = 0.5 * (edge.p + edge.q);
+    let along = edge.q - edge.p;
+    let size = length(along);
+    let v = along / size;
+    let k = 0.5 * size;
+    let c = dot(u, v);
+    let rv = dot(middle, v);
+    let free = end * c - rv;
+    let t = clamp(free, -k, k);
+    var s = end;
+    if (t != free) { s = (t + rv) / c; }
+    return Beside(Nearest(s * u, middle + t * v), s);
+  }
+`;
+
 const features = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): string => /* wgsl */ `
   fn ${name}Features(first: Shape, second: Shape, margin: f32, features: ptr<function, Features>) {
     var b = second;
@@ -58,6 +81,7 @@ const features = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): str
     if (sigma > margin + first.size.x) { return; }
     var least = farAway; // squared distance to an edge
     var edge = 0u;
+    var slant = 2.0; // squared sine of the angle to it
     var beside = -farAway; // how far it is out along u × e, if it pierces
     var leave = vec2u(0u, 0u);
     var pierced = sigma <= 0.0;
@@ -65,12 +89,15 @@ const features = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): str
       let it = ${kind}Edge(b, e);
       let near = nearestOnSegments(vec3f(0.0), u, h, it);
       let d = near.p - near.q;
-      if (dot(d, d) < least) {
-        least = dot(d, d);
-        edge = e;
-      }
       let axis = cross(u, it.q - it.p);
       let square = dot(axis, axis);
+      let turned = square / dot(it.q - it.p, it.q - it.p);
+      let nearer = dot(d, d) - least;
+      if (nearer < -1e-5 * least || (nearer < 1e-5 * least && turned < slant)) { // edges meet in a corner: the one along the segment
+        least = dot(d, d);
+        slant = turned;
+        edge = e;
+      }
       let f = ${kind}Face(b, it.f).normal;
       let g = ${kind}Face(b, it.g).normal;
       let c = dot(f, g);
@@ -78,7 +105,7 @@ const features = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): str
       let alongG = dot(axis, g);
       // Is ± axis = α f + β g with α, β of one sign: a normal at the edge?
       let within = (alongF - c * alongG) * (alongG - c * alongF) > 0.0;
-      if (h > 0.0 && within && square > 1e-12 * dot(it.q - it.p, it.q - it.p)) {
+      if (h > 0.0 && within && turned > 1e-12) {
         let sign = select(-1.0, 1.0, alongF + alongG > 0.0);
         let out = -sign * dot(axis, it.p) / sqrt(square);
         if (out > 0.0) { pierced = false; }
@@ -113,7 +140,20 @@ const features = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): str
     }
     let gaps = from * dot(flat.normal, u) - flat.offset - first.size.x;
     if (!pierced && (from.x > from.y || min(gaps.x, gaps.y) + first.size.x > 1.01 * sqrt(least))) {
-      if (sqrt(least) - first.size.x <= margin) { (*features)[0] = vec2u(9u, edge); }
+      let gap = sqrt(least) - first.size.x;
+      if (gap <= margin) { (*features)[0] = vec2u(9u, edge); }
+      ${
+        round === 'sphere'
+          ? ''
+          : `let it = ${kind}Edge(b, edge);
+      let low = endBeside(u, -h, it);
+      let high = endBeside(u, h, it);
+      let ends = vec2f(length(low.near.p - low.near.q), length(high.near.p - high.near.q)) - first.size.x;
+      if (low.s < high.s && ends.x + ends.y - 2.0 * gap <= max(abs(gap), 0.01 * first.size.x) && max(ends.x, ends.y) <= margin) {
+        (*features)[0] = vec2u(12u, edge);
+        (*features)[1] = vec2u(13u, edge);
+      }`
+      }
       return;
     }
     var found = 0u;
@@ -135,6 +175,9 @@ const contact = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): stri
     var c: Contact;
     if (feature.x == 9u) {
       let near = nearestOnSegments(vec3f(0.0), u, h, ${kind}Edge(b, feature.y));
+      c = between(near.p, a.size.x, near.q, 0.0);
+    } else if (feature.x >= 12u) {
+      let near = endBeside(u, select(h, -h, feature.x == 12u), ${kind}Edge(b, feature.y)).near;
       c = between(near.p, a.size.x, near.q, 0.0);
     } else if (feature.x >= 10u) {
       let edge = ${kind}Edge(b, feature.y);
@@ -165,7 +208,7 @@ const pair = (round: 'sphere' | 'capsule', kind: Faceted): PairText => {
   const name = `${round}${kind[0].toUpperCase()}${kind.slice(1)}`;
   return {
     slots: round === 'sphere' ? 1 : 2,
-    needs: [roundText, ...facetedTexts(kind), nearestText],
+    needs: [roundText, ...facetedTexts(kind), nearestText, besideText],
     features: features(kind, name, round),
     contact: contact(kind, name, round),
   };

@@ -216,6 +216,49 @@ describe('capsules along a box', () => {
     expect(gaps[0]).toBeCloseTo(Math.hypot(0.05, 0.06) - 0.1, 12);
     expect(normal[0] / normal[2]).toBeCloseTo(5 / 6, 12);
   });
+
+  it.each<ShapeKind>(['box', 'convex'])('lie on an edge of a %s with both ends of what is beside it', async kind => {
+    const [r, h, d] = [0.1, 0.2, 0.09]; // over the edge along y at x = .5, z = .3, .05 of the capsule past its end
+    const turned = Array.from({ length: 81 }, (_, k) => (k - 40) / 100);
+    const diagonal = [Math.cos(Math.PI / 8), 0, Math.sin(Math.PI / 8), 0]; // z to the edge's way out
+    const list = turned.map((angle): Placed => {
+      const [s, c] = [Math.sin(angle / 2), Math.cos(angle / 2)];
+      const along = [Math.SQRT1_2 * c, -Math.SQRT1_2 * c, Math.SQRT1_2 * s, Math.SQRT1_2 * s]; // x to z: −y, and turned about z
+      const [w, x, y, z] = along;
+      const [a, , b] = diagonal;
+      const quaternion = [a * w - b * y, a * x + b * z, a * y + b * w, a * z - b * x];
+      return { size: [r, h], position: [0.5 + d * Math.SQRT1_2, 0.25, 0.3 + d * Math.SQRT1_2], quaternion } as Placed;
+    });
+    const one = shapeTables([polyhedron(cornersOf(box[0].size))], cpu64);
+    const on = (count: number) =>
+      shapes(
+        kind,
+        Array.from({ length: count }, () => box[0]),
+        one,
+      );
+    const { gap, point } = contacts(shapes('capsule', list), on(list.length));
+    const [gaps, points] = [await gap.read(), await point.read()];
+    const pushes = turned.map((_, k) => Math.max(0, -gaps[2 * k]) + Math.max(0, -gaps[2 * k + 1]));
+    expect(pushes[40]).toBeCloseTo(2 * (r - d), 12);
+    expect([points[241], points[244]].sort()).toEqual([expect.closeTo(0.05, 12), expect.closeTo(0.4, 12)]);
+    for (let k = 1; k < turned.length; k++) expect(Math.abs(pushes[k] - pushes[k - 1])).toBeLessThan(0.11 * 0.01);
+
+    const p = shapes('capsule', list.slice(41, 44));
+    const q = on(3);
+    const { features } = contacts(p, q);
+    const words = Array.from(await features.read());
+    expect(words.filter((_, k) => k % 2 === 0)).toEqual([12, 13, 12, 13, 12, 13]);
+    const felt = ({ size, position, rotation }: Pick<Shapes, 'size' | 'position' | 'rotation'>) =>
+      contacts({ ...p, size, position, rotation }, q, { features });
+    await checkGradient(
+      x => {
+        const { gap, normal, point } = felt(x);
+        return { gap, normal, point };
+      },
+      { size: p.size, position: p.position, rotation: p.rotation },
+      { h: 1e-7 },
+    );
+  });
 });
 
 describe('what is wrong is said', () => {
