@@ -159,6 +159,24 @@ describe('lobes within outlines', () => {
       }
   });
 
+  it.each([
+    ['phong', 'sphere'],
+    ['blinnPhong', 'rectangle'],
+  ] as const)('are differentiated for %s under a %s', async (material, kind) => {
+    const surface = { normal: on64([0.1, 0.2, 1, 0, 0, 1], [2, 3]), view: on64([-0.1, -0.6, 1, 0.5, 0.1, 1], [2, 3]) };
+    const inputs = {
+      position: on64([0, 0, 0, 0.4, 0.2, 0], [2, 3]),
+      exponent: on64([20]),
+      specular: on64([0.5, 0.3, 0.2]),
+      centre: on64([0.2, 0.9, 1.6]),
+      ...(kind === 'sphere' ? { radius: on64([0.4]) } : { right: on64([0.5, 0.1, 0]), up: on64([0.1, -0.4, 0.1]) }),
+    };
+    await checkGradient(({ position, exponent, specular, ...light }: typeof inputs) => {
+      const lobe: Material = { kind: material, diffuse: white, specular, exponent };
+      return shade({ ...surface, position }, lobe, { kind, ...light, radiance: white, samples: 2 } as Light);
+    }, inputs);
+  });
+
   it('stay finite in f32, from the smoothest surface to the dullest, above the light, behind it and on it', async () => {
     const own = (data: readonly number[], shape = [data.length]): Tensor => tensor(data, shape, { device: cpu32 });
     const position = own([0, 0, 0, 0.3, 0.2, 1, 0, 0, 1, 0, 0, 3, 1e3, 0, 0, 0, 0, 0.9999], [6, 3]);
