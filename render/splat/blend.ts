@@ -122,7 +122,7 @@ function backward({ size, batch = 1, cutoff, blending, tiles, key, met }: Plan, 
     { count: [lanes, tiles, batch], out: { shares: met * words * lanes } },
   );
   const { bar } = kernels(`gather ${key}`, () => gatherText(blending))(
-    { boxes, entries, starts, shares, perImage: n / batch },
+    { boxes, entries, starts, shares, perImage: n / Math.max(batch, 1) },
     { count: [lanes, n], out: { bar: [n, words, lanes] } },
   );
   return (bar as Tensor).sum(2);
@@ -167,7 +167,7 @@ export function blend(splats: Tensor, { size, cutoff, capacity, batch }: BlendOp
   const [width, height] = size;
   const [n, words] = splats.shape;
   const images = batch ?? 1;
-  const grid = gridOf(size, n / images);
+  const grid = gridOf(size, n / Math.max(images, 1));
   const tiles = grid.columns * grid.rows;
   const ends = cutoff > 0;
   const channels = words - 6;

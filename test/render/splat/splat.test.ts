@@ -152,6 +152,11 @@ describe('drawGaussians', () => {
       colour: zeros([0, 1], { device: cpu64 }),
     };
     expect(Array.from(await drawGaussians(none, [4, 3]).image.read())).toEqual(nothing);
+    const three = { ...flat(3, [4, 4]), centre: zeros([0, 3, 2], { device: cpu64 }) }; // in no picture
+    const { value, grad } = valueAndGrad((x: Tensor) => drawGaussians({ ...three, centre: x }, [4, 4]).image.sum())(
+      three.centre,
+    );
+    expect([await value.item(), grad.shape]).toEqual([0, [0, 3, 2]]);
   });
 
   it('says what does not fit', () => {
