@@ -73,30 +73,39 @@ describe.each([cpu64, cpu32])('accelerations are MuJoCo’s, $precision', device
   });
 });
 
-it.each(['', round])('are differentiated, environment by environment, and in whole Jacobians %s', async fluid => {
-  const model = mjcf(file(fluid));
-  const row = (x: readonly number[]) => on64([...x, ...x.map(v => 0.9 * v)], [2, x.length]);
-  const params = articulatedParams(model, cpu64);
-  const { medium, wind, immersedPosition, immersedOrientation, immersedSize, dragCoefficients, addedMass } =
-    params as Required<typeof params>;
-  const uneven = on64([0.9, 1, 1.1, 1, 1.2, 1.1, 1.05, 0.9, 1], [3, 3]); // the largest half axis has kinks where two are equal
-  const shapes = { immersedPosition, immersedOrientation, immersedSize: immersedSize.mul(uneven) };
-  const round = fluid === '' ? {} : { dragCoefficients, addedMass };
-  const given = { q: row(one.q), v: row(one.v), own: { medium, wind: wind.broadcastTo([2, 3]), ...shapes, ...round } };
-  const still = row(one.v.map(() => 0));
-  const weights = row(one.v.map((_, k) => Math.sin(k + 1)));
-  await checkGradient(
-    ({ q, v, own }: typeof given) =>
-      forwardDynamics(model, { ...params, ...own }, { q, v }, still)
-        .mul(weights)
-        .sum(),
-    given,
-  );
-  const { sensitivity: _, ...byTangents } = convex();
-  const jacobians = [convex(), byTangents].map(contact => stepJacobian(model, { contact })(given, { params }, 0.01));
-  const [fast, slow] = await Promise.all(jacobians.map(({ A }) => A.read()));
-  near(fast, slow, 1e-10 * Math.max(...slow.map(Math.abs)));
-});
+it.each(['', round])(
+  'are differentiated, environments side by side or one alone, and in whole Jacobians %s',
+  async fluid => {
+    const model = mjcf(file(fluid));
+    const envs = fluid === '' ? 2 : 1;
+    const row = (x: readonly number[]) =>
+      on64([...x, ...x.map(v => 0.9 * v)].slice(0, envs * x.length), [envs, x.length]);
+    const params = articulatedParams(model, cpu64);
+    const { medium, wind, immersedPosition, immersedOrientation, immersedSize, dragCoefficients, addedMass } =
+      params as Required<typeof params>;
+    const uneven = on64([0.9, 1, 1.1, 1, 1.2, 1.1, 1.05, 0.9, 1], [3, 3]); // the largest half axis has kinks where two are equal
+    const shapes = { immersedPosition, immersedOrientation, immersedSize: immersedSize.mul(uneven) };
+    const round = fluid === '' ? {} : { dragCoefficients, addedMass };
+    const given = {
+      q: row(one.q),
+      v: row(one.v),
+      own: { medium, wind: wind.broadcastTo([envs, 3]), ...shapes, ...round },
+    };
+    const still = row(one.v.map(() => 0));
+    const weights = row(one.v.map((_, k) => Math.sin(k + 1)));
+    await checkGradient(
+      ({ q, v, own }: typeof given) =>
+        forwardDynamics(model, { ...params, ...own }, { q, v }, still)
+          .mul(weights)
+          .sum(),
+      given,
+    );
+    const { sensitivity: _, ...byTangents } = convex();
+    const jacobians = [convex(), byTangents].map(contact => stepJacobian(model, { contact })(given, { params }, 0.01));
+    const [fast, slow] = await Promise.all(jacobians.map(({ A }) => A.read()));
+    near(fast, slow, 1e-10 * Math.max(...slow.map(Math.abs)));
+  },
+);
 
 describe('ellipsoids', () => {
   const of = (size: readonly [number, number, number]) => {
