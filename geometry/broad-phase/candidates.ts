@@ -16,6 +16,8 @@ export interface CandidateOptions {
    * touches. A pair is kept if either touches a class of the other. Default: all may.
    */
   readonly classes?: Tensor;
+  /** The error's sentence where there is no room for so many pairs. Default: one that names `capacity`. */
+  readonly crowded?: (pairs: number) => string;
 }
 
 export interface Candidates {
@@ -94,8 +96,12 @@ const writes = lazyKernel(/* wgsl */ `
  * thrown, and `count` tells.
  */
 export function candidates(lower: Tensor, upper: Tensor, options: CandidateOptions): Candidates {
-  checkOptions('candidates', options, ['capacity', 'classes']);
+  checkOptions('candidates', options, ['capacity', 'classes', 'crowded']);
   const { capacity } = options;
+  const {
+    crowded = (pairs: number) =>
+      `candidates: ${pairs} pairs of boxes overlap, but there is room for ${capacity}; give a capacity of at least ${pairs}.`,
+  } = options;
   const { device } = lower;
   const [n] = lower.shape;
   check(lower, upper, options);
@@ -109,10 +115,7 @@ export function candidates(lower: Tensor, upper: Tensor, options: CandidateOptio
   );
   if (!isBeingRecorded(device))
     device.check([found.count.memory.retain()], ([count]) => {
-      if (count > capacity)
-        throw new RangeError(
-          `candidates: ${count} pairs of boxes overlap, but there is room for ${capacity}; give a capacity of at least ${count}.`,
-        );
+      if (count > capacity) throw new RangeError(crowded(count));
     });
   return { pairs: found.pairs, count: found.count };
 }

@@ -82,6 +82,8 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
     return { kinds, pairs: list.length, find: () => ({ ...fixed, count: undefined }) };
   }
   const { parts } = data;
+  const crowded = (found: number): string =>
+    `rigidBodies: ${found} pairs of bodies are near each other, with room for ${capacity}; give ${roomier('pairs', found)}.`;
   const isEndless = ({ kind }: { readonly kind: ShapeKind }): boolean => kind === 'plane' || kind === 'heightField';
   const bounded = parts.flatMap((part, i) => (isEndless(part) ? [] : [i]));
   const endless = parts.flatMap((part, i) => (isEndless(part) ? [i] : []));
@@ -133,7 +135,7 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
         string,
         Tensor
       >;
-      const { pairs, count } = candidates(low, high, { capacity, classes });
+      const { pairs, count } = candidates(low, high, { capacity, classes, crowded });
       const found = named(
         { pairs, own, bodyOf, kindOf, apartFrom, apart: structure.apart },
         { count: capacity },
@@ -148,6 +150,9 @@ export function near(data: WorldData, capacity: number | undefined, device: Devi
     },
   };
 }
+
+/** An option with half as much room again as was needed when it ran out. */
+export const roomier = (name: string, needed: number): string => `'${name}: ${Math.ceil(1.5 * needed)}' or more`;
 
 const boundKernels = kernelsByKey();
 const boundText = (kinds: Kinds, solids: readonly ShapeKind[]): string => /* wgsl */ `

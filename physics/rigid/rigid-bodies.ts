@@ -49,7 +49,7 @@ export interface RigidOptions {
   readonly tolerance?: number;
   /** Default 50 steps of Newton's method. */
   readonly maxSteps?: number;
-  /** Room for pairs of bodies' parts that are near each other. Default: eight for each part, or, for up to 48 parts, for all pairs. */
+  /** Room for pairs of bodies' parts that are near each other. Default: sixteen for each part, or, for up to 48 parts, for all pairs. */
   readonly pairs?: number;
   /** Room for contacts of many bodies. Default: twelve for each part. */
   readonly contacts?: number;
@@ -199,7 +199,7 @@ interface Structure {
 
 function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settings, device: Device): Structure {
   const { joints, names, parts } = data;
-  const capacity = pairs ?? (parts.length > fewParts ? 8 * parts.length : undefined);
+  const capacity = pairs ?? (parts.length > fewParts ? 16 * parts.length : undefined);
   const found = near(data, capacity, device);
   const slots = slotsOf(found.kinds);
   const contacts =

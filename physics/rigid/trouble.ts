@@ -8,6 +8,7 @@
 import { lazyKernel, type Tensor, zeros } from '../../kernel/index.ts';
 import type { Found } from './impulses.ts';
 import type { Momenta } from './motion.ts';
+import { roomier } from './near.ts';
 
 const watch = lazyKernel(/* wgsl */ `
   var<storage, read> trouble: array<f32>;
@@ -79,9 +80,6 @@ export function watched(trouble: Tensor, { end, found, pairs, contacts, ...room 
   };
   return watch(given, { count: 1, out: { next: 4 } }).next;
 }
-
-/** An option with half as much room again as was needed when it ran out. */
-const roomier = (name: string, needed: number): string => `'${name}: ${Math.ceil(1.5 * needed)}' or more`;
 
 /** @throws Error, RangeError if there was trouble. */
 export async function tell(

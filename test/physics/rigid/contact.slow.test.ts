@@ -304,6 +304,20 @@ describe('trouble', () => {
     );
   });
 
+  it('tells of pairs for which there is no room, which spheres in a lattice have by default', () => {
+    const at = (k: number) =>
+      [k % 5, Math.floor(k / 5) % 5, Math.floor(k / 25)].map(i => 0.2 * i) as [number, number, number];
+    const bodies = Array.from({ length: 125 }, (_, k): BodySpec => ({ shape: sphere(0.1), mass: 1, position: at(k) }));
+    const next = (options: object) => {
+      const world = rigidBodies({ bodies }, options);
+      return world.step(world.start(cpu32), world.params(cpu32), 0.005);
+    };
+    next({}); // ((3 · 5 − 2)³ − 5³) / 2 pairs of neighbours
+    expect(() => next({ pairs: 1000 })).toThrow(
+      "rigidBodies: 1036 pairs of bodies are near each other, with room for 1000; give 'pairs: 1554' or more.",
+    );
+  });
+
   it('tells of a solve that did not get there', async () => {
     const bodies = [block, { ...block, position: [0.3, 1.5, 0.1] }, { ...block, position: [0.1, 2.45, 0.3] }] as const;
     const world = rigidBodies({ bodies: [{ shape: plane() }, ...bodies] }, { maxSteps: 1 });
