@@ -75,11 +75,12 @@ async function steer(
         .map((image, k) => l2(image, sizes[from + k]))
         .reduce((sum, part) => sum.add(part)); // (1)
   const start = { v: tensor(guess, [3], { device }) };
+  const guessed = await imageOf(picture(end(start.v)));
   const frames: Image[] = [];
   const film = async (v: Tensor): Promise<void> => {
     if (!filmed) return;
     const now = await imageOf(picture(end(v)));
-    frames.push(framed(target, now));
+    frames.push(framed(target, guessed, now));
   };
   const errors = [await apart(start.v)];
   await film(start.v);
@@ -114,11 +115,12 @@ async function steer(
   return { velocity: v, errors, loss, frames };
 }
 
-const framed = (target: Image, now: Image): Image =>
+const framed = (target: Image, guess: Image, now: Image): Image =>
   panels(
     [
       [
         { image: target, label: 'wanted' },
+        { image: guess, label: 'guess' },
         { image: now, label: 'now' },
         { image: difference(now, target), label: 'difference' },
       ],
@@ -223,7 +225,10 @@ export const pictureControl: Scene = {
       ),
       history,
       pictures: [
-        { caption: 'The first throw: wanted, found, and how they differ', image: found[0].frames.at(-1) as Image },
+        {
+          caption: 'The first throw: wanted, guessed, found, and how this differs from what is wanted',
+          image: found[0].frames.at(-1) as Image,
+        },
         { caption: 'Its flight', image: panels([course]) },
       ],
       plots: [

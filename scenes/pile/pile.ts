@@ -71,8 +71,9 @@ export const pile: Scene = {
       for (let i = 1; i <= boxes; i++) for (let k = 0; k < 3; k++) sum += (momenta[3 * i + k] / mass[i]) ** 2;
       return Math.sqrt(sum / boxes);
     };
-    const side = Math.max(2, Math.round(Math.cbrt(boxes)));
-    const look = photographer(world, params, { span: 4.5 * half * side, colours: magma, device });
+    const span = // as high as the tower, and as wide as the heap that it becomes
+      Math.max(...bodies.map(({ position: [x, y, z] = [0, 0, 0] }) => Math.max(y, 3 * Math.hypot(x, z)))) + 3 * half;
+    const look = photographer(world, params, { span, colours: magma, device });
     const chunks = Math.min(iterations ?? Number.POSITIVE_INFINITY, Math.ceil(seconds / dt / chunk));
     let state = world.start(device);
     const film = [await look(state)];
