@@ -1,9 +1,6 @@
 export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
 export { type Actuation, activate, actuate, actuation } from './articulated/actuate.ts';
 export {
-  type Actuator,
-  type ActuatorDynamics,
-  type ActuatorKind,
   type ActuatorParams,
   type ActuatorSpec,
   activations,
@@ -43,20 +40,28 @@ export { type Failure, firstFailure } from './articulated/first-failure.ts';
 export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
 export type { JointSpec, LinkSpec, SiteSpec } from './articulated/link-spec.ts';
-export type { EllipsoidSpec, Immersed, MediumSpec } from './articulated/medium/immersed.ts';
+export type { EllipsoidSpec, MediumSpec } from './articulated/medium/immersed.ts';
 export { type MjcfOptions, mjcf, type Unsupported } from './articulated/mjcf/mjcf.ts';
 export type {
   ArticulatedIntegrator,
   ArticulatedParams,
   ArticulatedState,
+  Model,
+} from './articulated/model.ts';
+export type { MuscleSpec } from './articulated/muscle.ts';
+export type {
+  Actuator,
+  ActuatorDynamics,
+  ActuatorKind,
+  Immersed,
   Joint,
   JointKind,
   Keyframe,
   Link,
-  Model,
+  Sensor,
   Site,
-} from './articulated/model.ts';
-export type { MuscleSpec } from './articulated/muscle.ts';
+  Tendon,
+} from './articulated/parts.ts';
 export { pointJacobians } from './articulated/point-jacobians.ts';
 export {
   type PointAccelerations,
@@ -67,14 +72,15 @@ export {
   sitePoints,
 } from './articulated/points.ts';
 export { type LinkPose, posed } from './articulated/posed.ts';
+export type { SensorKind } from './articulated/sensors/kinds.ts';
 export type { Sensed } from './articulated/sensors/sensed.ts';
 export { type Sensors, sensors } from './articulated/sensors/sensing.ts';
-export type { FrameSpec, Sensor, SensorKind, SensorSpec } from './articulated/sensors/sensor.ts';
+export type { FrameSpec, SensorSpec } from './articulated/sensors/sensor.ts';
 export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
 export { type RobotSurface, robotSurface } from './articulated/surface.ts';
-export type { Tendon, TendonSpec } from './articulated/tendon.ts';
+export type { TendonSpec } from './articulated/tendon.ts';
 export { tree } from './articulated/tree.ts';
 export type { TreeSpec } from './articulated/tree-spec.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';

@@ -8,10 +8,11 @@
  */
 
 import { type Device, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { type ActuatorDynamics, type ActuatorParams, activations } from './actuator.ts';
+import { type ActuatorParams, activations } from './actuator.ts';
 import { place } from './layout.ts';
-import { type ArticulatedParams, type ArticulatedState, lengthOf, type Model } from './model.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { muscleForce, muscleText, muscleWidth } from './muscle.ts';
+import { type ActuatorDynamics, lengthOf } from './parts.ts';
 import { pointJacobians } from './point-jacobians.ts';
 import { type Points, pointMotions } from './points.ts';
 import { rowsOf } from './structure.ts';

@@ -17,13 +17,16 @@
  */
 
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import { type JointKind, lengthOf, type Model } from './model.ts';
+import type { Model } from './model.ts';
 import { type MuscleSpec, muscleNumbers, muscleWidth } from './muscle.ts';
-
-export type ActuatorKind = 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'general' | 'muscle';
-/** How an activation follows the control; `exactFilter` is exact over a step of constant controls. */
-export type ActuatorDynamics = 'none' | 'integrator' | 'filter' | 'exactFilter' | 'muscle';
-type Triple = readonly [number, number, number];
+import {
+  type Actuator,
+  type ActuatorDynamics,
+  type ActuatorKind,
+  type JointKind,
+  lengthOf,
+  type Triple,
+} from './parts.ts';
 
 export interface ActuatorSpec {
   readonly kind: ActuatorKind;
@@ -51,27 +54,6 @@ export interface ActuatorSpec {
   readonly controlRange?: readonly [number, number];
   readonly forceRange?: readonly [number, number];
   readonly activationRange?: readonly [number, number];
-}
-
-export interface Actuator {
-  readonly name: string;
-  readonly kind: ActuatorKind;
-  /** Its joint, its site, its tendon, or −1. */
-  readonly joint: number;
-  readonly site: number;
-  readonly tendon: number;
-  readonly gear: readonly number[];
-  readonly gain: Triple;
-  readonly bias: Triple;
-  readonly dynamics: ActuatorDynamics;
-  /** Where its activation is among those of the state, or −1. */
-  readonly activation: number;
-  readonly timeConstant: number;
-  /** Numbers of a muscle, or none. */
-  readonly muscle: readonly number[];
-  readonly controlRange: readonly [number, number] | undefined;
-  readonly forceRange: readonly [number, number] | undefined;
-  readonly activationRange: readonly [number, number] | undefined;
 }
 
 type Parts = Pick<Model, 'joints' | 'sites' | 'tendons'>;

@@ -2,7 +2,7 @@
 
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { JointSpec, LinkSpec } from './link-spec.ts';
-import type { Link } from './model.ts';
+import type { Link } from './parts.ts';
 import type { Symmetric } from './quaternion.ts';
 
 /** @throws RangeError unless these are `length` finite numbers. */

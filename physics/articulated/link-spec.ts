@@ -1,7 +1,7 @@
 /** Links, their joints and sites, as their user writes them. */
 
 import type { Solimp, Solref } from './constraint/constraint.ts';
-import type { JointKind, SiteKind } from './model.ts';
+import type { JointKind, SiteKind } from './parts.ts';
 import type { Quaternion, Symmetric, Vec3 } from './quaternion.ts';
 
 export interface JointSpec {

@@ -14,56 +14,8 @@
  */
 
 import type { Tensor } from '../../kernel/index.ts';
-import type { Actuator } from './actuator.ts';
 import type { Equality, FrictionLoss, Geom, Limit, Pair, SolverOptions } from './constraint/constraint.ts';
-import type { Immersed, MediumValues } from './medium/immersed.ts';
-import type { Sensor } from './sensors/sensor.ts';
-import type { Tables } from './tables.ts';
-import type { Tendon } from './tendon.ts';
-
-export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
-
-/** A joint's place in the structure. */
-export interface Joint {
-  readonly name: string;
-  readonly kind: JointKind;
-  /** Number of its link. */
-  readonly link: number;
-  /** Where its coordinates begin in q, and its velocities in v. */
-  readonly q: number;
-  readonly dof: number;
-}
-
-/** A link's place in the structure: its parent's number, or −1 for the world, and its joints' numbers. */
-export interface Link {
-  readonly name: string;
-  readonly parent: number;
-  readonly joints: readonly number[];
-}
-
-/** A point of a link that has a name. */
-export interface Site {
-  readonly name: string;
-  readonly link: number;
-  /** In the link's frame, m. */
-  readonly position: readonly [number, number, number];
-  readonly orientation: readonly [number, number, number, number];
-  /** The region in which touch sensors feel, as a geom's. */
-  readonly kind: SiteKind;
-  readonly size: readonly number[];
-}
-
-export type SiteKind = 'sphere' | 'capsule' | 'ellipsoid' | 'cylinder' | 'box';
-
-/** A state that has a name. */
-export interface Keyframe {
-  readonly name: string;
-  readonly q: readonly number[];
-  readonly v: readonly number[];
-  readonly control: readonly number[];
-  /** Of actuators with an activation. Default 0. */
-  readonly act?: readonly number[];
-}
+import type { Actuator, Immersed, Joint, Keyframe, Link, MediumValues, Sensor, Site, Tables, Tendon } from './parts.ts';
 
 /** What is physical, all differentiable. Shapes: l links, j joints; [envs, …] where environments differ. */
 export interface ArticulatedParams {
@@ -166,10 +118,3 @@ export interface ArticulatedState {
   /** Activations of the actuators that have one, [envs, activations]. */
   readonly act?: Tensor;
 }
-
-export const lengthOf: Readonly<Record<JointKind, { readonly q: number; readonly dof: number }>> = {
-  free: { q: 7, dof: 6 },
-  ball: { q: 4, dof: 3 },
-  hinge: { q: 1, dof: 1 },
-  slide: { q: 1, dof: 1 },
-};

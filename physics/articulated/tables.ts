@@ -6,43 +6,13 @@
  * which each is added to its predecessor. In both, predecessors come first; numbers of predecessors are one larger, and 0 is the world.
  */
 
-import type { Joint, Link } from './model.ts';
+import type { Frame, Joint, Link, Tables } from './parts.ts';
 
 /** How a frame moves: not at all, about an axis, along an axis, about a point, or by three coordinates along the world's axes. */
 export const moves = { weld: 0, hinge: 1, slide: 2, ball: 3, shift: 4 } as const;
 
 /** Columns of `frames`. */
 export const columns = ['before', 'move', 'pose', 'joint', 'q', 'dof', 'body', 'root'] as const;
-
-export interface Frame {
-  /** The predecessor, or 0. */
-  readonly before: number;
-  readonly move: number;
-  /** 1 + the link whose constant pose comes first, or 0. */
-  readonly pose: number;
-  readonly joint: number;
-  readonly q: number;
-  readonly dof: number;
-  /** 1 + the link that this is the frame of, or 0 if more joints follow. */
-  readonly body: number;
-  /** The first frame on the way from the world. */
-  readonly root: number;
-}
-
-export interface Tables {
-  readonly frames: readonly Frame[];
-  /** Of each link. */
-  readonly frameOf: readonly number[];
-  /** Of each velocity: the predecessor, or 0; the last velocity before its joint's frame, or 0; and the frame. */
-  readonly before: readonly number[];
-  readonly base: readonly number[];
-  readonly frame: readonly number[];
-  /** Of each frame: the last velocity on the way there, or 0. */
-  readonly last: readonly number[];
-  /** Rows of the mass matrix below one another: of each velocity, itself and its predecessors. Where the rows begin; the columns. */
-  readonly start: readonly number[];
-  readonly ancestors: readonly number[];
-}
 
 export function tables(links: readonly Link[], joints: readonly Joint[]): Tables {
   const frames: Frame[] = [];

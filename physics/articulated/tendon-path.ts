@@ -11,22 +11,14 @@
 
 import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Pose, posesAt } from './constraint/equalities.ts';
-import type { ArticulatedParams, Link, Model, Site } from './model.ts';
+import type { ArticulatedParams, Model } from './model.ts';
+import type { Link, Site, Tables, TendonPoint } from './parts.ts';
 import { pointJacobians } from './point-jacobians.ts';
 import { pointMotions } from './points.ts';
 import { add3, rotate, scale3, type Vec3 } from './quaternion.ts';
-import type { Tables } from './tables.ts';
 
 /** Names of sites that a tendon runs through; a pulley ends a branch, and lengths of the next one count 1 / pulley. */
 export type TendonPathSpec = readonly (string | { readonly pulley: number })[];
-
-/** A point that a tendon runs through. */
-export interface TendonPoint {
-  /** Its link's number, −1 for the world. */
-  readonly link: number;
-  /** 1 / c of the segment to the next point; 0: there is none. */
-  readonly share: number;
-}
 
 export interface PathPoint extends TendonPoint {
   /** In the link's frame. */

@@ -13,9 +13,9 @@
 import { concat, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Solimp, Solref } from './constraint/constraint.ts';
 import type { LinkSpec } from './link-spec.ts';
-import type { ArticulatedParams, ArticulatedState, Joint, Link, Model, Site } from './model.ts';
-import type { Tables } from './tables.ts';
-import { dofsOf, lengthAt, pathOf, paths, springPoses, type TendonPathSpec, type TendonPoint } from './tendon-path.ts';
+import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
+import type { Joint, Link, Site, Tables, Tendon } from './parts.ts';
+import { dofsOf, lengthAt, pathOf, paths, springPoses, type TendonPathSpec } from './tendon-path.ts';
 
 export interface TendonSpec {
   readonly name: string;
@@ -39,15 +39,6 @@ export interface TendonSpec {
   readonly frictionLoss?: number;
   readonly solrefFriction?: Solref;
   readonly solimpFriction?: Solimp;
-}
-
-/** A tendon's place in the structure. */
-export interface Tendon {
-  readonly name: string;
-  /** Velocities that change its length, the last first. */
-  readonly dofs: readonly number[];
-  /** Of a spatial one; empty for others. */
-  readonly path: readonly TendonPoint[];
 }
 
 type TendonValues = Readonly<

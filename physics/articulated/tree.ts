@@ -6,14 +6,15 @@
  */
 
 import { checkRecord } from '../../kernel/index.ts';
-import { type Actuator, actuatorsOf } from './actuator.ts';
+import { actuatorsOf } from './actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
 import { constraintsOf } from './constraint/build.ts';
 import type { JointSpec, LinkSpec, SiteSpec } from './link-spec.ts';
 import { immersedOf } from './medium/immersed.ts';
-import { type Joint, type JointKind, type Link, lengthOf, type Model, type Site } from './model.ts';
+import type { Model } from './model.ts';
+import { type Actuator, type Joint, type JointKind, type Link, lengthOf, type Sensor, type Site } from './parts.ts';
 import { normalized, type Symmetric, turnSymmetric, unturned } from './quaternion.ts';
-import { type Sensor, sensorsOf } from './sensors/sensor.ts';
+import { sensorsOf } from './sensors/sensor.ts';
 import { tables } from './tables.ts';
 import { tendonsOf } from './tendon.ts';
 import type { TreeSpec } from './tree-spec.ts';

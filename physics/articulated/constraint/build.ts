@@ -1,7 +1,8 @@
 /** The constraints of a tree, from what its specification says of joints, geoms and equalities. */
 
 import type { JointSpec } from '../link-spec.ts';
-import { type Joint, type Link, lengthOf, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
+import { type Joint, type Link, lengthOf } from '../parts.ts';
 import type { TendonSpec } from '../tendon.ts';
 import type { TreeSpec } from '../tree-spec.ts';
 import { type FrictionLoss, type Limit, type SolverOptions, usualSolimp, usualSolref } from './constraint.ts';

@@ -1,7 +1,7 @@
 /** Loops that are closed, and joints that follow others: from names and poses to numbers. */
 
 import type { JointSpec, LinkSpec } from '../link-spec.ts';
-import type { Joint, Link } from '../model.ts';
+import type { Joint, Link } from '../parts.ts';
 import {
   about,
   add3,

@@ -8,7 +8,7 @@
  */
 
 import { type DistanceGrid, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
-import type { Link } from '../model.ts';
+import type { Link } from '../parts.ts';
 import { normalized, type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 import {
   type Condim,

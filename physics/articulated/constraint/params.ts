@@ -13,7 +13,8 @@
 import { mapTree, unrecorded } from '../../../adjoint/index.ts';
 import { concat, type Device, onDeviceOf, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { forwardDynamics } from '../dynamics.ts';
-import { type ArticulatedParams, lengthOf, type Model } from '../model.ts';
+import type { ArticulatedParams, Model } from '../model.ts';
+import { lengthOf } from '../parts.ts';
 import { pointJacobians } from '../point-jacobians.ts';
 import { articulatedParams } from '../structure.ts';
 import { tied } from '../tendon.ts';

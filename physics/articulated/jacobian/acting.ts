@@ -7,10 +7,10 @@
 
 import { jvps } from '../../../adjoint/index.ts';
 import { stack, type Tensor, tensor } from '../../../kernel/index.ts';
-import type { Actuator } from '../actuator.ts';
 import { carriesWeight } from '../compensation.ts';
 import { isImmersed } from '../medium/medium.ts';
-import { lengthOf, type Model } from '../model.ts';
+import type { Model } from '../model.ts';
+import { type Actuator, lengthOf } from '../parts.ts';
 import { directionsOf, unitsOf } from './directions.ts';
 
 /** Variables: q along velocities, v, activations, controls (or forces of joints, where nothing is controlled). */

@@ -15,7 +15,8 @@
  */
 
 import { principal } from '../mass.ts';
-import type { ArticulatedParams, Link, Model } from '../model.ts';
+import type { ArticulatedParams, Model } from '../model.ts';
+import type { Immersed, Link, MediumValues } from '../parts.ts';
 import { normalized, product, type Quaternion, type Symmetric, unturned, type Vec3 } from '../quaternion.ts';
 
 /** What the links are in. */
@@ -40,22 +41,7 @@ export interface EllipsoidSpec {
   readonly coefficients?: readonly [number, number, number, number, number];
 }
 
-/** A shape's place in the structure. */
-export interface Immersed {
-  readonly link: number;
-  readonly kind: 'box' | 'ellipsoid';
-}
-
 export const usualCoefficients = [0.5, 0.25, 1.5, 1, 1] as const;
-
-/** Numbers of what a medium adds to the parameters. */
-export type MediumValues = Readonly<
-  Record<
-    | ('medium' | 'wind' | 'immersedPosition' | 'immersedOrientation' | 'immersedSize')
-    | ('dragCoefficients' | 'addedMass'),
-    readonly number[]
-  >
->;
 
 /** Masses and centres of links, and inertias in axes of their own. */
 export interface Massive {

@@ -27,8 +27,8 @@ import { frameMotions, jointProjections } from '../inverse.ts';
 import type { Kinematics } from '../kinematics.ts';
 import { quaternions, store, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
+import type { Immersed } from '../parts.ts';
 import type { Prepared } from '../structure.ts';
-import type { Immersed } from './immersed.ts';
 
 const ofBoxes = /* wgsl */ `
   fn forBox(w: vec3f, u: vec3f, h: vec3f, density: f32, viscosity: f32) -> array<vec3f, 2> {

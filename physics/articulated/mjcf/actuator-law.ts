@@ -9,7 +9,8 @@
  *   kv = 2 ζ √(kp m)        of a damping ratio ζ;  m: inertia that the joint's velocity sees at q⁰, over the gear's square       (1)
  */
 
-import type { ActuatorDynamics, ActuatorSpec } from '../actuator.ts';
+import type { ActuatorSpec } from '../actuator.ts';
+import type { ActuatorDynamics } from '../parts.ts';
 import type { Element } from '../xml.ts';
 
 export type ActuatorElement = 'general' | 'motor' | 'position' | 'velocity' | 'intvelocity' | 'damper' | 'cylinder';

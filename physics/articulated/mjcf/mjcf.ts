@@ -11,7 +11,8 @@
 
 import { coupledDamping } from '../implicit-damping.ts';
 import type { LinkSpec } from '../link-spec.ts';
-import type { Keyframe, Model } from '../model.ts';
+import type { Model } from '../model.ts';
+import type { Keyframe } from '../parts.ts';
 import { tree } from '../tree.ts';
 import type { TreeSpec } from '../tree-spec.ts';
 import { type Element, inFile, parseXml, placeOf } from '../xml.ts';

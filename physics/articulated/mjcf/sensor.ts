@@ -1,8 +1,8 @@
 /** <sensor>: what is measured, by the names of MuJoCo's elements. */
 
+import { frameSensors, jointSensors, siteSensors, subtreeSensors, tendonSensors } from '../sensors/kinds.ts';
 import { isSeen } from '../sensors/rays.ts';
 import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
-import { frameSensors, jointSensors, siteSensors, subtreeSensors, tendonSensors } from '../sensors/sensor.ts';
 import type { Element } from '../xml.ts';
 import { type Reading, unreadOf } from './reading.ts';
 

@@ -15,10 +15,10 @@ import { patternFor } from '../constraint/rows.ts';
 import { frameOf, referenceOf, rootOf, touches, touchesOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
+import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
 import type { Held } from './held.ts';
 import { sensedPoints } from './motions.ts';
-import type { Sensor } from './sensor.ts';
 
 export interface ContactSensing {
   /** Of contacts on frames, (torque, force) about O, [envs, frames, 6]. */

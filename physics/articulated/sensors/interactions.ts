@@ -8,9 +8,9 @@
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { ArticulatedParams } from '../model.ts';
+import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
 import { sensedPoints } from './motions.ts';
-import type { Sensor } from './sensor.ts';
 
 /** @param force On frames, (torque, force) about O, [envs, frames, 6]. @returns [envs, 3 per sensor]. */
 export function interactions(moved: Moved, felt: readonly Sensor[], force: Tensor, params: ArticulatedParams): Tensor {

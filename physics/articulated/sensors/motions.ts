@@ -14,8 +14,10 @@
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { ArticulatedParams } from '../model.ts';
+import type { Sensor } from '../parts.ts';
 import { type Moved, type PointAccelerations, type Points, pointMotionsOf } from '../points.ts';
-import { type Sensor, type SensorKind, worldFrame } from './sensor.ts';
+import type { SensorKind } from './kinds.ts';
+import { worldFrame } from './sensor.ts';
 
 /** Kinds that are functions of motions of a frame and another, in the order of the kernel's numbers. */
 const moving = [

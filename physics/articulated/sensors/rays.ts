@@ -8,8 +8,8 @@
 import { contactText, rayText, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
 import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Geom } from '../constraint/constraint.ts';
+import type { Sensor } from '../parts.ts';
 import { type Moved, type Points, pointMotionsOf } from '../points.ts';
-import type { Sensor } from './sensor.ts';
 
 const kinds: readonly ShapeKind[] = ['plane', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'];
 

@@ -4,7 +4,7 @@ import type { Tensor } from '../../../kernel/index.ts';
 import type { ActuatorParams } from '../actuator.ts';
 import type { ConstraintParams } from '../constraint/numbers.ts';
 import type { ArticulatedParams, ArticulatedState } from '../model.ts';
-import type { Sensor } from './sensor.ts';
+import type { Sensor } from '../parts.ts';
 
 /** What some sensors need besides the state. */
 export interface Sensed {

@@ -11,15 +11,16 @@ import { energies } from '../energy.ts';
 import { frameForces, frameMotions } from '../inverse.ts';
 import { kinematics } from '../kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
+import type { Sensor } from '../parts.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
 import { extended } from '../tendon.ts';
 import { contactSensing } from './contacts.ts';
 import { heldBy } from './held.ts';
 import { interactions } from './interactions.ts';
+import { actuatorSensors, type SensorKind, subtreeSensors } from './kinds.ts';
 import { frameMeasurements, isOfMotion } from './motions.ts';
 import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
-import { actuatorSensors, type Sensor, type SensorKind, subtreeSensors } from './sensor.ts';
 import { subtreeMomenta } from './subtrees.ts';
 import { tensions } from './tensions.ts';
 

@@ -11,51 +11,19 @@
  *   else           clock e_potential e_kinetic
  */
 
-import { type JointKind, lengthOf, type Model } from '../model.ts';
-import { type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
-
-export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
-export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
-export const tendonSensors = ['tendonpos', 'tendonvel'] as const;
-export const siteSensors = [
-  'accelerometer',
-  'gyro',
-  'velocimeter',
-  'magnetometer',
-  'force',
-  'torque',
-  'rangefinder',
-  'touch',
-] as const;
-export const frameSensors = [
-  'framepos',
-  'framequat',
-  'framexaxis',
-  'frameyaxis',
-  'framezaxis',
-  'framelinvel',
-  'frameangvel',
-  'framelinacc',
-  'frameangacc',
-] as const;
-export const subtreeSensors = ['subtreecom', 'subtreelinvel', 'subtreeangmom'] as const;
-export const otherSensors = ['clock', 'e_potential', 'e_kinetic'] as const;
-
-export type JointSensor = (typeof jointSensors)[number];
-export type TendonSensor = (typeof tendonSensors)[number];
-export type ActuatorSensor = (typeof actuatorSensors)[number];
-export type SiteSensor = (typeof siteSensors)[number];
-export type FrameSensor = (typeof frameSensors)[number];
-export type SubtreeSensor = (typeof subtreeSensors)[number];
-export type OtherSensor = (typeof otherSensors)[number];
-export type SensorKind =
-  | JointSensor
-  | TendonSensor
-  | ActuatorSensor
-  | SiteSensor
-  | FrameSensor
-  | SubtreeSensor
-  | OtherSensor;
+import type { Model } from '../model.ts';
+import { type JointKind, lengthOf, type SensedFrame, type Sensor } from '../parts.ts';
+import { unturned } from '../quaternion.ts';
+import {
+  type ActuatorSensor,
+  type FrameSensor,
+  type JointSensor,
+  type OtherSensor,
+  otherSensors,
+  type SiteSensor,
+  type SubtreeSensor,
+  type TendonSensor,
+} from './kinds.ts';
 
 /** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has no axes. */
 export interface FrameSpec {
@@ -80,28 +48,6 @@ export type SensorSpec =
   | (Shared & { readonly kind: FrameSensor; readonly of: FrameSpec; readonly relativeTo?: FrameSpec })
   | (Shared & { readonly kind: SubtreeSensor; readonly link: string })
   | (Shared & { readonly kind: OtherSensor });
-
-/** A frame of a link, or (com) at its centre of mass. */
-export interface SensedFrame {
-  readonly link: number;
-  readonly position: Vec3;
-  readonly orientation: Quaternion;
-  readonly com: boolean;
-}
-
-export interface Sensor {
-  readonly name: string;
-  readonly kind: SensorKind;
-  /** How many numbers it measures. */
-  readonly size: number;
-  readonly cutoff: number | undefined;
-  readonly noise: number;
-  /** Number of its joint, tendon, actuator, site or link (−1: the world), as its kind has it; −1 otherwise. */
-  readonly on: number;
-  /** Of site and frame sensors. */
-  readonly of: SensedFrame | undefined;
-  readonly relativeTo: SensedFrame | undefined;
-}
 
 /** The world's frame. */
 export const worldFrame: SensedFrame = { link: -1, position: [0, 0, 0], orientation: unturned, com: false };

@@ -6,8 +6,8 @@
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import { frameMomenta } from '../energy.ts';
+import type { Sensor } from '../parts.ts';
 import type { Moved } from '../points.ts';
-import type { Sensor } from './sensor.ts';
 
 const momenta = lazyKernel(/* wgsl */ `
   override sensors: u32 = 1;

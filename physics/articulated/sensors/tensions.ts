@@ -15,11 +15,11 @@ import { asGiven, settingOf } from '../constraint/rows.ts';
 import { frameOf, rootOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
+import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
 import { tendonSprings } from '../tendon.ts';
 import type { Held } from './held.ts';
 import { type At, needs } from './sensed.ts';
-import type { Sensor } from './sensor.ts';
 
 const width = 6;
 const kernels = kernelsByKey();

@@ -1,0 +1,44 @@
+/** Kinds of sensors, by what they are on; sensing.ts has their equations. */
+
+export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
+export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
+export const tendonSensors = ['tendonpos', 'tendonvel'] as const;
+export const siteSensors = [
+  'accelerometer',
+  'gyro',
+  'velocimeter',
+  'magnetometer',
+  'force',
+  'torque',
+  'rangefinder',
+  'touch',
+] as const;
+export const frameSensors = [
+  'framepos',
+  'framequat',
+  'framexaxis',
+  'frameyaxis',
+  'framezaxis',
+  'framelinvel',
+  'frameangvel',
+  'framelinacc',
+  'frameangacc',
+] as const;
+export const subtreeSensors = ['subtreecom', 'subtreelinvel', 'subtreeangmom'] as const;
+export const otherSensors = ['clock', 'e_potential', 'e_kinetic'] as const;
+
+export type JointSensor = (typeof jointSensors)[number];
+export type TendonSensor = (typeof tendonSensors)[number];
+export type ActuatorSensor = (typeof actuatorSensors)[number];
+export type SiteSensor = (typeof siteSensors)[number];
+export type FrameSensor = (typeof frameSensors)[number];
+export type SubtreeSensor = (typeof subtreeSensors)[number];
+export type OtherSensor = (typeof otherSensors)[number];
+export type SensorKind =
+  | JointSensor
+  | TendonSensor
+  | ActuatorSensor
+  | SiteSensor
+  | FrameSensor
+  | SubtreeSensor
+  | OtherSensor;
