@@ -10,7 +10,8 @@
  * (3) is Newton's method; its systems are solved by conjugate gradients as far as they are worth it. H is never formed: what all rows
  * between two bodies do together is a wrench, linear in their relative twist at a common point c, so each pair of bodies keeps one
  * symmetric 6 × 6 matrix. (4) adds up to the square of ε E_all over all islands; whether a step has arrived is first asked with the factors
- * of the step before.
+ * of the step before. Only a yes is believed: where contacts have begun to press since, L is of the new K and Δ of the old, and P⁻¹ g may grow from
+ * body to body until it overflows.
  *
  * Bodies gather the wrenches of their pairs from lists: nothing is summed by two invocations, and the order is the same each time.
  *
@@ -179,7 +180,7 @@ export const solveText = (kind: SolverKind): string => /* wgsl */ `
           let next = swept(s);
           if (k == 0u) {
             decrement = next;
-            arrived = next <= goal || steps == u32(settings[3]) || !(next < 1e30);
+            arrived = next <= goal || (fresh && (steps == u32(settings[3]) || !(next < 1e30)));
             if (arrived) { break; }
             due = !fresh;
             let eta = max(0.5 * sqrt(goal / next), min(0.1, sqrt(next / largest)));

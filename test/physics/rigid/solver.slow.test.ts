@@ -64,6 +64,22 @@ describe('where the search begins', () => {
     expect(biggest(own, other)).toBeLessThan(1e-8);
   });
 
+  it('may have nothing touch where in the end a whole tower is pressed together', async () => {
+    const floors = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    const bodies = floors.map(
+      (k): BodySpec => ({ shape: box([0.5, 0.5, 0.5]), mass: 1, position: [0, 0.5 + k, 0], velocity: [0, -k, 0] }),
+    );
+    const world = rigidBodies({ bodies: [ground, ...bodies] });
+    const apart = on64(
+      [0, ...floors.map(k => 10 * (k + 1))].flatMap(v => [0, v, 0]),
+      [13, 3],
+    );
+    const ends = [apart.mul(0), apart].map(v => ran(world, 1, dt, { start: { lead: { v, w: apart.mul(0) } } }));
+    for (const end of ends) await world.check(end);
+    const [near, far] = await Promise.all(ends.map(end => end.p.read()));
+    expect(biggest(near, far)).toBeLessThan(1e-8);
+  });
+
   it('is no part of a state that has none', async () => {
     const world = rigidBodies({ bodies: [ground, ...bridge()] });
     const { lead: _, ...start } = world.start(cpu64);
