@@ -91,7 +91,7 @@ export interface RigidWorld {
    * Looks back on the steps that led to a state.
    *
    * @throws Error, RangeError that name the first step in which a momentum was not finite, and the body; in which there were more pairs
-   * or contacts than there is room for; or in which the solver did not get to its tolerance.
+   * or contacts than there is room for; or in a pass of which the solver did not get to its tolerance.
    */
   check(state: RigidState): Promise<void>;
 }
@@ -333,6 +333,7 @@ function stepped(
     ...(bounce && { bounce: bounce.detach() }),
   };
   let P: Found | undefined;
+  let reports: Tensor | undefined;
   let slip = now;
   let soft: Twists | undefined;
   let bias: Tensor | undefined;
@@ -348,6 +349,8 @@ function stepped(
     const { normal, point } = touch;
     const pressed = { ...start, x, q, mass, inertia, friction, normal, point, bias, rows, middle };
     P = impulses(sizes, { pressed, frozen: { ...frozen, ...begin(slip, lead, [1, -1][pass]) } });
+    const report = P.report.detach();
+    reports = reports?.add(report) ?? report;
     slip = twistsOf(heavy, { p: start.p.add(P.p), L: start.L.add(P.L) });
     soft ??= slip;
   }
@@ -360,7 +363,14 @@ function stepped(
   const next = { ...moved(heavy, x, drift, dt), ...end, ...(lead && { lead: begin(soft as Twists, slip, -1) }) }; // (3)
   if (!trouble) return next;
   const { count } = touch;
-  const seen = { end, found, pairs: pairs.count, contacts: count, ...room, tolerance: 10 * precise };
+  const seen = {
+    end,
+    reports: reports as Tensor,
+    pairs: pairs.count,
+    contacts: count,
+    ...room,
+    tolerance: 10 * precise,
+  };
   return { ...next, trouble: watched(trouble, seen) };
 }
 

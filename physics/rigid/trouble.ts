@@ -6,7 +6,6 @@
  */
 
 import { lazyKernel, type Tensor, zeros } from '../../kernel/index.ts';
-import type { Found } from './impulses.ts';
 import type { Momenta } from './motion.ts';
 import { roomier } from './near.ts';
 
@@ -57,7 +56,8 @@ const watch = lazyKernel(/* wgsl */ `
 
 export interface Watched {
   readonly end: Momenta;
-  readonly found: Found;
+  /** What the solver reported, all passes together. */
+  readonly reports: Tensor;
   readonly pairs: Tensor | undefined;
   readonly contacts: Tensor | undefined;
   readonly pairRoom: number;
@@ -66,14 +66,14 @@ export interface Watched {
 }
 
 /** The trouble after a step. */
-export function watched(trouble: Tensor, { end, found, pairs, contacts, ...room }: Watched): Tensor {
+export function watched(trouble: Tensor, { end, reports, pairs, contacts, ...room }: Watched): Tensor {
   const { device } = trouble;
   const none = pairs && contacts ? undefined : zeros([1], { device, type: 'u32' });
   const given = {
     trouble: trouble.detach(),
     p: end.p.detach(),
     L: end.L.detach(),
-    report: found.report.detach(),
+    report: reports,
     pairs: pairs ?? (none as Tensor),
     contacts: contacts ?? (none as Tensor),
     ...room,

@@ -89,6 +89,18 @@ describe('where the search begins', () => {
   });
 });
 
+describe('a first pass that took all its steps', () => {
+  it('is told of, though the last one arrived', async () => {
+    const falling = [0, 1].map(
+      (k): BodySpec => ({ shape: box([0.5, 0.5, 0.5]), mass: 1, position: [0, 0.5 + k, 0], velocity: [0, -k, 0] }),
+    );
+    const world = rigidBodies({ bodies: [ground, ...falling] }, { maxSteps: 2 });
+    const apart = on64([0, 0, 0, 0, 10, 0, 0, 20, 0], [3, 3]);
+    const end = ran(world, 1, dt, { start: { lead: { v: apart, w: apart.mul(0) } } });
+    await expect(world.check(end)).rejects.toThrow(/in step 1 impulses were left with a residual of 0\.2/);
+  });
+});
+
 describe('heavy on light', () => {
   it('comes to rest in f32 as it does in f64', async () => {
     const bodies = [1, 1000, 1].map(
