@@ -51,7 +51,7 @@ export interface RigidOptions {
   readonly maxSteps?: number;
   /** Room for pairs of bodies' parts that are near each other. Default: sixteen for each part, or, for up to 48 parts, for all pairs. */
   readonly pairs?: number;
-  /** Room for contacts of many bodies. Default: twelve for each part. */
+  /** Room for contacts of many bodies. Default: twenty-four for each part, as of a brick that lies on four and stands by two. */
   readonly contacts?: number;
 }
 
@@ -209,7 +209,7 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
           Array.from({ length: found.pairs * slots }, (_, slot) => Math.floor(slot / slots)),
           [found.pairs * slots],
         )
-      : (given ?? 12 * parts.length);
+      : (given ?? 24 * parts.length);
   return {
     near: found,
     contacts,
