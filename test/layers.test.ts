@@ -79,6 +79,33 @@ it('there are no import cycles', () => {
   for (const file of files) visit(file, []);
 });
 
+/** Files that import each other, by way of others too, types included: each group's files in order. */
+function circles(): string[][] {
+  let left = new Map(files.map(file => [file, importsOf(file).map(({ target }) => target ?? '')]));
+  for (let before = 0; before !== left.size; ) {
+    before = left.size;
+    const imported = new Set([...left.values()].flat());
+    left = new Map([...left].filter(([file, targets]) => imported.has(file) && targets.some(t => left.has(t))));
+  }
+  const reached = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const target of left.get(from) ?? [])
+      if (left.has(target) && !seen.has(target)) reached(target, seen.add(target));
+    return seen;
+  };
+  const ahead = new Map([...left.keys()].map(file => [file, reached(file)]));
+  const groups = [...left.keys()].map(file =>
+    [...ahead.get(file)!].filter(other => ahead.get(other)!.has(file)).sort(),
+  );
+  return [...new Map(groups.filter(group => group.length > 1).map(group => [group.join(), group])).values()];
+}
+
+it('no files import each other, types included, but a tensor with its methods, and memory with its device', () => {
+  const found = circles();
+  for (const group of found) expect(group.filter(file => !/^kernel\/(scatter\/)?[\w-]+\.ts$/.test(file))).toEqual([]);
+  const centres = ['kernel/memory.ts', 'kernel/tensor.ts'];
+  expect(found.map(group => group.filter(file => centres.includes(file))).sort()).toEqual(centres.map(c => [c]));
+});
+
 it('mathjs is loaded with expressions alone, which nothing else in the kernel layer imports', () => {
   for (const file of files.filter(name => name.startsWith('kernel/') && !name.startsWith('kernel/expression/')))
     for (const { path, target } of importsOf(file)) {
