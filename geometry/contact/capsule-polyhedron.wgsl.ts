@@ -176,9 +176,13 @@ const contact = (kind: Faceted, name: string, round: 'sphere' | 'capsule'): stri
     if (feature.x == 9u) {
       let near = nearestOnSegments(vec3f(0.0), u, h, ${kind}Edge(b, feature.y));
       c = between(near.p, a.size.x, near.q, 0.0);
-    } else if (feature.x >= 12u) {
+    } ${
+      round === 'sphere'
+        ? ''
+        : `else if (feature.x >= 12u) {
       let near = endBeside(u, select(h, -h, feature.x == 12u), ${kind}Edge(b, feature.y)).near;
       c = between(near.p, a.size.x, near.q, 0.0);
+    }`
     } else if (feature.x >= 10u) {
       let edge = ${kind}Edge(b, feature.y);
       let out = select(-1.0, 1.0, feature.x == 10u) * normalize(cross(u, edge.q - edge.p));
@@ -208,7 +212,7 @@ const pair = (round: 'sphere' | 'capsule', kind: Faceted): PairText => {
   const name = `${round}${kind[0].toUpperCase()}${kind.slice(1)}`;
   return {
     slots: round === 'sphere' ? 1 : 2,
-    needs: [roundText, ...facetedTexts(kind), nearestText, besideText],
+    needs: [roundText, ...facetedTexts(kind), nearestText, ...(round === 'sphere' ? [] : [besideText])],
     features: features(kind, name, round),
     contact: contact(kind, name, round),
   };

@@ -23,6 +23,7 @@ export interface WasmExecutable extends Executable, PacedCode {
   /** Scalar code that vectors may replace. */
   readonly tier: Tier | undefined;
 }
+
 /** What stands in for vectors until they are wanted. */
 export interface Tier {
   /** Work that may still run as scalar code. */
