@@ -9,7 +9,7 @@
  * MuJoCo documentation, "XML reference: tendon/spatial".
  */
 
-import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Pose, posesAt } from './constraint/equalities.ts';
 import type { ArticulatedParams, Model } from './model.ts';
 import type { Link, Site, Tables, TendonPoint } from './parts.ts';
@@ -73,6 +73,22 @@ export function lengthAt(path: readonly PathPoint[], poses: readonly Pose[]): nu
   );
 }
 
+/** The points of all tendons, one after the other, each with its tendon's number t; and those from which a segment goes to the next. */
+export function segmentsOf({ tendons }: Model): {
+  readonly path: readonly (TendonPoint & { readonly t: number })[];
+  readonly from: readonly number[];
+} {
+  const path = tendons.flatMap((tendon, t) => tendon.path.map(point => ({ ...point, t })));
+  return { path, from: path.flatMap(({ share }, k) => (share === 0 ? [] : [k])) };
+}
+
+/** 1 / c of segments by tendons, [tendons, segments]; 0 of those of others. */
+const sharesOf = onDeviceOf((model: Model, device) => {
+  const { path, from } = segmentsOf(model);
+  const shares = model.tendons.flatMap((_, t) => from.map(k => (path[k].t === t ? path[k].share : 0)));
+  return tensor(shares, [model.tendons.length, from.length], { device });
+});
+
 /** L and J of (1), [envs, tendons] and [envs, tendons, nv]; 0 for tendons without a path. */
 export function paths(
   model: Model,
@@ -82,13 +98,8 @@ export function paths(
   const { tendons, nv } = model;
   const { device } = q;
   const [envs, t] = [q.shape[0], tendons.length];
-  const path = tendons.flatMap((tendon, t) => tendon.path.map(point => ({ ...point, t })));
-  const from = path.flatMap(({ share }, k) => (share === 0 ? [] : [k]));
-  const shares = tensor(
-    tendons.flatMap((_, t) => from.map(k => (path[k].t === t ? path[k].share : 0))),
-    [t, from.length],
-    { device },
-  );
+  const { path, from } = segmentsOf(model);
+  const shares = sharesOf(model, device);
   const points = { links: path.map(({ link }) => link), offsets: params.tendonPoints as Tensor };
   const { position } = pointMotions(model, params, { q, v: zeros([envs, nv], { device }) }, points);
   const J = pointJacobians(model, params, q, points).slice([0, 0, 0, 0], [envs, path.length, 3, nv]);

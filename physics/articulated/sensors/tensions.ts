@@ -7,7 +7,7 @@
  * act in joints.
  */
 
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { actuation } from '../actuate.ts';
 import { contactGroups } from '../constraint/contact-rows.ts';
 import { forcesOnTendons, jointGroups } from '../constraint/joint-rows.ts';
@@ -18,6 +18,7 @@ import type { Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
 import { tendonSprings } from '../tendon.ts';
+import { segmentsOf } from '../tendon-path.ts';
 import type { Held } from './held.ts';
 import { type At, needs } from './sensed.ts';
 
@@ -62,33 +63,36 @@ const text = (frames: number, tendons: number, points: number, segments: number)
 export function tensions(moved: Moved, felt: readonly Sensor[], at: At, held: Held | undefined): Tensor | undefined {
   const { prepared, kinematics } = moved;
   const { model, envs } = prepared;
-  const points = model.tendons.flatMap(({ path }, t) => path.map(point => ({ ...point, t })));
-  if (points.length === 0) return undefined;
-  const { device } = at.state.q;
-  const links = points.map(({ link }) => link);
-  const { position } = pointMotionsOf(moved, { links, offsets: at.params.tendonPoints as Tensor });
-  const from = points.flatMap(({ share }, k) => (share === 0 ? [] : [k]));
-  const ends = (k: number, of: typeof frameOf): readonly number[] => [of(model, links[k]), of(model, links[k + 1])];
-  const segments = from.flatMap(k => [points[k].t, k, ...ends(k, frameOf), ...ends(k, rootOf)]);
+  const { path, from } = segmentsOf(model);
+  if (path.length === 0) return undefined;
+  const { position } = pointMotionsOf(moved, {
+    links: path.map(({ link }) => link),
+    offsets: at.params.tendonPoints as Tensor,
+  });
   const [frames, tendons] = [model.tables.frames.length, model.tendons.length];
-  const run = kernels(`${frames} ${tendons} ${points.length} ${from.length}`, () =>
-    text(frames, tendons, points.length, from.length),
+  const run = kernels(`${frames} ${tendons} ${path.length} ${from.length}`, () =>
+    text(frames, tendons, path.length, from.length),
   );
+  const tension = tensionOf(moved, felt, at, held);
   return run(
-    {
-      position,
-      tension: tensionOf(moved, felt, at, held),
-      share: tensor(
-        from.map(k => points[k].share),
-        undefined,
-        { device },
-      ),
-      relative: kinematics.relative,
-      segments: tensor(Uint32Array.from(segments), undefined, { device }),
-    },
+    { position, tension, relative: kinematics.relative, ...tablesOf(model, position.device) },
     { count: envs, out: { wrench: [envs, frames, 6] } },
   ).wrench as Tensor;
 }
+
+const tablesOf = onDeviceOf((model: Model, device) => {
+  const { path, from } = segmentsOf(model);
+  const ends = (k: number, of: typeof frameOf): readonly number[] => [path[k], path[k + 1]].map(p => of(model, p.link));
+  const segments = from.flatMap(k => [path[k].t, k, ...ends(k, frameOf), ...ends(k, rootOf)]);
+  return {
+    share: tensor(
+      from.map(k => path[k].share),
+      undefined,
+      { device },
+    ),
+    segments: tensor(Uint32Array.from(segments), undefined, { device }),
+  };
+});
 
 /** T of all tendons, [envs, tendons]; right for spatial ones. */
 function tensionOf(
