@@ -52,9 +52,7 @@ function withRow(what: string, rows: Tensor, l: number, row: Tensor): Tensor {
       `posed: the ${what} has shape [${row.shape.join(', ')}]; it must be [${w}], or [environments, ${w}].`,
     );
   const own = row.shape.length === 2 || rows.shape.length === 3;
-  const envs = own
-    ? Math.max(row.shape.length === 2 ? row.shape[0] : 1, rows.shape.length === 3 ? rows.shape[0] : 1)
-    : 1;
+  const envs = Math.max(row.shape.length === 2 ? row.shape[0] : 1, rows.shape.length === 3 ? rows.shape[0] : 1);
   const all = rows.reshape([-1, links, w]).broadcastTo([envs, links, w]);
   const parts = [
     ...(l > 0 ? [all.slice([0, 0, 0], [envs, l, w])] : []),

@@ -22,7 +22,7 @@
  * MuJoCo documentation, "Computation: fluid forces".
  */
 
-import { kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { frameMotions, jointProjections } from '../inverse.ts';
 import type { Kinematics } from '../kinematics.ts';
 import { quaternions, store, vec } from '../layout.ts';
@@ -108,7 +108,7 @@ const text = (ellipsoids: boolean): string => /* wgsl */ `
     ${
       ellipsoids
         ? `var own = array<vec3f, 2>(vec3f(0.0), vec3f(0.0));
-    if (round[i] == 1u) {
+    if (round[i % arrayLength(&round)] == 1u) {
       let C = Coefficients(drag[i * 5u], drag[i * 5u + 1u], drag[i * 5u + 2u], drag[i * 5u + 3u], drag[i * 5u + 4u]);
       own = forEllipsoid(w, u, size[i], medium[i].x, medium[i].y, C, ${vec('added', 'i * 6u')}, ${vec('added', 'i * 6u', 3)});
     } else { own = forBox(w, u, size[i], medium[i].x, medium[i].y); }`
@@ -130,7 +130,7 @@ export function mediumForces(prepared: Prepared, { pose, motion }: Kinematics, v
   const { device } = v;
   const n = immersed.length;
   const frames = immersed.map(({ link }) => tables.frameOf[link]);
-  const last = tensor(Uint32Array.from(frames.map(f => tables.last[f])), undefined, { device });
+  const { last, round } = shapesOf(model, device);
   const places = { ...prepared, sizes: { ...sizes, frames: n }, structure: { ...structure, last } };
   const { velocity } = frameMotions(places, { motion, v }, zeros(v.shape, { device }));
   const all = (x: Tensor | undefined, width: number, rows = n): Tensor =>
@@ -148,7 +148,7 @@ export function mediumForces(prepared: Prepared, { pose, motion }: Kinematics, v
       ...(ellipsoids && {
         drag: all(params.dragCoefficients, 5),
         added: all(params.addedMass, 6),
-        round: roundOf(immersed, envs, device),
+        round,
       }),
     },
     { count: envs * n, out: { force: [envs, n, 6] } },
@@ -156,11 +156,12 @@ export function mediumForces(prepared: Prepared, { pose, motion }: Kinematics, v
   return jointProjections(places, motion, force as Tensor);
 }
 
-const roundOf = (immersed: readonly Immersed[], envs: number, device: Tensor['device']): Tensor => {
-  const one = immersed.map(({ kind }) => (kind === 'ellipsoid' ? 1 : 0));
-  return tensor(
-    Uint32Array.from({ length: envs * one.length }, (_, k) => one[k % one.length]),
-    undefined,
-    { device },
-  );
-};
+/** Of the shapes of links: the last velocity on the way to each, or 0; and whether it is an ellipsoid. */
+const shapesOf = onDeviceOf(({ immersed, tables }: Model, device) => {
+  const list = (of: (shape: Immersed) => number): Tensor =>
+    tensor(Uint32Array.from(immersed.map(of)), undefined, { device });
+  return {
+    last: list(({ link }) => tables.last[tables.frameOf[link]]),
+    round: list(({ kind }) => (kind === 'ellipsoid' ? 1 : 0)),
+  };
+});
