@@ -10,7 +10,7 @@
  * Gibson: Constrained elastic surface nets, MICCAI 1998.
  */
 
-import { checkOptions, inWords, lazyKernel, outliving, type Tensor, tensor } from '../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, lazyKernel, outliving, type Tensor, tensor } from '../kernel/index.ts';
 import { checkDistanceGrid, type DistanceGrid, spacingOf } from './contact/distance-grid.ts';
 import { type Mesh, type MeshOptions, mesh } from './mesh.ts';
 import { Triangles } from './triangles.ts';
@@ -119,6 +119,7 @@ function netOf({ counts, distances }: DistanceGrid, numberOf: ReadonlyMap<number
  */
 export function isosurface(grid: DistanceGrid, options: MeshOptions = {}): Isosurface {
   checkOptions('isosurface', options, ['device']);
+  checkRecord('isosurface', 'the grid', grid, ['counts', 'halfSize', 'distances']);
   checkDistanceGrid('isosurface', grid);
   const { counts, distances, halfSize } = grid;
   const on = options.device ? { device: options.device } : {};
@@ -128,7 +129,7 @@ export function isosurface(grid: DistanceGrid, options: MeshOptions = {}): Isosu
   const cellTable = outliving(tensor(Uint32Array.from(cells), [count, 2], on));
   const spacing = outliving(tensor([...spacingOf(grid), ...halfSize], [6], on));
   const at = (samples: Tensor): Tensor => {
-    if (samples.type !== 'f32' || samples.size !== distances.length)
+    if (samples?.type !== 'f32' || samples.size !== distances.length)
       throw new RangeError(`isosurface: samples are ${inWords(samples)}; give ${distances.length} numbers of f32.`);
     const f = samples.reshape([samples.size]);
     return netKernel({ f, cells: cellTable, spacing, nx: counts[0], ny: counts[1] }, { count }).x;

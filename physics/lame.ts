@@ -9,6 +9,9 @@ import { inWords, stack, Tensor, tensor } from '../kernel/index.ts';
 
 /** λ and μ, Pa, for E, Pa, and ν. */
 export function lame(E: Tensor, nu: Tensor): { readonly lambda: Tensor; readonly mu: Tensor } {
+  for (const [name, x] of Object.entries({ E, nu }))
+    if (!(x instanceof Tensor))
+      throw new TypeError(`lame: ${name} is ${inWords(x)}; give a tensor, or numbers to lameConstants.`);
   const mu = E.div(nu.add(1)).mul(0.5);
   return { mu, lambda: mu.mul(2).mul(nu).div(nu.mul(-2).add(1)) }; // (1)
 }

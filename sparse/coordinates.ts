@@ -20,10 +20,13 @@ export interface Assembly {
  * @param row, column Of each number.
  */
 export function coordinates(
-  [rows, columns]: readonly [number, number],
+  size: readonly [number, number],
   row: ArrayLike<number>,
   column: ArrayLike<number>,
 ): Assembly {
+  if (!Array.isArray(size) || size.length !== 2 || !size.every(n => Number.isInteger(n) && n >= 0))
+    throw new RangeError(`coordinates: the size is ${inWords(size)}; give [rows, columns], whole numbers from 0.`);
+  const [rows, columns] = size;
   for (const [what, list] of Object.entries({ rows: row, columns: column }))
     if (typeof list !== 'object' || typeof list?.length !== 'number')
       throw new TypeError(`coordinates: the ${what} are ${inWords(list)}; give a list of numbers.`);

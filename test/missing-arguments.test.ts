@@ -1,23 +1,40 @@
 // What is not given, misspelt or in another order is named, by whoever reads it.
 
-import { boxMesh } from 'retrograde/geometry';
+import { boxMesh, isosurface } from 'retrograde/geometry';
 import { tensor, zeros } from 'retrograde/kernel';
-import { articulated, cloth, elasticSolid, massSpring, mjcf, mpm, rigidBodies, tree } from 'retrograde/physics';
+import {
+  articulated,
+  cloth,
+  elasticSolid,
+  lame,
+  massSpring,
+  mjcf,
+  mpm,
+  pointsIn,
+  rigidBodies,
+  box as rigidBox,
+  tree,
+} from 'retrograde/physics';
 import {
   antialias,
+  beside,
   cubeTexture,
+  decodePng,
+  depth,
   distanceField,
   drawField,
   drawGaussians,
   drawSplats,
   drawStrokes,
   drawStrokesIn,
+  encodePng,
   environment,
   flatNormals,
   interpolate,
   l2,
   lines,
   lookAt,
+  mapOf,
   marchVolume,
   mipMap,
   perspective,
@@ -32,6 +49,7 @@ import {
   traceField,
 } from 'retrograde/render';
 import { adam } from 'retrograde/solvers';
+import { coordinates } from 'retrograde/sparse';
 import { expect, it } from 'vitest';
 
 /** A function as JavaScript sees it, which checks no types. */
@@ -59,6 +77,8 @@ it.each<[unknown, unknown[], RegExp]>([
   [interpolate, [clip, raster, { values: image }], /^interpolate: the raster has no /],
   [interpolate, [raster, clip, { values: image }], /^interpolate: the attribute has no 'corners'; /],
   [antialias, [image, clip, raster], /^antialias: the raster has no 'triangles'; /],
+  [antialias, [undefined, raster, clip], /^antialias: the image is undefined; for this raster give f32, /],
+  [depth, [clip, raster], /^depth: the raster has no /],
   [flatNormals, [box.vertices], /^flatNormals: the list of triangles is undefined; /],
   [l2, [image], /^l2: one of the two images is undefined; give tensors\.$/],
   [drawSplats, [camera, { means: image }], /^drawSplats: the set of Gaussians has no 'mean'; /],
@@ -72,6 +92,10 @@ it.each<[unknown, unknown[], RegExp]>([
   [traceField, [undefined, rays(camera)], /^traceField: the field is undefined; /],
   [drawField, [ball, rays(camera)], /^drawField: shade is undefined; give a function from /],
   [drawField, [ball, camera, () => image], /^traceField: the bundle of rays has no 'origin'; /],
+  [decodePng, [new ArrayBuffer(8)], /^decodePng: the bytes are an object; give a Uint8Array, /],
+  [encodePng, [image], /^encodePng: the picture has no 'width'; /],
+  [beside, [image], /^beside: the pictures are a tensor of shape /],
+  [mapOf, [8, () => image], /^mapOf: the size is 8; give \[width, height\]\.$/],
   [texture, [undefined, image], /^texture: uv is a tensor of shape \[8, 8, 3\]; /],
   [texture, [undefined, zeros([4, 2])], /^texture: the map is undefined; give a tensor, or a mipMap of it\.$/],
   [texture, [image], /^texture: uv is undefined; /],
@@ -91,6 +115,11 @@ it.each<[unknown, unknown[], RegExp]>([
   [mjcf, [], /^mjcf: the file is undefined; give its text\.$/],
   [articulated, ['<mujoco/>'], /^articulated: the model is '<mujoco\/>'; give a record with 'links', 'joints'\.$/],
   [elasticSolid, [box], /^elasticSolid: the mesh has no 'dimension'; /],
+  [rigidBox, [1, 1, 1], /^box: the half sizes are 1; give a list of 3 lengths, m\.$/],
+  [lame, [1e6, 0.3], /^lame: E is 1000000; give a tensor, or numbers to lameConstants\.$/],
+  [pointsIn, [1, 2, 0.1], /^pointsIn: the box is from 1 to 2; give two corners, /],
+  [coordinates, [3, [0], [0]], /^coordinates: the size is 3; give \[rows, columns\], /],
+  [isosurface, [image], /^isosurface: the grid has no 'counts'; /],
   [cloth, [box.vertices], /^cloth: the mesh has no 'triangles'; /],
 ])('%o', (f, given, message) => {
   expect(() => untyped(f)(...given)).toThrow(message);

@@ -9,6 +9,7 @@
  * Unser: Splines, a perfect fit for signal and image processing, 1999, for (1).
  */
 
+import { checkRecord } from '../../kernel/index.ts';
 import type { Point } from '../points.ts';
 
 export interface DistanceGrid {
@@ -41,13 +42,16 @@ export function distanceGrid(
   distance: (p: Point) => number,
   options: { readonly halfSize: DistanceGrid['halfSize']; readonly counts?: DistanceGrid['counts'] },
 ): DistanceGrid {
+  checkRecord('distanceGrid', 'the record of options', options, ['halfSize']);
   const { halfSize, counts = [24, 24, 24] } = options;
   checkDistanceGrid('distanceGrid', { halfSize, counts });
   return { halfSize, counts, distances: Float64Array.from(placesOf({ halfSize, counts }), distance) };
 }
 
 /** @throws RangeError unless there is a grid of these sizes. */
-export function checkDistanceGrid(who: string, { halfSize, counts, distances }: Partial<DistanceGrid>): void {
+export function checkDistanceGrid(who: string, grid: Partial<DistanceGrid>): void {
+  checkRecord(who, 'the grid', grid, ['counts', 'halfSize']);
+  const { halfSize, counts, distances } = grid;
   if (!counts?.every(n => Number.isInteger(n) && n >= 3))
     throw new RangeError(`${who}: counts are ${counts?.join(', ')}; give at least 3 samples along each axis.`);
   if (!halfSize?.every(s => s > 0 && Number.isFinite(s)))

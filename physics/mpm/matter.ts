@@ -1,6 +1,6 @@
 /** Particles at rest: how boxes are filled with them, and what they are made of. */
 
-import { type Device, outliving, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, inWords, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import { type Material, materials } from './laws.wgsl.ts';
 
 /** Particles of one material. */
@@ -22,6 +22,10 @@ export interface Matter {
  * @returns The first axis runs fastest. Each has the volume of the box over their number.
  */
 export function pointsIn(low: readonly number[], high: readonly number[], spacing: number): number[][] {
+  if (!Array.isArray(low) || !Array.isArray(high))
+    throw new TypeError(
+      `pointsIn: the box is from ${inWords(low)} to ${inWords(high)}; give two corners, lists of numbers, and a spacing.`,
+    );
   if (low.length !== high.length || !(spacing > 0) || low.some((from, a) => !(high[a] > from)))
     throw new RangeError(
       `pointsIn: a box from (${low.join(', ')}) to (${high.join(', ')}) with a spacing of ${spacing}; give corners of as many numbers, the lower first, and a positive spacing.`,

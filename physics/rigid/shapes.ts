@@ -14,6 +14,7 @@ import {
   type Primitive,
   volumeOf,
 } from '../../geometry/index.ts';
+import { inWords } from '../../kernel/index.ts';
 import { type MassProperties, moved, together } from '../articulated/mass.ts';
 import {
   add3,
@@ -55,6 +56,13 @@ export interface RigidShape {
 const origin: Vec3 = [0, 0, 0];
 const nothing: Symmetric = [0, 0, 0, 0, 0, 0];
 
+/** @throws TypeError unless it is a list of so many lengths. */
+function several<L extends readonly number[]>(who: string, what: string, sizes: L, n: number): L {
+  if (!Array.isArray(sizes) || sizes.length !== n)
+    throw new TypeError(`${who}: the ${what} are ${inWords(sizes)}; give a list of ${n} lengths, m.`);
+  return sizes;
+}
+
 function made(kind: Primitive, size: Vec3): RigidShape {
   for (const s of size)
     if (!(s >= 0 && Number.isFinite(s))) throw new RangeError(`${kind}: a size is ${s}; sizes are lengths above 0 m.`);
@@ -67,9 +75,10 @@ function made(kind: Primitive, size: Vec3): RigidShape {
 
 export const sphere = (radius: number): RigidShape => made('sphere', [radius, 0, 0]);
 
-export const box = (halfSizes: Vec3): RigidShape => made('box', halfSizes);
+export const box = (halfSizes: Vec3): RigidShape => made('box', several('box', 'half sizes', halfSizes, 3));
 
-export const ellipsoid = (semiAxes: Vec3): RigidShape => made('ellipsoid', semiAxes);
+export const ellipsoid = (semiAxes: Vec3): RigidShape =>
+  made('ellipsoid', several('ellipsoid', 'semi-axes', semiAxes, 3));
 
 /** Along z. */
 export const cylinder = (radius: number, halfLength: number): RigidShape => made('cylinder', [radius, halfLength, 0]);
@@ -118,11 +127,14 @@ export const disc = (radius: number): RigidShape => ({
 });
 
 /** In the plane of x and y. */
-export const rectangle = ([a, b]: readonly [number, number]): RigidShape => ({
-  ...box([a, b, 2 * Math.max(a, b)]),
-  volume: 4 * a * b,
-  inertia: [b ** 2 / 3, a ** 2 / 3, (a ** 2 + b ** 2) / 3, 0, 0, 0],
-});
+export function rectangle(halfSizes: readonly [number, number]): RigidShape {
+  const [a, b] = several('rectangle', 'half sizes', halfSizes, 2);
+  return {
+    ...box([a, b, 2 * Math.max(a, b)]),
+    volume: 4 * a * b,
+    inertia: [b ** 2 / 3, a ** 2 / 3, (a ** 2 + b ** 2) / 3, 0, 0, 0],
+  };
+}
 
 /** One of several parts of a shape. */
 export interface PartSpec {
@@ -141,7 +153,8 @@ export interface PartSpec {
  * @throws RangeError if there is no part, or one without an end, or of a density that is not above 0.
  */
 export function compound(parts: readonly PartSpec[]): RigidShape {
-  if (parts.length === 0) throw new RangeError('compound: there are no parts; give at least one.');
+  if (!(parts?.length > 0 && typeof parts === 'object'))
+    throw new RangeError(`compound: the parts are ${inWords(parts)}; give a list of at least one.`);
   const each = parts.map(({ shape, position = origin, orientation = unturned, density = 1 }, k) => {
     if (!(shape.volume > 0))
       throw new RangeError(

@@ -67,9 +67,8 @@ const kernelOf = (operation: Operation, batch: boolean, moving: boolean): Kernel
   });
 
 function apply(operation: Operation, pose: Pose, points: Tensor): Tensor {
-  const { position, orientation } = pose;
-  checkRecord(operation, 'the pose', pose, ['position', 'orientation']);
   const batch = batchOf(operation, pose);
+  const { position, orientation } = pose;
   if (points?.type !== 'f32' || points.shape.at(-1) !== 3 || points.shape.length < 2)
     throw new RangeError(`${operation}: the points are ${inWords(points)}; give f32, [n, 3] or [B, n, 3].`);
   const moving = points.shape.length > 2 || batch === undefined;
@@ -89,8 +88,9 @@ function apply(operation: Operation, pose: Pose, points: Tensor): Tensor {
 }
 
 /** How many poses there are, undefined for one that is no batch. @throws RangeError unless it is a pose. */
-export function batchOf(who: string, { position, orientation }: Pose): number | undefined {
-  const [p, q] = [position.shape, orientation.shape];
+export function batchOf(who: string, pose: Pose): number | undefined {
+  checkRecord(who, 'the pose', pose, ['position', 'orientation']);
+  const [p, q] = [pose.position.shape, pose.orientation.shape];
   if (p.at(-1) !== 3 || q.at(-1) !== 4 || p.length !== q.length || p.length > 2 || (p.length === 2 && p[0] !== q[0]))
     throw new RangeError(
       `${who}: the pose has a position of shape [${p.join(', ')}] and an orientation of [${q.join(', ')}]; give [3] and [4], or [B, 3] and [B, 4].`,

@@ -19,7 +19,7 @@
  */
 
 import type { Attribute } from '../../geometry/index.ts';
-import { checkOptions, checkRecord, concat, inWords, scoped, type Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, concat, inWords, scoped, Tensor } from '../../kernel/index.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { checkRoom } from '../raster/room.ts';
 import { blend } from './blend.ts';
@@ -51,7 +51,7 @@ export interface AntialiasOptions {
  */
 export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: AntialiasOptions = {}): Tensor {
   checkOptions('antialias', options, ['layer', 'seams', 'intersections', 'capacity']);
-  checkRecord('antialias', 'the raster', raster, ['size', 'triangles', 'ids']);
+  checkRecord('antialias', 'the raster', raster, ['size', 'triangles', 'ids', 'lists']);
   const { size, triangles, cull } = raster;
   const [width, height] = size;
   const batch = raster.batch ?? 1;
@@ -100,13 +100,17 @@ function check(image: Tensor, raster: Raster, clip: Tensor, layer: number, capac
   const lead = batch === undefined ? [] : [batch];
   const wrong = (name: string, given: Tensor, wanted: string): never => {
     throw new RangeError(
-      `antialias: ${name} is ${given.type} of shape [${given.shape.join(', ')}]; for this raster give f32, [${wanted}].`,
+      `antialias: ${name} is ${given instanceof Tensor ? `${given.type} of shape [${given.shape.join(', ')}]` : inWords(given)}; for this raster give f32, [${wanted}].`,
     );
   };
   const fits = (x: Tensor, shape: readonly number[]): boolean =>
-    x.type === 'f32' && x.shape.length === shape.length && shape.every((n, k) => x.shape[k] === n);
+    x instanceof Tensor &&
+    x.type === 'f32' &&
+    x.shape.length === shape.length &&
+    shape.every((n, k) => x.shape[k] === n);
   const pixels = [...lead, height, width];
-  if (!fits(image, [...pixels, image.shape[pixels.length]]) || !(image.shape[pixels.length] > 0))
+  const channels = image?.shape?.[pixels.length];
+  if (!fits(image, [...pixels, channels]) || !(channels > 0))
     wrong('the image', image, [...pixels, 'channels'].join(', '));
   const points = [...lead, triangles.vertices, 4];
   if (!fits(clip, points)) wrong("'clip'", clip, points.join(', '));

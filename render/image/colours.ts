@@ -5,7 +5,7 @@
  * RdBu for what is above or below nothing, its Blues for water (Harrower & Brewer, Cartographic J. 40 (2003) 27).
  */
 
-import { type Image, mapPixels } from './image.ts';
+import { checkImage, type Image, mapPixels } from './image.ts';
 
 /** From the lowest to the highest; red, green, blue from 0 to 1. */
 export type Colours = readonly (readonly number[])[];
@@ -37,6 +37,7 @@ export interface FalseColourOptions {
 
 /** A picture of one channel in colours. */
 export function falseColours(image: Image, { low, high, colours = viridis }: FalseColourOptions = {}): Image {
+  checkImage('falseColours', image);
   if (image.channels !== 1)
     throw new RangeError(`falseColours: the picture has ${image.channels} channels; give one, such as grey(picture).`);
   const finite = image.data.filter(Number.isFinite);

@@ -1,6 +1,6 @@
 /** Pictures of a kind that their first bytes tell, such as textures of a surface. */
 
-import type { Image } from './image.ts';
+import { checkBytes, type Image } from './image.ts';
 import { decodeJpeg, isJpeg } from './jpeg.ts';
 import { decodePng } from './png.ts';
 
@@ -9,5 +9,7 @@ import { decodePng } from './png.ts';
  *
  * @throws SyntaxError if it is neither, or not whole.
  */
-export const decodeImage = async (bytes: Uint8Array): Promise<Image> =>
-  isJpeg(bytes) ? decodeJpeg(bytes) : decodePng(bytes);
+export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
+  checkBytes('decodeImage', bytes);
+  return isJpeg(bytes) ? decodeJpeg(bytes) : decodePng(bytes);
+};

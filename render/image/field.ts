@@ -1,6 +1,6 @@
 /** A field on a grid as a picture: each value in its colour, bilinear between the centres of cells, y up. */
 
-import { checkOptions } from '../../kernel/index.ts';
+import { checkOptions, inWords } from '../../kernel/index.ts';
 import { type FalseColourOptions, falseColours } from './colours.ts';
 import type { Image } from './image.ts';
 
@@ -24,8 +24,10 @@ export function fieldImage(
   options: FieldImageOptions = {},
 ): Image {
   checkOptions('fieldImage', options, ['low', 'high', 'colours', 'width']);
-  const [rows, columns] = typeof shape === 'number' ? [shape, shape] : shape;
+  const [rows, columns] = Array.isArray(shape) ? shape : [shape, shape];
   const { width = 240, ...colouring } = options;
+  if (typeof values?.length !== 'number')
+    throw new TypeError(`fieldImage: the values are ${inWords(values)}; give a list of numbers.`);
   if (!(rows > 0 && columns > 0) || values.length !== rows * columns)
     throw new RangeError(
       `fieldImage: there are ${values.length} values for ${rows} rows of ${columns}; give one for each, row by row.`,

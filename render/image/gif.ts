@@ -1,7 +1,8 @@
 /** Animated GIF of a film, by gifenc: one palette for grey films, one per picture for colour; over white where it is transparent. */
 
 import * as module from 'gifenc';
-import { type Image, opaque, toBytes } from './image.ts';
+import { inWords } from '../../kernel/index.ts';
+import { checkImage, type Image, opaque, toBytes } from './image.ts';
 
 // Node takes the package's CommonJS build, whose names are on the default export; bundlers take its ES module.
 const gifenc = 'GIFEncoder' in module ? module : (module as { readonly default: typeof module }).default;
@@ -13,8 +14,10 @@ const gifenc = 'GIFEncoder' in module ? module : (module as { readonly default: 
  * @throws RangeError if there is no picture, or sizes differ.
  */
 export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps?: number } = {}): Uint8Array {
+  if (!Array.isArray(images) || images.length === 0)
+    throw new RangeError(`encodeGif: the film is ${inWords(images)}; give a list of at least one picture.`);
+  for (const image of images) checkImage('encodeGif', image);
   const [first] = images;
-  if (!first) throw new RangeError('encodeGif: a film has at least 1 picture, got 0.');
   const gif = gifenc.GIFEncoder();
   const delay = Math.round(1000 / fps);
   images.forEach((given, k) => {

@@ -9,10 +9,11 @@
  * Greg Ward: Real Pixels, Graphics Gems II, 1991; and Radiance's own color.c for (2).
  */
 
-import type { Image } from './image.ts';
+import { checkBytes, type Image } from './image.ts';
 
 /** @throws SyntaxError with the line, the row or the byte of what is wrong. */
 export function decodeHdr(bytes: Uint8Array): Image {
+  checkBytes('decodeHdr', bytes);
   const { width, height, exposure, isFlippedX, isFlippedY, start } = readHead(bytes);
   if (width * height > 2 ** 28 || width * height > 4096 * bytes.length)
     throw new SyntaxError(

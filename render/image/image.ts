@@ -4,7 +4,7 @@
  * other. Colours are linear, and opacity is not multiplied into them.
  */
 
-import { type Device, inWords, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkRecord, type Device, inWords, type Tensor, tensor } from '../../kernel/index.ts';
 
 /** Values, mostly from 0 to 1. */
 export interface Image {
@@ -18,7 +18,9 @@ export interface Image {
 export const hasOpacity = ({ channels }: Image): boolean => channels % 2 === 0;
 
 /** @throws RangeError if the numbers are not those of a picture of its size. */
-export function checkImage(who: string, { width, height, channels, data }: Image): void {
+export function checkImage(who: string, image: Image): void {
+  checkRecord(who, 'the picture', image, ['width', 'height', 'channels', 'data']);
+  const { width, height, channels, data } = image;
   for (const [name, size] of Object.entries({ width, height }))
     if (!(Number.isInteger(size) && size > 0))
       throw new RangeError(`${who}: the ${name} is ${size}; give a whole number from 1.`);
@@ -30,6 +32,12 @@ export function checkImage(who: string, { width, height, channels, data }: Image
     );
 }
 
+/** @throws TypeError unless it is a file's bytes. */
+export function checkBytes(who: string, bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError(`${who}: the bytes are ${inWords(bytes)}; give a Uint8Array, such as new Uint8Array(buffer).`);
+}
+
 /** A picture as a tensor, [height, width, channels]. */
 export function imageTensor(image: Image, { device }: { readonly device?: Device } = {}): Tensor {
   checkImage('imageTensor', image);
@@ -39,7 +47,7 @@ export function imageTensor(image: Image, { device }: { readonly device?: Device
 
 /** @param images A tensor, [height, width, channels]. */
 export async function imageOf(image: Tensor): Promise<Image> {
-  if (image.shape.length !== 3)
+  if (image?.shape?.length !== 3)
     throw new RangeError(`imageOf: the picture is ${inWords(image)}; give [height, width, channels].`);
   const [height, width, channels] = image.shape;
   const picture = {
@@ -54,7 +62,7 @@ export async function imageOf(image: Tensor): Promise<Image> {
 
 /** @param images A tensor, [images, height, width, channels]. */
 export async function imagesOf(images: Tensor): Promise<Image[]> {
-  if (images.shape.length !== 4)
+  if (images?.shape?.length !== 4)
     throw new RangeError(`imagesOf: the pictures are ${inWords(images)}; give [images, height, width, channels].`);
   const [count, height, width, channels] = images.shape;
   const values = Float32Array.from(await images.read());
@@ -81,6 +89,7 @@ export function mapPixels(
 
 /** A picture without opacity, over a colour. @param background Default white. */
 export function opaque(image: Image, background: readonly number[] = [1, 1, 1]): Image {
+  checkImage('opaque', image);
   if (!hasOpacity(image)) return image;
   const solid = (image.channels - 1) as 1 | 3;
   const behind = solid === 1 ? [mean(background)] : background;
@@ -92,12 +101,14 @@ export function opaque(image: Image, background: readonly number[] = [1, 1, 1]):
 
 /** The mean of a picture's colours, over white where it is transparent. */
 export function grey(image: Image): Image {
+  checkImage('grey', image);
   const solid = opaque(image);
   return solid.channels === 1 ? solid : mapPixels(solid, 1, (pixel, result) => (result[0] = mean(pixel)));
 }
 
 /** A grey picture in red, green and blue; opacity stays. */
 export function inColour(image: Image): Image {
+  checkImage('inColour', image);
   if (image.channels > 2) return image;
   const channels = hasOpacity(image) ? 4 : 3;
   return mapPixels(image, channels, (pixel, result) => {

@@ -1,11 +1,14 @@
 /** Pictures for reports: side by side, in rows with labels, larger, and how two differ. */
 
-import { checkOptions } from '../../kernel/index.ts';
+import { checkOptions, inWords } from '../../kernel/index.ts';
 import { checkImage, hasOpacity, type Image, inColour, opaque } from './image.ts';
 import { written } from './letters.ts';
 
 /** Pictures of one height side by side, in colour if one is, over white where one is transparent, with `gap` pixels of white between. */
 export function beside(images: readonly Image[], gap = 0): Image {
+  if (!Array.isArray(images) || images.length === 0)
+    throw new RangeError(`beside: the pictures are ${inWords(images)}; give a list of at least one.`);
+  for (const image of images) checkImage('beside', image);
   const height = Math.max(...images.map(image => image.height));
   const width = images.reduce((sum, image) => sum + image.width + gap, -gap);
   const sheet = blank(width, height, images.some(image => image.channels > 2) ? 3 : 1);
@@ -48,6 +51,8 @@ export interface PanelOptions {
 export function panels(rows: readonly (readonly Panel[])[], options: PanelOptions = {}): Image {
   checkOptions('panels', options, ['gap', 'height']);
   const { gap = 8, height } = options;
+  if (!Array.isArray(rows) || !rows.every(Array.isArray))
+    throw new TypeError(`panels: the rows are ${inWords(rows)}; give a list of lists of { image, label }.`);
   if (!rows.some(row => row.length > 0)) throw new RangeError('panels: there is no picture; give one at least.');
   const drawn = rows.map(row =>
     row.map(({ image, label = '' }) => {
@@ -84,6 +89,7 @@ const columnWidth = ({ image, label }: { readonly image: Image; readonly label: 
 
 /** Each pixel as a square of `times` × `times`. */
 export function enlarged(image: Image, times: number): Image {
+  checkImage('enlarged', image);
   if (!(Number.isInteger(times) && times > 0))
     throw new RangeError(`enlarged: a pixel is to be ${times} pixels wide; give a whole number from 1.`);
   const { width, height, channels, data } = image;
@@ -102,6 +108,7 @@ export function enlarged(image: Image, times: number): Image {
  * Of colours, each by itself: ½ where they agree.
  */
 export function difference(a: Image, b: Image, gain = 1): Image {
+  for (const image of [a, b]) checkImage('difference', image);
   if (a.width !== b.width || a.height !== b.height || a.channels !== b.channels)
     throw new RangeError(`difference: pictures are ${sizeOf(a)} and ${sizeOf(b)}; give two of one size.`);
   if (hasOpacity(a)) return difference(opaque(a), opaque(b), gain);

@@ -6,7 +6,7 @@
 
 import { type DecodedPng, decode, encode } from 'fast-png';
 import { checkOptions } from '../../kernel/index.ts';
-import { checkImage, type Image, toBytes } from './image.ts';
+import { checkBytes, checkImage, type Image, toBytes } from './image.ts';
 
 /** How files of other kinds of pictures begin, and what to do with them. */
 const others: readonly (readonly [string, readonly number[], string])[] = [
@@ -26,6 +26,7 @@ const others: readonly (readonly [string, readonly number[], string])[] = [
  * @throws SyntaxError if the bytes are not a whole PNG, or are interlaced with less than 8 bits a sample.
  */
 export function decodePng(bytes: Uint8Array): Image {
+  checkBytes('decodePng', bytes);
   const png = decoded(bytes);
   const { width, height, palette } = png;
   const sample = samplesOf(png);

@@ -10,7 +10,7 @@
  */
 
 import { kernelsByKey, Tensor } from '../../kernel/index.ts';
-import { hasOpacity, type Image, mapPixels } from './image.ts';
+import { checkImage, hasOpacity, type Image, mapPixels } from './image.ts';
 
 const toLight = (s: number): number => {
   const a = Math.abs(s);
@@ -54,6 +54,7 @@ function curved<P extends Image | Tensor>(picture: P, name: keyof typeof texts, 
     return run({ x: picture, channels }, { count: picture.size, out: { y: picture.shape } }).y as P;
   }
   const image: Image = picture;
+  checkImage(curve === toLight ? 'fromSrgb' : 'toSrgb', image);
   const solid = hasOpacity(image) ? image.channels - 1 : image.channels;
   return mapPixels(image, image.channels, (pixel, result) => {
     for (let c = 0; c < image.channels; c++) result[c] = c < solid ? curve(pixel[c]) : pixel[c];

@@ -14,7 +14,16 @@
  */
 
 import { cornersAround, neighbours, nextCorner, noSide, type Triangles } from '../../geometry/index.ts';
-import { checkOptions, inWords, lazyKernel, onDeviceOf, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import {
+  checkOptions,
+  checkRecord,
+  inWords,
+  lazyKernel,
+  onDeviceOf,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../kernel/index.ts';
 
 const uniformText = /* wgsl */ `
   var<storage, read> x: array<vec3f>;
@@ -71,8 +80,9 @@ const laplacians = { uniform: lazyKernel(uniformText), cotangent: lazyKernel(cot
 
 /** @throws RangeError unless there are as many vertices as the triangles are of. */
 function checkVertices(who: string, x: Tensor, triangles: Triangles): void {
-  const rank = x.shape.length;
-  if (x.type !== 'f32' || rank < 2 || rank > 3 || x.shape[rank - 1] !== 3 || x.shape[rank - 2] !== triangles.vertices)
+  checkRecord(who, 'the list of triangles', triangles, ['vertices', 'corners']);
+  const rank = x?.shape?.length;
+  if (x?.type !== 'f32' || rank < 2 || rank > 3 || x.shape[rank - 1] !== 3 || x.shape[rank - 2] !== triangles.vertices)
     throw new RangeError(
       `${who}: the vertices are ${inWords(x)}; the triangles are of ${triangles.vertices}: give [${triangles.vertices}, 3], or a batch of them.`,
     );

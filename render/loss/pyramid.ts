@@ -63,9 +63,9 @@ export function gaussianPyramid(image: Tensor, options: { readonly levels?: numb
   checkOptions('gaussianPyramid', options, ['levels']);
   const { levels = 4 } = options;
   checkLevels('gaussianPyramid', levels);
-  if (image.shape.length < 3 || image.size === 0)
+  if (!(image?.shape?.length >= 3) || image.size === 0)
     throw new RangeError(
-      `gaussianPyramid: the image has shape [${image.shape.join(', ')}]; give [height, width, channels] or a batch, with at least one pixel.`,
+      `gaussianPyramid: the image is ${inWords(image)}; give [height, width, channels] or a batch, with at least one pixel.`,
     );
   const images = [image];
   while (images.length < levels) images.push(halved(images[images.length - 1]));

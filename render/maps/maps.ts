@@ -10,13 +10,18 @@
  * whatever the function is. Texels are samples at their middles: draw finer and average, as mipMap does, what varies within them.
  */
 
-import { concat, type Device, defaultDevice, inWords, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { concat, type Device, defaultDevice, inWords, kernelsByKey, Tensor, tensor } from '../../kernel/index.ts';
 import { cubeDirections, cubeTexture } from '../texture/cube.ts';
 import { texture } from '../texture/texture.ts';
 
 export interface MapOptions {
   /** Default: the default device. */
   readonly device?: Device;
+}
+
+function checkLight(who: string, colours: unknown): void {
+  if (typeof colours !== 'function')
+    throw new TypeError(`${who}: the colours are ${inWords(colours)}; give a function of a tensor.`);
 }
 
 function checkSize(who: string, name: string, size: number): void {
@@ -35,13 +40,17 @@ function coloured(who: string, colours: Tensor, texels: number, shape: readonly 
 /** A map of a function of what its texels have, such as places. @param of What a texel has whose middle is at (u, v). */
 function drawn(
   who: string,
-  [width, height]: readonly [number, number],
+  size: readonly [number, number],
   of: (u: number, v: number) => readonly number[],
   colours: (given: Tensor) => Tensor,
   device: Device,
 ): Tensor {
+  if (!Array.isArray(size) || size.length !== 2)
+    throw new TypeError(`${who}: the size is ${inWords(size)}; give [width, height].`);
+  const [width, height] = size;
   checkSize(who, 'width', width);
   checkSize(who, 'height', height);
+  checkLight(who, colours);
   const wide = of(0, 0).length;
   const given = new Float64Array(wide * width * height);
   for (let j = 0; j < height; j++)
@@ -70,6 +79,7 @@ export function cubeOf(
   { device = defaultDevice() }: MapOptions = {},
 ): Tensor {
   checkSize('cubeOf', 'edge', n);
+  checkLight('cubeOf', light);
   const direction = tensor(cubeDirections(n).direction, [6 * n * n, 3], { device });
   return coloured('cubeOf', light(direction), 6 * n * n, [6, n, n]);
 }
@@ -104,9 +114,9 @@ const kernelOf = kernelsByKey();
 
 /** Looks up a lat-long map in directions, bilinearly. @param direction [.., 3], of any length. @returns [.., channels]. */
 export function latLongTexture(map: Tensor, direction: Tensor): Tensor {
-  if (map.shape.length !== 3)
+  if (map?.shape?.length !== 3)
     throw new RangeError(`latLongTexture: the map is ${inWords(map)}; give [height, width, channels].`);
-  if (direction.shape[direction.shape.length - 1] !== 3)
+  if (direction?.shape?.at(-1) !== 3)
     throw new RangeError(`latLongTexture: the directions are ${inWords(direction)}; give [.., 3].`);
   const [height, width, channels] = map.shape;
   // Beyond a pole lies the row beside it, half way round; beyond the last column the first.
@@ -129,8 +139,8 @@ export function latLongTexture(map: Tensor, direction: Tensor): Tensor {
 
 /** A cube map of a lat-long map. */
 export const cubeFromLatLong = (map: Tensor, n: number): Tensor =>
-  cubeOf(n, direction => latLongTexture(map, direction), { device: map.device });
+  cubeOf(n, direction => latLongTexture(map, direction), map instanceof Tensor ? { device: map.device } : {});
 
 /** A lat-long map of a cube map. @param size [width, height]. */
 export const latLongFromCube = (cube: Tensor, size: readonly [number, number]): Tensor =>
-  latLongOf(size, direction => cubeTexture(cube, direction), { device: cube.device });
+  latLongOf(size, direction => cubeTexture(cube, direction), cube instanceof Tensor ? { device: cube.device } : {});

@@ -106,7 +106,7 @@ function drawn(
   sizes: { readonly a: number; readonly b?: number; readonly c?: number; readonly seed?: number },
   colours: PatternOptions['colours'],
 ): Tensor {
-  if (uv.type !== 'f32' || uv.shape[uv.shape.length - 1] !== 2)
+  if (uv?.type !== 'f32' || uv.shape.at(-1) !== 2)
     throw new RangeError(`${who}: uv is ${inWords(uv)}; give floats of shape [.., 2].`);
   const run = kernelOf(pattern, () => patternText(pattern));
   const shape = [...uv.shape.slice(0, -1), 1];
@@ -202,7 +202,7 @@ export function uvTest(uv: Tensor, options: UvTestOptions = {}): Tensor {
   checkOptions('uvTest', options, ['cells']);
   const { cells = 8 } = options;
   checkWhole('uvTest', { cells }, 65536);
-  if (uv.type !== 'f32' || uv.shape[uv.shape.length - 1] !== 2)
+  if (uv?.type !== 'f32' || uv.shape.at(-1) !== 2)
     throw new RangeError(`uvTest: uv is ${inWords(uv)}; give floats of shape [.., 2].`);
   const run = kernelOf('uvTest', () => testText);
   const out = { colour: uv.shape.slice(0, -1) };

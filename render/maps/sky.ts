@@ -102,9 +102,9 @@ const kernelOf = kernelsByKey();
 export function skyLight(direction: Tensor, options: SkyOptions = {}): Tensor {
   checkOptions('skyLight', options, ['sun', 'turbidity', 'brightness', 'ground']);
   const { sun = [0.5, 0.6, -0.6], turbidity = 3, brightness = 0.05, ground = [0.1, 0.1, 0.1] } = options;
-  const { device } = direction;
-  if (direction.type !== 'f32' || direction.shape[direction.shape.length - 1] !== 3)
+  if (direction?.type !== 'f32' || direction.shape.at(-1) !== 3)
     throw new RangeError(`skyLight: the directions are ${inWords(direction)}; give floats of shape [.., 3].`);
+  const { device } = direction;
   const asTensor = (name: string, given: Tensor | number | readonly number[], size: number): Tensor => {
     const numbers = given instanceof Tensor ? given : tensor([given].flat() as number[], [size], { device });
     if (numbers.size !== size)

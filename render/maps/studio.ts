@@ -69,9 +69,9 @@ const twoLamps: readonly Lamp[] = [
 export function studioLight(direction: Tensor, options: StudioOptions = {}): Tensor {
   checkOptions('studioLight', options, ['floor', 'ceiling', 'lamps']);
   const { floor = [0.05, 0.05, 0.06], ceiling = [0.45, 0.47, 0.5], lamps = twoLamps } = options;
-  const { device } = direction;
-  if (direction.type !== 'f32' || direction.shape[direction.shape.length - 1] !== 3)
+  if (direction?.type !== 'f32' || direction.shape.at(-1) !== 3)
     throw new RangeError(`studioLight: the directions are ${inWords(direction)}; give floats of shape [.., 3].`);
+  const { device } = direction;
   const row = (given: Numbers): Tensor =>
     given instanceof Tensor ? given.reshape([3]) : tensor(given, [3], { device });
   const borders = lamps.flatMap(({ radius = 0.3, softness = 0.5 }, k) => {

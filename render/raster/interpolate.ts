@@ -57,13 +57,14 @@ interface Given {
 }
 
 function given(who: string, raster: Raster, clip: Tensor, layer: number): Given {
+  checkRecord(who, 'the raster', raster, ['size', 'triangles', 'ids']);
   const { size, batch, triangles, ids, layers } = raster;
   const [width, height] = size;
   const dims = batch === undefined ? [height, width] : [batch, height, width];
   const shape = batch === undefined ? [triangles.vertices, 4] : [batch, triangles.vertices, 4];
-  if (clip.shape.join() !== shape.join())
+  if (clip?.shape?.join() !== shape.join())
     throw new RangeError(
-      `${who}: the clip positions have shape [${clip.shape.join(', ')}], but the raster is of [${shape.join(', ')}]; give those it was made of.`,
+      `${who}: the clip positions are ${inWords(clip)}, but the raster is of [${shape.join(', ')}]; give those it was made of.`,
     );
   if (!(Number.isInteger(layer) && layer >= 0 && layer < layers))
     throw new RangeError(`${who}: layer is ${layer}, but the raster's layers are 0 to ${layers - 1}.`);
@@ -225,6 +226,7 @@ export function weights(raster: Raster, clip: Tensor, options: InterpolateOption
 /** 1 where there is a triangle, else 0: [H, W, 1] or [B, H, W, 1]. A constant: its derivative is in edges. */
 export function mask(raster: Raster, options: InterpolateOptions = {}): Tensor {
   checkOptions('mask', options, ['layer']);
+  checkRecord('mask', 'the raster', raster, ['size', 'ids', 'layers']);
   const { layer = 0 } = options;
   const { size, batch, ids, layers } = raster;
   if (!(Number.isInteger(layer) && layer >= 0 && layer < layers))

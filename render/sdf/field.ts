@@ -5,7 +5,7 @@
  * pass through what is thin. Slopes other than 1 at the surface make the edges of pictures sharper or softer.
  */
 
-import { type Argument, type Kernel, kernel, Tensor, tensor } from '../../kernel/index.ts';
+import { type Argument, inWords, type Kernel, kernel, Tensor, tensor } from '../../kernel/index.ts';
 import { traceText, valueText } from './trace.wgsl.ts';
 
 /** A text with the tensors that it reads. */
@@ -141,9 +141,9 @@ export function gridField(
   corners: Tensor | readonly (readonly number[])[],
   interpolation: 'linear' | 'cubic' = 'linear',
 ): Field {
+  if (values?.shape?.length !== 3 || values.size === 0)
+    throw new RangeError(`gridField: the values are ${inWords(values)}; give [nz, ny, nx], none of them 0.`);
   const { shape, device } = values;
-  if (shape.length !== 3 || values.size === 0)
-    throw new RangeError(`gridField: the values have shape [${shape.join(', ')}]; give [nz, ny, nx], none of them 0.`);
   if (interpolation !== 'linear' && interpolation !== 'cubic')
     throw new RangeError(`gridField: there is no interpolation '${interpolation}'; give 'linear' or 'cubic'.`);
   grids[interpolation] ??= familyOf(interpolation === 'linear' ? linearText : cubicText);

@@ -64,9 +64,11 @@ const kernels = {
 };
 
 /** @throws RangeError unless there are as many vertices as the triangles are of. */
-function checkVertices(who: string, x: Tensor, { vertices }: Triangles): void {
-  const { shape } = x;
-  if (x.type !== 'f32' || shape.length < 2 || shape.length > 3 || shape.at(-1) !== 3 || shape.at(-2) !== vertices)
+function checkVertices(who: string, x: Tensor, triangles: Triangles): void {
+  checkRecord(who, 'the list of triangles', triangles, ['vertices', 'corners']);
+  const { vertices } = triangles;
+  const shape = x?.shape ?? [];
+  if (x?.type !== 'f32' || shape.length < 2 || shape.length > 3 || shape.at(-1) !== 3 || shape.at(-2) !== vertices)
     throw new RangeError(
       `${who}: the vertices are ${inWords(x)}; the triangles are of ${vertices}: give [${vertices}, 3], or a batch of them.`,
     );

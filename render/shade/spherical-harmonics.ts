@@ -61,11 +61,11 @@ const irradianceText = (batched: boolean): string => /* wgsl */ `
  * @returns Irradiance, [.., 3]; a Lambert surface sends back albedo / π of it.
  */
 export function sh9Irradiance(normal: Tensor, light: Tensor): Tensor {
-  if (normal.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
+  if (normal?.type !== 'f32' || normal.shape.length < 2 || normal.shape.at(-1) !== 3)
     throw new RangeError(`sh9Irradiance: the normals are ${inWords(normal)}; give floats of shape [.., 3].`);
-  const batched = light.shape.length === 3;
-  if (light.shape.slice(batched ? 1 : 0).join() !== '9,3')
-    throw new RangeError(`sh9Irradiance: the light has shape [${light.shape.join(', ')}]; give [9, 3].`);
+  const batched = light?.shape?.length === 3;
+  if (light?.shape?.slice(batched ? 1 : 0).join() !== '9,3')
+    throw new RangeError(`sh9Irradiance: the light is ${inWords(light)}; give [9, 3].`);
   const shape = normal.shape.slice(0, -1);
   if (batched && shape[0] !== light.shape[0])
     throw new RangeError(
@@ -82,9 +82,10 @@ const matrixOf = onDeviceBy((n, device) => tensor(weightsOf(n), [9, 6 * n * n], 
 
 /** The light of a cube map, (1) summed over its texels: [6, n, n, channels] → [9, channels]; of a batch with B in front of both. Differentiable. */
 export function sh9Of(cube: Tensor): Tensor {
-  const [faces, n, width, channels] = cube.shape.slice(-4);
-  const front = cube.shape.slice(0, -4);
-  if (cube.shape.length < 4 || front.length > 1 || faces !== 6 || n !== width || n === 0)
+  const shape = cube?.shape ?? [];
+  const [faces, n, width, channels] = shape.slice(-4);
+  const front = shape.slice(0, -4);
+  if (shape.length < 4 || front.length > 1 || faces !== 6 || n !== width || n === 0)
     throw new RangeError(`sh9Of: the cube is ${inWords(cube)}; give [6, n, n, channels].`);
   return matrixOf(n, cube.device).matmul(cube.reshape([...front, 6 * n * n, channels])); // (1)
 }

@@ -7,7 +7,7 @@
  * Kerbl et al., 2023, doi:10.1145/3592433. Sloan: Stupid spherical harmonics tricks, 2008, appendix A2 (the polynomials).
  */
 
-import { kernelsByKey, type Tensor } from '../../kernel/index.ts';
+import { inWords, kernelsByKey, type Tensor } from '../../kernel/index.ts';
 
 /** Y_k as polynomials of d, degree by degree. */
 const basis: readonly string[] = [
@@ -57,7 +57,13 @@ const text = (count: number, channels: number): string => /* wgsl */ `
  * @returns [n, C].
  */
 export function harmonicColour(away: Tensor, harmonics: Tensor): Tensor {
-  const [n, count, channels] = harmonics.shape;
+  const [n, count, channels] = harmonics?.shape ?? [];
+  if (harmonics?.shape?.length !== 3 || count < 1 || count > 16)
+    throw new RangeError(
+      `harmonicColour: the harmonics are ${inWords(harmonics)}; give [n, K, C] with K = 1, 4, 9 or 16.`,
+    );
+  if (away?.shape?.join() !== `${n},3`)
+    throw new RangeError(`harmonicColour: the directions are ${inWords(away)}; give [${n}, 3].`);
   const run = kernels(`${count} ${channels}`, () => text(count, channels));
   return run({ away, harmonics }, { count: n, out: { colour: [n, channels] } }).colour as Tensor;
 }

@@ -14,7 +14,7 @@
  * [i, i + 1] × [j, j + 1]. Drawing at a quarter of the scale is the box-filtered picture, exactly: see fits from coarse to fine.
  */
 
-import { type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkRecord, type Device, kernel, type Tensor, tensor } from '../../kernel/index.ts';
 import { coverage } from './coverage.wgsl.ts';
 
 /** What joins what. */
@@ -112,7 +112,9 @@ const drawFigure = (points: number, segments: number): string => /* wgsl */ `
  *
  * @throws RangeError if a segment names a point outside `0 … p − 1`.
  */
-export function figure({ points, segments }: Figure, on: On = {}): Draw {
+export function figure(given: Figure, on: On = {}): Draw {
+  checkRecord('figure', 'the figure', given, ['points', 'segments']);
+  const { points, segments } = given;
   if (segments.length === 0) throw new RangeError('figure: a figure has at least 1 segment, got 0.');
   segments.forEach((ends, k) => {
     for (const point of ends) {

@@ -67,6 +67,8 @@ export class Lines {
  * @throws RangeError naming the stroke without points, or with a point that there is not.
  */
 export function lines(points: number, paths: readonly (readonly number[])[]): Lines {
+  if (!Array.isArray(paths) || !paths.every(Array.isArray))
+    throw new TypeError(`lines: the paths are ${inWords(paths)}; give a list of lists of points' numbers.`);
   paths.forEach((path, k) => {
     if (path.length === 0) throw new RangeError(`lines: stroke ${k} has no points; leave it out.`);
     for (const point of path)
@@ -86,11 +88,9 @@ export function lines(points: number, paths: readonly (readonly number[])[]): Li
  * @returns [pieces m + 1, d], the ends among them.
  */
 export function bezier(control: Tensor, pieces = 16): Tensor {
-  const [n, d] = control.shape;
-  if (control.shape.length !== 2 || n < 4 || n % 3 !== 1)
-    throw new RangeError(
-      `bezier: the controls have shape [${control.shape.join(', ')}]; give [3 m + 1, d] for m curves.`,
-    );
+  const [n, d] = control?.shape ?? [];
+  if (control?.shape?.length !== 2 || n < 4 || n % 3 !== 1)
+    throw new RangeError(`bezier: the controls are ${inWords(control)}; give [3 m + 1, d] for m curves.`);
   if (!(Number.isInteger(pieces) && pieces >= 1))
     throw new RangeError(`bezier: pieces is ${inWords(pieces)}; give a whole number from 1.`);
   const curves = (n - 1) / 3;

@@ -7,7 +7,7 @@
  */
 
 import { checkOptions } from '../../../kernel/index.ts';
-import type { Image } from '../image.ts';
+import { checkBytes, type Image } from '../image.ts';
 import { unrun, unzipped } from './bytes.ts';
 import { fromHalf } from './half.ts';
 import { bytesOf, type Channel, type ExrHeader, Reader, readHeader } from './header.ts';
@@ -26,6 +26,7 @@ export interface DecodeExrOptions {
  */
 export function decodeExr(bytes: Uint8Array, options: DecodeExrOptions = {}): Image {
   checkOptions('decodeExr', options, ['channels']);
+  checkBytes('decodeExr', bytes);
   const header = readHeader(bytes);
   const { width, height, channels: stored } = header;
   const chosen = chosenChannels(stored, options.channels);

@@ -243,7 +243,7 @@ describe('many parts', () => {
 
 describe('says what is wrong', () => {
   it.each([
-    [() => compound([]), 'compound: there are no parts; give at least one.'],
+    [() => compound([]), 'compound: the parts are []; give a list of at least one.'],
     [
       () => compound([{ shape: sphere(1) }, { shape: plane() }]),
       'compound: part 1 is a plane, which encloses nothing; give it a body of its own.',

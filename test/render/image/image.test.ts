@@ -295,7 +295,7 @@ describe('GIF', () => {
   });
 
   it('says what is wrong with a film', () => {
-    expect(() => encodeGif([])).toThrow('encodeGif: a film has at least 1 picture, got 0.');
+    expect(() => encodeGif([])).toThrow('encodeGif: the film is []; give a list of at least one picture.');
     expect(() => encodeGif([grey(1, 1, [0]), grey(2, 1, [0, 0])])).toThrow(
       'encodeGif: picture 1 is 2 × 1, but picture 0 is 1 × 1; a film has one size.',
     );

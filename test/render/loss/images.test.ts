@@ -242,7 +242,7 @@ describe('what losses refuse', () => {
       'pyramidLoss: the mask has shape [1, 1, 1]; give one weight for each pixel, [12, 12, 1].',
       () => pyramidLoss(wide, wide, { mask: small.slice([0, 0, 0], [1, 1, 1]) }),
     ],
-    ['gaussianPyramid: the image has shape [12]', () => gaussianPyramid(image.reshape([12]))],
+    ['gaussianPyramid: the image is a tensor of shape [12]', () => gaussianPyramid(image.reshape([12]))],
     ['depthLoss: invariance is 2; give a number from 0 to 1.', () => depthLoss(image, image, { invariance: 2 })],
     [
       'normalLoss: the images have shape [2, 3, 2]; normals have 3 channels.',

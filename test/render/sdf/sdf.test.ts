@@ -268,7 +268,7 @@ describe('gridField', () => {
 
   it('says what does not fit', () => {
     expect(() => gridField(zeros([2, 2], { device: cpu64 }), corners)).toThrow(
-      'gridField: the values have shape [2, 2]; give [nz, ny, nx], none of them 0.',
+      'gridField: the values are a tensor of shape [2, 2]; give [nz, ny, nx], none of them 0.',
     );
     expect(() => gridField(zeros([2, 2, 2], { device: cpu64 }), corners, 'quintic' as 'cubic')).toThrow(
       "gridField: there is no interpolation 'quintic'; give 'linear' or 'cubic'.",

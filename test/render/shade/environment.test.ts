@@ -173,7 +173,7 @@ describe('environment', () => {
     );
     expect(() => sh9Of(on64([1], [1]))).toThrow('sh9Of: the cube is a tensor of shape [1]; give [6, n, n, channels].');
     expect(() => sh9Irradiance(normals, on64([1, 2, 3]))).toThrow(
-      'sh9Irradiance: the light has shape [3]; give [9, 3].',
+      'sh9Irradiance: the light is a tensor of shape [3]; give [9, 3].',
     );
     const around = environment(white);
     expect(() => shadeUnder({ normal: normals }, metal(0), around)).toThrow("shadeUnder: 'view' is undefined");

@@ -202,7 +202,7 @@ describe('bezier', () => {
     near(points, [0, 0, 2, 1.5, 4, 0, 6, -1.5, 8, 0], 1e-12);
     await checkGradient((c: Tensor) => bezier(c, 3), control);
     expect(() => bezier(zeros([5, 2], { device }))).toThrow(
-      'bezier: the controls have shape [5, 2]; give [3 m + 1, d] for m curves.',
+      'bezier: the controls are a tensor of shape [5, 2]; give [3 m + 1, d] for m curves.',
     );
     expect(() => bezier(control, 0)).toThrow('bezier: pieces is 0; give a whole number from 1.');
   });
