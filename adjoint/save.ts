@@ -7,7 +7,7 @@
  * f64 device and are rounded when loaded on an f32 one.
  */
 
-import { type Device, defaultDevice, Tensor, tensor, type Words } from '../kernel/index.ts';
+import { type Bytes, type Device, defaultDevice, Tensor, tensor, type Words } from '../kernel/index.ts';
 import { flatten } from './tree.ts';
 
 const magic = 0x47525452; // 'RTRG'
@@ -38,7 +38,7 @@ const storedType = (words: Words): Stored =>
         : 'u32';
 
 /** Bytes of a tree of tensors. */
-export async function save(tree: unknown): Promise<Uint8Array<ArrayBuffer>> {
+export async function save(tree: unknown): Promise<Bytes> {
   const { leaves } = flatten(tree, 'save');
   const data = new Map<Tensor, { readonly leaf: Leaf; readonly words: Words }>();
   let at = 0;

@@ -1,5 +1,6 @@
 export type { Count, Floats, Precision, Timing, Words, WordType } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
+export type { Bytes } from './bytes.ts';
 export { type Compacted, compact, type Selected, selected } from './compact.ts';
 export { makeTensor } from './construct.ts';
 export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse } from './device.ts';

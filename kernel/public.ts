@@ -8,6 +8,7 @@ export {
   argmax,
   argmin,
   argsort,
+  type Bytes,
   type Compacted,
   type Count,
   compact,

@@ -20,7 +20,7 @@ const project = mkdtempSync(join(tmpdir(), 'retrograde-consumer-'));
 /** Work enough for the pool to start: Σ x² of 2¹⁸ numbers, a few hundred times. */
 const consumer = `
 import { device, kernel, KernelError, type Tensor, tensor } from 'retrograde/kernel';
-import { valueAndGrad } from 'retrograde/adjoint';
+import { save, valueAndGrad } from 'retrograde/adjoint';
 
 const cpu = await device({ kind: 'cpu', threads: 2 });
 const square = kernel(/* wgsl */ \`
@@ -47,6 +47,7 @@ const answer: { description: string; value: number; grad: number[]; mistake: str
   grad: Array.from((await last.grad.x.read()).slice(0, 6)),
   mistake: mistake instanceof KernelError ? mistake.message : 'none',
 };
+export const file = new Blob([await save({ x })]); // well typed since Bytes have a buffer of their own
 if (typeof document !== 'undefined') answer.gpu = await onGpu();
 export { answer };
 `;

@@ -1,6 +1,7 @@
 /** GLB out: a surface as one mesh, a part for each material, in single precision, with the pictures that its materials hold. */
 
 import type { Material as GltfMaterial, Texture } from '@gltf-transform/core';
+import type { Bytes } from '../../kernel/index.ts';
 import { distinctRows } from '../distinct.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Material, Surface, TextureFile } from '../surface.ts';
@@ -14,7 +15,7 @@ const types = { 2: 'VEC2', 3: 'VEC3', 4: 'VEC4' } as const;
  *
  * @throws RangeError if a material has a picture of which only the name is known.
  */
-export async function writeGlb(surface: Mesh | Surface): Promise<Uint8Array> {
+export async function writeGlb(surface: Mesh | Surface): Promise<Bytes> {
   const loose = await readLoose('writeGlb', surface);
   const { Document, WebIO } = await import('@gltf-transform/core');
   const document = new Document();

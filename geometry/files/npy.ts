@@ -5,7 +5,7 @@
 
 import { unzipSync, zipSync } from 'fflate';
 import { dump, parse } from 'npyjs';
-import { Tensor } from '../../kernel/index.ts';
+import { type Bytes, Tensor } from '../../kernel/index.ts';
 
 /** An array of numbers as it was saved, rows first: `tensor(values, shape)` makes a tensor of it. */
 export interface NumberArray {
@@ -86,7 +86,7 @@ function rowsFirst(values: Float64Array, shape: readonly number[]): Float64Array
 }
 
 /** A tensor, or plain numbers in rows, as .npy: in the words they have, f32, f64, i32 or u32. */
-export async function writeNpy(array: Tensor | NumberArray): Promise<Uint8Array> {
+export async function writeNpy(array: Tensor | NumberArray): Promise<Bytes> {
   const values = array instanceof Tensor ? await array.read() : array.values;
   const count = array.shape.reduce((product, n) => product * n, 1);
   if (values.length !== count)
@@ -102,7 +102,7 @@ export async function writeNpy(array: Tensor | NumberArray): Promise<Uint8Array>
  * const { u } = readNpz(bytes);
  * const total = tensor(u.values, u.shape).sum(); // 10
  */
-export async function writeNpz(arrays: Readonly<Record<string, Tensor | NumberArray>>): Promise<Uint8Array> {
+export async function writeNpz(arrays: Readonly<Record<string, Tensor | NumberArray>>): Promise<Bytes> {
   const files = await Promise.all(
     Object.entries(arrays).map(async ([name, array]) => [`${name}.npy`, await writeNpy(array)] as const),
   );

@@ -6,6 +6,7 @@
  * properties are passed over, and `explain` is told. Colours of whole numbers are divided by the largest: what curve they follow, the file does not tell.
  */
 
+import type { Bytes } from '../../kernel/index.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Surface } from '../surface.ts';
 import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
@@ -156,10 +157,7 @@ export type PlyFormat = 'ascii' | 'binary_little_endian' | 'binary_big_endian';
  * @param format Default binary_little_endian.
  * @throws RangeError if a vertex has several normals or colours, since PLY has one for each.
  */
-export async function writePly(
-  surface: Mesh | Surface,
-  format: PlyFormat = 'binary_little_endian',
-): Promise<Uint8Array> {
+export async function writePly(surface: Mesh | Surface, format: PlyFormat = 'binary_little_endian'): Promise<Bytes> {
   if (!['ascii', 'binary_little_endian', 'binary_big_endian'].includes(format))
     throw new RangeError(`writePly: the format is '${format}'; give ascii, binary_little_endian or binary_big_endian.`);
   const { points, corners, uv, normal, colour } = await readLoose('writePly', surface);
@@ -237,7 +235,7 @@ function asText(rows: Rows): string {
   return `${lines.join('\n')}\n`;
 }
 
-function asBytes(head: Uint8Array, rows: Rows, little: boolean): Uint8Array {
+function asBytes(head: Uint8Array, rows: Rows, little: boolean): Bytes {
   let length = head.length;
   const count = (size: number) => (): void => {
     length += size;

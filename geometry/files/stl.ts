@@ -5,6 +5,7 @@
  *   bytes:  80 of a header · count u32 · count × (normal, three corners: 12 f32 · attribute u16), little-endian
  */
 
+import type { Bytes } from '../../kernel/index.ts';
 import type { Mesh } from '../mesh.ts';
 import { normalOf, type Point } from '../points.ts';
 import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
@@ -75,7 +76,7 @@ function fromText(text: string): number[] {
 const point = (points: ArrayLike<number>, i: number): Point => [points[3 * i], points[3 * i + 1], points[3 * i + 2]];
 
 /** A mesh as STL, in bytes: single precision. */
-export async function writeStl(mesh: Mesh): Promise<Uint8Array> {
+export async function writeStl(mesh: Mesh): Promise<Bytes> {
   const points = await pointsOf(mesh);
   const { corners, size } = mesh.triangles;
   const bytes = new Uint8Array(header + perTriangle * size);

@@ -1,7 +1,7 @@
 /** Animated GIF of a film, by gifenc: one palette for grey films, one per picture for colour; over white where it is transparent. */
 
 import * as module from 'gifenc';
-import { inWords } from '../../kernel/index.ts';
+import { type Bytes, inWords } from '../../kernel/index.ts';
 import { checkImage, type Image, opaque, toBytes } from './image.ts';
 
 // Node takes the package's CommonJS build, whose names are on the default export; bundlers take its ES module.
@@ -13,7 +13,7 @@ const gifenc = 'GIFEncoder' in module ? module : (module as { readonly default: 
  * @param options.fps Pictures a second; GIF counts in hundredths of a second. Default 30.
  * @throws RangeError if there is no picture, or sizes differ.
  */
-export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps?: number } = {}): Uint8Array {
+export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps?: number } = {}): Bytes {
   if (!Array.isArray(images) || images.length === 0)
     throw new RangeError(`encodeGif: the film is ${inWords(images)}; give a list of at least one picture.`);
   for (const image of images) checkImage('encodeGif', image);

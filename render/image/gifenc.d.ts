@@ -4,7 +4,7 @@ declare module 'gifenc' {
   interface Encoder {
     writeFrame(index: Uint8Array, width: number, height: number, options: { palette: Palette; delay: number }): void;
     finish(): void;
-    bytes(): Uint8Array;
+    bytes(): Uint8Array<ArrayBuffer>;
   }
   export function GIFEncoder(): Encoder;
   export function quantize(rgba: Uint8Array, colours: number): Palette;

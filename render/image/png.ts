@@ -5,7 +5,7 @@
  */
 
 import { type DecodedPng, decode, encode } from 'fast-png';
-import { checkOptions } from '../../kernel/index.ts';
+import { type Bytes, checkOptions } from '../../kernel/index.ts';
 import { checkBytes, checkImage, type Image, toBytes } from './image.ts';
 
 /** How files of other kinds of pictures begin, and what to do with them. */
@@ -104,7 +104,7 @@ export interface PngOptions {
  * const again = imageTensor(decodePng(encodePng(image, { bits: 16 })));
  * const third = again.sum(); // 0.333333333
  */
-export function encodePng(image: Image, options: PngOptions = {}): Uint8Array {
+export function encodePng(image: Image, options: PngOptions = {}): Bytes {
   checkOptions('encodePng', options, ['bits']);
   checkImage('encodePng', image);
   const { bits = 8 } = options;
@@ -112,5 +112,5 @@ export function encodePng(image: Image, options: PngOptions = {}): Uint8Array {
   const { width, height, channels } = image;
   const data =
     bits === 8 ? toBytes(image) : Uint16Array.from(image.data, v => Math.round(65535 * Math.min(Math.max(v, 0), 1)));
-  return encode({ width, height, channels, depth: bits, data });
+  return encode({ width, height, channels, depth: bits, data }) as Bytes;
 }

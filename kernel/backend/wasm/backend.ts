@@ -24,6 +24,18 @@ export interface WasmOptions {
   readonly vectorsLate?: boolean;
 }
 
+/** A page whose Content-Security-Policy forbids WebAssembly is told here, not when a kernel first runs. */
+function checkHost(): void {
+  try {
+    new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)); // no functions
+  } catch (cause) {
+    throw new Error(
+      "device: WebAssembly is not allowed here; let the page's Content-Security-Policy have script-src 'wasm-unsafe-eval'.",
+      { cause },
+    );
+  }
+}
+
 export function wasmBackend({
   precision = 'f32',
   memoryLimit,
@@ -32,6 +44,7 @@ export function wasmBackend({
 }: WasmOptions = {}): Backend {
   if (!Number.isInteger(wanted) || wanted < 1)
     throw new RangeError(`device: ${wanted} threads; it must be a whole number, 1 or more.`);
+  checkHost();
   const layout = layoutOf(precision);
   const heap = new Heap(memoryLimit, wanted > 1 && canShare());
   const threads = heap.shared ? Math.min(wanted, mostThreads) : 1;

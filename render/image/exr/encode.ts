@@ -1,6 +1,6 @@
 /** OpenEXR out: scan lines as ZIP, in 16 or 32 bits a number. No kept package writes them without a renderer around it. */
 
-import { checkOptions } from '../../../kernel/index.ts';
+import { type Bytes, checkOptions } from '../../../kernel/index.ts';
 import { checkImage, type Image } from '../image.ts';
 import { zipped } from './bytes.ts';
 import { toHalf } from './half.ts';
@@ -22,7 +22,7 @@ const namesOf = ['', 'Y', 'YA', 'RGB', 'RGBA'];
  * const again = imageTensor(decodeExr(encodeExr(bright)));
  * const sum = again.sum(); // 1000.25
  */
-export function encodeExr(image: Image, options: EncodeExrOptions = {}): Uint8Array {
+export function encodeExr(image: Image, options: EncodeExrOptions = {}): Bytes {
   checkOptions('encodeExr', options, ['bits']);
   checkImage('encodeExr', image);
   const { bits = 16 } = options;
