@@ -84,6 +84,15 @@ export function assign(
   const { start, end } = span;
   if (!place) {
     const node = value(ctx, raw, scope);
+    // A pointer has no value: it is as if it had been given a name.
+    if (node?.type.kind === 'pointer')
+      return {
+        kind: 'declare',
+        variable: { name: '_', type: node.type, role: 'let', start, end },
+        init: node,
+        start,
+        end,
+      };
     return node && { kind: 'assign', place: undefined, op: undefined, value: node, start, end };
   }
   const target = placeOf(ctx, place, scope);

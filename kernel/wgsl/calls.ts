@@ -51,8 +51,7 @@ export const refusedBuiltin = (name: string): string | undefined =>
   refused.find(([pattern]) => pattern.test(name))?.[1];
 
 /** Built-ins that may stand alone as a statement; the value of all others must be used (WGSL's @must_use). */
-export const hasEffect = (name: string): boolean =>
-  name.endsWith('Barrier') || name === 'workgroupUniformLoad' || (name.startsWith('atomic') && name !== 'atomicLoad');
+export const hasEffect = (name: string): boolean => name.endsWith('Barrier') || name.startsWith('atomic');
 
 const count = (n: number): string => `${n} argument${n === 1 ? '' : 's'}`;
 
@@ -79,6 +78,8 @@ function tableCall(ctx: Context, name: string, args: readonly Expression[], span
   }
   const { params, result } = overload;
   if (name === 'clamp') checkBounds(ctx, args);
+  else if (name === 'smoothstep') checkEdges(ctx, args);
+  else if (name === 'ldexp') checkExponent(ctx, args);
   else if (name === 'extractBits' || name === 'insertBits') checkBits(ctx, args);
   const converted = args.map((a, i) => convert(ctx, a, params[i] ?? a.type));
   if (!converted.every(e => e !== undefined)) return undefined;
@@ -97,6 +98,22 @@ function checkBounds(ctx: Context, [, low, high]: readonly Expression[]): void {
   const above = components(high.value);
   const isCrossed = components(low.value).some((x, i) => x > (above[i] ?? x));
   if (isCrossed) ctx.report(low.start, "the lower bound of this 'clamp' is above its upper bound.");
+}
+
+/** smoothstep(low, high, x) with low = high divides by zero: an error where both are known. */
+function checkEdges(ctx: Context, [low, high]: readonly Expression[]): void {
+  if (low?.value === undefined || high?.value === undefined) return;
+  const top = components(high.value).map(Number);
+  const isFlat = components(low.value).some((x, i) => Number(x) === top[i]);
+  if (isFlat) ctx.report(low.start, "the two edges of this 'smoothstep' are equal.", 'Write step(edge, x).');
+}
+
+/** ldexp(x, e): at most 128 for f32, 1024 for numbers without a type. */
+function checkExponent(ctx: Context, [x, e]: readonly Expression[]): void {
+  if (!x || e?.value === undefined) return;
+  const most = scalarOf(x.type) === 'f32' ? 128 : 1024;
+  const above = components(e.value).find(n => Number(n) > most);
+  if (above !== undefined) ctx.report(e.start, `the exponent of 'ldexp' may be ${most} at most, but this is ${above}.`);
 }
 
 /** The last two arguments of extractBits and insertBits, where they are known, must name bits of the word. */

@@ -7,6 +7,7 @@
  */
 
 import { type Diagnostic, KernelError } from '../error.ts';
+import { checkAliases } from './alias.ts';
 import type { Module, Variable } from './ast.ts';
 import { moduleEntry, type OverrideUse, type OverrideValues, overrideId } from './declarations.ts';
 import { checkEntry, findEntry } from './entry.ts';
@@ -16,8 +17,9 @@ import { checkAssert } from './locals.ts';
 import { parseSyntax, tooDeep } from './parse.ts';
 import { prelude, preludeNames } from './prelude.ts';
 import { type Context, type Entry, type FunctionDraft, suggestion } from './scope.ts';
-import type { RawDeclaration, RawFunction, RawModule, RawStruct } from './syntax.ts';
+import type { RawDeclaration, RawFunction, RawModule, RawStruct, RawVar } from './syntax.ts';
 import { resolveType } from './type-names.ts';
+import { checkSlots } from './variables.ts';
 
 type Named = Exclude<RawDeclaration, { kind: 'assert' }>;
 
@@ -179,6 +181,7 @@ function checkModule(
   checkDirectives(ctx, raw);
   checkOverrides(ctx, raw, given);
   const variables: Variable[] = [];
+  const bindings: RawVar[] = [];
   const functions: RawFunction[] = [];
   const structs = new Map<string, RawStruct>();
   let entry: Module['entry'] | undefined;
@@ -189,9 +192,12 @@ function checkModule(
     }
     const found = entryOf(declaration);
     if (found.kind === 'variable') variables.push(found.variable);
+    if (declaration.kind === 'var' && found.kind === 'variable' && found.variable.role === 'binding')
+      bindings.push(declaration);
     if (declaration.kind === 'struct') structs.set(declaration.name.name, declaration);
     if (declaration.kind === 'fn') functions.push(declaration);
   }
+  checkSlots(ctx, bindings);
   const main = findEntry(ctx, functions);
   for (const declaration of functions) {
     const found = entryOf(declaration);
@@ -200,6 +206,7 @@ function checkModule(
     if (declaration === main) entry = checkEntry(ctx, declaration, found.fn, structs);
   }
   checkRecursion(ctx, calls);
+  if (diagnostics.length === 0) checkAliases(ctx, calls.keys());
   const role = (r: Variable['role']): Variable[] => variables.filter(v => v.role === r);
   return (
     entry && {

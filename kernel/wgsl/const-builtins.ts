@@ -168,6 +168,7 @@ export function evaluateBuiltin(
     const value = whole(...lists);
     return typeof value === 'number' ? represent(of, value, shown) : back(value);
   }
+  if (name === 'abs' && of === 'i32') return back(each(x => Math.abs(x) | 0)); // the least i32 is its own
   const plain = floats[name] ?? numbers[name];
   if (plain) return back(each(plain));
   const integral = integers[name];

@@ -97,6 +97,7 @@ function concreteResult(name: ScalarName, op: string, a: number, b: number): num
       if (a === -2147483648 && b === -1) outOfRange(`${a} / ${b}`, name);
       return wrap(name, Math.trunc(a / b));
     case '%':
+      if (a === -2147483648 && b === -1) outOfRange(`${a} % ${b}`, name);
       return wrap(name, a % b);
     case '&':
       return wrap(name, a & b);

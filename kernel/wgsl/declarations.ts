@@ -5,6 +5,7 @@
 import type { ScalarName, Struct, Type } from './ast.ts';
 import { cast } from './const-eval.ts';
 import { functionHead } from './functions.ts';
+import { checkLayout } from './layout.ts';
 import { constInit } from './locals.ts';
 import { evaluate, expect, materialize } from './operators.ts';
 import { value } from './places.ts';
@@ -49,7 +50,7 @@ function overrideEntry(ctx: Context, raw: RawOverride, given: OverrideValues, us
   }
   const id = overrideId(raw);
   const mark = raw.attributes.find(a => a.name === 'id');
-  if (mark && id === undefined) ctx.report(mark.start, "'@id' takes a non-negative integer.");
+  if (mark && !(Number(id) <= 65535)) ctx.report(mark.start, "'@id' takes an integer from 0 to 65535.");
   const x = given[name] ?? (id === undefined ? undefined : given[id]) ?? node?.value;
   if (typeof x !== 'number' && typeof x !== 'boolean') {
     if (node) ctx.report(node.start, `the value of the override '${name}' must be known when the kernel is compiled.`);
@@ -104,7 +105,10 @@ function structEntry(ctx: Context, raw: RawStruct): Entry {
         type.kind === 'array' ? 'Only the last member may be run-time sized.' : undefined,
       );
       isWrong = true;
-    } else members.push({ name, type });
+    } else {
+      members.push({ name, type });
+      checkLayout(ctx, m, type);
+    }
   });
   if (raw.members.length === 0)
     ctx.report(raw.name.start, `'${raw.name.name}' has no members.`, 'Give it at least one.');

@@ -6,7 +6,7 @@ import type { EntryParameter, Module, Type, Variable } from './ast.ts';
 import { value } from './places.ts';
 import { type Context, type FunctionDraft, suggestion } from './scope.ts';
 import type { RawAttribute, RawFunction, RawStruct } from './syntax.ts';
-import { isInteger, sameType, typeName, u32, vector } from './types.ts';
+import { isAbstract, isInteger, sameType, typeName, u32, vector } from './types.ts';
 import { checkAttributes } from './variables.ts';
 
 const vec3u = vector(3, 'u32');
@@ -18,8 +18,9 @@ const inputs: ReadonlyMap<string, Type> = new Map<string, Type>([
   ['num_workgroups', vec3u],
 ]);
 
-/** WebGPU guarantees this many invocations in a workgroup. */
+/** WebGPU guarantees this many invocations in a workgroup, and along z. */
 const maxInvocations = 256;
+const maxDepth = 64;
 
 const has = (raw: RawFunction, name: string): boolean => raw.attributes.some(a => a.name === name);
 
@@ -63,16 +64,21 @@ function workgroupSize(ctx: Context, raw: RawFunction): readonly [number, number
   if (args.length < 1 || args.length > 3)
     ctx.report(start, `'@workgroup_size' takes one to three numbers, but ${args.length} are given.`);
   let isWrong = false;
+  const kinds = new Set<string>();
   args.slice(0, 3).forEach((arg, k) => {
     const node = value(ctx, arg, undefined);
     const n = node?.value;
     const isInt = node?.type.kind === 'scalar' && isInteger(node.type.name);
+    if (isInt && !isAbstract(node.type)) kinds.add(typeName(node.type));
     if (node && typeof n === 'number' && isInt && n >= 1) size[k] = n;
     else {
       isWrong = true;
       if (node) ctx.report(node.start, '@workgroup_size takes positive integers known when the kernel is compiled.');
     }
   });
+  if (kinds.size > 1) ctx.report(start, "'@workgroup_size' takes numbers of one type, but i32 and u32 are given.");
+  if (size[2] > maxDepth)
+    ctx.report(start, `a workgroup may have ${maxDepth} invocations along z at most, but this has ${size[2]}.`);
   const total = size[0] * size[1] * size[2];
   if (!isWrong && total > maxInvocations) {
     ctx.report(start, `a workgroup of ${total} invocations is too large; at most ${maxInvocations} are allowed.`);
@@ -140,5 +146,12 @@ export function checkEntry(
     const p = raw.parameters[k];
     return p && entryParameter(ctx, p, variable, structs);
   });
+  const given = new Set<string>();
+  for (const p of parameters.filter(p => p !== undefined)) {
+    for (const builtin of p.members ?? [p.builtin ?? '']) {
+      if (given.has(builtin)) ctx.report(p.variable.start, `'${fn.name}' takes the built-in '${builtin}' twice.`);
+      given.add(builtin);
+    }
+  }
   return { fn, parameters: parameters.filter(p => p !== undefined), workgroupSize: workgroupSize(ctx, raw) };
 }

@@ -49,6 +49,7 @@ export function checkFunction(ctx: Context, raw: RawFunction, fn: FunctionDraft)
   if (!raw.attributes.some(a => a.name === 'compute')) {
     checkAttributes(ctx, raw, ['must_use', 'vertex', 'fragment']);
     const mark = raw.attributes.find(a => a.name === 'must_use');
+    if (mark?.args.length) ctx.report(mark.start, "'@must_use' takes no numbers.");
     if (mark && !raw.result) ctx.report(mark.start, `'${fn.name}' returns nothing, so nothing of it must be used.`);
     for (const p of raw.parameters) checkAttributes(ctx, p, []);
   }

@@ -20,6 +20,8 @@ export function literalExpression(
   const digits = suffix ? text.slice(0, -1) : text;
   if (suffix === 'h') return ctx.report(start, `kernels have no f16, but '${text}' is one.`, 'Use f32.');
   const x = isHexFloat ? hexFloat(digits) : Number(digits);
+  if (isHexFloat && suffix === 'f' && Math.fround(x) !== x && Math.abs(x) < 2 ** 128)
+    return ctx.report(start, `'${text}' is not exactly an f32.`, 'Write fewer digits, or a decimal number.');
   const isFloat = suffix === 'f' || isHexFloat || (!hex && /[.eE]/.test(digits));
   const type = isFloat
     ? suffix === 'f'

@@ -138,7 +138,7 @@ function simple(c: Cursor): RawStatement {
     case 'let':
     case 'const':
       c.next();
-      return { kind: text, ...declared(c, start, []) };
+      return { kind: text, ...initialised(c, start, []) };
     case 'const_assert':
       c.next();
       return { kind: 'assert', condition: expression(c), start, end: c.end };
@@ -334,6 +334,12 @@ export function declared(c: Cursor, start: number, given: readonly RawAttribute[
   const type = c.take(':') ? templatedName(c, 'a type') : undefined;
   const init = c.take('=') ? expression(c) : undefined;
   return { name, type, init, attributes: given, start, end: c.end };
+}
+
+/** A declaration that must have an initial value: let and const. */
+export function initialised(c: Cursor, start: number, given: readonly RawAttribute[]): Declaration {
+  const made = declared(c, start, given);
+  return made.init ? made : c.fail("'=' and a value");
 }
 
 export function varDeclaration(c: Cursor, given: readonly RawAttribute[]): RawVar {

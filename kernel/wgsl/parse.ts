@@ -3,7 +3,7 @@
 import type { Diagnostic } from '../error.ts';
 import { Cursor } from './cursor.ts';
 import { expression, templatedName } from './parse-expression.ts';
-import { attributes, block, declared, diagnosticRule, varDeclaration } from './parse-statement.ts';
+import { attributes, block, declared, diagnosticRule, initialised, varDeclaration } from './parse-statement.ts';
 import type { RawAttribute, RawDeclaration, RawDirective, RawFunction, RawModule, RawStruct } from './syntax.ts';
 import { tokenize } from './tokens.ts';
 
@@ -58,7 +58,12 @@ function declaration(c: Cursor): RawDeclaration {
   switch (text) {
     case 'var':
       return ended(varDeclaration(c, given));
-    case 'const':
+    case 'const': {
+      const [attribute] = given;
+      if (attribute) c.refuse(`'@${attribute.name}' does not belong on a const.`, attribute.start);
+      c.next();
+      return ended({ kind: text, ...initialised(c, start, given) });
+    }
     case 'override':
       c.next();
       return ended({ kind: text, ...declared(c, start, given) });
@@ -123,7 +128,10 @@ function fn(c: Cursor, given: readonly RawAttribute[]): RawFunction {
   let result: RawFunction['result'];
   if (c.is('-') && c.peek(1) === '>') c.fail("'->'");
   if (c.take('->')) {
-    attributes(c);
+    const [attribute] = attributes(c);
+    // A shader of another kind is refused as a whole.
+    const isStage = given.some(a => a.name === 'vertex' || a.name === 'fragment');
+    if (attribute && !isStage) c.refuse(`'@${attribute.name}' does not belong on a result.`, attribute.start);
     result = templatedName(c, 'a type');
   }
   const body = block(c, 'before the body of the function');

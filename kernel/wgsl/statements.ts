@@ -170,7 +170,7 @@ function loopStatement(ctx: Context, raw: RawOf<'loop'>, outer: Scope, around: S
   const inside = { ...around, inLoop: false, inSwitch: false, inContinuing: true };
   const update = raw.continuing && blockIn(ctx, raw.continuing, tail, inside);
   const breakIf = raw.breakIf && condition(ctx, raw.breakIf, tail, 'break if');
-  const flow = looped(body.flow, raw.breakIf !== undefined);
+  const flow = looped(body.flow, raw.breakIf !== undefined && (body.flow.next || body.flow.continue));
   refuseEndless(ctx, raw, flow);
   return { statement: loop(raw, undefined, undefined, body.statement, update?.statement, breakIf), flow };
 }

@@ -9,6 +9,7 @@ import {
   arrayOf,
   bool,
   concrete,
+  contains,
   f32,
   hasFixedSize,
   i32,
@@ -111,6 +112,8 @@ function pointerType(
   const space = first.name as Space;
   const of = typeArgument(ctx, second, scope);
   if (!of) return undefined;
+  if (contains(of, part => part.kind === 'atomic') && space !== 'workgroup' && space !== 'storage')
+    return ctx.report(second.start, `${space} memory holds no atomics.`, 'Atomics are in workgroup or storage memory.');
   const access = third?.kind === 'name' ? third.name : space === 'storage' ? 'read' : undefined;
   if (third && (space !== 'storage' || (access !== 'read' && access !== 'read_write'))) {
     return ctx.report(third.start, 'only a pointer to storage takes an access mode: read or read_write.');

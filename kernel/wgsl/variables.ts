@@ -34,16 +34,32 @@ export function checkAttributes(
   }
 }
 
-/** @group(n), @binding(n): non-negative constants. */
-function checkSlot(ctx: Context, raw: RawVar): void {
-  for (const { name, args, start } of raw.attributes) {
-    if (name !== 'group' && name !== 'binding') continue;
-    const [only, extra] = args;
-    const node = only && !extra ? value(ctx, only, undefined) : ctx.report(start, `'@${name}' takes one number.`);
-    const s = node && scalarOf(node.type);
-    if (node && !(s && isInteger(s) && typeof node.value === 'number' && node.value >= 0)) {
-      ctx.report(node.start, `'@${name}' takes a non-negative integer.`);
-    }
+/** The number of @group or @binding, if it is given and right. */
+function slotNumber(ctx: Context, raw: RawVar, name: 'group' | 'binding'): number | undefined {
+  const attribute = raw.attributes.find(a => a.name === name);
+  if (!attribute) return undefined;
+  const [only, extra] = attribute.args;
+  const node =
+    only && !extra ? value(ctx, only, undefined) : ctx.report(attribute.start, `'@${name}' takes one number.`);
+  const s = node && scalarOf(node.type);
+  if (!node || (s && isInteger(s) && typeof node.value === 'number' && node.value >= 0)) return Number(node?.value);
+  return ctx.report(node.start, `'@${name}' takes a non-negative integer.`);
+}
+
+/** @group(n) and @binding(n): non-negative constants, both or neither, no pair twice. */
+export function checkSlots(ctx: Context, bindings: readonly RawVar[]): void {
+  const seen = new Map<string, string>();
+  for (const raw of bindings) {
+    const [group, binding] = [slotNumber(ctx, raw, 'group'), slotNumber(ctx, raw, 'binding')];
+    const marks = raw.attributes.filter(a => a.name === 'group' || a.name === 'binding');
+    const { name, start } = raw.name;
+    if (marks.length === 1)
+      ctx.report(start, `'${name}' has one of @group and @binding.`, 'Give both, or leave both out.');
+    if (group === undefined || binding === undefined) continue;
+    const slot = `@group(${group}) @binding(${binding})`;
+    const other = seen.get(slot);
+    if (other !== undefined) ctx.report(start, `'${name}' and '${other}' are both ${slot}.`);
+    seen.set(slot, name);
   }
 }
 
@@ -53,7 +69,6 @@ function bindingVariable(ctx: Context, raw: RawVar, space: 'storage' | 'uniform'
   const { name, start } = raw.name;
   const mode = raw.template[1];
   checkAttributes(ctx, raw, ['group', 'binding', 'unique']);
-  checkSlot(ctx, raw);
   if (raw.init)
     ctx.report(
       raw.init.start,
@@ -90,6 +105,12 @@ function bindingVariable(ctx: Context, raw: RawVar, space: 'storage' | 'uniform'
     end: raw.name.end,
   };
   return variable;
+}
+
+/** Only storage has access modes. */
+function refuseAccess(ctx: Context, raw: RawVar): void {
+  const [space, mode] = raw.template;
+  if (mode) ctx.report(mode.start, `'${mode.name}' is an access mode, but ${space?.name} memory takes none.`);
 }
 
 function workgroupVariable(ctx: Context, raw: RawVar, type: Type | undefined): Variable | undefined {
@@ -135,9 +156,11 @@ export function moduleVariable(ctx: Context, raw: RawVar): Variable | undefined 
         : ctx.report(start, `the binding '${name}' needs a type.`);
     case 'workgroup':
       checkAttributes(ctx, raw, []);
+      refuseAccess(ctx, raw);
       return workgroupVariable(ctx, raw, type);
     case 'private':
       checkAttributes(ctx, raw, []);
+      refuseAccess(ctx, raw);
       return privateVariable(ctx, raw, type);
     case undefined:
       return ctx.report(
