@@ -37,6 +37,7 @@ export { readMtl, writeMtl } from './files/mtl.ts';
 export { type NumberArray, readNpy, readNpz, writeNpy, writeNpz } from './files/npy.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
+export { type PngSamples, pngSamples } from './files/png.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
 export {
   type VtiOptions,

@@ -67,7 +67,7 @@ export interface ArticulatedParams {
 }
 
 /** Methods of steps in time: step.ts. */
-export type ArticulatedIntegrator = 'euler' | 'trapezoidal' | 'implicitFast' | 'rungeKutta4';
+export type ArticulatedIntegrator = 'euler' | 'explicitDamping' | 'trapezoidal' | 'implicitFast' | 'rungeKutta4';
 
 export interface Model {
   readonly name: string;

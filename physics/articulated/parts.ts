@@ -47,6 +47,8 @@ export interface Keyframe {
   readonly control: readonly number[];
   /** Of actuators with an activation. Default 0. */
   readonly act?: readonly number[];
+  /** Where links stand that somebody else moves (posed.ts), in the world. Default: the constant poses. */
+  readonly poses?: Readonly<Record<string, { readonly position: Vec3; readonly orientation: Quaternion }>>;
 }
 
 export const lengthOf: Readonly<Record<JointKind, { readonly q: number; readonly dof: number }>> = {

@@ -2,12 +2,13 @@
  * Steps in time.
  *
  *   euler         (M + dt D) a = τ + p − c at (q, v);   v⁺ = v + dt a,   q⁺ = q ⊕ dt v⁺                             order 1
+ *   explicitDamping   the same with M a on the left: cheaper, and right where dampers are weak
  *   trapezoidal   the same, but q⁺ = q ⊕ ½ dt (v + v⁺): exact where a is constant, as for what slides to a halt
  *   implicitFast  euler, with a = (M + dt D)⁻¹ M a₀ and D of all dampers: actuators' and tendons', too (implicit-damping.ts)   order 1
  *   rungeKutta4   the classical method of order 4; stages move q along velocities from where the step began
  *
- * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in the first two, so that stiff dampers do no
- * harm; forces of soft constraints are found without it, a = (M + dt D)⁻¹ M a₀; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. All but the second are MuJoCo's.
+ * ⊕ moves quaternions along their tangents (advance.ts). The damping D of joints is implicit in euler and trapezoidal, so that stiff dampers do no
+ * harm; forces of soft constraints are found without it, a = (M + dt D)⁻¹ M a₀; without damping it is symplectic where M is constant, and its energy error stays bounded in practice. All but trapezoidal are MuJoCo's.
  *
  * Hairer, Lubich & Wanner: Geometric Numerical Integration, 2006, § I.1; MuJoCo documentation, "Computation: numerical integration".
  */
@@ -57,7 +58,7 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
   const integrator = integratorOf(model, options);
   if (!integrators.includes(integrator))
     throw new TypeError(
-      `articulated: integrator is '${integrator}'; it must be 'euler', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.`,
+      `articulated: integrator is '${integrator}'; it must be 'euler', 'explicitDamping', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.`,
     );
   const coupling = integrator === 'implicitFast' ? coupledDamping(model) : undefined;
   if (coupling !== undefined)
@@ -70,10 +71,11 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
     );
   return (state, driving, dt) => {
     checkTime('articulated', dt);
-    const whole = integrator === 'implicitFast';
-    const prepared = preparedFor('articulated', model, state, whole ? ownDamping(state, driving) : driving);
+    const implicit = implicitDampers(integrator);
+    const own = implicit === 'all' ? ownDamping(state, driving) : driving;
+    const prepared = preparedFor('articulated', model, state, own);
     const stepped = contact?.step ? jumping : integrator === 'rungeKutta4' ? rungeKutta4 : euler;
-    return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal', whole }, state);
+    return stepped({ prepared, driving, contact, dt, mean: integrator === 'trapezoidal', implicit }, state);
   };
 }
 
@@ -81,7 +83,17 @@ export function articulated(model: Model, options: ArticulatedOptions = {}): Ste
 export const integratorOf = (model: Model, { integrator, contact }: ArticulatedOptions): ArticulatedIntegrator =>
   integrator ?? (contact?.step ? undefined : model.integrator) ?? 'euler';
 
-const integrators: readonly ArticulatedIntegrator[] = ['euler', 'trapezoidal', 'implicitFast', 'rungeKutta4'];
+const integrators: readonly ArticulatedIntegrator[] = [
+  'euler',
+  'explicitDamping',
+  'trapezoidal',
+  'implicitFast',
+  'rungeKutta4',
+];
+
+/** Dampers that a step makes implicit. */
+export const implicitDampers = (integrator: ArticulatedIntegrator): Stepping['implicit'] =>
+  integrator === 'implicitFast' ? 'all' : integrator === 'explicitDamping' ? 'none' : 'joints';
 
 /** Each environment has its own damping: so does what is made of it. */
 function ownDamping({ v }: ArticulatedState, driving: Driving): Driving {
@@ -112,8 +124,8 @@ export interface Stepping {
   readonly dt: number;
   /** Positions move along the mean of both velocities. */
   readonly mean: boolean;
-  /** Damping of actuators and tendons is implicit, too. */
-  readonly whole: boolean;
+  /** Dampers that are implicit: those of joints; of actuators and tendons, too; or none. */
+  readonly implicit: 'joints' | 'all' | 'none';
 }
 
 interface Rates {
@@ -192,13 +204,14 @@ export function eulerMoment(
   readonly implicit: Tensor;
   readonly after: boolean;
 } {
-  const { prepared, driving, dt, whole, contact } = stepping;
+  const { prepared, driving, dt, contact } = stepping;
   const { armature, damping } = prepared.params;
   const { control, actuators } = driving;
   const free = momentOf(stepping, state, armature);
+  if (stepping.implicit === 'none') return { moment: free, implicit: damping.mul(0), after: false };
   const { force } = free;
   const driven = control && actuators && force && { control, actuators, force };
-  const implicit = (whole ? wholeDamping(prepared, state, driven) : damping).mul(dt);
+  const implicit = (stepping.implicit === 'all' ? wholeDamping(prepared, state, driven) : damping).mul(dt);
   const after = contact?.undamped ?? false;
   return { moment: after ? free : { ...free, diagonal: armature.add(implicit) }, implicit, after };
 }

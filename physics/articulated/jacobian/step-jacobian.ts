@@ -26,6 +26,7 @@ import {
   type Driving,
   dampers,
   eulerMoment,
+  implicitDampers,
   integratorOf,
   moved,
   preparedFor,
@@ -74,11 +75,11 @@ export function stepJacobian(
     byColumns(model, (state, driving) => step(state, driving, dt), x);
   if (integrator === 'rungeKutta4' || integrator === 'implicitFast' || (contact && !contact.sensitivity))
     return (state, driving, dt) => slow({ state, driving }, dt);
-  const mean = integrator === 'trapezoidal';
+  const [mean, implicit] = [integrator === 'trapezoidal', implicitDampers(integrator)];
   return (state, driving, dt) =>
     custom(
       ({ state, driving }: Given) =>
-        releasing(() => linearised(model, { driving, contact, dt, mean, whole: false }, state)),
+        releasing(() => linearised(model, { driving, contact, dt, mean, implicit }, state)),
       {
         name: 'stepJacobian',
         vjp: (x, bar) => vjp((x: Given) => slow(x, dt))(x).pullback(bar),

@@ -39,8 +39,9 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   const elements = [...(defaultElements.get(given.text('class') ?? 'main') ?? []), given];
   const on = target(shared, reading, joints);
   if (!on) return undefined;
+  const inherits = inheriting(kind, element);
   const [controlRange, forceRange, activationRange] = ['ctrl', 'force', 'act'].map(of =>
-    boundsOf(shared, compiler, of),
+    of === inherits ? inheritedRange(shared, of, on.joint, joints) : boundsOf(shared, compiler, of),
   );
   const gear = shared.numbers('gear', [1, 6]);
   if (shared.text('actearly') === 'true') tell(given, `actearly of <${kind}>`);
@@ -63,9 +64,8 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
     ...(activationRange && { activationRange }),
   };
   if (kind === 'damper' && !controlRange) given.fail('a <damper> has no ctrlrange; give one from 0.');
-  const inherited = inheritedRange(kind, element, on.joint, joints);
   unreadOf(shared, tell, muscle ? [...own, ...muscleAttributes] : own);
-  return { ...spec, ...inherited };
+  return spec;
 }
 
 /** Without zeros at the end. */
@@ -96,13 +96,23 @@ function target(
   return element.fail(`<${element.name}> has neither joint, site nor tendon.`);
 }
 
-/** Bounds of the control (or, of an integrated velocity, of the activation) from those of the joint. */
-function inheritedRange(kind: ActuatorElement, element: Element, joint: string | undefined, { named }: Joints) {
-  const share = element.number('inheritrange') ?? 0;
-  if (share === 0 || (kind !== 'position' && kind !== 'intvelocity')) return {};
+/** What has bounds that follow from those of the joint: the control, or, of an integrated velocity, the activation. */
+function inheriting(kind: ActuatorElement, element: Element): 'ctrl' | 'act' | undefined {
+  if ((element.number('inheritrange') ?? 0) === 0) return undefined;
+  return kind === 'position' ? 'ctrl' : kind === 'intvelocity' ? 'act' : undefined;
+}
+
+function inheritedRange(
+  element: Element,
+  of: 'ctrl' | 'act',
+  joint: string | undefined,
+  { named }: Joints,
+): readonly [number, number] | undefined {
   const range = joint === undefined ? undefined : named.get(joint)?.range;
-  if (!range) return element.fail(`inheritrange of <${kind}> needs a joint with a range.`);
+  if (!range) return element.fail(`inheritrange of <${element.name}> needs a joint with a range.`);
+  if (element.has(`${of}range`)) element.fail(`<${element.name}> has ${of}range and inheritrange; give one of them.`);
+  if (element.word(`${of}limited`, ['true', 'false', 'auto'], 'auto') === 'false') return undefined;
+  const share = element.number('inheritrange') ?? 0;
   const [middle, half] = [(range[0] + range[1]) / 2, ((range[1] - range[0]) / 2) * share];
-  const own = [middle - half, middle + half] as const;
-  return kind === 'position' ? { controlRange: own } : { activationRange: own };
+  return [middle - half, middle + half];
 }

@@ -1,26 +1,20 @@
-/** <asset>: meshes, from vertices in the file or from OBJ and STL, and height fields. What is only drawn is passed over. */
+/** <asset>: meshes, from vertices in the file or from OBJ, STL and MuJoCo's own format, and height fields. What is only drawn is passed over. */
 
 import { convexHull, type Loose, looseObj, looseStl, weld } from '../../../geometry/index.ts';
-import type { HeightField } from '../constraint/constraint.ts';
 import type { MassProperties } from '../mass.ts';
 import { inverse, normalized, type Quaternion, rotate, type Vec3 } from '../quaternion.ts';
 import { type MeshInertia, massOfSurface, type Surface } from '../surface-mass.ts';
 import type { Element } from '../xml.ts';
 import type { Compiler, Tell } from './compiler.ts';
 import { type Defaults, withDefaults } from './defaults.ts';
-import { type Files, readFile, textOf } from './include.ts';
+import { type FieldAsset, readField } from './field.ts';
+import { type Files, pathIn, readFile, textOf } from './include.ts';
 
 export interface MeshAsset {
   /** Corners of its convex hull, which is what touches. */
   readonly vertices: readonly Vec3[];
   /** For a density of 1. @param how Instead of what the file says. @param user For messages. */
   mass(how: MeshInertia | undefined, user: Element): MassProperties;
-}
-
-export interface FieldAsset {
-  /** Half sizes, and the depth below z = 0, m. */
-  readonly size: readonly [number, number, number];
-  readonly grid: HeightField;
 }
 
 export interface Assets {
@@ -62,12 +56,6 @@ export function assetsOf(root: Element, options: AssetOptions): Assets {
 }
 
 const stem = (path: string): string => path.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '');
-
-/** Path of a file as `files` is asked for it. */
-export const pathIn = (folder: string, file: string, strip: boolean): string => {
-  const name = strip ? file.replace(/^.*[/\\]/, '') : file;
-  return name.startsWith('/') ? name : folder + name;
-};
 
 function readMesh(element: Element, { compiler, files, tell }: AssetOptions): MeshAsset {
   const how = element.word('inertia', ['legacy', 'exact', 'convex', 'shell'], 'legacy');
@@ -117,13 +105,31 @@ function looseOf(element: Element, { meshFolder, stripPath }: Compiler, files: F
   }
   const path = pathIn(meshFolder, file, stripPath);
   const kind = /\.([^.]*)$/.exec(file)?.[1].toLowerCase();
-  if (kind !== 'obj' && kind !== 'stl') return element.fail(`the mesh '${path}' is read as .obj or .stl only.`);
+  if (kind !== 'obj' && kind !== 'stl' && kind !== 'msh')
+    return element.fail(`the mesh '${path}' is read as .obj, .stl or .msh only.`);
   const held = readFile(files, path, element);
   try {
-    return kind === 'obj' ? looseObj(textOf(held)) : looseStl(held);
+    return kind === 'obj' ? looseObj(textOf(held)) : kind === 'stl' ? looseStl(held) : looseMsh(held);
   } catch (error) {
     return element.fail(`the mesh '${path}': ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** MuJoCo's binary format: counts of vertices, normals, texture coordinates and faces as i32; the first three as f32, corners of faces as i32. */
+function looseMsh(held: string | Uint8Array): Loose {
+  if (typeof held === 'string') throw new RangeError('it is given as text; give its bytes.');
+  const view = new DataView(held.buffer, held.byteOffset, held.byteLength);
+  const [vertices, normals, places, faces] = [0, 4, 8, 12].map(k => (held.length >= 16 ? view.getInt32(k, true) : -1));
+  const wanted = 16 + 4 * (3 * vertices + 3 * normals + 2 * places + 3 * faces);
+  if (![vertices, normals, places, faces].every(n => n >= 0) || held.length !== wanted)
+    throw new RangeError(
+      `${held.length} bytes are no mesh of MuJoCo's format${held.length < 16 ? '' : `, which says that there are ${wanted}`}.`,
+    );
+  const from = wanted - 12 * faces;
+  const corners = Array.from({ length: 3 * faces }, (_, k) => view.getInt32(from + 4 * k, true));
+  const bad = corners.find(c => c < 0 || c >= vertices);
+  if (bad !== undefined) throw new RangeError(`a face names vertex ${bad}; they are 0 to ${vertices - 1}.`);
+  return { points: Array.from({ length: 3 * vertices }, (_, k) => view.getFloat32(16 + 4 * k, true)), corners };
 }
 
 /** Moved, turned and scaled as the element says; vertices in equal places are one, and triangles without area none. */
@@ -143,55 +149,4 @@ function shaped(element: Element, { points, corners }: Loose): Surface {
     return (mirrored ? [a, c, b] : [a, b, c]) as [number, number, number];
   });
   return { vertices: Array.from(welded.kept, place), triangles };
-}
-
-function readField(element: Element, { compiler, files }: AssetOptions): FieldAsset {
-  const size = element.numbers('size', 4) ?? element.fail('<hfield> has no size.');
-  if (!size.every(x => x > 0)) element.fail(`size of <hfield> is '${size.join(' ')}'; give 4 numbers above 0.`);
-  const file = element.text('file');
-  const { rows, columns, heights } =
-    file === undefined
-      ? gridOf(element)
-      : gridFrom(element, pathIn(compiler.assetFolder, file, compiler.stripPath), files);
-  const least = heights.reduce((a, b) => Math.min(a, b));
-  const span = heights.reduce((a, b) => Math.max(a, b)) - least;
-  const high = heights.map(h => (span > 0 ? ((h - least) / span) * size[2] : 0));
-  return { size: [size[0], size[1], size[3]], grid: { rows, columns, heights: high } };
-}
-
-function checkGrid(element: Element, rows: number, columns: number): void {
-  if (![rows, columns].every(n => Number.isInteger(n) && n >= 2 && n <= 1e4))
-    element.fail(`<hfield> has ${rows} rows and ${columns} columns; give whole numbers from 2 to 10000.`);
-}
-
-/** The first row of `elevation` is at the largest y. */
-function gridOf(element: Element): HeightField {
-  const [rows, columns] = ['nrow', 'ncol'].map(
-    name => element.number(name) ?? element.fail(`<hfield> has no ${name}.`),
-  );
-  checkGrid(element, rows, columns);
-  const given = element.numbers('elevation', rows * columns) ?? new Array<number>(rows * columns).fill(0);
-  const heights = Array.from({ length: rows }, (_, r) => given.slice((rows - 1 - r) * columns, (rows - r) * columns));
-  return { rows, columns, heights: heights.flat() };
-}
-
-/** MuJoCo's own format: rows and columns as i32, then heights as f32. */
-function gridFrom(element: Element, path: string, files: Files | undefined): HeightField {
-  const held = readFile(files, path, element);
-  if (typeof held === 'string' || /\.png$/i.test(path))
-    return element.fail(
-      `the height field '${path}' is read in MuJoCo's binary format only; save it so, or give elevation.`,
-    );
-  const view = new DataView(held.buffer, held.byteOffset, held.byteLength);
-  const [rows, columns] = held.length >= 8 ? [view.getInt32(0, true), view.getInt32(4, true)] : [0, 0];
-  checkGrid(element, rows, columns);
-  if (held.length !== 8 + 4 * rows * columns)
-    element.fail(
-      `the height field '${path}' has ${held.length} bytes; ${rows} × ${columns} take ${8 + 4 * rows * columns}.`,
-    );
-  return {
-    rows,
-    columns,
-    heights: Array.from({ length: rows * columns }, (_, k) => view.getFloat32(8 + 4 * k, true)),
-  };
 }

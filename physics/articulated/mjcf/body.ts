@@ -5,7 +5,8 @@ import { type MassProperties, principal, together } from '../mass.ts';
 import { inverse, type Symmetric, turnSymmetric, type Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import type { Compiler } from './compiler.ts';
-import { contentsOf, type Frame, noFrame, type Placed, poseOf } from './frame.ts';
+import { extentOf } from './extent.ts';
+import { contentsOf, type Frame, noFrame, type Placed, poseOf, within } from './frame.ts';
 import { readGeom } from './geom.ts';
 import { type ReadJoint, readJoint } from './joint.ts';
 import { type Reading, unreadAttributes, unreadOf, withClass } from './reading.ts';
@@ -56,20 +57,20 @@ export function readBody(
       ...(compensation !== 0 && { gravityCompensation: compensation }),
     };
     links.push(link);
-    if (body.word('mocap', ['true', 'false'], 'false') === 'true' && (parent !== 'world' || joints.length > 0))
-      body.fail(`body '${name}' has mocap, which is for children of the world without joints.`); // posed() moves it
+    const isMocap = body.word('mocap', ['true', 'false'], 'false') === 'true';
+    if (isMocap && (parent !== 'world' || joints.length > 0))
+      body.fail(`body '${name}' has mocap, which is for children of the world without joints.`);
+    if (isMocap) reading.mocap.push(name); // posed() moves it
   }
   unreadAttributes(body, tell, ['sleep']);
   for (const placed of contents) {
     const { element } = placed;
     if (element.name === 'site') {
       const site = withClass(element, reading, placed.childclass);
-      const ends = site.numbers('fromto', 6);
-      if (ends) tell(site, 'fromto of <site>');
-      const size = site.numbers('size', [1, 3]) ?? [];
       const type = site.word('type', ['sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'], 'sphere');
+      const { size, at } = extentOf(site, type, compiler);
       const given = { name: site.text('name') ?? `site ${reading.sites.length + 1}`, link: name };
-      reading.sites.push({ ...given, ...poseOf(site, placed.frame, compiler), kind: type, size });
+      reading.sites.push({ ...given, ...within(placed.frame, at), kind: type, size });
       unreadOf(site, tell);
     }
     if (!harmless.has(element.name)) tell(element, `<${element.name}> in a body`);

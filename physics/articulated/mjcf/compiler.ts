@@ -112,7 +112,9 @@ const ofSolving = [
 ];
 
 /** Flags that turn off what the model has. */
-const known = ['contact', 'gravity', 'constraint', 'limit', 'frictionloss', 'equality', 'override', 'refsafe'];
+const known = [
+  ...['contact', 'gravity', 'constraint', 'limit', 'frictionloss', 'equality', 'override', 'refsafe', 'eulerdamp'],
+];
 /** Those whose default is kept: another setting is told. */
 const others: Readonly<Record<string, string>> = {
   passive: 'enable',
@@ -120,7 +122,6 @@ const others: Readonly<Record<string, string>> = {
   damper: 'enable',
   clampctrl: 'enable',
   actuation: 'enable',
-  eulerdamp: 'enable',
   filterparent: 'enable',
   sensor: 'enable',
   multiccd: 'disable',
@@ -135,6 +136,7 @@ export function optionOf(root: Element, tell: Tell): Option {
   let medium: Required<Option['medium']> = { density: 0, viscosity: 0, wind: [0, 0, 0] };
   let timestep = 0.002;
   let integrator: ArticulatedIntegrator = 'euler';
+  let named = 'Euler';
   let solver: Partial<SolverOptions> = {};
   let override: NonNullable<Option['override']> = {};
   const off = new Set<string>(['override']);
@@ -144,9 +146,9 @@ export function optionOf(root: Element, tell: Tell): Option {
     timestep = element.number('timestep') ?? timestep;
     if (!(timestep > 0)) element.fail(`timestep is ${timestep}; it must be above 0, s.`);
     if (element.has('integrator')) {
-      const name = element.word('integrator', ['Euler', 'RK4', 'implicit', 'implicitfast'], 'Euler');
-      integrator = name === 'RK4' ? 'rungeKutta4' : name === 'implicitfast' ? 'implicitFast' : 'euler';
-      if (name === 'implicit')
+      named = element.word('integrator', ['Euler', 'RK4', 'implicit', 'implicitfast'], 'Euler');
+      integrator = named === 'RK4' ? 'rungeKutta4' : named === 'implicitfast' ? 'implicitFast' : 'euler';
+      if (named === 'implicit')
         tell(element, "integrator 'implicit'; 'euler', with implicit joint damping, stands for it");
     }
     medium = {
@@ -174,6 +176,7 @@ export function optionOf(root: Element, tell: Tell): Option {
     for (const name of element.unread) if (!ofSolving.includes(name)) tell(element, `${name} of <option>`);
   }
   if (off.has('constraint')) for (const name of ['contact', 'limit', 'frictionloss', 'equality']) off.add(name);
+  if (off.has('eulerdamp') && named === 'Euler') integrator = 'explicitDamping';
   if (off.has('refsafe')) solver = { ...solver, refsafe: false };
   return {
     gravity: off.has('gravity') ? [0, 0, 0] : gravity,

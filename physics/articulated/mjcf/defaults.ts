@@ -1,10 +1,11 @@
 /**
  * Classes of defaults: an element has the attributes that it is given, then those of its class, then those of the classes around that.
  *
- * The class is the one named by the element, else the nearest `childclass` of the bodies around it, else the outermost one, 'main'.
+ * The class is the one named by the element, else the nearest `childclass` of the bodies around it, else the outermost one, 'main'. Of orientations
+ * the nearest counts, but quat gives way to any other.
  */
 
-import type { Element } from '../xml.ts';
+import { Element } from '../xml.ts';
 import { actuatorElements } from './actuator-law.ts';
 import type { Tell } from './compiler.ts';
 
@@ -31,7 +32,7 @@ export function defaultsOf(root: Element, tell: Tell): Defaults {
     for (const child of element.children)
       if (!kinds.has(child.name)) tell(child, `<${child.name}> in a <default>`);
       else if (child.name !== 'default')
-        own.set(child.name, new Map([...(above.get(child.name) ?? []), ...child.attributes]));
+        own.set(child.name, over(above.get(child.name) ?? new Map(), child.attributes));
     classes.set(name, own);
     if (outermost) classes.set('main', own);
     for (const child of element.all('default')) visit(child, own, false);
@@ -39,6 +40,16 @@ export function defaultsOf(root: Element, tell: Tell): Defaults {
   classes.set('main', new Map());
   for (const element of root.all('default')) visit(element, classes.get('main') ?? new Map(), true);
   return classes;
+}
+
+const turns: readonly string[] = ['axisangle', 'euler', 'xyaxes', 'zaxis'];
+
+/** Attributes that come before others of the same names. */
+function over(outer: ReadonlyMap<string, string>, inner: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const isTurned = (list: ReadonlyMap<string, string>): boolean => turns.some(name => list.has(name));
+  const kept = [...outer].filter(([name]) => !(isTurned(inner) && (name === 'quat' || turns.includes(name))));
+  const own = [...inner].filter(([name]) => !(name === 'quat' && isTurned(outer) && !isTurned(inner)));
+  return new Map([...kept, ...own]);
 }
 
 /** The elements of each class in the order in which they count: those of the class around it first. */
@@ -67,7 +78,8 @@ export function withDefaults(
   const own = defaults.get(name) ?? element.fail(`there is no default class '${name}'.`);
   const merged = new Map(kinds.flatMap(kind => [...(own.get(kind) ?? [])]));
   merged.delete('class');
-  const whole = element.with(merged);
+  const whole = new Element(element.name, over(merged, element.attributes), element.line, element.source);
+  whole.children.push(...element.children);
   whole.text('class');
   return whole;
 }

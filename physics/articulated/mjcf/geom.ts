@@ -5,13 +5,13 @@ import type { Condim } from '../constraint/constraint.ts';
 import type { GeomSpec } from '../constraint/geoms.ts';
 import { type MassProperties, moved, shell, solid } from '../mass.ts';
 import { type EllipsoidSpec, usualCoefficients } from '../medium/immersed.ts';
-import { fromZ, scale3, type Vec3 } from '../quaternion.ts';
+import type { Vec3 } from '../quaternion.ts';
 import type { Element } from '../xml.ts';
 import { solimpOf, solrefOf } from './compiler.ts';
+import { extentOf, placed } from './extent.ts';
 import { fitted } from './fit.ts';
 import { type Frame, type Placed, within } from './frame.ts';
-import { orientationOf } from './orientation.ts';
-import { type Reading, unreadOf, vec3, withClass } from './reading.ts';
+import { type Reading, unreadOf, withClass } from './reading.ts';
 
 const types = ['plane', 'hfield', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box', 'mesh', 'sdf'] as const;
 
@@ -77,7 +77,7 @@ function shapeOf(reading: Reading, geom: Element, frame: Frame, link: string, we
   }
   const { size, at } =
     type === 'mesh'
-      ? { size: [], at: placed(geom, reading) }
+      ? { size: [], at: placed(geom, reading.compiler) }
       : mesh === undefined
         ? measured(geom, type, reading)
         : fittedTo(mesh, geom, type, reading);
@@ -132,29 +132,16 @@ function touchOf(geom: Element, { option }: Reading) {
   };
 }
 
-const placed = (geom: Element, { compiler }: Reading): Frame => ({
-  position: vec3(geom, 'pos'),
-  orientation: orientationOf(geom, compiler),
-});
-
-/** Size and place, from size, pos and an orientation, or from the two ends of `fromto`. */
+/** Size and place of a geom that has no mesh. */
 function measured(
   geom: Element,
   type: Primitive | 'plane' | 'hfield',
-  reading: Reading,
+  { compiler }: Reading,
 ): { readonly size: readonly number[]; readonly at: Frame } {
-  const size = geom.numbers('size', [1, 3]) ?? [];
-  const ends = geom.numbers('fromto', 6);
-  if (type === 'plane' || type === 'hfield') return { size, at: placed(geom, reading) };
-  if (!ends) return { size: checked(geom, type, size), at: placed(geom, reading) };
-  if (type === 'sphere') geom.fail('a sphere has no fromto; give it pos.');
-  const [from, to] = [ends.slice(0, 3), ends.slice(3)] as unknown as [Vec3, Vec3];
-  const along = to.map((x, k) => x - from[k]) as unknown as Vec3;
-  const half = Math.hypot(...along) / 2;
-  if (half < 1e-10) geom.fail('fromto of <geom> has no length; its ends must not coincide.');
-  const whole = sizeCounts[type] === 2 ? [size[0], half] : [size[0], size[0], half];
-  const position = scale3(0.5, to.map((x, k) => x + from[k]) as unknown as Vec3);
-  return { size: checked(geom, type, whole, size), at: { position, orientation: fromZ(scale3(-1, along)) } };
+  if (type === 'plane' || type === 'hfield')
+    return { size: geom.numbers('size', [1, 3]) ?? [], at: placed(geom, compiler) };
+  const { size, at } = extentOf(geom, type, compiler);
+  return { size: checked(geom, type, size, geom.numbers('size', [1, 3])), at };
 }
 
 /** Size and place of a primitive that stands for a mesh. */
@@ -176,7 +163,7 @@ function fittedTo(
       type,
       size.map(x => x * scale),
     ),
-    at: within(placed(geom, reading), at),
+    at: within(placed(geom, compiler), at),
   };
 }
 

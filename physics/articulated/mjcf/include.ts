@@ -23,6 +23,12 @@ function reading(files: Files, path: string, element: Element): unknown {
   }
 }
 
+/** Path of a file as `files` is asked for it. */
+export const pathIn = (folder: string, file: string, strip: boolean): string => {
+  const name = strip ? file.replace(/^.*[/\\]/, '') : file;
+  return name.startsWith('/') ? name : folder + name;
+};
+
 export const textOf = (held: string | Uint8Array): string =>
   typeof held === 'string' ? held : new TextDecoder().decode(held);
 

@@ -26,7 +26,9 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
   const kind = joint.word('type', ['free', 'ball', 'slide', 'hinge'], 'hinge');
   const angle = kind === 'hinge' ? compiler.unit : 1;
   const isAxial = kind === 'hinge' || kind === 'slide';
-  const range = scaled(boundsOf(joint, compiler), kind === 'slide' ? 1 : compiler.unit);
+  const range = kind === 'free' ? undefined : scaled(boundsOf(joint, compiler), kind === 'slide' ? 1 : compiler.unit);
+  joint.text('range');
+  joint.text('limited');
   if (kind === 'ball' && range && range[0] !== 0)
     joint.fail("range of a <joint> of type 'ball' begins at 0; the second number is the largest angle.");
   const driveRange = boundsOf(joint, compiler, 'actuatorfrc');
@@ -49,7 +51,7 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
     limitMargin: joint.number('margin') ?? 0,
     reference: (joint.number('ref') ?? 0) * angle,
     springReference: (joint.number('springref') ?? 0) * angle,
-    ...(range && kind !== 'free' && { range }),
+    ...(range && { range }),
     ...(driveRange && isAxial && { driveRange }),
     ...(solrefLimit && { solrefLimit }),
     ...(solimpLimit && { solimpLimit }),

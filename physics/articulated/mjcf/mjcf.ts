@@ -76,6 +76,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     geoms: [],
     ellipsoids: [],
     sites: [],
+    mocap: [],
     tell,
   };
   for (const world of root.all('worldbody')) readBody(reading, world, undefined, world.text('childclass'));
@@ -98,7 +99,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
       root.all('option').filter(element => element.has('integrator'))[0],
       `integrator 'implicitfast' with ${coupling}; 'euler' stands for it`,
     );
-  const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, tell)));
+  const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, reading)));
   unique(
     root,
     'key',
@@ -257,17 +258,25 @@ function scaleTo(links: readonly LinkSpec[], total: number): LinkSpec[] {
   }));
 }
 
-function readKey(key: Element, { q0, nv, actuators }: Model, tell: Tell): Keyframe {
+function readKey(key: Element, { q0, nv, actuators, values }: Model, { mocap, links, tell }: Reading): Keyframe {
   const na = actuators.filter(({ activation }) => activation >= 0).length;
   const list = (name: string, length: number): readonly number[] | undefined => key.numbers(name, length);
   key.number('time');
   const act = list('act', na);
+  const [places, turns] = [list('mpos', 3 * mocap.length), list('mquat', 4 * mocap.length)];
+  const poses = mocap.map((name, k) => {
+    const l = links.findIndex(link => link.name === name);
+    const position = places?.slice(3 * k, 3 * k + 3) ?? values.position.slice(3 * l, 3 * l + 3);
+    const orientation = turns?.slice(4 * k, 4 * k + 4) ?? values.orientation.slice(4 * l, 4 * l + 4);
+    return [name, { position, orientation }];
+  });
   const keyframe = {
     name: key.text('name') ?? '',
     q: list('qpos', q0.length) ?? q0,
     v: list('qvel', nv) ?? new Array<number>(nv).fill(0),
     control: list('ctrl', actuators.length) ?? new Array<number>(actuators.length).fill(0),
     ...(act && { act }),
+    ...((places || turns) && { poses: Object.fromEntries(poses) }),
   };
   for (const name of key.unread) tell(key, `${name} of <key>`);
   return keyframe;

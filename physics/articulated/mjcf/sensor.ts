@@ -1,5 +1,6 @@
 /** <sensor>: what is measured, by the names of MuJoCo's elements. */
 
+import { unturned } from '../quaternion.ts';
 import { frameSensors, jointSensors, siteSensors, subtreeSensors, tendonSensors } from '../sensors/kinds.ts';
 import { isSeen } from '../sensors/rays.ts';
 import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
@@ -62,12 +63,13 @@ function readSensor(element: Element, reading: Reading, { joints, tendons, actua
     if (of && (relativeTo || !element.has('refname')))
       spec = { ...shared, kind, of, ...(relativeTo && { relativeTo }) };
     const turns = kind === 'framequat' || kind.endsWith('axis');
-    const isOfPrincipalAxes = (turns && of?.on === 'com') || relativeTo?.on === 'com';
+    const isBare = (frame: FrameSpec | undefined): boolean => frame?.on === 'com' && !frame.orientation;
+    const isOfPrincipalAxes = (turns && isBare(of)) || isBare(relativeTo);
     if (isOfPrincipalAxes) spec = undefined;
     if (!spec) {
       tell(
         element,
-        `<${kind}> of a ${element.text('objtype')}${element.has('refname') ? ` relative to a ${element.text('reftype')}` : ''}${isOfPrincipalAxes ? ", whose principal axes are not kept; 'xbody' is its own frame" : ''}`,
+        `<${kind}> of a ${element.text('objtype')}${element.has('refname') ? ` relative to a ${element.text('reftype')}` : ''}${isOfPrincipalAxes ? ", whose principal axes are not given; 'xbody' is its own frame" : ''}`,
       );
       return [];
     }
@@ -88,5 +90,7 @@ function frameOf(element: Element, which: 'obj' | 'ref', { links, sites, geoms }
   const names = { body: links, xbody: links, geom: geoms, site: sites }[type];
   const isWorld = name === 'world' && (type === 'body' || type === 'xbody');
   if (!isWorld && !names.some(named => named.name === name)) element.fail(`there is no ${type} '${name}'.`);
-  return { on: ({ body: 'com', xbody: 'link', geom: 'geom', site: 'site' } as const)[type], name };
+  const on = ({ body: 'com', xbody: 'link', geom: 'geom', site: 'site' } as const)[type];
+  const orientation = isWorld ? unturned : links.find(link => link.name === name)?.inertiaOrientation;
+  return { on, name, ...(type === 'body' && orientation && { orientation }) };
 }

@@ -13,7 +13,7 @@
 
 import type { Model } from '../model.ts';
 import { type JointKind, lengthOf, type SensedFrame, type Sensor } from '../parts.ts';
-import { unturned } from '../quaternion.ts';
+import { type Quaternion, unturned } from '../quaternion.ts';
 import {
   type ActuatorSensor,
   type FrameSensor,
@@ -25,10 +25,12 @@ import {
   type TendonSensor,
 } from './kinds.ts';
 
-/** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has no axes. */
+/** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has axes if it is given any. */
 export interface FrameSpec {
   readonly on: 'link' | 'com' | 'geom' | 'site';
   readonly name: string;
+  /** Of axes at a centre of mass, in the link's frame, such as the principal ones. */
+  readonly orientation?: Quaternion;
 }
 
 interface Shared {
@@ -114,16 +116,19 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, site
   }
   if ('link' in spec) return { ...shared, size: 3, on: linkOf(spec.link) };
   if ('of' in spec) {
-    const frame = ({ on, name: wanted }: FrameSpec): SensedFrame => {
+    const frame = ({ on, name: wanted, orientation: axes = unturned }: FrameSpec): SensedFrame => {
       if (on === 'link' || on === 'com')
-        return { ...worldFrame, link: linkOf(wanted), com: on === 'com' && wanted !== 'world' };
+        return { ...worldFrame, link: linkOf(wanted), orientation: axes, com: on === 'com' && wanted !== 'world' };
       const list = on === 'site' ? sites : geoms;
       const { link, position, orientation } = list[find(on, list, wanted)];
       return { link, position, orientation, com: false };
     };
     const turned = spec.kind === 'framequat' || spec.kind.endsWith('axis');
-    if ((turned && spec.of.on === 'com') || spec.relativeTo?.on === 'com')
-      throw new RangeError(`${who}: a centre of mass has no axes; take the link's frame, { on: 'link' }.`);
+    const isBare = (frame: FrameSpec | undefined): boolean => frame?.on === 'com' && !frame.orientation;
+    if ((turned && isBare(spec.of)) || isBare(spec.relativeTo))
+      throw new RangeError(
+        `${who}: a centre of mass has no axes; give it an orientation, or take the link's frame, { on: 'link' }.`,
+      );
     const [of, relativeTo] = [frame(spec.of), spec.relativeTo && frame(spec.relativeTo)];
     return { ...shared, size: spec.kind === 'framequat' ? 4 : 3, on: -1, of, relativeTo };
   }

@@ -1,7 +1,15 @@
 // Steps that are implicit in all damping: states of MuJoCo 3.14.0 by its `implicitfast`, a closed form, derivatives, refusals.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { actuatorParams, articulated, articulatedParams, convex, mjcf, stepJacobian } from 'retrograde/physics';
+import {
+  type ArticulatedState,
+  actuatorParams,
+  articulated,
+  articulatedParams,
+  convex,
+  mjcf,
+  stepJacobian,
+} from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
 import { near } from '../../util/near.ts';
@@ -157,4 +165,20 @@ it('are refused where tendons couple joints of which one moves the other, and as
     "articulated: integrator is 'implicitFast', whose damping belongs to single velocities, but 'tree' has tendon 'grip', which is damped",
   );
   expect(() => mjcf(text.replace('implicitfast', 'implicit'))).toThrow("integrator 'implicit'");
+});
+
+// MuJoCo 3.14.0, without `eulerdamp`.
+it('may leave all damping explicit', async () => {
+  const arm = mjcf(`<mujoco><option><flag eulerdamp="disable"/></option><worldbody><body pos="0 0 1">
+    <joint name="a" axis="0 1 0" damping="3"/><geom type="capsule" fromto="0 0 0 .3 0 0" size=".05"/>
+    <body pos=".3 0 0"><joint name="b" axis="0 1 1" damping=".2" armature=".01"/><geom size=".06"/></body></body></worldbody></mujoco>`);
+  expect(arm.integrator).toBe('explicitDamping');
+  const driving = { params: articulatedParams(arm, cpu64) };
+  const step = articulated(arm);
+  let state: ArticulatedState = { q: on64([0.3, -0.4], [1, 2]), v: on64([1, 2], [1, 2]) };
+  for (let k = 0; k < 20; k++) state = step(state, driving, 0.002);
+  near(await state.q.read(), [0.3535557617092808, -0.34488911708593684], 1e-13);
+  const { sensitivity: _, ...byTangents } = convex();
+  const [fast, slow] = [convex(), byTangents].map(contact => stepJacobian(arm, { contact })(state, driving, 0.01).A);
+  near(await fast.read(), await slow.read(), 1e-11);
 });

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { type MjcfOptions, type Model, mjcf, type Unsupported, urdf } from 'retrograde/physics';
+import { encodePng } from 'retrograde/render';
 import { describe, expect, it } from 'vitest';
 import { mulberry32 } from '../../util/random.ts';
 
@@ -105,6 +106,65 @@ it('an inertial stands in the frames around it', () => {
   const { values } = mjcf(world(`${rod}<frame pos="1 0 0" euler="0 0 90">${inertial}</frame>`));
   const near = (given: readonly number[]) => given.map(x => Math.round(x * 1e9) / 1e9 + 0);
   expect([values.mass, values.com, values.inertia].map(near)).toEqual([[1], [-1, 1, 0], [3, 2, 4, 0, 0, 0]]);
+});
+
+// MuJoCo 3.14.0: geom_quat.
+it.each<[string, string, readonly number[]]>([
+  ['<geom euler="90 0 0"/>', 'quat="0 1 0 0"', [Math.SQRT1_2, Math.SQRT1_2, 0, 0]],
+  ['<geom quat="0 1 0 1"/>', 'euler="90 0 0"', [Math.SQRT1_2, Math.SQRT1_2, 0, 0]],
+  ['<geom euler="90 0 0"/>', 'axisangle="0 0 1 180"', [0, 0, 0, 1]],
+])('an orientation after %s is %s', (defaults, own, quaternion) => {
+  const inside = `<joint/><geom size="0.1" class="c" ${own}/>`;
+  const { geoms } = mjcf(world(inside, `<default><default class="c">${defaults}</default></default>`));
+  geoms[0].orientation.forEach((x, k) => {
+    expect(x).toBeCloseTo(quaternion[k], 12);
+  });
+});
+
+it('bounds of controls follow from those of joints', () => {
+  const servo = (given: string) =>
+    mjcf(
+      world(
+        '<joint name="j" range="-1 3"/><geom size="0.1"/>',
+        `<compiler angle="radian"/><actuator><position joint="j" inheritrange="0.5" ${given}/></actuator>`,
+      ),
+    ).actuators[0].controlRange;
+  expect(servo('ctrllimited="true"')).toEqual([0, 2]);
+  expect(servo('ctrllimited="false"')).toBe(undefined);
+  expect(() => servo('ctrlrange="0 1"')).toThrow(
+    'line 2: <position> has ctrlrange and inheritrange; give one of them.',
+  );
+});
+
+it('keyframes place the bodies that somebody else moves', () => {
+  const hand = '<body name="hand" mocap="true" pos="1 2 3"/></worldbody><keyframe><key mquat="0 1 0 0"/></keyframe>';
+  const { keyframes } = mjcf(world(rod).replace('</worldbody>', hand));
+  expect(keyframes[0].poses).toEqual({ hand: { position: [1, 2, 3], orientation: [0, 1, 0, 0] } });
+});
+
+it('meshes and height fields may be binary', async () => {
+  const corners = [...[0, 0, 0, 2, 0, 0], ...[0, 3, 0, 0, 0, 4]];
+  const faces = [...[0, 2, 1, 0, 1, 3], ...[0, 3, 2, 1, 2, 3]];
+  const words = new Int32Array([4, 0, 0, 4, ...new Int32Array(Float32Array.from(corners).buffer), ...faces]);
+  const bytes = new Uint8Array(words.buffer);
+  const asset = (mesh: string) => `<asset><mesh name="m" ${mesh}/></asset>`;
+  const inside = '<joint/><geom type="mesh" mesh="m"/>';
+  const text = mjcf(world(inside, asset(`vertex="${corners.join(' ')}" face="${faces.join(' ')}"`)));
+  expect(mjcf(world(inside, asset('file="m.msh"')), { files: () => bytes }).values).toEqual(text.values);
+  expect(() => mjcf(world(inside, asset('file="m.msh"')), { files: () => bytes.slice(4) })).toThrow(
+    "line 2: the mesh 'm.msh': 108 bytes are no mesh of MuJoCo's format, which says that there are 48.",
+  );
+  const field = '<asset><hfield name="h" size="1 1 0.6 0.1" file="h.png"/></asset>';
+  const ground = world(rod, field).replace('<worldbody>', '<worldbody><geom type="hfield" hfield="h"/>');
+  const picture = encodePng({ width: 3, height: 2, channels: 1, data: Float32Array.from([0, 1, 0, 0.2, 0.4, 0.6]) });
+  const { geoms } = mjcf(ground, { files: () => picture });
+  expect(geoms[0].field).toMatchObject({ rows: 2, columns: 3 });
+  geoms[0].field?.heights.forEach((z, k) => {
+    expect(z).toBeCloseTo([0.12, 0.24, 0.36, 0, 0.6, 0][k], 12);
+  });
+  expect(() => mjcf(ground, { files: () => picture.slice(0, 40) })).toThrow(
+    "line 2: the height field 'h.png': the picture: the 40 bytes are no whole PNG",
+  );
 });
 
 it.each<[string, string, readonly number[]]>([

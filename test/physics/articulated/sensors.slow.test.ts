@@ -212,7 +212,7 @@ describe('a pendulum', () => {
     [{ kind: 'ballquat', joint: 'rod' }, "tree: sensor 'ballquat 0': a ballquat is of a ball; joint 'rod' is hinge."],
     [
       { kind: 'framequat', of: { on: 'com', name: 'rod' } },
-      "tree: sensor 'framequat 0': a centre of mass has no axes; take the link's frame, { on: 'link' }.",
+      "tree: sensor 'framequat 0': a centre of mass has no axes; give it an orientation, or take the link's frame, { on: 'link' }.",
     ],
     [{ kind: 'taste' } as unknown as SensorSpec, "tree: sensor 'taste 0': kind 'taste' is not known"],
   ])('refuses %j', (sensor, message) => {

@@ -142,7 +142,7 @@ it('refuses tensors of other shapes, and controls without actuators', () => {
     "actuate: 'tree' has no actuators; give it some.",
   );
   expect(() => articulated(model, { integrator: 'verlet' as 'euler' })).toThrow(
-    "articulated: integrator is 'verlet'; it must be 'euler', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.",
+    "articulated: integrator is 'verlet'; it must be 'euler', 'explicitDamping', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.",
   );
 });
 
