@@ -134,6 +134,7 @@ export {
   type FlowOptions,
   type FlowParams,
   type FlowState,
+  type FlowStep,
   incompressible,
 } from './fluid/mac/incompressible.ts';
 export { bodyForce, enstrophy, flowEnergy } from './fluid/mac/observables.ts';

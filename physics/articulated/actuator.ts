@@ -16,7 +16,8 @@
  * MuJoCo documentation, "Computation: actuation model", and "XML reference: actuator".
  */
 
-import { type Tensor, tensor } from '../../kernel/index.ts';
+import { mapTree, unrecorded } from '../../adjoint/index.ts';
+import { type Device, onDeviceOf, outliving, type Tensor, tensor } from '../../kernel/index.ts';
 import type { Model } from './model.ts';
 import { type MuscleSpec, muscleNumbers, muscleWidth } from './muscle.ts';
 import {
@@ -163,6 +164,7 @@ export interface ActuatorParams {
 /** Stands for no bound, in f32 as well. */
 const unbounded = 1e30;
 
+/** The actuators' numbers, as the model has them; start from these and change what is to be found. */
 export function actuatorParams({ actuators }: Model, device?: Tensor['device']): ActuatorParams {
   const options = device ? { device } : {};
   const a = actuators.length;
@@ -195,3 +197,12 @@ export function actuatorParams({ actuators }: Model, device?: Tensor['device']):
     }),
   };
 }
+
+/** As `actuatorParams`, made once for a model and a device; not to be differentiated by. */
+export const usualActuatorParams: (model: Model, device: Device) => ActuatorParams = onDeviceOf(
+  (model: Model, device) =>
+    mapTree(
+      unrecorded(() => actuatorParams(model, device)),
+      outliving,
+    ),
+);

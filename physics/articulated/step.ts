@@ -16,7 +16,7 @@
 import { checkOptions, checkRecord, type Tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { type Actuation, activate, actuation } from './actuate.ts';
-import type { ActuatorParams } from './actuator.ts';
+import { type ActuatorParams, usualActuatorParams } from './actuator.ts';
 import { advance } from './advance.ts';
 import type { ConstraintParams } from './constraint/numbers.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
@@ -32,8 +32,9 @@ export interface Driving {
   readonly params: ArticulatedParams;
   /** Forces of the joints, [envs, nv]. Default none. */
   readonly tau?: Tensor;
-  /** Controls of the actuators, [envs, actuators], and the actuators' parameters. Default none. */
+  /** Controls of the actuators, [envs, actuators]. Default none. */
   readonly control?: Tensor;
+  /** Their numbers. Default: `actuatorParams(model)`. */
   readonly actuators?: ActuatorParams;
   /** Numbers of contacts, bounds, dry friction and loops. Default: those that the model was built with. */
   readonly constraints?: ConstraintParams;
@@ -108,11 +109,15 @@ export function preparedFor(who: string, model: Model, state: ArticulatedState, 
   return prepared;
 }
 
-function driven({ model, params }: Prepared, state: ArticulatedState, driving: Driving): Actuation | undefined {
-  const { control, actuators } = driving;
-  if (!control) return undefined;
-  if (!actuators)
-    throw new TypeError("articulated: 'control' comes without 'actuators'; give what actuatorParams(model) returns.");
+/** The numbers of the actuators that are at work. */
+const actuatorsOf = ({ model }: Prepared, { control, actuators }: Driving): ActuatorParams | undefined =>
+  control && (actuators ?? usualActuatorParams(model, control.device));
+
+function driven(prepared: Prepared, state: ArticulatedState, driving: Driving): Actuation | undefined {
+  const { model, params } = prepared;
+  const { control } = driving;
+  const actuators = actuatorsOf(prepared, driving);
+  if (!control || !actuators) return undefined;
   return actuation(model, actuators, state, control, params);
 }
 
@@ -191,8 +196,9 @@ export function activated(
   { act }: ArticulatedState,
   rate: Tensor | undefined,
 ): Pick<ArticulatedState, 'act'> | undefined {
-  if (!act || !rate || !driving.actuators) return act && { act };
-  return { act: activate(prepared.model, driving.actuators, act, rate, dt) };
+  const actuators = actuatorsOf(prepared, driving);
+  if (!act || !rate || !actuators) return act && { act };
+  return { act: activate(prepared.model, actuators, act, rate, dt) };
 }
 
 /** Damping that is implicit, and the moment at which accelerations are found; `after`: the damping comes after constraints. */
@@ -206,7 +212,8 @@ export function eulerMoment(
 } {
   const { prepared, driving, dt, contact } = stepping;
   const { armature, damping } = prepared.params;
-  const { control, actuators } = driving;
+  const { control } = driving;
+  const actuators = actuatorsOf(prepared, driving);
   const free = momentOf(stepping, state, armature);
   if (stepping.implicit === 'none') return { moment: free, implicit: damping.mul(0), after: false };
   const { force } = free;

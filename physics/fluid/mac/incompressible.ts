@@ -45,7 +45,6 @@ import {
 } from '../../../solvers/index.ts';
 import type { SolveOptions } from '../../../sparse/index.ts';
 import { checkModel, checkState } from '../../field.ts';
-import type { Step } from '../../simulator.ts';
 import { confinement } from './confinement.ts';
 import { type ScalarSides, scalarGrids } from './scalar-sides.ts';
 
@@ -62,6 +61,8 @@ export interface FlowState {
 
 type Scalar = 'smoke' | 'temperature';
 
+/** The flow dt seconds later: of the fields that the state has. */
+export type FlowStep = <S extends FlowState>(state: S, params: FlowParams, dt: number) => S;
 /** All differentiable. */
 export interface FlowParams {
   /** ν, m²/s. Default 0. */
@@ -131,7 +132,7 @@ const faceCarriers: Readonly<Record<string, Carry>> = {
  * const cavity = { viscosity: tensor([0.01]), sides: { y: [{}, { x: 1 }] as const } }; // its lid moves
  * const { u } = rollout(state => step(state, cavity, 0.05), still, 100);
  */
-export function incompressible(grid: Grid, options: FlowOptions = {}): Step<FlowState, FlowParams> {
+export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep {
   checkModel('incompressible', grid, options, optionNames);
   const { advection = 'semiLagrangian', walls, theta, check = true, solve } = options;
   const { scalars = advection === 'central' ? 'vanLeer' : advection } = options;
@@ -188,7 +189,7 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
       return drag ? outside.div(drag.mul(viscosity.mul(dt)).add(1)) : outside;
     });
 
-  return (state, params, dt) => {
+  return <S extends FlowState>(state: S, params: FlowParams, dt: number) => {
     const { u, p, smoke, temperature } = state;
     const { viscosity, sides, body } = params;
     checkOptions('incompressible', params, parameterNames);
@@ -232,7 +233,7 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): Step<Flow
       ...(p && { p: p.add(free.p.mul(1 / dt)) }), // (4)
       ...(smoke && { smoke: carried(smoke, 'smoke', flowing, params, dt) }),
       ...(temperature && { temperature: carried(temperature, 'temperature', flowing, params, dt) }),
-    };
+    } as FlowState as S;
   };
 }
 

@@ -39,8 +39,7 @@ async function activation(spec: Partial<ActuatorSpec>, steps: number, dt: number
   const model = cart([{ kind: 'general', joint: 'cart', ...spec }]);
   const driving = {
     params: articulatedParams(model, cpu64),
-    actuators: actuatorParams(model, cpu64),
-    control: on64([1], [1, 1]),
+    control: on64([1], [1, 1]), // of actuators as the model has them
   };
   const step = articulated(model);
   const end = rollout(s => step(s, driving, dt), articulatedState(model, { device: cpu64 }), steps);

@@ -135,9 +135,7 @@ it('refuses tensors of other shapes, and controls without actuators', () => {
   expect(() => forwardDynamics(model, { ...params, mass: tensor([1, 2]) }, { q, v }, v)).toThrow(
     "forwardDynamics: 'mass' has shape [2]; it must be [1], or [1, 1] where environments differ.",
   );
-  expect(() => step({ q, v }, { params, control: v }, 0.01)).toThrow(
-    "articulated: 'control' comes without 'actuators'; give what actuatorParams(model) returns.",
-  );
+  expect(() => step({ q, v }, { params, control: v }, 0.01)).toThrow("actuate: 'tree' has no actuators; give it some.");
   expect(() => actuate(model, actuatorParams(model), { q, v }, v)).toThrow(
     "actuate: 'tree' has no actuators; give it some.",
   );
