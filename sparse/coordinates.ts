@@ -3,6 +3,7 @@
  */
 
 import { inWords, type Tensor, tensor } from '../kernel/index.ts';
+import { checkTensor } from './operator.ts';
 import { Pattern } from './pattern.ts';
 
 export interface Assembly {
@@ -66,6 +67,7 @@ export function coordinates(
     pattern,
     entry,
     assemble(values) {
+      checkTensor('assemble', 'the values', values);
       if (values.shape[0] !== entry.length)
         throw new RangeError(
           `assemble: the values have shape [${values.shape.join(', ')}]; their first axis counts the coordinates, so it must be ${entry.length} long.`,

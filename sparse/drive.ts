@@ -82,7 +82,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   const size = dots(right, right);
   const judge = new Judge(A, b, solving);
   const { cycle = 1 } = method;
-  const cycles = (steps: number): number => Math.ceil(steps / cycle);
+  const cycles = (steps: number): number => Math.floor(steps / cycle);
   const begin = (r: Tensor) => method.start(system, r.mul(0), r);
   const step = (state: Iterate): Iterate => method.step(system, state);
   let now = iterandOf(A, right, x0 && project(x0.detach()), project);
@@ -108,7 +108,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
       .mul(aim);
     for (let k = 0; k < starts; k++) {
       const careful = leavingAlone(step, limit.max(dots(now.r, now.r).mul(farthest)));
-      const { state } = iterate(careful, begin(now.r), { maxSteps: cycles(maxSteps / starts) });
+      const { state } = iterate(careful, begin(now.r), { maxSteps: Math.ceil(maxSteps / starts / cycle) });
       now = now.add(project(state.x));
       broken = broken.add(state.breakdown.abs());
     }
@@ -122,6 +122,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     return now.x;
   }
   let iterations = 0;
+  let spent = 0; // with those that are then not taken
   let allowed = cycles(maxSteps);
   let residual = peek(dots(now.r, now.r)) as Words;
   let trouble: Words | undefined; // what broke down first, also in steps that are then not taken
@@ -135,10 +136,10 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
       watch: ['residual', 'breakdown'],
       stop: ([rr, broken]) => rr.every((v, k) => !(v > goals[k])) || broken.some(v => v !== 0),
     });
-    iterations += steps * cycle;
     const next = now.add(project(state.x));
     const after = peek(dots(next.r, next.r)) as Words;
-    const worse = Math.max(...after) > Math.max(...before);
+    const worse = !(Math.max(...after) <= Math.max(...before));
+    spent += steps * cycle;
     const broken = peek(state.breakdown) as Words;
     if (broken.some(v => v !== 0)) trouble ??= broken;
     // On singular systems iterates get better first, and then grow without end: the steps are taken again, half as many.
@@ -146,18 +147,21 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
       allowed = Math.floor(steps / 2);
       continue;
     }
+    iterations += steps * cycle;
     if (!worse) [now, residual] = [next, after];
-    allowed = cycles(maxSteps - iterations);
+    allowed = cycles(maxSteps - spent);
     const met = residual.every((v, k) => v <= limits[k]);
     const final = method.breakdown !== undefined && broken.some(v => v !== 0);
     const helps = steps > 0 && residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
-    if (!met && helps && !final && iterations < maxSteps) continue;
+    if (!met && helps && !final && allowed > 0) continue;
     const proof = evidence(A, b, now.x, solving.nullspace);
     proof.judge(...proof.sums.map(sum => peek(sum) as Words));
     judge.conclude(now.x, peek(size) as Words, residual, trouble ?? broken, iterations);
     return now.x;
   }
 }
+
+const hasFinite = (v: Tensor): boolean => (peek(dots(v, v)) as Words).every(Number.isFinite);
 
 class Judge {
   private readonly A: LinearOperator<unknown>;
@@ -200,7 +204,9 @@ class Judge {
     }
     const { breakdown } = solving.method;
     if (breakdown && broken.some(v => v !== 0)) return breakdown;
-    if (iterations >= solving.maxSteps)
+    if (A.device.kind === 'cpu' && ![A.apply(this.b), solving.prepared.apply(this.b)].every(hasFinite))
+      return `the ${A.name} (or its preconditioner) gives numbers that are not finite`;
+    if (iterations + (solving.method.cycle ?? 1) > solving.maxSteps)
       return 'these were all the steps allowed; give a preconditioner, more maxSteps, or a nullspace if the matrix is singular';
     return A.device.precision === 'f64'
       ? 'new starts do not help; the matrix may be singular (give its nullspace) or too ill-conditioned for this tolerance'

@@ -12,6 +12,7 @@
  * Boisvert, Pozo & Remington: The Matrix Market Exchange Formats: Initial Design, NISTIR 5935, 1996.
  */
 
+import { inWords } from '../kernel/index.ts';
 import { coordinates } from './coordinates.ts';
 import { type Header, headerOf, type Symmetry } from './matrix-market-header.ts';
 import type { Pattern } from './pattern.ts';
@@ -34,14 +35,20 @@ interface Entries {
 /**
  * Reads a matrix. Both halves of a symmetric one are filled in, numbers at one place summed.
  *
- * @throws RangeError with the number of the line that breaks the rules.
+ * @throws RangeError with the number of the line that breaks the rules; TypeError for what is no text.
  */
 export function parseMatrixMarket(text: string): HostMatrix {
+  if (typeof text !== 'string')
+    throw new TypeError(
+      `parseMatrixMarket: the file is ${inWords(text)}; give its text: new TextDecoder().decode(bytes).`,
+    );
   const lines = new Lines(text);
   const header = headerOf(lines.next() ?? '');
   const size = lines.numbers('the size', header.format === 'coordinate' ? 3 : 2);
   for (const n of size)
     if (!Number.isInteger(n) || n < 0) lines.fail(`the size holds ${n}; sizes are whole numbers from 0`);
+  if (Math.max(size[0], size[1]) >= 2 ** 31)
+    lines.fail(`a matrix of ${size[0]} × ${size[1]}; rows and columns are fewer than 2³¹`);
   const [rows, columns] = size;
   if (header.symmetry !== 'general' && rows !== columns)
     lines.fail(`a ${header.symmetry} matrix of ${rows} × ${columns}; it must be square`);

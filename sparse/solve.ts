@@ -40,7 +40,10 @@ export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOp
 
 function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared: Shared, turned: boolean): Tensor {
   const exact = options.preconditioner?.exact === true && !options.method;
-  const method = options.method ?? (exact ? refinement : methodFor(A));
+  const maxSteps =
+    options.maxSteps ?? (exact ? refinements : b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000));
+  const wanted = options.method ?? (exact ? refinement : methodFor(A));
+  const method = wanted.within?.(Math.max(1, Math.floor(maxSteps))) ?? wanted;
   const known = A instanceof SparseMatrix || A instanceof Stencil; // what it does is told by its numbers
   const solving: Solving = {
     method,
@@ -49,12 +52,11 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     nullspace: options.nullspace,
     rtol: options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5),
     atol: options.atol ?? 0,
-    maxSteps:
-      options.maxSteps ?? (exact ? refinements : b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000)),
+    maxSteps,
     many: !exact,
     every: options.preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
     x0: options.x0,
-    plan: known ? shared.planOf(A, [method, turned, options.nullspace, b.shape.join()]) : undefined,
+    plan: known ? shared.planOf(A, [wanted, method.cycle, turned, options.nullspace, b.shape.join()]) : undefined,
     onSolved: options.onSolved,
   };
   const x = unrecorded(() => solveNow(A, b, solving));

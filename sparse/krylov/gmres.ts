@@ -12,7 +12,7 @@ import { basisOf, extended, orthogonalise, without } from './gram-schmidt.ts';
 import { dots, type Iterate, type IterativeMethod, isZero, negligible, ratio, type System } from './method.ts';
 
 export interface GmresOptions {
-  /** Steps in a cycle: vectors kept. Default 30. */
+  /** Steps in a cycle: vectors kept; fewer if `maxSteps` is less. Default 30. */
   readonly restart?: number;
 }
 
@@ -26,10 +26,11 @@ export function gmres(options: GmresOptions = {}): IterativeMethod<State> {
   const { restart = 30 } = options;
   if (!Number.isInteger(restart) || restart < 1 || restart > longest)
     throw new RangeError(`gmres: restart is ${restart}; it must be a whole number from 1 to ${longest}.`);
-  return {
+  const self: IterativeMethod<State> = {
     name: `GMRES(${restart})`,
     needs: 'any',
     cycle: restart,
+    within: steps => (restart <= steps ? self : gmres({ restart: steps })),
     start(_, x, r) {
       const residual = dots(r, r);
       return { x, r, residual, breakdown: residual.mul(0) };
@@ -57,6 +58,7 @@ export function gmres(options: GmresOptions = {}): IterativeMethod<State> {
       };
     },
   };
+  return self;
 }
 
 const inverse = (x: Tensor): Tensor => ratio(x.mul(0).add(1), x);

@@ -26,6 +26,8 @@ export interface IterativeMethod<S extends Iterate = Iterate> {
   readonly needs: 'any' | 'symmetric' | 'positive definite';
   /** Steps that the user counts in one of ours: those of a cycle. Default 1. */
   readonly cycle?: number;
+  /** The same with cycles of that many steps, if they are longer. */
+  readonly within?: (steps: number) => IterativeMethod<S>;
   /** Steps from one look at the residual to the next. Default 4, or 1 if a step is a cycle. */
   readonly every?: number;
   /** What a breakdown tells of the problem; undefined if a new start may help. */

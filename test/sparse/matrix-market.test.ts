@@ -87,6 +87,7 @@ describe('parseMatrixMarket', () => {
     ['%%MatrixMarket matrix coordinate real general\n% x\n', 'line 3: the file ends where the size should be.'],
     ['%%MatrixMarket matrix coordinate real general\n2 2', "line 2: '2 2' where the size should be: 3 finite numbers."],
     ['%%MatrixMarket matrix coordinate real general\n-2 2 0', 'line 2: the size holds -2; sizes are whole numbers'],
+    ['%%MatrixMarket matrix coordinate real general\n99999999999 2 0', 'rows and columns are fewer than 2³¹.'],
     [
       '%%MatrixMarket matrix coordinate real symmetric\n1 2 0',
       'line 2: a symmetric matrix of 1 × 2; it must be square.',

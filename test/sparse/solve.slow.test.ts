@@ -8,6 +8,7 @@ import {
   cg,
   coordinates,
   csr,
+  gmres,
   jacobi,
   linearSolve,
   Pattern,
@@ -190,6 +191,14 @@ describe('judgement', () => {
     expect(short.iterations).toBe(5);
     const left = norm(await b.sub(A.apply(short.x)).read()) / norm(await b.read());
     expect(left).toBeCloseTo(short.residual, 12);
+
+    // No method takes more steps than it may, not by whole cycles, nor by taking fewer again where they made things worse.
+    for (const method of [cg(), gmres(), gmres({ restart: 2 }), richardson()])
+      for (const maxSteps of [1, 3]) {
+        const { iterations } = failing(() => linearSolve(A, b, { method, maxSteps }));
+        expect(iterations).toBeGreaterThan(0);
+        expect(iterations).toBeLessThanOrEqual(maxSteps);
+      }
 
     const { pattern, values } = laplacian(5);
     const tagged = (factor: number) =>

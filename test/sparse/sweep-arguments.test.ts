@@ -24,6 +24,7 @@ import {
   operatorProduct,
   operatorSum,
   Pattern,
+  parseMatrixMarket,
   type SolveOptions,
   scaledOperator,
   shiftedOperator,
@@ -206,6 +207,12 @@ describe('arguments', () => {
       () => new Pattern(1, 1, undefined as never, []),
       'pattern: the row starts are undefined; give a list of',
     ],
+    [
+      'a file',
+      () => parseMatrixMarket(new Uint8Array(3) as never),
+      'parseMatrixMarket: the file is a typed array; give',
+    ],
+    ['no tensor', () => coordinates([1, 1], [0], [0]).assemble([1] as never), 'assemble: the values are [1]; give a'],
     ['coordinates', () => coordinates([1, 1], 3 as never, []), 'coordinates: the rows are 3; give a list of numbers.'],
     [
       'stencil',
