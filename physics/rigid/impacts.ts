@@ -106,7 +106,9 @@ const lateText = (smooth: boolean): string => /* wgsl */ `
     let lightA = lightness(a);
     let lightB = lightness(b);
     let rate = ${seen('v', 'w', 'c')} + bias[slot];
-    let P = firmness(slot) * answered(rate, normal[slot], mu, smoothing(slot)).impulse / (settings[0] * (lightA + lightB));
+    let softness = softnessOf(a, b);
+    let reply = answered(rate, normal[slot], mu, smoothing(slot, softness)).impulse;
+    let P = firmness(slot, softness) * reply / (softness * (lightA + lightB));
     let along = (lightA * forcedV[a] + lightB * forcedV[b]) / (lightA + lightB);
     let onA = share * cross(c - x[a], P);
     let onB = share * cross(c - x[b], P);

@@ -57,7 +57,7 @@ export interface Frozen {
   readonly gap: Tensor;
   readonly jointBodies: Tensor;
   readonly graph: ContactGraph;
-  /** Softness, the square of the smoothing's speed, tolerance, most steps. */
+  /** Softness, the square of the smoothing's speed, tolerance, most steps, the heaviest mass. */
   readonly settings: Tensor;
   /** Of `bounces`, where there is restitution. */
   readonly bounce?: Tensor;
@@ -105,8 +105,9 @@ const contactWorkText = ({ smooth, bouncing }: SolverSizes): string => /* wgsl *
     let c = point[slot];
     let n = normal[slot];
     let mu = frictionOf(a, b);
-    let R = settings[0] * (lightness(a) + lightness(b)) / firmness(slot);
-    work[slot] = dot(${seen('virtualV', 'virtualW', 'c')}, answered(${seen('uV', 'uW', 'c')} + bias[slot], n, mu, smoothing(slot)).impulse) / R;  // (4)
+    let softness = softnessOf(a, b);
+    let R = softness * (lightness(a) + lightness(b)) / firmness(slot, softness);
+    work[slot] = dot(${seen('virtualV', 'virtualW', 'c')}, answered(${seen('uV', 'uW', 'c')} + bias[slot], n, mu, smoothing(slot, softness)).impulse) / R;  // (4)
   }
 `;
 

@@ -10,14 +10,19 @@ export const frictionOf: string = /* wgsl */ `
 `;
 
 /**
- * `firmness(slot)`: how many times a contact gives way less than its softness says: what bounces does by 0.01 at most, so that in two passes restitution is what was asked for;
- * `smoothing(slot)`: ω of law.wgsl.ts. Kernels have `settings`, and `bounce` where there is restitution.
+ * `softnessOf(a, b)`: what `softness` is worth between these: less than settings[0] by as much as the two together are lighter than a tenth of the
+ * heaviest body, settings[4], since they may have to bear it; but not less than a hundredth, which single precision still solves;
+ * `firmness(slot, softness)`: how many times a contact gives way less than that: what bounces does by 0.01 at most, so that in two passes restitution is what was asked for;
+ * `smoothing(slot, softness)`: ω of law.wgsl.ts. Kernels have `settings`, and `bounce` where there is restitution.
  */
 export const firmness = (bouncing: boolean): string => /* wgsl */ `
-  fn firmness(slot: u32) -> f32 { return ${bouncing ? 'select(1.0, max(1.0, 100.0 * settings[0]), bounce[slot].y >= 0.0)' : '1.0'}; }
-  fn smoothing(slot: u32) -> f32 {
-    let softness = settings[0] / firmness(slot);
-    return settings[1] * softness / (1.0 + softness);
+  fn softnessOf(a: u32, b: u32) -> f32 {
+    return settings[0] * clamp(10.0 / (settings[4] * (lightness(a) + lightness(b))), 0.01, 1.0);
+  }
+  fn firmness(slot: u32, softness: f32) -> f32 { return ${bouncing ? 'select(1.0, max(1.0, 100.0 * softness), bounce[slot].y >= 0.0)' : '1.0'}; }
+  fn smoothing(slot: u32, softness: f32) -> f32 {
+    let own = softness / firmness(slot, softness);
+    return settings[1] * own / (1.0 + own);
   }
 `;
 

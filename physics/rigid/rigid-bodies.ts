@@ -11,7 +11,7 @@
  */
 
 import { hasTables } from '../../geometry/index.ts';
-import { checkOptions, type Device, onDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { amax, checkOptions, concat, type Device, onDevice, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
 import { contactGraph } from './contact-graph.ts';
 import type { FreeBodiesParams, FreeBodiesState } from './free-bodies.ts';
@@ -29,8 +29,8 @@ import { type WorldData, type WorldSpec, worldData } from './world.ts';
 
 export interface RigidOptions {
   /**
-   * How much contacts give way in one pass, in parts of what they hold; joints give way a hundredth of that. Default 0.1; where what lies on
-   * a body is a thousand times heavier than it, 1e-3.
+   * How much contacts give way in one pass, in parts of what they hold; joints give way a hundredth of that. Default 0.1. What is lighter than a tenth
+   * of the heaviest body gives way as if it were so heavy, since it may lie under it, but not a hundred times less than by itself: for more than 1000 kg on 1 kg take less.
    */
   readonly softness?: number;
   /** Contacts act from a distance of about this length, m, so that gradients are smooth. Default 0: they do not. */
@@ -191,6 +191,8 @@ interface Structure {
   readonly sizes: SolverSizes;
   readonly room: { readonly pairRoom: number; readonly contactRoom: number };
   readonly freedom: Tensor;
+  /** 1 for bodies that are not fixed, else 0, [n]. */
+  readonly moves: Tensor;
   /** The body of each part. */
   readonly bodyOf: Tensor;
   readonly tables: Omit<Tables, 'vertices'> | undefined;
@@ -223,6 +225,11 @@ function structureOf(data: WorldData, { smooth, pairs, contacts: given }: Settin
       bouncing: found.pairs > 0 && data.restitution.some(e => e > 0),
     },
     freedom: integers(device, data.freedom, [names.length]),
+    moves: tensor(
+      data.freedom.map(f => Math.min(1, f)),
+      [names.length],
+      { device },
+    ),
     bodyOf: integers(
       device,
       parts.map(({ body }) => body),
@@ -284,7 +291,7 @@ function paramsOf(data: WorldData, device: Device | undefined): RigidParams {
 }
 
 function stepped(
-  { near, contacts, sizes, room, freedom, bodyOf, tables, joints }: Structure,
+  { near, contacts, sizes, room, freedom, moves, bodyOf, tables, joints }: Structure,
   { softness, smooth, recovery, recoverySpeed, margin, passes, rest, tolerance, maxSteps }: Settings,
   { x, q, p, L, trouble, lead }: RigidState,
   { mass, inertia, gravity, size, place, vertices, friction, restitution, force, torque, joints: jointed }: RigidParams,
@@ -321,7 +328,8 @@ function stepped(
       ? jointRows({ x, q, mass, inertia, freedom, ...joints }, jointed, { softness: 0.01 * softness, dt })
       : { rows: none([1, rowsPerJoint, rowWidth]), middle: none([1, 3]) };
   const precise = tolerance ?? (device.precision === 'f64' ? 1e-11 : 1e-4);
-  const chosen = tensor([softness, (smooth / dt) ** 2, precise, maxSteps], [4], { device });
+  const heaviest = amax(mass.detach().mul(moves)).reshape([1]);
+  const chosen = concat([tensor([softness, (smooth / dt) ** 2, precise, maxSteps], [4], { device }), heaviest]);
   const { pairOf } = touch;
   const gap = touch.gap.detach();
   const known = { freedom, pairs: pairs.bodies, pairOf, gap, jointBodies: joints.bodies };

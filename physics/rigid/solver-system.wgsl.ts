@@ -48,7 +48,9 @@ const matricesText = /* wgsl */ `
       let a = linkWord(k, 0u);
       let b = linkWord(k, 1u);
       putLinkThree(${link.words}u * k + ${link.middle}u, x[linkWord(k, linkWord(k, 5u))]);
-      linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (settings[0] * (lightness(a) + lightness(b)));       // firmness / R
+      let softness = softnessOf(a, b);
+      linkWork[${link.words}u * k + ${link.softness}u] = softness;
+      linkWork[${link.words}u * k + ${link.hardness}u] = 1.0 / (softness * (lightness(a) + lightness(b)));          // firmness / R
       linkWork[${link.words}u * k + ${link.roughness}u] = sqrt(friction[a] * friction[b]);                        // μ
     }
   }
@@ -69,12 +71,13 @@ const matricesText = /* wgsl */ `
       var arms = vec3f(0.0);
       var squares = vec3f(0.0);
       var products = vec3f(0.0);
+      let softness = linkWork[at + ${link.softness}u];
       let D = linkWork[at + ${link.hardness}u];
       let mu = linkWork[at + ${link.roughness}u];
       let end = linkWord(k, 4u);
       for (var e = linkWord(k, 3u); e < end; e++) {
         let slot = active[e];
-        let firm = firmness(slot);
+        let firm = firmness(slot, softness);
         let arm = point[slot] - c;
         let n = normal[slot];
         let one = t.v + cross(t.w, arm) + bias[slot];
@@ -89,7 +92,7 @@ const matricesText = /* wgsl */ `
           squares += firm * arm * arm;
           products += firm * arm.xxy * arm.yzz;
         } else if (!parts(N, square, mu)) {
-          let reply = answered(one, n, mu, smoothing(slot));
+          let reply = answered(one, n, mu, smoothing(slot, softness));
           let slope = firm * reply.slope;
           force -= firm * reply.impulse;
           torque -= firm * cross(arm, reply.impulse);
@@ -172,9 +175,9 @@ const factorsText = /* wgsl */ `
         B = mat3x3f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, B[2].x, B[2].y, 0.0);
         C = mat3x3f(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, C[2].z);
       }
-      var AI = inverseOf(A);
+      var AI = inverseOf(A, mass[i]);
       let AB = AI * B;
-      var SI = inverseOf(C - transpose(B) * AB);
+      var SI = inverseOf(C - transpose(B) * AB, leastInertia(i));
       if (freedom[i] == 2u) {
         AI = mat3x3f(AI[0], AI[1], vec3f(0.0));
         SI = mat3x3f(vec3f(0.0), vec3f(0.0), SI[2]);
@@ -203,6 +206,14 @@ const factorsText = /* wgsl */ `
       }
     }
   }
+  // No more than the smallest moment of inertia: the others' product is at most the square of half of all.
+  fn leastInertia(i: u32) -> f32 {
+    let at = ${body.words}u * i + ${body.inertia}u;
+    let I = symmetric(bodyThree(at), bodyThree(at + 3u));
+    if (freedom[i] == 2u) { return I[2].z; }
+    let half = 0.5 * dot(bodyThree(at), vec3f(1.0));
+    return dot(cross(I[0], I[1]), I[2]) / (half * half);
+  }
   fn isStiff(K: Stiffness) -> bool { return dot(diagonal(K.A) + diagonal(K.C), vec3f(1.0)) > 0.0; }
   fn factor(i: u32, r: Twist) -> Twist { // Δ⁻¹ r                                                     (4)
     let at = ${body.words}u * i + ${body.block}u;
@@ -219,23 +230,24 @@ const factorsText = /* wgsl */ `
       }
     }
   }
-  // z = P⁻¹ g. Returns g · z.
+  // z = P⁻¹ g. Returns g · z, as a sum of squares: with r = (Δ + L)⁻¹ g of (2), before Δ⁻¹, it is r · Δ⁻¹ r.
   fn swept(s: Span) -> f32 {
+    var sum = 0.0;
     for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
       let i = order[at];
-      let z = factor(i, kept(i, plus(bodyTwist(i, ${body.g}u), 1.0, gatheredFrom(i, 1u))));
+      let r = kept(i, plus(bodyTwist(i, ${body.g}u), 1.0, gatheredFrom(i, 1u)));
+      let z = factor(i, r);
+      sum += product(r, z);
       putBodyTwist(i, ${body.z}u, z);
       told(i, z, 2u);
     }
     rest();
-    var sum = 0.0;
     let count = s.bodies.y - s.bodies.x;
     for (var back = lane; back < count; back += lanes) {
       let i = order[s.bodies.y - 1u - back];
       let z = plus(bodyTwist(i, ${body.z}u), 1.0, factor(i, kept(i, gatheredFrom(i, 2u))));
       putBodyTwist(i, ${body.z}u, z);
       told(i, z, 1u);
-      sum += product(bodyTwist(i, ${body.g}u), z);
     }
     return total(vec2f(sum, 0.0)).x;
   }

@@ -34,7 +34,16 @@ export const rowWidth = 10;
 
 /** Where the words of a body, and of a link between two, begin. */
 export const body = { u: 0, g: 6, d: 12, z: 18, p: 24, Hp: 30, push: 36, inertia: 42, block: 48, words: 69 } as const;
-export const link = { wrench: 0, middle: 6, K: 9, yielding: 30, hardness: 51, roughness: 52, words: 53 } as const;
+export const link = {
+  wrench: 0,
+  middle: 6,
+  K: 9,
+  yielding: 30,
+  softness: 51,
+  hardness: 52,
+  roughness: 53,
+  words: 54,
+} as const;
 
 /** Numbers of a contact along a line. */
 export const lineSize = 5;
@@ -102,10 +111,16 @@ const matrices = /* wgsl */ `
   fn diagonal(A: mat3x3f) -> vec3f { return vec3f(A[0].x, A[1].y, A[2].z); }
   fn beside(A: mat3x3f) -> vec3f { return vec3f(A[0].y, A[0].z, A[1].z); }
   fn crossing(v: vec3f) -> mat3x3f { return mat3x3f(0.0, v.z, -v.y, -v.z, 0.0, v.x, v.y, -v.x, 0.0); } // v × ·
-  fn inverseOf(A: mat3x3f) -> mat3x3f { // of a symmetric matrix
-    let ab = cross(A[0], A[1]);
-    let s = 1.0 / dot(ab, A[2]);
-    return transpose(mat3x3f(s * cross(A[1], A[2]), s * cross(A[2], A[0]), s * ab));
+  // Of a symmetric matrix that is not less than the unit one least times: by LDLᵀ, whose pivots are not less either, so that the inverse is positive whatever rounding does.
+  fn inverseOf(A: mat3x3f, least: f32) -> mat3x3f {
+    let a = 1.0 / max(A[0].x, least);
+    let l = a * vec2f(A[0].y, A[0].z);
+    let b = 1.0 / max(A[1].y - l.x * A[0].y, least);
+    let across = A[1].z - l.y * A[0].y;
+    let m = b * across;
+    let c = 1.0 / max(A[2].z - l.y * A[0].z - m * across, least);
+    let k = m * l.x - l.y;
+    return symmetric(vec3f(a + b * l.x * l.x + c * k * k, b + c * m * m, c), vec3f(-b * l.x - c * k * m, c * k, -c * m));
   }
   struct Stiffness { A: mat3x3f, B: mat3x3f, C: mat3x3f } // force A v + B w, torque Bᵀ v + C w
   fn linkStiffness(at: u32) -> Stiffness {
@@ -136,7 +151,7 @@ export const workText = ({ smooth, bouncing, lanes }: SolverKind): string => /* 
   var<storage, read> bias: array<vec3f>;        // o n − R λ₀, m/s
   var<storage, read> joints: array<f32>;        // rows
   var<storage, read> jointMiddle: array<vec3f>;
-  var<storage, read> settings: array<f32>;      // softness, smoothing, tolerance, most steps
+  var<storage, read> settings: array<f32>;      // softness, smoothing, tolerance, most steps, the heaviest mass
   ${bouncing ? 'var<storage, read> bounce: array<vec2f>;' : ''}
   var<storage, read> links: array<u32>;
   var<storage, read> active: array<u32>;

@@ -73,6 +73,7 @@ const lineText = /* wgsl */ `
   fn inclination(s: Span, alpha: f32, bodies: vec2f) -> vec2f {
     var sum = vec2f(0.0);
     for (var k = s.links.x + lane; k < s.links.y; k += lanes) {
+      let softness = linkWork[${link.words}u * k + ${link.softness}u];
       let D = linkWork[${link.words}u * k + ${link.hardness}u];
       let mu = linkWork[${link.words}u * k + ${link.roughness}u];
       var own = vec2f(0.0);
@@ -84,7 +85,7 @@ const lineText = /* wgsl */ `
         let square = lines[at + 4u];
         let now = max(lines[at + 2u] + alpha * (2.0 * mixed + alpha * square), 0.0);
         let slot = active[e];
-        own += firmness(slot) * inclined(lines[at] + alpha * dN, dN, now, mixed + alpha * square, square, mu, smoothing(slot));
+        own += firmness(slot, softness) * inclined(lines[at] + alpha * dN, dN, now, mixed + alpha * square, square, mu, smoothing(slot, softness));
       }
       sum += D * own;
       if (isJoint(k)) {

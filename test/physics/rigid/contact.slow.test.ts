@@ -211,7 +211,7 @@ describe('collisions', () => {
     expect(devices[2]).toBe(gpu);
     for (const end of ends.slice(1))
       Array.from(end).forEach((x, k) => {
-        expect(Math.abs(x - ends[0][k])).toBeLessThan(1e-4);
+        expect(Math.abs(x - ends[0][k])).toBeLessThan(5e-4); // in f32 the solver stops at 1e-4 of the boxes' momenta, which are of twenty balls
       });
   });
 

@@ -186,3 +186,27 @@ describe('a row of balls', () => {
     two.destroy();
   });
 });
+
+describe('bodies of very different mass', () => {
+  const legs = [[-0.8, -0.8], [0.8, -0.8], [-0.8, 0.8], [0.8, 0.8]].map(([x, z]): BodySpec => ({ shape: box([0.1, 0.5, 0.1]), mass: 0.5, position: [x, 0.5, z] })); // biome-ignore format: a row
+  const plate: BodySpec = { shape: box([1, 0.05, 1]), mass: 1, position: [0, 1.05, 0] };
+  const ball: BodySpec = { shape: sphere(0.5), mass: 500, position: [0, 1.6, 0] };
+  const column = [1, 1000, 1].map(
+    (mass, k): BodySpec => ({ shape: box([0.5, 0.5, 0.5]), mass, position: [0, k + 0.5, 0] }),
+  );
+  it.each([
+    ['a block between light ones', column, {}, 2e-4, cpu32],
+    ['a block between light ones', column, {}, 2e-4, cpu64],
+    ['a block between light ones, ten times harder', column, { softness: 0.01 }, 2e-4, cpu32],
+    ['a ball on a thin stand', [...legs, plate, ball], {}, 1e-3, cpu32],
+  ] as const)('bear a thousand times their own mass: %s', async (_, bodies, options, sunk, device) => {
+    const world = rigidBodies({ bodies: [ground, ...bodies] }, options);
+    const start = world.start(device);
+    const end = ran(world, 240, 1 / 240, { device });
+    await world.check(end);
+    const moved = await end.x.sub(start.x).abs().read();
+    moved.forEach((x, k) => {
+      expect(x).toBeLessThan(k % 3 === 1 ? sunk : 2e-3); // light things tremble sideways by rounding
+    });
+  });
+});
