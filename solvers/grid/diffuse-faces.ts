@@ -27,6 +27,7 @@ import {
 } from './grid.ts';
 import type { OpenFaces } from './open-faces.ts';
 import { linksOf } from './operators.ts';
+import { isDirect, type Line, type LineEnd, solveSeparable } from './separable.ts';
 import { sidesOf } from './sides.ts';
 import { solveOn, stencilOn } from './solve.ts';
 
@@ -41,7 +42,7 @@ export interface DiffuseFacesOptions {
   readonly theta?: number;
   /** Whether to look at each call, where θ < ½, that the step is stable. Default true. */
   readonly check?: boolean;
-  /** How systems are solved. Default: conjugate gradients with Jacobi's preconditioner. */
+  /** How systems are solved. Default: directly where there is no body and the grid is not too large, else conjugate gradients with Jacobi's preconditioner. */
   readonly solve?: SolveOptions;
 }
 
@@ -106,6 +107,19 @@ function rowsOf(grid: Grid, across: AxisName, walls: Walls, device: Device): Row
   if (!known.has(cells)) known.set(cells, new Map());
   known.get(cells)?.set(key, [device, made]);
   return made;
+}
+
+/** The lines of faces across an axis: those of closed sides are given; beside an open side ∂u/∂n = 0. */
+function linesAcross(grid: Grid, across: AxisName, walls: Walls): readonly Line[] {
+  const sizes = faceGrid(grid, across).axes;
+  return grid.axes.map((axis, k): Line => {
+    const endOf = (end: 'low' | 'high'): LineEnd => {
+      if (axis[end] !== 'neumann') return axis[end] === 'periodic' ? 'periodic' : 'nothing';
+      if (axis.name === across) return 'given';
+      return wallAt('diffuseFaces', walls, axis, end) === 'no-slip' ? 'half' : 'nothing';
+    };
+    return { size: sizes[k].size, spacing: axis.spacing, low: endOf('low'), high: endOf('high') };
+  });
 }
 
 /** −A u_c + w, from A u_c: adds 2/h² times the motion of the walls that fluid sticks to. */
@@ -195,6 +209,12 @@ export function diffuseFaces(
     const all = pulled(grid, c, walls, sides, resisted).mul(nu);
     const rate = sought ? all.mul(sought) : all;
     if (theta === 0) return [c, now.add(rate.mul(dt))] as const;
+    const lines = linesAcross(grid, c, walls);
+    if (!friction && isDirect(lines, device, solve))
+      return [
+        c,
+        now.add(solveSeparable(lines, rate, typeof nu === 'number' ? nu * theta : nu.mul(theta), 1 / dt)),
+      ] as const; // (1)
     const conductivity = products(links, friction?.links);
     const holding = sum(held, friction?.drag);
     const B = stencilOn(cells, {

@@ -4,7 +4,7 @@
  *   explicit   q⁺ = q + Δt (L q + s)                                order 1; stable while 2 k Δt Σ_axes h⁻² ≤ 1
  *   implicit   (1/Δt − θ L) q⁺ = (1/Δt + (1 − θ) L) q + s          θ = 1: implicit Euler, order 1, damps; θ = ½: Crank–Nicolson, order 2
  *
- * L is ∇·k∇ with what is given at the sides. An implicit step is one linear solve, with multigrid as preconditioner.
+ * L is ∇·k∇ with what is given at the sides. An implicit step is one linear solve.
  */
 
 import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
@@ -12,6 +12,7 @@ import type { FaceFields, SolveOptions } from '../../sparse/index.ts';
 import { checkLimit, checkStable, type StepLimit, spreading } from './courant.ts';
 import { checkField, checkTime, checkVector, type Grid } from './grid.ts';
 import { divergence, gradient, laplacian } from './operators.ts';
+import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
 import { solveOn, stencilOn } from './solve.ts';
 
@@ -27,11 +28,11 @@ export interface DiffuseOptions {
   readonly theta?: number;
   /** Whether to look at each call, where θ < ½, that the step is stable. Default true. */
   readonly check?: boolean;
-  /** How systems are solved. Default: conjugate gradients with multigrid. */
+  /** How systems are solved. Default: directly where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 
-const isField = (k: Diffusivity): k is FaceFields => typeof k === 'object' && !('device' in k);
+export const isField = (k: Diffusivity): k is FaceFields => typeof k === 'object' && !('device' in k);
 
 /** ∇·(k ∇q) */
 function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor {
@@ -65,16 +66,15 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
     const rate = spread(grid, q, k, values);
     return q.add((source ? rate.add(source) : rate).mul(dt));
   }
-  const A = stencilOn(grid, {
-    conductivity: typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]),
-    reaction: 1 / dt,
-    device: q.device,
-  });
   let b = q.mul(1 / dt);
   if (source) b = b.add(source);
   if (theta < 1) b = b.add(spread(grid, q, k, values).mul(1 - theta));
   const given = fromSides(grid, q, k, values);
   if (given) b = b.add(given.mul(theta));
+  const weighted = typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]);
+  const lines = linesOf(grid);
+  if (!isField(weighted) && isDirect(lines, q.device, solve)) return solveSeparable(lines, b, weighted, 1 / dt);
+  const A = stencilOn(grid, { conductivity: weighted, reaction: 1 / dt, device: q.device });
   return solveOn(grid, A, b, q, solve);
 }
 

@@ -7,8 +7,9 @@
 
 import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
-import { type Diffusivity, fromSides } from './diffuse.ts';
+import { type Diffusivity, fromSides, isField } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
+import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
 import { solveOn, stencilOn } from './solve.ts';
 
@@ -19,7 +20,7 @@ export interface PoissonOptions {
   readonly values?: SideValues;
   /** p to start from. */
   readonly p0?: Tensor;
-  /** How the system is solved. Default: conjugate gradients with multigrid. */
+  /** How the system is solved. Default: directly where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 
@@ -33,9 +34,12 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   const { conductivity = 1, values, p0, solve } = options;
   checkField('poisson', grid, 'f', f);
   if (p0) checkField('poisson', grid, 'p0', p0);
-  const A = stencilOn(grid, { conductivity, device: f.device });
   const given = fromSides(grid, f, conductivity, values);
-  return solveOn(grid, A, given ? f.add(given) : f, p0, {
+  const b = given ? f.add(given) : f;
+  const lines = linesOf(grid);
+  if (!isField(conductivity) && isDirect(lines, f.device, solve)) return solveSeparable(lines, b, conductivity);
+  const A = stencilOn(grid, { conductivity, device: f.device });
+  return solveOn(grid, A, b, p0, {
     ...(A.isSingular && { nullspace: 'constant' as const }),
     ...solve,
   });

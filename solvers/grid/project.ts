@@ -16,6 +16,7 @@ import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
 import { fluidCells, type Obstacles } from './obstacles.ts';
 import { divergence, gradient } from './operators.ts';
+import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import { solveOn, stencilOn } from './solve.ts';
 
 export interface ProjectOptions {
@@ -24,7 +25,7 @@ export interface ProjectOptions {
   readonly mobility?: VectorField;
   /** Pressure to start from, such as the last one. */
   readonly p0?: Tensor;
-  /** How the system is solved. Default: conjugate gradients with multigrid. */
+  /** How the system is solved. Default: directly where nothing is in the way and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 
@@ -55,11 +56,14 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
   if (mobility) checkVector('project', grid, 'mobility', mobility);
   const conductivity = open && mobility ? times(grid, open, mobility) : (open ?? mobility);
   const fluid = mobility && conductivity ? fluidCells(grid, conductivity) : obstacles?.fluid.detach();
-  const A = stencilOn(grid, { ...(conductivity && { conductivity }), device });
-  const solved = solveOn(grid, A, divergence(grid, through).neg(), p0, {
-    ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
-    ...solve,
-  });
+  const b = divergence(grid, through).neg();
+  const lines = linesOf(grid);
+  const iterated = (): Tensor =>
+    solveOn(grid, stencilOn(grid, { ...(conductivity && { conductivity }), device }), b, p0, {
+      ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
+      ...solve,
+    });
+  const solved = !conductivity && isDirect(lines, device, solve) ? solveSeparable(lines, b) : iterated();
   const p = fluid ? solved.mul(fluid) : solved; // with no equation in cells that are shut, nor in the adjoint
   const steep = gradient(grid, p);
   const slope = mobility ? times(grid, steep, mobility) : steep;

@@ -96,7 +96,7 @@ export interface FlowOptions {
   readonly theta?: number;
   /** Whether to look at each step that it is stable. Default true. */
   readonly check?: boolean;
-  /** How systems for pressure are solved. Default: conjugate gradients with multigrid. */
+  /** How systems for pressure are solved. Default: as `project` does. */
   readonly solve?: SolveOptions;
 }
 
