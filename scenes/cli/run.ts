@@ -1,7 +1,7 @@
 /** One scene run from the command line: device, progress, results folder, last words. */
 
-import { access, constants, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { device } from '../../kernel/index.ts';
 import { encodeGif, encodePng } from '../../render/index.ts';
@@ -76,10 +76,26 @@ export function sceneCalled(command: string, name: string): Scene {
   throw new RangeError(`${command}: there is no scene '${name}';${meant} 'list' shows all of them.`);
 }
 
+/** Makes a folder and those above it: one by one, since `mkdir`'s own recursion never ends where a file system says that a folder that it has is missing, as /proc does. */
+async function makeFolder(folder: string): Promise<void> {
+  const unlessThere = async (error: NodeJS.ErrnoException): Promise<void> => {
+    if (error.code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error;
+  };
+  const above = dirname(folder);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' || above === folder) return unlessThere(error as NodeJS.ErrnoException);
+    await makeFolder(above);
+    await mkdir(folder).catch(unlessThere);
+  }
+}
+
 /** Makes the folder of results: before the run, which may take an hour. @throws RangeError where nothing can be written. */
 async function openFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new RangeError(
