@@ -11,6 +11,7 @@ import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
 import type { FaceFields, SolveOptions } from '../../sparse/index.ts';
 import { checkLimit, checkStable, type StepLimit, spreading } from './courant.ts';
 import { checkField, checkTime, checkVector, type Grid } from './grid.ts';
+import { isLine, solveLine } from './line.ts';
 import { divergence, gradient, laplacian } from './operators.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
@@ -28,7 +29,7 @@ export interface DiffuseOptions {
   readonly theta?: number;
   /** Whether to look at each call, where θ < ½, that the step is stable. Default true. */
   readonly check?: boolean;
-  /** How systems are solved. Default: directly where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
+  /** How systems are solved. Default: directly on a line, and where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 
@@ -74,6 +75,8 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   const weighted = typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]);
   const lines = linesOf(grid);
   if (!isField(weighted) && isDirect(lines, q.device, solve)) return solveSeparable(lines, b, weighted, 1 / dt);
+  if (isField(weighted) && isLine(grid, q.device, solve, 1 / dt))
+    return solveLine(grid, weighted.x as Tensor, 1 / dt, b);
   const A = stencilOn(grid, { conductivity: weighted, reaction: 1 / dt, device: q.device });
   return solveOn(grid, A, b, q, solve);
 }

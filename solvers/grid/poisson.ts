@@ -9,6 +9,7 @@ import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import { type Diffusivity, fromSides, isField } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
+import { isLine, solveLine } from './line.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
 import { solveOn, stencilOn } from './solve.ts';
@@ -20,7 +21,7 @@ export interface PoissonOptions {
   readonly values?: SideValues;
   /** p to start from. */
   readonly p0?: Tensor;
-  /** How the system is solved. Default: directly where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
+  /** How the system is solved. Default: directly on a line, and where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 
@@ -38,6 +39,7 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   const b = given ? f.add(given) : f;
   const lines = linesOf(grid);
   if (!isField(conductivity) && isDirect(lines, f.device, solve)) return solveSeparable(lines, b, conductivity);
+  if (isField(conductivity) && isLine(grid, f.device, solve, 0)) return solveLine(grid, conductivity.x as Tensor, 0, b);
   const A = stencilOn(grid, { conductivity, device: f.device });
   return solveOn(grid, A, b, p0, {
     ...(A.isSingular && { nullspace: 'constant' as const }),

@@ -1,7 +1,9 @@
-// Specification of solvers/grid/separable.ts: what it finds solves the equation, on every kind of line, and is differentiable.
+// Specification of solvers/grid/separable.ts and line.ts: what they find solves the equation, on every kind of line, and is differentiable.
 
 import { checkGradient, hvp } from 'retrograde/adjoint';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
+import { diffuse, grid, poisson } from 'retrograde/solvers';
+import type { LayoutOptions } from 'retrograde/sparse';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Line, type LineEnd, solveSeparable } from '../../solvers/grid/separable.ts';
 
@@ -99,5 +101,37 @@ describe('systems that are the same everywhere', () => {
     const second = hvp(loss)(at, turn) as unknown as { k: Tensor };
     const h = 1e-3;
     expect(await second.k.item()).toBeCloseTo(((await slopeAt(h)) - (await slopeAt(-h))) / (2 * h), 5);
+  });
+});
+
+describe('lines whose conductivity varies', () => {
+  const kinds: readonly LayoutOptions[] = [
+    { sides: 'dirichlet' },
+    { sides: [['dirichlet', 'neumann']] },
+    { sides: 'neumann' },
+    { sides: 'periodic' },
+    { placement: 'node' },
+    { placement: 'node', sides: 'periodic' },
+  ];
+  it.each(kinds)('are solved as by iteration, with their derivatives: %o', async options => {
+    const g = grid([7], { spacing: 0.3, ...options });
+    const faces = options.sides === 'periodic' ? 7 : 8;
+    const on = (data: Float64Array) => tensor(data, [data.length], { device: f64 });
+    const at = { q: on(noise(7)), k: on(noise(faces, 2).map(v => 1.5 + v)) };
+    const solve = { rtol: 1e-14 };
+    const later = ({ q, k }: typeof at, more: { solve?: typeof solve }) =>
+      diffuse(g, q, { x: k }, 0.2, { theta: 0.5, ...more });
+    const [direct, iterated] = [await later(at, {}).read(), await later(at, { solve }).read()];
+    direct.forEach((v, i) => {
+      expect(v).toBeCloseTo(iterated[i], 12);
+    });
+    const loss = (given: typeof at) => later(given, {}).sin().sum();
+    expect((await checkGradient(loss, at)).dotProduct).toBeLessThan(1e-12);
+    if (options.sides === 'neumann' || options.sides === 'periodic') return; // p is known up to a constant there, and iterated
+    const p = await poisson(g, at.q, { conductivity: { x: at.k } }).read();
+    const q = await poisson(g, at.q, { conductivity: { x: at.k }, solve }).read();
+    p.forEach((v, i) => {
+      expect(v).toBeCloseTo(q[i], 12);
+    });
   });
 });
