@@ -10,7 +10,8 @@ export {
   type PerspectiveOptions,
   perspective,
 } from './camera/lens.ts';
-export { compose, inverse, local, lookAt, type Pose, rigid, rotate, turning } from './camera/pose.ts';
+export { lookAt } from './camera/look-at.ts';
+export { compose, inverse, local, type Pose, rigid, rotate, turning } from './camera/pose.ts';
 export { type Rays, rays } from './camera/rays.ts';
 export { type AntialiasOptions, antialias } from './edges/antialias.ts';
 export {

@@ -66,7 +66,11 @@ const image = tensor(new Float32Array(192), [8, 8, 3]);
 it.each<[unknown, unknown[], RegExp]>([
   [adam, [0.1], /^adam: the options are 0\.1; give a record, of 'rate', /],
   [perspective, [], /^perspective: the options are undefined; /],
-  [lookAt, [[0, 0, 3]], /^lookAt: target is undefined; give three numbers, \[x, y, z\]\.$/],
+  [
+    lookAt,
+    [[0, 0, 3]],
+    /^lookAt: target is undefined; give three numbers, \[x, y, z\], or a tensor of shape \[3\] or \[B, 3\]\.$/,
+  ],
   [
     rigid,
     [{ position: tensor([0, 0, 0]) }, box.vertices],

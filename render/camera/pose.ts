@@ -7,17 +7,14 @@
  * A batch of poses has [B, 3] and [B, 4]. All is differentiable in poses and points.
  */
 
-import { type mat3, quat, vec3 } from 'gl-matrix';
 import {
   checkRecord,
-  type Device,
   inWords,
   type Kernel,
   kernelsByKey,
   lazyKernel,
   sizeOf,
   type Tensor,
-  tensor,
 } from '../../kernel/index.ts';
 
 export interface Pose {
@@ -26,8 +23,6 @@ export interface Pose {
   /** Quaternions XYZW, [4] or [B, 4], of any length but zero. */
   readonly orientation: Tensor;
 }
-
-type Point = readonly [number, number, number];
 
 /** `fn turned(q: vec4f, v: vec3f) -> vec3f` (1), and `fn opposite(q)`, which turns back. */
 export const turning: string = /* wgsl */ `
@@ -163,36 +158,4 @@ export function compose(a: Pose, b: Pose): Pose {
   return count === undefined
     ? { position: position.reshape([3]), orientation: orientation.reshape([4]) }
     : { position, orientation };
-}
-
-/**
- * The pose of a camera at `eye` that looks at `target`.
- *
- * @param up A direction that is up in the picture. Default: y.
- * @throws RangeError if eye and target are in one place, or `up` is along the line between them.
- */
-export function lookAt(
-  eye: Point,
-  target: Point,
-  up: Point = [0, 1, 0],
-  { device }: { readonly device?: Device } = {},
-): Pose {
-  for (const [name, point] of Object.entries({ eye, target, up }))
-    if (!(point?.length === 3))
-      throw new TypeError(`lookAt: ${name} is ${inWords(point)}; give three numbers, [x, y, z].`);
-  const double = (): vec3 => new Float64Array(3) as unknown as vec3;
-  const back = vec3.normalize(double(), vec3.subtract(double(), eye as vec3, target as vec3));
-  const right = vec3.cross(double(), up as vec3, back);
-  if (!(vec3.length(right) > 1e-9 * vec3.length(up as vec3)))
-    throw new RangeError(
-      `lookAt: from [${eye.join(', ')}] to [${target.join(', ')}] with [${up.join(', ')}] up is no direction to look; eye and target must be apart, and up not along the line between them.`,
-    );
-  vec3.normalize(right, right);
-  const top = vec3.cross(double(), back, right);
-  const q = quat.fromMat3(new Float64Array(4) as unknown as quat, [...right, ...top, ...back] as unknown as mat3);
-  const on = device ? { device } : {};
-  return {
-    position: tensor(Float64Array.from(eye), [3], on),
-    orientation: tensor(Float64Array.from(q), [4], on),
-  };
 }

@@ -58,6 +58,31 @@ const freeOf = ({ focal, centre, distortion }: Lens): Free => ({
 });
 const cameraOf = (lens: Lens, { pose, ...free }: Free): Camera => ({ lens: { ...lens, ...free }, pose });
 
+it('cameras of tensors look as those of numbers do, one or many, and differentiably', async () => {
+  const eyes = Array.from(
+    { length: 12 },
+    (_, k) => [Math.sin(2 * k), 0.8 * Math.sin(5 * k + 1), Math.cos(2 * k)] as const,
+  );
+  const ups = eyes.map((_, k) => [Math.sin(3 * k), Math.cos(3 * k), 0.2] as const);
+  const aim = [0.1, -0.2, 0.3] as const;
+  const eye = on64(eyes.flat(), [12, 3]);
+  const up = on64(ups.flat(), [12, 3]);
+  const seen = await local(lookAt(eye, aim, up), points).read();
+  for (const [k, place] of eyes.entries())
+    near(seen.subarray(12 * k, 12 * k + 12), await local(lookAt(place, aim, ups[k], { device }), points).read(), 1e-12);
+  const places = { eye: on64([1, 2, 5]), aim: on64([0.2, 0, 0]), up };
+  await checkGradient(
+    ({ eye, aim, up }: typeof places) =>
+      local(lookAt(eye, aim, up), points)
+        .square()
+        .sum(),
+    places,
+    {
+      tolerance: 1e-6,
+    },
+  );
+});
+
 it('perspective and orthographic lenses are those of gl-matrix', async () => {
   const eye: [number, number, number] = [1, 2, 5];
   const view = mat4.lookAt(mat4.create(), eye, [0.2, 0, 0], [0.1, 1, 0]);
