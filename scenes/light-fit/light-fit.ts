@@ -211,11 +211,13 @@ export const lightFit: Scene = {
     size: 'of the pictures, px (preset small: 32; full: 64; the lamp’s are twice as large)',
     views: 'of the glossy thing (6; 8)',
     degree: 'of the spherical harmonics of the light (2; 4)',
-    texels: 'along an edge of the light’s cube map, a power of two (8; 16)',
+    texels: 'along an edge of the light’s cube map, a power of two, at most 64 (8; 16)',
   },
   async run({ preset, settings, iterations = 20, seed, onProgress, signal, device }) {
     const values = { ...sizes[preset], ...settings };
     checkWhole('light-fit', values, { size: 16, views: 1, degree: 0, texels: 2 });
+    if (!Number.isInteger(Math.log2(values.texels)) || values.texels > 64)
+      throw new RangeError(`light-fit: 'texels' is ${values.texels}; it must be a power of two, at most 64.`);
     const history: SceneProgress[] = [];
     const tells =
       (from: number, share: number): Told =>
