@@ -100,10 +100,11 @@ function run<Y, P, S>(problem: Problem<Y, P, S>, wantCourse: boolean): Found {
   };
   const { numbers: [begins, ends] = [0, 1] } = interval;
   const smallest = law.smallest * Math.max(1, Math.abs(begins / (ends - begins)));
+  const longest = Math.min(options.longestStep ?? Number.POSITIVE_INFINITY, 1e38);
   const sought = events && soughtOf(events, range.length, smallest);
   const trial = ({ y, rate: first, clock, watch, leg }: State, goals: Tensor): State => {
     const { leg: legNext, goal } = nextGoal(clock.reach, leg, goals);
-    const { tried, t: from, dt: by } = tryStep(clock, range, goal);
+    const { tried, t: from, dt: by } = tryStep(clock, range, goal, longest);
     const [t, dt] = [from.reshape(timeShape), by.reshape(timeShape)];
     const made = attempt.run(y, t, dt, keeps ? first : undefined);
     const { y: yNext, solved, failed } = made;

@@ -10,7 +10,7 @@ import type { Leaves } from './runge-kutta.ts';
 import { tsit5 } from './tableau.ts';
 
 const names =
-  't method root params steps dt rtol atol firstStep maxSteps control batch event saveAt checkpoints explain'.split(
+  't method root params steps dt rtol atol firstStep longestStep maxSteps control batch event saveAt checkpoints explain'.split(
     ' ',
   );
 
@@ -29,6 +29,8 @@ export function checkGiven<Y, P, S>(options: OdeOptions<Y, P, S, Method>): void 
     throw new TypeError(`odeSolve: root says how stages are solved, and ${name} has none to solve; leave it out.`);
   if (steps !== undefined && dt !== undefined)
     throw new TypeError('odeSolve: steps and dt both say how long steps are; give one of the two.');
+  if (options.longestStep !== undefined && (steps !== undefined || dt !== undefined))
+    throw new TypeError('odeSolve: longestStep bounds steps that are chosen; leave out steps and dt, or it.');
   if (event && (steps !== undefined || dt !== undefined))
     throw new TypeError('odeSolve: an event needs steps that may be shortened; leave out steps and dt.');
 }

@@ -154,6 +154,7 @@ const tryKernel = lazyKernel(/* wgsl */ `
   var<storage, read> start: f32;
   var<storage, read> length: f32;
   var<storage, read> goal: f32;
+  var<uniform> longest: f32; // s
   var<storage, read_write> tried: array<f32>;
   var<storage, read_write> t: array<f32>;
   var<storage, read_write> dt: array<f32>;
@@ -161,8 +162,9 @@ const tryKernel = lazyKernel(/* wgsl */ `
   fn tryStep(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     let left = goal - theta[i];
-    var s = step[i];
-    if (exact[i] != 0.0) { s = min(s, left); } else if (s * 1.01 >= left) { s = left; } else if (2.0 * s > left) { s = 0.5 * left; } // no sliver at the end
+    let limit = longest / abs(length);
+    var s = min(step[i], limit);
+    if (exact[i] != 0.0) { s = min(s, left); } else if (s * 1.01 >= left && left <= limit) { s = left; } else if (2.0 * s > left) { s = 0.5 * left; } // no sliver at the end
     if (failure[i] != 0.0 || reach[i] >= goal) { s = 0.0; }
     tried[i] = s;
     t[i] = theta[i] * length + start;
@@ -170,13 +172,14 @@ const tryKernel = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** What the next step to try is, and when it begins. */
+/** What the next step to try is, and when it begins. @param longest What no step exceeds, s. */
 export function tryStep(
   { theta, reach, step, exact, failure }: Clock,
   { start, length }: { start: Tensor; length: Tensor },
   goal: Tensor,
+  longest: number,
 ): { readonly tried: Tensor; readonly t: Tensor; readonly dt: Tensor } {
-  return tryKernel({ theta, reach, step, exact, failure, start, length, goal }, { count: theta.size });
+  return tryKernel({ theta, reach, step, exact, failure, start, length, goal, longest }, { count: theta.size });
 }
 
 const controlKernel = lazyKernel(/* wgsl */ `

@@ -52,6 +52,11 @@ export interface OdeOptions<Y, P, S = Y, M = Tableau | ImplicitTableau | Reversi
   readonly atol?: Atol<Y>;
   /** First step tried. Default: by the size of f. */
   readonly firstStep?: number;
+  /**
+   * No step that is chosen is longer: where f does nothing for long, a step may pass over what it does shortly after, or over two zeros of an event's
+   * guard. Default: any length.
+   */
+  readonly longestStep?: number;
   /** Steps tried at most. Default 4096; on a GPU 256 up to each time to save, since there all of them are enqueued. */
   readonly maxSteps?: number;
   readonly control?: StepControl;

@@ -1,5 +1,6 @@
 /** What a solution with steps of its own choice goes by. */
 
+import { inWords } from '../../kernel/index.ts';
 import type { Attempts, Problem } from './problem.ts';
 import type { Rate } from './runge-kutta.ts';
 import { checkTolerances, type Tolerances, tolerancesOf } from './tolerances.ts';
@@ -26,8 +27,11 @@ export function settingsOf<Y, P, S>(problem: Problem<Y, P, S>): Settings {
   checkTolerances(form, allowed, options);
   if (!Number.isInteger(maxSteps) || maxSteps < 1)
     throw new RangeError(`odeSolve: maxSteps is ${maxSteps}; give a whole number from 1.`);
-  if (options.firstStep !== undefined && !(options.firstStep > 0))
-    throw new RangeError(`odeSolve: firstStep is ${options.firstStep}; give a length above 0.`);
+  for (const name of ['firstStep', 'longestStep'] as const) {
+    const { [name]: length } = options;
+    if (length !== undefined && (typeof length !== 'number' || !(length > 0)))
+      throw new RangeError(`odeSolve: ${name} is ${inWords(length)}; give a length above 0.`);
+  }
   if (options.saveAt?.every !== undefined && !device.backend.readSync)
     throw new TypeError(
       'odeSolve: saveAt.every counts steps that are chosen by their error, which a GPU does not tell; give saveAt.times.',

@@ -298,6 +298,28 @@ describe('saving', () => {
   });
 });
 
+// ẏ = a exp(−((t − 50) / w)²) does nothing for long: y(100) = a w √π.
+it.each([
+  [0, 100],
+  [100, 0],
+] as const)('steps are as long as they may be, and do not pass over a pulse: from %d to %d', async (from, to) => {
+  const pulse = (y: Tensor, { t }: { t: Tensor }) => y.mul(0).add(t.sub(50).div(0.5).square().neg().exp());
+  const solve = (longestStep?: number) =>
+    odeSolve(pulse, on64([0]), {
+      t: [from, to],
+      rtol: 1e-9,
+      ...(longestStep && { longestStep }),
+      saveAt: { every: 1 },
+    });
+  near([await solve().y.item()], [0], 1e-9);
+  const { y, ts } = solve(0.75);
+  near([await y.item()], [Math.sign(to - from) * 0.5 * Math.sqrt(Math.PI)], 1e-8);
+  const times = await ts.read();
+  times.forEach((t, k) => {
+    expect(Math.abs(t - (k > 0 ? times[k - 1] : from))).toBeLessThan(0.75 + 1e-12);
+  });
+});
+
 describe('what goes wrong', () => {
   const blowUp = (y: Tensor) => y.square();
   const stiff = (y: Tensor) => y.mul(-1e6);
@@ -362,6 +384,8 @@ describe('what goes wrong', () => {
     ],
     [{ maxSteps: 0 }, 'odeSolve: maxSteps is 0; give a whole number from 1.'],
     [{ firstStep: 0 }, 'odeSolve: firstStep is 0; give a length above 0.'],
+    [{ longestStep: '1' }, "odeSolve: longestStep is '1'; give a length above 0."],
+    [{ longestStep: 1, steps: 9 }, 'odeSolve: longestStep bounds steps that are chosen; leave out steps and dt, or'],
     [{ control: { integral: 0 } }, 'odeSolve: control.integral is 0; without it, steps do not follow the error.'],
     [{ control: { safety: 2 } }, 'odeSolve: control.safety is 2; give a number above 0, at most 1.'],
     [

@@ -74,8 +74,7 @@ describe('crossings', () => {
   const firstOf = async (guard: (y: Tensor) => Tensor, direction: 'up' | 'down' | 'either') =>
     odeSolve(clock, zero, {
       t: [0, 6],
-      firstStep: 0.3,
-      control: { factors: [0.2, 1.1] },
+      longestStep: 0.5,
       event: { guard, direction },
     }).event?.t.item();
 
