@@ -214,8 +214,8 @@ class Follow {
       const arms = [inst.then, inst.else].filter((_, k) => !cond || (k === 0 ? cond.hi === 1 : cond.lo === 0));
       for (const arm of arms) this.block(arm);
       inst.results.forEach((result, k) => {
-        const [first, second = first] = arms.map(arm => this.known.get(arm.yields[k]));
-        this.known.set(result, this.either(first, second));
+        const found = arms.map(arm => this.known.get(arm.yields[k]));
+        this.known.set(result, found.length === 1 ? found[0] : this.either(found[0], found[1]));
       });
     }
   }

@@ -130,7 +130,12 @@ describe('the words touched by a box of invocations', () => {
                   pick([...pool, b.u32(5000)]),
                 ]),
               );
-            else {
+            else if (roll < 0.85) {
+              const [cond, other] = [b.pure(pick(['lt', 'ge', 'eq']), [p, q]), pick(pool)];
+              const unknown = () => b.load('u32', 1, other);
+              const arms = [() => [other], random() < 0.5 ? unknown : () => [p]].map(arm => () => [arm()].flat());
+              pool.push(...(random() < 0.5 ? b.if(cond, arms[0], arms[1]) : b.if(cond, arms[1], arms[0])));
+            } else {
               const signs = [p, q].map(v => b.pure('bitcast', [v], 'i32'));
               pool.push(b.pure('bitcast', [b.pure(pick(ops.slice(0, 7)), signs)], 'u32'));
             }
