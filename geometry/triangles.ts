@@ -16,6 +16,7 @@ export interface MeshEdge {
   readonly triangles: readonly number[];
 }
 
+/** How the triangles of a surface hang together: immutable, shared by meshes that differ only in where their vertices are. */
 export class Triangles {
   /** How many vertices there are. */
   readonly vertices: number;

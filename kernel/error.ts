@@ -32,6 +32,7 @@ function format(kernel: string, source: string, { message, at, remedy }: Diagnos
   return lines.join('\n');
 }
 
+/** Mistakes in a kernel's text, each with line, caret and remedy; `diagnostics` lists them. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';
   readonly diagnostics: readonly Diagnostic[];

@@ -26,6 +26,7 @@ import { transpose } from './transpose.ts';
 export type Operand = Tensor | number;
 export type Index = Tensor | readonly number[];
 
+/** An array of numbers on a device: immutable, of any number of dimensions, in rows. Arithmetic is elementwise and broadcasts as NumPy's. */
 export class Tensor {
   readonly type: WordType;
   readonly shape: readonly number[];
@@ -219,6 +220,7 @@ export class Tensor {
   sum(how?: number | readonly number[] | reduce.SumOptions): Tensor {
     return reduce.sum(this, how);
   }
+  /** As `sum`, divided by how many there are. */
   mean(how?: number | readonly number[] | reduce.SumOptions): Tensor {
     return reduce.mean(this, how);
   }

@@ -46,7 +46,11 @@ export interface Identifiability {
 /** Conditions from which a remedy is given. */
 const [worrying, unequal] = [1e5, 1e3];
 
-/** @throws RangeError if there are fewer residuals than unknowns, or none left over to tell their variance. */
+/**
+ * What a least-squares fit knows of its unknowns: errors, intervals, rank, and what to do where it is short.
+ *
+ * @throws RangeError if there are fewer residuals than unknowns, or none left over to tell their variance.
+ */
 export function identifiability(model: NormalEquations, options: IdentifiabilityOptions = {}): Identifiability {
   checkOptions('identifiability', options, ['names', 'level', 'tolerance']);
   const { hessian, value, residuals } = model;

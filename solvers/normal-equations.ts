@@ -10,7 +10,11 @@ import type { LeastSquares, NormalEquations } from './levenberg-marquardt.ts';
 import type { RobustLoss } from './robust.ts';
 import { fromVector, toVector } from './vector.ts';
 
-/** @param columns J by columns, each as long as r. */
+/**
+ * JᵀJ, Jᵀr and r · r of a residual and the columns of its Jacobian, in double precision.
+ *
+ * @param columns J by columns, each as long as r.
+ */
 export function normalEquations(r: ArrayLike<number>, columns: readonly ArrayLike<number>[]): NormalEquations {
   const product = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
     let sum = 0;

@@ -10,6 +10,7 @@ export interface RootFailure {
   readonly last: Tensor;
 }
 
+/** An equation whose root was not found. */
 export class RootError extends Error implements RootFailure {
   override readonly name = 'RootError';
   readonly iterations: number;

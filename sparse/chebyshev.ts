@@ -28,6 +28,7 @@ export interface ChebyshevOptions {
 const powerSteps = 12;
 const margin = 1.1;
 
+/** A polynomial of A as a preconditioner: products with A alone, for matrices, stencils and functions. */
 export function chebyshev(options: ChebyshevOptions = {}): Preconditioner {
   checkOptions('chebyshev', options, ['degree', 'ratio', 'largest']);
   const { degree = 4, ratio = 30, largest } = options;

@@ -17,7 +17,11 @@ export interface Colouring {
 
 const known = new WeakMap<Pattern, Colouring>();
 
-/** @throws RangeError if the pattern is not square. */
+/**
+ * Colours for the rows of a matrix: those of one colour are not coupled.
+ *
+ * @throws RangeError if the pattern is not square.
+ */
 export function colouring(pattern: Pattern): Colouring {
   if (!pattern.isSquare)
     throw new RangeError(`colouring: the pattern is ${pattern.rows} × ${pattern.columns}; it must be square.`);

@@ -11,6 +11,7 @@ export interface Failure {
   readonly x: Tensor;
 }
 
+/** A linear system, or an equation solved by such, that was not solved to its tolerance. */
 export class ConvergenceError extends Error implements Failure {
   override readonly name = 'ConvergenceError';
   readonly iterations: number;

@@ -4,6 +4,7 @@ import type { Tensor } from '../kernel/index.ts';
 import { inverseDiagonal } from './diagonal.ts';
 import type { Preconditioner } from './preconditioner.ts';
 
+/** The inverse of A's diagonal as a preconditioner. */
 export function jacobi(): Preconditioner {
   return {
     name: 'jacobi',

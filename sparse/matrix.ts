@@ -17,6 +17,7 @@ export interface MatrixOptions {
   readonly positiveDefinite?: boolean;
 }
 
+/** A sparse matrix: a pattern and the numbers on it, differentiable; made by `csr` or `bsr`. */
 export class SparseMatrix implements LinearOperator<Tensor> {
   readonly pattern: Pattern;
   readonly block: number;

@@ -23,6 +23,7 @@ export interface Transposed {
   readonly from: Uint32Array;
 }
 
+/** Where a sparse matrix may hold entries: compressed rows; made by `coordinates`, among others. */
 export class Pattern {
   readonly rows: number;
   readonly columns: number;

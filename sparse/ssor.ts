@@ -48,6 +48,7 @@ const sweep = lazyKernel(/* wgsl */ `
   }
 `);
 
+/** Symmetric successive over-relaxation, colour by colour, as a preconditioner; symmetric Gauss–Seidel by default. */
 export function ssor(options: SsorOptions = {}): Preconditioner {
   checkOptions('ssor', options, ['omega']);
   const { omega = 1 } = options;

@@ -16,7 +16,11 @@ export interface GltfOptions extends ReadOptions {
   readonly files?: (path: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
-/** @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given. */
+/**
+ * Reads a binary glTF: its scene as one surface, with materials and textures.
+ *
+ * @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given.
+ */
 export function readGlb(data: Uint8Array | ArrayBuffer, options: GltfOptions = {}): Promise<Surface> {
   return reading('readGlb', `the ${data.byteLength} bytes are no GLB`, options, () => {
     const { text, binary } = unpacked(new Uint8Array(data));

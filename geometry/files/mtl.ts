@@ -35,7 +35,11 @@ const textureOptions: Readonly<Record<string, number>> = {
   '-type': 1,
 };
 
-/** @throws SyntaxError with the line of what is wrong. */
+/**
+ * Reads the materials of an OBJ.
+ *
+ * @throws SyntaxError with the line of what is wrong.
+ */
 export function readMtl(text: string, explain?: ReadOptions['explain']): Material[] {
   const materials: Material[] = [];
   const over = new Map<string, number>();

@@ -14,7 +14,12 @@ import { eachLine, wordsOf } from './words.ts';
 const header = 84;
 const perTriangle = 50;
 
-/** @param data The file; text too. @throws SyntaxError if it is no STL. */
+/**
+ * Reads an STL, binary or text; vertices at one place become one.
+ *
+ * @param data The file; text too.
+ * @throws SyntaxError if it is no STL.
+ */
 export function readStl(data: Uint8Array | ArrayBuffer | string, options: ReadOptions = {}): Mesh {
   return assembled('readStl', looseStl(data), { weld: 0, ...options });
 }

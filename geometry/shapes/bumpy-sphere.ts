@@ -25,7 +25,11 @@ const someBumps: readonly number[] = [
   0.07,
 ]; // biome-ignore format: by degree
 
-/** @throws RangeError if the bumps leave no radius somewhere. */
+/**
+ * A sphere with bumps of spherical harmonics, at any resolution.
+ *
+ * @throws RangeError if the bumps leave no radius somewhere.
+ */
 export function bumpySphere(options: BumpySphereOptions = {}): Mesh {
   checkOptions('bumpySphere', options, ['radius', 'bumps', 'times', 'device']);
   const { radius = 1, bumps = someBumps, times = 3 } = options;

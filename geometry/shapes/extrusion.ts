@@ -25,6 +25,8 @@ export interface ExtrusionOptions extends MeshOptions {
 }
 
 /**
+ * A flat outline with holes, drawn out along z.
+ *
  * @throws RangeError if the rings cross.
  * @example
  * const frame = extrusion([[0, 0], [3, 0], [3, 2], [0, 2]], { holes: [[[1, 0.5], [2, 0.5], [2, 1.5], [1, 1.5]]], depth: 0.5 });

@@ -73,10 +73,13 @@ function made(kind: Primitive, size: Vec3): RigidShape {
   return { parts: [part], centre: origin, turn: unturned, volume, inertia: [x, y, z, 0, 0, 0] };
 }
 
+/** Radius in m. */
 export const sphere = (radius: number): RigidShape => made('sphere', [radius, 0, 0]);
 
+/** From −halfSizes to halfSizes along its axes, m. */
 export const box = (halfSizes: Vec3): RigidShape => made('box', several('box', 'half sizes', halfSizes, 3));
 
+/** Semi-axes along its axes, m. */
 export const ellipsoid = (semiAxes: Vec3): RigidShape =>
   made('ellipsoid', several('ellipsoid', 'semi-axes', semiAxes, 3));
 

@@ -13,9 +13,13 @@ export type Colours = readonly (readonly number[])[];
 const table = (text: string): Colours =>
   text.split(' ').map(hex => [0, 2, 4].map(at => Number.parseInt(hex.slice(at, at + 2), 16) / 255));
 
+/** For `falseColours`: dark blue to yellow, as bright as the value is high. */
 export const viridis: Colours = table('440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725');
+/** Black to light yellow, as bright as the value is high. */
 export const magma: Colours = table('000004 1d1147 51127c 822681 b63679 e65164 fb8861 fec287 fcfdbf');
+/** Blue to red with white in the middle, for numbers of either sign. */
 export const blueRed: Colours = table('053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f');
+/** Dark blue to white. */
 export const water: Colours = table('08306b 08519c 2171b5 4292c6 6baed6 9ecae1 c6dbef deebf7 f7fbff');
 
 /** The colour at a share of a table, 0 … 1; beyond, that of the nearest end. What is no number is grey. */

@@ -11,7 +11,11 @@
 
 import { checkBytes, type Image } from './image.ts';
 
-/** @throws SyntaxError with the line, the row or the byte of what is wrong. */
+/**
+ * Reads a Radiance picture (.hdr): light in three channels.
+ *
+ * @throws SyntaxError with the line, the row or the byte of what is wrong.
+ */
 export function decodeHdr(bytes: Uint8Array): Image {
   checkBytes('decodeHdr', bytes);
   const { width, height, exposure, isFlippedX, isFlippedY, start } = readHead(bytes);

@@ -45,7 +45,11 @@ export function imageTensor(image: Image, { device }: { readonly device?: Device
   return tensor(data, [height, width, channels], { ...(device && { device }) });
 }
 
-/** @param images A tensor, [height, width, channels]. */
+/**
+ * A picture's numbers, read from a tensor.
+ *
+ * @param image A tensor, [height, width, channels].
+ */
 export async function imageOf(image: Tensor): Promise<Image> {
   if (image?.shape?.length !== 3)
     throw new RangeError(`imageOf: the picture is ${inWords(image)}; give [height, width, channels].`);
@@ -60,7 +64,11 @@ export async function imageOf(image: Tensor): Promise<Image> {
   return picture;
 }
 
-/** @param images A tensor, [images, height, width, channels]. */
+/**
+ * Pictures' numbers, read from a tensor.
+ *
+ * @param images A tensor, [images, height, width, channels].
+ */
 export async function imagesOf(images: Tensor): Promise<Image[]> {
   if (images?.shape?.length !== 4)
     throw new RangeError(`imagesOf: the pictures are ${inWords(images)}; give [images, height, width, channels].`);

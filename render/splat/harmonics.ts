@@ -52,6 +52,8 @@ const text = (count: number, channels: number): string => /* wgsl */ `
 `;
 
 /**
+ * Colours of splats that depend on where one looks from, by real spherical harmonics up to degree 3.
+ *
  * @param away From the eye to what is seen, [n, 3], of any length.
  * @param harmonics [n, K, C], K one of 1, 4, 9, 16.
  * @returns [n, C].

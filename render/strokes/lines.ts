@@ -12,6 +12,7 @@ export interface SegmentTables {
   readonly ranges: Tensor;
 }
 
+/** Which points strokes join; made by `lines`. */
 export class Lines {
   readonly points: number;
   readonly strokes: number;

@@ -202,7 +202,11 @@ const axes: readonly ((a: number, b: number) => readonly [number, number, number
   (a, b) => [-a, -b, -1],
 ];
 
-/** @returns Unit vectors, 6 n² of them, with the solid angle that each texel takes, sr. */
+/**
+ * The directions of a cube map's texels.
+ *
+ * @returns Unit vectors, 6 n² of them, with the solid angle that each texel takes, sr.
+ */
 export function cubeDirections(n: number): { readonly direction: Float64Array; readonly solidAngle: Float64Array } {
   const direction = new Float64Array(18 * n * n);
   const solidAngle = new Float64Array(6 * n * n);

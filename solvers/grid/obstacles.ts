@@ -35,7 +35,11 @@ export function fluidCells(grid: Grid, open: VectorField): Tensor {
   return somewhere(grid.axes.map(({ name }) => means[name] as Tensor).reduce((a, b) => a.add(b)));
 }
 
-/** @param solid 1 in solid cells, 0 in open ones; between where they are partly solid. */
+/**
+ * Bodies in a grid that nothing flows through, by how far each cell is solid.
+ *
+ * @param solid 1 in solid cells, 0 in open ones; between where they are partly solid.
+ */
 export function obstacles(grid: Grid, solid: Tensor): Obstacles {
   checkField('obstacles', grid, 'solid', solid);
   if (grid.placement !== 'cell')

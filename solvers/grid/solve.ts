@@ -23,6 +23,7 @@ interface Known {
 const known = new WeakMap<Grid, readonly Known[]>();
 const mostKnown = 4;
 
+/** The operator −∇·(k ∇u) + c u on a grid of `grid(…)`, for `linearSolve`. */
 export function stencilOn(grid: Grid, coefficients: StencilOptions): Stencil {
   const { shape, placement, axes } = grid;
   const key = partsOf(coefficients);

@@ -12,6 +12,7 @@ export interface OdeFailure {
   readonly row: number;
 }
 
+/** A differential equation that could not be solved as asked. */
 export class OdeError extends Error implements OdeFailure {
   override readonly name = 'OdeError';
   readonly t: number;

@@ -16,7 +16,12 @@ import type { Attempts, Problem } from './problem.ts';
 import { advance, combine, type Leaves, neededStages, type Rate, stages } from './runge-kutta.ts';
 import type { Tableau } from './tableau.ts';
 
-/** @param options.coupling λ, above 0 and at most 1. Default 0.999. @throws RangeError if it is not. */
+/**
+ * An explicit Runge–Kutta method whose steps can be taken back, for { checkpoints: 'reverse' }.
+ *
+ * @param options.coupling λ, above 0 and at most 1. Default 0.999.
+ * @throws RangeError if it is not.
+ */
 export function reversible(base: Tableau, options: { readonly coupling?: number } = {}): Reversible {
   checkOptions('reversible', options, ['coupling']);
   const { coupling = 0.999 } = options;

@@ -8,7 +8,11 @@ export interface Learner {
   step(grad: Float64Array): Promise<void>;
 }
 
-/** @param method One that asks for nothing but the gradient where it is, such as `adam()`. */
+/**
+ * A method of minimisation that is told gradients, where nobody can ask for the loss at a point twice.
+ *
+ * @param method One that asks for nothing but the gradient where it is, such as `adam()`.
+ */
 export function learner<M>(start: Float64Array, method: Method<M>): Learner {
   let x = start;
   let memory: M | undefined;

@@ -30,7 +30,11 @@ export interface AmgOptions {
 
 const places = new WeakMap<Pattern, Map<string, LevelPlaces[]>>();
 
-/** @throws RangeError naming an option that is out of range. */
+/**
+ * Algebraic multigrid by smoothed aggregation, a preconditioner for matrices: about as many steps whatever their size.
+ *
+ * @throws RangeError naming an option that is out of range.
+ */
 export function amg(options: AmgOptions = {}): Preconditioner {
   checkOptions('amg', options, ['strength', 'degree', 'coarsest', 'nearNullspace', 'from']);
   const { strength = 0.08, degree = 2, coarsest = 160, nearNullspace, from } = options;

@@ -10,6 +10,8 @@
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 
 /**
+ * The rigid motions of a body's nodes, linearised: what `amg` is told of elasticity.
+ *
  * @param points Places of the nodes, d numbers each, in the order of the unknowns (d to a node).
  * @param d 2 or 3.
  * @returns [nodes · d, 3 or 6]

@@ -14,6 +14,7 @@ import { estimateNorm } from './condition.ts';
 import { type Determinant, determinantOf, type Factors, type Inertia, inertiaOf, solveOnHost } from './factors.ts';
 import { onDevice } from './triangular.ts';
 
+/** A factorisation that is kept, from `cholesky().factor(A)` and its kin: many solves, with A and Aᵀ, at the price of one. */
 export class Factor {
   readonly name: string;
   readonly A: SparseMatrix;

@@ -42,6 +42,8 @@ const names = ['x', 'y', 'z'] as const;
 const kinds: readonly unknown[] = ['dirichlet', 'neumann', 'periodic'] satisfies Side[];
 
 /**
+ * The axes of a grid, checked.
+ *
  * @param shape [nx], [ny, nx] or [nz, ny, nx]
  * @param more Options that the caller reads besides.
  */
@@ -91,6 +93,7 @@ export function layoutOf(
   return { placement, axes: axes.reverse() };
 }
 
+/** How many unknowns a grid has. */
 export const unknowns = ({ axes }: Layout): number => axes.reduce((n, { size }) => n * size, 1);
 /** Faces along an axis: one more than unknowns, unless the last is the first. */
 export const faces = ({ size, low }: Axis): number => (low === 'periodic' ? size : size + 1);

@@ -30,6 +30,7 @@ const fewUnknowns = 512;
 /** Condition (Frobenius) from which on an inverse is not to be trusted. */
 const tooSingular = 1e12;
 
+/** Geometric multigrid, a preconditioner for stencils: about as many steps whatever their size. */
 export function multigrid(options: MultigridOptions = {}): Preconditioner {
   checkOptions('multigrid', options, ['sweeps', 'coarsestSweeps']);
   const { sweeps = 1, coarsestSweeps = 24 } = options;

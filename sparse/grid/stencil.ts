@@ -62,6 +62,7 @@ type Text = 'apply' | 'residual' | 'pair' | 'sweep' | 'diagonal';
 const texts = { apply: applyText, residual: residualText, pair: pairText, sweep: sweepText, diagonal: diagonalText };
 const kernelOf = kernelsByKey();
 
+/** The operator −∇·(k ∇u) + c u on a grid; made by `stencil` or `stencilOn`. */
 export class Stencil implements LinearOperator<StencilParams> {
   readonly name = 'stencil';
   readonly symmetric = true;

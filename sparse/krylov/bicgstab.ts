@@ -12,6 +12,7 @@ import { dots, type Iterate, type IterativeMethod, isZero, ratio } from './metho
 
 type State = Iterate & Readonly<Record<'r' | 'shadow' | 'p' | 'v' | 'rho' | 'alpha' | 'omega', Tensor>>;
 
+/** BiCGStab, for any square A: little memory, no guarantee. */
 export const bicgstab = (): IterativeMethod<State> => ({
   name: 'BiCGStab',
   needs: 'any',

@@ -18,6 +18,7 @@ interface State extends Iterate {
   readonly rz: Tensor;
 }
 
+/** Conjugate gradients, for symmetric positive definite A. */
 export const cg = (): IterativeMethod<State> => ({
   name: 'conjugate gradients',
   needs: 'positive definite',

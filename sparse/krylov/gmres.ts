@@ -21,6 +21,7 @@ const longest = 200;
 
 type State = Iterate & { readonly r: Tensor };
 
+/** GMRES, for any square A: the smallest residual over `restart` steps, whose vectors it keeps. */
 export function gmres(options: GmresOptions = {}): IterativeMethod<State> {
   checkOptions('gmres', options, ['restart']);
   const { restart = 30 } = options;

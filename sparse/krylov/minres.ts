@@ -19,6 +19,7 @@ type State = Iterate & Readonly<Record<Name, Tensor>>;
 /** √ of what rounding may have made negative. */
 const root = (x: Tensor): Tensor => x.relu().sqrt();
 
+/** MINRES, for symmetric A, indefinite or singular too. */
 export const minres = (): IterativeMethod<State> => ({
   name: 'MINRES',
   needs: 'symmetric',

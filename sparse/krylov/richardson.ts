@@ -11,6 +11,7 @@ interface State extends Iterate {
   readonly r: Tensor;
 }
 
+/** x ← x + M⁻¹ (b − A x): a preconditioner such as multigrid as a solver of its own. */
 export const richardson = (): IterativeMethod<State> => ({
   name: "Richardson's iteration",
   needs: 'any',

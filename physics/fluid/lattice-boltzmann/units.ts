@@ -38,7 +38,11 @@ export interface LatticeUnits {
   force(lattice: number, density: number, dimensions: 2 | 3): number;
 }
 
-/** @throws RangeError if V is more than 0.3 of the speed of sound, or τ so near ½ that nothing is stable. */
+/**
+ * Between metres and seconds and the lattice's cells and steps.
+ *
+ * @throws RangeError if V is more than 0.3 of the speed of sound, or τ so near ½ that nothing is stable.
+ */
 export function latticeUnits(options: LatticeUnitsOptions): LatticeUnits {
   const who = 'latticeUnits';
   checkOptions(who, options, ['length', 'cells', 'speed', 'viscosity', 'latticeSpeed']);
