@@ -52,6 +52,11 @@ export interface ArticulatedParams {
   readonly tendonDamping?: Tensor;
   /** Points that spatial tendons run through (absent where there are none), one after the other, in link frames, [p, 3], m. */
   readonly tendonPoints?: Tensor;
+  /**
+   * Of what they go around (absent where there is nothing), [w, 11]: place in the link's frame and quaternion, radius, m; and the point, in the link's frame,
+   * on whose side they go, 0 where that is left open.
+   */
+  readonly tendonWraps?: Tensor;
   /** Of a medium around the links (absent where there is none): density and viscosity, [2], kg/m³ and Pa s; velocity in the world, [3], m/s. */
   readonly medium?: Tensor;
   readonly wind?: Tensor;

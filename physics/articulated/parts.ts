@@ -94,6 +94,18 @@ export interface TendonPoint {
   readonly link: number;
   /** 1 / c of the segment to the next point; 0: there is none. */
   readonly share: number;
+  /** 1 / c of the arc to the next point, of the first of two points where it wraps around something; 0 elsewhere. */
+  readonly arc: number;
+  /** Whether it is a site, not a point of touch. */
+  readonly site: boolean;
+}
+
+/** A sphere, or an endless cylinder, that a tendon wraps around. */
+export interface TendonWrap {
+  readonly link: number;
+  readonly round: boolean;
+  /** Whether a side site says which way round. */
+  readonly sided: boolean;
 }
 
 /** A tendon's place in the structure. */
@@ -103,6 +115,8 @@ export interface Tendon {
   readonly dofs: readonly number[];
   /** Of a spatial one; empty for others. */
   readonly path: readonly TendonPoint[];
+  /** What it wraps around, in order. */
+  readonly wraps: readonly TendonWrap[];
 }
 
 /** A shape's place in the structure. */

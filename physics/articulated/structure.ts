@@ -5,6 +5,7 @@ import { type Sizes, sizesOf } from './layout.ts';
 import { mediumShapes } from './medium/immersed.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
+import { wrapsOf, wrapWidth } from './tendon-wrap.ts';
 
 /** Integers that kernels read. */
 export interface Structure {
@@ -64,10 +65,12 @@ function tendonShapes({
 }: Pick<Model, 'tendons' | 'nv'>): Partial<Record<keyof ArticulatedParams, readonly number[]>> {
   const t = tendons.length;
   if (t === 0) return {};
-  const points = tendons.reduce((sum, { path }) => sum + path.length, 0);
+  const points = tendons.reduce((sum, { path }) => sum + path.filter(({ site }) => site).length, 0);
+  const wraps = wrapsOf({ tendons }).length;
   return {
     ...{ tendonWeights: [t, nv], tendonStiffness: [t], tendonRest: [t, 2], tendonDamping: [t] },
     ...(points > 0 && { tendonPoints: [points, 3] }),
+    ...(wraps > 0 && { tendonWraps: [wraps, wrapWidth] }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Tendons: lengths that are weighted sums of hinges' and slides' coordinates (fixed ones), or of straight ways between sites (spatial ones).
+ * Tendons: lengths that are weighted sums of hinges' and slides' coordinates (fixed ones), or of ways between sites (spatial ones).
  *
  *   L = C q,   L̇ = C v,   τ += Cᵀ f             of spatial ones, L(q) and C = ∂L/∂q are those of tendon-path.ts        (1)
  *   f = −k (L − clamp(L, lower, upper)) − d L̇          spring that rests between two lengths, and damper      (2)
@@ -11,17 +11,18 @@
  */
 
 import { concat, type Tensor, tensor } from '../../kernel/index.ts';
-import type { Solimp, Solref } from './constraint/constraint.ts';
+import type { Geom, Solimp, Solref } from './constraint/constraint.ts';
 import type { LinkSpec } from './link-spec.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import type { Joint, Link, Site, Tables, Tendon } from './parts.ts';
 import { dofsOf, lengthAt, pathOf, paths, springPoses, type TendonPathSpec } from './tendon-path.ts';
+import { wrapValues } from './tendon-wrap.ts';
 
 export interface TendonSpec {
   readonly name: string;
   /** Of a fixed one: hinges and slides, and the weight of each in the length. */
   readonly joints?: readonly { readonly joint: string; readonly coefficient: number }[];
-  /** Of a spatial one: the sites that it runs through, and pulleys. */
+  /** Of a spatial one: the sites that it runs through, what it goes around, and pulleys. */
   readonly path?: TendonPathSpec;
   /** N per unit of length. Default 0. */
   readonly stiffness?: number;
@@ -42,13 +43,17 @@ export interface TendonSpec {
 }
 
 type TendonValues = Readonly<
-  Record<'tendonWeights' | 'tendonStiffness' | 'tendonRest' | 'tendonDamping' | 'tendonPoints', readonly number[]>
+  Record<
+    'tendonWeights' | 'tendonStiffness' | 'tendonRest' | 'tendonDamping' | 'tendonPoints' | 'tendonWraps',
+    readonly number[]
+  >
 >;
 
 /** What tendons are tied to. */
 interface Tied extends Pick<Model, 'nv'> {
   readonly joints: readonly Joint[];
   readonly sites: readonly Site[];
+  readonly geoms: readonly Geom[];
   readonly links: readonly Link[];
   readonly specs: readonly LinkSpec[];
   readonly tables: Tables;
@@ -57,14 +62,14 @@ interface Tied extends Pick<Model, 'nv'> {
 /** @throws RangeError naming the tendon, and what is wrong with it. */
 export function tendonsOf(
   given: readonly TendonSpec[],
-  { joints, sites, links, specs, nv, tables }: Tied,
+  { joints, sites, geoms, links, specs, nv, tables }: Tied,
 ): { readonly tendons: readonly Tendon[]; readonly values: TendonValues } {
   const made = given.map(spec => {
     checkTendon(spec, given);
     const who = `tree: tendon '${spec.name}'`;
     return {
       row: (spec.joints ?? []).map(part => weighted(who, part, joints)),
-      path: spec.path ? pathOf(who, spec.path, sites) : [],
+      path: spec.path ? pathOf(who, spec.path, sites, geoms) : { points: [], wraps: [] },
     };
   });
   const weights = made.map(({ row }) => {
@@ -84,15 +89,21 @@ export function tendonsOf(
   return {
     tendons: given.map(({ name }, t) => ({
       name,
-      dofs: [...new Set([...made[t].row.map(({ dof }) => dof), ...dofsOf(made[t].path, tables)])].sort((a, b) => b - a),
-      path: made[t].path.map(({ link, share }) => ({ link, share })),
+      dofs: [...new Set([...made[t].row.map(({ dof }) => dof), ...dofsOf(made[t].path.points, tables)])].sort(
+        (a, b) => b - a,
+      ),
+      path: made[t].path.points.map(({ position: _, ...point }) => point),
+      wraps: made[t].path.wraps.map(({ link, round, sided }) => ({ link, round, sided })),
     })),
     values: {
       tendonWeights: weights.flat(),
       tendonStiffness: given.map(({ stiffness = 0 }) => stiffness),
       tendonRest: given.flatMap(({ springLength }, t) => [...(springLength ?? [lengths[t], lengths[t]])]),
       tendonDamping: given.map(({ damping = 0 }) => damping),
-      tendonPoints: made.flatMap(({ path }) => path.flatMap(({ position }) => [...position])),
+      tendonPoints: made.flatMap(({ path }) =>
+        path.points.filter(({ site }) => site).flatMap(({ position }) => [...position]),
+      ),
+      tendonWraps: made.flatMap(({ path }) => path.wraps.flatMap(wrapValues)),
     },
   };
 }

@@ -78,7 +78,9 @@ export function tree(spec: TreeSpec): Model {
   checkMoves(specs, links, made);
   const sites = (spec.sites ?? []).map(site => siteOf(site, numbers));
   const structure = tables(links, joints);
-  const tendons = tendonsOf(spec.tendons ?? [], { joints, sites, links, specs, nv: at.dof, tables: structure });
+  const constraints = constraintsOf(spec, links, joints, numbers);
+  const { geoms } = constraints;
+  const tendons = tendonsOf(spec.tendons ?? [], { joints, sites, geoms, links, specs, nv: at.dof, tables: structure });
   const massive = specs.map(({ mass = 0, com = [0, 0, 0], inertia = [0, 0, 0], inertiaOrientation = unturned }) => ({
     ...{ mass, com, inertiaOrientation: normalized(inertiaOrientation) },
     inertia: (inertia.length === 3 ? [...inertia, 0, 0, 0] : inertia) as Symmetric,
@@ -92,7 +94,7 @@ export function tree(spec: TreeSpec): Model {
     immersed: medium.immersed,
     sites,
     keyframes: spec.keyframes ?? [],
-    ...constraintsOf(spec, links, joints, numbers),
+    ...constraints,
     driveRanges: made.map(({ driveRange }) => driveRange),
     magnetic: spec.magnetic ?? [0, -0.5, 0],
     nq: at.q,

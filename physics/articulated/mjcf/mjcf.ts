@@ -2,7 +2,7 @@
  * mjcf(xml): a model from MuJoCo's XML format.
  *
  * Read are: bodies, inertials, geoms, primitives that stand for meshes, meshes and height fields, frames and replicas, defaults and classes, joints with limits and dry
- * friction, sites, forces of a medium, tendons through sites, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
+ * friction, sites, forces of a medium, tendons through sites and around geoms, pairs and excludes of contacts, equalities, actuators, sensors, keyframes, included files, and what <compiler> and
  * <option> change about these. What else would change the motion is named with its line, and the model refused, unless `unsupported`
  * is given to be told instead. What is only drawn is passed over.
  *

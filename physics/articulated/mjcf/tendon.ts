@@ -1,4 +1,4 @@
-/** <tendon>: fixed ones, which are weighted sums of joints, and spatial ones, which run through sites. Those that wrap around geoms are told. */
+/** <tendon>: fixed ones, which are weighted sums of joints, and spatial ones, which run through sites and around geoms. */
 
 import type { TendonSpec } from '../tendon.ts';
 import type { Element } from '../xml.ts';
@@ -29,17 +29,32 @@ function jointsOf(given: Element, { tell }: Reading): NonNullable<TendonSpec['jo
 }
 
 /** Of a spatial one. */
-function pathOf(given: Element, { sites, tell }: Reading): NonNullable<TendonSpec['path']> {
+function pathOf(given: Element, reading: Reading): NonNullable<TendonSpec['path']> {
+  const { sites, tell } = reading;
   const path = given.children.flatMap((child): NonNullable<TendonSpec['path']> => {
     if (child.name === 'pulley') return [{ pulley: child.number('divisor') ?? child.fail('<pulley> has no divisor.') }];
+    if (child.name === 'geom') return wrapOf(child, reading);
     if (child.name !== 'site') {
-      tell(child, `<${child.name}> in <spatial>, around which it would wrap`);
+      tell(child, `<${child.name}> in <spatial>`);
       return [];
     }
     const name = child.needed('site');
     return sites.some(site => site.name === name) ? [name] : child.fail(`there is no site '${name}'.`);
   });
   return path.length > 0 ? path : given.fail('a <spatial> tendon has no <site>; give it at least two.');
+}
+
+/** A geom that a tendon goes around. */
+function wrapOf(child: Element, { sites, geoms, tell }: Reading): NonNullable<TendonSpec['path']> {
+  const [around, side] = [child.needed('geom'), child.text('sidesite')];
+  const geom = geoms.find(geom => geom.name === around) ?? child.fail(`there is no geom '${around}'.`);
+  if (side === undefined) return [{ around }];
+  const site = sites.find(site => site.name === side) ?? child.fail(`there is no site '${side}'.`);
+  const [a, b] = [geom.position ?? [0, 0, 0], site.position ?? [0, 0, 0]];
+  const isElsewhere = site.link !== geom.link;
+  if (!isElsewhere && Math.hypot(...a.map((x, k) => x - b[k])) >= (geom.size?.[0] ?? 0)) return [{ around, side }];
+  tell(child, `sidesite of <geom> in <spatial> ${isElsewhere ? 'on another body than the geom' : 'within the geom'}`);
+  return [];
 }
 
 function readTendon(given: Element, reading: Reading, k: number): TendonSpec {

@@ -16,9 +16,9 @@ import { frameOf, rootOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
-import { type Moved, pointMotionsOf } from '../points.ts';
+import type { Moved } from '../points.ts';
 import { tendonSprings } from '../tendon.ts';
-import { segmentsOf } from '../tendon-path.ts';
+import { placesOf, segmentsOf } from '../tendon-path.ts';
 import type { Held } from './held.ts';
 import { type At, needs } from './sensed.ts';
 
@@ -65,10 +65,7 @@ export function tensions(moved: Moved, felt: readonly Sensor[], at: At, held: He
   const { model, envs } = prepared;
   const { path, from } = segmentsOf(model);
   if (path.length === 0) return undefined;
-  const { position } = pointMotionsOf(moved, {
-    links: path.map(({ link }) => link),
-    offsets: at.params.tendonPoints as Tensor,
-  });
+  const { position } = placesOf(model, at.params, at.state.q);
   const [frames, tendons] = [model.tables.frames.length, model.tendons.length];
   const run = kernels(`${frames} ${tendons} ${path.length} ${from.length}`, () =>
     text(frames, tendons, path.length, from.length),

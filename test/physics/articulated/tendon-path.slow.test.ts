@@ -1,4 +1,4 @@
-// Tendons through sites and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8, forces between links of 3.14; derivatives; refusals.
+// Tendons through sites, around spheres and cylinders, and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8, forces between links of 3.14; derivatives; refusals.
 
 import { checkGradient } from 'retrograde/adjoint';
 import { tensor } from 'retrograde/kernel';
@@ -19,10 +19,10 @@ import { near } from '../../util/near.ts';
 import { on64 } from '../../util/numbers.ts';
 
 const file = (tendons: string, rest = '') => `<mujoco><worldbody><site name="w" pos="1 0 1.5"/>
-  <body pos="0 0 1"><joint name="h" axis="0 1 0.2" ref="10" springref="30"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.05"/>
+  <body pos="0 0 1"><joint name="h" axis="0 1 0.2" ref="10" springref="30"/><geom name="o" type="capsule" fromto="0 0 0 0.3 0 0" size="0.05"/>
     <site name="s0" pos="0.3 0.1 0.05"/><body pos="0.3 0 0"><joint name="k" axis="0 1 0" pos="0.02 0 0"/>
       <joint type="slide" axis="1 0 1"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.04"/><site name="s1" pos="0.3 0 0.1"/>
-      <body pos="0.3 0 0"><joint type="ball"/><geom size="0.05"/><site name="s2" pos="0.1 0 0.1"/></body></body></body>
+      <body pos="0.3 0 0"><joint type="ball"/><geom name="r" size="0.05"/><site name="s2" pos="0.1 0 0.1"/></body></body></body>
   <body pos="0 1 1"><freejoint/><geom type="box" size="0.1 0.1 0.1"/><site name="m" pos="0.1 0 0"/></body>
   </worldbody><tendon>${tendons}</tendon>${rest}</mujoco>`;
 const text = file(
@@ -108,6 +108,91 @@ it('are differentiated, environment by environment, and in whole Jacobians', asy
   }
 });
 
+const WRAPPED = `<mujoco><option><flag contact="disable"/></option><worldbody><site name="w" pos="-0.3 0.02 1.25"/><site name="x" pos="-0.3 0.1 1.1"/>
+  <body pos="0 0 1"><joint name="h" axis="0 1 0.2"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.03"/>
+    <geom name="c" type="cylinder" size="0.08 0.1" euler="90 0 0"/><geom name="s" size="0.07" pos="0.15 0 0"/><site name="beside" pos="0.15 0.05 0.12"/>
+    <site name="s0" pos="0.3 0 0.05"/><site name="s3" pos="0.3 0.05 -0.05"/>
+    <body pos="0.3 0 0"><joint name="k" axis="0 1 0" pos="0.02 0 0"/><geom name="d" type="cylinder" size="0.05 0.1" euler="80 10 0"/>
+      <joint type="slide" axis="1 0 1"/><geom type="capsule" fromto="0 0 0 0.3 0 0" size="0.04"/><site name="s1" pos="0.3 0 0.1"/>
+      <body pos="0.3 0 0"><joint type="ball"/><geom size="0.05"/><site name="s2" pos="0.1 0 0.1"/></body></body></body></worldbody>
+  <tendon><spatial name="t" stiffness="10" damping="1" range="0 1"><site site="w"/><geom geom="c"/><site site="s0"/><pulley divisor="2"/>
+      <site site="s3"/><geom geom="d"/><site site="s1"/><site site="s2"/></spatial>
+    <spatial name="u" stiffness="3"><site site="x"/><geom geom="s" sidesite="beside"/><site site="s0"/><geom geom="d"/><site site="s1"/></spatial></tendon>
+  <sensor><tendonpos tendon="t"/><tendonvel tendon="u"/><force site="s0"/><torque site="s1"/></sensor></mujoco>`;
+
+// MuJoCo 3.14.0. At first around 'c', then around 'd' behind the pulley, then around neither; always around 's' on its side.
+const around = [
+  {
+    q: [0.9, -0.8, 0.02],
+    a: [
+      17.64624444895495, 10.768121907966894, 0.8878475498846115, -25.88177168545186, -80.32815941740003,
+      15.803705603899235,
+    ],
+    sensors: [
+      0.9234273866115047, 0.18576668272436103, -68.63074213199135, 13.595196753818076, 33.19204138225065,
+      0.8379044336995909, 5.99675187643097, -1.3206454130129899,
+    ],
+  },
+  {
+    q: [0.2, 0.9, -0.03],
+    a: [
+      31.23259207436167, -31.29815979510605, 1.9174813645913438, 3.4676670863268013, 6.990594281592811,
+      -6.603633910208204,
+    ],
+    sensors: [
+      0.8200032028316057, 0.2527037263668363, -12.524795253717711, 11.031866515592926, 49.80295639303627,
+      0.8203573903116577, -0.23950047395177132, -1.3810892425354608,
+    ],
+  },
+  {
+    q: [-0.9, 1.2, 0.05],
+    a: [
+      27.86548238259802, -24.509469322569885, -7.420829370709516, 20.258078529253254, 130.22745907205194,
+      -21.57484518408745,
+    ],
+    sensors: [
+      0.6456801484781136, 0.2606938961891953, 48.69447483190564, 17.948165327399714, 33.09357909698814,
+      1.07406970965326, 0.7155121569553196, -2.0401976548009304,
+    ],
+  },
+];
+
+it.each([cpu64, cpu32])('go around spheres and cylinders as in MuJoCo, $precision', async device => {
+  const wound = mjcf(WRAPPED);
+  const row = (list: readonly (readonly number[])[]) => tensor(list.flat(), [list.length, list[0].length], { device });
+  const state = {
+    q: row(around.map(({ q }) => [...q, ...ball])),
+    v: row(around.map(() => [0.5, -0.7, 0.3, 0.2, -0.4, 0.6])),
+  };
+  const params = articulatedParams(wound, device);
+  const a = forwardDynamics(wound, params, state, state.v.mul(0), { contact: convex(), dt: 0.002 });
+  const bound = device === cpu64 ? 1e-11 : 2e-3;
+  near(
+    await a.read(),
+    around.flatMap(({ a }) => a),
+    bound,
+  );
+  near(
+    await sensors(wound).read(params, state, { a }).read(),
+    around.flatMap(({ sensors }) => sensors),
+    bound,
+  );
+  if (device === cpu32) return;
+  const { q, v } = state;
+  const { tendonPoints, tendonWraps } = params as Required<typeof params>;
+  const weights = on64(
+    around.flatMap((_, k) => one.v.slice(k, k + 6).map(Math.sin)),
+    [3, 6],
+  );
+  await checkGradient(
+    x =>
+      forwardDynamics(wound, { ...params, ...x }, x, x.v.mul(0))
+        .mul(weights)
+        .sum(),
+    { q, v, tendonPoints, tendonWraps: tendonWraps.broadcastTo([3, ...tendonWraps.shape]) },
+  );
+});
+
 it.each<[string, string]>([
   [
     '<spatial name="t"><site site="w"/></spatial>',
@@ -120,9 +205,18 @@ it.each<[string, string]>([
     '<spatial><pulley divisor="0"/><site site="s1"/><site site="s2"/></spatial>',
     'a pulley is 0; it must be a number above 0.',
   ],
+  ['<spatial><site site="w"/><geom geom="g"/><site site="s1"/></spatial>', "line 7: there is no geom 'g'."],
   [
-    '<spatial><site site="w"/><geom geom="g"/><site site="s1"/></spatial>',
-    '<geom> in <spatial>, around which it would wrap (line 7)',
+    '<spatial><site site="w"/><geom geom="r" sidesite="m"/><site site="s1"/></spatial>',
+    'sidesite of <geom> in <spatial> on another body than the geom (line 7)',
+  ],
+  [
+    '<spatial name="t"><geom geom="r"/><site site="s1"/></spatial>',
+    "line 7: tendon 't': it goes around 'r', which is not between two sites of its path.",
+  ],
+  [
+    '<spatial name="t"><site site="w"/><geom geom="o"/><site site="s1"/></spatial>',
+    "line 7: tendon 't': geom 'o' is a capsule; tendons go around spheres and cylinders.",
   ],
 ])('are refused: %s', (tendons, message) => {
   expect(() => mjcf(file(tendons))).toThrow(message);
