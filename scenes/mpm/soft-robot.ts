@@ -8,6 +8,7 @@
 import { normal, rollout } from '../../adjoint/index.ts';
 import { type Device, memoryInUse, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { type Material, type Matter, type MpmState, mpm, pointsIn } from '../../physics/index.ts';
+import type { Frame } from './pictures.ts';
 
 export interface RobotSpec {
   /** Nodes of the grid along each side of 1 m. */
@@ -54,7 +55,7 @@ export interface Robot {
   /** The most bytes in use in the course of this gradient. */
   peak(run: () => Promise<unknown>): Promise<number>;
   /** Places and pulls at so many moments, evenly in time. */
-  way(gait: Gait, pictures: number): Promise<{ readonly x: Float32Array; readonly pull: Float32Array }[]>;
+  way(gait: Gait, pictures: number): Promise<Frame[]>;
 }
 
 const waves = 4;
@@ -126,7 +127,7 @@ export function softRobot(spec: RobotSpec, device: Device): Robot {
     async way(gait, pictures) {
       const all = pulls(gait).detach();
       const pull = Float32Array.from(await all.read());
-      const frames: { x: Float32Array; pull: Float32Array }[] = [];
+      const frames: Frame[] = [];
       let now = start;
       for (let k = 0; k <= pictures; k++) {
         const [from, to] = [Math.max(0, k - 1), k].map(i => Math.round((i * steps) / pictures));

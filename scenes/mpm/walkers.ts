@@ -14,7 +14,7 @@ import { beside, type Image } from '../../render/index.ts';
 import { adam, minimize } from '../../solvers/index.ts';
 import { trusted } from '../horizon.ts';
 import { checkPositive, checkWhole, type Scene, type SceneProgress } from '../scene.ts';
-import { picture } from './pictures.ts';
+import { pictures } from './pictures.ts';
 import { type Gait, type RobotSpec, softRobot } from './soft-robot.ts';
 
 interface Story {
@@ -110,7 +110,7 @@ const walker = ({ name, summary, small, full, rate, goal, spec }: Story): Scene 
       return { loss: distance, params: first(seed) };
     }, spec(coarse).steps);
     const frames = await robot.way(best, moments);
-    const seen = frames.map(frame => picture(frame, robot.muscles, nodes));
+    const seen = pictures(frames, robot.muscles, nodes);
     const bound = asked === undefined && preset === 'full' ? goal : goal / 10;
     const mebi = (n: number): string => `${(n / 2 ** 20).toFixed(0)} MiB`;
     return {
