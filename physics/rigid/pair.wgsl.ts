@@ -10,14 +10,14 @@ export const frictionOf: string = /* wgsl */ `
 `;
 
 /**
- * `softnessOf(a, b)`: what `softness` is worth between these: less than settings[0] by as much as the two together are lighter than a tenth of the
- * heaviest body, settings[4], since they may have to bear it; but not less than a hundredth, which single precision still solves;
+ * `softnessOf(a, b)`: what `softness` is worth between these: less than settings[0] by as much as the lighter one is lighter than a tenth of the
+ * heaviest body, settings[4], since it may have to bear it; but not less than a hundredth, which single precision still solves;
  * `firmness(slot, softness)`: how many times a contact gives way less than that: what bounces does by 0.01 at most, so that in two passes restitution is what was asked for;
  * `smoothing(slot, softness)`: ω of law.wgsl.ts. Kernels have `settings`, and `bounce` where there is restitution.
  */
 export const firmness = (bouncing: boolean): string => /* wgsl */ `
   fn softnessOf(a: u32, b: u32) -> f32 {
-    return settings[0] * clamp(10.0 / (settings[4] * (lightness(a) + lightness(b))), 0.01, 1.0);
+    return settings[0] * clamp(10.0 / (settings[4] * max(lightness(a), lightness(b))), 0.01, 1.0);
   }
   fn firmness(slot: u32, softness: f32) -> f32 { return ${bouncing ? 'select(1.0, max(1.0, 100.0 * softness), bounce[slot].y >= 0.0)' : '1.0'}; }
   fn smoothing(slot: u32, softness: f32) -> f32 {
