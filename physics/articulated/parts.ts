@@ -3,7 +3,7 @@
  */
 
 import type { Quaternion, Vec3 } from './quaternion.ts';
-import type { SensorKind } from './sensors/kinds.ts';
+import type { ContactChoice, ContactData, SensorKind } from './sensors/kinds.ts';
 
 export type JointKind = 'free' | 'ball' | 'hinge' | 'slide';
 
@@ -182,4 +182,11 @@ export interface Sensor {
   /** Of site and frame sensors. */
   readonly of: SensedFrame | undefined;
   readonly relativeTo: SensedFrame | undefined;
+  /** Of a contact sensor: shapes of the first and of the second side (undefined: any), what it tells, and of which contact. */
+  readonly touching?: {
+    readonly first: readonly number[] | undefined;
+    readonly second: readonly number[] | undefined;
+    readonly data: readonly ContactData[];
+    readonly choice: ContactChoice;
+  };
 }

@@ -1,9 +1,17 @@
 /** <sensor>: what is measured, by the names of MuJoCo's elements. */
 
 import { unturned } from '../quaternion.ts';
-import { frameSensors, jointSensors, siteSensors, subtreeSensors, tendonSensors } from '../sensors/kinds.ts';
+import {
+  contactChoices,
+  contactData,
+  frameSensors,
+  jointSensors,
+  siteSensors,
+  subtreeSensors,
+  tendonSensors,
+} from '../sensors/kinds.ts';
 import { isSeen } from '../sensors/rays.ts';
-import type { FrameSpec, SensorSpec } from '../sensors/sensor.ts';
+import type { FrameSpec, SensorSpec, TouchedSpec } from '../sensors/sensor.ts';
 import type { Element } from '../xml.ts';
 import { type Reading, unreadOf } from './reading.ts';
 
@@ -56,6 +64,7 @@ function readSensor(element: Element, reading: Reading, { joints, tendons, actua
     if (kind === 'rangefinder' && geoms.some(geom => !isSeen(geom)))
       tell(element, '<rangefinder> past meshes and height fields, which rays do not meet');
   } else if (includes(subtreeSensors, kind)) spec = { ...shared, kind, link: known('body', bodies) };
+  else if (kind === 'contact') spec = { ...shared, ...contactOf(element, reading) };
   else if (kind === 'clock' || kind === 'e_potential' || kind === 'e_kinetic') spec = { ...shared, kind };
   else if (includes(frameSensors, kind)) {
     const of = frameOf(element, 'obj', reading);
@@ -80,6 +89,32 @@ function readSensor(element: Element, reading: Reading, { joints, tendons, actua
   }
   unreadOf(element, tell, ['datatype', 'needstage', 'dim', 'objtype', 'reftype']);
   return [spec];
+}
+
+/** Of <contact>; what is told leaves it out. */
+function contactOf(element: Element, { links, geoms, tell }: Reading): Omit<SensorSpec & { kind: 'contact' }, 'name'> {
+  const side = (k: 1 | 2): TouchedSpec | undefined => {
+    const ways = (['geom', 'body', 'subtree'] as const).filter(on => element.has(`${on}${k}`));
+    if (ways.length > 1) element.fail(`<contact> has ${ways.map(on => `${on}${k}`).join(' and ')}; give one of them.`);
+    if (ways.length === 0) return undefined;
+    const name = element.needed(`${ways[0]}${k}`);
+    const isKnown = ways[0] === 'geom' ? geoms.some(g => g.name === name) : links.some(l => l.name === name);
+    if (!isKnown && !(name === 'world' && ways[0] !== 'geom'))
+      element.fail(`there is no ${ways[0] === 'geom' ? 'geom' : 'body'} '${name}'.`);
+    return { on: ways[0] === 'body' ? 'link' : ways[0], name };
+  };
+  const [first, second] = [side(1), side(2)];
+  const reduce = element.word('reduce', ['none', ...contactChoices], 'none');
+  const num = element.number('num') ?? 1;
+  if (num !== 1) tell(element, `num of <contact>, ${num}; one contact stands for all`);
+  const given = (element.text('data') ?? 'found').trim().split(/\s+/);
+  const data = contactData.filter(name => given.includes(name));
+  if (data.join() !== given.join())
+    element.fail(`data of <contact> is '${given.join(' ')}'; give some of ${contactData.join(', ')}, in this order.`);
+  if (reduce === 'none' && data.some(name => name !== 'found'))
+    tell(element, "<contact> without reduce, whose contact is the first that MuJoCo finds; 'mindist' stands for it");
+  const choice = reduce === 'none' ? 'mindist' : reduce;
+  return { kind: 'contact', data, choice, ...(first && { first }), ...(second && { second }) };
 }
 
 /** undefined: not a frame that is known here. */

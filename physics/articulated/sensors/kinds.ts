@@ -27,6 +27,12 @@ export const frameSensors = [
 export const subtreeSensors = ['subtreecom', 'subtreelinvel', 'subtreeangmom'] as const;
 export const otherSensors = ['clock', 'e_potential', 'e_kinetic'] as const;
 
+/** What contact sensors tell, in order; and of which contact: the nearest, the strongest, or one that stands for all. */
+export const contactData = ['found', 'force', 'torque', 'dist', 'pos', 'normal', 'tangent'] as const;
+export const contactChoices = ['mindist', 'maxforce', 'netforce'] as const;
+export type ContactData = (typeof contactData)[number];
+export type ContactChoice = (typeof contactChoices)[number];
+
 export type JointSensor = (typeof jointSensors)[number];
 export type TendonSensor = (typeof tendonSensors)[number];
 export type ActuatorSensor = (typeof actuatorSensors)[number];
@@ -41,4 +47,5 @@ export type SensorKind =
   | SiteSensor
   | FrameSensor
   | SubtreeSensor
-  | OtherSensor;
+  | OtherSensor
+  | 'contact';

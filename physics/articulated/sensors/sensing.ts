@@ -23,6 +23,7 @@ import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
 import { subtreeMomenta } from './subtrees.ts';
 import { tensions } from './tensions.ts';
+import { touchings } from './touching.ts';
 
 export interface Sensors {
   /** How many numbers all of them measure. */
@@ -33,7 +34,15 @@ export interface Sensors {
   read(params: ArticulatedParams, state: ArticulatedState, sensed?: Sensed): Tensor;
 }
 
-const accelerated: readonly SensorKind[] = ['framelinacc', 'frameangacc', 'accelerometer', 'force', 'torque', 'touch'];
+const accelerated: readonly SensorKind[] = [
+  'framelinacc',
+  'frameangacc',
+  'accelerometer',
+  'force',
+  'torque',
+  'touch',
+  'contact',
+];
 
 /**
  * The sensors of a model, or others.
@@ -86,7 +95,7 @@ function readAll(model: Model, list: readonly Sensor[], at: At): Tensor {
 /** Where a cutoff holds, derivatives are 0. Directions and quaternions have none. */
 function within(values: Tensor, list: readonly Sensor[]): Tensor {
   const bounds = list.flatMap(({ kind, cutoff, size }) => {
-    const free = cutoff === undefined || kind.endsWith('quat') || kind.endsWith('axis');
+    const free = cutoff === undefined || kind === 'contact' || kind.endsWith('quat') || kind.endsWith('axis');
     return new Array<number>(size).fill(free ? 1e30 : cutoff);
   });
   const most = tensor(bounds, [1, bounds.length], { device: values.device });
@@ -99,7 +108,8 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   const felt = list.filter(({ kind }) => kind === 'force' || kind === 'torque');
   const rays = list.filter(({ kind }) => kind === 'rangefinder');
   const touched = list.filter(({ kind }) => kind === 'touch');
-  if (frames.length + subtrees.length + felt.length + rays.length + touched.length === 0) return [];
+  const met = list.filter(({ kind }) => kind === 'contact');
+  if (frames.length + subtrees.length + felt.length + rays.length + touched.length + met.length === 0) return [];
   const { envs, model } = prepared;
   const { device } = state.q;
   const pulled = list.filter(({ kind }) => accelerated.includes(kind));
@@ -114,9 +124,11 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   if (subtrees.length > 0) columns.push({ values: subtreeMomenta(moved, subtrees), of: subtrees });
   if (rays.length > 0) columns.push({ values: ranges(moved, rays), of: rays });
   const { contacts = true, constraints, dt = model.timestep ?? 0.002 } = sensed;
-  const counts = touched.length > 0 || (felt.length > 0 && contacts);
+  const counts = touched.length + met.length > 0 || (felt.length > 0 && contacts);
   const held = counts ? heldBy(moved, { state, a, dt, constraints }) : undefined;
-  const contact = held && contactSensing(moved, touched, { params, held });
+  if (met.length > 0) columns.push({ values: touchings(moved, met, held), of: met });
+  const isFelt = touched.length + felt.length > 0;
+  const contact = held && isFelt ? contactSensing(moved, touched, { params, held }) : undefined;
   if (touched.length > 0)
     columns.push({ values: contact?.touch ?? zeros([envs, touched.length], { device }), of: touched });
   if (felt.length > 0) {

@@ -8,6 +8,7 @@
  *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
  *                  framelinacc frameangacc, in the world's axes
  *   of subtrees    subtreecom subtreelinvel subtreeangmom: a link and all that hangs on it, or the world: everything
+ *   of contacts    contact: between two sets of shapes (touching.ts)
  *   else           clock e_potential e_kinetic
  */
 
@@ -16,6 +17,8 @@ import { type JointKind, lengthOf, type SensedFrame, type Sensor } from '../part
 import { type Quaternion, unturned } from '../quaternion.ts';
 import {
   type ActuatorSensor,
+  type ContactChoice,
+  type ContactData,
   type FrameSensor,
   type JointSensor,
   type OtherSensor,
@@ -24,6 +27,7 @@ import {
   type SubtreeSensor,
   type TendonSensor,
 } from './kinds.ts';
+import { sizeOf } from './touching.ts';
 
 /** A frame: of a link ('world' too), of a geom or a site; or a link's centre of mass, which has axes if it is given any. */
 export interface FrameSpec {
@@ -31,6 +35,12 @@ export interface FrameSpec {
   readonly name: string;
   /** Of axes at a centre of mass, in the link's frame, such as the principal ones. */
   readonly orientation?: Quaternion;
+}
+
+/** Shapes that may touch: one, those of a link ('world' too), or those of a link and all that hangs on it. */
+export interface TouchedSpec {
+  readonly on: 'geom' | 'link' | 'subtree';
+  readonly name: string;
 }
 
 interface Shared {
@@ -49,6 +59,16 @@ export type SensorSpec =
   | (Shared & { readonly kind: SiteSensor; readonly site: string })
   | (Shared & { readonly kind: FrameSensor; readonly of: FrameSpec; readonly relativeTo?: FrameSpec })
   | (Shared & { readonly kind: SubtreeSensor; readonly link: string })
+  | (Shared & {
+      readonly kind: 'contact';
+      /** Default: everything. */
+      readonly first?: TouchedSpec;
+      readonly second?: TouchedSpec;
+      /** Default ['found']. */
+      readonly data?: readonly ContactData[];
+      /** Default 'mindist'. */
+      readonly choice?: ContactChoice;
+    })
   | (Shared & { readonly kind: OtherSensor });
 
 /** The world's frame. */
@@ -131,6 +151,19 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, site
       );
     const [of, relativeTo] = [frame(spec.of), spec.relativeTo && frame(spec.relativeTo)];
     return { ...shared, size: spec.kind === 'framequat' ? 4 : 3, on: -1, of, relativeTo };
+  }
+  if (spec.kind === 'contact') {
+    const { data = ['found'], choice = 'mindist' } = spec;
+    const of = (touched: TouchedSpec | undefined): readonly number[] | undefined => {
+      if (!touched) return undefined;
+      if (touched.on === 'geom') return [find('geom', geoms, touched.name)];
+      const top = linkOf(touched.name);
+      const isIn = (link: number): boolean =>
+        link === top || (touched.on === 'subtree' && link >= 0 && isIn(links[link].parent));
+      return geoms.flatMap(({ link }, g) => (isIn(link) ? g : []));
+    };
+    const touching = { first: of(spec.first), second: of(spec.second), data, choice };
+    return { ...shared, size: data.reduce((sum, name) => sum + sizeOf(name), 0), on: -1, touching };
   }
   if (!is(otherSensors, spec.kind))
     throw new TypeError(`${who}: kind '${(spec as SensorSpec).kind}' is not known, or what it is on is missing.`);

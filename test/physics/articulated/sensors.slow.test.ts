@@ -9,6 +9,7 @@ import {
   articulatedParams,
   convex,
   forwardDynamics,
+  mjcf,
   type SensorSpec,
   sensors,
   type TreeSpec,
@@ -16,6 +17,7 @@ import {
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
 
 const at = (kind: 'accelerometer' | 'gyro' | 'velocimeter' | 'magnetometer' | 'force' | 'torque' | 'rangefinder') => ({
@@ -244,6 +246,38 @@ it('touch is the force that the floor exerts, with gradients', async () => {
   expect(felt[1]).toBe(0);
   await checkGradient(({ q, v, a }: { q: Tensor; v: Tensor; a: Tensor }) => read(params, { q, v }, { a }), {
     ...state,
+    a: a.detach(),
+  });
+});
+
+// MuJoCo 3.14.0: a box on the floor, three of whose corners touch, under a ball.
+it('contact tells how many contacts there are, and one of them, or their sum, with gradients', async () => {
+  const pile =
+    mjcf(`<mujoco><option cone="elliptic" timestep="0.002"/><default><geom condim="6" friction="1 0.02 0.01"/></default><worldbody>
+    <geom name="floor" type="plane" size="3 3 1"/><body name="a" pos="0 0 0.1"><freejoint/><geom name="box" type="box" size="0.2 0.15 0.1"/></body>
+    <body name="b" pos="0.05 0.02 0.29"><freejoint/><geom name="ball" size="0.1"/></body></worldbody><sensor>
+    <contact name="nearest" geom1="box" geom2="floor" data="found force torque dist pos normal tangent" reduce="mindist"/>
+    <contact name="strongest" body2="a" data="force pos" reduce="maxforce"/>
+    <contact name="sum" subtree1="a" data="found force torque pos" reduce="netforce"/><contact name="count" geom1="floor"/></sensor></mujoco>`);
+  const turn = [1, 0.004, -0.003, 0.1].map(x => x / Math.hypot(1, 0.004, -0.003, 0.1));
+  const q = on64([0.01, 0.02, 0.0995, ...turn, 0.06, 0.03, 0.2985, 1, 0, 0, 0], [1, 14]);
+  const v = on64([0.1, -0.2, -0.05, 0.1, 0.2, -0.3, -0.1, 0.15, -0.1, 0.5, 0.3, -0.4], [1, 12]);
+  const params = articulatedParams(pile, cpu64);
+  const a = forwardDynamics(pile, params, { q, v }, v.mul(0), { contact: convex(), dt: 0.002 });
+  const { read, size } = sensors(pile);
+  const mujoco = [
+    ...[3, 159.72650357752215, 151.65177297275497, -43.98223183747503, 0.09864446830102433, -0.14076055589472578],
+    ...[0.18904941500593947, -0.002940533650157215, -0.15581549961634614, -0.16577178782703406, -0.0014702668250786075],
+    ...[0, 0, -1, 0, -1, 0, 281.6701427286339, 270.985589784074, 72.11156956010186, 0.23625677582238072],
+    ...[-0.08657533229375514, -0.00012376550085396038, 4, 190.86615312177136, -504.82105922986943, -417.50724603329127],
+    ...[9.08594619244089, -0.5891783476457015, -10.086469578018137, 0.05081691203722908, -0.06558140764762468],
+    ...[0.024773977635997053, 3],
+  ];
+  expect(size).toBe(mujoco.length);
+  near(await read(params, { q, v }, { a }).read(), mujoco, 1e-8);
+  await checkGradient(({ q, v, a }: { q: Tensor; v: Tensor; a: Tensor }) => read(params, { q, v }, { a }), {
+    q,
+    v,
     a: a.detach(),
   });
 });
