@@ -102,14 +102,28 @@ function conflicts(program: Program, cells: readonly OutputCell[], nest: Nest): 
   const everywhere = () => true;
 
   const perBuffer = new Map<number, OutputCell[]>();
-  for (const cell of cells) perBuffer.set(cell.buffer, [...(perBuffer.get(cell.buffer) ?? []), cell]);
+  for (const cell of cells) {
+    const group = perBuffer.get(cell.buffer);
+    if (group) group.push(cell);
+    else perBuffer.set(cell.buffer, [cell]);
+  }
+  // Cells whose terms are the same in every iteration, and the same as another's, differ in their constants: they never meet.
+  const kinds = new Map<string, number>();
+  const kindOf = (cell: OutputCell, k: number): number => {
+    const terms = [...cell.word.terms];
+    if (terms.some(([v]) => inLoops(v))) return -1 - k;
+    const key = terms.map(([v, c]) => `${v.id}·${c}`).sort().join(' '); // biome-ignore format: short
+    const kind = kinds.get(key) ?? kinds.size;
+    kinds.set(key, kind);
+    return kind;
+  };
   for (const [buffer, group] of perBuffer) {
     const { name, unique } = program.buffers[buffer];
+    const kind = group.map(kindOf);
     for (const [k, cell] of group.entries()) {
-      const others = group.filter((_, j) => j !== k);
       const own = writes(cell);
       if (!own) {
-        const other = others.find(o => writes(o) && !cannotMeet(cell.word, o.word, everywhere));
+        const other = group.find((o, j) => j !== k && writes(o) && !cannotMeet(cell.word, o.word, everywhere));
         if (!other) continue;
         const verb = cell.accesses[0].kind === 'load' ? 'read' : 'added to';
         const message = `an element of ${name} is ${verb} here which this invocation does not store to, but another may (${name} is written${lineOf(program, other.accesses[0])}).`;
@@ -117,7 +131,9 @@ function conflicts(program: Program, cells: readonly OutputCell[], nest: Nest): 
         continue;
       }
       if (unique) continue;
-      const other = group.slice(k + 1).find(o => writes(o) && !cannotMeet(cell.word, o.word, inLoops));
+      const other = group.find(
+        (o, j) => j > k && kind[j] !== kind[k] && writes(o) && !cannotMeet(cell.word, o.word, inLoops),
+      );
       if (!other) continue;
       const message = `this element of ${name} may be the one written${lineOf(program, own)}, or another: their indices cannot be told apart.`;
       errors.push({ message, at: (writes(other) ?? other.accesses[0]).at, remedy });
