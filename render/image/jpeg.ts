@@ -21,20 +21,45 @@ const mostPixelsPerByte = 4096;
  */
 export async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
   checkBytes('decodeJpeg', bytes);
-  const { width, height, components, isRgb } = headOf(bytes);
+  const { width, height, components, isRgb, adobe } = headOf(bytes);
   const { decode } = await import('jpeg-js');
   let data: Uint8Array;
   try {
     const limits = { maxResolutionInMP: 2 ** 28 / 1e6, maxMemoryUsageInMB: 4096 };
     const options = { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, ...limits } as const;
-    ({ data } = decode(bytes, { ...options, ...(isRgb && { colorTransform: false }) }));
+    const asStored = components === 3; // jpeg-js cuts colours off to whole bytes, half a step too dark
+    ({ data } = decode(asStored ? withoutTransform(bytes, adobe) : bytes, {
+      ...options,
+      ...(asStored && { colorTransform: false }),
+    }));
   } catch (error) {
     throw broken(bytes, error instanceof Error ? error.message : String(error), error);
   }
   const channels = components === 1 ? 1 : 3;
   const picture = new Float32Array(width * height * channels);
   for (let k = 0; k < picture.length; k++) picture[k] = data[(3 / channels) * k] / 255; // grey has three alike
+  if (components === 3 && !isRgb) toRgb(picture);
   return { width, height, channels, data: picture };
+}
+
+/** The file with an Adobe segment, if there is one, that asks for no transform. */
+function withoutTransform(bytes: Uint8Array, adobe: number | undefined): Uint8Array {
+  if (adobe === undefined) return bytes;
+  const copy = bytes.slice();
+  copy[adobe + 15] = 0;
+  return copy;
+}
+
+/** Brightness and two differences of colour to red, green, blue: JFIF 1.02, 1992. */
+function toRgb(picture: Float32Array): void {
+  const within = (value: number): number => Math.min(Math.max(value, 0), 1);
+  const middle = 128 / 255;
+  for (let k = 0; k < picture.length; k += 3) {
+    const [y, cb, cr] = [picture[k], picture[k + 1] - middle, picture[k + 2] - middle];
+    picture[k] = within(y + 1.402 * cr);
+    picture[k + 1] = within(y - (0.114 * 1.772 * cb + 0.299 * 1.402 * cr) / 0.587);
+    picture[k + 2] = within(y + 1.772 * cb);
+  }
 }
 
 const broken = (bytes: Uint8Array, why: string, cause?: unknown): SyntaxError =>
@@ -49,6 +74,8 @@ interface Head {
   readonly components: number;
   /** Three components that are no brightness and two differences of colour. */
   readonly isRgb: boolean;
+  /** Where Adobe's segment begins, if there is one. */
+  readonly adobe?: number;
 }
 
 /** Looks at the segments before the picture's own bytes, and whether these come to an end. */
@@ -57,7 +84,7 @@ function headOf(bytes: Uint8Array): Head {
     throw new SyntaxError(`decodeJpeg: the file does not begin as a JPEG does; decodeImage reads PNG too.`);
   const word = (at: number): number => 256 * bytes[at] + bytes[at + 1];
   let head: Head | undefined;
-  let transform: number | undefined;
+  let adobe: number | undefined;
   for (let at = 2; at + 4 <= bytes.length; ) {
     const kind = bytes[at + 1];
     if (bytes[at] !== 0xff) throw broken(bytes, `byte ${at} begins no segment`);
@@ -71,9 +98,10 @@ function headOf(bytes: Uint8Array): Head {
     if (kind === 0xda) {
       if (!head) throw broken(bytes, 'its size is not told');
       if (!endsAfter(bytes, next)) throw broken(bytes, 'it does not end');
-      return transform === 0 ? { ...head, isRgb: head.components === 3 } : head;
+      if (adobe === undefined) return head;
+      return { ...head, adobe, isRgb: head.components === 3 && bytes[adobe + 15] === 0 };
     }
-    if (kind === 0xee && String.fromCharCode(...bytes.subarray(at + 4, at + 9)) === 'Adobe') transform = bytes[at + 15];
+    if (kind === 0xee && String.fromCharCode(...bytes.subarray(at + 4, at + 9)) === 'Adobe') adobe = at;
     if (kind >= 0xc0 && kind <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(kind)) head = frame(bytes, kind, at);
     at = next;
   }
