@@ -1,8 +1,8 @@
 /**
- * Where strokes come from and go to, passing over points that are given twice.
+ * Where strokes come from and go to, passing over points that are given twice, but for rounding.
  *
- * A segment of no length is left out, and those beside it meet as if the point were there once; a stroke whose points are all in one place is
- * its first segment alone. Past a point that is nowhere, not finite or 10⁹ px away, a stroke does not go on. These are choices, as which pixels are drawn is: nothing
+ * A segment shorter than 0.0003 px is left out, and those beside it meet as if the point were there once; a stroke of such segments alone is
+ * its first one. Past a point that is nowhere, not finite or 10⁹ px away, a stroke does not go on. These are choices, as which pixels are drawn is: nothing
  * here is differentiated.
  */
 
@@ -31,7 +31,7 @@ const turns = lazyKernel(/* wgsl */ `
   var<storage, read_write> joints: array<vec4u>;
   var<storage, read_write> kinds: array<u32>;
   ${somewhereText}
-  fn areApart(a: vec2f, b: vec2f) -> bool { return dot(b - a, b - a) > 1e-12; }
+  fn areApart(a: vec2f, b: vec2f) -> bool { return dot(b - a, b - a) > 1e-7; }
   @compute @workgroup_size(64)
   fn strokeTurns(@builtin(global_invocation_id) id: vec3u) {
     let segment = id.x % arrayLength(&given);
@@ -65,8 +65,13 @@ const turns = lazyKernel(/* wgsl */ `
         break;
       }
     }
-    let isWhole = segment == range.x && (kind & 3u) == 0u;
-    if (isPoint && kind != 4u && !isWhole) { kind = 8u; }
+    if (isPoint && kind != 4u) {
+      var isWhole = segment == range.x;
+      for (var k = range.x; k < range.y && isWhole; k++) {
+        isWhole = !areApart(points[first + given[k].y], points[first + given[k].z]);
+      }
+      kind = select(8u, 0u, isWhole);
+    }
     joints[id.x] = joint;
     kinds[id.x] = kind;
   }

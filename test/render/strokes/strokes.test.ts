@@ -148,6 +148,32 @@ describe('drawStrokes', () => {
     }
   });
 
+  it('is hardly changed by a point beside another, whichever way it lies', async () => {
+    const image = (points: number[]) => {
+      const n = points.length / 2;
+      const at = tensor(points, [n, 2], { device });
+      const path = lines(n, [Array.from({ length: n }, (_, k) => k)]);
+      return drawStrokes(path, { points: at, width: 3, colour: white(1) }, [24, 20]).image.read();
+    };
+    for (const turn of [0, 0.5, 1.57, 2.5]) {
+      const [x, y] = [12.3, 6.3];
+      const end = [x + 8 * Math.cos(turn), y + 8 * Math.sin(turn)];
+      const straight = await image([3.2, 6.1, x, y, ...end]);
+      for (const [away, most] of [
+        [1e-5, 5e-4], // such as rounding leaves
+        [0.2, 2], // px², of some 50; they overlap
+      ])
+        for (let q = 0; q < 8; q++) {
+          const beside = [x + away * Math.cos(q), y + away * Math.sin(q)];
+          const bent = await image([3.2, 6.1, x, y, ...beside, ...end]);
+          expect(Array.from(bent).reduce((sum, v, k) => sum + Math.abs(v - straight[k]), 0)).toBeLessThan(most);
+        }
+    }
+    const small = Array.from({ length: 40 }, (_, k) => [9 + 2e-4 * (k % 3), 8.5 + 2e-4 * (k % 2)]).flat();
+    const dot = Array.from(await image(small)).reduce((sum, v) => sum + v, 0);
+    expect(dot).toBeCloseTo(2.25 * Math.PI, 2); // and not nothing
+  });
+
   it('draws nothing of what is broken, outside, or has no width', async () => {
     const path = lines(2, [[0, 1]]);
     for (const [points, width] of [
