@@ -169,7 +169,7 @@ describe('drawStrokes', () => {
           expect(Array.from(bent).reduce((sum, v, k) => sum + Math.abs(v - straight[k]), 0)).toBeLessThan(most);
         }
     }
-    const small = Array.from({ length: 40 }, (_, k) => [9 + 2e-4 * (k % 3), 8.5 + 2e-4 * (k % 2)]).flat();
+    const small = Array.from({ length: 40 }, (_, k) => [9 + 1e-4 * (k % 3), 8.5 + 1e-4 * (k % 2)]).flat();
     const dot = Array.from(await image(small)).reduce((sum, v) => sum + v, 0);
     expect(dot).toBeCloseTo(2.25 * Math.PI, 2); // and not nothing
   });
