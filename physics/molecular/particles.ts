@@ -128,10 +128,13 @@ function pulled<X>(f: (x: X) => Tensor, x: X): X {
   return bars;
 }
 
-/** Neighbours in a liquid twice as dense, and some; all there are where few are. */
+/**
+ * Neighbours in a liquid twice as dense, and some; where few particles are, all that four of them have: those of a cluster may see as many images
+ * of another, and a section may hold all of these.
+ */
 function roomFor(count: number, d: number, reach: number, box: BoxLayout | undefined): number {
   if (!box) return Math.max(1, Math.min(count - 1, 256));
   const density = count / boxSizes(box).volume;
   const ball = (d === 3 ? (4 / 3) * Math.PI : Math.PI) * reach ** d;
-  return Math.max(1, Math.min(count - 1, Math.ceil(1.5 * density * ball) + 16));
+  return Math.max(1, Math.min(4 * (count - 1), Math.max(64, Math.ceil(1.5 * density * ball) + 16)));
 }

@@ -13,6 +13,7 @@ import {
   type PairPotential,
   pairEnergy,
   pairPotential,
+  particles,
   reactionField,
   softSphere,
   type Tail,
@@ -111,6 +112,31 @@ async function agrees(
 const one = { epsilon: on64([1]), sigma: on64([1]) };
 
 describe('pairEnergy', () => {
+  it.each([2, 3, 5, 8, 17])(
+    '%d particles anywhere in a small box find each other, whatever room is not asked for',
+    async count => {
+      const size = 6;
+      const small = particles({
+        count,
+        box: [size, size, size],
+        pairs: { lj: { potential: lennardJones, cutoff: size / 2 } },
+      });
+      const params = { mass: on64([1]), box: on64([size, size, size]), energy: { lj: one } };
+      for (let seed = 1; seed <= 4; seed++) {
+        const at = numbers(3 * count, seed).map(v => (size / 2) * v);
+        let sum = 0;
+        for (let i = 0; i < count; i++)
+          for (let j = 0; j < i; j++) {
+            const d = [0, 1, 2].map(a => at[3 * i + a] - at[3 * j + a]).map(v => v - size * Math.round(v / size));
+            const r = Math.hypot(...d);
+            if (r < size / 2) sum += lj(1, 1)(r);
+          }
+        const energy = await small.energy(on64(at, [count, 3]), params).item();
+        expect(Math.abs(energy - sum)).toBeLessThan(1e-11 * Math.max(1, Math.abs(sum)));
+      }
+    },
+  );
+
   it.each([
     ['truncated', () => 0],
     ['shifted', () => lj(1, 1)(2.5)],
