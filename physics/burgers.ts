@@ -11,7 +11,7 @@
 
 import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import { checkStable, type Grid } from '../solvers/index.ts';
-import { checkModel, checkState, checkTensor, type ModelOptions } from './field.ts';
+import { checkModel, checkParams, checkState, checkTensor, type ModelOptions } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
 import type { Step } from './simulator.ts';
 
@@ -63,7 +63,9 @@ export function burgers(grid: Grid, options: ModelOptions = {}): Step<BurgersSta
       `burgers: the grid has shape [${grid.shape.join(', ')}] and sides ${axis.low} … ${axis.high}; it must be a periodic line of at least 4 unknowns.`,
     );
   const { size } = axis;
-  return ({ u }, { nu }, dt) => {
+  return ({ u }, params, dt) => {
+    checkParams('burgers', params, ['nu']);
+    const { nu } = params;
     checkState('burgers', grid, { u }, dt);
     checkTensor('burgers', 'nu', nu);
     if (nu.size !== 1) throw new RangeError(`burgers: nu has shape [${nu.shape.join(', ')}]; it must be one number.`);

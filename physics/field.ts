@@ -1,7 +1,7 @@
 /** What models on grids ask of what they are given, and that their explicit steps are stable. */
 
 import { unrecorded } from '../adjoint/index.ts';
-import { checkOptions, inWords, isBeingRecorded, type Memory, Tensor } from '../kernel/index.ts';
+import { amin, checkOptions, checkRecord, inWords, isBeingRecorded, type Memory, Tensor } from '../kernel/index.ts';
 import type { Grid } from '../solvers/index.ts';
 import { checkTime } from './simulator.ts';
 
@@ -15,6 +15,24 @@ export function checkModel(who: string, grid: Grid, options: object, known: read
   if (!Array.isArray((grid as Partial<Grid> | undefined)?.axes))
     throw new TypeError(`${who}: the grid is ${inWords(grid)}; give what grid(shape, { spacing, sides }) makes.`);
   checkOptions(who, options, known);
+}
+
+/** @throws TypeError unless they are a record with what is needed. They may hold more: often one tree is all that a loss depends on. */
+export const checkParams = (who: string, params: object, needed: readonly string[]): void =>
+  checkRecord(who, 'params', params, needed);
+
+/** @throws RangeError for numbers, of one tensor or of several, below 0 or NaN: as `look` does. */
+export function checkNotNegative(
+  who: string,
+  what: string,
+  given: Tensor | Readonly<Partial<Record<string, Tensor>>>,
+): void {
+  for (const x of given instanceof Tensor ? [given] : Object.values(given))
+    if (x instanceof Tensor && x.size > 0)
+      look(x, amin, least => {
+        if (!(least >= 0))
+          throw new RangeError(`${who}: ${what} is ${Number(least.toPrecision(3))}; it must be 0 or more.`);
+      });
 }
 
 /** @throws RangeError unless each is a field of the grid, and dt a time to advance by. */

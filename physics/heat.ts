@@ -6,7 +6,7 @@
 
 import type { Tensor } from '../kernel/index.ts';
 import { type DiffuseOptions, type Diffusivity, diffuse, type Grid, type SideValues } from '../solvers/index.ts';
-import { checkModel, checkState } from './field.ts';
+import { checkModel, checkNotNegative, checkParams, checkState } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface HeatState {
@@ -35,8 +35,11 @@ export function heat(
   options: Pick<DiffuseOptions, 'theta' | 'check' | 'solve'> = {},
 ): Step<HeatState, HeatParams> {
   checkModel('heat', grid, options, ['theta', 'check', 'solve']);
-  return ({ u }, { k, source, values }, dt) => {
+  return ({ u }, params, dt) => {
+    checkParams('heat', params, ['k']);
+    const { k, source, values } = params;
     checkState('heat', grid, { u, ...(source && { source }) }, dt);
+    if (options.check !== false && typeof k === 'object' && k !== null) checkNotNegative('heat', 'k', k);
     return {
       u: diffuse(grid, u, k, dt, { ...options, ...(source && { source }), ...(values && { values }) }),
     };

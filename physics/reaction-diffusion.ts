@@ -13,7 +13,7 @@
 
 import { type Kernel, kernel, type Tensor } from '../kernel/index.ts';
 import { checkStable, type Grid, laplacian, type SideValues } from '../solvers/index.ts';
-import { checkModel, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
+import { checkModel, checkParams, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
 import { rungeKutta } from './runge-kutta.ts';
 import type { Step } from './simulator.ts';
 
@@ -119,13 +119,19 @@ function stepped(
 /** Builds a simulator of Gray and Scott's reaction. */
 export function grayScott(grid: Grid, options: ModelOptions = {}): Step<ReactionState, GrayScottParams> {
   checkModel('grayScott', grid, options);
-  return (state, { feed, kill, ...spread }, dt) =>
-    stepped('grayScott', grid, grayScottRates, state, spread, { feed, kill }, dt, options);
+  return (state, params, dt) => {
+    checkParams('grayScott', params, ['feed', 'kill', 'diffusion']);
+    const { feed, kill, ...spread } = params;
+    return stepped('grayScott', grid, grayScottRates, state, spread, { feed, kill }, dt, options);
+  };
 }
 
 /** Builds a simulator of the Brusselator. */
 export function brusselator(grid: Grid, options: ModelOptions = {}): Step<ReactionState, BrusselatorParams> {
   checkModel('brusselator', grid, options);
-  return (state, { a, b, ...spread }, dt) =>
-    stepped('brusselator', grid, brusselatorRates, state, spread, { a, b }, dt, options);
+  return (state, params, dt) => {
+    checkParams('brusselator', params, ['a', 'b', 'diffusion']);
+    const { a, b, ...spread } = params;
+    return stepped('brusselator', grid, brusselatorRates, state, spread, { a, b }, dt, options);
+  };
 }

@@ -11,7 +11,7 @@
 
 import { lazyKernel, type Tensor } from '../kernel/index.ts';
 import { checkStable, type Grid, laplacian, type SideValues } from '../solvers/index.ts';
-import { checkModel, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
+import { checkModel, checkParams, checkState, checkTensor, type ModelOptions, perArea } from './field.ts';
 import type { Step } from './simulator.ts';
 
 export interface WaveState {
@@ -64,7 +64,9 @@ export function wave(grid: Grid, options: ModelOptions = {}): Step<WaveState, Wa
   const { check = true } = options;
   const { shape, size } = grid;
   const steep = Math.sqrt(perArea(grid));
-  return ({ u, v }, { c, damping, values }, dt) => {
+  return ({ u, v }, params, dt) => {
+    checkParams('wave', params, ['c']);
+    const { c, damping, values } = params;
     checkState('wave', grid, { u, v }, dt);
     for (const [name, field] of Object.entries({ c, ...(damping && { damping }) })) {
       checkTensor('wave', name, field);

@@ -1,7 +1,7 @@
 /** What particles are made of, as their user writes it; and what they, their parameters and places must be. */
 
 import { type BoxLayout, boxInWords, boxKind, boxLayout, boxSizes, checkBox } from '../../geometry/index.ts';
-import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, Tensor } from '../../kernel/index.ts';
 import type { Tail } from './pair-energy.wgsl.ts';
 import { type PairExpression, type PairPotential, pairPotential } from './pair-potential.ts';
 
@@ -102,6 +102,9 @@ export function checkParams(
   x: Tensor,
   params: ParticleParams,
 ): void {
+  if (!(x instanceof Tensor))
+    throw new TypeError(`particles: x is ${inWords(x)}; give a tensor, [${count}, ${dimension}].`);
+  checkRecord('particles', 'params', params, ['energy']);
   if (x.shape.length !== 2 || x.shape[0] !== count || x.shape[1] !== dimension)
     throw new RangeError(`particles: x has shape [${x.shape.join(', ')}]; it must be [${count}, ${dimension}].`);
   if ((params.box !== undefined) !== (box !== undefined))

@@ -97,6 +97,7 @@ export function checkState(
   params: MpmParams,
   dt: number,
 ): void {
+  checkRecord('mpm', 'params', params, ['mass', 'volume', 'lambda', 'mu', 'gravity']);
   checkShape('x', state.x, [count, d]);
   checkShape('v', state.v, [count, d]);
   checkShape('C', state.C, [count, d, d]);

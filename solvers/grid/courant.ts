@@ -95,8 +95,12 @@ export interface StepLimit {
   readonly or?: string;
 }
 
-/** @throws RangeError if it is exceeded. */
+/** @throws RangeError if it is exceeded, or no number. */
 export function checkLimit({ who, what, dt, limit = 1, or = '' }: StepLimit, most: number): void {
+  if (Number.isNaN(most))
+    throw new RangeError(
+      `${who}: ${what} is NaN: the state or the parameters hold NaN; look at them, or find by debug() where it comes from.`,
+    );
   if (!(most > limit * (1 + 1e-5))) return;
   const short = (x: number): string => String(Number(x.toPrecision(3)));
   throw new RangeError(

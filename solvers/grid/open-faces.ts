@@ -11,7 +11,7 @@
  * Ng, Min & Gibou, J. Comput. Phys. 228 (2009) 8807, for (1); Gibou, Fedkiw, Cheng & Kang, J. Comput. Phys. 176 (2002) 205, for (2).
  */
 
-import { checkOptions, type Device, inWords, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, type Device, inWords, isBeingRecorded, lazyKernel, Tensor, tensor } from '../../kernel/index.ts';
 import type { Axis, AxisName, FaceFields } from '../../sparse/index.ts';
 import { faceGrid, type Wall } from './face-sides.ts';
 import {
@@ -181,6 +181,15 @@ export function nodePlaces(grid: Grid, device?: Device): Points {
   return Object.fromEntries(parts);
 }
 
+/** @throws RangeError for NaN, by the next read on a GPU. Not where a step of a rollout is recorded. */
+function checkPlaces(phi: Tensor): void {
+  if (isBeingRecorded(phi.device)) return;
+  phi.device.check([phi.memory.retain()], words => {
+    if (words.subarray(0, phi.size).some(Number.isNaN))
+      throw new RangeError('openFaces: phi holds NaN; give the distance of every node to the surface.');
+  });
+}
+
 /**
  * What is open of a grid beside a body: for `project`, `diffuseFaces` and models of fluids.
  *
@@ -206,7 +215,10 @@ export function openFaces(grid: Grid, phi: Tensor, options: OpenFacesOptions = {
     throw new RangeError("openFaces: bodies cut cells, and this grid has nodes; take { placement: 'cell' }.");
   const parts = grid.axes.map(axis => ({ name: axis.name, ...atFaces(grid, phi, axis) }));
   const open: VectorField = Object.fromEntries(parts.map(({ name, open }) => [name, open]));
-  if (check) checkRegions('openFaces', grid, open);
+  if (check) {
+    checkPlaces(phi);
+    checkRegions('openFaces', grid, open);
+  }
   const friction = parts.map(({ name, open, middle }) => {
     const cells = faceGrid(grid, name);
     return [name, wall === 'slip' ? soughtOn(cells, open) : stickingOn(cells, middle)] as const;

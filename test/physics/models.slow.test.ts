@@ -2,8 +2,24 @@
 
 import { rollout } from 'retrograde/adjoint';
 import type { Device, Tensor } from 'retrograde/kernel';
-import { brusselator, burgers, grayScott, heat, wave } from 'retrograde/physics';
-import { grid, poisson } from 'retrograde/solvers';
+import {
+  brusselator,
+  burgers,
+  type FlowParams,
+  freeSurface,
+  grayScott,
+  heat,
+  incompressible,
+  latticeBoltzmann,
+  liquidAt,
+  mpm,
+  particles,
+  shallowWater,
+  softSphere,
+  spectralVorticity,
+  wave,
+} from 'retrograde/physics';
+import { grid, nodePlaces, openFaces, poisson } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
 import { on, random } from '../util/fields.ts';
@@ -67,4 +83,74 @@ it('says what does not fit', () => {
     'brusselator: a has shape [2, 3]; it must be one number.',
   );
   expect(() => poisson(g, one)).toThrow('poisson: f has shape [1]; on this grid it must be [2, 3].');
+});
+
+describe('no model takes for numbers what are none', () => {
+  const box = grid([4, 4], { sides: 'neumann' });
+  const open = grid([4, 4], { sides: ['neumann', ['neumann', 'dirichlet']] });
+  const q = random([4, 4], 1);
+  const one = on([1]);
+  const nan = q.mul(Number.NaN);
+  const ring = grid([8], { sides: 'periodic' });
+  const u = { x: on(new Array(20).fill(0), [4, 5]), y: on(new Array(20).fill(0), [5, 4]) };
+  const flow = (params: unknown, on = box) => incompressible(on)({ u }, params as FlowParams, 0.1);
+  const wind = [{ x: 1 }, {}] as const;
+  const lake = shallowWater(box);
+  const still = on(new Array(32).fill(0), [2, 4, 4]);
+  const pool = freeSurface(box);
+  const drop = mpm({ nodes: [16, 16], spacing: 1 / 16, matter: [{ points: [[0.5, 0.5]] }] });
+  const balls = particles({ count: 2, pairs: { soft: { potential: softSphere(), cutoff: 2 } } });
+  const gas = latticeBoltzmann([4, 4]);
+  it.each<[string, () => unknown, string]>([
+    ['heat', () => heat(box)({ u: q }, undefined as never, 1), "heat: params is undefined; give a record with 'k'."],
+    ['heat', () => heat(box)({ u: q }, { k: on([-1]) }, 1), 'heat: k is -1; it must be 0 or more.'],
+    [
+      'wave',
+      () => wave(box)({ u: q, v: q }, { c: on([Number.NaN]) }, 0.1),
+      'wave: c Δt (Σ h⁻²)^½ is NaN: the state or',
+    ],
+    ['burgers', () => burgers(ring)({ u: on(new Array(8).fill(Number.NaN)) }, { nu: one }, 0.1), '|u| Δt / h is NaN'],
+    [
+      'grayScott',
+      () => grayScott(box)({ u: q, v: q }, undefined as never, 1),
+      'grayScott: params is undefined; give a record with',
+    ],
+    ['shallowWater', () => lake({ h: nan, q: still }, { bed: q }, 0.1), 'shallowWater: a depth h is NaN m;'],
+    [
+      'spectral',
+      () => spectralVorticity([4, 4]).step({ omega: nan }, { viscosity: one }, 0.1),
+      'Δy) is NaN: the state',
+    ],
+    ['flow', () => flow({ viscosity: on([-1]) }), 'incompressible: viscosity is -1; it must be 0 or more.'],
+    [
+      'flow',
+      () => flow({ sides: { x: wind } }),
+      'incompressible: through its sides more fluid flows into the grid than',
+    ],
+    ['a body', () => openFaces(box, nodePlaces(box).x!.mul(Number.NaN)), 'openFaces: phi holds NaN; give the distance'],
+    ['gas', () => gas.start({ rho: q.sub(9) }), 'a density is positive, and about 1 on the lattice.'],
+    [
+      'liquid',
+      () => pool(liquidAt(on([9, 1], [1, 2])), { gravity: on([0, -1]) }, 0.1),
+      'freeSurface: a particle is outside',
+    ],
+    [
+      'liquid',
+      () => pool(liquidAt(on([], [0, 2])), { gravity: on([0, -1]) }, 0.1),
+      'freeSurface: there are no particles;',
+    ],
+    ['mpm', () => drop.step(drop.start(), undefined as never, 0.1), 'mpm: params is undefined; give a record with'],
+    [
+      'particles',
+      () => balls.energy([[0, 0, 0]] as never, { energy: {} } as never),
+      'particles: x is an array; give a',
+    ],
+  ])('%s: %#', (_, act, message) => {
+    expect(act).toThrow(message);
+  });
+
+  it('what flows in may leave by another side, or by one that is open', () => {
+    expect(() => flow({ sides: { x: [{ x: 1 }, { x: 1 }] } })).not.toThrow();
+    expect(() => flow({ sides: { x: wind } }, open)).not.toThrow();
+  });
 });

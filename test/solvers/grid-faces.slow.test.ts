@@ -330,7 +330,7 @@ describe('grid operators say what they are given', () => {
       'wave: the grid is undefined; give what grid(shape, { spacing, sides })',
     ],
     ['no state', () => heat(g)({} as never, { k: 1 }, 1), 'heat: u is undefined; give a tensor.'],
-    ['no speed', () => wave(g)({ u: q, v: q }, {} as never, 1), 'wave: c is undefined; give a tensor.'],
+    ['no speed', () => wave(g)({ u: q, v: q }, {} as never, 1), "wave: params has no 'c'; give a record with 'c'."],
   ])('%s', (_, act, message) => {
     expect(act).toThrow(message);
   });

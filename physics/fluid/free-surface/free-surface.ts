@@ -14,10 +14,10 @@
  * Zhu & Bridson, ACM Trans. Graph. 24 (2005) 965, doi:10.1145/1073204.1073298; Bridson: Fluid Simulation for Computer Graphics, 2015, ch. 7.
  */
 
-import { checkOptions, kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
+import { amax, checkOptions, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { checkStable, divergence, type Grid, gradient, stencilOn, type VectorField } from '../../../solvers/index.ts';
 import { type AxisName, linearSolve, multigrid, type SolveOptions, shapeOf } from '../../../sparse/index.ts';
-import { checkModel, checkTensor } from '../../field.ts';
+import { checkModel, checkParams, checkTensor, look } from '../../field.ts';
 import { checkTime, type Step } from '../../simulator.ts';
 import { collectFromFaces, spreadToFaces } from './face-transfer.ts';
 
@@ -165,8 +165,11 @@ export function freeSurface(grid: Grid, options: FreeSurfaceOptions = {}): Step<
   const { check = true, solve } = options;
   const d = axes.length;
   const steep = Math.max(...axes.map(({ spacing }) => spacing ** -2)) * hold;
-  return ({ x, v, C }, { gravity }, dt) => {
+  return ({ x, v, C }, params, dt) => {
+    checkParams('freeSurface', params, ['gravity']);
+    const { gravity } = params;
     checkParticles({ x, v, C }, gravity, d, dt);
+    if (check) checkInside(grid, x);
     if (check)
       checkStable(
         { who: 'freeSurface', what: 'Δt |v| / h', dt },
@@ -243,6 +246,7 @@ function kept({ axes }: Grid, x: Tensor): Tensor {
 function checkParticles({ x, v, C }: LiquidState, gravity: Tensor, d: number, dt: number): void {
   for (const [name, given] of Object.entries({ x, v, C, gravity })) checkTensor('freeSurface', name, given);
   const [n] = x.shape;
+  if (n === 0) throw new RangeError('freeSurface: there are no particles; give at least one.');
   const wanted: readonly (readonly [string, Tensor, readonly number[]])[] = [['x', x, [n, d]], ['v', v, [n, d]], ['C', C, [n, d, d]], ['gravity', gravity, [d]]]; // biome-ignore format: a table
   for (const [name, { shape }, expected] of wanted)
     if (shape.join() !== expected.join())
@@ -250,6 +254,27 @@ function checkParticles({ x, v, C }: LiquidState, gravity: Tensor, d: number, dt
         `freeSurface: ${name} has shape [${shape.join(', ')}]; it must be [${expected.join(', ')}].`,
       );
   checkTime('freeSurface', dt);
+}
+
+/** @throws RangeError for particles that are not on the grid, or nowhere. */
+function checkInside({ axes }: Grid, x: Tensor): void {
+  const sizes = axes.map(({ size, spacing }) => size * spacing);
+  const shares = (): Tensor =>
+    x
+      .detach()
+      .div(tensor(sizes, undefined, { device: x.device }))
+      .sub(0.5)
+      .abs();
+  look(
+    x,
+    () => amax(shares().reshape([x.size])),
+    most => {
+      if (!(most <= 0.5))
+        throw new RangeError(
+          `freeSurface: a particle is ${Number.isNaN(most) ? 'at NaN' : 'outside the grid'}; particles are from 0 to ${sizes.map(s => Number(s.toPrecision(4))).join(', ')} m.`,
+        );
+    },
+  );
 }
 
 /** Particles at rest. @param points Where, m from the lower corner of the grid, [n, d]. */

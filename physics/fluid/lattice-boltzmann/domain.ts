@@ -163,6 +163,14 @@ export function judgeTau(tau: number): void {
     );
 }
 
+export const checkDensity = (rho: Tensor): void =>
+  look(rho, amin, least => {
+    if (!(least > 0))
+      throw new RangeError(
+        `${who}: rho is ${Number(least.toPrecision(3))}; a density is positive, and about 1 on the lattice.`,
+      );
+  });
+
 const fastest = 0.3 / Math.sqrt(3);
 
 export const checkSpeed = (what: string, u: Tensor): void =>

@@ -14,6 +14,7 @@ import type { Step } from '../../simulator.ts';
 import { type Body, bodyOf } from './body.ts';
 import { collisionText } from './collision.wgsl.ts';
 import {
+  checkDensity,
   checkDomain,
   checkOmega,
   checkParams,
@@ -145,6 +146,7 @@ export function latticeBoltzmann(shape: readonly number[], options: LatticeBoltz
     },
     start(from = {}) {
       if (from.u) checkSpeed('u', from.u);
+      if (from.rho) checkDensity(from.rho);
       return { f: populations(domain, from) };
     },
     flow: ({ f }, force) => flow(domain, f, force),

@@ -25,6 +25,7 @@ import {
   courant,
   diffuse,
   diffuseFaces,
+  divergence,
   type FaceFriction,
   type Grid,
   gradient,
@@ -44,7 +45,7 @@ import {
   type Walls,
 } from '../../../solvers/index.ts';
 import type { SolveOptions } from '../../../sparse/index.ts';
-import { checkModel, checkState } from '../../field.ts';
+import { checkModel, checkNotNegative, checkState, look } from '../../field.ts';
 import { confinement } from './confinement.ts';
 import { type ScalarSides, scalarGrids } from './scalar-sides.ts';
 
@@ -146,6 +147,7 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep 
       throw new RangeError(
         `incompressible: ${what} is ${inWords(one)}; it must be one of ${all.map(name => `'${name}'`).join(', ')}.`,
       );
+  const closed = grid.axes.every(({ low, high }) => low !== 'dirichlet' && high !== 'dirichlet');
   const gridOf = scalarGrids(grid);
   const names = grid.axes.map(({ name }) => name);
   const each = (f: (c: (typeof names)[number]) => Tensor): VectorField => Object.fromEntries(names.map(c => [c, f(c)]));
@@ -190,9 +192,9 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep 
     });
 
   return <S extends FlowState>(state: S, params: FlowParams, dt: number) => {
-    const { u, p, smoke, temperature } = state;
-    const { viscosity, sides, body } = params;
     checkOptions('incompressible', params, parameterNames);
+    const { u, p, smoke, temperature } = state;
+    const { viscosity, sides, body, diffusivity } = params;
     checkState(
       'incompressible',
       grid,
@@ -205,7 +207,10 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep 
           throw new RangeError(
             `incompressible: ${kind} is given for '${scalar}', and the state has no such field; give it, or leave it out of ${kind}.`,
           );
+    if (check && viscosity) checkNotNegative('incompressible', 'viscosity', viscosity);
+    if (check && diffusivity) checkNotNegative('incompressible', 'a diffusivity', diffusivity);
     const inflow = throughSides(grid, u, sides);
+    if (check && sides && closed) checkBalance(grid, body ? times(inflow, body.open) : inflow);
     if (check && advection === 'central') checkCentral(grid, inflow, viscosity, dt);
     const flowing = body?.wall === 'slip' ? continued(grid, inflow, body) : inflow;
     const moved = faceCarriers[advection](grid, flowing, dt, sides); // (1)
@@ -235,6 +240,23 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep 
       ...(temperature && { temperature: carried(temperature, 'temperature', flowing, params, dt) }),
     } as FlowState as S;
   };
+}
+
+/** @throws RangeError unless as much flows into the grid as out of it: as `look` does, and as far as rounding tells. */
+function checkBalance(grid: Grid, u: VectorField): void {
+  const sum = (each: Tensor): Tensor => each.detach().reshape([each.size]).sum();
+  const speeds = (): Tensor =>
+    grid.axes.map(({ name, spacing }) => sum((u[name] as Tensor).abs()).mul(1 / spacing)).reduce((a, b) => a.add(b));
+  look(
+    u[grid.axes[0].name] as Tensor,
+    () => sum(divergence(grid, u)).div(speeds().add(1e-30)),
+    net => {
+      if (!(Math.abs(net) > 1e-5)) return;
+      throw new RangeError(
+        `incompressible: through its sides more fluid flows ${net > 0 ? 'out of' : 'into'} the grid than the other way, and none of them is open; give sides flows that add up to nothing, or make one 'dirichlet'.`,
+      );
+    },
+  );
 }
 
 /** @throws RangeError if central differences are not stable. */

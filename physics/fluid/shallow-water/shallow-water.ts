@@ -10,7 +10,7 @@
 
 import { amin, inWords, type Kernel, kernelsByKey, type Tensor } from '../../../kernel/index.ts';
 import { checkStable, type Grid } from '../../../solvers/index.ts';
-import { checkModel, checkState, checkTensor, look, type ModelOptions } from '../../field.ts';
+import { checkModel, checkParams, checkState, checkTensor, look, type ModelOptions } from '../../field.ts';
 import type { Step } from '../../simulator.ts';
 import { fluxKernel, speedText } from './flux.wgsl.ts';
 import { slopesKernel } from './slopes.wgsl.ts';
@@ -104,7 +104,9 @@ export function shallowWater(
     );
     return { h: hNext, q: qNext };
   };
-  return ({ h, q }, { bed, gravity = [9.81] }, dt) => {
+  return ({ h, q }, given, dt) => {
+    checkParams(who, given, ['bed']);
+    const { bed, gravity = [9.81] } = given;
     checkState(who, grid, { h, bed }, dt);
     checkTensor(who, 'q', q);
     if (q.shape.join() !== whole.join())
@@ -113,7 +115,7 @@ export function shallowWater(
       );
     if (check) {
       look(h, amin, least => {
-        if (least < -dry)
+        if (!(least >= -dry))
           throw new RangeError(
             `${who}: a depth h is ${Number(least.toPrecision(3))} m; depths are measured from the bed up, and are 0 where it is dry.`,
           );

@@ -15,7 +15,7 @@
 
 import { checkOptions, concat, inWords, lazyKernel, type Tensor } from '../../../kernel/index.ts';
 import { type Complex, checkStable, fft, ifft } from '../../../solvers/index.ts';
-import { checkTensor } from '../../field.ts';
+import { checkParams, checkTensor } from '../../field.ts';
 import { checkTime, type Step } from '../../simulator.ts';
 import { type Spectra, spectraOf } from './spectra.ts';
 import { waveNumbers } from './wave-numbers.wgsl.ts';
@@ -167,7 +167,9 @@ export function spectralVorticity(shape: readonly number[], options: SpectralVor
       throw new RangeError(`${who}: omega has shape [${omega.shape.join(', ')}]; it must be [${shape.join(', ')}].`);
   };
   return {
-    step({ omega }, { viscosity, drag, forcing }, dt) {
+    step({ omega }, params, dt) {
+      checkParams(who, params, ['viscosity']);
+      const { viscosity, drag, forcing } = params;
       checkOmega(omega);
       checkTensor(who, 'viscosity', viscosity);
       checkTime(who, dt);
