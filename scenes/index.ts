@@ -20,6 +20,7 @@ import { lightFit } from './light-fit/light-fit.ts';
 import { lightLens } from './light-lens/light-lens.ts';
 import { lotkaVolterra } from './lotka-volterra/lotka-volterra.ts';
 import { mbbBeam } from './mbb-beam/mbb-beam.ts';
+import { crossingFit } from './mesh-fit/crossing.ts';
 import { meshFitCube } from './mesh-fit/cube.ts';
 import { environmentFit } from './mesh-fit/environment.ts';
 import { meshFitPose } from './mesh-fit/pose.ts';
@@ -55,6 +56,7 @@ export const topics: Readonly<Record<string, readonly Scene[]>> = {
     textureFit,
     environmentFit,
     shapeFit,
+    crossingFit,
     views,
     paintSplats,
     splatViews,
@@ -131,6 +133,7 @@ export {
   cartpoleSwingup,
   chargeChaser,
   clothFit,
+  crossingFit,
   dragLbm,
   dragMac,
   droneMpc,

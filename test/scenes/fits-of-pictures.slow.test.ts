@@ -1,7 +1,7 @@
 // Specification of the scenes that fit textures, environments and shapes to pictures, and of camera-fit, at a size that tests have time for.
 // Numbers at full size stand in notes/rendering.md §3.2.
 
-import { cameraFit, environmentFit, shapeFit, textureFit } from 'retrograde/scenes';
+import { cameraFit, crossingFit, environmentFit, shapeFit, textureFit } from 'retrograde/scenes';
 import { describe, expect, it } from 'vitest';
 import { smallRun } from '../util/small-run.ts';
 
@@ -29,6 +29,17 @@ describe('mesh-fit-environment', () => {
       expect(Math.abs(fitted - (truth as number))).toBeLessThan(0.7 * Math.abs(guess - (truth as number)));
     expect([pictures.length, film!.images.length]).toEqual([1, 50]);
     expect(notes[0]).toContain('32² pictures, a 8² cube map');
+  });
+});
+
+describe('mesh-fit-crossing', () => {
+  it('finds the line where triangles meet, where that has a derivative', { timeout: 60_000 }, async () => {
+    const run = (intersections: number) =>
+      smallRun(crossingFit)({ size: 64, intersections }, { iterations: 200, seed: 1000 });
+    const [found, missed] = [await run(1), await run(0)];
+    expect(found.goal.value).toBeLessThan(0.02);
+    expect(missed.goal.value).toBeGreaterThan(2 * found.goal.value);
+    expect([found.pictures.length, found.film!.images.length]).toEqual([1, 41]);
   });
 });
 
