@@ -128,7 +128,7 @@ export class Device {
 
   /** Enqueues one launch of a plan's program; storages belong to its buffers. */
   dispatch(plan: Plan, storages: readonly Storage[], count: Count): void {
-    this.backend.run(plan.executable(this.backend), storages, count);
+    this.backend.run(plan.executable(this.backend, count), storages, count);
   }
 
   /** Runs what is queued. */

@@ -3,7 +3,7 @@
  * backend, and its tangent and adjoint programs for each choice of inputs and outputs.
  */
 
-import type { Backend, Executable } from './backend/backend.ts';
+import type { Backend, Count, Executable } from './backend/backend.ts';
 import { type Usage, usageOf } from './ir/footprint.ts';
 import { forwardStores } from './ir/forward-stores.ts';
 import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
@@ -78,10 +78,11 @@ export class Plan {
     return this.words;
   }
 
-  executable(backend: Backend): Executable {
+  /** @param count Of the launch that it is for. */
+  executable(backend: Backend, count?: Count): Executable {
     let found = this.executables.get(backend);
     if (!found) {
-      found = backend.compile(this.program);
+      found = backend.compile(this.program, count);
       this.executables.set(backend, found);
     }
     return found;

@@ -129,8 +129,8 @@ export class Recorder implements Backend {
     return this.inner.read(storage, length);
   }
 
-  compile(program: Program): Executable {
-    return this.inner.compile(program);
+  compile(program: Program, first?: Count): Executable {
+    return this.inner.compile(program, first);
   }
 
   run(executable: Executable, storages: readonly Storage[], count: Count): void {

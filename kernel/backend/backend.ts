@@ -99,7 +99,8 @@ export interface Backend {
   read(storage: Storage, length: number): Promise<Words>;
   /** CPU only: the words at once. */
   readSync?(storage: Storage, length: number): Words;
-  compile(program: Program): Executable;
+  /** @param first What it is launched with first, if that is known: it may decide which code is made. */
+  compile(program: Program, first?: Count): Executable;
   /**
    * Enqueues one launch. storages[k] belongs to program.buffers[k]; words beyond storage.length are out of range.
    * 'write' storages hold zeros on entry (the caller allocates them so). Never races; same input, same bits.

@@ -1,8 +1,8 @@
 /** The CPU backend: WebAssembly, on the calling thread and workers. Everything is done by the time a call returns. */
 
 import type { Program } from '../../ir/ir.ts';
-import type { Backend, Precision, Storage, Words, WordType } from '../backend.ts';
-import { cuttingOf } from './cutting.ts';
+import type { Backend, Count, Precision, Storage, Words, WordType } from '../backend.ts';
+import { cuttingOf, workOfOne } from './cutting.ts';
 import { emitProgram } from './emit.ts';
 import type { WasmExecutable, WasmStorage } from './executable.ts';
 import { launcher } from './launch.ts';
@@ -11,7 +11,7 @@ import { Heap } from './memory.ts';
 import { guessedPace } from './perform.ts';
 import { leavePool, type Run, whyNoThreads } from './pool.ts';
 import { makeReplay } from './replay.ts';
-import { tierOf } from './tier.ts';
+import { isWorthVectors, tierOf } from './tier.ts';
 import { availableThreads, canShare, isKnown, mostThreads } from './worker.ts';
 
 export interface WasmOptions {
@@ -89,10 +89,11 @@ export function wasmBackend({
     return words(storage, length, 'read').slice();
   }
 
-  function compile(program: Program): WasmExecutable {
+  function compile(program: Program, first?: Count): WasmExecutable {
     let executable = compiled.get(program);
     if (!executable) {
-      executable = make(program, vectorsLate);
+      const isWorth = first !== undefined && isWorthVectors(workOfOne(program), first);
+      executable = make(program, vectorsLate && !isWorth);
       compiled.set(program, executable);
     }
     return executable;

@@ -35,6 +35,9 @@ const mostCopies = 8;
 const fewWords = 64;
 const mostCopyBytes = 2 ** 27;
 
+/** Work of one invocation. */
+export const workOfOne = ({ body }: Program): number => workOf(body, definitions(body));
+
 /** @param grouped The range is one of workgroups. */
 export function cuttingOf(program: Program, grouped: boolean): Cutting {
   const { buffers, workgroupSize } = program;
@@ -57,9 +60,7 @@ export function cuttingOf(program: Program, grouped: boolean): Cutting {
   return {
     limits: meets ? undefined : sums || rereads ? countLimits(program) : [],
     partial: buffers.map((_, k) => shared.has(k)),
-    work:
-      workOf(program.body, definitions(program.body)) *
-      (grouped ? workgroupSize[0] * workgroupSize[1] * workgroupSize[2] : 1),
+    work: workOfOne(program) * (grouped ? workgroupSize[0] * workgroupSize[1] * workgroupSize[2] : 1),
   };
 }
 

@@ -47,6 +47,14 @@ describe('vectors', () => {
     expect(launch(program, 3)).toEqual(few);
     expect(many[0]).toBe(few[0]);
   });
+  it('are all that is made where the first launch is known, and worth them', () => {
+    const [known, unknown] = [0, 1].map(() => kernelOf('y[id.x] = cos(v) * v;'));
+    late.compile(known, [10_000, 1, 1]);
+    expect(tierOf(late, known)).toBe(undefined);
+    late.compile(unknown, [3, 1, 1]);
+    expect(tierOf(late, unknown)).not.toBe(undefined);
+    for (const n of [3, 10_000]) expect(launch(known, n)).toEqual(launch(unknown, n));
+  });
   it('are made when small launches have added up', () => {
     const program = kernelOf('y[id.x] = exp(v);');
     let launches = 0;
