@@ -6,6 +6,9 @@ import { inWords } from '../../kernel/index.ts';
 /** Squares of what is made of larger numbers would overflow. */
 const largest = 1e20;
 
+/** Elements within one another: who reads them visits them one within the other. */
+const deepest = 500;
+
 /** Where an element stands: who reads it, and its file, unless it is the first. */
 export interface Source {
   readonly who: string;
@@ -121,6 +124,7 @@ export function parseXml(text: string, source: Source): Element {
   });
   parser.on('opentag', ({ name, attributes }) => {
     const element = new Element(name, Object.entries(attributes as Record<string, string>), line, source);
+    if (open.length > deepest) element.fail(`<${name}> stands within ${deepest} others; files nest no deeper.`);
     open[open.length - 1].children.push(element);
     open.push(element);
   });

@@ -55,8 +55,8 @@ export function contentsOf(body: Element, around: Surroundings): readonly Placed
       }
       if (element.name !== 'replicate') return [{ element, frame, childclass }];
       const count = element.number('count') ?? element.fail('<replicate> has no count.');
-      if (!(Number.isInteger(count) && count >= 1 && count <= 10000))
-        element.fail(`count of <replicate> is ${count}; it must be a whole number from 1 to 10000.`);
+      if (!(Number.isInteger(count) && count >= 1 && count <= mostCount))
+        element.fail(`count of <replicate> is ${count}; it must be a whole number from 1 to ${mostCount}.`);
       const [offset, euler] = [vec3(element, 'offset'), vec3(element, 'euler')];
       const separator = element.text('sep') ?? '';
       unreadAttributes(element, around.tell);
@@ -70,6 +70,23 @@ export function contentsOf(body: Element, around: Surroundings): readonly Placed
       }).flat();
     });
   return visit(body.children, noFrame, around.childclass);
+}
+
+const [mostCount, mostCopies] = [10000, 1e6];
+
+/** @throws RangeError if replicas within replicas make more elements than anybody can read. */
+export function checkCopies(root: Element): void {
+  const countOf = (element: Element): number => {
+    const own = element.children.reduce((sum, child) => sum + countOf(child), 1);
+    const copies =
+      element.name === 'replicate'
+        ? own * Math.min(Math.max(1, Number(element.attributes.get('count')) || 1), mostCount)
+        : own;
+    if (copies > mostCopies)
+      element.fail(`<${element.name}> makes ${copies} elements; ${mostCopies} are the most that are read.`);
+    return copies;
+  };
+  countOf(root);
 }
 
 /** A copy whose names, and those of all that is in it, have an end. */

@@ -32,6 +32,8 @@ export const pathIn = (folder: string, file: string, strip: boolean): string => 
 export const textOf = (held: string | Uint8Array): string =>
   typeof held === 'string' ? held : new TextDecoder().decode(held);
 
+const mostFiles = 500;
+
 /** The same tree with the elements of other files where they are included. */
 export function withIncludes(root: Element, files: Files | undefined): Element {
   const seen = new Set<string>();
@@ -40,6 +42,8 @@ export function withIncludes(root: Element, files: Files | undefined): Element {
       if (child.name !== 'include') return [visit(child)];
       const path = child.needed('file');
       if (seen.has(path)) child.fail(`'${path}' is included twice; a file is included once.`);
+      if (seen.size === mostFiles)
+        child.fail(`it is file ${mostFiles + 1} that is included; ${mostFiles} are the most.`);
       seen.add(path);
       const source: Source = { ...root.source, file: path };
       const held = parseXml(textOf(readFile(files, path, child)), source);

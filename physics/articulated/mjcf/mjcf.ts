@@ -22,6 +22,7 @@ import { type ReadLink, readBody } from './body.ts';
 import { compilerOf, type Option, optionOf, type Tell } from './compiler.ts';
 import { readContacts, readEqualities } from './contact.ts';
 import { defaultElementsOf, defaultsOf } from './defaults.ts';
+import { checkCopies } from './frame.ts';
 import { type Files, withIncludes } from './include.ts';
 import { type Reading, unreadAttributes } from './reading.ts';
 import { reflectedInertias } from './reflected.ts';
@@ -58,6 +59,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
   const first = parseXml(xml, { who: 'mjcf' });
   if (first.name !== 'mujoco') first.fail(`the file begins with <${first.name}>; an MJCF file begins with <mujoco>.`);
   const root = withIncludes(first, files);
+  checkCopies(root);
   const notes: Unsupported[] = [];
   const tell: Tell = ({ line, source: { file } }, what) => {
     if (!notes.some(note => note.line === line && note.what === what && note.file === file))

@@ -53,7 +53,10 @@ describe('included files', () => {
     expect(() => mjcf(main, { files: from(files) })).toThrow(message);
   });
 
-  it('need a way to read them', () => {
+  it('need a way to read them, and an end', () => {
+    expect(() => mjcf(main, { files: path => `<mujoco><include file="${path}x"/></mujoco>` })).toThrow(
+      'it is file 501 that is included; 500 are the most.',
+    );
     expect(() => mjcf(main)).toThrow(
       "mjcf: line 5: it needs the file 'arm.xml'; give { files: path => its text or bytes }.",
     );
@@ -363,4 +366,19 @@ it.each(['crawler', 'walkerman', 'meshes', 'picker'])('%s, cut, with other value
       expect((error as Error).message).toMatch(/^(mjcf|urdf): line \d+( of '.*')?: ./);
       expect((error as Error).message).not.toMatch(/undefined|not a function|not iterable/);
     }
+});
+
+it.each<[string, string, string]>([
+  [
+    'nested too deep',
+    '<body>'.repeat(3000) + '</body>'.repeat(3000),
+    '<body> stands within 500 others; files nest no deeper.',
+  ],
+  [
+    'replicas of replicas',
+    '<replicate count="9999"><replicate count="9999"><geom size="1"/></replicate></replicate>',
+    '<replicate> makes 199970001 elements; 1000000 are the most that are read.',
+  ],
+])('what is %s is refused', (_, inside, message) => {
+  expect(() => mjcf(world(inside))).toThrow(`mjcf: line 5: ${message}`);
 });
