@@ -48,6 +48,7 @@ export {
   writeVtp,
   writeVtu,
 } from './files/vtk.ts';
+export type { TextFile } from './files/words.ts';
 export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { grouped, pairsInOrder } from './grouped.ts';
 export { type HalfEdges, nextCorner, noSide } from './half-edges.ts';

@@ -1,6 +1,6 @@
 // What is not given, misspelt or in another order is named, by whoever reads it.
 
-import { boxMesh, isosurface } from 'retrograde/geometry';
+import { boxMesh, isosurface, readObj, writeXyz } from 'retrograde/geometry';
 import { tensor, zeros } from 'retrograde/kernel';
 import {
   articulated,
@@ -76,6 +76,8 @@ it.each<[unknown, unknown[], RegExp]>([
     [{ position: tensor([0, 0, 0]) }, box.vertices],
     /^rigid: the pose has no 'orientation'; give a record with /,
   ],
+  [readObj, [7], /^readObj: the file is 7; give its text or its bytes\.$/],
+  [writeXyz, [{}], /^writeXyz: a frame has no 'species'; /],
   [project, [camera.pose, box.vertices], /^project: the camera has no 'lens'; /],
   [rasterize, [clip, tensor([0, 1, 2], [1, 3]), { size }], /^rasterize: the list of triangles has no 'vertices'; /],
   [interpolate, [clip, raster, { values: image }], /^interpolate: the raster has no /],

@@ -10,6 +10,7 @@ import type { Surface } from '../surface.ts';
 import { checkGltf } from './gltf-check.ts';
 import { surfaceOf } from './gltf-surface.ts';
 import type { ReadOptions } from './loose.ts';
+import { type TextFile, textIn } from './words.ts';
 
 export interface GltfOptions extends ReadOptions {
   /** Gives the bytes of files beside it, by the paths that the file has for them. Pictures for which it gives undefined stay by name. */
@@ -31,10 +32,11 @@ export function readGlb(data: Uint8Array | ArrayBuffer, options: GltfOptions = {
 /**
  * Reads glTF's text.
  *
- * @param text Of a `.gltf` file.
+ * @param file A `.gltf`, as text or bytes.
  * @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given.
  */
-export function readGltf(text: string, options: GltfOptions = {}): Promise<Surface> {
+export function readGltf(file: TextFile, options: GltfOptions = {}): Promise<Surface> {
+  const text = textIn('readGltf', file);
   return reading('readGltf', `the ${text.length} characters are no glTF`, options, () => ({ json: parsed(text) }));
 }
 

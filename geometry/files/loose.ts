@@ -1,6 +1,6 @@
 /** From numbers read in a file to a surface, and from a surface to the numbers of a file. */
 
-import { tensor } from '../../kernel/index.ts';
+import { checkRecord, tensor } from '../../kernel/index.ts';
 import type { Mesh, MeshOptions } from '../mesh.ts';
 import type { Attribute, Material, Surface } from '../surface.ts';
 import { Triangles } from '../triangles.ts';
@@ -128,6 +128,7 @@ export async function readAttribute(
 
 /** All attributes of a surface that it has. */
 export async function readLoose(who: string, surface: Surface): Promise<Loose> {
+  checkRecord(who, 'the mesh', surface, ['vertices', 'triangles']);
   const read = (name: 'uv' | 'normal' | 'colour', channels: readonly number[]): Promise<LooseAttribute> | undefined =>
     surface[name] && readAttribute(who, name, surface[name], channels, surface.triangles.size);
   const [points, uv, normal, colour] = await Promise.all([

@@ -7,6 +7,7 @@
  */
 
 import { type Node, type Piece, readMshText } from './msh-text.ts';
+import { type TextFile, textIn } from './words.ts';
 
 /** A mesh of simplices on the host, as `elasticSolid` takes it. */
 export interface Msh {
@@ -30,8 +31,8 @@ export interface Msh {
  * const file = '$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n3\n1 0 0 0\n2 1 0 0\n3 0 1 0\n$EndNodes\n$Elements\n1\n1 2 0 1 2 3\n$EndElements';
  * const mesh = readMsh(file); // one triangle
  */
-export function readMsh(text: string, name = 'msh'): Msh {
-  const { nodes, pieces, names } = readMshText(text, name);
+export function readMsh(file: TextFile, name = 'msh'): Msh {
+  const { nodes, pieces, names } = readMshText(textIn('readMsh', file), name);
   const dimension = pieces.reduce((most, piece) => Math.max(most, piece.dimension), 0);
   if (dimension !== 2 && dimension !== 3)
     throw new RangeError(

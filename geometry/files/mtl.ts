@@ -9,6 +9,7 @@
 
 import type { Material, TextureFile } from '../surface.ts';
 import type { ReadOptions } from './loose.ts';
+import { type TextFile, textIn } from './words.ts';
 
 /** What has no description. */
 export const plainMaterial = (name: string): Material => ({
@@ -40,22 +41,24 @@ const textureOptions: Readonly<Record<string, number>> = {
  *
  * @throws SyntaxError with the line of what is wrong.
  */
-export function readMtl(text: string, explain?: ReadOptions['explain']): Material[] {
+export function readMtl(file: TextFile, explain?: ReadOptions['explain']): Material[] {
   const materials: Material[] = [];
   const over = new Map<string, number>();
-  text.split(/\r\n|\n|\r/).forEach((raw, i) => {
-    const [word, ...rest] = raw.replace(/#.*/, '').trim().split(/\s+/);
-    if (word === '') return;
-    if (word === 'newmtl') {
-      materials.push(plainMaterial(rest.join(' ')));
-      return;
-    }
-    const last = materials.pop();
-    if (!last) throw new SyntaxError(`readMtl: line ${i + 1} begins with '${word}' before any 'newmtl'.`);
-    const next = said(last, word, rest, i + 1, option => over.set(option, (over.get(option) ?? 0) + 1));
-    if (next === undefined) over.set(word, (over.get(word) ?? 0) + 1);
-    materials.push(next ?? last);
-  });
+  textIn('readMtl', file)
+    .split(/\r\n|\n|\r/)
+    .forEach((raw, i) => {
+      const [word, ...rest] = raw.replace(/#.*/, '').trim().split(/\s+/);
+      if (word === '') return;
+      if (word === 'newmtl') {
+        materials.push(plainMaterial(rest.join(' ')));
+        return;
+      }
+      const last = materials.pop();
+      if (!last) throw new SyntaxError(`readMtl: line ${i + 1} begins with '${word}' before any 'newmtl'.`);
+      const next = said(last, word, rest, i + 1, option => over.set(option, (over.get(option) ?? 0) + 1));
+      if (next === undefined) over.set(word, (over.get(word) ?? 0) + 1);
+      materials.push(next ?? last);
+    });
   const what = [...over].map(([word, count]) => `${count} × ${word}`).join(', ');
   if (what) explain?.(`readMtl: passed over ${what}.`);
   return materials;

@@ -12,7 +12,7 @@ import type { Material, Surface } from '../surface.ts';
 import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
 import { plainMaterial, readMtl } from './mtl.ts';
 import { cutPolygon } from './polygon.ts';
-import { eachLine, wordsOf } from './words.ts';
+import { eachLine, type TextFile, textIn, wordsOf } from './words.ts';
 
 const passedOver = new Set('vp o g s mtllib l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '));
 
@@ -29,9 +29,9 @@ export interface ObjOptions extends ReadOptions {
  * const quad = readObj('v 0 0 0\nv 2 0 0\nv 2 1 0\nv 0 1 0\nf 1 2 3 4');
  * const width = quad.vertices.slice(1, 2).sum(); // 2
  */
-export function readObj(text: string, options: ObjOptions = {}): Surface {
+export function readObj(file: TextFile, options: ObjOptions = {}): Surface {
   const { explain, materials } = options;
-  return assembled('readObj', looseObj(text, explain, materials), options);
+  return assembled('readObj', looseObj(textIn('readObj', file), explain, materials), options);
 }
 
 /** Which rows the corners of all triangles have: −1 where the file names none. */

@@ -9,6 +9,9 @@
  * in the file's units; XYZ has ångströms by custom. `tensor(lattice, [3, 3])` is the box of particles. Format: the description of extended XYZ of libAtoms.
  */
 
+import { checkRecord } from '../../kernel/index.ts';
+import { type TextFile, textIn } from './words.ts';
+
 /** One frame. */
 export interface Xyz {
   /** Of each atom: 'Ar'. */
@@ -40,8 +43,8 @@ const plain: readonly Property[] = [
  * @param name Of the file, for messages. Default 'xyz'.
  * @throws RangeError that names the line, what is wrong with it, and what may stand there.
  */
-export function readXyz(text: string, name = 'xyz'): readonly Xyz[] {
-  const lines = text.split(/\r\n|\n|\r/);
+export function readXyz(file: TextFile, name = 'xyz'): readonly Xyz[] {
+  const lines = textIn('readXyz', file).split(/\r\n|\n|\r/);
   while (lines.length > 0 && lines[lines.length - 1].trim() === '') lines.pop();
   if (lines.length === 0)
     throw new RangeError(`${name}: there is nothing in it; the first line says how many atoms follow.`);
@@ -147,7 +150,9 @@ function latticeOf(text: string, where: string): Float64Array {
 
 /** Writes frames as extended XYZ, in as many digits as doubles have. @throws RangeError if lengths do not agree. */
 export function writeXyz(frames: Xyz | readonly Xyz[]): string {
-  return (Array.isArray(frames) ? (frames as readonly Xyz[]) : [frames as Xyz]).map(written).join('');
+  const list = Array.isArray(frames) ? (frames as readonly Xyz[]) : [frames as Xyz];
+  for (const frame of list) checkRecord('writeXyz', 'a frame', frame, ['species', 'positions']);
+  return list.map(written).join('');
 }
 
 function written({ species, positions, lattice, columns = {}, info = {} }: Xyz): string {

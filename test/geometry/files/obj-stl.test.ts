@@ -20,6 +20,12 @@ const on = { device: cpu64 };
 const volume = (mesh: Parameters<typeof massOfMesh>[0]): Promise<number> => massOfMesh(mesh, 1).mass.item();
 
 describe('OBJ', () => {
+  it('is read from text and from bytes alike', async () => {
+    const text = 'v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3';
+    const vertices = await readObj(new TextEncoder().encode(text)).vertices.read();
+    expect(vertices).toEqual(await readObj(text).vertices.read());
+  });
+
   it('is read as it was written, bit for bit', async () => {
     const sphere = icosphere(0.7, 1, on);
     const again = readObj(await writeObj(sphere), on);
