@@ -72,7 +72,7 @@ describe('retrograde', () => {
     [['list', 'pendulum'], "list: there is no scene 'pendulum'; 'list' shows all of them."],
     [
       ['run', 'mesh-fit-cub'],
-      "there is no scene 'mesh-fit-cub'; do you mean mesh-fit-cube or mesh-fit-pose or mesh-fit-shape? 'list' shows",
+      "there is no scene 'mesh-fit-cub'; do you mean mesh-fit-cube or mesh-fit-crossing or mesh-fit-pose? 'list' shows",
     ],
     [['run', 'film', '--set', 'colour=3'], "run: scene 'film' has no setting 'colour'; it has stiffness, "],
     [['run', 'film', '--set', 'stiffness'], 'It must be name=value, the value a finite number.'],
