@@ -9,8 +9,7 @@ import { vec } from '../layout.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import { type Driving, momentOf } from '../step.ts';
 import { prepare } from '../structure.ts';
-import { type ConvexOptions, convex, heldOf, stiffeningOf } from './convex.ts';
-import { forcesOf, slackOf } from './forces.ts';
+import { type ConvexOptions, constrainedForces } from './convex.ts';
 import { usualParams } from './params.ts';
 import { patternFor } from './rows.ts';
 import { referenceOf, touches, touchesOf } from './touch.ts';
@@ -95,13 +94,11 @@ export function contactForces(
   const prepared = prepare('contactForces', model, driving.params, state);
   const moment = momentOf({ prepared, driving, dt }, state, prepared.params.armature);
   const constraints = moment.constraints ?? usualParams(model, state.q.device);
-  const { rows } = heldOf({ ...moment, constraints }, stiffeningOf(law));
-  const a = convex(law).accelerations({ ...moment, constraints });
+  const lambda = constrainedForces({ ...moment, constraints }, law);
   const { geoms, pairs } = constraints;
-  if (!rows || !geoms || !pairs)
+  if (!lambda || !geoms || !pairs)
     throw new TypeError('contactForces: the constraints have no geoms or pairs; start from constraintParams(model).');
   const pattern = patternFor(model);
-  const { lambda } = forcesOf(pattern, model.nv, { ...rows, slack: slackOf(pattern, rows, a) });
   const contact = touches(prepared, moment.kinematics, { geoms, pairs });
   const { slots } = touchesOf(model);
   const { envs } = prepared;

@@ -143,8 +143,8 @@ function judge(status: Tensor): void {
   });
 }
 
-/** a of (1), by the rules (3). */
-const constrained = (at: Place, x: Held): Tensor =>
+/** The solution of (1); a by the rules (3). */
+const constrained = (at: Place, x: Held): Solution =>
   custom((x: Held) => solve(at, x), {
     name: 'convex',
     vjp({ driven, rows }, bar, found) {
@@ -175,7 +175,7 @@ const constrained = (at: Place, x: Held): Tensor =>
       const { solution, moved, change } = linearised(at, { ...given, x, b, shift }); // (3)
       return { a: solution, slack: moved.sub(pushed.shift), lambda: change.add(pushed.push) };
     },
-  })(x).a;
+  })(x);
 
 export interface ConvexOptions {
   /**
@@ -224,7 +224,7 @@ export function convex(options: ConvexOptions = {}): ContactLaw {
   const { backward = 0 } = options;
   const law = (moment: Moment, stiffening: Stiffening): Tensor => {
     const held = heldOf(moment, stiffening);
-    return held.rows ? constrained(moment.prepared, held as Held) : accelerations(moment.prepared, held.driven);
+    return held.rows ? constrained(moment.prepared, held as Held).a : accelerations(moment.prepared, held.driven);
   };
   return {
     name: 'convex',
@@ -243,6 +243,16 @@ export function convex(options: ConvexOptions = {}): ContactLaw {
       return { a: backward === 0 ? a : law(moment, stiffening), at, ...rest };
     },
   };
+}
+
+/** λ of (1), [envs, rows]: as the search left them, since what follows from rounded accelerations is lost where rows are stiff. Undefined without constraints. */
+export function constrainedForces(moment: Moment, options: ConvexOptions): Tensor | undefined {
+  const { driven, rows } = heldOf(moment, stiffeningOf(options));
+  if (!rows) return undefined;
+  const { prepared } = moment;
+  const found = constrained(prepared, { driven, rows });
+  const a = options.backward ? convex(options).accelerations(moment) : found.a;
+  return acting(prepared, rows, { a, slack: found.slack.detach(), lambda: found.lambda.detach() }).lambda;
 }
 
 /** What (1) is made of; without rows if the model has no constraints. */
