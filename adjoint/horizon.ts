@@ -12,7 +12,7 @@
 
 import { checkOptions, type Device, device as open, type Tensor } from '../kernel/index.ts';
 import { grad, valueAndGrad } from './gradient.ts';
-import { rollout } from './rollout.ts';
+import { rollout } from './rollout/rollout.ts';
 import { disposeTree, flatten, type Tree } from './tree.ts';
 
 /**

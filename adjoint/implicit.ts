@@ -15,7 +15,7 @@ import { vjp } from './gradient.ts';
 import { jvp } from './jvp.ts';
 import { type LinearMap, linearMap } from './linear-map.ts';
 import { pack, unpack } from './pack.ts';
-import { Captured } from './step-record.ts';
+import { Captured } from './rollout/step-record.ts';
 import { flatten } from './tree.ts';
 
 export interface ImplicitOptions<Y, P> {

@@ -1,5 +1,4 @@
 export { checkGradient, type GradientCheck, type GradientCheckOptions } from './check-gradient.ts';
-export type { Checkpoints } from './checkpoints.ts';
 export { type CustomRules, custom } from './custom.ts';
 export { grad, type Pullback, type ValueAndGrad, valueAndGrad, vjp } from './gradient.ts';
 export {
@@ -16,13 +15,14 @@ export { type Iterated, type IterateOptions, iterate } from './iterate.ts';
 export { type JacobianOptions, jacobian } from './jacobian.ts';
 export { hvp, jvp, jvps, type Pushforward } from './jvp.ts';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
-export { Plan } from './loop.ts';
 export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
 export { unrecorded } from './recording.ts';
 export { type Replayed, type ReplayedOptions, replayed } from './replayed.ts';
-export { type Action, advances, revolve } from './revolve.ts';
-export { type RolloutOptions, type RolloutSave, rollout, type Saved } from './rollout.ts';
+export type { Checkpoints } from './rollout/checkpoints.ts';
+export { Plan } from './rollout/loop.ts';
+export { type Action, advances, revolve } from './rollout/revolve.ts';
+export { type RolloutOptions, type RolloutSave, rollout, type Saved } from './rollout/rollout.ts';
 export { load, save } from './save.ts';
 export {
   disposeTree,

@@ -16,8 +16,8 @@ import {
   type Words,
   whyNotNow,
 } from '../kernel/index.ts';
-import { Leaves, memoryOf, type Plan, runSteps, tensorsOf } from './loop.ts';
 import { unrecorded } from './recording.ts';
+import { Leaves, memoryOf, type Plan, runSteps, tensorsOf } from './rollout/loop.ts';
 import { flatten, inOrderOf, matching } from './tree.ts';
 
 export interface IterateOptions<U = undefined> {

@@ -7,7 +7,7 @@
 
 import { checkOptions, type Device, defaultDevice, isRecording, type Tensor, zeros } from '../kernel/index.ts';
 import { vjp } from './gradient.ts';
-import { Captured } from './step-record.ts';
+import { Captured } from './rollout/step-record.ts';
 import { flatten } from './tree.ts';
 
 export interface LinearMap<P> {

@@ -7,10 +7,10 @@
  */
 
 import { wasmBackend } from '../kernel/backend/wasm/backend.ts';
-import { forwardStores } from '../kernel/ir/forward-stores.ts';
 import type { Program } from '../kernel/ir/ir.ts';
-import { lower } from '../kernel/ir/lower.ts';
-import { simplify } from '../kernel/ir/simplify.ts';
+import { lower } from '../kernel/ir/lower/lower.ts';
+import { forwardStores } from '../kernel/ir/passes/forward-stores.ts';
+import { simplify } from '../kernel/ir/passes/simplify.ts';
 import { adjoint } from '../kernel/transform/adjoint.ts';
 import { parse } from '../kernel/wgsl/check.ts';
 import { sources, straight } from './retrograde/sources.ts';

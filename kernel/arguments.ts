@@ -3,12 +3,12 @@
  * buffer order, and a list of outputs becomes a record again. What is wrong with an argument is said in one sentence.
  */
 
-import { makeTensor } from './construct.ts';
-import type { Device } from './device.ts';
+import type { Device } from './device/device.ts';
 import { inWords } from './error.ts';
 import type { Buffer } from './ir/ir.ts';
-import { sizeOf } from './launch.ts';
-import { Tensor } from './tensor.ts';
+import { makeTensor } from './tensor/construct.ts';
+import { sizeOf } from './tensor/launch.ts';
+import { Tensor } from './tensor/tensor.ts';
 
 /** Buffers as a tree of binding and field names; leaves are positions in the list of buffers. */
 export type Names = Map<string, number | Names>;

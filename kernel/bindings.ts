@@ -6,7 +6,7 @@
  * checked at run time.
  */
 
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from './tensor/tensor.ts';
 
 type Space = ' ' | '\n' | '\t';
 type Trim<S extends string> = S extends `${Space}${infer R}` ? Trim<R> : S extends `${infer R}${Space}` ? Trim<R> : S;

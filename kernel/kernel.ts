@@ -9,19 +9,19 @@
 import { Collector, namesOf, resultTree } from './arguments.ts';
 import type { Count } from './backend/backend.ts';
 import type { Arguments, Outputs } from './bindings.ts';
-import { type Device, defaultDevice } from './device.ts';
+import { type Device, defaultDevice } from './device/device.ts';
 import { checkOptions, inWords, lineColumn } from './error.ts';
 import { explainProgram } from './explain.ts';
-import { type CountLimit, checkStores, keepsTo, storeLimits } from './ir/affine.ts';
-import { forwardStores } from './ir/forward-stores.ts';
+import { type CountLimit, checkStores, keepsTo, storeLimits } from './ir/analysis/affine.ts';
+import { checkBarriers } from './ir/analysis/uniformity.ts';
 import type { Buffer, Program } from './ir/ir.ts';
-import { lower } from './ir/lower.ts';
-import { simplify } from './ir/simplify.ts';
+import { lower } from './ir/lower/lower.ts';
+import { forwardStores } from './ir/passes/forward-stores.ts';
+import { simplify } from './ir/passes/simplify.ts';
 import { isPlain } from './ir/traverse.ts';
-import { checkBarriers } from './ir/uniformity.ts';
-import { commonDevice, launch, runOnto } from './launch.ts';
 import { Plan } from './plan.ts';
-import { Tensor } from './tensor.ts';
+import { commonDevice, launch, runOnto } from './tensor/launch.ts';
+import { Tensor } from './tensor/tensor.ts';
 import { parse } from './wgsl/check.ts';
 
 export type OverrideValues = Readonly<Record<string, number | boolean>>;

@@ -4,10 +4,10 @@
  */
 
 import type { Backend, Count, Executable } from './backend/backend.ts';
-import { type Usage, usageOf } from './ir/footprint.ts';
-import { forwardStores } from './ir/forward-stores.ts';
+import { type Usage, usageOf } from './ir/analysis/footprint.ts';
 import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
-import { simplify } from './ir/simplify.ts';
+import { forwardStores } from './ir/passes/forward-stores.ts';
+import { simplify } from './ir/passes/simplify.ts';
 import { adjoint } from './transform/adjoint.ts';
 import { readInputs } from './transform/read-inputs.ts';
 import { tangent } from './transform/tangent.ts';

@@ -1,11 +1,13 @@
 export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
-export { type Actuation, activate, actuate, actuation } from './articulated/actuate.ts';
+export { type Actuation, activate, actuate, actuation } from './articulated/actuators/actuate.ts';
 export {
   type ActuatorParams,
   type ActuatorSpec,
   activations,
   actuatorParams,
-} from './articulated/actuator.ts';
+} from './articulated/actuators/actuator.ts';
+export { type Delayed, emptyQueue, withDelay } from './articulated/actuators/control-delay.ts';
+export type { MuscleSpec } from './articulated/actuators/muscle.ts';
 export { advance } from './articulated/advance.ts';
 export {
   type BoundOptions,
@@ -33,9 +35,14 @@ export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
 export type { ConstraintParams } from './articulated/constraint/numbers.ts';
 export { constraintParams, inverseWeights } from './articulated/constraint/params.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
-export { type Delayed, emptyQueue, withDelay } from './articulated/control-delay.ts';
-export { biasForces, forwardDynamics, inverseDynamics, massMatrix, passiveForces } from './articulated/dynamics.ts';
-export { type Energies, energies } from './articulated/energy.ts';
+export {
+  biasForces,
+  forwardDynamics,
+  inverseDynamics,
+  massMatrix,
+  passiveForces,
+} from './articulated/dynamics/dynamics.ts';
+export { type Energies, energies } from './articulated/dynamics/energy.ts';
 export { type Failure, firstFailure } from './articulated/first-failure.ts';
 export { type ImpactOptions, impact } from './articulated/impact/impact.ts';
 export { type StepJacobian, stepJacobian } from './articulated/jacobian/step-jacobian.ts';
@@ -48,7 +55,6 @@ export type {
   ArticulatedState,
   Model,
 } from './articulated/model.ts';
-export type { MuscleSpec } from './articulated/muscle.ts';
 export type {
   Actuator,
   ActuatorDynamics,
@@ -80,7 +86,7 @@ export { articulatedState, type StateOptions } from './articulated/state.ts';
 export { type ArticulatedOptions, articulated, type Driving } from './articulated/step.ts';
 export { articulatedParams } from './articulated/structure.ts';
 export { type RobotSurface, robotSurface } from './articulated/surface.ts';
-export type { TendonSpec } from './articulated/tendon.ts';
+export type { TendonSpec } from './articulated/tendons/tendon.ts';
 export { tree } from './articulated/tree.ts';
 export type { TreeSpec } from './articulated/tree-spec.ts';
 export { type UrdfOptions, urdf } from './articulated/urdf/urdf.ts';

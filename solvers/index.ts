@@ -1,25 +1,24 @@
-export { type AdamMemory, type AdamOptions, adam } from './adam.ts';
-export { type Blocks, type Factors, factorBlocks, solveBlocks } from './block-lu.ts';
-export type { Bounds } from './box.ts';
-export { type BoxQp, type BoxQpOptions, boxQp } from './box-qp.ts';
-export {
-  bounded,
-  type Constrained,
-  type Constraint,
-  type Constraints,
-  constrain,
-  positive,
-  scaled,
-  simplex,
-} from './constraints.ts';
+export { type Control, type IlqrOptions, type IlqrState, ilqr } from './control/ilqr.ts';
+export type { ControlProblem } from './control/ilqr-expansion.ts';
 export { type MixedEstimate, type MixOptions, mixed } from './estimators/mix.ts';
 export { pathSamples } from './estimators/path.ts';
 export { type GradientEstimate, type GradientSamples, summary } from './estimators/samples.ts';
 export { type ScoreOptions, scoreSamples } from './estimators/score.ts';
 export { smoothed } from './estimators/smoothed.ts';
 export { type SmoothingOptions, smoothedGradient } from './estimators/smoothing.ts';
-export { type FixedPointOptions, fixedPoint } from './fixed-point.ts';
-export { type GaussNewtonOptions, gaussNewton } from './gauss-newton.ts';
+export { type GaussNewtonOptions, gaussNewton } from './fit/gauss-newton.ts';
+export { type Identifiability, type IdentifiabilityOptions, identifiability } from './fit/identifiability.ts';
+export {
+  type LeastSquares,
+  type LeastSquaresFit,
+  type LeastSquaresState,
+  type LevenbergMarquardtOptions,
+  levenbergMarquardt,
+  type NormalEquations,
+  standardErrors,
+} from './fit/levenberg-marquardt.ts';
+export { type LeastSquaresOptions, leastSquares, normalEquations } from './fit/normal-equations.ts';
+export { cauchy, huber, type RobustLoss } from './fit/robust.ts';
 export { centralFaces } from './grid/central-faces.ts';
 export { continued } from './grid/continued.ts';
 export { checkStable, courant, type StepLimit } from './grid/courant.ts';
@@ -40,41 +39,12 @@ export { stencilOn } from './grid/solve.ts';
 export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
 export { macCormackFaces, semiLagrangianFaces } from './grid/trace-faces.ts';
 export { centralDifference, vorticity } from './grid/vorticity.ts';
-export { type Identifiability, type IdentifiabilityOptions, identifiability } from './identifiability.ts';
-export { type Control, type IlqrOptions, type IlqrState, ilqr } from './ilqr.ts';
-export type { ControlProblem } from './ilqr-expansion.ts';
-export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './lbfgs.ts';
-export {
-  type LeastSquares,
-  type LeastSquaresFit,
-  type LeastSquaresState,
-  type LevenbergMarquardtOptions,
-  levenbergMarquardt,
-  type NormalEquations,
-  standardErrors,
-} from './levenberg-marquardt.ts';
-export { type Manifold, onManifold, se3, so3 } from './manifold.ts';
-export {
-  type Evaluate,
-  type Evaluation,
-  type Method,
-  type MinimizeOptions,
-  type MinimizeState,
-  type Minimum,
-  minimize,
-  type Progress,
-} from './minimize.ts';
-export { type Best, type MultiStartOptions, multiStart } from './multi-start.ts';
-export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './newton.ts';
-export { type NewtonSparseOptions, newtonSparse } from './newton-sparse.ts';
-export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './nonlinear-cg.ts';
-export { type LeastSquaresOptions, leastSquares, normalEquations } from './normal-equations.ts';
 export type { OdeStats } from './ode/adaptive.ts';
 export type { StepControl } from './ode/control.ts';
-export type { Times } from './ode/dense-lookup.ts';
+export type { Times } from './ode/dense/dense-lookup.ts';
 export { OdeError, type OdeFailure } from './ode/error.ts';
-export type { OdeEvent, OdeEvents } from './ode/event.ts';
-export { type ImexTableau, imexEuler, kenCarp3, kenCarp4, kenCarp5 } from './ode/imex-tableau.ts';
+export type { OdeEvent, OdeEvents } from './ode/event/event.ts';
+export { type ImexTableau, imexEuler, kenCarp3, kenCarp4, kenCarp5 } from './ode/implicit/imex-tableau.ts';
 export {
   type ImplicitTableau,
   implicitEuler,
@@ -84,9 +54,9 @@ export {
   kvaerno5,
   trapezoidal,
   trbdf2,
-} from './ode/implicit-tableau.ts';
+} from './ode/implicit/implicit-tableau.ts';
+export type { LinearPart } from './ode/implicit/linear-part.ts';
 export type { Time } from './ode/interval.ts';
-export type { LinearPart } from './ode/linear-part.ts';
 export type { Reversible } from './ode/method.ts';
 export { type OdeSolution, odeSolve } from './ode/ode-solve.ts';
 export type { OdeOptions, SaveAt } from './ode/options.ts';
@@ -106,6 +76,36 @@ export {
   tsit5,
 } from './ode/tableau.ts';
 export type { Atol } from './ode/tolerances.ts';
+export { type AdamMemory, type AdamOptions, adam } from './optimise/adam.ts';
+export type { Bounds } from './optimise/box.ts';
+export { type BoxQp, type BoxQpOptions, boxQp } from './optimise/box-qp.ts';
+export {
+  bounded,
+  type Constrained,
+  type Constraint,
+  type Constraints,
+  constrain,
+  positive,
+  scaled,
+  simplex,
+} from './optimise/constraints.ts';
+export { type LbfgsMemory, type LbfgsOptions, lbfgs } from './optimise/lbfgs.ts';
+export { type Manifold, onManifold, se3, so3 } from './optimise/manifold.ts';
+export {
+  type Evaluate,
+  type Evaluation,
+  type Method,
+  type MinimizeOptions,
+  type MinimizeState,
+  type Minimum,
+  minimize,
+  type Progress,
+} from './optimise/minimize.ts';
+export { type Best, type MultiStartOptions, multiStart } from './optimise/multi-start.ts';
+export { type NonlinearCgMemory, type NonlinearCgOptions, nonlinearCg } from './optimise/nonlinear-cg.ts';
+export { orthonormal, rotation, unitVector } from './optimise/rotations.ts';
+export { cosineDecay, exponentialDecay, type Schedule, warmUp } from './optimise/schedule.ts';
+export { fromVector, toVector } from './optimise/vector.ts';
 export {
   type ActorCriticOptions,
   actorCritic,
@@ -120,11 +120,11 @@ export { type NetworkParams, network, networkParams } from './policy/network.ts'
 export { type Played, type PlayOptions, type Policy, play } from './policy/play.ts';
 export { choose, type Task } from './policy/task.ts';
 export { lambdaReturns } from './policy/value.ts';
-export { cauchy, huber, type RobustLoss } from './robust.ts';
-export { type RootOptions, type RootReport, rootFind } from './root.ts';
-export { RootError, type RootFailure } from './root-error.ts';
-export { orthonormal, rotation, unitVector } from './rotations.ts';
-export { cosineDecay, exponentialDecay, type Schedule, warmUp } from './schedule.ts';
+export { type Blocks, type Factors, factorBlocks, solveBlocks } from './roots/block-lu.ts';
+export { type FixedPointOptions, fixedPoint } from './roots/fixed-point.ts';
+export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './roots/newton.ts';
+export { type NewtonSparseOptions, newtonSparse } from './roots/newton-sparse.ts';
+export { type RootOptions, type RootReport, rootFind } from './roots/root.ts';
+export { RootError, type RootFailure } from './roots/root-error.ts';
 export { type FftOptions, fft, ifft } from './spectral/fft.ts';
 export type { Complex } from './spectral/passes.ts';
-export { fromVector, toVector } from './vector.ts';

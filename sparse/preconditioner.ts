@@ -1,7 +1,7 @@
 /** Preconditioners: cheap approximate inverses. One is prepared for an operator, and serves its transpose too. */
 
 import type { Tensor } from '../kernel/index.ts';
-import type { LinearOperator } from './operator.ts';
+import type { LinearOperator } from './operators/operator.ts';
 
 export interface Preconditioner {
   readonly name: string;

@@ -16,17 +16,17 @@ const folders = ['kernel', 'adjoint', 'sparse', 'solvers', 'geometry', 'events',
 const given: Readonly<Record<string, string>> = {
   'adjoint/implicit.ts': 'const newton = ({ M }) => M.mul(1);', // is not called
   'adjoint/linear-map.ts': 'const k = tensor([2, 3, 4]);',
-  'solvers/box-qp.ts': 'const n = 2; const H = tensor([[2, 1], [1, 2]]); const g = tensor([1, -1]);',
-  'solvers/constraints.ts': 'const loss = ({ k }) => k.sub(30).square().sum();',
+  'solvers/optimise/box-qp.ts': 'const n = 2; const H = tensor([[2, 1], [1, 2]]); const g = tensor([1, -1]);',
+  'solvers/optimise/constraints.ts': 'const loss = ({ k }) => k.sub(30).square().sum();',
   'solvers/estimators/path.ts': 'const f = x => x.square();',
   'solvers/estimators/score.ts': 'const f = x => x.square(); const m = tensor(0); const x = normal([64], { seed: 1 });',
   'solvers/estimators/smoothed.ts': 'const f = x => x.square(); const theta = tensor(1);',
   'solvers/estimators/smoothing.ts': 'const f = x => x.square(); const theta = tensor(1);',
-  'solvers/levenberg-marquardt.ts':
+  'solvers/fit/levenberg-marquardt.ts':
     'const params = { k: tensor([2]) }; const residual = ({ k }) => k.sub(tensor([1, 3]));',
-  'solvers/manifold.ts':
+  'solvers/optimise/manifold.ts':
     'const pose = { orientation: tensor([0, 0, 0, 1]) }; const loss = ({ orientation }) => orientation.sub(0.5).square().sum();',
-  'solvers/multi-start.ts': 'const loss = x => x.square().sum();',
+  'solvers/optimise/multi-start.ts': 'const loss = x => x.square().sum();',
   'sparse/direct/direct.ts':
     'const b = tensor([2, 3]); const A = csr(coordinates([2, 2], [0, 1], [0, 1]).pattern, b, { positiveDefinite: true });',
 };

@@ -5,17 +5,17 @@
  * operands are broadcast first, so that their adjoint is a sum in fixed order (as in arithmetic.ts).
  */
 
-import { isConstantScalar } from '../arithmetic.ts';
-import { makeTensor } from '../construct.ts';
-import { type Device, defaultDevice } from '../device.ts';
+import { type Device, defaultDevice } from '../device/device.ts';
 import { inWords } from '../error.ts';
 import { largestId, type Program, type Value } from '../ir/ir.ts';
-import { simplify } from '../ir/simplify.ts';
-import { commonDevice, launch, sizeOf } from '../launch.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { Plan } from '../plan.ts';
-import { expand } from '../reduce.ts';
-import { broadcastShape } from '../shape.ts';
-import { type Operand, Tensor } from '../tensor.ts';
+import { isConstantScalar } from '../tensor/arithmetic.ts';
+import { makeTensor } from '../tensor/construct.ts';
+import { commonDevice, launch, sizeOf } from '../tensor/launch.ts';
+import { expand } from '../tensor/reduce.ts';
+import { broadcastShape } from '../tensor/shape.ts';
+import { type Operand, Tensor } from '../tensor/tensor.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import type { Formulas } from './formulas.ts';
 

@@ -12,7 +12,7 @@
 
 import { checkOptions, inWords } from '../error.ts';
 import type { Program } from '../ir/ir.ts';
-import type { Operand, Tensor } from '../tensor.ts';
+import type { Operand, Tensor } from '../tensor/tensor.ts';
 import { applied } from './apply.ts';
 import { derivativeOf, type Formulas, formulas, selected, together } from './formulas.ts';
 import { functions } from './functions.ts';

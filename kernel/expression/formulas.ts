@@ -10,7 +10,7 @@
  */
 
 import { type Buffer, type Program, tangentName, type Value } from '../ir/ir.ts';
-import { simplify } from '../ir/simplify.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { input, output } from '../program.ts';
 import { tangent } from '../transform/tangent.ts';
 import { Folder } from './folder.ts';

@@ -4,7 +4,7 @@
  * Where that costs more than running it once, keeping each invocation's contributions and fetching them, it is run once.
  */
 
-import type { IndexForms } from '../ir/index-form.ts';
+import type { IndexForms } from '../ir/analysis/index-form.ts';
 import type { Inst, Program } from '../ir/ir.ts';
 import { contains } from '../ir/traverse.ts';
 import { type Stencil, sitesOf, stencilsOf } from './inverse.ts';

@@ -9,9 +9,9 @@
  */
 
 import { Builder } from '../ir/builder.ts';
-import { eliminateDeadCode } from '../ir/dce.ts';
 import { type Block, type Buffer, type If, type Inst, largestId, type Program, type Value } from '../ir/ir.ts';
-import { simplify } from '../ir/simplify.ts';
+import { eliminateDeadCode } from '../ir/passes/dce.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import { compensated, settled } from './compensated.ts';
 import { isEffect } from './slice.ts';

@@ -7,9 +7,7 @@
  * The order of the terms is that of the program, so the sum has the same bits each time.
  */
 
-import { Builder } from '../ir/builder.ts';
-import { type Axis, axes, type IndexForms } from '../ir/index-form.ts';
-import type { Buffer, Inst, LocalArray, Program, Value } from '../ir/ir.ts';
+import { type Axis, axes, type IndexForms } from '../ir/analysis/index-form.ts';
 import {
   add,
   constantPolynomial,
@@ -18,8 +16,10 @@ import {
   numberOf,
   type Polynomial,
   textOf,
-} from '../ir/polynomial.ts';
-import { simplify } from '../ir/simplify.ts';
+} from '../ir/analysis/polynomial.ts';
+import { Builder } from '../ir/builder.ts';
+import type { Buffer, Inst, LocalArray, Program, Value } from '../ir/ir.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { visit } from '../ir/traverse.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import type { Leaf, Stencil } from './inverse.ts';

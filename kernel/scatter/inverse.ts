@@ -7,10 +7,17 @@
  * `fits` tells of a launch whether they are such that the invocations found are exactly those that add.
  */
 
-import { type Facts, given, noFacts } from '../ir/index-facts.ts';
-import { type Axis, axes, type IndexForms } from '../ir/index-form.ts';
+import { type Facts, given, noFacts } from '../ir/analysis/index-facts.ts';
+import { type Axis, axes, type IndexForms } from '../ir/analysis/index-form.ts';
+import {
+  add,
+  constantPolynomial,
+  monomialPolynomial,
+  multiply,
+  type Polynomial,
+  textOf,
+} from '../ir/analysis/polynomial.ts';
 import type { Block, Program, ScatterAdd } from '../ir/ir.ts';
-import { add, constantPolynomial, monomialPolynomial, multiply, type Polynomial, textOf } from '../ir/polynomial.ts';
 import type { LaunchNumbers } from './numbers.ts';
 import {
   type Interval,

@@ -8,11 +8,11 @@
  * The order is fixed, and the sums are compensated. No atomics, no barriers.
  */
 
+import type { IndexForms } from '../ir/analysis/index-form.ts';
+import { textOf } from '../ir/analysis/polynomial.ts';
 import { Builder } from '../ir/builder.ts';
-import type { IndexForms } from '../ir/index-form.ts';
 import type { Block, Buffer, Inst, Program, ScatterAdd, Value } from '../ir/ir.ts';
-import { textOf } from '../ir/polynomial.ts';
-import { simplify } from '../ir/simplify.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { visit } from '../ir/traverse.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import { compensated, settled } from './compensated.ts';

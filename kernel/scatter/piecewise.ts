@@ -8,10 +8,9 @@
  * the host before a launch, when the numbers are known.
  */
 
-import type { Facts } from '../ir/index-facts.ts';
-import { isAxis } from '../ir/index-facts.ts';
-import type { Atom, IndexForms } from '../ir/index-form.ts';
-import type { Pure, Value } from '../ir/ir.ts';
+import type { Facts } from '../ir/analysis/index-facts.ts';
+import { isAxis } from '../ir/analysis/index-facts.ts';
+import type { Atom, IndexForms } from '../ir/analysis/index-form.ts';
 import {
   add,
   constantPolynomial,
@@ -20,7 +19,8 @@ import {
   numberOf,
   type Polynomial,
   samePolynomial,
-} from '../ir/polynomial.ts';
+} from '../ir/analysis/polynomial.ts';
+import type { Pure, Value } from '../ir/ir.ts';
 
 /** q with every low ≤ q < every high. */
 export interface Interval {

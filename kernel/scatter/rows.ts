@@ -9,7 +9,7 @@
 
 import { Builder } from '../ir/builder.ts';
 import type { Block, Buffer, Program, Value } from '../ir/ir.ts';
-import { simplify } from '../ir/simplify.ts';
+import { simplify } from '../ir/passes/simplify.ts';
 import { dropBuffers } from '../transform/buffers.ts';
 import { compensated, settled } from './compensated.ts';
 import type { Bundle } from './static-index.ts';

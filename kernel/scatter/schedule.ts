@@ -14,9 +14,9 @@
  */
 
 import type { Words } from '../backend/backend.ts';
-import { type CountLimit, countLimits, keepsTo, scatterOwnership } from '../ir/affine.ts';
-import { fills } from '../ir/footprint.ts';
-import { IndexForms } from '../ir/index-form.ts';
+import { type CountLimit, countLimits, keepsTo, scatterOwnership } from '../ir/analysis/affine.ts';
+import { fills } from '../ir/analysis/footprint.ts';
+import { IndexForms } from '../ir/analysis/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
 import { isPlain } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';

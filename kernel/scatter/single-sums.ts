@@ -8,10 +8,8 @@
  * may be what keeps invocations apart.
  */
 
-import { visitsOfTheirOwn } from '../ir/affine.ts';
-import type { Block, Inst, Program, Value } from '../ir/ir.ts';
-import { cannotMeet } from '../ir/linear-form.ts';
-import { promoteCells } from '../ir/memory-to-ssa.ts';
+import { visitsOfTheirOwn } from '../ir/analysis/affine.ts';
+import { cannotMeet } from '../ir/analysis/linear-form.ts';
 import {
   computedAgain,
   type Nest,
@@ -20,7 +18,9 @@ import {
   outputCells,
   pathTo,
   variesInLoops,
-} from '../ir/output-cells.ts';
+} from '../ir/analysis/output-cells.ts';
+import type { Block, Inst, Program, Value } from '../ir/ir.ts';
+import { promoteCells } from '../ir/passes/memory-to-ssa.ts';
 
 /** More terms of one word are left to whoever sums them in double. */
 const mostTerms = 8;

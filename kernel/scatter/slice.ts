@@ -6,8 +6,8 @@
  */
 
 import type { Builder } from '../ir/builder.ts';
-import { eliminateDeadCode } from '../ir/dce.ts';
 import { type Block, type Inst, type LocalArray, type Program, resultsOf, type Value } from '../ir/ir.ts';
+import { eliminateDeadCode } from '../ir/passes/dce.ts';
 import { contains, mapOperands, visit } from '../ir/traverse.ts';
 
 export type Effect = Extract<Inst, { kind: 'store' | 'scatterAdd' | 'atomic' | 'barrier' }>;

@@ -6,9 +6,9 @@
  */
 
 import { Builder } from '../ir/builder.ts';
-import { eliminateDeadCode } from '../ir/dce.ts';
 import { adjointName, type Buffer, largestId, type Program } from '../ir/ir.ts';
-import { mergeBranches } from '../ir/merge-branches.ts';
+import { eliminateDeadCode } from '../ir/passes/dce.ts';
+import { mergeBranches } from '../ir/passes/merge-branches.ts';
 import { active } from './activity.ts';
 import { Adjoints } from './adjoints.ts';
 import { dropBuffers, measuredOutputs, redirectLengths } from './buffers.ts';

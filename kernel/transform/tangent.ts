@@ -8,7 +8,6 @@
  */
 
 import { Builder } from '../ir/builder.ts';
-import { eliminateDeadCode } from '../ir/dce.ts';
 import {
   type Address,
   type Block,
@@ -20,6 +19,7 @@ import {
   tangentName,
   type Value,
 } from '../ir/ir.ts';
+import { eliminateDeadCode } from '../ir/passes/dce.ts';
 import { type Activity, varied } from './activity.ts';
 import { dropBuffers, redirectLengths } from './buffers.ts';
 import { ruleOf } from './derivatives.ts';

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../../kernel/index.ts';
 import type { ConstraintParams } from './constraint/numbers.ts';
-import type { Kinematics } from './kinematics.ts';
+import type { Kinematics } from './dynamics/kinematics.ts';
 import type { ArticulatedState } from './model.ts';
 import type { Prepared } from './structure.ts';
 

@@ -7,7 +7,7 @@
  */
 
 import { type Tensor, tensor } from '../../kernel/index.ts';
-import { kinematics } from './kinematics.ts';
+import { kinematics } from './dynamics/kinematics.ts';
 import { bySizes, place, vec } from './layout.ts';
 import type { ArticulatedParams, Model } from './model.ts';
 import { checkPoints, framesOf, localPoses, type Points } from './points.ts';

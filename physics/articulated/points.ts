@@ -10,8 +10,8 @@
  */
 
 import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { frameMotions } from './inverse.ts';
-import { type Kinematics, kinematics } from './kinematics.ts';
+import { frameMotions } from './dynamics/inverse.ts';
+import { type Kinematics, kinematics } from './dynamics/kinematics.ts';
 import { bySizes, column, place, poseFrom, quaternions, type Sizes, store, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';

@@ -1,7 +1,7 @@
 /** States to begin with: at rest in the constant poses, or as a keyframe says. */
 
 import { type Device, tensor } from '../../kernel/index.ts';
-import { activations } from './actuator.ts';
+import { activations } from './actuators/actuator.ts';
 import type { ArticulatedState, Model } from './model.ts';
 
 export interface StateOptions {

@@ -15,16 +15,16 @@
 
 import { checkOptions, checkRecord, type Tensor, zeros } from '../../kernel/index.ts';
 import { checkTime, type Step } from '../simulator.ts';
-import { type Actuation, activate, actuation } from './actuate.ts';
-import { type ActuatorParams, usualActuatorParams } from './actuator.ts';
+import { type Actuation, activate, actuation } from './actuators/actuate.ts';
+import { type ActuatorParams, usualActuatorParams } from './actuators/actuator.ts';
 import { advance } from './advance.ts';
 import type { ConstraintParams } from './constraint/numbers.ts';
 import type { ContactLaw, Moment } from './contact-law.ts';
-import { accelerations, type Driven } from './forward.ts';
-import { coupledDamping, wholeDamping } from './implicit-damping.ts';
-import { type Kinematics, kinematics } from './kinematics.ts';
+import { accelerations, type Driven } from './dynamics/forward.ts';
+import { coupledDamping, wholeDamping } from './dynamics/implicit-damping.ts';
+import { type Kinematics, kinematics } from './dynamics/kinematics.ts';
+import { jointForces, linkForces } from './dynamics/passive.ts';
 import type { ArticulatedIntegrator, ArticulatedParams, ArticulatedState, Model } from './model.ts';
-import { jointForces, linkForces } from './passive.ts';
 import { type Prepared, prepare, rowsOf } from './structure.ts';
 
 /** What drives a step; all differentiable. */

@@ -5,7 +5,7 @@ import { type Sizes, sizesOf } from './layout.ts';
 import { mediumShapes } from './medium/immersed.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { columns } from './tables.ts';
-import { wrapsOf, wrapWidth } from './tendon-wrap.ts';
+import { wrapsOf, wrapWidth } from './tendons/tendon-wrap.ts';
 
 /** Integers that kernels read. */
 export interface Structure {

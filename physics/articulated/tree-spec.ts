@@ -1,6 +1,6 @@
 /** Trees as their user writes them. */
 
-import type { ActuatorSpec } from './actuator.ts';
+import type { ActuatorSpec } from './actuators/actuator.ts';
 import type { SolverOptions } from './constraint/constraint.ts';
 import type { EqualitySpec } from './constraint/equalities.ts';
 import type { GeomSpec, PairSpec } from './constraint/geoms.ts';
@@ -10,7 +10,7 @@ import type { ArticulatedIntegrator } from './model.ts';
 import type { Keyframe } from './parts.ts';
 import type { Vec3 } from './quaternion.ts';
 import type { SensorSpec } from './sensors/sensor.ts';
-import type { TendonSpec } from './tendon.ts';
+import type { TendonSpec } from './tendons/tendon.ts';
 
 export interface TreeSpec {
   readonly name?: string;

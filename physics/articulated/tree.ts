@@ -6,7 +6,7 @@
  */
 
 import { checkRecord } from '../../kernel/index.ts';
-import { actuatorsOf } from './actuator.ts';
+import { actuatorsOf } from './actuators/actuator.ts';
 import { checkInertia, checkLink, checkMoves, checkNumbers } from './check-tree.ts';
 import { constraintsOf } from './constraint/build.ts';
 import type { JointSpec, LinkSpec, SiteSpec } from './link-spec.ts';
@@ -16,7 +16,7 @@ import { type Actuator, type Joint, type JointKind, type Link, lengthOf, type Se
 import { normalized, type Symmetric, turnSymmetric, unturned } from './quaternion.ts';
 import { sensorsOf } from './sensors/sensor.ts';
 import { tables } from './tables.ts';
-import { tendonsOf } from './tendon.ts';
+import { tendonsOf } from './tendons/tendon.ts';
 import type { TreeSpec } from './tree-spec.ts';
 
 /**

@@ -11,8 +11,8 @@ import { peek, type Tensor, tensor, type Words, zeros } from '../../kernel/index
 import { checkArrival } from './arrival.ts';
 import { type Clock, choose, judge, lawOf, nextGoal, orUnsolved, tryStep, weighted } from './control.ts';
 import { type Course, everyOf, placesOf } from './course.ts';
-import { afterResets, along, type Events, type OdeEvents } from './event.ts';
-import { begin, moveOn, search, soughtOf, type Watch } from './event-search.ts';
+import { afterResets, along, type Events, type OdeEvents } from './event/event.ts';
+import { begin, moveOn, search, soughtOf, type Watch } from './event/event-search.ts';
 import { firstStep } from './first-step.ts';
 import { Notes } from './notes.ts';
 import type { Problem } from './problem.ts';

@@ -1,7 +1,7 @@
 /** Which methods there are. */
 
-import type { ImexTableau } from './imex-tableau.ts';
-import type { ImplicitTableau } from './implicit-tableau.ts';
+import type { ImexTableau } from './implicit/imex-tableau.ts';
+import type { ImplicitTableau } from './implicit/implicit-tableau.ts';
 import type { Composition } from './symplectic.ts';
 import type { Tableau } from './tableau.ts';
 

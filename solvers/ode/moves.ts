@@ -8,7 +8,7 @@
 import { mapTree, type RolloutOptions } from '../../adjoint/index.ts';
 import { type Tensor, zeros } from '../../kernel/index.ts';
 import type { Course } from './course.ts';
-import { type Passing, pass } from './event-time.ts';
+import { type Passing, pass } from './event/event-time.ts';
 import type { Problem } from './problem.ts';
 import type { Leaves } from './runge-kutta.ts';
 

@@ -1,10 +1,10 @@
 /** What odeSolve is given. */
 
 import type { Checkpoints } from '../../adjoint/index.ts';
-import type { RootMethod } from '../newton.ts';
+import type { RootMethod } from '../roots/newton.ts';
 import type { StepControl } from './control.ts';
-import type { OdeEvent } from './event.ts';
-import type { ImplicitTableau } from './implicit-tableau.ts';
+import type { OdeEvent } from './event/event.ts';
+import type { ImplicitTableau } from './implicit/implicit-tableau.ts';
 import type { Time } from './interval.ts';
 import type { Reversible } from './method.ts';
 import type { At } from './right-hand-side.ts';

@@ -3,11 +3,11 @@
 import { type Flat, flatten, inOrderOf, matching } from '../../adjoint/index.ts';
 import { inWords, type Tensor } from '../../kernel/index.ts';
 import { checkGiven, checkStart } from './check-given.ts';
-import { eventsOf } from './event.ts';
-import type { ImexTableau } from './imex-tableau.ts';
-import { implicitParts } from './implicit-problem.ts';
+import { eventsOf } from './event/event.ts';
+import type { ImexTableau } from './implicit/imex-tableau.ts';
+import { implicitParts } from './implicit/implicit-problem.ts';
+import { isLinearPart, operatorsOf, product } from './implicit/linear-part.ts';
 import { Interval } from './interval.ts';
-import { isLinearPart, operatorsOf, product } from './linear-part.ts';
 import type { Method } from './method.ts';
 import type { OdeOptions } from './options.ts';
 import type { Attempts, Problem } from './problem.ts';

@@ -2,7 +2,7 @@
 
 import type { Flat } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
-import type { Events } from './event.ts';
+import type { Events } from './event/event.ts';
 import type { Interval } from './interval.ts';
 import type { Method } from './method.ts';
 import type { OdeOptions } from './options.ts';

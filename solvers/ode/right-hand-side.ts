@@ -1,7 +1,7 @@
 /** What the functions of a differential equation are given, and what they return. */
 
 import type { Tensor } from '../../kernel/index.ts';
-import type { LinearPart } from './linear-part.ts';
+import type { LinearPart } from './implicit/linear-part.ts';
 
 /** What a right-hand side is given besides the state. */
 export interface At<P> {

@@ -12,7 +12,7 @@
  * Tsitouras: Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, Comput. Math. Appl. 62 (2011) 770.
  */
 
-import { type DenseWeights, dopri5Weights, tsit5Weights } from './dense-weights.ts';
+import { type DenseWeights, dopri5Weights, tsit5Weights } from './dense/dense-weights.ts';
 
 export interface Tableau {
   readonly kind: 'explicit';

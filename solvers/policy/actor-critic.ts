@@ -15,8 +15,8 @@
 
 import { disposeTree, mapTree, normal, uniform, valueAndGrad } from '../../adjoint/index.ts';
 import { checkOptions, type Device, defaultDevice, type Tensor, zeros } from '../../kernel/index.ts';
-import { adam } from '../adam.ts';
-import { dot, fromVector, toVector } from '../vector.ts';
+import { adam } from '../optimise/adam.ts';
+import { dot, fromVector, toVector } from '../optimise/vector.ts';
 import { learner } from './learner.ts';
 import { noMoments, normalized, normalizer, withSamples } from './moments.ts';
 import { type Activation, network, networkParams } from './network.ts';

@@ -1,6 +1,6 @@
 /** A method of minimisation that is told gradients, where nobody can ask for the loss at a point twice. */
 
-import type { Evaluation, Method } from '../minimize.ts';
+import type { Evaluation, Method } from '../optimise/minimize.ts';
 
 export interface Learner {
   x(): Float64Array;

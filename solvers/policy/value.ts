@@ -9,7 +9,7 @@
 
 import { disposeTree, valueAndGrad } from '../../adjoint/index.ts';
 import { concat, lazyKernel, type Tensor } from '../../kernel/index.ts';
-import { fromVector, toVector } from '../vector.ts';
+import { fromVector, toVector } from '../optimise/vector.ts';
 import type { Learner } from './learner.ts';
 import { type Normalizer, normalized } from './moments.ts';
 import { type Activation, type NetworkParams, network } from './network.ts';

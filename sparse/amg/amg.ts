@@ -6,11 +6,11 @@
  */
 
 import { checkOptions, peek, type Tensor } from '../../kernel/index.ts';
-import { SparseMatrix } from '../matrix.ts';
-import type { LinearOperator } from '../operator.ts';
-import type { Pattern } from '../pattern.ts';
+import { SparseMatrix } from '../matrix/matrix.ts';
+import type { Pattern } from '../matrix/pattern.ts';
+import { type RowSums, rowSums } from '../matrix/row-sums.ts';
+import type { LinearOperator } from '../operators/operator.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
-import { type RowSums, rowSums } from '../row-sums.ts';
 import { cycles } from './cycle.ts';
 import { hierarchy, type LevelPlaces } from './hierarchy.ts';
 import { hostRows } from './host-rows.ts';

@@ -10,8 +10,8 @@
  */
 
 import { adopt, type Device, kernelsByKey, type Tensor, tensor } from '../../kernel/index.ts';
+import { overRows, product, type RowSums, rowSums, withSums } from '../matrix/row-sums.ts';
 import type { Prepared } from '../preconditioner.ts';
-import { overRows, product, type RowSums, rowSums, withSums } from '../row-sums.ts';
 import { inverseOfCoarsest } from './coarsest.ts';
 import { largestEigenvalue } from './diagonal-blocks.ts';
 import { type Hierarchy, inverseOf } from './hierarchy.ts';

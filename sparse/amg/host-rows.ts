@@ -1,7 +1,7 @@
 /** A matrix's blocks on the host. */
 
 import { peek } from '../../kernel/index.ts';
-import type { SparseMatrix } from '../matrix.ts';
+import type { SparseMatrix } from '../matrix/matrix.ts';
 import type { Rows } from './rows.ts';
 
 /** @throws TypeError on a GPU, RangeError at a number that is not finite, or a diagonal that is zero. */

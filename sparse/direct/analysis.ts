@@ -3,7 +3,7 @@
  * out once for a pattern and kept with it.
  */
 
-import { inverse, type Pattern } from '../pattern.ts';
+import { inverse, type Pattern } from '../matrix/pattern.ts';
 import { approximateMinimumDegree } from './amd.ts';
 import { FactorizationError } from './error.ts';
 import { type Fronts, makeFronts } from './fronts.ts';

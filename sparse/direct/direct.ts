@@ -10,9 +10,9 @@
  */
 
 import { checkOptions, peek, type Words } from '../../kernel/index.ts';
-import { SparseMatrix } from '../matrix.ts';
-import { checkOperator } from '../operator.ts';
-import { Pattern } from '../pattern.ts';
+import { SparseMatrix } from '../matrix/matrix.ts';
+import { Pattern } from '../matrix/pattern.ts';
+import { checkOperator } from '../operators/operator.ts';
 import { type Preconditioner, transposed } from '../preconditioner.ts';
 import { analyse, type Kind, type Ordering } from './analysis.ts';
 import { FactorizationError } from './error.ts';

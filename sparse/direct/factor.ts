@@ -7,9 +7,9 @@
 
 import { unrecorded } from '../../adjoint/index.ts';
 import { peek, scoped, type Tensor } from '../../kernel/index.ts';
-import type { SparseMatrix } from '../matrix.ts';
-import { checkVector, type LinearOperator } from '../operator.ts';
-import { asSolution, Shared } from '../solution.ts';
+import type { SparseMatrix } from '../matrix/matrix.ts';
+import { checkVector, type LinearOperator } from '../operators/operator.ts';
+import { asSolution, Shared } from '../solve/solution.ts';
 import { estimateNorm } from './condition.ts';
 import { type Determinant, determinantOf, type Factors, type Inertia, inertiaOf, solveOnHost } from './factors.ts';
 import { onDevice } from './triangular.ts';

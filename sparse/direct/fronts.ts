@@ -8,7 +8,7 @@
  * supernode partitions on the multifrontal method, ACM Trans. Math. Softw. 15 (1989) 291.
  */
 
-import { inverse } from '../pattern.ts';
+import { inverse } from '../matrix/pattern.ts';
 import type { Graph } from './graph.ts';
 import { postorder, type Tree } from './tree.ts';
 

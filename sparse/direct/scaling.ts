@@ -10,7 +10,7 @@
  */
 
 import type { Words } from '../../kernel/index.ts';
-import type { SparseMatrix } from '../matrix.ts';
+import type { SparseMatrix } from '../matrix/matrix.ts';
 
 export interface Scaling {
   readonly row: Float64Array;

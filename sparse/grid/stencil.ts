@@ -18,7 +18,7 @@ import {
   tensor,
   zeros,
 } from '../../kernel/index.ts';
-import { checkVector, type LinearOperator } from '../operator.ts';
+import { checkVector, type LinearOperator } from '../operators/operator.ts';
 import {
   type Axis,
   type AxisName,

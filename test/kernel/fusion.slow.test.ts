@@ -3,7 +3,7 @@
 import { grad, hvp, valueAndGrad } from 'retrograde/adjoint';
 import { type Device, device, type Tensor, tensor, type Words } from 'retrograde/kernel';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { collecting } from '../../kernel/scope.ts';
+import { collecting } from '../../kernel/device/scope.ts';
 import { cpu32, devices, gpu } from '../util/devices.ts';
 import { counter, later, now, sameBits } from '../util/queue.ts';
 import { mulberry32 } from '../util/random.ts';

@@ -2,8 +2,8 @@
 
 import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
-import { Recorder, withRecorder } from '../../kernel/recorder.ts';
-import { planReplay, type ReplayPlan } from '../../kernel/replay-plan.ts';
+import { Recorder, withRecorder } from '../../kernel/device/recorder.ts';
+import { planReplay, type ReplayPlan } from '../../kernel/replay/plan.ts';
 import { cpu32 } from '../util/devices.ts';
 
 const device: Device = cpu32;

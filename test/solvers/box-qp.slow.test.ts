@@ -1,4 +1,4 @@
-// Specification of solvers/box-qp.ts.
+// Specification of solvers/optimise/box-qp.ts.
 
 import { checkGradient, hvp, jacobian } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';

@@ -1,4 +1,4 @@
-// Specification of solvers/constraints.ts.
+// Specification of solvers/optimise/constraints.ts.
 
 import { checkGradient } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';

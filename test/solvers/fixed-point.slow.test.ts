@@ -1,4 +1,4 @@
-// Specification of solvers/fixed-point.ts. Numbers from reference/cases.json: fixed_point.
+// Specification of solvers/roots/fixed-point.ts. Numbers from reference/cases.json: fixed_point.
 
 import { checkGradient, grad, hvp } from 'retrograde/adjoint';
 import { type Tensor, tensor } from 'retrograde/kernel';

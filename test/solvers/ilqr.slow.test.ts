@@ -1,4 +1,4 @@
-// Specification of solvers/ilqr.ts: the closed form of the linear regulator, and a pendulum that is swung up.
+// Specification of solvers/control/ilqr.ts: the closed form of the linear regulator, and a pendulum that is swung up.
 
 import { Matrix, solve } from 'ml-matrix';
 import { grad, hvp, rollout } from 'retrograde/adjoint';

@@ -15,7 +15,7 @@ import {
   standardErrors,
 } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
-import { studentQuantile } from '../../solvers/student.ts';
+import { studentQuantile } from '../../solvers/fit/student.ts';
 import { cpu64 } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
 

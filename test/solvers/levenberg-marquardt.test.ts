@@ -1,4 +1,4 @@
-// Specification of solvers/levenberg-marquardt.ts and solvers/normal-equations.ts.
+// Specification of solvers/fit/levenberg-marquardt.ts and solvers/fit/normal-equations.ts.
 
 import { type Tensor, tensor } from 'retrograde/kernel';
 import {

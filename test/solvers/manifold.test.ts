@@ -1,4 +1,4 @@
-// Specification of solvers/manifold.ts.
+// Specification of solvers/optimise/manifold.ts.
 
 import { valueAndGrad } from 'retrograde/adjoint';
 import type { Tensor } from 'retrograde/kernel';

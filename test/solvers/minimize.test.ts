@@ -1,4 +1,4 @@
-// Specification of solvers/minimize.ts, adam.ts, lbfgs.ts and line-search.ts.
+// Specification of solvers/optimise/minimize.ts, adam.ts, lbfgs.ts and line-search.ts.
 
 import { type Tensor, tensor } from 'retrograde/kernel';
 import { adam, lbfgs, minimize } from 'retrograde/solvers';

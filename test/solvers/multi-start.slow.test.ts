@@ -1,4 +1,4 @@
-// Specification of solvers/multi-start.ts.
+// Specification of solvers/optimise/multi-start.ts.
 
 import { uniform } from 'retrograde/adjoint';
 import type { Tensor } from 'retrograde/kernel';

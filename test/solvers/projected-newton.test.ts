@@ -1,8 +1,8 @@
-// Specification of solvers/projected-newton.ts, by trying all sets of what the bounds may hold.
+// Specification of solvers/control/projected-newton.ts, by trying all sets of what the bounds may hold.
 
 import { Matrix, solve } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { projectedNewton } from '../../solvers/projected-newton.ts';
+import { projectedNewton } from '../../solvers/control/projected-newton.ts';
 import { numbers } from '../util/numbers.ts';
 
 /** The least over all 3ⁿ ways of holding numbers at their bounds. */

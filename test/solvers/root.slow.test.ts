@@ -1,4 +1,4 @@
-// Specification of solvers/root.ts, newton.ts and block-lu.ts.
+// Specification of solvers/roots/root.ts, newton.ts and block-lu.ts.
 // Numbers from reference/cases.json: fixed_point. Bratu's closed form in one dimension: u = −2 log(cosh((x − ½) θ/2) / cosh(θ/4)).
 
 import { checkGradient, grad, hvp } from 'retrograde/adjoint';

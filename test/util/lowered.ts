@@ -1,9 +1,9 @@
 /** Short WGSL through parser, lowering and interpreter: `body` sees i (invocation), x, n (f32 and u32 inputs), writes y. */
 
-import { eliminateDeadCode } from '../../kernel/ir/dce.ts';
 import { interpret } from '../../kernel/ir/interpret.ts';
 import type { Program } from '../../kernel/ir/ir.ts';
-import { lower } from '../../kernel/ir/lower.ts';
+import { lower } from '../../kernel/ir/lower/lower.ts';
+import { eliminateDeadCode } from '../../kernel/ir/passes/dce.ts';
 import { print } from '../../kernel/ir/print.ts';
 import { verify } from '../../kernel/ir/verify.ts';
 import { parse } from '../../kernel/wgsl/check.ts';

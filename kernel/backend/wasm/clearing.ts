@@ -1,9 +1,9 @@
 /**
- * Clearing outputs before a launch, where it does not store to them (ir/coverage.ts), unless it sums in copies. What was found is
+ * Clearing outputs before a launch, where it does not store to them (ir/analysis/coverage.ts), unless it sums in copies. What was found is
  * kept until the count, a length or a uniform that it rests on changes.
  */
 
-import { type Coverage, coverageOf, type Span } from '../../ir/coverage.ts';
+import { type Coverage, coverageOf, type Span } from '../../ir/analysis/coverage.ts';
 import type { Count } from '../backend.ts';
 import type { WasmExecutable, WasmStorage } from './executable.ts';
 import type { Heap } from './memory.ts';

@@ -9,7 +9,7 @@
  * Work is counted in units of about one addition; a loop as often as it runs at most, or else as `assumedTrips` times its body.
  */
 
-import { type CountLimit, countLimits, keepsTo, readsOthers } from '../../ir/affine.ts';
+import { type CountLimit, countLimits, keepsTo, readsOthers } from '../../ir/analysis/affine.ts';
 import { type Block, blocksOf, type Inst, type Program, type Value, type While } from '../../ir/ir.ts';
 import { definitions, visit } from '../../ir/traverse.ts';
 import type { Count } from '../backend.ts';

@@ -3,7 +3,7 @@
  * which adds to it a few times: single precision loses nothing that matters there, and needs no second copy of the buffer.
  */
 
-import { scatterOwnership } from '../../ir/affine.ts';
+import { scatterOwnership } from '../../ir/analysis/affine.ts';
 import { type Block, blocksOf, type Program, type ScatterAdd } from '../../ir/ir.ts';
 import { contains } from '../../ir/traverse.ts';
 

@@ -1,6 +1,6 @@
 /** Programs made into pipelines when they are first launched: one, or two where sums are shared. */
 
-import { countLimits, keepsTo, scatterOwnership } from '../../ir/affine.ts';
+import { countLimits, keepsTo, scatterOwnership } from '../../ir/analysis/affine.ts';
 import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
 import type { Count, Executable } from '../backend.ts';
 import { Commands } from './commands.ts';

@@ -1,6 +1,7 @@
 /** Blocks of IR as WGSL statements: each value a `let`, loop parameters and results of `if` a `var`. */
 
 import { KernelError } from '../../error.ts';
+import { type SharedLoad, uniformity } from '../../ir/analysis/uniformity.ts';
 import type {
   ArrayCopy,
   ArrayFill,
@@ -23,7 +24,6 @@ import type {
   While,
 } from '../../ir/ir.ts';
 import { arraysOf } from '../../ir/ir.ts';
-import { type SharedLoad, uniformity } from '../../ir/uniformity.ts';
 import {
   arrayLoaded,
   arrayRead,

@@ -5,6 +5,7 @@
  * a store is left out, or in a local array made to a word behind its end.
  */
 
+import type { Access } from '../../ir/analysis/ranges.ts';
 import type {
   Address,
   ArrayLoad,
@@ -16,7 +17,6 @@ import type {
   ScalarType,
   Value,
 } from '../../ir/ir.ts';
-import type { Access } from '../../ir/ranges.ts';
 import { accessFunctions, chooseWindow, windowRead, windowWrite } from './emit-windows.ts';
 import type { Binding, Element, Layout, Place } from './layout.ts';
 import type { Usage } from './usage.ts';

@@ -1,6 +1,6 @@
 /** A replay on WebGPU: prepared launches on storages whose buffers change; what begins inside a buffer is copied out and back. */
 
-import { fills, usageOf } from '../../ir/footprint.ts';
+import { fills, usageOf } from '../../ir/analysis/footprint.ts';
 import { mentions, type Replay, type ReplayOp, type ReplaySlot } from '../backend.ts';
 import type { WebGpuExecutable } from './compile.ts';
 import { prepare } from './launch.ts';

@@ -5,8 +5,8 @@
  * pipelines for what is known of all launches. So a program has two variants at most.
  */
 
+import { type Access, accessesInRange, arrayAccessesInRange, boxOf } from '../../ir/analysis/ranges.ts';
 import type { Program } from '../../ir/ir.ts';
-import { type Access, accessesInRange, arrayAccessesInRange, boxOf } from '../../ir/ranges.ts';
 import type { Count } from '../backend.ts';
 
 /** What is known of a launch. */

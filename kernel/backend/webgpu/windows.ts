@@ -9,8 +9,8 @@
  * Where bindings run out, the smallest buffers are packed into arenas, as in layout.ts. Bindings begin at multiples of 256 bytes.
  */
 
+import { boxOf, type Interval, touchedWords } from '../../ir/analysis/ranges.ts';
 import type { Program } from '../../ir/ir.ts';
-import { boxOf, type Interval, touchedWords } from '../../ir/ranges.ts';
 import type { Count } from '../backend.ts';
 import type { Limits } from './device.ts';
 import { boundBy, type Group, type Pass } from './layout.ts';

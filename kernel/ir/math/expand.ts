@@ -12,8 +12,8 @@
  */
 
 import { Builder } from '../builder.ts';
-import { eliminateCommonSubexpressions } from '../cse.ts';
 import { type Block, blocksOf, type Inst, largestId, type Program, type Pure, type PureOp, type Value } from '../ir.ts';
+import { eliminateCommonSubexpressions } from '../passes/cse.ts';
 import { mapOperands } from '../traverse.ts';
 import { exp, exp2 } from './exponentials.ts';
 import { Formula, type Target } from './formula.ts';

@@ -11,8 +11,8 @@
 import { checkOptions, type Device, inWords, onDeviceOf, Tensor, tensor } from '../../../kernel/index.ts';
 import type { TouchParams } from '../constraint/touch.ts';
 import type { ContactLaw } from '../contact-law.ts';
-import { accelerations } from '../forward.ts';
-import { type Kinematics, kinematics } from '../kinematics.ts';
+import { accelerations } from '../dynamics/forward.ts';
+import { type Kinematics, kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare } from '../structure.ts';
 import { type BoundParams, boundForces, checkBounds, haveBounds } from './bounds.ts';

@@ -3,7 +3,7 @@
 import type { JointSpec } from '../link-spec.ts';
 import type { Model } from '../model.ts';
 import { type Joint, type Link, lengthOf } from '../parts.ts';
-import type { TendonSpec } from '../tendon.ts';
+import type { TendonSpec } from '../tendons/tendon.ts';
 import type { TreeSpec } from '../tree-spec.ts';
 import { type FrictionLoss, type Limit, type SolverOptions, usualSolimp, usualSolref } from './constraint.ts';
 import { equalityOf, restingPoses } from './equalities.ts';

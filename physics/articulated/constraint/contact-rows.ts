@@ -12,7 +12,7 @@
  */
 
 import { concat, type Device, kernelsByKey, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import type { Kinematics } from '../kinematics.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
 import { vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';

@@ -16,12 +16,12 @@
 
 import { custom, jvp, mapTree, vjp } from '../../../adjoint/index.ts';
 import { checkOptions, isBeingRecorded, type Tensor, zeros } from '../../../kernel/index.ts';
-import { massRows } from '../composite.ts';
 import type { ContactLaw, Moment, Sensitivity } from '../contact-law.ts';
-import { accelerations, type Driven, residual as dynamics, freely } from '../forward.ts';
-import { newtonEuler } from '../inverse.ts';
+import { massRows } from '../dynamics/composite.ts';
+import { accelerations, type Driven, residual as dynamics, freely } from '../dynamics/forward.ts';
+import { newtonEuler } from '../dynamics/inverse.ts';
+import { branchFactor, branchSolve } from '../dynamics/ltdl.ts';
 import { constraintColumns } from '../jacobian/constraint-columns.ts';
-import { branchFactor, branchSolve } from '../ltdl.ts';
 import type { Prepared } from '../structure.ts';
 import { forcesAdjoint } from './force-adjoint.ts';
 import { forcesTangent } from './force-tangent.ts';

@@ -11,11 +11,11 @@
  */
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { rotationVector } from '../dynamics/passive.ts';
 import { place, quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
-import { rotationVector } from '../passive.ts';
 import type { Prepared } from '../structure.ts';
-import { extended, lengths, spread } from '../tendon.ts';
+import { extended, lengths, spread } from '../tendons/tendon.ts';
 import { columnOf, rates } from './local-arrays.ts';
 import type { ConstraintParams } from './numbers.ts';
 import { type Group, laws } from './pattern.ts';

@@ -10,7 +10,7 @@
  */
 
 import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
-import { columnsOf } from '../ltdl.ts';
+import { columnsOf } from '../dynamics/ltdl.ts';
 import type { Model } from '../model.ts';
 import { bindings, factorised, hessian, loaded, massTimes, prepared, type Shape, solved } from './hessian.ts';
 import { responseOf } from './response.wgsl.ts';

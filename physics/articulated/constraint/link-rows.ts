@@ -12,8 +12,8 @@
  */
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { frameMotions } from '../inverse.ts';
-import type { Kinematics } from '../kinematics.ts';
+import { frameMotions } from '../dynamics/inverse.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
 import { place, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';

@@ -12,12 +12,12 @@
 
 import { mapTree, unrecorded } from '../../../adjoint/index.ts';
 import { concat, type Device, onDeviceOf, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { forwardDynamics } from '../dynamics.ts';
+import { forwardDynamics } from '../dynamics/dynamics.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
 import { lengthOf } from '../parts.ts';
 import { pointJacobians } from '../point-jacobians.ts';
 import { articulatedParams } from '../structure.ts';
-import { tied } from '../tendon.ts';
+import { tied } from '../tendons/tendon.ts';
 import type { ConstraintParams, Soft } from './numbers.ts';
 
 /** How readily links and velocities move at q⁰. */

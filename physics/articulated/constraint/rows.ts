@@ -7,7 +7,7 @@
 
 import { concat, type Device, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Moment } from '../contact-law.ts';
-import type { Kinematics } from '../kinematics.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { contactCones, contactGroups, contactRows } from './contact-rows.ts';

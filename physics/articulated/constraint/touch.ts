@@ -22,7 +22,7 @@ import {
   shapeTables,
 } from '../../../geometry/index.ts';
 import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
-import type { Kinematics } from '../kinematics.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
 import { paramAt, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';

@@ -13,7 +13,7 @@ import { contactRows } from '../constraint/contact-rows.ts';
 import type { ConstraintParams } from '../constraint/numbers.ts';
 import { patternFor } from '../constraint/rows.ts';
 import { touches, touchesOf } from '../constraint/touch.ts';
-import { type Kinematics, kinematics } from '../kinematics.ts';
+import { type Kinematics, kinematics } from '../dynamics/kinematics.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { boundGaps, boundJacobian, boundSlots } from './bounds.ts';

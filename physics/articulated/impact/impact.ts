@@ -26,8 +26,8 @@ import type { ConstraintParams } from '../constraint/numbers.ts';
 import { usualParams } from '../constraint/params.ts';
 import { touchesOf } from '../constraint/touch.ts';
 import type { ContactLaw, Moment } from '../contact-law.ts';
-import { accelerations as free } from '../forward.ts';
-import { kinematics } from '../kinematics.ts';
+import { accelerations as free } from '../dynamics/forward.ts';
+import { kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import { boundSlots, checkBounds } from './bounds.ts';
 import {

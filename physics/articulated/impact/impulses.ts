@@ -24,10 +24,10 @@
 
 import { kernel, kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { factorBlocks, solveBlocks } from '../../../solvers/index.ts';
-import { massRows } from '../composite.ts';
-import { accelerations } from '../forward.ts';
-import type { Kinematics } from '../kinematics.ts';
-import { branchFactor, branchSolve } from '../ltdl.ts';
+import { massRows } from '../dynamics/composite.ts';
+import { accelerations } from '../dynamics/forward.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
+import { branchFactor, branchSolve } from '../dynamics/ltdl.ts';
 import type { Prepared } from '../structure.ts';
 
 const coneText = /* wgsl */ `

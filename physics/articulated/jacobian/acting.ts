@@ -7,7 +7,7 @@
 
 import { jvps } from '../../../adjoint/index.ts';
 import { stack, type Tensor, tensor } from '../../../kernel/index.ts';
-import { carriesWeight } from '../compensation.ts';
+import { carriesWeight } from '../dynamics/compensation.ts';
 import { isImmersed } from '../medium/medium.ts';
 import type { Model } from '../model.ts';
 import { type Actuator, lengthOf } from '../parts.ts';

@@ -18,7 +18,7 @@ import { responseOf } from '../constraint/response.wgsl.ts';
 import type { Slack, Stiffening } from '../constraint/row-form.ts';
 import { groupAt, type Part, partsOf, patternFor, patternOn } from '../constraint/rows.ts';
 import type { Moment } from '../contact-law.ts';
-import { kinematics } from '../kinematics.ts';
+import { kinematics } from '../dynamics/kinematics.ts';
 import { countOf, directionsOf, unitsOf } from './directions.ts';
 
 const kernels = kernelsByKey();

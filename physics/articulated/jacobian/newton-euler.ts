@@ -16,7 +16,7 @@
  */
 
 import type { Tensor } from '../../../kernel/index.ts';
-import type { Moving } from '../inverse.ts';
+import type { Moving } from '../dynamics/inverse.ts';
 import { bySizes, column, paramAt, place, store, symmetric, vec } from '../layout.ts';
 import type { Prepared } from '../structure.ts';
 

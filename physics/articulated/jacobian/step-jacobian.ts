@@ -15,8 +15,8 @@ import { custom, flatten, jvp, vjp } from '../../../adjoint/index.ts';
 import { bounded, checkOptions, type Tensor, zeros } from '../../../kernel/index.ts';
 import { advance } from '../advance.ts';
 import type { Moment, Sensitivity } from '../contact-law.ts';
-import { freely } from '../forward.ts';
-import { kinematics } from '../kinematics.ts';
+import { freely } from '../dynamics/forward.ts';
+import { kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedState, Model } from '../model.ts';
 import {
   type ArticulatedOptions,

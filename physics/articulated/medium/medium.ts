@@ -23,8 +23,8 @@
  */
 
 import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { frameMotions, jointProjections } from '../inverse.ts';
-import type { Kinematics } from '../kinematics.ts';
+import { frameMotions, jointProjections } from '../dynamics/inverse.ts';
+import type { Kinematics } from '../dynamics/kinematics.ts';
 import { quaternions, store, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Immersed } from '../parts.ts';

@@ -9,7 +9,7 @@
  *   kv = 2 ζ √(kp m)        of a damping ratio ζ;  m: inertia that the joint's velocity sees at q⁰, over the gear's square       (1)
  */
 
-import type { ActuatorSpec } from '../actuator.ts';
+import type { ActuatorSpec } from '../actuators/actuator.ts';
 import type { ActuatorDynamics } from '../parts.ts';
 import type { Element } from '../xml.ts';
 

@@ -1,6 +1,6 @@
 /** <actuator>: motors, servos, dampers, cylinders, muscles, and general ones with fixed or affine gains and biases (actuator-law.ts). */
 
-import type { ActuatorSpec } from '../actuator.ts';
+import type { ActuatorSpec } from '../actuators/actuator.ts';
 import type { Element } from '../xml.ts';
 import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts';
 import { boundsOf } from './bounds.ts';

@@ -9,7 +9,7 @@
  * MuJoCo documentation, "XML reference", and "Modeling": compiler, defaults, frame orientations.
  */
 
-import { coupledDamping } from '../implicit-damping.ts';
+import { coupledDamping } from '../dynamics/implicit-damping.ts';
 import type { LinkSpec } from '../link-spec.ts';
 import type { Model } from '../model.ts';
 import type { Keyframe } from '../parts.ts';

@@ -1,6 +1,6 @@
 /** <muscle>, and <general> whose dynamics, gain and bias are those of a muscle. What MuJoCo finds by trying, lengths and forces, is told if it is not given. */
 
-import type { MuscleSpec } from '../muscle.ts';
+import type { MuscleSpec } from '../actuators/muscle.ts';
 import type { Element } from '../xml.ts';
 import { actuatorElements } from './actuator-law.ts';
 import { withDefaults } from './defaults.ts';

@@ -1,6 +1,6 @@
 /** <tendon>: fixed ones, which are weighted sums of joints, and spatial ones, which run through sites and around geoms. */
 
-import type { TendonSpec } from '../tendon.ts';
+import type { TendonSpec } from '../tendons/tendon.ts';
 import type { Element } from '../xml.ts';
 import { boundsOf } from './bounds.ts';
 import { solimpOf, solrefOf } from './compiler.ts';

@@ -1,7 +1,7 @@
 /** What sensors read, and what they give: columns of numbers for some of them. */
 
 import type { Tensor } from '../../../kernel/index.ts';
-import type { ActuatorParams } from '../actuator.ts';
+import type { ActuatorParams } from '../actuators/actuator.ts';
 import type { ConstraintParams } from '../constraint/numbers.ts';
 import type { ArticulatedParams, ArticulatedState } from '../model.ts';
 import type { Sensor } from '../parts.ts';

@@ -6,14 +6,14 @@
  */
 
 import { concat, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { actuation } from '../actuate.ts';
-import { energies } from '../energy.ts';
-import { frameForces, frameMotions } from '../inverse.ts';
-import { kinematics } from '../kinematics.ts';
+import { actuation } from '../actuators/actuate.ts';
+import { energies } from '../dynamics/energy.ts';
+import { frameForces, frameMotions } from '../dynamics/inverse.ts';
+import { kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
-import { extended } from '../tendon.ts';
+import { extended } from '../tendons/tendon.ts';
 import { contactSensing } from './contacts.ts';
 import { heldBy } from './held.ts';
 import { interactions } from './interactions.ts';

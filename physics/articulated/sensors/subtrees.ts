@@ -5,7 +5,7 @@
  */
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
-import { frameMomenta } from '../energy.ts';
+import { frameMomenta } from '../dynamics/energy.ts';
 import type { Sensor } from '../parts.ts';
 import type { Moved } from '../points.ts';
 

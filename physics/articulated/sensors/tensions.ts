@@ -8,7 +8,7 @@
  */
 
 import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
-import { actuation } from '../actuate.ts';
+import { actuation } from '../actuators/actuate.ts';
 import { contactGroups } from '../constraint/contact-rows.ts';
 import { forcesOnTendons, jointGroups } from '../constraint/joint-rows.ts';
 import { asGiven, settingOf } from '../constraint/rows.ts';
@@ -17,8 +17,8 @@ import { place, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import type { Moved } from '../points.ts';
-import { tendonSprings } from '../tendon.ts';
-import { placesOf, segmentsOf } from '../tendon-path.ts';
+import { tendonSprings } from '../tendons/tendon.ts';
+import { placesOf, segmentsOf } from '../tendons/tendon-path.ts';
 import type { Held } from './held.ts';
 import { type At, needs } from './sensed.ts';
 

@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { chunkSize, cuttingOf } from '../../../kernel/backend/wasm/cutting.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 
 const cut = (body: string, outputs = 'var<storage, read_write> y: array<f32>;') =>

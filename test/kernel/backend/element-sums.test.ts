@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest';
 import { interpret } from '../../../kernel/ir/interpret.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { runOnWasm } from '../../util/wasm.ts';

@@ -5,8 +5,8 @@ import type { Backend, Count, Precision, Words } from '../../../kernel/backend/b
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import { endThreads, runningPool } from '../../../kernel/backend/wasm/pool.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { randomProgram } from '../../util/random-program.ts';

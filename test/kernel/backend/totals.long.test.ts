@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Count, Precision } from '../../../kernel/backend/backend.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { runOnWasm } from '../../util/wasm.ts';
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Count, Precision } from '../../../kernel/backend/backend.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { randomProgram } from '../../util/random-program.ts';

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Precision } from '../../../kernel/backend/backend.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { shaders } from '../../fixtures/wgsl/shaders.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';

@@ -5,8 +5,8 @@ import type { Backend, Count, Precision } from '../../../kernel/backend/backend.
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import type { WasmExecutable } from '../../../kernel/backend/wasm/executable.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { randomProgram } from '../../util/random-program.ts';
 import { runOnWasm } from '../../util/wasm.ts';

@@ -3,7 +3,7 @@
 import { hvp, valueAndGrad } from 'retrograde/adjoint';
 import { type Kernel, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Device } from '../../../kernel/device.ts';
+import { Device } from '../../../kernel/device/device.ts';
 import { openWebGpu } from '../../util/backends.ts';
 import { cpu32 } from '../../util/devices.ts';
 import { congruential } from '../../util/random.ts';

@@ -2,7 +2,7 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { interpret } from '../../../kernel/ir/interpret.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { adjoint } from '../../../kernel/transform/adjoint.ts';
 import { backends, openWebGpu, runOn, worst } from '../../util/backends.ts';
 import { mulberry32 } from '../../util/random.ts';

@@ -1,10 +1,16 @@
 // Soundness of the store check: what it accepts, within the limits it names, never collides. Random indices, all invocations tried.
 
 import { describe, expect, it } from 'vitest';
-import { type CountLimit, checkStores, countLimits, scatterOwnership, storeLimits } from '../../../kernel/ir/affine.ts';
+import {
+  type CountLimit,
+  checkStores,
+  countLimits,
+  scatterOwnership,
+  storeLimits,
+} from '../../../kernel/ir/analysis/affine.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { congruential } from '../../util/random.ts';
 

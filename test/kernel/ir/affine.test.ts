@@ -3,10 +3,16 @@
 import { kernel } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../../kernel/error.ts';
-import { checkStores, countLimits, readsOthers, scatterOwnership, storeLimits } from '../../../kernel/ir/affine.ts';
+import {
+  checkStores,
+  countLimits,
+  readsOthers,
+  scatterOwnership,
+  storeLimits,
+} from '../../../kernel/ir/analysis/affine.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 
 function compile(body: string, output = 'var<storage, read_write> y: array<f32>;'): Program {

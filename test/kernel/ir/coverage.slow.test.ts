@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
-import { coverageOf } from '../../../kernel/ir/coverage.ts';
+import { coverageOf } from '../../../kernel/ir/analysis/coverage.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { runOnWasm } from '../../util/wasm.ts';
 

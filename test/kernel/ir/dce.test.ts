@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Builder } from '../../../kernel/ir/builder.ts';
-import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
+import { eliminateDeadCode } from '../../../kernel/ir/passes/dce.ts';
 import { textAfter } from '../../util/program.ts';
 
 const swept = (build: (b: Builder) => void) => textAfter(eliminateDeadCode, build);

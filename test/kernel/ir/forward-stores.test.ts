@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../../kernel/error.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
-import { forwardStores } from '../../../kernel/ir/forward-stores.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
+import { forwardStores } from '../../../kernel/ir/passes/forward-stores.ts';
 import { print } from '../../../kernel/ir/print.ts';
 import { visit } from '../../../kernel/ir/traverse.ts';
 import { verify } from '../../../kernel/ir/verify.ts';

@@ -1,13 +1,13 @@
 // Specification of program fusion: what is handed on becomes a value, what is not kept is not stored, results keep their bits.
 
 import { describe, expect, it } from 'vitest';
-import { ownedExtent, usageOf } from '../../../kernel/ir/footprint.ts';
-import { fuse, type Slot } from '../../../kernel/ir/fuse.ts';
-import { inlineMap } from '../../../kernel/ir/inline-map.ts';
+import { ownedExtent, usageOf } from '../../../kernel/ir/analysis/footprint.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
+import { fuse, type Slot } from '../../../kernel/ir/passes/fuse.ts';
+import { inlineMap } from '../../../kernel/ir/passes/inline-map.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { print } from '../../../kernel/ir/print.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { lowered } from '../../util/lowered.ts';
 import { mulberry32 } from '../../util/random.ts';

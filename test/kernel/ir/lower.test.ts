@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { interpret } from '../../../kernel/ir/interpret.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { type Case, cases } from '../../fixtures/kernel-ad-cases.ts';

@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { mergeBranches } from '../../../kernel/ir/merge-branches.ts';
+import { mergeBranches } from '../../../kernel/ir/passes/merge-branches.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { print } from '../../../kernel/ir/print.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { lowered } from '../../util/lowered.ts';
 

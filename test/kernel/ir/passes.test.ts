@@ -1,12 +1,12 @@
 // Each simplifying pass on its smallest example: IR in, text out.
 
 import { describe, expect, it } from 'vitest';
-import { eliminateCommonSubexpressions } from '../../../kernel/ir/cse.ts';
-import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
-import { fold } from '../../../kernel/ir/fold.ts';
 import type { PureOp, ScalarType, Value } from '../../../kernel/ir/ir.ts';
-import { hoistLoopInvariants } from '../../../kernel/ir/licm.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { eliminateCommonSubexpressions } from '../../../kernel/ir/passes/cse.ts';
+import { eliminateDeadCode } from '../../../kernel/ir/passes/dce.ts';
+import { fold } from '../../../kernel/ir/passes/fold.ts';
+import { hoistLoopInvariants } from '../../../kernel/ir/passes/licm.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { store, textAfter, y } from '../../util/program.ts';
 
 describe('fold', () => {

@@ -2,17 +2,17 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Precision } from '../../../kernel/backend/backend.ts';
-import { eliminateCommonSubexpressions } from '../../../kernel/ir/cse.ts';
-import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
-import { fold } from '../../../kernel/ir/fold.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { hoistLoopInvariants } from '../../../kernel/ir/licm.ts';
+import { eliminateCommonSubexpressions } from '../../../kernel/ir/passes/cse.ts';
+import { eliminateDeadCode } from '../../../kernel/ir/passes/dce.ts';
+import { fold } from '../../../kernel/ir/passes/fold.ts';
+import { hoistLoopInvariants } from '../../../kernel/ir/passes/licm.ts';
+import { promoteArrays } from '../../../kernel/ir/passes/promote-arrays.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
+import { unroll } from '../../../kernel/ir/passes/unroll.ts';
 import { print } from '../../../kernel/ir/print.ts';
-import { promoteArrays } from '../../../kernel/ir/promote-arrays.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
 import { size } from '../../../kernel/ir/traverse.ts';
-import { unroll } from '../../../kernel/ir/unroll.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
 import { type RandomProgram, randomProgram } from '../../util/random-program.ts';
 

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Builder } from '../../../kernel/ir/builder.ts';
-import { eliminateDeadCode } from '../../../kernel/ir/dce.ts';
-import { fold } from '../../../kernel/ir/fold.ts';
 import type { Value } from '../../../kernel/ir/ir.ts';
-import { promoteArrays } from '../../../kernel/ir/promote-arrays.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
-import { unroll } from '../../../kernel/ir/unroll.ts';
+import { eliminateDeadCode } from '../../../kernel/ir/passes/dce.ts';
+import { fold } from '../../../kernel/ir/passes/fold.ts';
+import { promoteArrays } from '../../../kernel/ir/passes/promote-arrays.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
+import { unroll } from '../../../kernel/ir/passes/unroll.ts';
 import { store, textAfter } from '../../util/program.ts';
 
 describe('unroll and promoteArrays', () => {

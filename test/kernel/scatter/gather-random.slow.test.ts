@@ -3,8 +3,8 @@
 import { kernel, tensor } from 'retrograde/kernel';
 import { expect, it } from 'vitest';
 import { interpret } from '../../../kernel/ir/interpret.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { devices } from '../../util/devices.ts';
 import { scheduled } from '../../util/passes.ts';

@@ -1,8 +1,8 @@
 // Sums at affine indices run as gathers that add exactly what the program itself adds (kernel/scatter/gather.ts).
 
 import { describe, expect, it } from 'vitest';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { scheduled } from '../../util/passes.ts';
 

@@ -1,8 +1,8 @@
 // Sums into words that all invocations share, by partial sums as a GPU takes them (kernel/scatter/partials.ts).
 
 import { describe, expect, it } from 'vitest';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { lanesOf } from '../../../kernel/scatter/partials.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { scheduled } from '../../util/passes.ts';

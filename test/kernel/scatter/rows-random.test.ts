@@ -1,10 +1,10 @@
 // Adjoints of random kernels, in which nothing about sums is planned: their passes add what they add themselves.
 
 import { expect, it } from 'vitest';
-import { forwardStores } from '../../../kernel/ir/forward-stores.ts';
 import { adjointName } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { forwardStores } from '../../../kernel/ir/passes/forward-stores.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { adjoint } from '../../../kernel/transform/adjoint.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { scheduled } from '../../util/passes.ts';

@@ -1,8 +1,8 @@
 // The order of a reverse loop's iterations: forward where they do not depend on each other, backward where they may.
 
 import { expect, it } from 'vitest';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { print } from '../../../kernel/ir/print.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
 import { adjoint } from '../../../kernel/transform/adjoint.ts';
 import { agreement } from '../../util/derivative-check.ts';
 import { lowered } from '../../util/lowered.ts';

@@ -1,10 +1,10 @@
 // Property: for random kernels, adjoint, tangent and central differences agree in f64.
 
 import { expect, it } from 'vitest';
-import { forwardStores } from '../../../kernel/ir/forward-stores.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
-import { lower } from '../../../kernel/ir/lower.ts';
-import { simplify } from '../../../kernel/ir/simplify.ts';
+import { lower } from '../../../kernel/ir/lower/lower.ts';
+import { forwardStores } from '../../../kernel/ir/passes/forward-stores.ts';
+import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
 import { agreement, type Data, tangentOf } from '../../util/derivative-check.ts';
 import { randomKernel } from '../../util/random-kernel.ts';

@@ -7,7 +7,7 @@
  * they are; and those whose invocations may see what others store, which they do in order.
  */
 
-import { readsOthers } from '../../../ir/affine.ts';
+import { readsOthers } from '../../../ir/analysis/affine.ts';
 import type { LocalArray, Program } from '../../../ir/ir.ts';
 import { contains, isPlain, size, visit } from '../../../ir/traverse.ts';
 import { emitZero } from '../emit-array.ts';
