@@ -1,4 +1,4 @@
-export type { Count, Floats, Precision, Timing, Words, WordType } from './backend/backend.ts';
+export type { Floats, Timing } from './backend/backend.ts';
 export type { Argument, Arguments, Inputs, Outputs, StructOutput } from './bindings.ts';
 export { type Compacted, compact, type Selected, selected } from './blocks/compact.ts';
 export { amax, amin, argmax, argmin } from './blocks/extreme.ts';
@@ -51,3 +51,4 @@ export { rows } from './tensor/rows.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor/tensor.ts';
 export { backward, forward, type Target } from './tensor/walk.ts';
 export { floatText } from './wgsl/float-text.ts';
+export type { Count, Precision, Words, WordType } from './words.ts';

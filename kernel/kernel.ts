@@ -7,7 +7,6 @@
  */
 
 import { Collector, namesOf, resultTree } from './arguments.ts';
-import type { Count } from './backend/backend.ts';
 import type { Arguments, Outputs } from './bindings.ts';
 import { type Device, defaultDevice } from './device/device.ts';
 import { checkOptions, inWords, lineColumn } from './error.ts';
@@ -23,6 +22,7 @@ import { Plan } from './plan.ts';
 import { commonDevice, launch, runOnto } from './tensor/launch.ts';
 import { Tensor } from './tensor/tensor.ts';
 import { parse } from './wgsl/check.ts';
+import type { Count } from './words.ts';
 
 export type OverrideValues = Readonly<Record<string, number | boolean>>;
 

@@ -3,7 +3,7 @@
  * backend, and its tangent and adjoint programs for each choice of inputs and outputs.
  */
 
-import type { Backend, Count, Executable } from './backend/backend.ts';
+import type { Backend, Executable } from './backend/backend.ts';
 import { type Usage, usageOf } from './ir/analysis/footprint.ts';
 import { adjointName, type Block, type Buffer, blocksOf, type Program, tangentName } from './ir/ir.ts';
 import { forwardStores } from './ir/passes/forward-stores.ts';
@@ -11,6 +11,7 @@ import { simplify } from './ir/passes/simplify.ts';
 import { adjoint } from './transform/adjoint.ts';
 import { readInputs } from './transform/read-inputs.ts';
 import { tangent } from './transform/tangent.ts';
+import type { Count } from './words.ts';
 
 /** Where a derived program's input comes from: the k-th input of the original, or the k-th adjoint or tangent. */
 export interface Source {

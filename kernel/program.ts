@@ -1,9 +1,9 @@
 /** Small programs built in code: the kernels behind tensor arithmetic, made once per operation and shape. */
 
-import type { WordType } from './backend/backend.ts';
 import { Builder } from './ir/builder.ts';
 import type { Buffer, Value } from './ir/ir.ts';
 import { Plan } from './plan.ts';
+import type { WordType } from './words.ts';
 
 export const input = (name: string, type: WordType = 'f32'): Buffer => buffer(name, type, 'read');
 export const output = (name: string, type: WordType = 'f32'): Buffer => buffer(name, type, 'write');

@@ -1,11 +1,7 @@
 /** What a backend is: memory for words, and a way to run IR programs on it. Two exist: wasm (CPU) and webgpu. */
 
 import type { Program } from '../ir/ir.ts';
-
-export type Precision = 'f32' | 'f64';
-export type WordType = 'f32' | 'i32' | 'u32';
-/** Host copy of a buffer. Float64Array only for 'f32' words on an f64 device. */
-export type Words = Float32Array | Float64Array | Int32Array | Uint32Array;
+import type { Count, Precision, Words, WordType } from '../words.ts';
 
 /** A piece of device memory; who allocated it frees it. */
 export interface Storage {
@@ -13,9 +9,6 @@ export interface Storage {
   /** Words usable. */
   readonly length: number;
 }
-
-/** Invocations along x, y, z; only those run (a kernel with barriers runs whole workgroups). */
-export type Count = readonly [number, number, number];
 
 /** A program made ready for this backend; cached by the backend per Program object. */
 export interface Executable {

@@ -8,7 +8,6 @@
  * differentiable: the adjoint reads each element's bin. Bin edges carry no derivative.
  */
 
-import type { WordType } from '../backend/backend.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
 import { cached, covered, input, output, repeat } from '../program.ts';
@@ -16,6 +15,7 @@ import { commonDevice, launch, run } from '../tensor/launch.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { tilingOf } from '../tensor/tiling.ts';
+import type { WordType } from '../words.ts';
 
 export interface HistogramOptions {
   /** [lo, hi]: floats only, and needed for them. */

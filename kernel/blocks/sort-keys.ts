@@ -7,12 +7,12 @@
  * 1 + 11 + 52, taken apart by arithmetic. A descending order complements the words; NaN stays last.
  */
 
-import type { WordType } from '../backend/backend.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
 import { cached, input, output } from '../program.ts';
 import { run } from '../tensor/launch.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { WordType } from '../words.ts';
 
 const signBit = 0x80000000;
 const allBits = 0xffffffff;

@@ -8,11 +8,12 @@
  * Until `device` is called, tensors live on the CPU in single precision.
  */
 
-import type { Backend, Count, Floats, Precision, Storage, Timing, Words, WordType } from '../backend/backend.ts';
+import type { Backend, Floats, Storage, Timing } from '../backend/backend.ts';
 import { wasmBackend } from '../backend/wasm/backend.ts';
 import { checkOptions, inWords } from '../error.ts';
 import type { UserGPUDevice } from '../gpu-types.ts';
 import type { Plan } from '../plan.ts';
+import type { Count, Precision, Words, WordType } from '../words.ts';
 import { Memory } from './memory.ts';
 import { Queue } from './queue.ts';
 

@@ -2,11 +2,12 @@
  * How a plan runs on storages that belong to its buffers: as it is, or in the passes that its sums are made of, one after another.
  */
 
-import type { Count, Storage } from '../backend/backend.ts';
+import type { Storage } from '../backend/backend.ts';
 import type { Plan } from '../plan.ts';
 import type { Launch } from '../scatter/numbers.ts';
 import { type Decision, type Pass, Strategies } from '../scatter/schedule.ts';
 import { Tables } from '../scatter/tables.ts';
+import type { Count } from '../words.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
 

@@ -3,9 +3,9 @@
  * computes for itself. Groups run in order; a launch joins the first one that comes late enough for what it reads.
  */
 
-import type { Count } from '../backend/backend.ts';
 import { type BufferUse, ownedExtent, sameSteps } from '../ir/analysis/footprint.ts';
 import type { Plan } from '../plan.ts';
+import type { Count } from '../words.ts';
 import type { Memory } from './memory.ts';
 import type { Needs } from './needs.ts';
 

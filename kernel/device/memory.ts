@@ -3,7 +3,8 @@
  * with the last.
  */
 
-import type { Storage, WordType } from '../backend/backend.ts';
+import type { Storage } from '../backend/backend.ts';
+import type { WordType } from '../words.ts';
 import type { Device } from './device.ts';
 import type { Launch } from './launch-groups.ts';
 

@@ -8,9 +8,9 @@
  * whoever asks for its results.
  */
 
-import type { Count } from '../backend/backend.ts';
 import { fills } from '../ir/analysis/footprint.ts';
 import type { Plan } from '../plan.ts';
+import type { Count } from '../words.ts';
 import type { Device } from './device.ts';
 import { execute } from './execute.ts';
 import { isTensorOperation, type Launch } from './launch-groups.ts';

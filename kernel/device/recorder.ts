@@ -5,20 +5,9 @@
  * when the last of these lets go of them, also where a plan outlives its loop.
  */
 
-import type {
-  Backend,
-  Count,
-  Executable,
-  Floats,
-  Precision,
-  Replay,
-  ReplayOp,
-  ReplaySlot,
-  Storage,
-  Words,
-  WordType,
-} from '../backend/backend.ts';
+import type { Backend, Executable, Floats, Replay, ReplayOp, ReplaySlot, Storage } from '../backend/backend.ts';
 import type { Program } from '../ir/ir.ts';
+import type { Count, Precision, Words, WordType } from '../words.ts';
 import type { Device } from './device.ts';
 import { Trace } from './trace.ts';
 

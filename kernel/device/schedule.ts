@@ -3,9 +3,9 @@
  * queues the same again and again.
  */
 
-import type { Count } from '../backend/backend.ts';
 import { fills } from '../ir/analysis/footprint.ts';
 import type { Plan } from '../plan.ts';
+import type { Count } from '../words.ts';
 import { compose } from './composed.ts';
 import { fusedLaunch } from './fused-plans.ts';
 import { groupsOf, type Launch } from './launch-groups.ts';

@@ -5,7 +5,8 @@
  * given, so that they are the same each time the function does the same again.
  */
 
-import type { Count, Executable, ReplayOp, Storage } from '../backend/backend.ts';
+import type { Executable, ReplayOp, Storage } from '../backend/backend.ts';
+import type { Count } from '../words.ts';
 
 export type Origin = 'given' | 'outside' | 'made';
 

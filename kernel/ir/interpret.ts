@@ -5,7 +5,7 @@
  * run, each invocation as a generator that stops at barriers. Sums (`scatterAdd`) are taken in double and rounded once at the end.
  */
 
-import type { Count, Precision, Words } from '../backend/backend.ts';
+import type { Count, Precision, Words } from '../words.ts';
 import {
   type Address,
   type Atomic,

@@ -5,7 +5,7 @@
  * when the precision is 'f32'. (+ − × ÷ √ computed in double and rounded once more are the correctly rounded singles.)
  */
 
-import type { Precision } from '../backend/backend.ts';
+import type { Precision } from '../words.ts';
 import type { floatBinary, floatUnary, intBinary, intUnary, PureOp, ScalarType } from './ir.ts';
 
 export type ScalarFunction = (a: number, b: number, c: number) => number;

@@ -8,7 +8,7 @@
  * that the host wrote, on which the choice of launches may depend, are taken for fixed instead, and compared at each step.
  */
 
-import type { Storage, WordType } from '../backend/backend.ts';
+import type { Storage } from '../backend/backend.ts';
 import type { Device } from '../device/device.ts';
 import type { Memory } from '../device/memory.ts';
 import { Recorder } from '../device/recorder.ts';
@@ -18,6 +18,7 @@ import { makeTensor } from '../tensor/construct.ts';
 import type { Cotangents } from '../tensor/graph.ts';
 import { sizeOf } from '../tensor/launch.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { WordType } from '../words.ts';
 import { Recorded, type Recording, type Slots, type View } from './recorded.ts';
 
 /** What a tensor is but for its words. */

@@ -5,9 +5,10 @@
  * What it finds belongs to those integers: it is kept as long as they are, and made anew when they change.
  */
 
-import type { Backend, Storage, Words } from '../backend/backend.ts';
+import type { Backend, Storage } from '../backend/backend.ts';
 import { wasmBackend } from '../backend/wasm/backend.ts';
 import type { Program } from '../ir/ir.ts';
+import type { Words } from '../words.ts';
 import { indexBuffer, keepEvents, slotBuffer } from './events.ts';
 import type { Launch } from './numbers.ts';
 import type { Bundle, Fluid } from './static-index.ts';

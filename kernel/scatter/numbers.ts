@@ -1,11 +1,11 @@
 /** What is known of a launch before it runs: counts, lengths, integers that the host wrote, and what follows from them. */
 
-import type { Words } from '../backend/backend.ts';
 import type { IndexForms } from '../ir/analysis/index-form.ts';
 import { numberOf, type Polynomial } from '../ir/analysis/polynomial.ts';
 import type { Inst, Program, Value } from '../ir/ir.ts';
 import { scalarFunction } from '../ir/scalar-ops.ts';
 import { visit } from '../ir/traverse.ts';
+import type { Words } from '../words.ts';
 
 export interface Launch {
   readonly count: readonly [number, number, number];

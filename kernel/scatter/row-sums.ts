@@ -1,7 +1,7 @@
 /** Which buffers of a launch are summed by rows, and what the inspection of their indices found; kept per state of the inputs. */
 
-import type { Words } from '../backend/backend.ts';
 import type { Program } from '../ir/ir.ts';
+import type { Words } from '../words.ts';
 import { type Inspection, Inspector } from './inspect.ts';
 import type { Launch } from './numbers.ts';
 import { type Bundle, bundlesOf, type Fluid, fluidOf } from './static-index.ts';

@@ -13,13 +13,13 @@
  * Derivatives are taken of the original program, never of its passes.
  */
 
-import type { Words } from '../backend/backend.ts';
 import { type CountLimit, countLimits, keepsTo, scatterOwnership } from '../ir/analysis/affine.ts';
 import { fills } from '../ir/analysis/footprint.ts';
 import { IndexForms } from '../ir/analysis/index-form.ts';
 import type { Buffer, Program } from '../ir/ir.ts';
 import { isPlain } from '../ir/traverse.ts';
 import { Plan } from '../plan.ts';
+import type { Words } from '../words.ts';
 import { type Candidate, candidatesOf } from './candidates.ts';
 import { indexBuffer, keepEvents, slotBuffer, type Totals } from './events.ts';
 import { type Gathered, gatherProgram } from './gather.ts';

@@ -5,11 +5,11 @@
  * kinks are those of kernels. A broadcast operand that is tracked is expanded first, so that its adjoint is a sum in fixed order.
  */
 
-import type { WordType } from '../backend/backend.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { PureOp, Value } from '../ir/ir.ts';
 import type { Plan } from '../plan.ts';
 import { cached, input, output } from '../program.ts';
+import type { WordType } from '../words.ts';
 import { checkTensor, makeTensor } from './construct.ts';
 import { isTracked } from './graph.ts';
 import { commonDevice, launch, sizeOf } from './launch.ts';

@@ -1,8 +1,8 @@
 /** How launches make and know tensors without their methods, which are themselves launches: tensor.ts installs the constructor here. */
 
-import type { WordType } from '../backend/backend.ts';
 import type { Memory } from '../device/memory.ts';
 import { inWords } from '../error.ts';
+import type { WordType } from '../words.ts';
 import type { Tensor } from './tensor.ts';
 
 type Construct = (memory: Memory, type: WordType, shape: readonly number[]) => Tensor;

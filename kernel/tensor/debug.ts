@@ -4,11 +4,12 @@
  * On a GPU the answer comes later, so the error is thrown by the next read or finish.
  */
 
-import type { Count, Executable, Storage } from '../backend/backend.ts';
+import type { Executable, Storage } from '../backend/backend.ts';
 import type { Device } from '../device/device.ts';
 import { lineColumn } from '../error.ts';
 import { type Block, type Buffer, type Inst, largestId, type Program, type Value } from '../ir/ir.ts';
 import { visit } from '../ir/traverse.ts';
+import type { Count } from '../words.ts';
 import type { Tensor } from './tensor.ts';
 
 /** Throws, or on a GPU notes for later, what is wrong with the outputs of a launch. */

@@ -4,12 +4,12 @@
  * The buffer must belong to the device's own GPUDevice: open one with `device(gpuDevice)`, or ask for `gpuDevice(device)`.
  */
 
-import type { WordType } from '../backend/backend.ts';
 import type { WebGpuBackend } from '../backend/webgpu/backend.ts';
 import { type Device, defaultDevice } from '../device/device.ts';
 import { Recorder } from '../device/recorder.ts';
 import { releaseWhenCollected } from '../device/scope.ts';
 import type { UserGPUBuffer, UserGPUDevice } from '../gpu-types.ts';
+import type { WordType } from '../words.ts';
 import { sizeOf } from './launch.ts';
 import { Tensor } from './tensor.ts';
 

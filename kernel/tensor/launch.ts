@@ -4,13 +4,14 @@
  * Arguments have been checked by whoever built them (kernel.ts for users' kernels); here only the device is.
  */
 
-import type { Count, Storage, Words } from '../backend/backend.ts';
+import type { Storage } from '../backend/backend.ts';
 import type { Device } from '../device/device.ts';
 import { decide, execute } from '../device/execute.ts';
 import type { Memory } from '../device/memory.ts';
 import { adopt } from '../device/scope.ts';
 import { fills } from '../ir/analysis/footprint.ts';
 import type { Derived, Plan } from '../plan.ts';
+import type { Count, Words } from '../words.ts';
 import { makeTensor } from './construct.ts';
 import { checkOutputs } from './debug.ts';
 import { type Cotangents, type Rule, record } from './graph.ts';

@@ -4,9 +4,9 @@
  * Each is the other's adjoint, hence both are differentiable to any order. How sums are taken: sum.ts, and compensated-sum.ts.
  */
 
-import type { WordType } from '../backend/backend.ts';
 import { checkOptions } from '../error.ts';
 import { cached, input, output, strided, stridesOf } from '../program.ts';
+import type { WordType } from '../words.ts';
 import { compensatedProducts, compensatedSumOver } from './compensated-sum.ts';
 import { checkTensor } from './construct.ts';
 import type { Rule } from './graph.ts';

@@ -1,7 +1,7 @@
 /** Shapes and types of elements: what is one, equality, broadcasting as NumPy defines it, axes counted from the end. */
 
-import type { WordType } from '../backend/backend.ts';
 import { inWords } from '../error.ts';
+import type { WordType } from '../words.ts';
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, d) => n === b[d]);

@@ -6,13 +6,13 @@
  * modes to any order.
  */
 
-import type { Words, WordType } from '../backend/backend.ts';
 import { Device, defaultDevice } from '../device/device.ts';
 import { giveBack, type Hold, type Memory } from '../device/memory.ts';
 import { relief } from '../device/pressure.ts';
 import { Recorder } from '../device/recorder.ts';
 import { adopt, releaseWhenCollected } from '../device/scope.ts';
 import { inWords } from '../error.ts';
+import type { Words, WordType } from '../words.ts';
 import * as arithmetic from './arithmetic.ts';
 import { installTensor } from './construct.ts';
 import type { Node } from './graph.ts';

@@ -1,12 +1,13 @@
 /** The backends that tests run on: all of them, or the test fails; and one launch on one of them, beside the interpreter. */
 
 import { expect } from 'vitest';
-import type { Backend, Count, Words } from '../../kernel/backend/backend.ts';
+import type { Backend } from '../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../kernel/backend/wasm/backend.ts';
 import { type WebGpuBackend, webgpuBackend } from '../../kernel/backend/webgpu/backend.ts';
 import type { DeviceOptions } from '../../kernel/backend/webgpu/device.ts';
 import { interpret } from '../../kernel/ir/interpret.ts';
 import type { Program } from '../../kernel/ir/ir.ts';
+import type { Count, Words } from '../../kernel/words.ts';
 
 /** WebGPU on whatever adapter there is. @throws if there is none: nothing is skipped in silence. */
 export async function openWebGpu(options: Omit<DeviceOptions, 'allowSoftware'> = {}): Promise<WebGpuBackend> {

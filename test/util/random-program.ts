@@ -6,10 +6,10 @@
  * and control flow, indices and integers do not depend on them.
  */
 
-import type { Count } from '../../kernel/backend/backend.ts';
 import { Builder } from '../../kernel/ir/builder.ts';
 import type { Buffer, LocalArray, Program, PureOp, ScalarType, Value } from '../../kernel/ir/ir.ts';
 import { floatBinary, floatUnary, intBinary, intUnary } from '../../kernel/ir/ir.ts';
+import type { Count } from '../../kernel/words.ts';
 import { mulberry32 } from './random.ts';
 
 export interface RandomProgramOptions {

@@ -4,11 +4,12 @@
  */
 
 import { expect } from 'vitest';
-import type { Backend, Count, Precision, Words } from '../../kernel/backend/backend.ts';
+import type { Backend } from '../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../kernel/backend/wasm/backend.ts';
 import { interpret } from '../../kernel/ir/interpret.ts';
 import type { Program } from '../../kernel/ir/ir.ts';
 import { expandMath } from '../../kernel/ir/math/expand.ts';
+import type { Count, Precision, Words } from '../../kernel/words.ts';
 
 const shared: Record<Precision, Backend> = {
   f32: wasmBackend({ precision: 'f32' }),

@@ -1,7 +1,8 @@
 /** The CPU backend: WebAssembly, on the calling thread and workers. Everything is done by the time a call returns. */
 
 import type { Program } from '../../ir/ir.ts';
-import type { Backend, Count, Precision, Storage, Words, WordType } from '../backend.ts';
+import type { Count, Precision, Words, WordType } from '../../words.ts';
+import type { Backend, Storage } from '../backend.ts';
 import { cuttingOf, workOfOne } from './cutting.ts';
 import { emitProgram } from './emit.ts';
 import type { WasmExecutable, WasmStorage } from './executable.ts';

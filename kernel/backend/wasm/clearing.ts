@@ -4,7 +4,7 @@
  */
 
 import { type Coverage, coverageOf, type Span } from '../../ir/analysis/coverage.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { WasmExecutable, WasmStorage } from './executable.ts';
 import type { Heap } from './memory.ts';
 

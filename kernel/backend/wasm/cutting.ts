@@ -12,7 +12,7 @@
 import { type CountLimit, countLimits, keepsTo, readsOthers } from '../../ir/analysis/affine.ts';
 import { type Block, blocksOf, type Inst, type Program, type Value, type While } from '../../ir/ir.ts';
 import { definitions, visit } from '../../ir/traverse.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import { sharedSums } from './sums.ts';
 import { mostChunks } from './worker.ts';
 

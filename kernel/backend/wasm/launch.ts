@@ -4,7 +4,7 @@
  * The frame lies at frameStart; where each chunk sums into copies of its own, there is one frame per chunk in the heap.
  */
 
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import { type Fold, foldFrame, foldModule } from './bulk.ts';
 import { Clearing } from './clearing.ts';
 import { chunkSize } from './cutting.ts';

@@ -5,7 +5,7 @@
  */
 
 import type { ScalarType } from '../../ir/ir.ts';
-import type { Precision } from '../backend.ts';
+import type { Precision } from '../../words.ts';
 import { type Code, F32, F64, I32, type ValType } from './encode.ts';
 import * as op from './opcodes.ts';
 

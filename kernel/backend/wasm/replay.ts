@@ -1,6 +1,7 @@
 /** A replay on the CPU: ordinary launches on storages whose addresses change. */
 
-import { mentions, type Replay, type ReplayOp, type ReplaySlot, type WordType } from '../backend.ts';
+import type { WordType } from '../../words.ts';
+import { mentions, type Replay, type ReplayOp, type ReplaySlot } from '../backend.ts';
 import type { WasmExecutable, WasmStorage } from './executable.ts';
 import type { Launch } from './launch.ts';
 import type { Heap } from './memory.ts';

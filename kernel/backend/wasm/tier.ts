@@ -5,7 +5,7 @@
  * programs whose invocations share sums, which vectors add in another order, have vectors from the start.
  */
 
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { Tier, WasmExecutable } from './executable.ts';
 
 /** Units of work (cutting.ts): of a launch, some microseconds; of all of them, the time that compiling takes. */

@@ -1,19 +1,8 @@
 /** The WebGPU backend: GPU memory, launches in submission order, errors told at the next read. */
 
 import type { Program } from '../../ir/ir.ts';
-import type {
-  Backend,
-  Count,
-  Executable,
-  Floats,
-  Replay,
-  ReplayOp,
-  ReplaySlot,
-  Storage,
-  Timing,
-  Words,
-  WordType,
-} from '../backend.ts';
+import type { Count, Words, WordType } from '../../words.ts';
+import type { Backend, Executable, Floats, Replay, ReplayOp, ReplaySlot, Storage, Timing } from '../backend.ts';
 import { BindGroups } from './bind-groups.ts';
 import { Commands } from './commands.ts';
 import { compileProgram, compileResolve, type WebGpuExecutable } from './compile.ts';

@@ -2,7 +2,8 @@
 
 import { countLimits, keepsTo, scatterOwnership } from '../../ir/analysis/affine.ts';
 import type { LocalArray, Program, ScatterAdd } from '../../ir/ir.ts';
-import type { Count, Executable } from '../backend.ts';
+import type { Count } from '../../words.ts';
+import type { Executable } from '../backend.ts';
 import { Commands } from './commands.ts';
 import type { Gpu, Reports } from './device.ts';
 import { emit } from './emit.ts';

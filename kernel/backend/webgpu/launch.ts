@@ -1,7 +1,7 @@
 /** Launches: passes dispatched one after another, shared sums resolved. What does not depend on the storages is worked out once. */
 
 import type { Program } from '../../ir/ir.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { WebGpuExecutable } from './compile.ts';
 import type { GpuStorage } from './memory.ts';
 import { preparePass } from './prepared-pass.ts';

@@ -1,6 +1,7 @@
 /** GPU buffers by size class: freed ones are kept for the next request, up to a budget. */
 
-import type { Storage, WordType } from '../backend.ts';
+import type { WordType } from '../../words.ts';
+import type { Storage } from '../backend.ts';
 import type { Limits, Reports } from './device.ts';
 
 export interface GpuStorage extends Storage {

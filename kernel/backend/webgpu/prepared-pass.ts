@@ -1,7 +1,7 @@
 /** A pass over storages of known lengths: arenas filled, a dispatch, arenas emptied; in pieces where buffers are large. */
 
 import type { Interval } from '../../ir/analysis/ranges.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { Span } from './bind-groups.ts';
 import type { Compiled, CompiledPass } from './compile.ts';
 import { Dispatch } from './dispatch.ts';

@@ -1,6 +1,6 @@
 /** The scratch words of sums that invocations share, and the dispatches that turn them into words of the outputs. */
 
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { Span } from './bind-groups.ts';
 import type { Compiled } from './compile.ts';
 import { Dispatch } from './dispatch.ts';

@@ -7,7 +7,7 @@
 
 import { type Access, accessesInRange, arrayAccessesInRange, boxOf } from '../../ir/analysis/ranges.ts';
 import type { Program } from '../../ir/ir.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 
 /** What is known of a launch. */
 export interface Known {

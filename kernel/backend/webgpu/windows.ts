@@ -11,7 +11,7 @@
 
 import { boxOf, type Interval, touchedWords } from '../../ir/analysis/ranges.ts';
 import type { Program } from '../../ir/ir.ts';
-import type { Count } from '../backend.ts';
+import type { Count } from '../../words.ts';
 import type { Limits } from './device.ts';
 import { boundBy, type Group, type Pass } from './layout.ts';
 import { mebibytes } from './memory.ts';

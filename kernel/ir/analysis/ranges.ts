@@ -7,7 +7,7 @@
  * parameter that grows while it is below a limit is followed. What is not known may be any word.
  */
 
-import type { Count } from '../../backend/backend.ts';
+import type { Count } from '../../words.ts';
 import {
   type Address,
   type ArrayLoad,

@@ -1,13 +1,14 @@
 // Specification of threads on the CPU: the same bits for any number of them, and nothing shared in what is read.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Backend, Count, Precision, Words } from '../../../kernel/backend/backend.ts';
+import type { Backend } from '../../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import { endThreads, runningPool } from '../../../kernel/backend/wasm/pool.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Count, Precision, Words } from '../../../kernel/words.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { randomProgram } from '../../util/random-program.ts';
 import { runOnWasm } from '../../util/wasm.ts';

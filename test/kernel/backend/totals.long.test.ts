@@ -1,11 +1,11 @@
 // Sums into words that all invocations share: right to rounding, whoever runs, and only of the lanes that run.
 
 import { describe, expect, it } from 'vitest';
-import type { Count, Precision } from '../../../kernel/backend/backend.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Count, Precision } from '../../../kernel/words.ts';
 import { runOnWasm } from '../../util/wasm.ts';
 
 const compile = (body: string) =>

@@ -1,11 +1,11 @@
 /** Several invocations at a time: every count, every shape of a row, divergent control flow; bit for bit as the interpreter. */
 
 import { describe, expect, it } from 'vitest';
-import type { Count, Precision } from '../../../kernel/backend/backend.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Count, Precision } from '../../../kernel/words.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { randomProgram } from '../../util/random-program.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';

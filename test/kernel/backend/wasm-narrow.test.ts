@@ -1,13 +1,13 @@
 /** Loops over rows of unequal length, one invocation at a time: bit for bit as the interpreter, whatever the indices. */
 
 import { describe, expect, it } from 'vitest';
-import type { Precision } from '../../../kernel/backend/backend.ts';
 import { Rates } from '../../../kernel/backend/wasm/simd/rates.ts';
 import { isNarrow } from '../../../kernel/backend/wasm/simd/worth.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Precision } from '../../../kernel/words.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { compareWithInterpreter } from '../../util/wasm.ts';
 

@@ -1,10 +1,10 @@
 /** Ten whole WGSL shaders on the WebAssembly backend, as lowered and as simplified, against the interpreter. */
 
 import { describe, expect, it } from 'vitest';
-import type { Precision } from '../../../kernel/backend/backend.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Precision } from '../../../kernel/words.ts';
 import { shaders } from '../../fixtures/wgsl/shaders.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';
 

@@ -1,13 +1,13 @@
 /** Accesses in counted loops, which are checked once before the loop: in range, half in range, never; as the interpreter. */
 
 import { describe, expect, it } from 'vitest';
-import type { Count, Precision } from '../../../kernel/backend/backend.ts';
 import { Rates } from '../../../kernel/backend/wasm/simd/rates.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { visit } from '../../../kernel/ir/traverse.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Count, Precision } from '../../../kernel/words.ts';
 import { mulberry32 } from '../../util/random.ts';
 import { compareWithInterpreter } from '../../util/wasm.ts';
 

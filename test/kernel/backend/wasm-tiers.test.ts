@@ -1,13 +1,14 @@
 // Specification of late vectors: small launches run scalar code, larger ones or many make vectors, and nobody sees a difference.
 
 import { describe, expect, it } from 'vitest';
-import type { Backend, Count, Precision } from '../../../kernel/backend/backend.ts';
+import type { Backend } from '../../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import type { WasmExecutable } from '../../../kernel/backend/wasm/executable.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { lower } from '../../../kernel/ir/lower/lower.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
 import { parse } from '../../../kernel/wgsl/check.ts';
+import type { Count, Precision } from '../../../kernel/words.ts';
 import { randomProgram } from '../../util/random-program.ts';
 import { runOnWasm } from '../../util/wasm.ts';
 

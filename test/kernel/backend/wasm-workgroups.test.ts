@@ -1,9 +1,9 @@
 /** Barriers, workgroup memory and atomics on the WebAssembly backend, against the interpreter's suspended invocations. */
 
 import { describe, expect, it } from 'vitest';
-import type { Precision } from '../../../kernel/backend/backend.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import type { AtomicOp, Value } from '../../../kernel/ir/ir.ts';
+import type { Precision } from '../../../kernel/words.ts';
 import { buffer, programOf } from '../../util/program.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';
 

@@ -1,7 +1,6 @@
 /** The WebAssembly backend against the interpreter: every op on edge values, control flow, memory, random programs; bit for bit. */
 
 import { describe, expect, it } from 'vitest';
-import type { Precision } from '../../../kernel/backend/backend.ts';
 import { wasmBackend } from '../../../kernel/backend/wasm/backend.ts';
 import {
   comparisons,
@@ -13,6 +12,7 @@ import {
   type PureOp,
   type ScalarType,
 } from '../../../kernel/ir/ir.ts';
+import type { Precision } from '../../../kernel/words.ts';
 import { buffer, programOf } from '../../util/program.ts';
 import { randomProgram } from '../../util/random-program.ts';
 import { compareWithInterpreter, runOnWasm } from '../../util/wasm.ts';

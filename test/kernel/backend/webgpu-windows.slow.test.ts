@@ -3,7 +3,6 @@
 import { grad } from 'retrograde/adjoint';
 import { compact, histogram, kernel, scan, sort, type Tensor, tensor } from 'retrograde/kernel';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Count } from '../../../kernel/backend/backend.ts';
 import type { WebGpuBackend } from '../../../kernel/backend/webgpu/backend.ts';
 import type { WebGpuExecutable } from '../../../kernel/backend/webgpu/compile.ts';
 import { Device } from '../../../kernel/device/device.ts';
@@ -11,6 +10,7 @@ import type { Builder } from '../../../kernel/ir/builder.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Buffer, Program, Value } from '../../../kernel/ir/ir.ts';
 import { simplify } from '../../../kernel/ir/passes/simplify.ts';
+import type { Count } from '../../../kernel/words.ts';
 import { agrees, type Input, openWebGpu, runOn, worst } from '../../util/backends.ts';
 import { cpu32 } from '../../util/devices.ts';
 import { buffer, programOf } from '../../util/program.ts';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { WordType } from '../../../kernel/backend/backend.ts';
 import type { Buffer } from '../../../kernel/ir/ir.ts';
+import type { WordType } from '../../../kernel/words.ts';
 import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
 

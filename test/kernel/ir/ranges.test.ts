@@ -1,11 +1,11 @@
 // The words that a box of invocations can touch: exact for affine indices, clamps and wraps; never too few for random ones.
 
 import { describe, expect, it } from 'vitest';
-import type { Count } from '../../../kernel/backend/backend.ts';
 import { type Access, accessesInRange, type Box, touchedWords } from '../../../kernel/ir/analysis/ranges.ts';
 import type { Builder } from '../../../kernel/ir/builder.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { BuiltinName, PureOp, Value } from '../../../kernel/ir/ir.ts';
+import type { Count } from '../../../kernel/words.ts';
 import { buffer, programOf } from '../../util/program.ts';
 import { mulberry32 } from '../../util/random.ts';
 

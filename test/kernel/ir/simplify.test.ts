@@ -1,7 +1,6 @@
 // simplify never changes a bit of what a program computes, is idempotent, and fast.
 
 import { describe, expect, it } from 'vitest';
-import type { Precision } from '../../../kernel/backend/backend.ts';
 import { interpret } from '../../../kernel/ir/interpret.ts';
 import type { Program } from '../../../kernel/ir/ir.ts';
 import { eliminateCommonSubexpressions } from '../../../kernel/ir/passes/cse.ts';
@@ -14,6 +13,7 @@ import { unroll } from '../../../kernel/ir/passes/unroll.ts';
 import { print } from '../../../kernel/ir/print.ts';
 import { size } from '../../../kernel/ir/traverse.ts';
 import { verify } from '../../../kernel/ir/verify.ts';
+import type { Precision } from '../../../kernel/words.ts';
 import { type RandomProgram, randomProgram } from '../../util/random-program.ts';
 
 function run({ program, words, count }: RandomProgram, precision: Precision): number[][] {

@@ -4,7 +4,7 @@
  */
 
 import type { ScalarType } from '../../../ir/ir.ts';
-import type { Precision } from '../../backend.ts';
+import type { Precision } from '../../../words.ts';
 import type { Code } from '../encode.ts';
 import * as op from '../opcodes.ts';
 import { f32x4, f64x2, i32x4, i64x2, v128 } from './opcodes.ts';
