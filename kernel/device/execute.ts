@@ -6,10 +6,10 @@ import type { Storage } from '../backend/backend.ts';
 import type { Plan } from '../plan.ts';
 import type { Launch } from '../scatter/numbers.ts';
 import { type Decision, type Pass, Strategies } from '../scatter/schedule.ts';
-import { Tables } from '../scatter/tables.ts';
 import type { Count } from '../words.ts';
 import type { Device } from './device.ts';
 import type { Memory } from './memory.ts';
+import { Tables } from './tables.ts';
 
 /**
  * Which rows are summed by invocations of their own: of at most so many terms, where there are more than so many rows. On the CPU

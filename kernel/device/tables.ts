@@ -1,7 +1,7 @@
 /** Tables found on the host, on a device; a table's storage is given back when nobody holds the table any more. */
 
 import type { Storage } from '../backend/backend.ts';
-import type { Device } from '../device/device.ts';
+import type { Device } from './device.ts';
 
 export class Tables {
   private readonly device: Device;
