@@ -5,7 +5,7 @@
  * function of its own, so that a reader can see who calls it, and when.
  */
 
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePng, grey, type Image } from '../../render/index.ts';
 
@@ -142,13 +142,19 @@ function dynamicsOf(fields: Fields, masses: number, where: (name: DynamicsName) 
   };
 }
 
+const picture = /\.(png|jpe?g|gif|bmp|tiff?|webp|avif|ppm|pgm|exr)$/i;
+
 async function readFrame(folder: string, index: number, frames: number, width: number, height: number): Promise<Image> {
   const file = `${String(index).padStart(3, '0')}.png`;
   let bytes: Uint8Array;
   try {
     bytes = await readFile(join(folder, file));
   } catch {
-    throw new RangeError(`film: frame ${file} is missing in '${folder}'; scene.json promises ${frames} frames.`);
+    const other = (await readdir(folder)).sort().find(name => picture.test(name) && !/^\d{3}\.png$/.test(name));
+    throw new RangeError(
+      `film: frame ${file} is missing in '${folder}'; scene.json promises ${frames} frames` +
+        `${other ? `. There is '${other}': frames are PNG, by the names 000.png, 001.png, …` : '.'}`,
+    );
   }
   let image: Image;
   try {

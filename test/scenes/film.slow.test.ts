@@ -4,8 +4,10 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { device } from 'retrograde/kernel';
+import { decodePng, encodePng, grey } from 'retrograde/render';
 import { film, readFilm, type SceneResult } from 'retrograde/scenes';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mulberry32 } from '../util/random.ts';
 
 const fixture = new URL('../../scenes/film/chain/', import.meta.url).pathname;
 let folder = '';
@@ -50,6 +52,20 @@ describe('film', () => {
     const without = await run(blind);
     expect(without.fitted).toEqual(whole.fitted);
     expect(without.goal).toMatchObject({ name: 'pixel residual (root mean square)', met: true });
+  });
+
+  it('asks no more than the noise allows that frame 0 shows', async () => {
+    const noisy = await copy('noisy');
+    await rm(join(noisy, 'truth.json'));
+    const random = mulberry32(1);
+    for (let k = 0; k < 40; k++) {
+      const file = join(noisy, `${String(k).padStart(3, '0')}.png`);
+      const image = grey(decodePng(await readFile(file)));
+      await writeFile(file, encodePng({ ...image, data: image.data.map(value => value + 0.1 * (random() - 0.5)) }));
+    }
+    const { goal } = await run(noisy, { length: 3 });
+    expect(goal.value).toBeGreaterThan(1 / 255);
+    expect(goal.met).toBe(true);
   });
 
   it('fits only what scene.json calls unknown', async () => {
@@ -168,6 +184,55 @@ describe('film, given broken input', () => {
     expect(error).toBeInstanceOf(RangeError);
     expect((error as Error).message).toMatch(message);
     expect((error as Error).message).not.toContain('\n');
+  });
+
+  /** Every frame's values, by a function of the value, pixel and frame. */
+  const redraw =
+    (of: (value: number, pixel: number, frame: number) => number): Spoil =>
+    async at => {
+      for (let k = 0; k < 40; k++) {
+        const file = join(at, `${String(k).padStart(3, '0')}.png`);
+        const image = grey(decodePng(await readFile(file)));
+        await writeFile(file, encodePng({ ...image, data: image.data.map((value, q) => of(value, q, k)) }));
+      }
+    };
+  const drawing = (massRadius: number, springWidth: number): Spoil =>
+    edit(s => Object.assign(s, { drawing: { massRadius, springWidth } }));
+
+  it.each<[string, Spoil, RegExp]>([
+    ['white on black', redraw(value => 1 - value), /^film: frame 000\.png is light on dark; invert the frames/],
+    ['grey on grey', redraw(value => 0.2 + 0.5 * value), /^film: frame 000\.png has ink at 0\.20 and paper at 0\.70;/],
+    ['blank frames', redraw((value, _, frame) => (frame === 7 ? 1 : value)), /^film: frame 007\.png is blank \(1\.00/],
+    [
+      'noise and smaller masses',
+      async at => {
+        await redraw((value, q, frame) => value - 0.1 * ((((q + frame) * 2654435761) % 4294967296) / 4294967296))(at);
+        await drawing(0.16, 0.03)(at);
+      },
+      /^film: frame 000\.png is drawn with a massRadius of about 0\.11 m, not the 0\.16 m of 'drawing'/,
+    ],
+    [
+      'thinner springs',
+      drawing(0.11, 0.06),
+      /^film: frame 000\.png is drawn with a springWidth of about 0\.030 m, not/,
+    ],
+    [
+      'another place',
+      edit(s => Object.assign(s, { camera: { size: [128, 128], pixelsPerMetre: 40, origin: [34, 100] } })),
+      /^film: frame 000\.png does not show the chain where 'position0', 'anchor' and 'camera' in scene\.json place it/,
+    ],
+    [
+      'frames by other names',
+      async at => {
+        await cp(join(at, '000.png'), join(at, 'frame-000.jpg'));
+        await rm(join(at, '000.png'));
+      },
+      /^film: frame 000\.png is missing in '.*'; .*There is 'frame-000\.jpg': frames are PNG/,
+    ],
+  ])('refuses %s before a fit', async (name, spoil, message) => {
+    const at = await copy(name.replaceAll(' ', '-'));
+    await spoil(at);
+    await expect(run(at)).rejects.toThrow(message);
   });
 
   it('refuses a broken truth.json, once the fit is done', async () => {
