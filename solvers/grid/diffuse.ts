@@ -58,7 +58,7 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   const { values, source, theta = 1, check = true, solve } = options;
   checkOptions('diffuse', options, ['values', 'source', 'theta', 'check', 'solve']);
   checkField('diffuse', grid, 'q', q);
-  checkDiffusivity(grid, k);
+  checkDiffusivity('diffuse', 'k', grid, k);
   checkTime('diffuse', dt);
   if (source) checkField('diffuse', grid, 'source', source);
   if (!(theta >= 0 && theta <= 1)) throw new RangeError(`diffuse: theta is ${theta}; it must be from 0 to 1.`);
@@ -81,20 +81,21 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   return solveOn(grid, A, b, q, solve);
 }
 
-function checkDiffusivity(grid: Grid, k: Diffusivity): void {
+/** @throws RangeError unless k is a number not below 0, a tensor of one, or a field on the faces. */
+export function checkDiffusivity(who: string, what: string, grid: Grid, k: Diffusivity): void {
   if (typeof k === 'number') {
     if (!(k >= 0 && k < Number.POSITIVE_INFINITY))
-      throw new RangeError(`diffuse: k is ${k}; it must be a finite number that is not negative.`);
+      throw new RangeError(`${who}: ${what} is ${k}; it must be a finite number that is not negative.`);
   } else if (k instanceof Tensor) {
     if (k.size === 1) return;
     throw new RangeError(
-      `diffuse: k has shape [${k.shape.join(', ')}]; it must be one number, or a record of numbers on the faces of each axis.`,
+      `${who}: ${what} has shape [${k.shape.join(', ')}]; it must be one number, or a record of numbers on the faces of each axis.`,
     );
   } else if (typeof k !== 'object' || k === null)
     throw new TypeError(
-      `diffuse: k is ${inWords(k)}; give a number, a tensor of one, or a record of them on the faces.`,
+      `${who}: ${what} is ${inWords(k)}; give a number, a tensor of one, or a record of them on the faces.`,
     );
-  else checkVector('diffuse', grid, 'k', k);
+  else checkVector(who, grid, what, k);
 }
 
 /** @param weighted The part of dt that is explicit. @throws RangeError if the step is not stable. */

@@ -7,7 +7,7 @@
 
 import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
-import { type Diffusivity, fromSides, isField } from './diffuse.ts';
+import { checkDiffusivity, type Diffusivity, fromSides, isField } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
 import { isLine, solveLine } from './line.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
@@ -34,6 +34,9 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   checkOptions('poisson', options, ['conductivity', 'values', 'p0', 'solve']);
   const { conductivity = 1, values, p0, solve } = options;
   checkField('poisson', grid, 'f', f);
+  checkDiffusivity('poisson', 'conductivity', grid, conductivity);
+  if (conductivity === 0)
+    throw new RangeError('poisson: conductivity is 0; it must be positive for p to be determined.');
   if (p0) checkField('poisson', grid, 'p0', p0);
   const given = fromSides(grid, f, conductivity, values);
   const b = given ? f.add(given) : f;

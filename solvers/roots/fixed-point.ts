@@ -78,7 +78,7 @@ export function fixedPoint<Y, P>(g: (y: Y, p: P) => Y, y0: Y, params: P, options
       y => flatten(y).leaves,
     );
   };
-  const linear = { method: gmres(), rtol: tolerance(form.leaves[0]), ...options.linearSolve };
+  const linear = { method: gmres(), ...options.linearSolve };
   return implicit(find, { name: 'fixedPoint', fixedPoint: g, linearSolve: (A, b) => linearSolve(A, b, linear) })(
     params,
   );

@@ -86,8 +86,7 @@ export function rootFind<Y, P>(F: (y: Y, p: P) => Y, y0: Y, params: P, options: 
       () => unpack(form, new Search(F, p, start, method, options).run()),
       y => flatten(y).leaves,
     );
-  const rtol = tolerance(form.leaves[0]);
-  const linear = { rtol, ...method.linear, ...options.linearSolve };
+  const linear = { ...method.linear, ...options.linearSolve };
   return implicit(find, { name: 'rootFind', root: F, linearSolve: (A, b) => linearSolve(A, b, linear) })(params);
 }
 

@@ -16,6 +16,7 @@ import { evidence } from './evidence.ts';
 import { iterandOf } from './iterand.ts';
 import { leavingAlone } from './leaving-alone.ts';
 import type { Nullspace } from './nullspace.ts';
+import { errorByRounding } from './rounding.ts';
 import { representable, unitOf, unitsOutOfRange } from './unit.ts';
 
 export interface SolveReport {
@@ -23,6 +24,8 @@ export interface SolveReport {
   readonly iterations: number;
   /** Largest |b − A x| / |b|, computed anew from x. */
   readonly residual: number;
+  /** |x − A⁻¹ b| / |x|, estimated, where rounding kept a factorisation from the default rtol. */
+  readonly error?: number;
 }
 
 export interface Solving {
@@ -35,6 +38,8 @@ export interface Solving {
   /** One for all columns, or one for each. */
   readonly atol: number | readonly number[];
   readonly maxSteps: number;
+  /** Whether what rounding lets it reach is enough. */
+  readonly withinRounding: boolean;
   /** Whether many products are to be expected. */
   readonly many: boolean;
   /** Steps from one look at the residual to the next. */
@@ -156,7 +161,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     if (!met && helps && !final && allowed > 0) continue;
     const proof = evidence(A, b, now.x, solving.nullspace);
     proof.judge(...proof.sums.map(sum => peek(sum) as Words));
-    judge.conclude(now.x, peek(size) as Words, residual, trouble ?? broken, iterations);
+    const error = met || !solving.withinRounding ? undefined : errorByRounding(system, right, now.x, now.r);
+    judge.conclude(now.x, peek(size) as Words, residual, trouble ?? broken, iterations, error);
     return now.x;
   }
 }
@@ -174,15 +180,15 @@ class Judge {
     this.solving = solving;
   }
 
-  /** @throws ConvergenceError unless each residual is within its limit. */
-  conclude(x: Tensor, size: Words, residual: Words, broken: Words, iterations: number): void {
+  /** @throws ConvergenceError unless each residual is within its limit, or as small as rounding lets it be, with this error of x. */
+  conclude(x: Tensor, size: Words, residual: Words, broken: Words, iterations: number, error?: number): void {
     const { method, rtol, atol, onSolved } = this.solving;
     const known = size.every(Number.isFinite);
     const relative = Array.from(residual, (v, k) => (v === 0 ? 0 : Math.sqrt(v / size[k])));
     const worst = relative.reduce((a, v) => (v > a || Number.isNaN(v) ? v : a), 0);
     const met = residual.every((v, k) => v <= Math.max(rtol ** 2 * size[k], squared(atol, k)));
-    if (met && known) {
-      onSolved?.({ method: method.name, iterations, residual: worst });
+    if ((met || error !== undefined) && known) {
+      onSolved?.({ method: method.name, iterations, residual: worst, ...(error !== undefined && { error }) });
       return;
     }
     const why = this.reason(size, residual, broken, iterations);

@@ -11,7 +11,10 @@ export interface SolveOptions {
   /** Default: refinement with a factorisation as preconditioner; else `cg()` for what is said to be positive definite, `minres()` for what is symmetric, `gmres()` for all else. */
   readonly method?: IterativeMethod;
   readonly preconditioner?: Preconditioner;
-  /** Bound on |b − A x| / |b|, below 1. Default 1e-10 in f64, 1e-5 in f32. */
+  /**
+   * Bound on |b − A x| / |b|, below 1. Default 1e-10 in f64, 1e-5 in f32; or, with a factorisation, what rounding lets it reach, as long as
+   * a digit of x is known: `onSolved` is told x's error.
+   */
   readonly rtol?: number;
   /** Bound on |b − A x|, if that is larger. Default 0. */
   readonly atol?: number;

@@ -53,6 +53,7 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     rtol: options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5),
     atol: options.atol ?? 0,
     maxSteps,
+    withinRounding: exact && options.rtol === undefined,
     many: !exact,
     every: options.preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
     x0: options.x0,

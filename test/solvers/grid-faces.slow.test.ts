@@ -8,6 +8,7 @@ import {
   diffuse,
   type Grid,
   grid,
+  poisson,
   project,
   semiLagrangianFaces,
   upwind,
@@ -318,6 +319,12 @@ describe('grid operators say what they are given', () => {
     ],
     ['no k', () => diffuse(g, q, undefined as never, 1), 'diffuse: k is undefined; give a number, a tensor of one, or'],
     ['k below 0', () => diffuse(g, q, -1, 1), 'diffuse: k is -1; it must be a finite number that is not negative.'],
+    [
+      'a k of cells',
+      () => poisson(g, q, { conductivity: q }),
+      'poisson: conductivity has shape [4, 4]; it must be one',
+    ],
+    ['k of 0', () => poisson(g, q, { conductivity: 0 }), 'poisson: conductivity is 0; it must be positive for p to be'],
     ['a misspelt option', () => diffuse(g, q, 1, 1, { tetha: 0 } as never), "diffuse: there is no option 'tetha'; the"],
     [
       'a misspelt option',

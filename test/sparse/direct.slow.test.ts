@@ -275,6 +275,42 @@ describe('linearSolve with a factorisation', () => {
     }
   });
 
+  it.each([
+    [cpu64, 5e8, 5e11],
+    [cpu32, 1e4, 1e6],
+  ])('reaches what rounding lets it, and tells how far that is, on $description', async (device, ...conditions) => {
+    const n = 24;
+    // H D H, of reflections H in two directions
+    const reflected = (v: readonly number[], rows: readonly (readonly number[])[]) =>
+      rows.map(row => {
+        const along = (2 * row.reduce((sum, a, j) => sum + a * v[j], 0)) / norm(v) ** 2;
+        return row.map((a, j) => a - along * v[j]);
+      });
+    const turned = (rows: readonly (readonly number[])[]) => rows.map((_, j) => rows.map(row => row[j]));
+    const [left, right] = [Array.from(numbers(n, 1)), Array.from(numbers(n, 2))];
+    const system = (condition: number) => {
+      const D = left.map((_, i) => left.map((_, j) => (i === j ? condition ** (-i / (n - 1)) : 0)));
+      const A = turned(reflected(left, turned(reflected(right, D))));
+      return csr(fullPattern(n), on(A.flat(), undefined, device));
+    };
+    const b = on(numbers(n, 3), undefined, device);
+    const rtol = device === cpu64 ? 1e-10 : 1e-5;
+    for (const condition of conditions) {
+      const A = system(condition);
+      const reports: SolveReport[] = [];
+      const onSolved = (report: SolveReport) => reports.push(report);
+      const x = await linearSolve(A, b, { preconditioner: lu(), onSolved }).read();
+      const dense = new Matrix(denseOf(A.pattern, 1, await A.values.read()));
+      const exact = solveDense(dense, Matrix.columnVector(Array.from(await b.read()))).to1DArray();
+      const { residual, error = 0 } = reports[0];
+      expect(residual).toBeGreaterThan(rtol);
+      expect(difference(x, exact) / norm(exact)).toBeLessThan(4 * error);
+      expect(() => linearSolve(A, b, { preconditioner: lu(), rtol })).toThrow('above rtol'); // who asks for it gets it
+    }
+    const lost = system(device === cpu64 ? 1e17 : 1e9);
+    expect(() => linearSolve(lost, b, { preconditioner: lu() })).toThrow(); // not a digit would be right
+  });
+
   it('serves any method, and the transposed system', async () => {
     const pattern = randomPattern(5, 30, 30);
     const values = numbers(pattern.size, 2);
