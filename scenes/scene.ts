@@ -111,6 +111,13 @@ export function checkWhole(scene: string, settings: object, least: Readonly<Reco
   }
 }
 
+/** Checks settings that are on or off. @throws RangeError if one is neither 1 nor 0. */
+export function checkSwitch(scene: string, settings: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(settings))
+    if (value !== 0 && value !== 1)
+      throw new RangeError(`${scene}: '${name}' is ${value}; it must be 1, on, or 0, off.`);
+}
+
 /** Checks settings. @throws RangeError if one is not above zero. */
 export function checkPositive(scene: string, settings: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(settings))

@@ -210,7 +210,7 @@ export const lightFit: Scene = {
   settings: {
     size: 'of the pictures, px (preset small: 32; full: 64; the lamp’s are twice as large)',
     views: 'of the glossy thing (6; 8)',
-    degree: 'of the spherical harmonics of the light (2; 4)',
+    degree: 'of the spherical harmonics of the light, no more of them than texels (2; 4)',
     texels: 'along an edge of the light’s cube map, a power of two, at most 64 (8; 16)',
   },
   async run({ preset, settings, iterations = 20, seed, onProgress, signal, device }) {
@@ -218,6 +218,12 @@ export const lightFit: Scene = {
     checkWhole('light-fit', values, { size: 16, views: 1, degree: 0, texels: 2 });
     if (!Number.isInteger(Math.log2(values.texels)) || values.texels > 64)
       throw new RangeError(`light-fit: 'texels' is ${values.texels}; it must be a power of two, at most 64.`);
+    if ((values.degree + 1) ** 2 > 6 * values.texels ** 2) {
+      const most = Math.floor(Math.sqrt(6) * values.texels) - 1;
+      throw new RangeError(
+        `light-fit: 'degree' is ${values.degree}; a map of 6 · ${values.texels}² texels tells harmonics apart up to degree ${most}.`,
+      );
+    }
     const history: SceneProgress[] = [];
     const tells =
       (from: number, share: number): Told =>

@@ -29,7 +29,7 @@ import {
   rasterize,
 } from '../../render/index.ts';
 import { adam, fromVector, minimize } from '../../solvers/index.ts';
-import { checkWhole, type Scene, type SceneProgress, type Series } from '../scene.ts';
+import { checkSwitch, checkWhole, type Scene, type SceneProgress, type Series } from '../scene.ts';
 
 /** Right, down and away from the camera, px of a picture of 512². */
 const corners = [
@@ -144,11 +144,9 @@ export const crossingFit: Scene = {
     const small = preset === 'small';
     const values = { size: small ? 96 : 512, seeds: small ? 1 : 5, intersections: 1, apart: 0, ...settings };
     const iterations = given ?? (small ? 500 : 2000);
-    checkWhole(
-      'mesh-fit-crossing',
-      { ...values, iterations },
-      { size: 16, seeds: 1, intersections: 0, apart: 0, iterations: 1 },
-    );
+    const { intersections, apart } = values;
+    checkWhole('mesh-fit-crossing', { ...values, iterations }, { size: 16, seeds: 1, iterations: 1 });
+    checkSwitch('mesh-fit-crossing', { intersections, apart });
     const history: SceneProgress[] = [];
     const fits: Fit[] = [];
     let drawn = 0;

@@ -15,7 +15,7 @@ import { disposeTree, uniform } from '../../adjoint/index.ts';
 import { type Device, type Tensor, tensor } from '../../kernel/index.ts';
 import { difference, type Image, imageOf, l2, panels } from '../../render/index.ts';
 import { adam, fromVector, minimize } from '../../solvers/index.ts';
-import { checkWhole, type Scene, type SceneProgress, type Series } from '../scene.ts';
+import { checkSwitch, checkWhole, type Scene, type SceneProgress, type Series } from '../scene.ts';
 import {
   type ColouredCube,
   drawCube,
@@ -118,7 +118,8 @@ export const meshFitCube: Scene = {
   async run({ preset, settings, iterations = 1000, seed, onProgress, signal, device }) {
     const { px = 0, seeds = preset === 'small' ? 1 : 3, faces = 0 } = settings;
     const sizes = px ? [px] : preset === 'small' ? [16] : [4, 8, 16, 32];
-    checkWhole('mesh-fit-cube', { seeds, iterations, faces }, { seeds: 1, iterations: 1, faces: 0 });
+    checkWhole('mesh-fit-cube', { seeds, iterations }, { seeds: 1, iterations: 1 });
+    checkSwitch('mesh-fit-cube', { faces });
     if (!(sizes[0] in bounds)) throw new RangeError(`mesh-fit-cube: 'px' is ${px}; give 4, 8, 16 or 32.`);
     const room = studio(device, [8, 16, ...sizes, filmed, fine]);
     const truth = faces ? facedCube(room) : smoothCube(room);

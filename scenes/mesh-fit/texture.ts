@@ -35,7 +35,7 @@ import {
   texture,
   toSrgb,
 } from '../../render/index.ts';
-import { checkWhole, type Plot, type Scene, type SceneProgress } from '../scene.ts';
+import { checkSwitch, checkWhole, type Plot, type Scene, type SceneProgress } from '../scene.ts';
 import { descend } from './descend.ts';
 import { randomView } from './views.ts';
 
@@ -148,7 +148,8 @@ export const textureFit: Scene = {
   async run({ preset, settings, iterations, seed, onProgress, device, signal }) {
     const small = preset === 'small';
     const values: Settings = { texels: small ? 32 : 128, size: small ? 32 : 64, mip: 1, ...settings };
-    checkWhole('mesh-fit-texture', values, { texels: 4, size: 8, mip: 0 });
+    checkWhole('mesh-fit-texture', values, { texels: 4, size: 8 });
+    checkSwitch('mesh-fit-texture', { mip: values.mip });
     if (values.texels % 2)
       throw new RangeError(
         `mesh-fit-texture: 'texels' is ${values.texels}; it must be even, as the globe's finest detail is of two texels.`,

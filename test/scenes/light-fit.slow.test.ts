@@ -16,6 +16,9 @@ it('finds a lamp by its light and shadows, and paints, from small pictures with 
 });
 
 it('says what it cannot take', async () => {
+  await expect(smallRun(lightFit)({ degree: 19 })).rejects.toThrow(
+    "light-fit: 'degree' is 19; a map of 6 · 8² texels tells harmonics apart up to degree 18.",
+  );
   await expect(smallRun(lightFit)({ views: 0 })).rejects.toThrow(
     "light-fit: 'views' is 0; it must be a whole number from 1.",
   );

@@ -45,6 +45,9 @@ describe('the scenes', () => {
 
   it('say what they cannot take', async () => {
     await expect(smallRun(meshFitCube)({ px: 5 })).rejects.toThrow("mesh-fit-cube: 'px' is 5; give 4, 8, 16 or 32.");
+    await expect(smallRun(meshFitCube)({ faces: 2 })).rejects.toThrow(
+      "mesh-fit-cube: 'faces' is 2; it must be 1, on, or 0, off.",
+    );
     await expect(smallRun(meshFitPose)({ px: 2 })).rejects.toThrow(
       "mesh-fit-pose: 'px' is 2; it must be a whole number from 8.",
     );
