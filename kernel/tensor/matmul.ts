@@ -22,7 +22,7 @@ function product(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean)
   const factors: Factors = { batch, m, k, n, transposeA, transposeB };
   const rule: Rule = {
     name: 'matmul',
-    reads: [0, 1],
+    reads: ([a, b]) => [...(b ? [0] : []), ...(a ? [1] : [])],
     vjp: ([a, b], [bar], [wantA, wantB]) =>
       (bar && [
         wantA ? (transposeA ? product(b, bar, transposeB, true) : product(bar, b, false, !transposeB)) : undefined,

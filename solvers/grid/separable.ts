@@ -10,7 +10,7 @@
  * Lynch, Rice & Thomas, Numer. Math. 6 (1964) 185; the bases: Strang, SIAM Review 41 (1999) 135.
  */
 
-import { type Device, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
+import { type Device, onDevice, scoped, type Tensor, tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
 import type { Grid } from './grid.ts';
 
@@ -156,15 +156,18 @@ function along(x: Tensor, lines: readonly Line[], a: number, matrix: Tensor, tra
  */
 export function solveSeparable(lines: readonly Line[], f: Tensor, k: number | Tensor = 1, c?: number | Tensor): Tensor {
   const { bases, values, inverse } = tablesOf(lines, f.device);
-  let x = f;
-  bases.forEach(({ to, from }, a) => {
-    x = along(x, lines, a, to, from);
-  });
-  x = x.reshape(f.shape);
-  x = c === undefined ? x.mul(inverse) : x.div(values.mul(k).add(c));
-  if (c === undefined && k !== 1) x = x.div(k);
-  bases.forEach(({ to, from }, a) => {
-    x = along(x, lines, a, from, to);
-  });
-  return x.reshape(f.shape); // (1)
+  const solved = (): Tensor => {
+    let x = f;
+    bases.forEach(({ to, from }, a) => {
+      x = along(x, lines, a, to, from);
+    });
+    x = x.reshape(f.shape);
+    x = c === undefined ? x.mul(inverse) : x.div(values.mul(k).add(c));
+    if (c === undefined && k !== 1) x = x.div(k);
+    bases.forEach(({ to, from }, a) => {
+      x = along(x, lines, a, from, to);
+    });
+    return x.reshape(f.shape); // (1)
+  };
+  return scoped(solved, x => [x]); // a step that is kept for a gradient keeps x, not what it is made of
 }
