@@ -12,7 +12,7 @@
  * let bodies that turn far, and cloth, come down first by steps with drag.
  */
 
-import { kernel, onDevice, type Tensor, tensor } from '../../kernel/index.ts';
+import { checkRecord, inWords, kernel, onDevice, Tensor, tensor } from '../../kernel/index.ts';
 import { type RootOptions, rootFind } from '../../solvers/index.ts';
 import { freedom } from '../adjacency.ts';
 import { symplecticEuler } from '../mass-spring.ts';
@@ -78,6 +78,8 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
       own(x, v, params),
     );
   const step: Step<BodyState, P> = (state, params, dt) => {
+    checkState(state);
+    checkParams(params);
     checkTime('step of an elastic body', dt);
     const { x, v } = state;
     const free = freeOn(x.device);
@@ -85,6 +87,9 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
     const { xNext, vNext } = advance({ x, v, a: a as Tensor, free, dt }, count); // (1)
     return { x: xNext as Tensor, v: vNext as Tensor };
   };
+  const checkState = (state: BodyState): void => checkRecord(body.name, 'the state', state, ['x', 'v']);
+  const checkParams = (params: P): void =>
+    checkRecord(body.name, 'params', params, ['rest', 'density', 'gravity', 'load', 'drag']);
   const solve = <Q>(equation: Equation<P, Q>, x0: Tensor, params: Q, options: SolveOptions = {}): Tensor => {
     const method = options.method ?? (x0.device.kind === 'cpu' ? assembledNewton(body, equation) : undefined);
     const residual = (y: Tensor, p: Q): Tensor => {
@@ -107,7 +112,10 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
     const { moves, stays } = shares(y.device);
     return y.mul(moves).add(x.mul(stays));
   };
-  const implicitStep: Motion<P>['implicitStep'] = ({ x, v }, params, dt, options) => {
+  const implicitStep: Motion<P>['implicitStep'] = (state, params, dt, options) => {
+    checkState(state);
+    checkParams(params);
+    const { x, v } = state;
     checkTime('implicitStep', dt);
     const equation: Equation<P, { readonly state: BodyState; readonly params: P }> = {
       rate: 1 / dt,
@@ -133,6 +141,9 @@ export function motion<P extends NodalParams>(body: Body<P>): Motion<P> {
       longestStep(to => forces(to, params), state, shares(state.x.device).moves.div(column(body.mass(params)))),
     implicitStep,
     rest(params, x0, options) {
+      checkParams(params);
+      if (!(x0 instanceof Tensor))
+        throw new TypeError(`${body.name}: x0 is ${inWords(x0)}; give where nodes start, a tensor.`);
       const start = x0.detach();
       const still = start.mul(0);
       const equation: Equation<P, { readonly params: P; readonly x0: Tensor }> = {

@@ -158,7 +158,8 @@ export function cloth(mesh: Mesh, options: ClothOptions = {}): Cloth {
     couplings: ends.elements > 0 ? [membrane, hinges] : [membrane],
   };
   const [damped, elastic] = [motion(body), motion({ ...body, conservative: !viscous && !air })];
-  const moving = (params: ClothParams): Motion<ClothParams> => (params.obstacles ? damped : elastic);
+  const moving = (params: ClothParams): Motion<ClothParams> =>
+    (params as typeof params | undefined)?.obstacles ? damped : elastic;
   return {
     vertices: n,
     triangles: m,

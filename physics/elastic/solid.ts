@@ -133,7 +133,8 @@ export function elasticSolid(mesh: SolidMesh, options: SolidOptions = {}): Solid
   };
   const conservative: Body<SolidParams> = { ...body, conservative: !viscous };
   const [damped, elastic] = [motion(body), motion(conservative)];
-  const moving = (params: SolidParams): Motion<SolidParams> => (params.obstacles ? damped : elastic);
+  const moving = (params: SolidParams): Motion<SolidParams> =>
+    (params as typeof params | undefined)?.obstacles ? damped : elastic;
   const stretches = (x: Tensor, params: SolidParams): Tensor =>
     restShape(corners.spread(x)).volume.div(shapeOf(params).volume);
   return {

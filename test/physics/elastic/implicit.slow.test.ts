@@ -95,6 +95,25 @@ it('a slender beam at rest has its gradient in f32: to what rounding lets its st
   expect(Math.abs(rough / exact - 1)).toBeLessThan(1e-4);
 });
 
+it('a solid says what its state and params lack', () => {
+  const body = elasticSolid(blockMesh([1, 1]));
+  const none = undefined as never;
+  const [start, params] = [body.start(cpu64), body.params(on)];
+  expect(() => body.step(none, params, 1)).toThrow(
+    "elasticSolid: the state is undefined; give a record with 'x', 'v'.",
+  );
+  expect(() => body.step(start, none, 1)).toThrow("elasticSolid: params is undefined; give a record with 'rest', 'de");
+  expect(() => body.implicitStep({ x: start.x } as never, params, 1)).toThrow(
+    "elasticSolid: the state has no 'v'; give",
+  );
+  expect(() => body.rest({ ...params, density: none }, start.x)).toThrow(
+    "elasticSolid: params has no 'density'; give a",
+  );
+  expect(() => body.rest(params, start as never)).toThrow(
+    'elasticSolid: x0 is an object; give where nodes start, a tens',
+  );
+});
+
 describe('an implicit step', () => {
   const body = elasticSolid(blockMesh([2, 1], { size: [0.2, 0.1] }), { pinned: [0, 3] });
   const params = body.params({ young: 2e4, ...on });
