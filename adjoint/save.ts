@@ -7,7 +7,7 @@
  * f64 device and are rounded when loaded on an f32 one.
  */
 
-import { type Bytes, type Device, defaultDevice, Tensor, tensor, type Words } from '../kernel/index.ts';
+import { type Bytes, type Device, defaultDevice, inWords, Tensor, tensor, type Words } from '../kernel/index.ts';
 import { flatten } from './tree.ts';
 
 const magic = 0x47525452; // 'RTRG'
@@ -69,6 +69,7 @@ export function load<T = unknown>(bytes: Uint8Array, device: Device = defaultDev
   const fail = (what: string): never => {
     throw new RangeError(`load: ${what}; give the bytes that save() returned.`);
   };
+  if (!(bytes instanceof Uint8Array)) fail(`the bytes are ${inWords(bytes)}`);
   if (bytes.length < 12) fail(`these ${bytes.length} bytes are not a saved tree`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== magic) fail('these bytes are not a saved tree');

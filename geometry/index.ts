@@ -31,6 +31,7 @@ export type { Numbers } from './files/columns.ts';
 export { writeCsv } from './files/csv.ts';
 export { type GltfOptions, readGlb, readGltf } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
+export type { TextFile } from './files/input.ts';
 export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
 export { type Msh, readMsh } from './files/msh.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';
@@ -48,7 +49,6 @@ export {
   writeVtp,
   writeVtu,
 } from './files/vtk.ts';
-export type { TextFile } from './files/words.ts';
 export { readXyz, writeXyz, type Xyz } from './files/xyz.ts';
 export { grouped, pairsInOrder } from './grouped.ts';
 export { type HalfEdges, nextCorner, noSide } from './half-edges.ts';

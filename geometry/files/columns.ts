@@ -12,6 +12,12 @@ export interface Column {
   readonly values: ArrayLike<number>;
 }
 
+/** @throws TypeError unless it is a tensor or a list. */
+export function checkNumbers(who: string, name: string, numbers: Numbers): void {
+  if (!(numbers instanceof Tensor) && !Array.isArray(numbers) && !ArrayBuffer.isView(numbers))
+    throw new TypeError(`${who}: '${name}' is ${inWords(numbers)}; give a tensor, or a list of numbers.`);
+}
+
 /**
  * Reads named numbers from where they are.
  *
@@ -27,6 +33,7 @@ export function readColumns(
 ): Promise<Column[]> {
   return Promise.all(
     Object.entries(given).map(async ([name, numbers]) => {
+      checkNumbers(who, name, numbers);
       const values = numbers instanceof Tensor ? await numbers.read() : numbers;
       const components = values.length / count;
       if (!(Number.isInteger(components) && components >= 1 && components <= most)) {

@@ -1,6 +1,7 @@
 /** CSV (RFC 4180): named columns of numbers, out; each number with the digits that tell it apart in its own precision. */
 
-import { type Numbers, readColumns } from './columns.ts';
+import { checkRecord } from '../../kernel/index.ts';
+import { checkNumbers, type Numbers, readColumns } from './columns.ts';
 
 /**
  * Columns as CSV, a header first. A column of several numbers for each row becomes several: v.0, v.1, …
@@ -14,6 +15,8 @@ import { type Numbers, readColumns } from './columns.ts';
  * // 0.5,3,4
  */
 export async function writeCsv(columns: Readonly<Record<string, Numbers>>): Promise<string> {
+  checkRecord('writeCsv', 'the columns', columns, []);
+  for (const [name, numbers] of Object.entries(columns)) checkNumbers('writeCsv', name, numbers);
   const first = Object.values(columns)[0];
   if (first === undefined) throw new RangeError('writeCsv: there is no column; give one at least.');
   const rows = 'shape' in first ? (first.shape[0] ?? 1) : first.length;

@@ -9,8 +9,8 @@ import type { GLTF, JSONDocument } from '@gltf-transform/core';
 import type { Surface } from '../surface.ts';
 import { checkGltf } from './gltf-check.ts';
 import { surfaceOf } from './gltf-surface.ts';
+import { bytesIn, type TextFile, textIn } from './input.ts';
 import type { ReadOptions } from './loose.ts';
-import { type TextFile, textIn } from './words.ts';
 
 export interface GltfOptions extends ReadOptions {
   /** Gives the bytes of files beside it, by the paths that the file has for them. Pictures for which it gives undefined stay by name. */
@@ -23,8 +23,9 @@ export interface GltfOptions extends ReadOptions {
  * @throws SyntaxError if the file is broken, with the place, or needs an extension or a file that is not given.
  */
 export function readGlb(data: Uint8Array | ArrayBuffer, options: GltfOptions = {}): Promise<Surface> {
-  return reading('readGlb', `the ${data.byteLength} bytes are no GLB`, options, () => {
-    const { text, binary } = unpacked(new Uint8Array(data));
+  const bytes = bytesIn('readGlb', data);
+  return reading('readGlb', `the ${bytes.length} bytes are no GLB`, options, () => {
+    const { text, binary } = unpacked(bytes);
     return { json: parsed(text), binary };
   });
 }

@@ -6,8 +6,8 @@
  * left out, and corners of elements that are inside out are swapped. Format: Gmsh Reference Manual, "MSH file format".
  */
 
+import { type TextFile, textIn } from './input.ts';
 import { type Node, type Piece, readMshText } from './msh-text.ts';
-import { type TextFile, textIn } from './words.ts';
 
 /** A mesh of simplices on the host, as `elasticSolid` takes it. */
 export interface Msh {

@@ -7,9 +7,10 @@
  *   α = √(2 / (Ns + 2)),   roughness = √α                                                     (1) Walter et al., EGSR 2007, §5.2
  */
 
+import { checkRecord, inWords } from '../../kernel/index.ts';
 import type { Material, TextureFile } from '../surface.ts';
+import { type TextFile, textIn } from './input.ts';
 import type { ReadOptions } from './loose.ts';
-import { type TextFile, textIn } from './words.ts';
 
 /** What has no description. */
 export const plainMaterial = (name: string): Material => ({
@@ -130,6 +131,10 @@ function textureOf(words: readonly string[], line: number, passOver: (option: st
 
 /** Materials as MTL; of pictures inside of them, the names alone. */
 export function writeMtl(materials: readonly Material[]): string {
+  if (!Array.isArray(materials))
+    throw new TypeError(`writeMtl: the materials are ${inWords(materials)}; give a list of them.`);
+  for (const [k, material] of materials.entries())
+    checkRecord('writeMtl', `material ${k}`, material, ['name', 'baseColour', 'roughness', 'metallic']);
   const lines = materials.flatMap(
     ({ name, baseColour, baseTexture, roughness, metallic, emission, specular, exponent }) => [
       `newmtl ${name}`,

@@ -5,7 +5,8 @@
 
 import { unzipSync, zipSync } from 'fflate';
 import { dump, parse } from 'npyjs';
-import { type Bytes, Tensor } from '../../kernel/index.ts';
+import { type Bytes, checkRecord, Tensor } from '../../kernel/index.ts';
+import { bytesIn } from './input.ts';
 
 /** An array of numbers as it was saved, rows first: `tensor(values, shape)` makes a tensor of it. */
 export interface NumberArray {
@@ -29,16 +30,17 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  *
  * @throws SyntaxError if it is no .npy, is cut short, or holds something else than real numbers.
  */
-export const readNpy = (data: Uint8Array | ArrayBuffer): NumberArray => arrayOf('readNpy', new Uint8Array(data));
+export const readNpy = (data: Uint8Array | ArrayBuffer): NumberArray => arrayOf('readNpy', bytesIn('readNpy', data));
 
 /** Reads the arrays of an .npz by name. @throws SyntaxError if it is no .npz, or one of them is not to be read. */
 export function readNpz(data: Uint8Array | ArrayBuffer): Record<string, NumberArray> {
+  const bytes = bytesIn('readNpz', data);
   let files: Record<string, Uint8Array>;
   try {
-    files = unzipSync(new Uint8Array(data));
+    files = unzipSync(bytes);
   } catch (error) {
     throw new SyntaxError(
-      `readNpz: ${data.byteLength} bytes are no .npz (${(error as Error).message}); the file may be cut short.`,
+      `readNpz: ${bytes.length} bytes are no .npz (${(error as Error).message}); the file may be cut short.`,
     );
   }
   return Object.fromEntries(
@@ -87,6 +89,7 @@ function rowsFirst(values: Float64Array, shape: readonly number[]): Float64Array
 
 /** A tensor, or plain numbers in rows, as .npy: in the words they have, f32, f64, i32 or u32. */
 export async function writeNpy(array: Tensor | NumberArray): Promise<Bytes> {
+  checkArray('writeNpy', 'the array', array);
   const values = array instanceof Tensor ? await array.read() : array.values;
   const count = array.shape.reduce((product, n) => product * n, 1);
   if (values.length !== count)
@@ -103,8 +106,13 @@ export async function writeNpy(array: Tensor | NumberArray): Promise<Bytes> {
  * const total = tensor(u.values, u.shape).sum(); // 10
  */
 export async function writeNpz(arrays: Readonly<Record<string, Tensor | NumberArray>>): Promise<Bytes> {
+  checkRecord('writeNpz', 'the arrays', arrays, []);
+  for (const [name, array] of Object.entries(arrays)) checkArray('writeNpz', `'${name}'`, array);
   const files = await Promise.all(
     Object.entries(arrays).map(async ([name, array]) => [`${name}.npy`, await writeNpy(array)] as const),
   );
   return zipSync(Object.fromEntries(files), { level: 6 });
 }
+
+const checkArray = (who: string, what: string, array: Tensor | NumberArray): void =>
+  checkRecord(who, what, array, array instanceof Tensor ? [] : ['shape', 'values']);

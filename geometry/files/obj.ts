@@ -9,10 +9,11 @@
 
 import type { Mesh } from '../mesh.ts';
 import type { Material, Surface } from '../surface.ts';
+import { type TextFile, textIn } from './input.ts';
 import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
 import { plainMaterial, readMtl } from './mtl.ts';
 import { cutPolygon } from './polygon.ts';
-import { eachLine, type TextFile, textIn, wordsOf } from './words.ts';
+import { eachLine, wordsOf } from './words.ts';
 
 const passedOver = new Set('vp o g s mtllib l p bevel c_interp d_interp lod shadow_obj trace_obj'.split(' '));
 

@@ -9,6 +9,7 @@
 import type { Bytes } from '../../kernel/index.ts';
 import type { Mesh } from '../mesh.ts';
 import type { Surface } from '../surface.ts';
+import { bytesIn } from './input.ts';
 import { assembled, type Loose, type LooseAttribute, ofVertices, type ReadOptions, readLoose } from './loose.ts';
 import { type Element, readElements, unitOf } from './ply-elements.ts';
 import { cutPolygon } from './polygon.ts';
@@ -35,7 +36,7 @@ const columns = {
  * @throws SyntaxError with the line or byte of what is wrong.
  */
 export function readPly(data: Uint8Array | ArrayBuffer | string, options: ReadOptions = {}): Surface {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : new Uint8Array(data);
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : bytesIn('readPly', data);
   const elements = readElements(bytes);
   const used = new Set<string>();
   const vertex = elements.find(({ name }) => name === 'vertex');

@@ -5,9 +5,10 @@
  *   bytes:  80 of a header · count u32 · count × (normal, three corners: 12 f32 · attribute u16), little-endian
  */
 
-import type { Bytes } from '../../kernel/index.ts';
+import { type Bytes, checkRecord } from '../../kernel/index.ts';
 import type { Mesh } from '../mesh.ts';
 import { normalOf, type Point } from '../points.ts';
+import { bytesIn } from './input.ts';
 import { assembled, type Loose, pointsOf, type ReadOptions } from './loose.ts';
 import { eachLine, wordsOf } from './words.ts';
 
@@ -26,7 +27,7 @@ export function readStl(data: Uint8Array | ArrayBuffer | string, options: ReadOp
 
 /** Corners of triangles as plain numbers, three vertices for each. @throws SyntaxError if it is no STL. */
 export function looseStl(data: Uint8Array | ArrayBuffer | string): Loose {
-  const points = typeof data === 'string' ? fromText(data) : fromBytes(new Uint8Array(data as ArrayBuffer));
+  const points = typeof data === 'string' ? fromText(data) : fromBytes(bytesIn('readStl', data));
   return { points, corners: new Uint32Array(points.length / 3).map((_, k) => k) };
 }
 
@@ -82,6 +83,7 @@ const point = (points: ArrayLike<number>, i: number): Point => [points[3 * i], p
 
 /** A mesh as STL, in bytes: single precision. */
 export async function writeStl(mesh: Mesh): Promise<Bytes> {
+  checkRecord('writeStl', 'the mesh', mesh, ['vertices', 'triangles']);
   const points = await pointsOf(mesh);
   const { corners, size } = mesh.triangles;
   const bytes = new Uint8Array(header + perTriangle * size);

@@ -3,7 +3,7 @@
  * list of those of a film (.pvd), as ParaView, VisIt and PyVista read them (VTK File Formats, Kitware, "XML File Formats").
  */
 
-import { checkOptions, Tensor } from '../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, Tensor } from '../../kernel/index.ts';
 import { type Numbers, readColumns } from './columns.ts';
 import { array, dataOf, escaped, file, runs } from './vtk-xml.ts';
 
@@ -79,6 +79,10 @@ export async function writeVtp(
 ): Promise<string> {
   checkOptions('writeVtp', options, ['points', 'triangles', 'lines', 'cells']);
   const { points, triangles = [], lines = [], cells } = options;
+  if (!(places instanceof Tensor) && !(Array.isArray(places) && places.every(place => Array.isArray(place))))
+    throw new TypeError(
+      `writeVtp: the places are ${inWords(places)}; give a tensor [n, 3] or [n, 2], or a list of lists.`,
+    );
   const shape = places instanceof Tensor ? places.shape : [places.length, places[0]?.length ?? 3];
   const [count, rank] = shape;
   if (shape.length !== 2 || (rank !== 2 && rank !== 3))
@@ -128,6 +132,10 @@ export interface VtuOptions {
  */
 export async function writeVtu(places: Tensor, elements: ArrayLike<number>, options: VtuOptions = {}): Promise<string> {
   checkOptions('writeVtu', options, ['points', 'cells']);
+  if (!(places instanceof Tensor) || !(Array.isArray(elements) || ArrayBuffer.isView(elements)))
+    throw new TypeError(
+      `writeVtu: the places are ${inWords(places)}, the elements ${inWords(elements)}; give a tensor [n, 2] or [n, 3], and a list of corners.`,
+    );
   const [count, rank] = places.shape;
   if (places.shape.length !== 2 || (rank !== 2 && rank !== 3))
     throw new RangeError(`writeVtu: places have shape [${places.shape.join(', ')}]; give [n, 2] or [n, 3].`);
@@ -159,9 +167,12 @@ const triangle = 5;
 const tetrahedron = 10;
 
 /** The list of a film's files, each with its time, s, as a .pvd file. */
-export const writePvd = (frames: readonly { readonly time: number; readonly file: string }[]): string =>
-  file(
+export function writePvd(frames: readonly { readonly time: number; readonly file: string }[]): string {
+  if (!Array.isArray(frames)) throw new TypeError(`writePvd: the frames are ${inWords(frames)}; give a list of them.`);
+  for (const [k, frame] of frames.entries()) checkRecord('writePvd', `frame ${k}`, frame, ['time', 'file']);
+  return file(
     'Collection',
     `<Collection>
 ${frames.map(({ time, file: name }) => `<DataSet timestep="${time}" part="0" file="${escaped(name)}"/>\n`).join('')}</Collection>`,
   );
+}

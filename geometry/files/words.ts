@@ -1,17 +1,5 @@
 /** Lines and words of text files, by their places: files of millions of lines are not worth a list of lines, nor a pattern for each. */
 
-import { inWords } from '../../kernel/index.ts';
-
-/** A text file: its text, or its bytes in UTF-8. */
-export type TextFile = string | Uint8Array | ArrayBuffer;
-
-/** @throws TypeError unless it is a text file. */
-export function textIn(who: string, file: TextFile): string {
-  if (typeof file === 'string') return file;
-  if (file instanceof Uint8Array || file instanceof ArrayBuffer) return new TextDecoder().decode(file);
-  throw new TypeError(`${who}: the file is ${inWords(file)}; give its text or its bytes.`);
-}
-
 /** Calls with each line and its number, from one, whatever its end is. */
 export function eachLine(text: string, visit: (line: string, number: number) => void): void {
   const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;

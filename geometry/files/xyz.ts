@@ -10,7 +10,7 @@
  */
 
 import { checkRecord } from '../../kernel/index.ts';
-import { type TextFile, textIn } from './words.ts';
+import { type TextFile, textIn } from './input.ts';
 
 /** One frame. */
 export interface Xyz {

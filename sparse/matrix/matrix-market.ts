@@ -12,7 +12,7 @@
  * Boisvert, Pozo & Remington: The Matrix Market Exchange Formats: Initial Design, NISTIR 5935, 1996.
  */
 
-import { inWords } from '../../kernel/index.ts';
+import { checkRecord, inWords } from '../../kernel/index.ts';
 import { coordinates } from './coordinates.ts';
 import { type Header, headerOf, type Symmetry } from './matrix-market-header.ts';
 import type { Pattern } from './pattern.ts';
@@ -175,13 +175,15 @@ export interface FormatOptions {
  * @throws RangeError if the matrix has not the symmetry that is to be written.
  */
 export function formatMatrixMarket(
-  {
-    pattern,
-    values,
-    symmetric = false,
-  }: Omit<HostMatrix, 'values' | 'symmetric'> & { readonly values: ArrayLike<number>; readonly symmetric?: boolean },
-  { symmetry = symmetric ? 'symmetric' : 'general', field = 'real', comment = '' }: FormatOptions = {},
+  matrix: Omit<HostMatrix, 'values' | 'symmetric'> & {
+    readonly values: ArrayLike<number>;
+    readonly symmetric?: boolean;
+  },
+  options: FormatOptions = {},
 ): string {
+  checkRecord('formatMatrixMarket', 'the matrix', matrix, ['pattern', 'values']);
+  const { pattern, values, symmetric = false } = matrix;
+  const { symmetry = symmetric ? 'symmetric' : 'general', field = 'real', comment = '' } = options;
   if (values.length !== pattern.size)
     throw new RangeError(`formatMatrixMarket: ${values.length} values for a pattern of ${pattern.size} places.`);
   checkSymmetry(pattern, values, symmetry);
