@@ -8,18 +8,19 @@
  *
  * Inputs never change, so every value is had again by replay and nothing is stored between the sweeps. A branch is
  * replayed inside its reverse branch, so code at depth d runs d + 1 times at most; dead code elimination drops the
- * outer replays that only fed outputs. Local arrays do change: before an inner block that reads an array which that
- * block or a later instruction changes, the replay keeps a copy, and the reverse sweep begins from it.
+ * outer replays that only fed outputs. Local arrays do change, and an inner block that reads one must find it as it was: the
+ * sweep takes stores back on its way (undo.ts), or the replay keeps a copy.
  */
 
 import type { Builder } from '../ir/builder.ts';
 import { type Block, type Inst, type LocalArray, resultsOf, type Value } from '../ir/ir.ts';
 import { Adjoints } from './adjoints.ts';
 import { ruleOf } from './derivatives.ts';
-import { touched } from './liveness.ts';
+import { type Touched, touched } from './liveness.ts';
 import { extend, replayInst, type Substitution, substituted } from './replay.ts';
 import type { Reverse } from './reverse.ts';
 import { reverseWhile } from './reverse-loop.ts';
+import { keeping, startUndo, storesTo, type Undo, undoStores } from './undo.ts';
 
 type Nested = Extract<Inst, { kind: 'if' | 'while' }>;
 const isNested = (inst: Inst): inst is Nested => inst.kind === 'if' || inst.kind === 'while';
@@ -33,13 +34,15 @@ const isNested = (inst: Inst): inst is Nested => inst.kind === 'if' || inst.kind
  */
 export function reverseBlock(c: Reverse, block: Block, sub: Substitution, adj: Adjoints, seed: () => void): void {
   const { b } = c;
-  const copies = endangered(block.body);
-  const kept: (readonly [LocalArray, LocalArray])[][] = [];
+  const kept = keptFor(c, block.body);
+  const restoring: Restoring[] = [];
   const replay: Block[] = block.body.map((inst, k) =>
     b.block(() => {
-      kept.push(copies[k].map(array => [array, keepCopy(b, array)] as const));
+      const undos = kept[k].undone.map(({ array, stores }) => startUndo(b, array, stores));
+      const copies = kept[k].copied.map(array => [array, keepCopy(b, array)] as const);
+      restoring.push({ undos, copies });
       if (inst.kind === 'while' && hasWork(c, inst)) for (const v of inst.results) sub.set(v, b.value(v.type));
-      else replayInst(b, inst, sub);
+      else for (const each of keeping(b, inst, undos)) replayInst(b, each, sub);
       return [];
     }),
   );
@@ -48,12 +51,13 @@ export function reverseBlock(c: Reverse, block: Block, sub: Substitution, adj: A
     for (let k = block.body.length - 1; k >= 0; k--) {
       const inst = block.body[k];
       b.at = inst.at;
-      if (isNested(inst)) {
-        if (!hasWork(c, inst)) continue;
-        for (const [array, copy] of kept[k]) copyAll(b, array, copy);
+      restore(b, restoring[k]);
+      if (!isNested(inst)) reverseInst(c, inst, sub, adj);
+      else if (hasWork(c, inst)) {
         if (inst.kind === 'if') reverseIf(c, inst, sub, adj);
         else replay[k] = join(replay[k], reverseWhile(c, inst, sub, adj));
-      } else reverseInst(c, inst, sub, adj);
+        if (kept[k].readBefore) restore(b, restoring[k]);
+      }
     }
     return [];
   });
@@ -65,15 +69,67 @@ const join = (first: Block, second: Block): Block => ({
   yields: [],
 });
 
-/** For each inner block of a body the arrays that it reads, and that it or a later instruction changes. */
-function endangered(body: readonly Inst[]): readonly (readonly LocalArray[])[] {
+/** What the replay keeps of local arrays before an instruction, for the reverse sweep to restore before it gets there. */
+interface Kept {
+  readonly undone: readonly { readonly array: LocalArray; readonly stores: number }[];
+  readonly copied: readonly LocalArray[];
+  /** Whether an earlier inner block reads one of these, so that they are restored again after what the block has replayed. */
+  readonly readBefore: boolean;
+}
+
+interface Restoring {
+  readonly undos: readonly Undo[];
+  readonly copies: readonly (readonly [LocalArray, LocalArray])[];
+}
+
+/**
+ * An inner block that has work and reads an array is replayed in the sweep, and must find the array as it was. Either each change from the
+ * first such block on is taken back, or each such block that a change follows has a copy, whichever comes to fewer words.
+ */
+function keptFor(c: Reverse, body: readonly Inst[]): readonly Kept[] {
+  const uses = body.map(inst => ({ ...touched([inst]), replayed: isNested(inst) && hasWork(c, inst) }));
+  const copies = endangered(uses);
+  const arrays = new Set(copies.flat());
+  const costOf = (array: LocalArray, inst: Inst) => Math.min(storesTo(array, inst) ?? array.length, array.length);
+  const takenBack = new Map<LocalArray, number>();
+  for (const array of arrays) {
+    const first = uses.findIndex(({ read, replayed }) => replayed && read.has(array));
+    const changes = body.filter((_, k) => k >= first && uses[k].changed.has(array));
+    const words = changes.reduce((sum, inst) => sum + costOf(array, inst), 0);
+    if (words < copies.filter(list => list.includes(array)).length * array.length) takenBack.set(array, first);
+  }
+  return body.map((inst, k) => {
+    const changed = [...takenBack.keys()].filter(
+      array => uses[k].changed.has(array) && k >= (takenBack.get(array) ?? 0),
+    );
+    const stores = new Map(changed.map(array => [array, storesTo(array, inst) ?? array.length]));
+    return {
+      undone: changed.flatMap(array => {
+        const count = stores.get(array) ?? 0;
+        return count < array.length ? [{ array, stores: count }] : [];
+      }),
+      copied: [
+        ...changed.filter(array => (stores.get(array) ?? 0) >= array.length),
+        ...copies[k].filter(array => !takenBack.has(array)),
+      ],
+      readBefore: changed.some(array => k > (takenBack.get(array) ?? 0)),
+    };
+  });
+}
+
+/** For each instruction the arrays that it reads as an inner block with work, and that it or a later instruction changes. */
+function endangered(uses: readonly (Touched & { readonly replayed: boolean })[]): readonly (readonly LocalArray[])[] {
   const changedLater = new Set<LocalArray>();
-  const backwards = body.toReversed().map(inst => {
-    const { read, changed } = touched([inst]);
+  const backwards = uses.toReversed().map(({ read, changed, replayed }) => {
     for (const array of changed) changedLater.add(array);
-    return isNested(inst) ? [...read].filter(array => changedLater.has(array)) : [];
+    return replayed ? [...read].filter(array => changedLater.has(array)) : [];
   });
   return backwards.reverse();
+}
+
+function restore(b: Builder, { undos, copies }: Restoring): void {
+  for (const undo of undos) undoStores(b, undo);
+  for (const [array, copy] of copies) copyAll(b, array, copy);
 }
 
 function keepCopy(b: Builder, array: LocalArray): LocalArray {
