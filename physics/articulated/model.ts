@@ -106,6 +106,7 @@ export interface Model {
   /** Method that the model's file asks for: the default of `articulated`. */
   readonly integrator: ArticulatedIntegrator | undefined;
   /** @internal */ readonly tables: Tables;
+  /** @internal Of each link, whether it slides alone: sliding-alone.ts. */ readonly slidesAlone: readonly boolean[];
   /** The numbers it was built with. */
   readonly values: Values;
 }

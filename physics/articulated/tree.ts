@@ -15,6 +15,7 @@ import type { Model } from './model.ts';
 import { type Actuator, type Joint, type JointKind, type Link, lengthOf, type Sensor, type Site } from './parts.ts';
 import { normalized, type Symmetric, turnSymmetric, unturned } from './quaternion.ts';
 import { sensorsOf } from './sensors/sensor.ts';
+import { slidingAlone } from './sliding-alone.ts';
 import { tables } from './tables.ts';
 import { tendonsOf } from './tendons/tendon.ts';
 import type { TreeSpec } from './tree-spec.ts';
@@ -103,6 +104,7 @@ export function tree(spec: TreeSpec): Model {
     timestep: spec.timestep,
     integrator: spec.integrator,
     tables: structure,
+    slidesAlone: slidingAlone(specs, links),
     values: { ...values, ...tendons.values, ...medium.values },
   };
   const actuators: readonly Actuator[] = actuatorsOf(spec.actuators ?? [], model);

@@ -5,7 +5,9 @@
  *
  *   of a velocity d    (M⁻¹)_dd; of a ball's or free joint's three, their mean
  *   of a tendon        C M⁻¹ Cᵀ
- *   of a link          tr(J M⁻¹ Jᵀ) / 3,  J of its centre of mass; the same for turning; 1 / m for a link that only slides by itself
+ *   of a link          tr(J M⁻¹ Jᵀ) / 3,  J of its centre of mass; the same for turning
+ *
+ * A link that slides alone (sliding-alone.ts) has 1 / m, and so have its velocities.
  *
  * They are parameters like others: who varies masses and wants them to follow calls `inverseWeights` again.
  */
@@ -25,7 +27,7 @@ export function inverseWeights(
   model: Model,
   params: ArticulatedParams,
 ): Pick<ConstraintParams, 'linkWeight' | 'dofWeight' | 'tendonWeight'> {
-  const { nv, nq, links, joints, q0 } = model;
+  const { nv, nq, links, joints, q0, slidesAlone } = model;
   const { device } = params.mass;
   const q = tensor([...q0], [1, nq], { device });
   const q0s = q.broadcastTo([nv, nq]);
@@ -47,34 +49,36 @@ export function inverseWeights(
     if (kind === 'free') return [...three(dof), ...three(dof + 3)];
     return kind === 'ball' ? three(dof) : Array.from({ length: lengthOf[kind].dof }, () => [dof, dof, dof]);
   });
-  const dofWeight = diagonal.gather(shares.flat()).reshape([nv, 3]).mean(1);
   const points = { links: links.map((_, l) => l), offsets: params.com };
   const J = pointJacobians(model, params, q, points).reshape([links.length * 6, nv]);
-  const mean = J.matmul(inverse).mul(J).sum(1).reshape([links.length, 2, 3]).mean(2);
-  const single = links.map((_, l) => (slidesAlone(model, l) ? 1 : 0));
-  const heavy = params.mass.reshape([links.length, 1]);
-  const alone = concat([heavy.mul(0).add(1).div(heavy), heavy.mul(0)], 1);
-  const linkWeight = single.includes(1)
-    ? mean.add(alone.sub(mean).mul(tensor(single, [links.length, 1], { device })))
-    : mean;
-  if (model.tendons.length === 0) return { linkWeight, dofWeight };
+  const byInverse = {
+    linkWeight: J.matmul(inverse).mul(J).sum(1).reshape([links.length, 2, 3]).mean(2),
+    dofWeight: diagonal.gather(shares.flat()).reshape([nv, 3]).mean(1),
+  };
+  const weights = slidesAlone.includes(true) ? ofSliding(model, params.mass, byInverse) : byInverse;
+  if (model.tendons.length === 0) return weights;
   const C = tied(model, params, q).weights.reshape([model.tendons.length, nv]);
-  return { linkWeight, dofWeight, tendonWeight: C.matmul(inverse).mul(C).sum(1) };
+  return { ...weights, tendonWeight: C.matmul(inverse).mul(C).sum(1) };
 }
 
-/** A link on the world that only slides along axes of its own, at its centre of mass, with nothing on it: MuJoCo takes 1 / m for it. */
-function slidesAlone({ links, joints, values }: Model, l: number): boolean {
-  const own = links[l].joints;
-  const axes = own.map(j => values.axis.slice(3 * j, 3 * j + 3));
-  const still = [...values.com.slice(3 * l, 3 * l + 3), ...values.inertia.slice(6 * l + 3, 6 * l + 6)];
-  return (
-    own.length > 0 &&
-    links[l].parent < 0 &&
-    links.every(({ parent }) => parent !== l) &&
-    own.every(j => joints[j].kind === 'slide') &&
-    axes.every(axis => axis.filter(x => x !== 0).length === 1) &&
-    still.every(x => x === 0)
-  );
+/** With 1 / m in place of those of links that slide alone. */
+function ofSliding(
+  { links, joints, slidesAlone }: Model,
+  mass: Tensor,
+  { linkWeight, dofWeight }: Pick<ConstraintParams, 'linkWeight' | 'dofWeight'>,
+): Pick<ConstraintParams, 'linkWeight' | 'dofWeight'> {
+  const sliding = links.flatMap((_, l) => (slidesAlone[l] ? [l] : []));
+  const own = new Map(sliding.map((l, k) => [l, k]));
+  const heavy = mass.gather(sliding);
+  const light = heavy.mul(0).add(1).div(heavy);
+  const dofLinks = joints.flatMap(({ kind, link }) => new Array<number>(lengthOf[kind].dof).fill(link));
+  const choice = (at: readonly number[]): readonly number[] =>
+    at.map((link, k) => (slidesAlone[link] ? at.length + (own.get(link) as number) : k));
+  const shifts = light.reshape([sliding.length, 1]);
+  return {
+    linkWeight: concat([linkWeight, concat([shifts, shifts.mul(0)], 1)]).gather(choice(links.map((_, l) => l))),
+    dofWeight: concat([dofWeight, light]).gather(choice(dofLinks)),
+  };
 }
 
 /** The numbers a model was built with, on a device: the default one if none is named. */
