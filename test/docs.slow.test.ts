@@ -126,6 +126,8 @@ it.each(['README.md', 'ARCHITECTURE.md'])('%s names files and folders that exist
   const all = folders.flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true }).map(name => `/${folder}/${name}`.replaceAll('\\', '/')),
   );
+  for (const [, path] of source.matchAll(/\]\((?!https?:)([^)#]+)/g))
+    expect(existsSync(join(root, path)), path).toBe(true);
   for (const path of new Set(paths))
     if (!made.includes(path))
       expect(existsSync(join(root, path)) || all.some(name => name.endsWith(`/${path.replace(/\/$/, '')}`)), path).toBe(
