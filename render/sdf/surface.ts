@@ -1,20 +1,30 @@
 /**
  * Pictures of distance fields: what rays meet, differentiable by the equations that meetings satisfy.
  *
- *   hit:    f(o + t d) = 0      t ← t − f / f′                                                         (1) Newton, f′ = ∇f·d
+ *   seen:   f(o + t d) = c      t ← t − (f − c) / f′                                                   (1) Newton, f′ = ∇f·d
  *   touch:  r′(t) = 0           t ← t − r′ / r″                                                        (2) r of trace.wgsl.ts
  *   coverage of a touch = share of the square s ∈ [−½, ½]² in which r + h·s < 0                            (3)
  *                       = ½ − r / a   where |r| ≤ ½ (a − b),   a ≥ b: |h_x| and |h_y|
  *                       = c² / 2ab    where r is larger,       c = max(½ (a + b) − |r|, 0);   1 less that where it is smaller
  *   h = (n·right, n·down),  n: unit, where f grows fastest across the ray, by differences in the middle of the pixel     (4) rays' sides
+ *   c = ρ m,  m: mean of −h·s over what is covered; c = 0 where the pixel is covered whole                 (5)
+ *
+ * (5) is where a pixel covered in part is seen: its ray meets the solid grown by c as a ray through the middle of what is covered would meet the
+ * solid. So it shows the side of an edge that faces the eye, and what it shows goes over into what a hit shows when it is covered whole.
+ *
+ *   r at a corner of r = where its tangents on both sides meet                                          (6)
+ *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, m − r); ρ at hits       (7)
+ *
+ * At an edge both faces move (6), each by as much as the other's slope says. (7) has the mean of both faces' normals where an edge between them
+ * crosses a pixel, and is continuous where f is; it looks no deeper than the ray goes.
  *
  * t is chosen without derivatives. Two steps of (1) or (2) from there leave it as it is and have its first and second derivatives. f′ counts as
- * −1/100 where it is flatter, and (2) is left out where it would lead away: a grid's r is least at corners. (3) is what a box filter shows of a straight
+ * −1/100 where it is flatter, and (2) is left out where it would lead away: r of edges and grids is least at corners. (3) is what a box filter shows of a straight
  * edge, so pictures and gradients of silhouettes are those of their areas, without integrals over edges. Rays without
- * sides have round pixels, h = (2, 0), and so have places where f has no slope across. A touch is seen at the point of the surface nearest to it.
+ * sides have round pixels, h = (2, 0), and so have places where f has no slope across.
  */
 
-import { jvp, vjp } from '../../adjoint/index.ts';
+import { jvp } from '../../adjoint/index.ts';
 import {
   checkOptions,
   checkRecord,
@@ -28,7 +38,7 @@ import {
 } from '../../kernel/index.ts';
 import type { Rays } from '../camera/rays.ts';
 import type { Field } from './field.ts';
-import { facingText, hit, touch } from './trace.wgsl.ts';
+import { facingText, hit, partText, touch } from './trace.wgsl.ts';
 
 export interface TraceOptions {
   /** Rays begin here, m from their origin. Default 0. */
@@ -65,17 +75,15 @@ function along(field: Field, origin: Tensor, direction: Tensor, t: Tensor): { va
 }
 
 const approach = lazyKernel(/* wgsl */ `
-  var<storage, read> kind: array<f32>;
   var<storage, read> t: array<f32>;
   var<storage, read> value: array<f32>;
   var<storage, read> slope: array<f32>;
+  var<storage, read> level: array<f32>;
   var<storage, read_write> next: array<f32>;
   @compute @workgroup_size(64)
-  fn approachHit(@builtin(global_invocation_id) id: vec3u) {
+  fn approachLevel(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    var to = t[i];
-    if (kind[i] == ${hit}.0) { to -= value[i] / min(slope[i], -0.01); } // (1)
-    next[i] = to;
+    next[i] = t[i] - (value[i] - level[i]) / min(slope[i], -0.01); // (1)
   }
 `);
 
@@ -87,12 +95,37 @@ const settle = lazyKernel(/* wgsl */ `
   var<storage, read> rho: array<f32>;
   var<uniform> tolerance: f32;
   var<storage, read_write> next: array<f32>;
+  var<storage, read_write> beside: array<f32>; // how far to look beside a corner of r; 0 where r is round
   @compute @workgroup_size(64)
   fn settleTouch(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     var to = t[i];
-    if (kind[i] == ${touch}.0 && abs(first[i]) < tolerance * rho[i] * second[i]) { to -= first[i] / second[i]; } // (2)
+    var off = 0.0;
+    if (kind[i] == ${touch}.0) {
+      if (abs(first[i]) < tolerance * rho[i] * second[i]) { to -= first[i] / second[i]; } else { off = tolerance * rho[i]; } // (2)
+    }
     next[i] = to;
+    beside[i] = off;
+  }
+`);
+
+const corner = lazyKernel(/* wgsl */ `
+  var<storage, read> middle: array<f32>;
+  var<storage, read> beside: array<f32>;
+  var<storage, read> before: array<f32>;
+  var<storage, read> falling: array<f32>;
+  var<storage, read> after: array<f32>;
+  var<storage, read> rising: array<f32>;
+  var<storage, read_write> r: array<f32>;
+  @compute @workgroup_size(64)
+  fn cornerOfR(@builtin(global_invocation_id) id: vec3u) {
+    let i = id.x;
+    let s = beside[i];
+    var least = middle[i];
+    if (s > 0.0 && falling[i] < 0.0 && rising[i] > 0.0) { // (6)
+      least = (rising[i] * (before[i] + s * falling[i]) - falling[i] * (after[i] - s * rising[i])) / (rising[i] - falling[i]);
+    }
+    r[i] = least;
   }
 `);
 
@@ -109,34 +142,27 @@ const facing = lazyKernel(/* wgsl */ `
 `);
 
 const cover = lazyKernel(/* wgsl */ `
+  ${partText}
   var<storage, read> kind: array<f32>;
   var<storage, read> r: array<f32>;
-  var<storage, read> value: array<f32>;
   var<storage, read> h: array<vec2f>;
+  var<uniform> tolerance: f32;
   var<storage, read_write> coverage: array<f32>;
-  var<storage, read_write> off: array<f32>; // from the point that was met to the surface
-  fn covered(measured: f32, h: vec2f) -> f32 { // (3)
-    let r = measured + 1e-5; // so that an edge right between two pixels moves one of them
-    let wide = abs(h.x) >= abs(h.y);
-    let a = abs(select(h.y, h.x, wide));
-    let b = abs(select(h.x, h.y, wide));
-    if (abs(r) <= 0.5 * (a - b)) { return 0.5 - r / a; }
-    let c = max(0.5 * (a + b) - abs(r), 0.0);
-    let corner = c * c / max(2.0 * a * b, 1e-30);
-    return select(1.0 - corner, corner, r > 0.0);
-  }
+  var<storage, read_write> level: array<f32>; // (5), in half pixels
+  var<storage, read_write> reach: array<f32>; // of (7), in half pixels
   @compute @workgroup_size(64)
   fn coverPixel(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
-    var share = 0.0;
-    var beside = 0.0;
-    if (kind[i] == ${hit}.0) { share = 1.0; }
+    var part = Part(0.0, 0.0);
+    var deep = 1.0;
+    if (kind[i] == ${hit}.0) { part.share = 1.0; }
     if (kind[i] == ${touch}.0) {
-      share = covered(r[i], h[i]);
-      beside = value[i];
+      part = coveredPart(r[i] + 1e-5, h[i]); // so that an edge right between two pixels moves one of them
+      deep = part.middle - r[i];
     }
-    coverage[i] = share;
-    off[i] = beside;
+    coverage[i] = part.share;
+    level[i] = part.middle;
+    reach[i] = clamp(deep, tolerance, 1.0);
   }
 `);
 
@@ -183,55 +209,100 @@ export function traceField(field: Field, rays: Rays, options: TraceOptions = {})
     },
     { count, out: { meeting: count * layers } },
   ) as { readonly meeting: Tensor };
-  const all = meeting.reshape([count, layers, 2]);
+  const all = meeting.reshape([count, layers, 3]);
   return Array.from({ length: layers }, (_, layer) => {
     const at = (word: number): Tensor => all.slice([0, layer, word], [count, layer + 1, word + 1]).reshape([count]);
-    return surfaceAt(field, { origin, direction, footprint, radius }, sides, at(0), at(1), front);
+    return surfaceAt(
+      field,
+      { origin, direction, footprint, radius },
+      sides,
+      { t: at(0), kind: at(1), seen: at(2) },
+      front,
+    );
   });
 }
 
-/** A surface with its derivatives, from a chosen t and kind. */
+/** A surface with its derivatives, from what the trace chose. */
 function surfaceAt(
   field: Field,
   { origin, direction, footprint, radius }: Rays,
   sides: readonly Tensor[] | undefined,
-  chosen: Tensor,
-  kind: Tensor,
+  { t: chosen, kind, seen }: { readonly t: Tensor; readonly kind: Tensor; readonly seen: Tensor },
   front: readonly number[],
 ): SeenSurface {
   const count = chosen.size;
   const column = (x: Tensor): Tensor => x.reshape([count, 1]);
   const halfPixel = (t: Tensor): Tensor => footprint.mul(t).add(radius).max(1e-9);
   const r = (t: Tensor): Tensor => valueAt(field, origin.add(direction.mul(column(t)))).div(halfPixel(t));
-  const slope = (t: Tensor): Tensor => jvp(r)(t, ones(t)).tangent;
-  const tolerance = chosen.device.precision === 'f64' ? 1e-4 : 0.05; // how well a minimum can be found, in half pixels
-  let t = chosen;
+  const sloped = (t: Tensor) => jvp(r)(t, ones(t));
+  const { device } = chosen;
+  const tolerance = device.precision === 'f64' ? 1e-4 : 0.05; // how well a minimum can be found, in half pixels
+  let [t, beside] = [chosen, zeros([count], { device })];
+  for (let k = 0; k < 2; k++) {
+    const { value: first, tangent: second } = jvp((t: Tensor) => sloped(t).tangent)(t, ones(t));
+    const settled = settle({ kind, t, first, second, rho: halfPixel(t), tolerance }, { count });
+    [t, beside] = [settled.next, settled.beside.detach()];
+  }
+  const [before, after] = [sloped(t.sub(beside)), sloped(t.add(beside))];
+  const least = corner(
+    {
+      middle: r(t),
+      beside,
+      before: before.value,
+      falling: before.tangent,
+      after: after.value,
+      rising: after.tangent,
+    },
+    { count },
+  ).r;
+  const rho = halfPixel(t);
+  /** Slope of f at a point, by differences over `reach` to both sides along a direction. */
+  const difference = (point: Tensor, way: Tensor, reach: Tensor): Tensor => {
+    const step = way.mul(column(reach));
+    return valueAt(field, point.add(step))
+      .sub(valueAt(field, point.sub(step)))
+      .div(reach.mul(2));
+  };
+  const touched = origin.add(direction.mul(column(t)));
+  const h = sides
+    ? facing(
+        {
+          slope: stack(
+            sides.map(side => difference(touched, side, rho.mul(0.5))),
+            1,
+          ),
+          right: sides[0],
+          down: sides[1],
+        },
+        { count },
+      ).h
+    : tensor([2, 0], [1, 2], { device }).broadcastTo([count, 2]);
+  const covered = cover({ kind, r: least, h, tolerance }, { count });
+  const level = covered.level.mul(rho);
+  t = seen;
   for (let k = 0; k < 2; k++) {
     const { value, tangent } = along(field, origin, direction, t);
-    t = approach({ kind, t, value, slope: tangent }, { count }).next;
-  }
-  for (let k = 0; k < 2; k++) {
-    const { value: first, tangent: second } = jvp(slope)(t, ones(t));
-    t = settle({ kind, t, first, second, rho: halfPixel(t), tolerance }, { count }).next;
+    t = approach({ t, value, slope: tangent, level }, { count }).next;
   }
   const met = origin.add(direction.mul(column(t)));
-  const { value, pullback } = vjp((p: Tensor) => valueAt(field, p))(met);
-  const normal = unit(pullback(ones(value)));
-  const rho = halfPixel(t);
-  const across = (side: Tensor): Tensor => {
-    const way = side.mul(column(rho.mul(0.5)));
-    return valueAt(field, met.add(way))
-      .sub(valueAt(field, met.sub(way)))
-      .div(rho);
-  };
-  const h = sides
-    ? facing({ slope: stack(sides.map(across), 1), right: sides[0], down: sides[1] }, { count }).h
-    : tensor([2, 0], [1, 2], { device: chosen.device }).broadcastTo([count, 2]);
-  const { coverage, off } = cover({ kind, r: value.div(rho), value, h }, { count });
+  const reach = covered.reach.mul(halfPixel(t));
+  const axes = [0, 1, 2].map(axis =>
+    tensor(
+      [0, 1, 2].map(i => (i === axis ? 1 : 0)),
+      [1, 3],
+      { device },
+    ),
+  );
+  const normal = unit(
+    stack(
+      axes.map(axis => difference(met, axis, reach)),
+      1,
+    ),
+  );
   return {
-    coverage: coverage.reshape([...front, 1]),
+    coverage: covered.coverage.reshape([...front, 1]),
     distance: t.reshape([...front, 1]),
-    point: met.sub(normal.mul(column(off))).reshape([...front, 3]),
+    point: met.sub(normal.mul(column(level))).reshape([...front, 3]),
     normal: normal.reshape([...front, 3]),
   };
 }

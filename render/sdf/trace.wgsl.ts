@@ -9,7 +9,7 @@
  * of several minima before r is beyond reach again only the lowest counts, since they are of one silhouette. A minimum beside which
  * the edge does not cut the pixel is a hit too, so that what is covered whole is seen where the ray meets it.
  * The corners of a pixel are √2 half widths away, a little more where pixels are seen askew. A ray that starts inside sees nothing before it
- * has left.
+ * has left. What a touch shows is met where f rises above its level on the way back to the eye: (5) of surface.ts.
  *
  * Hart: Sphere tracing, 1996, doi:10.1007/s003710050084.
  */
@@ -29,9 +29,27 @@ export const facingText = /* wgsl */ `
   }
 `;
 
+/** (3) and (5) of surface.ts: the share of a pixel that is covered, and m. */
+export const partText = /* wgsl */ `
+  struct Part { share: f32, middle: f32 }
+  fn coveredPart(r: f32, h: vec2f) -> Part {
+    let a = max(abs(h.x), abs(h.y));
+    let b = min(abs(h.x), abs(h.y));
+    if (abs(r) <= 0.5 * (a - b)) {
+      let share = 0.5 - r / a;
+      return Part(share, (0.125 * a - (0.5 * r * r - b * b / 24.0) / a) / max(share, 1e-6));
+    }
+    let c = max(0.5 * (a + b) - abs(r), 0.0);
+    let corner = c * c / max(2.0 * a * b, 1e-30);
+    let middle = max((0.5 * (a + b) + 2.0 * abs(r)) / 3.0, abs(r)); // of the triangle in the corner
+    if (r > 0.0) { return Part(corner, middle); }
+    return Part(1.0 - corner, middle * corner / (1.0 - corner));
+  }
+`;
+
 /**
  * @param field WGSL with `fn distance(p: vec3f) -> f32`.
- * @returns A kernel: rays → `meeting`, `layers` for each ray, front to back: t and a kind, 0 for none.
+ * @returns A kernel: rays → `meeting`, `layers` for each ray, front to back: t, a kind, 0 for none, and t of what is seen.
  */
 export const traceText = (field: string, layers: number): string => /* wgsl */ `${field}
   var<storage, read> rayOrigin: array<vec3f>;
@@ -43,19 +61,19 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
   var<uniform> rayNear: f32;
   var<uniform> rayFar: f32;
   var<uniform> raySteps: u32;
-  var<storage, read_write> meeting: array<vec2f>;
+  var<storage, read_write> meeting: array<vec3f>;
 
   fn distanceAlong(k: u32, t: f32) -> f32 { return distance(rayOrigin[k] + t * rayDirection[k]); }
   fn halfPixel(k: u32, t: f32) -> f32 { return max(rayRadius[k] + rayFootprint[k] * t, 1e-9); }
   fn measure(k: u32, t: f32) -> f32 { return distanceAlong(k, t) / halfPixel(k, t); } // (1)
 
-  // The root between a point outside and one inside.
-  fn enclosed(k: u32, outside: f32, inside: f32) -> f32 {
+  // Where f = level, between a point where it is more and one where it is less.
+  fn enclosed(k: u32, outside: f32, inside: f32, level: f32) -> f32 {
     var a = outside;
     var b = inside;
     for (var i = 0u; i < 16u; i++) {
       let middle = 0.5 * (a + b);
-      if (distanceAlong(k, middle) > 0.0) { a = middle; } else { b = middle; }
+      if (distanceAlong(k, middle) > level) { a = middle; } else { b = middle; }
     }
     return 0.5 * (a + b);
   }
@@ -88,8 +106,9 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
   }
 
   ${facingText}
-  // Where r is less than this, negative, the surface's edge passes beside the pixel: (3) of surface.ts.
-  fn whole(k: u32, t: f32) -> f32 {
+  ${partText}
+  // h of a pixel: (4) of surface.ts.
+  fn turned(k: u32, t: f32) -> vec2f {
     let p = rayOrigin[k] + t * rayDirection[k];
     let R = rayRight[k];
     let D = rayDown[k];
@@ -97,11 +116,26 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     let right = 0.5 * rho * R;
     let down = 0.5 * rho * D;
     let s = vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
-    let h = facing(s, R, D);
-    return -0.5 * (abs(h.x) + abs(h.y));
+    return facing(s, R, D);
   }
 
-  fn meet(found: ptr<function, array<vec2f, ${layers}>>, count: ptr<function, u32>, what: vec2f) {
+  // Where the ray meets what a touch at t shows.
+  fn seen(k: u32, t: f32, h: vec2f) -> f32 {
+    let rho = halfPixel(k, t);
+    let level = coveredPart(measure(k, t), h).middle * rho;
+    var a = t;
+    var b = t;
+    var step = 0.25 * rho;
+    for (var i = 0u; i < 32u && a > rayNear; i++) {
+      a = max(t - step, rayNear);
+      if (distanceAlong(k, a) > level) { return enclosed(k, a, b, level); }
+      b = a;
+      step *= 2.0;
+    }
+    return t;
+  }
+
+  fn meet(found: ptr<function, array<vec3f, ${layers}>>, count: ptr<function, u32>, what: vec3f) {
     if (*count < ${layers}u) { (*found)[*count] = what; }
     *count = *count + 1u;
   }
@@ -109,8 +143,8 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn traceField(@builtin(global_invocation_id) id: vec3u) {
     let k = id.x;
-    var found: array<vec2f, ${layers}>;
-    for (var i = 0u; i < ${layers}u; i++) { found[i] = vec2f(0); }
+    var found: array<vec3f, ${layers}>;
+    for (var i = 0u; i < ${layers}u; i++) { found[i] = vec3f(0); }
     var count = 0u;
     var t = rayNear;
     var f = distanceAlong(k, t);
@@ -133,7 +167,8 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
         outside = f > 0.0;
         open = t;
       } else if (next < -${reach}) {
-        meet(&found, &count, vec2f(enclosed(k, open, t), ${hit}.0));
+        let root = enclosed(k, open, t, 0.0);
+        meet(&found, &count, vec3f(root, ${hit}.0, root));
         break;
       } else {
         apart = apart || next > ${reach};
@@ -143,13 +178,15 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
           falling = false;
           let at = lowest(k, before, t);
           let most = measure(k, at);
-          if (most < max(whole(k, at), -${reach})) {
-            meet(&found, &count, vec2f(enclosed(k, open, at), ${hit}.0));
+          let h = turned(k, at);
+          if (most < max(-0.5 * (abs(h.x) + abs(h.y)), -${reach})) {
+            let root = enclosed(k, open, at, 0.0);
+            meet(&found, &count, vec3f(root, ${hit}.0, root));
             break;
           }
           if (most < ${reach} && (apart || most < least)) {
             if (!apart) { count--; }
-            meet(&found, &count, vec2f(at, ${touch}.0));
+            meet(&found, &count, vec3f(at, ${touch}.0, seen(k, at, h)));
             apart = false;
             least = most;
           }
