@@ -6,14 +6,15 @@
  *   coverage of a touch = share of the square s ∈ [−½, ½]² in which r + h·s < 0                            (3)
  *                       = ½ − r / a   where |r| ≤ ½ (a − b),   a ≥ b: |h_x| and |h_y|
  *                       = c² / 2ab    where r is larger,       c = max(½ (a + b) − |r|, 0);   1 less that where it is smaller
- *   h = (n·right, n·down),  n: unit, where f grows fastest across the ray, by differences in the middle of the pixel     (4) rays' sides
+ *   h = (n·right, n·down),  n = (r′₊ n₋ − r′₋ n₊) / (r′₊ − r′₋): how fast the least f grows across the ray     (4) rays' sides
+ *       n∓, r′∓: slopes of f half a pixel before and behind the touch, by differences; |n| ≥ ½
  *   c = ρ m,  m: mean of −h·s over what is covered; c = 0 where the pixel is covered whole                 (5)
  *
  * (5) is where a pixel covered in part is seen: its ray meets the solid grown by c as a ray through the middle of what is covered would meet the
  * solid. So it shows the side of an edge that faces the eye, and what it shows goes over into what a hit shows when it is covered whole.
  *
  *   r at a corner of r = where its tangents on both sides meet                                          (6)
- *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, m − r); ρ at hits       (7)
+ *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, 2 (m − r) / |h|); ρ at hits       (7)
  *
  * At an edge both faces move (6), each by as much as the other's slope says. (7) has the mean of both faces' normals where an edge between them
  * crosses a pixel, and is continuous where f is; it looks no deeper than the ray goes.
@@ -117,27 +118,33 @@ const corner = lazyKernel(/* wgsl */ `
   var<storage, read> after: array<f32>;
   var<storage, read> rising: array<f32>;
   var<storage, read_write> r: array<f32>;
+  var<storage, read_write> off: array<f32>; // from the middle
   @compute @workgroup_size(64)
   fn cornerOfR(@builtin(global_invocation_id) id: vec3u) {
     let i = id.x;
     let s = beside[i];
     var least = middle[i];
+    var to = 0.0;
     if (s > 0.0 && falling[i] < 0.0 && rising[i] > 0.0) { // (6)
       least = (rising[i] * (before[i] + s * falling[i]) - falling[i] * (after[i] - s * rising[i])) / (rising[i] - falling[i]);
+      to = (before[i] - after[i] + s * (falling[i] + rising[i])) / (rising[i] - falling[i]);
     }
     r[i] = least;
+    off[i] = to;
   }
 `);
 
 const facing = lazyKernel(/* wgsl */ `
   ${facingText}
-  var<storage, read> slope: array<vec2f>; // of f / ρ, right and down
+  var<storage, read> before: array<vec2f>; // slopes of f / ρ, right and down
+  var<storage, read> behind: array<vec2f>;
+  var<storage, read> higher: array<vec2f>;
   var<storage, read> right: array<vec3f>;
   var<storage, read> down: array<vec3f>;
   var<storage, read_write> h: array<vec2f>;
   @compute @workgroup_size(64)
   fn facePixel(@builtin(global_invocation_id) id: vec3u) {
-    h[id.x] = facing(slope[id.x], right[id.x], down[id.x]);
+    h[id.x] = facing(before[id.x], behind[id.x], higher[id.x], right[id.x], down[id.x]);
   }
 `);
 
@@ -158,7 +165,7 @@ const cover = lazyKernel(/* wgsl */ `
     if (kind[i] == ${hit}.0) { part.share = 1.0; }
     if (kind[i] == ${touch}.0) {
       part = coveredPart(r[i] + 1e-5, h[i]); // so that an edge right between two pixels moves one of them
-      deep = part.middle - r[i];
+      deep = 2.0 * (part.middle - r[i]) / length(h[i]);
     }
     coverage[i] = part.share;
     level[i] = part.middle;
@@ -244,7 +251,7 @@ function surfaceAt(
     [t, beside] = [settled.next, settled.beside.detach()];
   }
   const [before, after] = [sloped(t.sub(beside)), sloped(t.add(beside))];
-  const least = corner(
+  const { r: least, off } = corner(
     {
       middle: r(t),
       beside,
@@ -254,7 +261,8 @@ function surfaceAt(
       rising: after.tangent,
     },
     { count },
-  ).r;
+  );
+  t = t.add(off);
   const rho = halfPixel(t);
   /** Slope of f at a point, by differences over `reach` to both sides along a direction. */
   const difference = (point: Tensor, way: Tensor, reach: Tensor): Tensor => {
@@ -263,12 +271,19 @@ function surfaceAt(
       .sub(valueAt(field, point.sub(step)))
       .div(reach.mul(2));
   };
-  const touched = origin.add(direction.mul(column(t)));
+  const across = (t: Tensor): Tensor =>
+    stack(
+      (sides ?? []).map(side => difference(origin.add(direction.mul(column(t))), side, rho.mul(0.25))),
+      1,
+    );
+  const [near, far] = [t.sub(rho), t.add(rho)];
   const h = sides
     ? facing(
         {
-          slope: stack(
-            sides.map(side => difference(touched, side, rho.mul(0.5))),
+          before: across(near),
+          behind: across(far),
+          higher: stack(
+            [near, far].map(t => r(t).sub(least)),
             1,
           ),
           right: sides[0],

@@ -19,12 +19,17 @@ export const hit = 1;
 export const touch = 2;
 const reach = 1.5;
 
-/** h of (4) of surface.ts, from slopes of f / ρ to the right and down, whose vectors are R and D; (2, 0) where there is no slope across. */
+/**
+ * h of (4) of surface.ts, from slopes of f / ρ to the right and down, whose vectors are R and D, before and behind the place where r is least, and from
+ * how much more r is there, `higher`. (2, 0) where there is no slope across.
+ */
 export const facingText = /* wgsl */ `
-  fn facing(s: vec2f, R: vec3f, D: vec3f) -> vec2f {
+  fn facing(before: vec2f, behind: vec2f, higher: vec2f, R: vec3f, D: vec3f) -> vec2f {
+    let rise = max(higher, vec2f(0)) + 1e-3;
+    let s = (rise.y * before + rise.x * behind) / (rise.x + rise.y);
     let det = dot(R, R) * dot(D, D) - dot(R, D) * dot(R, D);
     let square = dot(D, D) * s.x * s.x - 2.0 * dot(R, D) * s.x * s.y + dot(R, R) * s.y * s.y; // det times that of s over n's
-    if (square > 1e-5 * det) { return sqrt(det / square) * s; }
+    if (square > 1e-5 * det) { return max(0.5 * sqrt(det / square), 1.0) * s; }
     return vec2f(2.0, 0.0);
   }
 `;
@@ -107,16 +112,17 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
 
   ${facingText}
   ${partText}
+  fn across(k: u32, t: f32, rho: f32) -> vec2f {
+    let p = rayOrigin[k] + t * rayDirection[k];
+    let right = 0.25 * rho * rayRight[k];
+    let down = 0.25 * rho * rayDown[k];
+    return 2.0 * vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
+  }
   // h of a pixel: (4) of surface.ts.
   fn turned(k: u32, t: f32) -> vec2f {
-    let p = rayOrigin[k] + t * rayDirection[k];
-    let R = rayRight[k];
-    let D = rayDown[k];
     let rho = halfPixel(k, t);
-    let right = 0.5 * rho * R;
-    let down = 0.5 * rho * D;
-    let s = vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
-    return facing(s, R, D);
+    let higher = vec2f(measure(k, t - rho), measure(k, t + rho)) - measure(k, t);
+    return facing(across(k, t - rho, rho), across(k, t + rho, rho), higher, rayRight[k], rayDown[k]);
   }
 
   // Where the ray meets what a touch at t shows.
