@@ -14,7 +14,7 @@
  * solid. So it shows the side of an edge that faces the eye, and what it shows goes over into what a hit shows when it is covered whole.
  *
  *   r at a corner of r = where its tangents on both sides meet                                          (6)
- *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, 2 (m − r) / |h|); ρ at hits       (7)
+ *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, 2 (m − r) / |h|); ρ at hits; and 1e-4 t in f32 (7)
  *
  * At an edge both faces move (6), each by as much as the other's slope says. (7) has the mean of both faces' normals where an edge between them
  * crosses a pixel, and is continuous where f is; it looks no deeper than the ray goes.
@@ -273,7 +273,7 @@ function surfaceAt(
   };
   const across = (t: Tensor): Tensor =>
     stack(
-      (sides ?? []).map(side => difference(origin.add(direction.mul(column(t))), side, rho.mul(0.25))),
+      (sides ?? []).map(side => difference(origin.add(direction.mul(column(t))), side, rho.mul(0.5))),
       1,
     );
   const [near, far] = [t.sub(rho), t.add(rho)];
@@ -300,7 +300,7 @@ function surfaceAt(
     t = approach({ t, value, slope: tangent, level }, { count }).next;
   }
   const met = origin.add(direction.mul(column(t)));
-  const reach = covered.reach.mul(halfPixel(t));
+  const reach = covered.reach.mul(halfPixel(t)).add(t.mul(device.precision === 'f64' ? 1e-7 : 1e-4)); // rays without width, too, have differences
   const axes = [0, 1, 2].map(axis =>
     tensor(
       [0, 1, 2].map(i => (i === axis ? 1 : 0)),

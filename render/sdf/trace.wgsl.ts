@@ -114,9 +114,9 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
   ${partText}
   fn across(k: u32, t: f32, rho: f32) -> vec2f {
     let p = rayOrigin[k] + t * rayDirection[k];
-    let right = 0.25 * rho * rayRight[k];
-    let down = 0.25 * rho * rayDown[k];
-    return 2.0 * vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
+    let right = 0.5 * rho * rayRight[k];
+    let down = 0.5 * rho * rayDown[k];
+    return vec2f(distance(p + right) - distance(p - right), distance(p + down) - distance(p - down)) / rho;
   }
   // h of a pixel: (4) of surface.ts.
   fn turned(k: u32, t: f32) -> vec2f {
@@ -131,7 +131,7 @@ export const traceText = (field: string, layers: number): string => /* wgsl */ `
     let level = coveredPart(measure(k, t), h).middle * rho;
     var a = t;
     var b = t;
-    var step = 0.25 * rho;
+    var step = 0.5 * rho;
     for (var i = 0u; i < 32u && a > rayNear; i++) {
       a = max(t - step, rayNear);
       if (distanceAlong(k, a) > level) { return enclosed(k, a, b, level); }
