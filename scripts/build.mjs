@@ -41,7 +41,7 @@ await build({
   absWorkingDir: root,
   entryPoints: [
     ...entries.filter(entry => bundled.includes(entry.split('/')[0])),
-    'kernel/index.ts', // for the other folders
+    ...['kernel', 'geometry'].map(folder => `${folder}/index.ts`), // for the other folders
     ...['node', 'browser'].map(on => `kernel/backend/webgpu/gpu.${on}.ts`),
   ],
   outdir: 'dist',

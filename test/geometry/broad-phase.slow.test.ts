@@ -1,9 +1,10 @@
 // Specification of the broad phase: every pair of boxes that overlap, each once, in the same order each time, on every device.
 
 import { rollout } from 'retrograde/adjoint';
-import { boundsText, candidates, contactText, type ShapeKind, shapeKinds } from 'retrograde/geometry';
+import { candidates, type ShapeKind, shapeKinds } from 'retrograde/geometry';
 import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
+import { boundsText, contactText } from '../../geometry/index.ts';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
 import { randomShapes, turned } from './placed-shapes.ts';

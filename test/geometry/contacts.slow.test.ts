@@ -3,9 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 import { checkGradient, hvp } from 'retrograde/adjoint';
-import { type Contacts, contactSlots, contacts, contactText, inOrder, type ShapeKind } from 'retrograde/geometry';
+import { type Contacts, contacts, type ShapeKind } from 'retrograde/geometry';
 import { type Device, kernel, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
+import { contactSlots, contactText, inOrder } from '../../geometry/index.ts';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 import { mulberry32 } from '../util/random.ts';
 import { movedTogether, type Placed, randomQuaternion, randomShapes, shapesOf, turned } from './placed-shapes.ts';
