@@ -29,7 +29,7 @@ import type { OpenFaces } from './open-faces.ts';
 import { linksOf } from './operators.ts';
 import { isDirect, type Line, type LineEnd, solveSeparable } from './separable.ts';
 import { sidesOf } from './sides.ts';
-import { solveOn, stencilOn } from './solve.ts';
+import { finite, solveOn, stencilOn } from './solve.ts';
 
 export interface DiffuseFacesOptions {
   /** Where fluid sticks. Default 'no-slip', at all closed sides. */
@@ -178,6 +178,7 @@ const stepsOnGpu = 48;
  * @param nu Viscosity ν, m²/s.
  * @throws RangeError if an explicit step is not stable: at once on a CPU, by the next read on a GPU.
  * @throws ConvergenceError if an implicit step's system is not solved; see `linearSolve`.
+ * @throws RangeError if it is solved directly and what it finds is not finite; not where steps are recorded.
  */
 export function diffuseFaces(
   grid: Grid,
@@ -213,7 +214,12 @@ export function diffuseFaces(
     if (!friction && isDirect(lines, device, solve))
       return [
         c,
-        now.add(solveSeparable(lines, rate, typeof nu === 'number' ? nu * theta : nu.mul(theta), 1 / dt)),
+        now.add(
+          finite(
+            'diffuseFaces',
+            solveSeparable(lines, rate, typeof nu === 'number' ? nu * theta : nu.mul(theta), 1 / dt),
+          ),
+        ),
       ] as const; // (1)
     const conductivity = products(links, friction?.links);
     const holding = sum(held, friction?.drag);

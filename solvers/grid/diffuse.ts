@@ -15,7 +15,7 @@ import { isLine, solveLine } from './line.ts';
 import { divergence, gradient, laplacian } from './operators.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
-import { solveOn, stencilOn } from './solve.ts';
+import { finite, solveOn, stencilOn } from './solve.ts';
 
 /** m²/s: one number, or one for each face. */
 export type Diffusivity = number | Tensor | FaceFields;
@@ -53,6 +53,7 @@ export const fromSides = (grid: Grid, q: Tensor, k: Diffusivity, values: SideVal
  * q, dt seconds later.
  *
  * @throws ConvergenceError if an implicit step's system is not solved; see `linearSolve`.
+ * @throws RangeError if it is solved directly and what it finds is not finite; not where steps are recorded.
  */
 export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, options: DiffuseOptions = {}): Tensor {
   const { values, source, theta = 1, check = true, solve } = options;
@@ -74,9 +75,10 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   if (given) b = b.add(given.mul(theta));
   const weighted = typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]);
   const lines = linesOf(grid);
-  if (!isField(weighted) && isDirect(lines, q.device, solve)) return solveSeparable(lines, b, weighted, 1 / dt);
+  if (!isField(weighted) && isDirect(lines, q.device, solve))
+    return finite('diffuse', solveSeparable(lines, b, weighted, 1 / dt));
   if (isField(weighted) && isLine(grid, q.device, solve, 1 / dt))
-    return solveLine(grid, weighted.x as Tensor, 1 / dt, b);
+    return finite('diffuse', solveLine(grid, weighted.x as Tensor, 1 / dt, b));
   const A = stencilOn(grid, { conductivity: weighted, reaction: 1 / dt, device: q.device });
   return solveOn(grid, A, b, q, solve);
 }

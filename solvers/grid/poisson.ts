@@ -12,7 +12,7 @@ import { checkField, type Grid } from './grid.ts';
 import { isLine, solveLine } from './line.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
-import { solveOn, stencilOn } from './solve.ts';
+import { finite, solveOn, stencilOn } from './solve.ts';
 
 export interface PoissonOptions {
   /** k > 0: one number, or one for each face. Default 1. */
@@ -29,6 +29,7 @@ export interface PoissonOptions {
  * p with −∇·(k ∇p) = f.
  *
  * @throws ConvergenceError if the system is not solved; see `linearSolve`.
+ * @throws RangeError if it is solved directly and what it finds is not finite; not where steps are recorded.
  */
 export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Tensor {
   checkOptions('poisson', options, ['conductivity', 'values', 'p0', 'solve']);
@@ -41,8 +42,10 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   const given = fromSides(grid, f, conductivity, values);
   const b = given ? f.add(given) : f;
   const lines = linesOf(grid);
-  if (!isField(conductivity) && isDirect(lines, f.device, solve)) return solveSeparable(lines, b, conductivity);
-  if (isField(conductivity) && isLine(grid, f.device, solve, 0)) return solveLine(grid, conductivity.x as Tensor, 0, b);
+  if (!isField(conductivity) && isDirect(lines, f.device, solve))
+    return finite('poisson', solveSeparable(lines, b, conductivity));
+  if (isField(conductivity) && isLine(grid, f.device, solve, 0))
+    return finite('poisson', solveLine(grid, conductivity.x as Tensor, 0, b));
   const A = stencilOn(grid, { conductivity, device: f.device });
   return solveOn(grid, A, b, p0, {
     ...(A.isSingular && { nullspace: 'constant' as const }),

@@ -17,7 +17,7 @@ import { checkField, checkVector, type Grid, type VectorField } from './grid.ts'
 import { fluidCells, type Obstacles } from './obstacles.ts';
 import { divergence, gradient } from './operators.ts';
 import { isDirect, linesOf, solveSeparable } from './separable.ts';
-import { solveOn, stencilOn } from './solve.ts';
+import { finite, solveOn, stencilOn } from './solve.ts';
 
 export interface ProjectOptions {
   readonly obstacles?: Obstacles;
@@ -41,6 +41,7 @@ export interface Projected {
  *
  * @param u On the faces.
  * @throws ConvergenceError if the system is not solved; see `linearSolve`.
+ * @throws RangeError if it is solved directly and what it finds is not finite; not where steps are recorded.
  */
 export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}): Projected {
   checkOptions('project', options, ['obstacles', 'mobility', 'p0', 'solve']);
@@ -63,7 +64,8 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
       ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
       ...solve,
     });
-  const solved = !conductivity && isDirect(lines, device, solve) ? solveSeparable(lines, b) : iterated();
+  const solved =
+    !conductivity && isDirect(lines, device, solve) ? finite('project', solveSeparable(lines, b)) : iterated();
   const p = fluid ? solved.mul(fluid) : solved; // with no equation in cells that are shut, nor in the adjoint
   const steep = gradient(grid, p);
   const slope = mobility ? times(grid, steep, mobility) : steep;

@@ -1,6 +1,6 @@
 /** The stencil −∇·(k ∇p) + c p on a grid, and systems with it: conjugate gradients, with multigrid as preconditioner. */
 
-import { Device, isTracked, Tensor } from '../../kernel/index.ts';
+import { Device, isTracked, Tensor, whyNotNow } from '../../kernel/index.ts';
 import {
   linearSolve,
   multigrid,
@@ -46,6 +46,23 @@ const partsOf = (value: unknown): readonly unknown[] =>
   value instanceof Tensor || value instanceof Device || typeof value !== 'object' || value === null
     ? [value]
     : Object.entries(value).flatMap(([name, part]) => [name, ...partsOf(part)]);
+
+/**
+ * What a direct solve found. Steps that are recorded are not looked at: there `debug()` finds what is not finite.
+ *
+ * @throws RangeError if it is not finite: at once on a CPU, by the next read on a GPU.
+ */
+export function finite(who: string, x: Tensor): Tensor {
+  const { device } = x;
+  if (!whyNotNow(device))
+    device.check([x.detach().mul(0).sum().memory.retain()], sum => {
+      if (sum[0] !== 0)
+        throw new RangeError(
+          `${who}: the solution is not finite; look for NaN, ∞ or zero coefficients in what is given, or let debug() find where they come from.`,
+        );
+    });
+  return x;
+}
 
 /** x with A x = b, as a field. @param from Where to start. */
 export function solveOn(

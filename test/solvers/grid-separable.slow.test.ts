@@ -1,8 +1,8 @@
 // Specification of solvers/grid/separable.ts and line.ts: what they find solves the equation, on every kind of line, and is differentiable.
 
-import { checkGradient, hvp } from 'retrograde/adjoint';
+import { checkGradient, hvp, rollout } from 'retrograde/adjoint';
 import { device, type Tensor, tensor } from 'retrograde/kernel';
-import { diffuse, grid, poisson } from 'retrograde/solvers';
+import { diffuse, diffuseFaces, grid, poisson, project } from 'retrograde/solvers';
 import type { LayoutOptions } from 'retrograde/sparse';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Line, type LineEnd, solveSeparable } from '../../solvers/grid/separable.ts';
@@ -104,6 +104,28 @@ describe('systems that are the same everywhere', () => {
   });
 });
 
+describe('a solution that is not finite', () => {
+  const g = grid([4, 4], { sides: 'dirichlet' });
+  const line = grid([4], { sides: 'dirichlet' });
+  const bad = (n: number, shape: number[]) =>
+    tensor(
+      noise(n).map((v, i) => (i === 2 ? Number.NaN : v)),
+      shape,
+      { device: f64 },
+    );
+  const k = (n: number) => ({ x: tensor(new Float64Array(n).fill(1), [n], { device: f64 }) });
+  it('is told at once, by the first step of a rollout too', () => {
+    const q = bad(16, [4, 4]);
+    expect(() => diffuse(g, q, 1, 0.1)).toThrow('diffuse: the solution is not finite');
+    expect(() => poisson(g, q)).toThrow('poisson: the solution is not finite');
+    expect(() => diffuse(line, bad(4, [4]), k(5), 0.1)).toThrow('diffuse: the solution is not finite');
+    const u = { x: bad(20, [4, 5]), y: bad(20, [5, 4]) };
+    expect(() => project(g, u)).toThrow('project: the solution is not finite');
+    expect(() => diffuseFaces(g, u, 1, 0.1)).toThrow('diffuseFaces: the solution is not finite');
+    expect(() => rollout(now => diffuse(g, now, 1, 0.1), q, 10)).toThrow('diffuse: the solution is not finite');
+  });
+});
+
 describe('lines whose conductivity varies', () => {
   const kinds: readonly LayoutOptions[] = [
     { sides: 'dirichlet' },
@@ -134,4 +156,13 @@ describe('lines whose conductivity varies', () => {
       expect(v).toBeCloseTo(q[i], 12);
     });
   });
+});
+
+it('does not keep steps from being recorded', async () => {
+  const g = grid([8, 8], { sides: 'neumann' });
+  const notes: string[] = [];
+  const start = tensor(noise(64), [8, 8], { device: f64 });
+  const end = rollout(q => diffuse(g, q, 0.5, 0.1), start, 30, { explain: note => notes.push(note) });
+  expect(await end.sum().item()).toBeCloseTo(await start.sum().item(), 12);
+  expect(notes.join()).toMatch(/replayed/);
 });
