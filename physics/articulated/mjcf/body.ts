@@ -109,16 +109,18 @@ function massOf(
   if (!(mass >= 0)) inertial.fail(`mass of <inertial> is ${mass}; it must be from 0.`);
   const { position: com, orientation: turned } = poseOf(inertial, first.frame, compiler);
   const full = inertial.numbers('fullinertia', 6);
-  const principal = inertial.numbers('diaginertia', 3) as unknown as Vec3 | undefined;
+  const diagonal = inertial.numbers('diaginertia', 3) as unknown as Vec3 | undefined;
   unreadOf(inertial, tell);
-  if (full && principal) inertial.fail('<inertial> has diaginertia and fullinertia; give one of them.');
-  if (full) return { mass, com, inertia: turnSymmetric(turned, full as unknown as Symmetric) };
-  if (!principal) {
+  if (full && diagonal) inertial.fail('<inertial> has diaginertia and fullinertia; give one of them.');
+  if (!full && !diagonal) {
     if (mass === 0) return together([]);
     return inertial.fail('<inertial> has neither diaginertia nor fullinertia.');
   }
-  const [a, b, c] = [...principal].sort((x, y) => x - y);
+  const moments = diagonal ?? principal(full as unknown as Symmetric).moments;
+  const [a, b, c] = [...moments].sort((x, y) => x - y);
   const mean = (a + b + c) / 3;
-  const balanced: Vec3 = compiler.balanceInertia && a + b < c ? [mean, mean, mean] : principal;
-  return { mass, com, inertia: turnSymmetric(turned, [...balanced, 0, 0, 0]), axes: turned };
+  if (compiler.balanceInertia && a >= 0 && a + b < c)
+    return { mass, com, inertia: turnSymmetric(turned, [mean, mean, mean, 0, 0, 0]), axes: turned };
+  if (full) return { mass, com, inertia: turnSymmetric(turned, full as unknown as Symmetric) };
+  return { mass, com, inertia: turnSymmetric(turned, [...moments, 0, 0, 0]), axes: turned };
 }

@@ -382,3 +382,9 @@ it.each<[string, string, string]>([
 ])('what is %s is refused', (_, inside, message) => {
   expect(() => mjcf(world(inside))).toThrow(`mjcf: line 5: ${message}`);
 });
+
+it.each(['diaginertia="1 1 2.1"', 'fullinertia="1 1 2.1 0 0 0"'])('balances an inertia that no body has: %s', given => {
+  const body = `<body><joint/><inertial pos="0 0 0" mass="1" ${given}/></body>`;
+  const { values } = mjcf(`<mujoco><compiler balanceinertia="true"/><worldbody>${body}</worldbody></mujoco>`);
+  expect(values.inertia).toEqual([4.1 / 3, 4.1 / 3, 4.1 / 3, 0, 0, 0].map(x => expect.closeTo(x, 14)));
+});
