@@ -10,8 +10,8 @@
  *       n∓, r′∓: slopes of f half a pixel before and behind the touch, by differences; |n| ≥ ½
  *   c = ρ m,  m: mean of −h·s over what is covered; c = 0 where the pixel is covered whole                 (5)
  *
- * (5) is where a pixel covered in part is seen: its ray meets the solid grown by c as a ray through the middle of what is covered would meet the
- * solid. So it shows the side of an edge that faces the eye, and what it shows goes over into what a hit shows when it is covered whole.
+ * (5) is where a pixel covered in part is seen: its ray meets the solid grown by c as a ray through the middle of what is covered would
+ * meet the solid. So it shows the side of an edge that faces the eye, and goes over into what a hit shows when the pixel is covered whole.
  *
  *   r at a corner of r = where its tangents on both sides meet                                          (6)
  *   normal = (f(p + w e) − f(p − w e)) / 2w  for three axes e, unit;  w = ρ min(1, 2 (m − r) / |h|); ρ at hits; and 1e-4 t in f32 (7)
@@ -19,10 +19,10 @@
  * At an edge both faces move (6), each by as much as the other's slope says. (7) has the mean of both faces' normals where an edge between them
  * crosses a pixel, and is continuous where f is; it looks no deeper than the ray goes.
  *
- * t is chosen without derivatives. Two steps of (1) or (2) from there leave it as it is and have its first and second derivatives. f′ counts as
- * −1/100 where it is flatter, and (2) is left out where it would lead away: r of edges and grids is least at corners. (3) is what a box filter shows of a straight
- * edge, so pictures and gradients of silhouettes are those of their areas, without integrals over edges. Rays without
- * sides have round pixels, h = (2, 0), and so have places where f has no slope across.
+ * t is chosen without derivatives. Two steps of (1) or (2) from there leave it as it is and have its first and second derivatives. f′
+ * counts as −1/100 where it is flatter, and (2) is left out where it would lead away: r of edges and grids is least at corners. (3) is
+ * what a box filter shows of a straight edge, so pictures and gradients of silhouettes are those of their areas, without integrals over
+ * edges. Rays without sides have round pixels, h = (2, 0), and so have places where f has no slope across.
  */
 
 import { jvp } from '../../adjoint/index.ts';
