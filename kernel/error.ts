@@ -67,7 +67,9 @@ export function checkOptions(who: string, options: object, known: readonly strin
 /** Refuses what is not a record with the fields that are read: not given, misspelt, or arguments in another order. */
 export function checkRecord(who: string, what: string, value: unknown, fields: readonly string[]): void {
   if (typeof value !== 'object' || value === null)
-    throw new TypeError(`${who}: ${what} is ${inWords(value)}; give a record with ${quoted(fields)}.`);
+    throw new TypeError(
+      `${who}: ${what} is ${inWords(value)}; give a record${fields.length > 0 ? ` with ${quoted(fields)}` : ', {} if there is nothing to say'}.`,
+    );
   for (const field of fields)
     if ((value as Record<string, unknown>)[field] === undefined)
       throw new TypeError(`${who}: ${what} has no '${field}'; give a record with ${quoted(fields)}.`);

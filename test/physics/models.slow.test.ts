@@ -124,6 +124,16 @@ describe('no model takes for numbers what are none', () => {
     ['flow', () => flow({ viscosity: on([-1]) }), 'incompressible: viscosity is -1; it must be 0 or more.'],
     [
       'flow',
+      () => incompressible(box)(undefined as never, {}, 0.1),
+      "incompressible: the state is undefined; give a record with 'u'.",
+    ],
+    [
+      'flow',
+      () => flow(undefined),
+      'incompressible: params is undefined; give a record, {} if there is nothing to say.',
+    ],
+    [
+      'flow',
       () => flow({ sides: { x: wind } }),
       'incompressible: through its sides more fluid flows into the grid than',
     ],

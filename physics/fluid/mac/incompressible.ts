@@ -17,7 +17,7 @@
  * Goda, J. Comput. Phys. 30 (1979) 76, for (4).
  */
 
-import { checkOptions, inWords, type Tensor } from '../../../kernel/index.ts';
+import { checkOptions, checkRecord, inWords, type Tensor } from '../../../kernel/index.ts';
 import {
   centralFaces,
   checkStable,
@@ -192,7 +192,9 @@ export function incompressible(grid: Grid, options: FlowOptions = {}): FlowStep 
     });
 
   return <S extends FlowState>(state: S, params: FlowParams, dt: number) => {
+    checkRecord('incompressible', 'params', params, []);
     checkOptions('incompressible', params, parameterNames);
+    checkRecord('incompressible', 'the state', state, ['u']);
     const { u, p, smoke, temperature } = state;
     const { viscosity, sides, body, diffusivity } = params;
     checkState(
