@@ -27,9 +27,9 @@ import {
 } from './grid.ts';
 import type { OpenFaces } from './open-faces.ts';
 import { linksOf } from './operators.ts';
-import { isDirect, type Line, type LineEnd, solveSeparable } from './separable.ts';
+import type { Line, LineEnd } from './separable.ts';
 import { sidesOf } from './sides.ts';
-import { finite, solveOn, stencilOn } from './solve.ts';
+import { directly, iterated, stencilOn } from './solve.ts';
 
 export interface DiffuseFacesOptions {
   /** Where fluid sticks. Default 'no-slip', at all closed sides. */
@@ -197,6 +197,7 @@ export function diffuseFaces(
     throw new RangeError(`diffuseFaces: theta is ${theta}; beside a body friction has no bound, so it must be 1.`);
   if (check && theta < 0.5) checkExplicit(grid, nu, (1 - 2 * theta) * dt, dt);
   const { device } = u[grid.axes[0].name] as Tensor;
+  const weighted = typeof nu === 'number' ? nu * theta : nu.mul(theta).reshape([1]);
   const scaled = (x: Tensor): Tensor => x.mul(nu).mul(theta);
   const parts = grid.axes.map(({ name: c }) => {
     const cells = faceGrid(grid, c);
@@ -211,28 +212,18 @@ export function diffuseFaces(
     const rate = sought ? all.mul(sought) : all;
     if (theta === 0) return [c, now.add(rate.mul(dt))] as const;
     const lines = linesAcross(grid, c, walls);
-    if (!friction && isDirect(lines, device, solve))
-      return [
-        c,
-        now.add(
-          finite(
-            'diffuseFaces',
-            solveSeparable(lines, rate, typeof nu === 'number' ? nu * theta : nu.mul(theta), 1 / dt),
-          ),
-        ),
-      ] as const; // (1)
+    const direct = friction ? undefined : directly('diffuseFaces', lines, weighted, 1 / dt, rate, solve);
+    if (direct) return [c, now.add(direct)] as const; // (1)
     const conductivity = products(links, friction?.links);
     const holding = sum(held, friction?.drag);
     const B = stencilOn(cells, {
       conductivity: conductivity
         ? Object.fromEntries(Object.entries(conductivity).map(([name, k]) => [name, scaled(k)]))
-        : typeof nu === 'number'
-          ? nu * theta
-          : nu.mul(theta).reshape([1]),
+        : weighted,
       reaction: holding ? scaled(holding).add(1 / dt) : 1 / dt,
       device,
     });
-    const change = solveOn(cells, B, rate, undefined, {
+    const change = iterated(cells, B, rate, undefined, {
       preconditioner,
       ...(device.kind !== 'cpu' && { maxSteps: stepsOnGpu }),
       ...solve,

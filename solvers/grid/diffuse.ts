@@ -11,11 +11,9 @@ import { checkOptions, inWords, Tensor } from '../../kernel/index.ts';
 import type { FaceFields, SolveOptions } from '../../sparse/index.ts';
 import { checkLimit, checkStable, type StepLimit, spreading } from './courant.ts';
 import { checkField, checkTime, checkVector, type Grid } from './grid.ts';
-import { isLine, solveLine } from './line.ts';
 import { divergence, gradient, laplacian } from './operators.ts';
-import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
-import { finite, solveOn, stencilOn } from './solve.ts';
+import { isField, solveOn } from './solve.ts';
 
 /** m²/s: one number, or one for each face. */
 export type Diffusivity = number | Tensor | FaceFields;
@@ -32,8 +30,6 @@ export interface DiffuseOptions {
   /** How systems are solved. Default: directly on a line, and where k is one number and the grid is not too large, else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
-
-export const isField = (k: Diffusivity): k is FaceFields => typeof k === 'object' && !('device' in k);
 
 /** ∇·(k ∇q) */
 function spread(grid: Grid, q: Tensor, k: Diffusivity, values: SideValues | undefined): Tensor {
@@ -74,13 +70,7 @@ export function diffuse(grid: Grid, q: Tensor, k: Diffusivity, dt: number, optio
   const given = fromSides(grid, q, k, values);
   if (given) b = b.add(given.mul(theta));
   const weighted = typeof k === 'number' ? k * theta : isField(k) ? scaled(k, theta) : k.mul(theta).reshape([1]);
-  const lines = linesOf(grid);
-  if (!isField(weighted) && isDirect(lines, q.device, solve))
-    return finite('diffuse', solveSeparable(lines, b, weighted, 1 / dt));
-  if (isField(weighted) && isLine(grid, q.device, solve, 1 / dt))
-    return finite('diffuse', solveLine(grid, weighted.x as Tensor, 1 / dt, b));
-  const A = stencilOn(grid, { conductivity: weighted, reaction: 1 / dt, device: q.device });
-  return solveOn(grid, A, b, q, solve);
+  return solveOn('diffuse', grid, { conductivity: weighted, reaction: 1 / dt }, b, { from: q, solve });
 }
 
 /** @throws RangeError unless k is a number not below 0, a tensor of one, or a field on the faces. */

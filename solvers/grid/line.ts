@@ -8,18 +8,18 @@
  */
 
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../kernel/index.ts';
-import { type SolveOptions, tridiagonalSolve } from '../../sparse/index.ts';
+import { tridiagonalSolve } from '../../sparse/index.ts';
 import type { Grid } from './grid.ts';
 
 /** Unknowns that one invocation of a GPU eliminates in less time than conjugate gradients take. */
 const longestOnGpu = 4096;
 
-/** Whether to eliminate: the user has asked for nothing else, and it is a line with an equation for constants. */
-export function isLine({ axes, size }: Grid, { kind }: Device, solve: SolveOptions | undefined, c: number): boolean {
+/** Whether it is a line, with an equation for constants, that is eliminated in less time. */
+export function isLine({ axes, size }: Grid, { kind }: Device, c: number): boolean {
   const [{ low, high }] = axes;
   const isHeld = c > 0 || low === 'dirichlet' || high === 'dirichlet';
   const isShort = kind === 'cpu' || size <= longestOnGpu;
-  return axes.length === 1 && size >= 3 && isHeld && isShort && Object.keys(solve ?? {}).length === 0;
+  return axes.length === 1 && size >= 3 && isHeld && isShort;
 }
 
 /** How much the faces before and after each unknown weigh in its row, and, around a line that is closed, which face comes after. */

@@ -7,12 +7,10 @@
 
 import { checkOptions, type Tensor } from '../../kernel/index.ts';
 import type { SolveOptions } from '../../sparse/index.ts';
-import { checkDiffusivity, type Diffusivity, fromSides, isField } from './diffuse.ts';
+import { checkDiffusivity, type Diffusivity, fromSides } from './diffuse.ts';
 import { checkField, type Grid } from './grid.ts';
-import { isLine, solveLine } from './line.ts';
-import { isDirect, linesOf, solveSeparable } from './separable.ts';
 import type { SideValues } from './sides.ts';
-import { finite, solveOn, stencilOn } from './solve.ts';
+import { solveOn } from './solve.ts';
 
 export interface PoissonOptions {
   /** k > 0: one number, or one for each face. Default 1. */
@@ -41,14 +39,5 @@ export function poisson(grid: Grid, f: Tensor, options: PoissonOptions = {}): Te
   if (p0) checkField('poisson', grid, 'p0', p0);
   const given = fromSides(grid, f, conductivity, values);
   const b = given ? f.add(given) : f;
-  const lines = linesOf(grid);
-  if (!isField(conductivity) && isDirect(lines, f.device, solve))
-    return finite('poisson', solveSeparable(lines, b, conductivity));
-  if (isField(conductivity) && isLine(grid, f.device, solve, 0))
-    return finite('poisson', solveLine(grid, conductivity.x as Tensor, 0, b));
-  const A = stencilOn(grid, { conductivity, device: f.device });
-  return solveOn(grid, A, b, p0, {
-    ...(A.isSingular && { nullspace: 'constant' as const }),
-    ...solve,
-  });
+  return solveOn('poisson', grid, { conductivity }, b, { from: p0, solve });
 }

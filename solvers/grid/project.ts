@@ -16,8 +16,7 @@ import type { SolveOptions } from '../../sparse/index.ts';
 import { checkField, checkVector, type Grid, type VectorField } from './grid.ts';
 import { fluidCells, type Obstacles } from './obstacles.ts';
 import { divergence, gradient } from './operators.ts';
-import { isDirect, linesOf, solveSeparable } from './separable.ts';
-import { finite, solveOn, stencilOn } from './solve.ts';
+import { solveOn } from './solve.ts';
 
 export interface ProjectOptions {
   readonly obstacles?: Obstacles;
@@ -48,24 +47,18 @@ export function project(grid: Grid, u: VectorField, options: ProjectOptions = {}
   const { obstacles, mobility, p0, solve } = options;
   checkVector('project', grid, 'u', u);
   if (p0) checkField('project', grid, 'p0', p0);
-  const { axes, size } = grid;
+  const { axes } = grid;
   const open = obstacles?.open;
   if (open) checkVector('project', grid, 'obstacles.open', open);
   const through = open ? times(grid, u, open) : u;
-  const { device } = u[axes[0].name] as Tensor;
-  const closed = axes.every(({ low, high }) => low !== 'dirichlet' && high !== 'dirichlet');
   if (mobility) checkVector('project', grid, 'mobility', mobility);
   const conductivity = open && mobility ? times(grid, open, mobility) : (open ?? mobility);
   const fluid = mobility && conductivity ? fluidCells(grid, conductivity) : obstacles?.fluid.detach();
-  const b = divergence(grid, through).neg();
-  const lines = linesOf(grid);
-  const iterated = (): Tensor =>
-    solveOn(grid, stencilOn(grid, { ...(conductivity && { conductivity }), device }), b, p0, {
-      ...(closed && { nullspace: fluid?.reshape([size]) ?? ('constant' as const) }),
-      ...solve,
-    });
-  const solved =
-    !conductivity && isDirect(lines, device, solve) ? finite('project', solveSeparable(lines, b)) : iterated();
+  const solved = solveOn('project', grid, { conductivity }, divergence(grid, through).neg(), {
+    from: p0,
+    fluid,
+    solve,
+  });
   const p = fluid ? solved.mul(fluid) : solved; // with no equation in cells that are shut, nor in the adjoint
   const steep = gradient(grid, p);
   const slope = mobility ? times(grid, steep, mobility) : steep;

@@ -5,13 +5,12 @@
  *   D_a = V_a Λ_a V_aᵀ,       x = V (c + k Σ_a Λ_a)⁻¹ Vᵀ f,   V = ⊗_a V_a                                          (1)
  *
  * V_a are sines or cosines: products with dense matrices, and as many operations for each unknown as the sides have unknowns. Nobody looks
- * at what is computed, so a step with such a solve can be recorded. What only constants would balance is left out of f where c is none.
+ * at what is computed, so a step with such a solve can be recorded. What only constants would balance is left out of f where c is the number 0.
  *
  * Lynch, Rice & Thomas, Numer. Math. 6 (1964) 185; the bases: Strang, SIAM Review 41 (1999) 135.
  */
 
 import { type Device, onDevice, scoped, type Tensor, tensor } from '../../kernel/index.ts';
-import type { SolveOptions } from '../../sparse/index.ts';
 import type { Grid } from './grid.ts';
 
 /**
@@ -40,9 +39,9 @@ export const linesOf = ({ placement, axes }: Grid): readonly Line[] => {
 /** Unknowns along a side up to which products with dense matrices take less time than multigrid, in the plane and in space. */
 const longest = { cpu: [512, 256, 128], webgpu: [2048, 1024, 256] } as const;
 
-/** Whether to solve directly: the user has asked for nothing else, and no side is too long. */
-export const isDirect = (lines: readonly Line[], { kind }: Device, solve: SolveOptions | undefined): boolean =>
-  Object.keys(solve ?? {}).length === 0 && lines.every(({ size }) => size <= longest[kind][lines.length - 1]);
+/** Whether such products take less time. */
+export const isShort = (lines: readonly Line[], { kind }: Device): boolean =>
+  lines.every(({ size }) => size <= longest[kind][lines.length - 1]);
 
 /** Eigenvectors as columns, [n, n], and eigenvalues of h² D. */
 interface Basis {
@@ -95,9 +94,14 @@ function basisOf(n: number, low: LineEnd, high: LineEnd): Basis {
   return { vectors, values };
 }
 
+/** To the eigenvectors of a line, Vᵀ, and back, V. */
+interface Turn {
+  readonly to: Tensor;
+  readonly from: Tensor;
+}
+
 interface Tables {
-  /** For each line V, and Vᵀ. */
-  readonly bases: readonly { readonly to: Tensor; readonly from: Tensor }[];
+  readonly turns: readonly Turn[];
   /** Σ_a Λ_a, of the grid's shape, and its inverse, 0 for 0. */
   readonly values: Tensor;
   readonly inverse: Tensor;
@@ -123,7 +127,7 @@ function tablesOf(lines: readonly Line[], device: Device): Tables {
   const shape = lines.map(({ size }) => size).reverse();
   const on = (data: Float64Array, shape: readonly number[]): Tensor => tensor(data, shape, { device });
   const made: Tables = {
-    bases: bases.map(({ vectors }, a) => {
+    turns: bases.map(({ vectors }, a) => {
       const n = lines[a].size;
       const turned = Float64Array.from(vectors, (_, i) => vectors[(i % n) * n + Math.floor(i / n)]);
       return { from: on(vectors, [n, n]), to: on(turned, [n, n]) };
@@ -139,9 +143,10 @@ function tablesOf(lines: readonly Line[], device: Device): Tables {
   return made;
 }
 
-/** Multiplies along line a by a matrix, given with its transpose. */
-function along(x: Tensor, lines: readonly Line[], a: number, matrix: Tensor, transpose: Tensor): Tensor {
+/** V or Vᵀ times what lies along line a. */
+function along(x: Tensor, lines: readonly Line[], a: number, { to, from }: Turn, way: keyof Turn): Tensor {
   const { size: n } = lines[a];
+  const [matrix, transpose] = way === 'to' ? [to, from] : [from, to];
   if (a === 0) return x.reshape([x.size / n, n]).matmul(transpose);
   const inner = lines.slice(0, a).reduce((product, { size }) => product * size, 1);
   const outer = x.size / (n * inner);
@@ -152,22 +157,20 @@ function along(x: Tensor, lines: readonly Line[], a: number, matrix: Tensor, tra
  * x of (1), of the shape of f; differentiable in f, k and c.
  *
  * @param lines From the fastest.
- * @param c Default none.
  */
-export function solveSeparable(lines: readonly Line[], f: Tensor, k: number | Tensor = 1, c?: number | Tensor): Tensor {
-  const { bases, values, inverse } = tablesOf(lines, f.device);
-  const solved = (): Tensor => {
-    let x = f;
-    bases.forEach(({ to, from }, a) => {
-      x = along(x, lines, a, to, from);
-    });
-    x = x.reshape(f.shape);
-    x = c === undefined ? x.mul(inverse) : x.div(values.mul(k).add(c));
-    if (c === undefined && k !== 1) x = x.div(k);
-    bases.forEach(({ to, from }, a) => {
-      x = along(x, lines, a, from, to);
-    });
-    return x.reshape(f.shape); // (1)
+export function solveSeparable(
+  lines: readonly Line[],
+  f: Tensor,
+  k: number | Tensor = 1,
+  c: number | Tensor = 0,
+): Tensor {
+  const { turns, values, inverse } = tablesOf(lines, f.device);
+  const turned = (x: Tensor, way: keyof Turn): Tensor =>
+    turns.reduce((x, turn, a) => along(x, lines, a, turn, way), x).reshape(f.shape);
+  const divided = (x: Tensor): Tensor => {
+    if (c !== 0) return x.div(values.mul(k).add(c));
+    return k === 1 ? x.mul(inverse) : x.mul(inverse).div(k);
   };
+  const solved = () => turned(divided(turned(f, 'to')), 'from'); // (1)
   return scoped(solved, x => [x]); // a step that is kept for a gradient keeps x, not what it is made of
 }

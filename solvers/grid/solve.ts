@@ -1,7 +1,8 @@
-/** The stencil −∇·(k ∇p) + c p on a grid, and systems with it: conjugate gradients, with multigrid as preconditioner. */
+/** The stencil −∇·(k ∇p) + c p on a grid, and systems with it: solved directly, or by conjugate gradients with multigrid as preconditioner. */
 
 import { Device, isTracked, Tensor, whyNotNow } from '../../kernel/index.ts';
 import {
+  type FaceFields,
   linearSolve,
   multigrid,
   type SolveOptions,
@@ -10,6 +11,8 @@ import {
   stencil,
 } from '../../sparse/index.ts';
 import type { Grid } from './grid.ts';
+import { isLine, solveLine } from './line.ts';
+import { isShort, type Line, linesOf, solveSeparable } from './separable.ts';
 
 const preconditioner = multigrid();
 /** On a GPU all steps run that are allowed. A cycle gains about a digit, whatever the size of the grid. */
@@ -47,12 +50,68 @@ const partsOf = (value: unknown): readonly unknown[] =>
     ? [value]
     : Object.entries(value).flatMap(([name, part]) => [name, ...partsOf(part)]);
 
+export const isField = (k: Coefficients['conductivity']): k is FaceFields => typeof k === 'object' && !('device' in k);
+
+/** Of −∇·(k ∇x) + c x = b. */
+export interface Coefficients {
+  /** k. Default 1. */
+  readonly conductivity?: number | Tensor | FaceFields | undefined;
+  /** c. Default 0. */
+  readonly reaction?: number;
+}
+
+export interface SolveOnOptions {
+  /** Where to start. */
+  readonly from?: Tensor | undefined;
+  /** Cells that have an equation, where the others have none: 1, else 0. */
+  readonly fluid?: Tensor | undefined;
+  /** How, if not as takes the least time. */
+  readonly solve?: SolveOptions | undefined;
+}
+
+const isAsked = (solve: SolveOptions | undefined): boolean => Object.keys(solve ?? {}).length > 0;
+
+/**
+ * x with −∇·(k ∇x) + c x = b, as a field: directly where nothing else is asked for and that takes less time, else by iteration. Where x is
+ * known up to a constant, its mean is 0.
+ */
+export function solveOn(
+  who: string,
+  grid: Grid,
+  { conductivity = 1, reaction = 0 }: Coefficients,
+  b: Tensor,
+  { from, fluid, solve }: SolveOnOptions,
+): Tensor {
+  const { device } = b;
+  if (!isField(conductivity)) {
+    const x = directly(who, linesOf(grid), conductivity, reaction, b, solve);
+    if (x) return x;
+  } else if (!isAsked(solve) && !fluid && isLine(grid, device, reaction))
+    return finite(who, solveLine(grid, conductivity.x as Tensor, reaction, b));
+  const A = stencilOn(grid, { conductivity, ...(reaction > 0 && { reaction }), device });
+  return iterated(grid, A, b, from, {
+    ...(A.isSingular && { nullspace: fluid?.reshape([grid.size]) ?? ('constant' as const) }),
+    ...solve,
+  });
+}
+
+/** By the eigenvectors of lines; undefined where something else is asked for, or iteration takes less time. */
+export const directly = (
+  who: string,
+  lines: readonly Line[],
+  k: number | Tensor,
+  c: number,
+  b: Tensor,
+  solve: SolveOptions | undefined,
+): Tensor | undefined =>
+  isAsked(solve) || !isShort(lines, b.device) ? undefined : finite(who, solveSeparable(lines, b, k, c));
+
 /**
  * What a direct solve found. Steps that are recorded are not looked at: there `debug()` finds what is not finite.
  *
  * @throws RangeError if it is not finite: at once on a CPU, by the next read on a GPU.
  */
-export function finite(who: string, x: Tensor): Tensor {
+function finite(who: string, x: Tensor): Tensor {
   const { device } = x;
   if (!whyNotNow(device))
     device.check([x.detach().mul(0).sum().memory.retain()], sum => {
@@ -64,8 +123,8 @@ export function finite(who: string, x: Tensor): Tensor {
   return x;
 }
 
-/** x with A x = b, as a field. @param from Where to start. */
-export function solveOn(
+/** x with A x = b, as a field, by iteration. @param from Where to start. */
+export function iterated(
   { shape, size }: Grid,
   A: Stencil,
   b: Tensor,
