@@ -144,7 +144,8 @@ export const crossingFit: Scene = {
     const small = preset === 'small';
     const values = { size: small ? 96 : 512, seeds: small ? 1 : 5, intersections: 1, apart: 0, ...settings };
     const iterations = given ?? (small ? 500 : 2000);
-    const { intersections, apart } = values;
+    const { size, intersections, apart } = values;
+    const rate = small ? 0.4 : 0.1;
     checkWhole('mesh-fit-crossing', { ...values, iterations }, { size: 16, seeds: 1, iterations: 1 });
     checkSwitch('mesh-fit-crossing', { intersections, apart });
     const history: SceneProgress[] = [];
@@ -157,10 +158,8 @@ export const crossingFit: Scene = {
         history.push(progress);
         onProgress(progress);
       };
-      const rate = small ? 0.4 : 0.1;
-      const { size, intersections } = values;
       const options = { size, intersections: intersections !== 0, iterations, rate, device, signal, onStretch };
-      const [start, draws] = await startFrom(seed + 1000 * k, values.apart !== 0, device);
+      const [start, draws] = await startFrom(seed + 1000 * k, apart !== 0, device);
       drawn += draws;
       fits.push(await fitCorners({ ...options, start }));
     }
@@ -199,7 +198,7 @@ export const crossingFit: Scene = {
       ],
       film: { images: fits[0].frames, fps: 10, caption: 'the first start' },
       notes: [
-        `One picture of ${values.size}² pixels, ${iterations} steps from each of ${fits.length} starts, of ${drawn} that were drawn.`,
+        `One picture of ${size}² pixels, ${iterations} steps from each of ${fits.length} starts, of ${drawn} that were drawn.`,
       ],
     };
   },
