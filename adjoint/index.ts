@@ -17,7 +17,7 @@ export { hvp, jvp, jvps, type Pushforward } from './jvp.ts';
 export { type LinearMap, type LinearMapOptions, linearMap } from './linear-map.ts';
 export { pack, unpack } from './pack.ts';
 export { normal, type RandomKey, randomBits, uniform } from './random.ts';
-export { unrecorded } from './recording.ts';
+export { lasting, unrecorded } from './recording.ts';
 export { type Replayed, type ReplayedOptions, replayed } from './replayed.ts';
 export type { Checkpoints } from './rollout/checkpoints.ts';
 export { Plan } from './rollout/loop.ts';

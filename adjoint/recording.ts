@@ -7,11 +7,12 @@ import {
   isTracked,
   leaf,
   nextTrace,
+  outliving,
   type Target,
   type Tensor,
   Trace,
 } from '../kernel/index.ts';
-import { type Flat, flatten } from './tree.ts';
+import { type Flat, flatten, mapTree } from './tree.ts';
 
 export interface Recording<X> {
   readonly trace: Trace;
@@ -64,3 +65,6 @@ export const isPromise = (x: unknown): x is Promise<unknown> => typeof x === 'ob
 
 /** Runs a function so that no gradient sees what it does. */
 export const unrecorded = <T>(run: () => T): T => inMode({ floor: nextTrace(), frames: [], captured: undefined }, run);
+
+/** What a function makes, seen by no gradient, and kept when the scope that it is made in ends. For tables that are made once. */
+export const lasting = <T>(make: () => T): T => mapTree(unrecorded(make), outliving);

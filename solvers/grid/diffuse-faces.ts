@@ -8,9 +8,9 @@
  * while 2 ν Δt Σ h⁻² ≤ 1; ½: Crank–Nicolson; 1: implicit Euler.
  */
 
-import { mapTree, unrecorded } from '../../adjoint/index.ts';
+import { lasting } from '../../adjoint/index.ts';
 import type { Device } from '../../kernel/index.ts';
-import { checkOptions, inWords, outliving, Tensor, tensor } from '../../kernel/index.ts';
+import { checkOptions, inWords, Tensor, tensor } from '../../kernel/index.ts';
 import { type AxisName, type FaceFields, jacobi, type SolveOptions } from '../../sparse/index.ts';
 import { checkLimit, checkStable } from './courant.ts';
 import { faceGrid, flowsAt, type SideFlows, type Walls, wallAt } from './face-sides.ts';
@@ -96,10 +96,7 @@ function rowsOf(grid: Grid, across: AxisName, walls: Walls, device: Device): Row
   const made: Rows = {
     ...(closed && {
       free: on(free),
-      links: mapTree(
-        unrecorded(() => linksOf(cells, on(free))),
-        outliving,
-      ),
+      links: lasting(() => linksOf(cells, on(free))),
     }),
     ...(stick.some(v => v > 0) && { stick: on(stick) }),
     ...(held.some(v => v > 0) && { held: on(held) }),

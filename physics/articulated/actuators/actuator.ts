@@ -16,8 +16,8 @@
  * MuJoCo documentation, "Computation: actuation model", and "XML reference: actuator".
  */
 
-import { mapTree, unrecorded } from '../../../adjoint/index.ts';
-import { type Device, onDeviceOf, outliving, type Tensor, tensor } from '../../../kernel/index.ts';
+import { lasting } from '../../../adjoint/index.ts';
+import { type Device, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Model } from '../model.ts';
 import {
   type Actuator,
@@ -200,9 +200,5 @@ export function actuatorParams({ actuators }: Model, device?: Tensor['device']):
 
 /** As `actuatorParams`, made once for a model and a device; not to be differentiated by. */
 export const usualActuatorParams: (model: Model, device: Device) => ActuatorParams = onDeviceOf(
-  (model: Model, device) =>
-    mapTree(
-      unrecorded(() => actuatorParams(model, device)),
-      outliving,
-    ),
+  (model: Model, device) => lasting(() => actuatorParams(model, device)),
 );

@@ -12,8 +12,8 @@
  * They are parameters like others: who varies masses and wants them to follow calls `inverseWeights` again.
  */
 
-import { mapTree, unrecorded } from '../../../adjoint/index.ts';
-import { concat, type Device, onDeviceOf, outliving, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { lasting } from '../../../adjoint/index.ts';
+import { concat, type Device, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { forwardDynamics } from '../dynamics/dynamics.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
 import { lengthOf } from '../parts.ts';
@@ -134,8 +134,5 @@ export function constraintParams(model: Model, device?: Device): ConstraintParam
 
 /** As `constraintParams`, made once for a model and a device; not to be differentiated by. */
 export const usualParams: (model: Model, device: Device) => ConstraintParams = onDeviceOf((model: Model, device) =>
-  mapTree(
-    unrecorded(() => constraintParams(model, device)),
-    outliving,
-  ),
+  lasting(() => constraintParams(model, device)),
 );
