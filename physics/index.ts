@@ -1,9 +1,8 @@
-export { type Adjacency, adjacency, type Edge } from './adjacency.ts';
-export { type Actuation, activate, actuate, actuation } from './articulated/actuators/actuate.ts';
+export type { Edge } from './adjacency.ts';
+export { type Actuation, actuate, actuation } from './articulated/actuators/actuate.ts';
 export {
   type ActuatorParams,
   type ActuatorSpec,
-  activations,
   actuatorParams,
 } from './articulated/actuators/actuator.ts';
 export { type Delayed, emptyQueue, withDelay } from './articulated/actuators/control-delay.ts';
@@ -33,7 +32,7 @@ export { type ConvexOptions, convex } from './articulated/constraint/convex.ts';
 export type { EqualitySpec } from './articulated/constraint/equalities.ts';
 export type { GeomSpec, PairSpec } from './articulated/constraint/geoms.ts';
 export type { ConstraintParams } from './articulated/constraint/numbers.ts';
-export { constraintParams, inverseWeights } from './articulated/constraint/params.ts';
+export { constraintParams } from './articulated/constraint/params.ts';
 export type { ContactLaw, Moment } from './articulated/contact-law.ts';
 export {
   biasForces,
@@ -70,10 +69,8 @@ export type {
 } from './articulated/parts.ts';
 export { pointJacobians } from './articulated/point-jacobians.ts';
 export {
-  type PointAccelerations,
   type PointMotions,
   type Points,
-  pointAccelerations,
   pointMotions,
   sitePoints,
 } from './articulated/points.ts';
@@ -203,8 +200,7 @@ export {
   structureFactor,
   temperature,
 } from './molecular/observables.ts';
-export { type PairGiven, pairEnergy, pairValues } from './molecular/pair-energy.ts';
-export type { PairForm, Tail } from './molecular/pair-energy.wgsl.ts';
+export type { Tail } from './molecular/pair-energy.wgsl.ts';
 export {
   coulomb,
   lennardJones,

@@ -11,7 +11,7 @@ export {
   perspective,
 } from './camera/lens.ts';
 export { lookAt } from './camera/look-at.ts';
-export { compose, inverse, local, type Pose, rigid, rotate, turning } from './camera/pose.ts';
+export { compose, inverse, local, type Pose, rigid, rotate } from './camera/pose.ts';
 export { type Rays, rays } from './camera/rays.ts';
 export { type AntialiasOptions, antialias } from './edges/antialias.ts';
 export {
@@ -72,9 +72,7 @@ export {
   weights,
 } from './raster/interpolate.ts';
 export { type Raster, type RasterOptions, rasterize } from './raster/rasterize.ts';
-export type { Cull, Setup } from './raster/setup.ts';
-export { type Grid, listText, type TileLists } from './raster/tiles.ts';
-export { placeText } from './raster/triangle.wgsl.ts';
+export type { Cull } from './raster/setup.ts';
 export { distanceField, type Field, type FieldFamily, gridField } from './sdf/field.ts';
 export { drawField, type SeenSurface, type TraceOptions, traceField } from './sdf/surface.ts';
 export { brdfText, unitText } from './shade/brdf.wgsl.ts';

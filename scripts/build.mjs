@@ -40,9 +40,11 @@ const apart = {
 await build({
   absWorkingDir: root,
   entryPoints: [
-    ...entries.filter(entry => bundled.includes(entry.split('/')[0])),
-    ...['kernel', 'geometry'].map(folder => `${folder}/index.ts`), // for the other folders
-    ...['node', 'browser'].map(on => `kernel/backend/webgpu/gpu.${on}.ts`),
+    ...new Set([
+      ...entries.filter(entry => bundled.includes(entry.split('/')[0])),
+      ...bundled.map(folder => `${folder}/index.ts`), // for the other folders
+      ...['node', 'browser'].map(on => `kernel/backend/webgpu/gpu.${on}.ts`),
+    ]),
   ],
   outdir: 'dist',
   outbase: '.',

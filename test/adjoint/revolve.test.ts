@@ -1,7 +1,7 @@
 // Specification of the checkpoint schedule: as many steps, stores and restores as the original program, and never too many slots.
 
-import { advances, revolve } from 'retrograde/adjoint';
 import { describe, expect, it } from 'vitest';
+import { advances, revolve } from '../../adjoint/rollout/revolve.ts';
 import { advanced, runs } from '../fixtures/revolve-counts.ts';
 
 function count(steps: number, slots: number) {

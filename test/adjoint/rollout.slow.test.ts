@@ -1,7 +1,6 @@
 // Specification of rollout: the gradient of the unrolled loop, in both modes and to second order, in bounded memory.
 
 import {
-  advances,
   checkGradient,
   flatten,
   grad,
@@ -14,6 +13,7 @@ import {
 } from 'retrograde/adjoint';
 import { memoryInUse, type Tensor, tensor } from 'retrograde/kernel';
 import { describe, expect, it } from 'vitest';
+import { advances } from '../../adjoint/rollout/revolve.ts';
 import { cpu32, cpu64, devices } from '../util/devices.ts';
 import { close, end, numbers, type Params, params, step } from '../util/pendulums.ts';
 

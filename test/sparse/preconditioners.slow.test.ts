@@ -7,7 +7,6 @@ import {
   bsr,
   cg,
   chebyshev,
-  colouring,
   coordinates,
   csr,
   FactorizationError,
@@ -25,6 +24,7 @@ import {
   stencil,
 } from 'retrograde/sparse';
 import { describe, expect, it } from 'vitest';
+import { colouring } from '../../sparse/matrix/colouring.ts';
 import { cpu32, cpu64, devices, gpu } from '../util/devices.ts';
 import { constant, convection, diffusion, lattice } from '../util/grid-problems.ts';
 import { numbers, on64 } from '../util/numbers.ts';

@@ -9,9 +9,7 @@ import {
   coulomb,
   lennardJones,
   morse,
-  type PairForm,
   type PairPotential,
-  pairEnergy,
   pairPotential,
   particles,
   reactionField,
@@ -20,6 +18,8 @@ import {
   weeksChandlerAndersen,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
+import { pairEnergy } from '../../../physics/molecular/pair-energy.ts';
+import type { PairForm } from '../../../physics/molecular/pair-energy.wgsl.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
 
 const box = [7, 7.5, 8];

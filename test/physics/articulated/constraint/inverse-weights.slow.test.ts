@@ -2,8 +2,9 @@
 
 import { checkGradient } from 'retrograde/adjoint';
 import { tensor, zeros } from 'retrograde/kernel';
-import { articulatedParams, constraintParams, convex, forwardDynamics, inverseWeights, mjcf } from 'retrograde/physics';
+import { articulatedParams, constraintParams, convex, forwardDynamics, mjcf } from 'retrograde/physics';
 import { describe, it } from 'vitest';
+import { inverseWeights } from '../../../../physics/articulated/constraint/params.ts';
 import { cpu64 } from '../../../util/devices.ts';
 import { near } from '../../../util/near.ts';
 
