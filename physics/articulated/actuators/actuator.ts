@@ -18,6 +18,7 @@
 
 import { lasting } from '../../../adjoint/index.ts';
 import { type Device, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
+import { numberOf } from '../by-name.ts';
 import type { Model } from '../model.ts';
 import {
   type Actuator,
@@ -84,9 +85,9 @@ function actuatorOf(spec: ActuatorSpec, { joints, sites, tendons }: Parts): Actu
     throw new TypeError(
       `${who}: it acts on ${what.length === 0 ? 'nothing' : what.map(part => `a ${part}`).join(' and ')}; give one of joint, site and tendon.`,
     );
-  const joint = joints.findIndex(({ name }) => name === spec.joint);
-  const site = sites.findIndex(({ name }) => name === spec.site);
-  const tendon = tendons.findIndex(({ name }) => name === spec.tendon);
+  const joint = numberOf(joints, spec.joint);
+  const site = numberOf(sites, spec.site);
+  const tendon = numberOf(tendons, spec.tendon);
   if (joint < 0 && site < 0 && tendon < 0)
     throw new RangeError(`tree: actuator '${name}' is on ${what[0]} '${on}', which there is not.`);
   const of: JointKind | 'site' | 'tendon' = joint >= 0 ? joints[joint].kind : site >= 0 ? 'site' : 'tendon';

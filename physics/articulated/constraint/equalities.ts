@@ -1,5 +1,6 @@
 /** Loops that are closed, and joints that follow others: from names and poses to numbers. */
 
+import { numberOf } from '../by-name.ts';
 import type { JointSpec, LinkSpec } from '../link-spec.ts';
 import type { Joint, Link } from '../parts.ts';
 import {
@@ -131,7 +132,7 @@ const zero: Vec3 = [0, 0, 0];
 
 function jointOf(who: string, name: string | undefined, joints: readonly Joint[]): number {
   if (name === undefined) return -1;
-  const number = joints.findIndex(joint => joint.name === name);
+  const number = numberOf(joints, name);
   if (number < 0) throw new RangeError(`${who}: there is no joint '${name}'.`);
   if (joints[number].kind !== 'hinge' && joints[number].kind !== 'slide')
     throw new RangeError(`${who}: joint '${name}' is ${joints[number].kind}; it must be a hinge or a slide.`);
@@ -139,7 +140,7 @@ function jointOf(who: string, name: string | undefined, joints: readonly Joint[]
 }
 
 function tendonOf(who: string, name: string | undefined, tendons: readonly { readonly name: string }[]): number {
-  const number = tendons.findIndex(tendon => tendon.name === name);
+  const number = numberOf(tendons, name);
   if (name !== undefined && number < 0) throw new RangeError(`${who}: there is no tendon '${name}'.`);
   return number;
 }

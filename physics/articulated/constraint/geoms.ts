@@ -8,6 +8,7 @@
  */
 
 import { type DistanceGrid, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
+import { numberOf } from '../by-name.ts';
 import type { Link } from '../parts.ts';
 import { normalized, type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 import {
@@ -161,31 +162,62 @@ export function pairsOf(
 ): readonly Pair[] {
   const body = bodiesOf(links);
   const parent = (b: number): number => (b < 0 || links[b].parent < 0 ? -1 : body(links[b].parent));
-  const numberOf = (name: string): number => {
-    const number = geoms.findIndex(geom => geom.name === name);
+  const geomNamed = (name: string): number => {
+    const number = numberOf(geoms, name);
     if (number < 0) throw new RangeError(`tree: a pair names geom '${name}', which there is not.`);
     return number;
   };
   const explicit = given.map(spec => {
     checkTouch(`tree: pair of '${spec.geoms[0]}' and '${spec.geoms[1]}'`, spec);
-    return pairOf(geoms, numberOf(spec.geoms[0]), numberOf(spec.geoms[1]), spec);
+    return pairOf(geoms, geomNamed(spec.geoms[0]), geomNamed(spec.geoms[1]), spec);
   });
+  const bodies = geoms.map(({ link }) => body(link));
+  const parents = bodies.map(parent);
+  const keyOf = (i: number, j: number): string => (i < j ? `${i} ${j}` : `${j} ${i}`);
+  const excluded = new Set(excludes.map(([a, b]) => keyOf(a, b)));
+  const named = new Set(explicit.map(({ a, b }) => keyOf(a, b)));
   const mayTouch = (i: number, j: number): boolean => {
-    const [g, h] = [geoms[i], geoms[j]];
-    const [a, b] = [body(g.link), body(h.link)];
-    if (!(g.contype & h.conaffinity || h.contype & g.conaffinity) || a === b) return false;
-    if (a >= 0 && b >= 0 && (parent(a) === b || parent(b) === a)) return false;
-    if (excludes.some(([x, y]) => (x === g.link && y === h.link) || (x === h.link && y === g.link))) return false;
-    return !explicit.some(({ a, b }) => (a === i && b === j) || (a === j && b === i));
+    const [a, b] = [bodies[i], bodies[j]];
+    if (a === b || (a >= 0 && b >= 0 && (parents[i] === b || parents[j] === a))) return false;
+    return !excluded.has(keyOf(geoms[i].link, geoms[j].link)) && !named.has(keyOf(i, j));
   };
+  const others = byBits(geoms);
   const found = geoms.flatMap((_, i) =>
-    geoms
-      .map((_, j) => j)
-      .slice(i + 1)
+    others(i)
       .filter(j => mayTouch(i, j))
       .map(j => pairOf(geoms, i, j, {})),
   );
   return [...explicit, ...found].filter(({ a, b }) => touchable(geoms[a].kind, geoms[b].kind));
+}
+
+/** Of a geom, later ones whose bits let them touch it. Geoms of the same bits are tried together. */
+function byBits(geoms: readonly Geom[]): (i: number) => readonly number[] {
+  const alike = new Map<string, number[]>();
+  const key = ({ contype, conaffinity }: Geom): string => `${contype} ${conaffinity}`;
+  geoms.forEach((geom, i) => {
+    const list = alike.get(key(geom));
+    if (list) list.push(i);
+    else alike.set(key(geom), [i]);
+  });
+  const kinds = [...alike].map(([name, list]) => {
+    const g = geoms[list[0]];
+    const fitting = [...alike.values()].filter(([j]) => {
+      const h = geoms[j];
+      return (g.contype & h.conaffinity) | (h.contype & g.conaffinity);
+    });
+    return [name, fitting.flat().sort((a, b) => a - b)] as const;
+  });
+  const fitting = new Map(kinds);
+  return i => {
+    const list = fitting.get(key(geoms[i])) ?? [];
+    let [low, high] = [0, list.length]; // the first that is later than i
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle] > i) high = middle;
+      else low = middle + 1;
+    }
+    return list.slice(low);
+  };
 }
 
 /** Planes and height fields do not touch one another. */

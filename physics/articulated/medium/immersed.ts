@@ -14,6 +14,7 @@
  * doi:10.1007/BF02198293; MuJoCo documentation, "Computation: fluid forces".
  */
 
+import { numberOf } from '../by-name.ts';
 import { principal } from '../mass.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
 import type { Immersed, Link, MediumValues } from '../parts.ts';
@@ -65,9 +66,8 @@ export function immersedOf(
     throw new RangeError(`tree: wind is [${wind.join(', ')}]; it must be 3 finite numbers.`);
   const shown = ellipsoids.map(given => ellipsoidOf(given, links));
   if (density === 0 && viscosity === 0) return { immersed: [], values: {} };
-  const boxes = masses.flatMap((own, link) =>
-    own.mass > 0 && !shown.some(other => other.link === link) ? [boxOf(own, link)] : [],
-  );
+  const inOwnShape = new Set(shown.map(({ link }) => link));
+  const boxes = masses.flatMap((own, link) => (own.mass > 0 && !inOwnShape.has(link) ? [boxOf(own, link)] : []));
   const all = [...boxes, ...shown].sort((a, b) => a.link - b.link);
   return {
     immersed: all.map(({ link, kind }) => ({ link, kind })),
@@ -95,7 +95,7 @@ function boxOf({ mass, com, inertia, inertiaOrientation }: Massive, link: number
 
 function ellipsoidOf(given: EllipsoidSpec, links: readonly Link[]): Shape {
   const { position = [0, 0, 0], orientation = unturned, size, coefficients = usualCoefficients } = given;
-  const link = links.findIndex(({ name }) => name === given.link);
+  const link = numberOf(links, given.link);
   const who = `tree: an ellipsoid in the medium is on link '${given.link}'`;
   if (link < 0) throw new RangeError(`${who}, which there is not.`);
   if (!size.every(x => x > 0)) throw new RangeError(`${who}, and has half axes ${size.join(', ')}; all are above 0.`);

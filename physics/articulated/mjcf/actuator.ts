@@ -1,6 +1,7 @@
 /** <actuator>: motors, servos, dampers, cylinders, muscles, and general ones with fixed or affine gains and biases (actuator-law.ts). */
 
 import type { ActuatorSpec } from '../actuators/actuator.ts';
+import { hasName } from '../by-name.ts';
 import type { Element } from '../xml.ts';
 import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts';
 import { boundsOf } from './bounds.ts';
@@ -88,7 +89,7 @@ function target(
   const given = [joint && 'a joint', site && 'a site', tendon && 'a tendon'].filter(what => what !== undefined);
   if (given.length > 1) element.fail(`<${element.name}> has ${given.join(' and ')}; give one of them.`);
   if (joint !== undefined && !named.has(joint)) element.fail(`there is no joint '${joint}'.`);
-  if (site !== undefined && !sites.some(({ name }) => name === site)) element.fail(`there is no site '${site}'.`);
+  if (site !== undefined && !hasName(sites, site)) element.fail(`there is no site '${site}'.`);
   if (joint !== undefined) return { joint };
   if (site !== undefined) return { site };
   if (tendon !== undefined && !tendons.has(tendon)) element.fail(`there is no tendon '${tendon}'.`);

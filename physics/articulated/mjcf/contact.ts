@@ -1,5 +1,6 @@
 /** <contact>: pairs of geoms with numbers of their own, and bodies that do not touch. <equality>: loops that are closed. */
 
+import { byName, hasName } from '../by-name.ts';
 import type { Condim } from '../constraint/constraint.ts';
 import type { EqualitySpec } from '../constraint/equalities.ts';
 import type { PairSpec } from '../constraint/geoms.ts';
@@ -30,15 +31,14 @@ export function readContacts(root: Element, reading: Reading): ReadContacts {
 }
 
 function knownLink({ links }: Reading, name: string, element: Element): string {
-  if (name !== 'world' && !links.some(link => link.name === name)) element.fail(`there is no body '${name}'.`);
+  if (name !== 'world' && !hasName(links, name)) element.fail(`there is no body '${name}'.`);
   return name;
 }
 
 function readPair(given: Element, reading: Reading): PairSpec {
   const pair = withClass(given, reading);
   const geoms = [pair.needed('geom1'), pair.needed('geom2')] as const;
-  for (const name of geoms)
-    if (!reading.geoms.some(geom => geom.name === name)) pair.fail(`there is no geom '${name}'.`);
+  for (const name of geoms) if (!hasName(reading.geoms, name)) pair.fail(`there is no geom '${name}'.`);
   const friction = pair.numbers('friction', [1, 5]);
   const usual = [1, 1, 0.005, 0.0001, 0.0001];
   const [solref, solimp] = [solrefOf(pair, 'solref'), solimpOf(pair, 'solimp')];
@@ -138,7 +138,7 @@ function siteOf(
   { sites }: Reading,
 ): Required<Pick<SiteSpec, 'link' | 'position' | 'orientation'>> {
   const name = element.needed(attribute);
-  const site = sites.find(site => site.name === name) ?? element.fail(`there is no site '${name}'.`);
+  const site = byName(sites, name) ?? element.fail(`there is no site '${name}'.`);
   const { link, position = [0, 0, 0], orientation = [1, 0, 0, 0] } = site;
   return { link, position, orientation };
 }

@@ -9,6 +9,7 @@
  * MuJoCo documentation, "XML reference", and "Modeling": compiler, defaults, frame orientations.
  */
 
+import { numberOf } from '../by-name.ts';
 import { coupledDamping } from '../dynamics/implicit-damping.ts';
 import type { LinkSpec } from '../link-spec.ts';
 import type { Model } from '../model.ts';
@@ -128,9 +129,13 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     'body',
     links.map(({ name }) => name),
   );
-  const inertias = reflectedInertias(links);
+  let reflected: ReturnType<typeof reflectedInertias> | undefined;
+  const inertiasOf = (l: number) => {
+    reflected ??= reflectedInertias(links);
+    return reflected[l];
+  };
   const joints = links.flatMap(({ joints }, l) =>
-    joints.map((joint, k) => [joint.name as string, { joint, seen: inertias[l][k] }] as const),
+    joints.map((joint, k) => [joint.name as string, { joint, l, k }] as const),
   );
   unique(
     root,
@@ -147,7 +152,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     'site',
     sites.map(({ name }) => name),
   );
-  const byName = new Map(joints);
+  const ofName = new Map(joints);
   const axial = new Set(
     joints.filter(([, { joint }]) => joint.kind === 'hinge' || joint.kind === 'slide').map(([name]) => name),
   );
@@ -161,7 +166,10 @@ function specOf(root: Element, reading: Reading): TreeSpec {
   const named = {
     tendons: ofTendons,
     named: new Map(joints.map(([name, { joint }]) => [name, joint])),
-    inertiaOf: (name: string): number => byName.get(name)?.seen.inertia[0] ?? 0,
+    inertiaOf: (name: string): number => {
+      const found = ofName.get(name);
+      return found ? inertiasOf(found.l)[found.k].inertia[0] : 0;
+    },
   };
   const actuators = root
     .all('actuator')
@@ -175,7 +183,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
   );
   const names = {
     tendons: ofTendons,
-    joints: new Set(byName.keys()),
+    joints: new Set(ofName.keys()),
     actuators: new Set(actuators.map(({ name }) => name)),
   };
   const name = root.text('model');
@@ -186,7 +194,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
       joints: link.joints.map(({ springDamper, ...joint }, k) => {
         if (!springDamper) return joint;
         const [T, ratio] = springDamper;
-        const { free } = inertias[l][k];
+        const { free } = inertiasOf(l)[k];
         return { ...joint, stiffness: free / (T * ratio) ** 2, damping: (2 * free) / T };
       }),
     })),
@@ -267,7 +275,7 @@ function readKey(key: Element, { q0, nv, actuators, values }: Model, { mocap, li
   const act = list('act', na);
   const [places, turns] = [list('mpos', 3 * mocap.length), list('mquat', 4 * mocap.length)];
   const poses = mocap.map((name, k) => {
-    const l = links.findIndex(link => link.name === name);
+    const l = numberOf(links, name);
     const position = places?.slice(3 * k, 3 * k + 3) ?? values.position.slice(3 * l, 3 * l + 3);
     const orientation = turns?.slice(4 * k, 4 * k + 4) ?? values.orientation.slice(4 * l, 4 * l + 4);
     return [name, { position, orientation }];

@@ -1,5 +1,7 @@
 /** <sensor>: what is measured, by the names of MuJoCo's elements. */
 
+import { byName, hasName } from '../by-name.ts';
+import type { LinkSpec } from '../link-spec.ts';
 import { unturned } from '../quaternion.ts';
 import {
   contactChoices,
@@ -49,21 +51,22 @@ function readSensor(element: Element, reading: Reading, { joints, tendons, actua
   const noise = element.number('noise') ?? 0;
   const name = element.text('name');
   const shared = { ...(name !== undefined && { name }), ...(cutoff > 0 && { cutoff }), ...(noise > 0 && { noise }) };
-  const known = (attribute: string, names: { has(name: string): boolean }): string => {
+  const known = (attribute: string, isThere: (name: string) => boolean): string => {
     const given = element.needed(attribute);
-    return names.has(given) ? given : element.fail(`there is no ${attribute} '${given}'.`);
+    return isThere(given) ? given : element.fail(`there is no ${attribute} '${given}'.`);
   };
-  const bodies = new Set(['world', ...links.map(({ name }) => name)]);
   let spec: SensorSpec | undefined;
-  if (includes(jointSensors, kind)) spec = { ...shared, kind, joint: known('joint', joints) };
-  else if (includes(tendonSensors, kind)) spec = { ...shared, kind, tendon: known('tendon', tendons) };
+  if (includes(jointSensors, kind)) spec = { ...shared, kind, joint: known('joint', name => joints.has(name)) };
+  else if (includes(tendonSensors, kind))
+    spec = { ...shared, kind, tendon: known('tendon', name => tendons.has(name)) };
   else if (kind === 'actuatorpos' || kind === 'actuatorvel' || kind === 'actuatorfrc')
-    spec = { ...shared, kind, actuator: known('actuator', actuators) };
+    spec = { ...shared, kind, actuator: known('actuator', name => actuators.has(name)) };
   else if (includes(siteSensors, kind) && element.has('site')) {
-    spec = { ...shared, kind, site: known('site', new Set(sites.map(({ name }) => name))) };
+    spec = { ...shared, kind, site: known('site', name => hasName(sites, name)) };
     if (kind === 'rangefinder' && geoms.some(geom => !isSeen(geom)))
       tell(element, '<rangefinder> past meshes and height fields, which rays do not meet');
-  } else if (includes(subtreeSensors, kind)) spec = { ...shared, kind, link: known('body', bodies) };
+  } else if (includes(subtreeSensors, kind))
+    spec = { ...shared, kind, link: known('body', name => name === 'world' || hasName(links, name)) };
   else if (kind === 'contact') spec = { ...shared, ...contactOf(element, reading) };
   else if (kind === 'clock' || kind === 'e_potential' || kind === 'e_kinetic') spec = { ...shared, kind };
   else if (includes(frameSensors, kind)) {
@@ -98,7 +101,7 @@ function contactOf(element: Element, { links, geoms, tell }: Reading): Omit<Sens
     if (ways.length > 1) element.fail(`<contact> has ${ways.map(on => `${on}${k}`).join(' and ')}; give one of them.`);
     if (ways.length === 0) return undefined;
     const name = element.needed(`${ways[0]}${k}`);
-    const isKnown = ways[0] === 'geom' ? geoms.some(g => g.name === name) : links.some(l => l.name === name);
+    const isKnown = hasName(ways[0] === 'geom' ? geoms : links, name);
     if (!isKnown && !(name === 'world' && ways[0] !== 'geom'))
       element.fail(`there is no ${ways[0] === 'geom' ? 'geom' : 'body'} '${name}'.`);
     return { on: ways[0] === 'body' ? 'link' : ways[0], name };
@@ -124,8 +127,8 @@ function frameOf(element: Element, which: 'obj' | 'ref', { links, sites, geoms }
   if (type === 'camera') return undefined;
   const names = { body: links, xbody: links, geom: geoms, site: sites }[type];
   const isWorld = name === 'world' && (type === 'body' || type === 'xbody');
-  if (!isWorld && !names.some(named => named.name === name)) element.fail(`there is no ${type} '${name}'.`);
+  if (!isWorld && !hasName(names, name)) element.fail(`there is no ${type} '${name}'.`);
   const on = ({ body: 'com', xbody: 'link', geom: 'geom', site: 'site' } as const)[type];
-  const orientation = isWorld ? unturned : links.find(link => link.name === name)?.inertiaOrientation;
+  const orientation = isWorld ? unturned : byName<LinkSpec>(links, name)?.inertiaOrientation;
   return { on, name, ...(type === 'body' && orientation && { orientation }) };
 }

@@ -1,5 +1,6 @@
 /** <tendon>: fixed ones, which are weighted sums of joints, and spatial ones, which run through sites and around geoms. */
 
+import { byName, hasName } from '../by-name.ts';
 import type { TendonSpec } from '../tendons/tendon.ts';
 import type { Element } from '../xml.ts';
 import { boundsOf } from './bounds.ts';
@@ -39,7 +40,7 @@ function pathOf(given: Element, reading: Reading): NonNullable<TendonSpec['path'
       return [];
     }
     const name = child.needed('site');
-    return sites.some(site => site.name === name) ? [name] : child.fail(`there is no site '${name}'.`);
+    return hasName(sites, name) ? [name] : child.fail(`there is no site '${name}'.`);
   });
   return path.length > 0 ? path : given.fail('a <spatial> tendon has no <site>; give it at least two.');
 }
@@ -47,9 +48,9 @@ function pathOf(given: Element, reading: Reading): NonNullable<TendonSpec['path'
 /** A geom that a tendon goes around. */
 function wrapOf(child: Element, { sites, geoms, tell }: Reading): NonNullable<TendonSpec['path']> {
   const [around, side] = [child.needed('geom'), child.text('sidesite')];
-  const geom = geoms.find(geom => geom.name === around) ?? child.fail(`there is no geom '${around}'.`);
+  const geom = byName(geoms, around) ?? child.fail(`there is no geom '${around}'.`);
   if (side === undefined) return [{ around }];
-  const site = sites.find(site => site.name === side) ?? child.fail(`there is no site '${side}'.`);
+  const site = byName(sites, side) ?? child.fail(`there is no site '${side}'.`);
   const [a, b] = [geom.position ?? [0, 0, 0], site.position ?? [0, 0, 0]];
   const isElsewhere = site.link !== geom.link;
   if (!isElsewhere && Math.hypot(...a.map((x, k) => x - b[k])) >= (geom.size?.[0] ?? 0)) return [{ around, side }];

@@ -12,6 +12,7 @@
  *   else           clock e_potential e_kinetic
  */
 
+import { numberOf } from '../by-name.ts';
 import type { Model } from '../model.ts';
 import { type JointKind, lengthOf, type SensedFrame, type Sensor } from '../parts.ts';
 import { type Quaternion, unturned } from '../quaternion.ts';
@@ -79,7 +80,7 @@ type Parts = Pick<Model, 'links' | 'joints' | 'tendons' | 'sites' | 'geoms' | 'a
 /** @throws RangeError naming the sensor, and what it refers to that there is not. */
 export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly Sensor[] {
   const made = specs.map((spec, k) => sensorOf(spec, spec.name ?? `${spec.kind} ${k}`, parts));
-  const twice = made.find(({ name }, k) => made.findIndex(other => other.name === name) !== k);
+  const twice = made.find(({ name }, k) => numberOf(made, name) !== k);
   if (twice) throw new RangeError(`tree: there are two sensors of the name '${twice.name}'; every sensor has its own.`);
   return made;
 }
@@ -90,7 +91,7 @@ const is = <T extends string>(list: readonly T[], kind: string): kind is T =>
 function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, sites, geoms, actuators }: Parts): Sensor {
   const who = `tree: sensor '${name}'`;
   const find = (what: string, list: readonly { readonly name: string }[], wanted: string): number => {
-    const number = list.findIndex(item => item.name === wanted);
+    const number = numberOf(list, wanted);
     if (number < 0) throw new RangeError(`${who} is on ${what} '${wanted}', which there is not.`);
     return number;
   };

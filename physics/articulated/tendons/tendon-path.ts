@@ -10,6 +10,7 @@
  */
 
 import { concat, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { byName } from '../by-name.ts';
 import type { Geom } from '../constraint/constraint.ts';
 import { type Pose, posesAt } from '../constraint/equalities.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
@@ -74,7 +75,7 @@ const isA = <K extends string>(
 ): part is Extract<typeof part, Record<K, unknown>> => typeof part === 'object' && key in part;
 
 function siteNamed(who: string, sites: readonly Site[], wanted: string): Site {
-  const site = sites.find(({ name }) => name === wanted);
+  const site = byName(sites, wanted);
   if (!site) throw new RangeError(`${who}: there is no site '${wanted}'.`);
   return site;
 }
@@ -85,7 +86,7 @@ function wrapOf(
   sites: readonly Site[],
   geoms: readonly Geom[],
 ): TendonWrap & WrapPlace {
-  const geom = geoms.find(({ name }) => name === around);
+  const geom = byName(geoms, around);
   if (!geom) throw new RangeError(`${who}: there is no geom '${around}'.`);
   const { link, kind, position, orientation } = geom;
   if (kind !== 'sphere' && kind !== 'cylinder')

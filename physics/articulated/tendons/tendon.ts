@@ -11,6 +11,7 @@
  */
 
 import { concat, type Tensor, tensor } from '../../../kernel/index.ts';
+import { byName } from '../by-name.ts';
 import type { Geom, Solimp, Solref } from '../constraint/constraint.ts';
 import type { LinkSpec } from '../link-spec.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
@@ -130,7 +131,7 @@ function weighted(
   { joint: title, coefficient }: { readonly joint: string; readonly coefficient: number },
   joints: readonly Joint[],
 ) {
-  const joint = joints.find(joint => joint.name === title);
+  const joint = byName(joints, title);
   if (!joint) throw new RangeError(`${who}: there is no joint '${title}'.`);
   if (joint.kind !== 'hinge' && joint.kind !== 'slide')
     throw new RangeError(`${who}: joint '${title}' is ${joint.kind}; a fixed tendon takes hinges and slides.`);

@@ -65,6 +65,7 @@ function specOf(root: Element, base: 'fixed' | 'free', reading: UrdfReading): Tr
   const links = named(root, 'link');
   const joints = [...named(root, 'joint').values()].map(jointOf);
   const above = new Map<string, UrdfJoint>();
+  const below = new Map<string, UrdfJoint[]>();
   for (const joint of joints) {
     for (const link of [joint.parent, joint.child])
       if (!links.has(link)) joint.element.fail(`joint '${joint.name}' names link '${link}', which there is not.`);
@@ -74,6 +75,9 @@ function specOf(root: Element, base: 'fixed' | 'free', reading: UrdfReading): Tr
         `link '${joint.child}' hangs on joints '${other.name}' and '${joint.name}'; it has one parent.`,
       );
     above.set(joint.child, joint);
+    const siblings = below.get(joint.parent);
+    if (siblings) siblings.push(joint);
+    else below.set(joint.parent, [joint]);
   }
   const top = rootOf(root, links, above);
   const isWorld = top === 'world' && base === 'fixed';
@@ -91,7 +95,7 @@ function specOf(root: Element, base: 'fixed' | 'free', reading: UrdfReading): Tr
         );
       made.push({ name, parent: own, ...joint.origin, joints: joint.joints, ...inertialOf(element) });
     }
-    for (const next of joints) if (next.parent === name) add(next.child, next);
+    for (const next of below.get(name) ?? []) add(next.child, next);
   };
   add(top, undefined);
   const mimics = joints.flatMap(({ mimic, element }) => {
