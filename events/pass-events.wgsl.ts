@@ -10,7 +10,7 @@
  *
  * once for first and twice for second derivatives; both are zero as numbers. Then the state at τ jumps, and the rest of the step goes on from
  * there. Gaps that close at one time do so in the order given. A gap that is closed already and closing is an event at once; one that
- * is opening is none. So a jump leaves its gap opening, or open: a switch that is passed turns the sign of its gap with its mode.
+ * is opening is none before it has been open. So a jump leaves its gap opening, or open: a switch that is passed turns the sign of its gap with its mode.
  *
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
  */
@@ -92,20 +92,26 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
     ${choice(({ name, from, rests, some }) => (some ? `${name}Rests(k - ${from}u)` : `${rests}`))}
     return false;
   }
-  // A time up to the end, with the gap b, at which the gap is closed; negative if none is known.
+  // A time up to the end, with the gap b, at which the gap is closed after it has been open; negative if none is known.
   fn closedBy(k: u32, s: State, p: Params, b: vec2f, left: f32) -> f32 {
     let a = eventGap(k, s, p);
     if (a.x <= 0.0 && a.y < 0.0) { return 0.0; }
-    if (b.x < 0.0) { return left; }
-    if (a.y < 0.0 && b.y > 0.0) {
+    let shut = b.x < 0.0;
+    if (shut && (a.x >= 0.0 || b.y < 0.0)) { return left; }
+    var between = 0.0; // where it may be otherwise than at the end
+    if (shut) {
+      between = -2.0 * a.x / a.y;
+    } else if (a.y < 0.0 && b.y > 0.0) {
       let d0 = a.y * left;
       let d1 = b.y * left;
       let c2 = 3.0 * (b.x - a.x) - 2.0 * d0 - d1;
       let c3 = d0 + d1 - 2.0 * (b.x - a.x);
-      let x = -d0 / (c2 + sqrt(max(c2 * c2 - 3.0 * c3 * d0, 0.0)));
-      if (x > 0.0 && x < 1.0) {
-        if (eventGap(k, flow(s, p, x * left), p).x < 0.0) { return x * left; }
-      }
+      between = -d0 / (c2 + sqrt(max(c2 * c2 - 3.0 * c3 * d0, 0.0))) * left;
+    }
+    if (between > 0.0 && between < left) {
+      let g = eventGap(k, flow(s, p, between), p).x;
+      if (shut && g > 0.0) { return left; }
+      if (!shut && g < 0.0) { return between; }
     }
     return -1.0;
   }

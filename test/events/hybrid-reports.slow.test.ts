@@ -60,6 +60,21 @@ describe('grazing, Zeno and rest', () => {
     );
   });
 
+  it('what is closed and opens is no event before it has been open', async () => {
+    const below = (y: number, v: number, g: number) =>
+      ball({ y: on64([y]), v: on64([v]) }, { ...params, g: on64([g]) }, 0.7);
+    for (const [y, v, g, count, end] of [
+      [-0.5, 0.5, 0, 0, -0.15],
+      [-0.5, 0, 0, 0, -0.5],
+      [-0.05, 0.5, 0, 0, 0.3],
+      [-0.02, 2, 9.81, 3, undefined], // opens, comes down, and bounces by half
+    ] as const) {
+      const { state, passed } = below(y, v, g);
+      expect([await passed.count.item(), await passed.flags.item()]).toEqual([count, 0]);
+      if (end !== undefined) near([await state.y.item()], [end], 1e-15);
+    }
+  });
+
   it('what grazes says so, and its derivative leaves time alone', async () => {
     const grazing = hybrid(ballText, { guards: ['floor'], grazing: 0.01 });
     const soft = (y: Tensor) => grazing({ y, v: on64([-0.001]) }, { ...params, g: on64([0]) }, 2);

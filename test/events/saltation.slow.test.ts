@@ -1,8 +1,8 @@
 // Specification of saltation matrices. Numbers from notes/contacts.md §3 (V3; reference/analytic.json).
 
-import { jvp } from 'retrograde/adjoint';
+import { jacobian, jvp } from 'retrograde/adjoint';
 import { saltation } from 'retrograde/events';
-import { type Tensor, tensor } from 'retrograde/kernel';
+import { concat, type Tensor, tensor } from 'retrograde/kernel';
 import { odeSolve } from 'retrograde/solvers';
 import { describe, expect, it } from 'vitest';
 import { cpu64, devices } from '../util/devices.ts';
@@ -69,6 +69,37 @@ describe('a gradient through an event has it', () => {
       near([await y.item(), await v.item()], [whole[k], whole[2 + k]], 1e-10);
     }
   });
+});
+
+it('the gradient through several events is the product of theirs and of the flights between', async () => {
+  // a pendulum over a wall that moves and throws it back, each time by more than it had
+  const flow = (s: Tensor): Tensor =>
+    concat([s.slice(1, 2), s.slice(0, 1).sin().mul(-9.81).sub(s.slice(1, 2).mul(0.1))]);
+  const guard = (s: Tensor, { t }: { readonly t: Tensor }): Tensor => s.slice(0, 1).add(t.mul(0.7).cos().mul(0.3));
+  const reset = (s: Tensor, { t }: { readonly t: Tensor }): Tensor => {
+    const wall = t.mul(0.7).sin().mul(0.21);
+    return concat([s.slice(0, 1), wall.sub(s.slice(1, 2).sub(wall).mul(1.05))]);
+  };
+  const exact = { rtol: 1e-9, atol: 1e-9 };
+  const event = { guard, direction: 'down' } as const;
+  const whole = (s: Tensor): Tensor => odeSolve(flow, s, { t: [0, 2], ...exact, event: { ...event, reset } }).y;
+  let [s, t, product] = [on64([1, 0.2]), 0, on64([1, 0, 0, 1], [2, 2])];
+  let events = 0;
+  while (t < 2) {
+    const flight = odeSolve(flow, s, { t: [t, 2], ...exact, event }); // to the next event
+    const hits = (await flight.event?.count.item()) === 1;
+    const end = hits ? ((await flight.event?.t.item()) as number) : 2;
+    const from = t;
+    const alone = (s: Tensor): Tensor => odeSolve(flow, s, { t: [from, end], ...exact }).y;
+    product = jacobian(alone)(s).matmul(product);
+    if (hits) {
+      product = saltation({ flow, guard, reset }, flight.y, { t: end }).matmul(product);
+      events++;
+    }
+    [s, t] = [hits ? reset(flight.y, { t: on64(end) }) : flight.y, end];
+  }
+  expect(events).toBe(2);
+  near(await jacobian(whole)(on64([1, 0.2])).read(), Array.from(await product.read()), 1e-6);
 });
 
 it('says what is wrong', () => {

@@ -286,6 +286,25 @@ it('a guard that dips below zero within one step is seen by its slopes', async (
   expect(await event?.count.item()).toBe(0);
 });
 
+it.each(devices.slice(0, 2))(
+  'a guard with a double zero touches there and does not cross, on $description',
+  async device => {
+    for (const [from, pace] of [
+      [0, 1],
+      [0.3, 1],
+      [-0.7, 3],
+    ]) {
+      // biome-ignore format: a line
+      const { event } = odeSolve(
+      (x: Tensor) => x.mul(0).add(pace),
+      tensor([from], undefined, { device }),
+      { t: [0, 5], event: { guard: x => x.sub(1).square().mul(x.sub(2)) } }, // biome-ignore format: a line
+    );
+      expect(await event?.t.item()).toBeCloseTo((2 - from) / pace, 4);
+    }
+  },
+);
+
 describe('says what is wrong', () => {
   const ball = on(cpu64, [1]);
   it.each([

@@ -136,7 +136,8 @@ const searchKernel = lazyKernel(/* wgsl */ `
       let from = select(-1.0, 1.0, (u32(w.falling) & (1u << k)) != 0u);
       let front = select(0.0, from, (u32(w.fresh) & (1u << k)) != 0u);
       let side = sideOf(g0[e], slope0[e] * sign(length), front);
-      if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0) {
+      let touches = g1[e] == 0.0 && w.probed == 1.0 && w.high == 0.0; // a double zero is no crossing
+      if (s > 0.0 && side * g1[e] <= 0.0 && side != 0.0 && !touches) {
         if (side * directions[k] <= 0.0) {
           crossed |= 1u << k;
           if (side > 0.0) { downs |= 1u << k; }
