@@ -20,10 +20,11 @@ type Drawn = LineSeriesOption | ScatterSeriesOption | CustomSeriesOption;
 /** Okabe and Ito's colours, which colour-blind people tell apart. */
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'];
 
-/** Powers of ten as such where they are far from one. */
-const tick = (v: number): string => {
+/** Powers of ten as such where they are far from one; negative powers of two to three digits. */
+const tick = (v: number, log: boolean): string => {
   const exponent = Math.round(Math.log10(Math.abs(v)));
-  return v !== 0 && Math.abs(exponent) > 3 ? v.toExponential(0).replace('e+', 'e') : String(Number(v.toPrecision(12)));
+  if (v !== 0 && Math.abs(exponent) > 3) return v.toExponential(0).replace('e+', 'e');
+  return String(Number(v.toPrecision(log && Math.abs(v) < 1 ? 3 : 12)));
 };
 
 const axis = ({ name, log = false }: Axis, gap: number) => ({
@@ -34,7 +35,7 @@ const axis = ({ name, log = false }: Axis, gap: number) => ({
   scale: true,
   axisLine: { show: true, onZero: false },
   splitLine: { lineStyle: { color: '#eee' } },
-  axisLabel: { formatter: tick },
+  axisLabel: { formatter: (v: number) => tick(v, log) },
 });
 
 interface LogRange {
@@ -43,11 +44,12 @@ interface LogRange {
   readonly logBase: number;
 }
 
-/** What a logarithmic axis shows: whole powers of ten, or of two where values are within a factor of ten. */
+/** What a logarithmic axis shows: whole powers of ten, or of two where values are within a factor of ten; of hundred and so on, where ten makes more than eight parts. */
 function logRange(values: readonly number[]): LogRange | undefined {
   if (values.length === 0) return;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const logBase = high < 10 * low ? 2 : 10;
+  const low = values.reduce((least, v) => Math.min(least, v));
+  const high = values.reduce((most, v) => Math.max(most, v));
+  const logBase = high < 10 * low ? 2 : 10 ** Math.ceil(Math.log10(high / low) / 8);
   const power = (v: number, round: (exponent: number) => number): number =>
     logBase ** round(Number((Math.log(v) / Math.log(logBase)).toFixed(9)));
   const min = power(low, Math.floor);
@@ -82,7 +84,7 @@ function drawn({ name, marks, points, errors, colourOf }: Series, { x, y }: Plot
         type: 'line',
         name,
         data,
-        showSymbol: false,
+        symbol: 'none',
         lineStyle: { color, width: 2, type: marks === 'dashes' ? 'dashed' : 'solid' },
         itemStyle: { color },
       },
@@ -96,21 +98,47 @@ function drawn({ name, marks, points, errors, colourOf }: Series, { x, y }: Plot
   return [dots, bars(name, ends, color)];
 }
 
-/** @returns An SVG element, 760 × 360 pixels. */
+const width = 760;
+/** Pixels: between entries and between rows; a sample with the space after it; from row to row. */
+const legend = { gap: 20, sample: 30, row: 34 };
+
+/** Of a line; ECharts would put a point into it that no line here has. */
+const samples = { line: 'path://M0,0h25v2h-25z', dashes: 'path://M0,0h7v2h-7zM9,0h7v2h-7zM18,0h7v2h-7z' };
+
+/** Rows of a legend: letters are taken to be 7 pixels wide, which is more than most are. */
+function legendRows(series: readonly Series[]): number {
+  if (series.length < 2) return 0;
+  let [rows, end] = [1, 0];
+  for (const { name } of series) {
+    const long = legend.sample + 7 * name.length + legend.gap;
+    if (end > 0 && end + long > width) [rows, end] = [rows + 1, 0];
+    end += long;
+  }
+  return rows;
+}
+
+/** @returns An SVG element, 760 × 360 pixels, and higher by what its legend takes beyond one row. */
 export function chartSvg(plot: Plot): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 360 });
+  const rows = legendRows(plot.series);
+  const more = legend.row * Math.max(0, rows - 1);
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: 360 + more });
   const all = plot.series.flatMap(({ points }) => points);
   const range = (log: boolean | undefined, k: 0 | 1) =>
     log ? logRange(all.map(point => point[k]).filter(v => v > 0 && Number.isFinite(v))) : {};
   const option: ComposeOption<Drawn> = {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
-    grid: { left: 80, right: 25, top: plot.series.length > 1 ? 40 : 15, bottom: 50 },
+    grid: { left: 80, right: 25, top: rows > 0 ? 40 + more : 15, bottom: 50 },
     xAxis: { ...axis(plot.x, 30), ...range(plot.x.log, 0) },
     yAxis: { ...axis(plot.y, 58), ...range(plot.y.log, 1) },
     series: plot.series.flatMap((series, k) => drawn(series, plot, k)),
   };
-  chart.setOption(plot.series.length > 1 ? { ...option, legend: { top: 5, itemGap: 30 } } : option);
+  const entries = {
+    top: 5,
+    itemGap: legend.gap,
+    data: plot.series.map(({ name, marks }) => (marks === 'points' ? { name } : { name, icon: samples[marks] })),
+  };
+  chart.setOption(rows > 0 ? { ...option, legend: entries } : option);
   const svg = chart.renderToSVGString();
   chart.dispose();
   return svg;

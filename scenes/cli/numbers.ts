@@ -2,8 +2,11 @@
 
 import type { Estimate } from '../scene.ts';
 
-/** Three digits; of what a run that was interrupted did not come to know, that. */
-export const told = (value: number): string => (Number.isFinite(value) ? value.toPrecision(3) : 'not known');
+/** Three digits, after a power of ten where the value is below a thousandth; of what a run that was interrupted did not come to know, that. */
+export const told = (value: number): string => {
+  if (!Number.isFinite(value)) return 'not known';
+  return Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(2) : value.toPrecision(3);
+};
 
 /** Writes numbers of an estimate, all in one manner. */
 export function numbersOf({ fitted, interval, guess, truth }: Estimate): (value: number) => string {

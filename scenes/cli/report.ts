@@ -82,8 +82,8 @@ export function reportHtml(head: ReportHead, result: SceneResult, gif: Uint8Arra
   const plots = (result.plots ?? []).map(plot => figure(plot.caption, chartSvg(plot)));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(head.scene)}</title><style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 820px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; display: block; overflow-x: auto } td, th { padding: 2px 9px; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 900px; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; display: block; overflow-x: auto } td, th { padding: 2px 8px; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 td:first-child { text-align: left } tr + tr { border-top: 1px solid #ddd } .missed { color: #b00 }
 figure { margin: 1em 0 } img { max-width: 100%; border: 1px solid #ddd } svg { max-width: 100%; height: auto } .enlarged { width: 640px; image-rendering: pixelated }
 </style></head><body>

@@ -23,6 +23,7 @@ describe('numbers', () => {
 
   it('are not known where a run was interrupted before', () => {
     expect([0.012345, Number.NaN, Number.POSITIVE_INFINITY].map(told)).toEqual(['0.0123', 'not known', 'not known']);
+    expect([1e-6, 0].map(told)).toEqual(['1.00e-6', '0.00']);
   });
 
   it('are no powers of ten beside a truth of nought', () => {
@@ -65,11 +66,27 @@ describe('plots', () => {
         y: { name: 'y' },
         series: [{ name: '', marks: 'line', points: at }],
       });
-      return ['0.1', '0.25', '0.5', '2', '10', '100'].filter(label => svg.includes(`>${label}<`));
+      return ['1e-6', '1e-4', '0.00391', '0.01', '0.1', '0.25', '0.5', '2', '10', '100'].filter(label =>
+        svg.includes(`>${label}<`),
+      );
     };
     expect(labels(0.35, 1.4)).toEqual(['0.25', '0.5', '2']);
     expect(labels(0.35, 14)).toEqual(['0.1', '10', '100']);
     expect(labels(0.5, 0.5)).toEqual(['0.5']);
     expect(labels(0, -1)).toEqual([]);
+    expect(labels(0.0039, 0.0041)).toContain('0.00391'); // 2⁻⁸
+    expect(labels(1e-6, 3000)).toEqual(['1e-6', '1e-4', '0.01', '100']); // every second power
+  });
+
+  it('have room for a legend of several rows', () => {
+    const high = (names: number): number => {
+      const series = Array.from({ length: names }, (_, k) => ({
+        name: `the height of ball ${k}`,
+        marks: 'line' as const,
+        points,
+      }));
+      return Number(/height="(\d+)"/.exec(chartSvg({ caption: '', x: { name: 'x' }, y: { name: 'y' }, series }))?.[1]);
+    };
+    expect([1, 3, 8].map(high)).toEqual([360, 360, 394]);
   });
 });
