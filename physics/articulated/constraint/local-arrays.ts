@@ -8,6 +8,7 @@
  */
 
 import { place, vec } from '../layout.ts';
+import type { Model } from '../model.ts';
 import { localPoses } from '../points.ts';
 
 /** O, from `relative`. */
@@ -19,6 +20,22 @@ export const roots = (frames: number): string => /* wgsl */ `
 export const poses = (frames: number): string => `
     ${roots(frames)}
     ${localPoses({ frames })}`;
+
+/** First word of the row of `frame` less 1, kept to the environment's rows, so that sums into them are its own. */
+const rowAt = ({ tables: { frames } }: Model, frame: string): string =>
+  place(frames.length, 12, `min(max(${frame}, 1u) - 1u, ${frames.length - 1}u)`);
+
+/** R and x of one frame, from `pose`; 0 is the world. */
+export const poseAt = (model: Model, frame: string): string => /* wgsl */ `
+      let poseRow = ${rowAt(model, frame)};
+      let fixed = ${frame} == 0u;
+      let R = mat3x3f(${[0, 1, 2].map(k => `select(${vec('pose', 'poseRow', 3 * k)}, vec3f(${[0, 1, 2].map(c => (c === k ? '1.0' : '0.0')).join(', ')}), fixed)`).join(', ')});
+      let x = select(${vec('pose', 'poseRow', 9)}, vec3f(0.0), fixed);`;
+
+/** O of one frame that is a root, from `relative`. */
+export const rootAt = (model: Model, frame: string): string => /* wgsl */ `
+      let rootRow = ${rowAt(model, frame)};
+      let O = select(${vec('relative', 'rootRow', 9)}, vec3f(0.0), ${frame} == 0u);`;
 
 /** rate, from `v`, with room for more. */
 export const rates = (nv: number, more = 0): string => /* wgsl */ `

@@ -23,10 +23,10 @@ import {
 } from '../../../geometry/index.ts';
 import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Kinematics } from '../dynamics/kinematics.ts';
-import { paramAt, quaternions, vec } from '../layout.ts';
+import { paramAt, place, poseFrom, quaternions, store, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
-import { poses } from './local-arrays.ts';
+import { poseAt, rootAt } from './local-arrays.ts';
 import type { ConstraintParams } from './numbers.ts';
 
 /** Pairs of the same two kinds, which a loop goes through: from pair `first` of the order below; their slots. */
@@ -81,12 +81,14 @@ export const frameOf = ({ tables }: Model, link: number): number => (link < 0 ? 
 export const rootOf = ({ tables }: Model, link: number): number =>
   link < 0 ? 0 : tables.frames[tables.frameOf[link]].root + 1;
 
-/** The frame about whose root places of a pair are taken. */
-export const referenceOf = (model: Model, pair: number): number => {
-  const { a, b } = model.pairs[pair];
-  const [first, second] = [model.geoms[a].link, model.geoms[b].link];
-  return rootOf(model, second < 0 ? first : second);
+/** The geom of a pair about whose root its places are taken. */
+const nearOf = ({ pairs, geoms }: Model, pair: number): number => {
+  const { a, b } = pairs[pair];
+  return geoms[b].link < 0 ? a : b;
 };
+
+/** The frame about which places of a pair are taken. */
+export const referenceOf = (model: Model, pair: number): number => rootOf(model, model.geoms[nearOf(model, pair)].link);
 
 const sideOf = ([a, b]: Run['kinds']): string =>
   a === 'plane' && b === 'capsule'
@@ -130,14 +132,47 @@ function shapeTablesOf(model: Model, device: Tensor['device']): Record<string, T
 
 const kernels = kernelsByKey();
 
+/** Where each shape is: its axes, its place about the root of its frame, and that root; of the world, its own. */
+function placedText(model: Model, own: boolean): string {
+  const geoms = model.geoms.length;
+  const sizes = { own };
+  const here = place(geoms, 15, 'g');
+  return /* wgsl */ `
+  ${quaternions}
+  var<storage, read> relative: array<f32>;
+  var<storage, read> pose: array<f32>;
+  var<storage, read> position: array<f32>;
+  var<storage, read> orientation: array<f32>;
+  var<storage, read> geoms: array<vec2u>; // 1 + its frame, 1 + its root frame; 0 is the world
+  var<storage, read_write> placed: array<f32>;
+  @compute @workgroup_size(64)
+  fn placeShapes(@builtin(global_invocation_id) id: vec3u) {
+    let e = id.x;
+    for (var g = 0u; g < ${geoms}u; g++) {
+      ${poseAt(model, 'geoms[g].x')}
+      ${rootAt(model, 'geoms[g].y')}
+      let q = ${paramAt(sizes, geoms, 4, 'g')};
+      let turned = R * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
+      let moved = R * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + x;
+      let to = ${here};
+      ${store('placed', 'to', ['turned[0]', 'turned[1]', 'turned[2]', 'moved', 'O'])}
+    }
+  }
+`;
+}
+
 function text(model: Model, own: boolean, choose: boolean): string {
   const { runs, slots } = touchesOf(model);
-  const frames = model.tables.frames.length;
   const geoms = model.geoms.length;
   const sizes = { own };
   const anyTable = runs.some(({ kinds }) => kinds.some(hasTables));
   const tableOf = (kind: ShapeKind, g: string) => (hasTables(kind) ? `tableOf[${g}]` : '0u');
   const anyChoice = runs.some(({ kinds }) => choosesFeatures(...kinds));
+  const shape = (kind: ShapeKind, g: string): string => {
+    const [turned, moved] = poseFrom('placed', `${g}At`);
+    const size = vec('sizes', paramAt(sizes, geoms, 3, g));
+    return `Shape(${size}, ${turned}, ${moved} + (${vec('placed', `${g}At`, 12)} - here), ${tableOf(kind, g)})`;
+  };
   const loops = runs.map(({ kinds, first, count, slots: each, slot }, k) => {
     const chosen = choosesFeatures(...kinds);
     const at = `${slot}u + i * ${each}u + k`;
@@ -159,51 +194,45 @@ function text(model: Model, own: boolean, choose: boolean): string {
       : `
     for (var i = 0u; i < ${count}u; i++) {
       let pair = pairs[${first}u + i];
-      let here = O[pair.z];
-      let A = Shape(size[pair.x], turned[pair.x], moved[pair.x] + (from[pair.x] - here), ${tableOf(kinds[0], 'pair.x')});
-      let B = Shape(size[pair.y], turned[pair.y], moved[pair.y] + (from[pair.y] - here), ${tableOf(kinds[1], 'pair.y')});${body}
+      let a = min(pair.x, ${geoms - 1}u);
+      let b = min(pair.y, ${geoms - 1}u);
+      let aAt = ${place(geoms, 15, 'a')};
+      let bAt = ${place(geoms, 15, 'b')};
+      let nearAt = ${place(geoms, 15, `min(pair.z, ${geoms - 1}u)`)};
+      let here = ${vec('placed', 'nearAt', 12)};
+      let A = ${shape(kinds[0], 'a')};
+      let B = ${shape(kinds[1], 'b')};${body}
     }`;
   });
   return /* wgsl */ `
-  ${quaternions}
   ${contactText(runs.map(({ kinds }) => kinds))}
-  var<storage, read> relative: array<f32>;
-  var<storage, read> pose: array<f32>;
+  var<storage, read> placed: array<f32>;
   var<storage, read> sizes: array<f32>;
-  var<storage, read> position: array<f32>;
-  var<storage, read> orientation: array<f32>;
-  var<storage, read> geoms: array<vec2u>; // 1 + its frame, 1 + its root frame; 0 is the world
-  var<storage, read> pairs: array<vec4u>; // geoms a and b, 1 + the frame about which places are taken, pair
+  var<storage, read> pairs: array<vec4u>; // geoms a and b, that of them about whose root places are taken, pair
   ${anyTable ? tableText : ''}
   ${choose ? 'var<storage, read> margins: array<f32>;\n  @unique var<storage, read_write> features: array<vec2u>;' : `${anyChoice ? 'var<storage, read> features: array<vec2u>;\n  ' : ''}@unique var<storage, read_write> contact: array<f32>;`}
   @compute @workgroup_size(64)
   fn ${choose ? 'touchFeatures' : 'touches'}(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${poses(frames)}
-    var turned: array<mat3x3f, ${geoms}>;
-    var moved: array<vec3f, ${geoms}>;
-    var from: array<vec3f, ${geoms}>;
-    var size: array<vec3f, ${geoms}>;
-    for (var g = 0u; g < ${geoms}u; g++) {
-      let f = geoms[g].x;
-      let q = ${paramAt(sizes, geoms, 4, 'g')};
-      turned[g] = R[f] * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
-      moved[g] = R[f] * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + x[f];
-      from[g] = O[geoms[g].y];
-      size[g] = ${vec('sizes', paramAt(sizes, geoms, 3, 'g'))};
-    }
     ${loops.join('')}
   }
 `;
 }
 
-const tablesOn = onDeviceOf((model: Model, device): Record<string, Tensor> => {
+interface Tables {
+  readonly geoms: Tensor;
+  readonly pairs: Tensor;
+  /** As tableText has them. */
+  readonly tables: Readonly<Record<string, Tensor>>;
+}
+
+const tablesOn = onDeviceOf((model: Model, device): Tables => {
   const list = (rows: readonly (readonly number[])[]): Tensor =>
     tensor(Uint32Array.from(rows.flat()), [rows.length, rows[0].length], { device });
   return {
     geoms: list(model.geoms.map(({ link }) => [frameOf(model, link), rootOf(model, link)])),
-    pairs: list(touchesOf(model).pairs.map(p => [model.pairs[p].a, model.pairs[p].b, referenceOf(model, p), p])),
-    ...shapeTablesOf(model, device),
+    pairs: list(touchesOf(model).pairs.map(p => [model.pairs[p].a, model.pairs[p].b, nearOf(model, p), p])),
+    tables: shapeTablesOf(model, device),
   };
 });
 
@@ -223,15 +252,14 @@ export function touches(
   const own =
     [geoms.size, geoms.position].some(({ shape }) => shape.length === 3) || geoms.orientation.shape.length === 3;
   const spread = (x: Tensor): Tensor => (own ? x.broadcastTo([envs, ...x.shape.slice(-2)]) : x);
-  const given = {
-    relative,
-    pose,
-    sizes: spread(geoms.size),
-    position: spread(geoms.position),
-    orientation: spread(geoms.orientation),
-    ...tablesOn(model, pose.device),
-  };
-  const key = JSON.stringify([own, runs, slots.length, model.geoms.length, model.tables.frames.length]);
+  const { geoms: framesOf, pairs: order, tables } = tablesOn(model, pose.device);
+  const count = model.geoms.length;
+  const placed = kernels(`place ${own} ${count} ${model.tables.frames.length}`, () => placedText(model, own))(
+    { relative, pose, position: spread(geoms.position), orientation: spread(geoms.orientation), geoms: framesOf },
+    { count: envs, out: { placed: [envs, count, 15] } },
+  ).placed as Tensor;
+  const given = { placed, sizes: spread(geoms.size), pairs: order, ...tables };
+  const key = JSON.stringify([own, runs, slots.length, count]);
   let features = {};
   if (runs.some(({ kinds }) => choosesFeatures(...kinds))) {
     const found = kernels(`choose ${key}`, () => text(model, own, true))(
