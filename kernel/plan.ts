@@ -45,6 +45,8 @@ export class Plan {
   private readonly adjoints = new Map<number, Derived>();
   /** Loads each word of its inputs at most once, so that they may be computed there instead. */
   readsOnce = false;
+  /** Whether a GPU compiles it as it was drafted and is told its u32 constants: see `moving`. */
+  general = false;
   /** Whether gradients compute its outputs again instead of keeping them. */
   recomputed = false;
   private differentiable: Program | undefined;
@@ -83,7 +85,8 @@ export class Plan {
   executable(backend: Backend, count?: Count): Executable {
     let found = this.executables.get(backend);
     if (!found) {
-      found = backend.compile(this.program, count);
+      const general = this.general && backend.kind === 'webgpu';
+      found = backend.compile(general ? { ...this.draft, general } : this.program, count);
       this.executables.set(backend, found);
     }
     return found;

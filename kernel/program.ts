@@ -43,6 +43,21 @@ export function cached(
   return plan;
 }
 
+/**
+ * The same for a program that moves elements, and whose u32 constants are shapes and places: a GPU is told these launch by launch, so
+ * that one pipeline serves programs that differ in nothing else, such as all slices of matrices.
+ */
+export function moving(
+  key: string,
+  name: string,
+  buffers: readonly Buffer[],
+  fill: (b: Builder, i: Value) => void,
+): Plan {
+  const plan = cached(key, name, buffers, fill);
+  plan.general = true;
+  return plan;
+}
+
 /** Runs `body` for k = 0 … times - 1, handing `carried` on. @returns what is carried out. */
 export function repeat(
   b: Builder,

@@ -67,6 +67,8 @@ export interface Program {
   readonly workgroupSize: readonly [number, number, number];
   /** WGSL text that positions (`at`) point into. */
   readonly source: string;
+  /** Made for many shapes: a device that is slow to compile is told its u32 constants launch by launch (see `toldNumbers`). */
+  readonly general?: boolean;
 }
 
 // Op names by operand type. Unless said otherwise the result has the operands' type.

@@ -8,7 +8,7 @@ import { adopt } from '../device/scope.ts';
 import { inWords } from '../error.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
-import { cached, input, output, strided, stridesOf } from '../program.ts';
+import { cached, input, moving, output, strided, stridesOf } from '../program.ts';
 import { checkTensor, makeTensor } from './construct.ts';
 import type { Rule } from './graph.ts';
 import { commonDevice, differentiable, run, sizeOf } from './launch.ts';
@@ -63,7 +63,7 @@ export function take(x: Tensor, part: Part, name: string): Tensor {
     jvp: (_, [dot]) => [dot && take(dot, part, name)],
   };
   const key = `take:${x.type}:${sizes}:${strides}:${offset}`;
-  const plan = cached(key, name, [input('x', x.type), output('y', x.type)], (b, i) => {
+  const plan = moving(key, name, [input('x', x.type), output('y', x.type)], (b, i) => {
     b.store(1, i, 1, 0, b.load(x.type, 0, b.pure('add', [strided(b, i, sizes, strides), b.u32(offset)])));
   });
   return differentiable(rule, [x], () => run(plan, x.device, [x], [sizeOf(sizes), 1, 1], [sizes]))[0];
@@ -79,7 +79,7 @@ function place(y: Tensor, part: Part, whole: readonly number[], name: string): T
     jvp: (_, [dot]) => [dot && place(dot, part, whole, name)],
   };
   const key = `place:${y.type}:${sizes}:${strides}:${offset}`;
-  const plan = cached(key, name, [input('y', y.type), output('x', y.type)], (b, i) => {
+  const plan = moving(key, name, [input('y', y.type), output('x', y.type)], (b, i) => {
     b.store(1, b.pure('add', [strided(b, i, sizes, strides), b.u32(offset)]), 1, 0, b.load(y.type, 0, i));
   });
   return differentiable(rule, [y], () => run(plan, y.device, [y], [sizeOf(sizes), 1, 1], [whole]))[0];
@@ -138,9 +138,10 @@ function withIndex(who: string, x: Tensor, index: Index, run: (index: Tensor) =>
 
 /** Word t of the indexed side, in the rows that buffer 1 names; out of range where a row is. */
 function wordAt(b: Builder, { type }: Tensor, t: Value, rows: number, width: number): Value {
-  const row = b.load(type, 1, b.pure('div', [t, b.u32(width)]));
+  const words = b.u32(width);
+  const row = b.load(type, 1, b.pure('div', [t, words]));
   const at = type === 'i32' ? b.pure('bitcast', [row], 'u32') : row;
-  const place = b.pure('add', [b.pure('mul', [at, b.u32(width)]), b.pure('rem', [t, b.u32(width)])]);
+  const place = b.pure('add', [b.pure('mul', [at, words]), b.pure('rem', [t, words])]);
   const inside = b.pure('lt', [at, b.u32(rows)]);
   return b.pure('select', [inside, place, b.u32(0xffffffff)]);
 }
@@ -158,7 +159,7 @@ function gatherRows(x: Tensor, index: Tensor): Tensor {
     vjp: ([, index], [bar]) => [bar && scatterRows(bar, index, rows)],
     jvp: ([, index], [dot]) => [dot && gatherRows(dot, index)],
   };
-  const plan = cached(
+  const plan = moving(
     `gather:${x.type}:${index.type}:${rows}:${width}`,
     'gather',
     [input('x', x.type), input('index', index.type), output('y', x.type)],
@@ -270,18 +271,20 @@ function join(parts: readonly Tensor[], axis: number): Tensor {
       ),
     ])[0];
   const buffers = [...parts.map((_, k) => input(`x${k}`, type)), output('y', type)];
-  const plan = cached(`concat:${type}:${lengths}:${inner}`, 'concat', buffers, (b, t) => {
-    const column = b.pure('rem', [t, b.u32(inner)]);
-    const row = b.pure('div', [t, b.u32(inner)]);
-    const at = b.pure('rem', [row, b.u32(total)]);
-    const outer = b.pure('div', [row, b.u32(total)]);
+  const plan = moving(`concat:${type}:${lengths}:${inner}`, 'concat', buffers, (b, t) => {
+    const [words, rows] = [b.u32(inner), b.u32(total)];
+    const begins = starts.map(start => b.u32(start));
+    const column = b.pure('rem', [t, words]);
+    const row = b.pure('div', [t, words]);
+    const at = b.pure('rem', [row, rows]);
+    const outer = b.pure('div', [row, rows]);
     const element = (k: number) => {
-      const own = b.pure('add', [b.pure('mul', [outer, b.u32(lengths[k])]), b.pure('sub', [at, b.u32(starts[k])])]);
-      return b.load(type, k, b.pure('add', [b.pure('mul', [own, b.u32(inner)]), column]));
+      const own = b.pure('add', [b.pure('mul', [outer, b.u32(lengths[k])]), b.pure('sub', [at, begins[k]])]);
+      return b.load(type, k, b.pure('add', [b.pure('mul', [own, words]), column]));
     };
     let value = element(parts.length - 1);
     for (let k = parts.length - 2; k >= 0; k--)
-      value = b.pure('select', [b.pure('lt', [at, b.u32(starts[k + 1])]), element(k), value]);
+      value = b.pure('select', [b.pure('lt', [at, begins[k + 1]]), element(k), value]);
     b.store(parts.length, t, 1, 0, value);
   });
   return differentiable(rule, parts, () => run(plan, device, parts, [sizeOf(shape), 1, 1], [shape]))[0];

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions } from '../error.ts';
-import { cached, input, output, strided, stridesOf } from '../program.ts';
+import { input, moving, output, strided, stridesOf } from '../program.ts';
 import type { WordType } from '../words.ts';
 import { compensatedProducts, compensatedSumOver } from './compensated-sum.ts';
 import { checkTensor } from './construct.ts';
@@ -68,7 +68,7 @@ function expanded(x: Tensor, type: WordType, from: readonly number[], shape: rea
   const extra = shape.length - from.length;
   const dense = stridesOf(from);
   const strides = shape.map((_, d) => (d < extra || from[d - extra] === 1 ? 0 : dense[d - extra]));
-  const plan = cached(
+  const plan = moving(
     `expand:${type}:${shape}:${strides}`,
     'broadcastTo',
     [input('x', type), output('y', type)],

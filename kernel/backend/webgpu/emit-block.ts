@@ -41,7 +41,7 @@ import {
   zeroOf,
 } from './emit-memory.ts';
 import { isCheap, literal, pureExpression } from './emit-pure.ts';
-import { type Layout, observed, type Place } from './layout.ts';
+import { type Layout, observed, type Place, toldNumbers } from './layout.ts';
 import type { Usage } from './usage.ts';
 import type { Known } from './variants.ts';
 
@@ -80,6 +80,8 @@ export class BlockEmitter implements Scope {
   /** Values that share the variable of another: the results of a loop are its parameters. */
   private readonly aliases = new Map<Value, string>();
   private readonly constants = new Map<Value, number>();
+  /** Constants of which the shader is told, and where. */
+  private readonly told: ReadonlyMap<Value, number>;
   /** Arrays that are still as they began, since nothing before has mentioned them. */
   private readonly unused: Set<LocalArray>;
   private indent = outermost;
@@ -89,6 +91,7 @@ export class BlockEmitter implements Scope {
     this.usage = usage;
     this.layout = layout;
     this.known = known;
+    this.told = new Map(toldNumbers(program).map(({ result }, k) => [result, k]));
     this.unused = new Set(program.arrays.filter(({ space }) => space === 'function'));
     this.uniformLoads = usage.barriers ? uniformity(program).loads : new Set();
   }
@@ -149,9 +152,12 @@ export class BlockEmitter implements Scope {
 
   private expression(inst: Const | Builtin | Pure | Load | Length | ArrayLoad): string {
     switch (inst.kind) {
-      case 'const':
+      case 'const': {
+        const number = this.told.get(inst.result);
+        if (number !== undefined) return `launch.number${number}`;
         this.constants.set(inst.result, inst.value);
         return literal(inst.result.type, inst.value);
+      }
       case 'builtin':
         return builtins[inst.name];
       case 'pure': {

@@ -21,7 +21,7 @@ import type { Known } from './variants.ts';
 export const flatGroup = 64;
 
 function record(layout: Layout): string {
-  const fields = layout.fields.map(f => `${f.kind}${f.buffer}: u32`);
+  const fields = layout.fields.map(f => `${f.kind}${f.of}: u32`);
   return `struct Launch {
   count: vec3u, zero: u32,
   groups: vec3u, spread: u32,

@@ -6,7 +6,8 @@
  * Each kind has one arena at most, because outputs must be bound writable and one buffer may not be bound both ways.
  */
 
-import type { Buffer, Program } from '../../ir/ir.ts';
+import type { Buffer, Const, Program } from '../../ir/ir.ts';
+import { visit } from '../../ir/traverse.ts';
 import type { Usage } from './usage.ts';
 
 /**
@@ -49,9 +50,23 @@ export interface Layout {
 }
 
 export interface Field {
-  /** length: words of a buffer. base: what is added to a word's number. sums: its first word among the shared sums. */
-  readonly kind: 'length' | 'base' | 'sums';
-  readonly buffer: number;
+  /**
+   * length: words of a buffer. base: what is added to a word's number. sums: its first word among the shared sums.
+   * number: a constant of which the shader is told.
+   */
+  readonly kind: 'length' | 'base' | 'sums' | 'number';
+  /** Which buffer; which of the program's numbers. */
+  readonly of: number;
+}
+
+/** The constants of which a shader is told, in the order of the program. */
+export function toldNumbers({ general, body }: Program): readonly Const[] {
+  const told: Const[] = [];
+  if (general)
+    visit(body, inst => {
+      if (inst.kind === 'const' && inst.result.type === 'u32') told.push(inst);
+    });
+  return told;
 }
 
 /** Whether the pass of exponents must perform what is written to a buffer, because the program looks at it again. */
@@ -102,9 +117,12 @@ export function layoutOfGroups(
   const fields: Field[] = [];
   program.buffers.forEach((_, k) => {
     const use = usage.buffers[k];
-    if (places.has(k) || use.measured || use.shared) fields.push({ kind: 'length', buffer: k });
-    if (places.get(k)?.based) fields.push({ kind: 'base', buffer: k });
-    if (use.shared) fields.push({ kind: 'sums', buffer: k });
+    if (places.has(k) || use.measured || use.shared) fields.push({ kind: 'length', of: k });
+    if (places.get(k)?.based) fields.push({ kind: 'base', of: k });
+    if (use.shared) fields.push({ kind: 'sums', of: k });
+  });
+  toldNumbers(program).forEach((_, k) => {
+    fields.push({ kind: 'number', of: k });
   });
   return { pass, bindings, sumWindows, windowWords, places, fields };
 }

@@ -6,6 +6,7 @@ import type { Span } from './bind-groups.ts';
 import type { Compiled, CompiledPass } from './compile.ts';
 import { Dispatch } from './dispatch.ts';
 import { flatGroup } from './emit.ts';
+import { toldNumbers } from './layout.ts';
 import type { GpuStorage } from './memory.ts';
 import { planeOf } from './plane.ts';
 import type { Runtime } from './runtime.ts';
@@ -66,8 +67,15 @@ function preparePart(whole: Whole, compiledPass: CompiledPass, { first, end, bou
   };
   const run = end - first;
   const plane = planeOf(usage.structured ? run : Math.ceil(run / flatGroup), gpu.limits.groupsPerAxis, program.name);
-  const fields = layout.fields.map(({ kind, buffer }) =>
-    kind === 'length' ? lengths[buffer] : kind === 'base' ? bases[buffer] : (sums?.first.get(buffer) ?? 0),
+  const numbers = toldNumbers(program);
+  const fields = layout.fields.map(({ kind, of }) =>
+    kind === 'length'
+      ? lengths[of]
+      : kind === 'base'
+        ? bases[of]
+        : kind === 'number'
+          ? numbers[of].value
+          : (sums?.first.get(of) ?? 0),
   );
   const tiles = tilesOf(compiled, count);
   const head = [...count, 0, ...tiles, plane[0], end, sums?.words ?? 0, sums?.headroom ?? 0, first];

@@ -20,6 +20,35 @@ const textsOf = (backend: typeof gpu, program: Program, lengths = program.buffer
 const plain = [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write')];
 
 describe('WGSL of a program', () => {
+  it('is one for general programs that differ in u32 constants alone, of which each launch is told', async () => {
+    const part = (columns: number, stride: number, offset: number): Program => {
+      const program = programOf(
+        b => {
+          const i = b.builtin('globalX');
+          const row = b.pure('div', [i, b.u32(columns)]);
+          const column = b.pure('rem', [i, b.u32(columns)]);
+          const start = b.pure('add', [b.pure('mul', [row, b.u32(stride)]), b.u32(offset)]);
+          b.store(1, i, 1, 0, b.load('f32', 0, b.pure('add', [start, column])));
+        },
+        { buffers: plain },
+      );
+      return { ...program, general: true };
+    };
+    const x = Array.from({ length: 40 }, (_, k) => k + 0.5);
+    const texts = new Set<string>();
+    for (const [columns, stride, offset] of [
+      [3, 10, 0],
+      [1, 9, 4],
+      [4, 8, 31],
+    ]) {
+      const program = part(columns, stride, offset);
+      for (const text of textsOf(gpu, program, [40, 12])) texts.add(text);
+      await agrees(gpu, program, [x, 12], [12, 1, 1]);
+      await agrees(narrow, program, [x, 12], [12, 1, 1]);
+    }
+    expect(texts.size).toBe(1);
+  });
+
   it('has a let for each value, a var for what loops and long branches change, and a test for each address', () => {
     const program = programOf(
       b => {
