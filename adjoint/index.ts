@@ -21,7 +21,6 @@ export { lasting, unrecorded } from './recording.ts';
 export { type Replayed, type ReplayedOptions, replayed } from './replayed.ts';
 export type { Checkpoints } from './rollout/checkpoints.ts';
 export { Plan } from './rollout/loop.ts';
-export { type Action, advances, revolve } from './rollout/revolve.ts';
 export { type RolloutOptions, type RolloutSave, rollout, type Saved } from './rollout/rollout.ts';
 export { load, save } from './save.ts';
 export {

@@ -4,7 +4,6 @@ export { cellsOf, type NeighbourOptions, type Neighbours, neighbourTable } from 
 export {
   type ClusterOptions,
   type Clusters,
-  type ClusterText,
   clusterInputs,
   clusterText,
   columnsOf,
@@ -32,13 +31,13 @@ export { writeCsv } from './files/csv.ts';
 export { type GltfOptions, readGlb, readGltf } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
 export type { TextFile } from './files/input.ts';
-export type { Loose, LooseAttribute, ReadOptions } from './files/loose.ts';
+export type { Loose, ReadOptions } from './files/loose.ts';
 export { type Msh, readMsh } from './files/msh.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';
 export { type NumberArray, readNpy, readNpz, writeNpy, writeNpz } from './files/npy.ts';
 export { looseObj, type ObjOptions, readObj, type WriteObjOptions, writeObj } from './files/obj.ts';
 export { type PlyFormat, readPly, writePly } from './files/ply.ts';
-export { type PngSamples, pngSamples } from './files/png.ts';
+export { pngSamples } from './files/png.ts';
 export { looseStl, readStl, writeStl } from './files/stl.ts';
 export {
   type VtiOptions,

@@ -10,7 +10,7 @@ export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse }
 export type { Memory } from './device/memory.ts';
 export { onDevice, onDeviceBy, onDeviceOf } from './device/on-device.ts';
 export { withRecorder } from './device/recorder.ts';
-export { adopt, collecting, outliving, releaseAll, releaseWhenCollected, scoped } from './device/scope.ts';
+export { adopt, collecting, outliving, releaseAll, scoped } from './device/scope.ts';
 export { checkOptions, checkRecord, type Diagnostic, inWords, KernelError } from './error.ts';
 export {
   callOnto,
@@ -36,7 +36,6 @@ export {
   isTracked,
   leaf,
   type Mode,
-  Node,
   nextTrace,
   type Rule,
   record,
@@ -47,7 +46,6 @@ export { differentiable, sizeOf } from './tensor/launch.ts';
 export { peek } from './tensor/peek.ts';
 export { pick } from './tensor/permute.ts';
 export type { SumOptions } from './tensor/reduce.ts';
-export { rows } from './tensor/rows.ts';
 export { type Index, type Nested, type Operand, Tensor, type TensorOptions, tensor, zeros } from './tensor/tensor.ts';
 export { backward, forward, type Target } from './tensor/walk.ts';
 export { floatText } from './wgsl/float-text.ts';

@@ -21,7 +21,7 @@ export { type LeastSquaresOptions, leastSquares, normalEquations } from './fit/n
 export { cauchy, huber, type RobustLoss } from './fit/robust.ts';
 export { centralFaces } from './grid/central-faces.ts';
 export { continued } from './grid/continued.ts';
-export { checkStable, courant, type StepLimit } from './grid/courant.ts';
+export { checkStable, courant } from './grid/courant.ts';
 export { type DiffuseOptions, type Diffusivity, diffuse } from './grid/diffuse.ts';
 export { type DiffuseFacesOptions, diffuseFaces } from './grid/diffuse-faces.ts';
 export { type SideFlow, type SideFlows, throughSides, type Wall, type Walls } from './grid/face-sides.ts';
@@ -36,7 +36,7 @@ export { type Projected, type ProjectOptions, project } from './grid/project.ts'
 export { type Points, sample } from './grid/sample.ts';
 export type { SideValue, SideValues } from './grid/sides.ts';
 export { stencilOn } from './grid/solve.ts';
-export { departures, type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
+export { type MacCormackOptions, macCormack, semiLagrangian } from './grid/trace.ts';
 export { macCormackFaces, semiLagrangianFaces } from './grid/trace-faces.ts';
 export { centralDifference, vorticity } from './grid/vorticity.ts';
 export type { OdeStats } from './ode/adaptive.ts';
@@ -120,7 +120,7 @@ export { type NetworkParams, network, networkParams } from './policy/network.ts'
 export { type Played, type PlayOptions, type Policy, play } from './policy/play.ts';
 export { choose, type Task } from './policy/task.ts';
 export { lambdaReturns } from './policy/value.ts';
-export { type Blocks, type Factors, factorBlocks, solveBlocks } from './roots/block-lu.ts';
+export { factorBlocks, solveBlocks } from './roots/block-lu.ts';
 export { type FixedPointOptions, fixedPoint } from './roots/fixed-point.ts';
 export { type NewtonKrylovOptions, type NewtonOptions, newton, newtonKrylov, type RootMethod } from './roots/newton.ts';
 export { type NewtonSparseOptions, newtonSparse } from './roots/newton-sparse.ts';

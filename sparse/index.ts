@@ -27,7 +27,6 @@ export { type GmresOptions, gmres } from './krylov/gmres.ts';
 export type { Iterate, IterativeMethod, System } from './krylov/method.ts';
 export { minres } from './krylov/minres.ts';
 export { richardson } from './krylov/richardson.ts';
-export { type Colouring, colouring } from './matrix/colouring.ts';
 export { type Assembly, coordinates } from './matrix/coordinates.ts';
 export { bsr, csr, type MatrixOptions, SparseMatrix } from './matrix/matrix.ts';
 export { type FormatOptions, formatMatrixMarket, type HostMatrix, parseMatrixMarket } from './matrix/matrix-market.ts';

@@ -22,7 +22,7 @@ export interface DistanceGrid {
 }
 
 /** Where the samples are. */
-export function placesOf({ counts, halfSize }: Omit<DistanceGrid, 'distances'>): Point[] {
+function placesOf({ counts, halfSize }: Omit<DistanceGrid, 'distances'>): Point[] {
   const [nx, ny, nz] = counts;
   const at = (i: number, axis: number) => halfSize[axis] * ((2 * i) / (counts[axis] - 1) - 1);
   return Array.from(

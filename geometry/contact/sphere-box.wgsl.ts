@@ -11,7 +11,7 @@ import type { PairText } from './pair.ts';
 import { roundText } from './shape.wgsl.ts';
 
 /** Of a point p of the box's axes: 0 outside, or 1 + 2 axis + [negative side] of the nearest face. */
-export const nearestFaceText: string = /* wgsl */ `
+const nearestFaceText: string = /* wgsl */ `
   fn nearestFace(p: vec3f, size: vec3f) -> u32 {
     let depth = size - abs(p);
     if (min(depth.x, min(depth.y, depth.z)) <= 0.0) { return 0u; }

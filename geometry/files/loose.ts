@@ -103,7 +103,7 @@ function rowsOf<T extends Float64Array | Uint32Array>(numbers: T, rows: Uint32Ar
 export const pointsOf = async ({ vertices }: Mesh): Promise<ArrayLike<number>> => vertices.read();
 
 /** An attribute's numbers, read from its device. */
-export async function readAttribute(
+async function readAttribute(
   who: string,
   name: string,
   { values, corners }: Attribute,

@@ -104,7 +104,7 @@ export const comparisons = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const;
  * select(cond, ifTrue, ifFalse) → t. convert: any → any, WGSL value conversion (float → int truncates and saturates; bool → 0/1).
  * bitcast between f32, i32, u32: the f32 bits, also on an f64 device. ldexp(f32, i32) → f32. frexpExp(f32) → i32.
  */
-export const otherPure = ['select', 'convert', 'bitcast', 'ldexp', 'frexpExp'] as const;
+const otherPure = ['select', 'convert', 'bitcast', 'ldexp', 'frexpExp'] as const;
 
 export type PureOp =
   | (typeof floatUnary)[number]

@@ -12,7 +12,7 @@ export type ScalarFunction = (a: number, b: number, c: number) => number;
 type Unary = (x: number) => number;
 type Binary = (x: number, y: number) => number;
 
-export function roundToEven(x: number): number {
+function roundToEven(x: number): number {
   return Math.abs(x - Math.trunc(x)) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
 }
 

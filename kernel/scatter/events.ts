@@ -199,11 +199,11 @@ export function keepEvents(
 }
 
 /** countX · countY · countZ */
-export const invocationsOf = (b: Builder): Value =>
+const invocationsOf = (b: Builder): Value =>
   (['countX', 'countY', 'countZ'] as const).map(name => b.builtin(name)).reduce((p, q) => b.pure('mul', [p, q]));
 
 /** x + countX · (y + countY · z) */
-export function flatIdOf(b: Builder): Value {
+function flatIdOf(b: Builder): Value {
   const row = b.pure('add', [b.builtin('globalY'), b.pure('mul', [b.builtin('countY'), b.builtin('globalZ')])]);
   return b.pure('add', [b.builtin('globalX'), b.pure('mul', [b.builtin('countX'), row])]);
 }

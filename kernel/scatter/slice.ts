@@ -16,7 +16,7 @@ export const isEffect = (inst: Inst): inst is Effect =>
   inst.kind === 'store' || inst.kind === 'scatterAdd' || inst.kind === 'atomic' || inst.kind === 'barrier';
 
 /** The program with each instruction replaced: undefined drops it. Blocks are walked after their instruction was kept. */
-export function rewrite(block: Block, replace: (inst: Inst) => Inst | undefined): Block {
+function rewrite(block: Block, replace: (inst: Inst) => Inst | undefined): Block {
   const body = block.body.flatMap((inst): readonly Inst[] => {
     const kept = replace(inst);
     if (!kept) return [];

@@ -26,7 +26,7 @@ export function pick(x: Tensor, p: Tensor): Tensor {
 }
 
 /** The rows of x as rows p of a tensor that has `rows`. */
-export function put(x: Tensor, p: Tensor, rows: number): Tensor {
+function put(x: Tensor, p: Tensor, rows: number): Tensor {
   const rule: Rule = {
     name: 'put',
     reads: [1],

@@ -78,7 +78,7 @@ function markVaried(block: Block, source: readonly boolean[], { values, arrays }
 }
 
 /** Values that the write buffers named in `outputs` depend on. */
-export function useful(program: Program, outputs: ReadonlySet<string>): Activity {
+function useful(program: Program, outputs: ReadonlySet<string>): Activity {
   const marks: Marks = { values: new Set(), arrays: new Set() };
   const sink = program.buffers.map(b => b.type === 'f32' && outputs.has(b.name));
   let before: number;

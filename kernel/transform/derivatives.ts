@@ -92,7 +92,7 @@ const ifFirst =
 
 /** Rules by operand; `undefined`: no derivative with respect to that operand. Ops not listed have none at all. */
 // biome-ignore format: a table
-export const derivatives: { readonly [op in PureOp]?: readonly (Rule | undefined)[] } = {
+const derivatives: { readonly [op in PureOp]?: readonly (Rule | undefined)[] } = {
   add: [identity, identity],
   sub: [identity, (b, s) => neg(b, s)],
   mul: [(b, s, a) => mul(b, s, a[1]), (b, s, a) => mul(b, s, a[0])],

@@ -40,7 +40,7 @@ export function snapshots(b: Builder, scalars: readonly Value[], arrays: readonl
 const plus = (b: Builder, x: Value, k: number) => b.pure('add', [x, b.u32(k)]);
 
 /** Writes the current state (scalars given, arrays as they are) into a slot. */
-export function save(b: Builder, s: Snapshots, slot: Value, position: Value, values: readonly Value[]): void {
+function save(b: Builder, s: Snapshots, slot: Value, position: Value, values: readonly Value[]): void {
   b.arrayStore(s.position, slot, position);
   s.scalars.forEach((array, k) => {
     b.arrayStore(array, slot, values[k]);
@@ -50,7 +50,7 @@ export function save(b: Builder, s: Snapshots, slot: Value, position: Value, val
 }
 
 /** Reads a slot: the scalars are returned, the arrays overwritten. */
-export function restore(b: Builder, s: Snapshots, slot: Value): Value[] {
+function restore(b: Builder, s: Snapshots, slot: Value): Value[] {
   for (const { of, slots } of s.arrays)
     b.arrayCopy(of, b.u32(0), slots, b.pure('mul', [slot, b.u32(of.length)]), of.length);
   return s.scalars.map(array => b.arrayLoad(array, slot));

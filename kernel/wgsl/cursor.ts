@@ -4,7 +4,7 @@ import type { Diagnostic } from '../error.ts';
 import type { RawIdentifier } from './syntax.ts';
 import { beginsName, type Tokens } from './tokens.ts';
 
-export class SyntaxProblem extends Error {
+class SyntaxProblem extends Error {
   readonly diagnostic: Diagnostic;
   constructor(diagnostic: Diagnostic) {
     super(diagnostic.message);

@@ -31,8 +31,5 @@ export const looped = (body: Flow, exits: boolean): Flow => ({
   return: body.return,
 });
 
-/** Some way out, or on. */
-export const ends = (flow: Flow): boolean => flow.next || flow.break || flow.continue || flow.return;
-
 /** A switch is left by break too. */
 export const switched = (cases: Flow): Flow => ({ ...cases, next: cases.next || cases.break, break: false });

@@ -55,7 +55,7 @@ export function isTooLarge(ctx: Context, type: Type, at: number): boolean {
 }
 
 /** The value of an expression; a place is loaded. */
-export function loaded(ctx: Context, operand: Operand | undefined): Expression | undefined {
+function loaded(ctx: Context, operand: Operand | undefined): Expression | undefined {
   if (!operand) return undefined;
   const { node, ref } = operand;
   if (ref && containsAtomic(node.type)) {

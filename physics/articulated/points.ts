@@ -14,7 +14,7 @@ import { frameMotions } from './dynamics/inverse.ts';
 import { type Kinematics, kinematics } from './dynamics/kinematics.ts';
 import { bySizes, column, place, poseFrom, quaternions, type Sizes, store, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
-import { type Prepared, prepare, rowsOf } from './structure.ts';
+import { type Prepared, prepare } from './structure.ts';
 
 /** Points of links. */
 export interface Points {
@@ -215,20 +215,4 @@ export function pointMotions(
   const still = zeros(state.v.shape, { device: state.v.device });
   const { velocity } = frameMotions(prepared, { motion: at.motion, v: state.v }, still);
   return pointMotionsOf({ prepared, kinematics: at, velocity }, points);
-}
-
-/** Places, velocities and accelerations of points, for accelerations a of the model, [envs, nv]. */
-export function pointAccelerations(
-  model: Model,
-  params: ArticulatedParams,
-  state: ArticulatedState,
-  a: Tensor,
-  points: Points,
-): PointAccelerations {
-  const prepared = prepare('pointAccelerations', model, params, state);
-  rowsOf('pointAccelerations', 'a', a, prepared.envs, model.nv);
-  checkPoints('pointAccelerations', model, points);
-  const at = kinematics(prepared, state.q);
-  const { velocity, acceleration } = frameMotions(prepared, { motion: at.motion, v: state.v }, a);
-  return pointMotionsOf({ prepared, kinematics: at, velocity, acceleration }, points) as PointAccelerations;
 }

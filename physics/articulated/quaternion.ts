@@ -46,7 +46,7 @@ export function fromZ(direction: Vec3): Quaternion {
 }
 
 /** Rows of the rotation matrix of a unit quaternion. */
-export function rotation([w, x, y, z]: Quaternion): readonly [Vec3, Vec3, Vec3] {
+function rotation([w, x, y, z]: Quaternion): readonly [Vec3, Vec3, Vec3] {
   return [
     [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
     [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],

@@ -67,7 +67,7 @@ export function blockMesh(cells: readonly number[], options: BlockOptions = {}):
 }
 
 /** Volumes, or areas, of the elements at rest. */
-export function restVolumes({ dimension: d, positions, elements }: SolidMesh): Float64Array {
+function restVolumes({ dimension: d, positions, elements }: SolidMesh): Float64Array {
   return Float64Array.from({ length: elements.length / (d + 1) }, (_, e) => {
     const at = (k: number, a: number): number => positions[elements[e * (d + 1) + k] * d + a];
     const edge = (k: number): number[] => Array.from({ length: d }, (_, a) => at(k, a) - at(0, a));

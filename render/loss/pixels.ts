@@ -33,7 +33,7 @@ export function checkPair(who: string, a: Tensor, b: Tensor): void {
 }
 
 /** @throws RangeError unless a mask goes with images of a shape. */
-export function checkMask(who: string, images: readonly number[], { shape }: Tensor): void {
+function checkMask(who: string, images: readonly number[], { shape }: Tensor): void {
   const off = images.length - shape.length;
   if (off < 0 || shape.some((n, d) => n !== 1 && n !== images[off + d]))
     throw new RangeError(

@@ -56,12 +56,5 @@ export function distanceAt(a: Tensor, { x, y }: Places, middle: readonly [number
   return away.sub(r).div(steep.square().add(1).sqrt()); // (2)
 }
 
-/** Points of the outline about its middle, counterclockwise from behind. */
-export async function outlineOf(a: Tensor, radius: number, count = 180): Promise<(readonly [number, number])[]> {
-  const angles = Array.from({ length: count }, (_, i) => (2 * Math.PI * i) / count);
-  const r = await series(a, angles, Math.cos, 0).add(sizeOf(a, radius)).exp().read();
-  return angles.map((angle, i) => [r[i] * Math.cos(angle), r[i] * Math.sin(angle)] as const);
-}
-
 /** A disc: no modes. */
 export const disc = (count: number, device: Device): Tensor => tensor(new Float64Array(count), [count], { device });

@@ -118,7 +118,7 @@ export function divergence(grid: Grid, u: VectorField): Tensor {
 }
 
 /** Declares `sum` = (Δp)_i for the unknown of an invocation, whose value is `own`. */
-export function laplacianText(grid: Grid, sides: Sides): string {
+function laplacianText(grid: Grid, sides: Sides): string {
   const parts = grid.axes.map(axis => {
     const { name: c, low } = axis;
     const cell = (at: string): string => `p[${indexText(grid, { [c]: at })}]`;

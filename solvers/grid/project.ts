@@ -78,9 +78,9 @@ const openKernel = lazyKernel(/* wgsl */ `
 `);
 
 /** v on faces that are open, if only in part; 0 on others. */
-export const whereOpen = (v: Tensor, open: Tensor): Tensor =>
+const whereOpen = (v: Tensor, open: Tensor): Tensor =>
   openKernel({ v, open }, { count: v.size, out: { result: v.shape } }).result;
 
 /** a b, component by component. */
-export const times = ({ axes }: Grid, a: VectorField, b: VectorField): VectorField =>
+const times = ({ axes }: Grid, a: VectorField, b: VectorField): VectorField =>
   Object.fromEntries(axes.map(({ name }) => [name, (a[name] as Tensor).mul(b[name] as Tensor)]));

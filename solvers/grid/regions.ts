@@ -16,7 +16,7 @@ interface Region {
 }
 
 /** The parts that fluid can get about in. @param open What is open of the faces, one list for each axis. */
-export function regionsOf({ axes, size }: Grid, open: readonly ArrayLike<number>[]): readonly Region[] {
+function regionsOf({ axes, size }: Grid, open: readonly ArrayLike<number>[]): readonly Region[] {
   const strides = axes.map((_, k) => axes.slice(0, k).reduce((n, axis) => n * axis.size, 1));
   const seen = new Uint8Array(size);
   const regions: Region[] = [];

@@ -29,7 +29,7 @@ export interface StepControl {
 }
 
 /** @throws RangeError if the numbers make no controller. */
-export function checkControl(control: StepControl): Required<StepControl> {
+function checkControl(control: StepControl): Required<StepControl> {
   checkOptions('odeSolve: control', control, ['proportional', 'integral', 'derivative', 'safety', 'factors']);
   const { proportional = 0.2, integral = 0.65, derivative = 0, safety = 0.9, factors = [0.2, 10] } = control;
   for (const [name, v] of Object.entries({ proportional, derivative }))

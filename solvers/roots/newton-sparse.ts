@@ -41,7 +41,7 @@ export function newtonSparse(pattern: Pattern, options: NewtonSparseOptions = {}
 }
 
 /** Colours of columns such that no row has entries in two of one colour; as few as a greedy choice gives. */
-export function columnColours(pattern: Pattern): { readonly count: number; readonly colour: Uint32Array } {
+function columnColours(pattern: Pattern): { readonly count: number; readonly colour: Uint32Array } {
   const { columns, rowStart, column } = pattern;
   const { pattern: turned } = pattern.transpose;
   const none = 0xffffffff;

@@ -53,7 +53,7 @@ export function scaled(A: SparseMatrix, values: Words, { row, column }: Scaling)
 }
 
 /** Row, column and place in the values of every number. */
-export function eachEntry(
+function eachEntry(
   { pattern, block: b }: SparseMatrix,
   visit: (row: number, column: number, entry: number) => void,
 ): void {

@@ -28,7 +28,7 @@ export interface Composition<N> {
 }
 
 /** An operator of parts and of numbers of its own; both are its params. */
-export function composed<P, N>(
+function composed<P, N>(
   { apply, diagonal, ...how }: Composition<N>,
   parts: Operators,
   numbers: N,

@@ -23,7 +23,7 @@ export function unblocked(A: SparseMatrix): SparseMatrix {
   return csr(split.pattern, values, { symmetric, positiveDefinite });
 }
 
-export function unblockedPattern(of: Pattern, b: number): Unblocked {
+function unblockedPattern(of: Pattern, b: number): Unblocked {
   const own = known.get(of) ?? new Map<number, Unblocked>();
   known.set(of, own);
   const result = own.get(b) ?? split(of, b);

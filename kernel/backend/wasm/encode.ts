@@ -12,7 +12,7 @@ const functionType = 0x60;
 const pageLimit = 65536;
 
 /** Growing byte array. */
-export class Bytes {
+class Bytes {
   private data = new Uint8Array(256);
   length = 0;
 

@@ -15,7 +15,7 @@ const alignment = 16;
 const padding = 16;
 const large = 65536;
 const stagger = 1024 + 64;
-export const addressLimit: number = 65536 * pageBytes;
+const addressLimit: number = 65536 * pageBytes;
 
 interface Range {
   start: number;

@@ -34,7 +34,7 @@ export interface WebGpuExecutable extends Executable {
   variant(count: Count, lengths: readonly number[]): Compiled;
 }
 
-export function pipelineOf(
+function pipelineOf(
   { device }: Gpu,
   reports: Reports,
   label: string,
@@ -120,7 +120,7 @@ function compilePasses(task: Task, gpu: Gpu, reports: Reports): Compiled {
 }
 
 /** The passes a program takes. */
-export const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0 ? ['exponents', 'sums'] : ['whole']);
+const passesOf = (usage: Usage): readonly Pass[] => (usage.sums.sites > 0 ? ['exponents', 'sums'] : ['whole']);
 
 export function compileProgram(program: Program, gpu: Gpu, reports: Reports): WebGpuExecutable {
   const ownership = hasSums(program) ? scatterOwnership(program) : undefined;

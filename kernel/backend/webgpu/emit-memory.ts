@@ -104,7 +104,7 @@ export function bindingFunctions({ windowWords }: Layout, binding: Binding): str
   );
 }
 
-export const isAtomicArray = (scope: Scope, array: LocalArray): boolean => scope.usage.atomicArrays.has(array.id);
+const isAtomicArray = (scope: Scope, array: LocalArray): boolean => scope.usage.atomicArrays.has(array.id);
 
 /** The value of a load. */
 export function loaded(scope: Scope, inst: Load): string {

@@ -35,7 +35,7 @@ export interface Usage {
 }
 
 /** Calls `visit` on every instruction, outer before inner, saying whether a loop encloses it. */
-export function walk(block: Block, visit: (inst: Inst, looped: boolean) => void, looped = false): void {
+function walk(block: Block, visit: (inst: Inst, looped: boolean) => void, looped = false): void {
   for (const inst of block.body) {
     visit(inst, looped);
     for (const inner of blocksOf(inst)) walk(inner, visit, looped || inst.kind === 'while');

@@ -50,7 +50,7 @@ function matrixTimesVector(emit: Emitter, m: Words, rows: number, v: Words): Wor
     .reduce((sum, term) => each(emit, 'add', sum, term));
 }
 
-export function chunks(words: Words, size: number): readonly Words[] {
+function chunks(words: Words, size: number): readonly Words[] {
   return Array.from({ length: words.length / size }, (_, k) => words.slice(k * size, (k + 1) * size));
 }
 

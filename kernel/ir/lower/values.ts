@@ -7,7 +7,7 @@ import { KernelError } from '../../error.ts';
 import type { ConstValue, Expression, Module, Struct, Type, UserFunction, Variable } from '../../wgsl/ast.ts';
 import type { Buffer, LocalArray, ScalarType, Value } from '../ir.ts';
 import type { Emitter, Slot } from './emitter.ts';
-import { elementOf, leavesBefore, leavesOf, scalarType } from './layout.ts';
+import { elementOf, leavesBefore, leavesOf } from './layout.ts';
 import type { Usage } from './usage.ts';
 
 /** `words` words of an array from `start` (u32) on. */
@@ -186,9 +186,3 @@ export function inMemory(lo: Lowering, type: ScalarType, leaf: LeafValue, name =
   }
   return table;
 }
-
-export const scalarOf = (type: Type): ScalarType => {
-  if (type.kind === 'scalar') return scalarType(type.name);
-  const [leaf] = leavesOf(type);
-  return leaf.type;
-};

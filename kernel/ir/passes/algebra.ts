@@ -64,7 +64,7 @@ export function simplifyPure(inst: Pure, facts: Facts): Simpler | undefined {
 }
 
 /** The value on constant operands; undefined if it would depend on the precision. */
-export function evaluateConstant(inst: Pure, constants: readonly (number | undefined)[]): number | undefined {
+function evaluateConstant(inst: Pure, constants: readonly (number | undefined)[]): number | undefined {
   for (let k = 0; k < constants.length; k++) {
     const c = constants[k];
     if (c === undefined || (inst.args[k].type === 'f32' && !isSingle(c))) return undefined;

@@ -130,7 +130,7 @@ export function geomOf(spec: GeomSpec, k: number, linkOf: (name: string, who: st
   };
 }
 
-export function checkTouch(who: string, { condim = 3, friction = [], solref, solimp }: TouchSpec): void {
+function checkTouch(who: string, { condim = 3, friction = [], solref, solimp }: TouchSpec): void {
   if (![1, 3, 4, 6].includes(condim)) throw new RangeError(`${who}: condim is ${condim}; it must be 1, 3, 4 or 6.`);
   if (!friction.every(x => x >= 0 && x < Number.POSITIVE_INFINITY))
     throw new RangeError(`${who}: friction is [${friction.join(', ')}]; its numbers must be from 0.`);

@@ -45,7 +45,7 @@ export interface Pattern {
 }
 
 /** Velocities that move a link, the last first; none of the world. */
-export function pathOf({ tables }: Model, link: number): readonly number[] {
+function pathOf({ tables }: Model, link: number): readonly number[] {
   const last = link < 0 ? 0 : tables.last[tables.frameOf[link]];
   return last === 0 ? [] : tables.ancestors.slice(tables.start[last - 1], tables.start[last]);
 }

@@ -120,7 +120,7 @@ function kappa(s: Vec3, i: number): number {
 }
 
 /** m and I of (3), over the density: m³ and m⁵. */
-export function addedMass(s: Vec3): readonly number[] {
+function addedMass(s: Vec3): readonly number[] {
   const volume = (4 / 3) * Math.PI * s[0] * s[1] * s[2];
   const k = [0, 1, 2].map(i => kappa(s, i));
   const masses = k.map(k => (volume * k) / (2 - k));

@@ -36,7 +36,7 @@ export interface Compiler extends Angles {
 /** Notes what does not act. */
 export type Tell = (element: Element, what: string) => void;
 
-export const truth = ['true', 'false'] as const;
+const truth = ['true', 'false'] as const;
 
 /** Later <compiler> elements override earlier ones. */
 export function compilerOf(root: Element, tell: Tell): Compiler {

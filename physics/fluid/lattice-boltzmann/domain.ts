@@ -156,7 +156,7 @@ export function checkParams(
 export const checkOmega = (tau: Tensor): void => look(tau, amin, judgeTau);
 
 /** @throws RangeError if τ ≤ ½, where viscosity is not positive. */
-export function judgeTau(tau: number): void {
+function judgeTau(tau: number): void {
   if (!(tau > 0.5))
     throw new RangeError(
       `${who}: tau is ${Number(tau.toPrecision(6))}, and the method is unstable unless it is above 0.5: viscosity is (tau − 0.5) / 3; take more cells or a higher viscosity.`,

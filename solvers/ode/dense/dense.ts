@@ -62,7 +62,7 @@ export function checkSaveAt<Y, P, S>(saveAt: SaveAt<Y, S, P>): void {
 /** Numbers in a block of the book, about. */
 const few = 2 ** 14;
 
-export function followDense<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Dense<Y> {
+function followDense<Y, P, S>(problem: Problem<Y, P, S>, course: Course): Dense<Y> {
   const { start, clock, interval } = problem;
   const { device } = interval;
   const { first, rows, before, after, how } = movesOf(problem, course);

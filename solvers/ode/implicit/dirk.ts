@@ -48,7 +48,7 @@ const sumOf = (ks: readonly Tensor[], weights: readonly number[]): Tensor | unde
   )?.[0];
 
 /** Weights of k_1 … k_{i−1} that guess k_i: by the parabola through the nearest three in c, of which the later count. */
-export function guessWeights(c: readonly number[], i: number): readonly number[] {
+function guessWeights(c: readonly number[], i: number): readonly number[] {
   const nodes: number[] = [];
   const near = Array.from({ length: i }, (_, j) => j).sort(
     (p, q) => Math.abs(c[p] - c[i]) - Math.abs(c[q] - c[i]) || q - p,

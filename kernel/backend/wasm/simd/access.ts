@@ -32,7 +32,7 @@ export function accessOf({ index, stride }: Address, rates: Rates, wide: boolean
 }
 
 /** Values of the body that the base of a line is the sum of. */
-export const termsOf = (form: Form): Value[] =>
+const termsOf = (form: Form): Value[] =>
   [...form.terms.values()].flatMap(({ atom }) =>
     atom.kind === 'value' && atom.level === level.body ? [atom.value] : [],
   );
