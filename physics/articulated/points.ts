@@ -9,12 +9,13 @@
  * usual centripetal part. A point may have axes of its own.
  */
 
-import { type Tensor, tensor, zeros } from '../../kernel/index.ts';
+import { onDeviceBy, type Tensor, tensor, zeros } from '../../kernel/index.ts';
 import { frameMotions } from './dynamics/inverse.ts';
 import { type Kinematics, kinematics } from './dynamics/kinematics.ts';
 import { bySizes, column, place, poseFrom, quaternions, type Sizes, store, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';
 import { type Prepared, prepare } from './structure.ts';
+import { tablesOf } from './tables-of.ts';
 
 /** Points of links. */
 export interface Points {
@@ -147,14 +148,16 @@ export function checkPoints(who: string, model: Model, { links, offsets, orienta
     );
 }
 
-/** Frames of points, 0 for the world. */
-export const framesOf = (model: Model, { links, offsets }: Points): Tensor =>
-  tensor(Uint32Array.from(links.map(l => (l < 0 ? 0 : model.tables.frameOf[l] + 1))), undefined, {
-    device: offsets.device,
-  });
+const framesOn = tablesOf((links: readonly number[], { tables }, device) =>
+  tensor(Uint32Array.from(links.map(l => (l < 0 ? 0 : tables.frameOf[l] + 1))), undefined, { device }),
+);
 
-const asLinks = (count: number, device: Tensor['device']): Tensor =>
-  tensor(Array.from({ length: count }, () => [1, 0, 0, 0]).flat(), [count, 4], { device });
+/** Frames of points, 0 for the world. */
+export const framesOf = (model: Model, { links, offsets }: Points): Tensor => framesOn(links, model, offsets.device);
+
+const asLinks = onDeviceBy((count, device) =>
+  tensor(Array.from({ length: count }, () => [1, 0, 0, 0]).flat(), [count, 4], { device }),
+);
 
 /** What has been worked out at a state. */
 export interface Moved {

@@ -10,15 +10,17 @@
  */
 
 import { contactText, rayText, type ShapeKind, shapeKinds } from '../../../geometry/index.ts';
-import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import { patternFor } from '../constraint/rows.ts';
 import { frameOf, referenceOf, rootOf, touches, touchesOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
 import type { ArticulatedParams, Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
 import type { Held } from './held.ts';
 import { sensedPoints } from './motions.ts';
+import { integers } from './tables.ts';
 
 export interface ContactSensing {
   /** Of contacts on frames, (torque, force) about O, [envs, frames, 6]. */
@@ -122,16 +124,13 @@ export function contactSensing(
   const regionsOf = felt > 0 ? sitesOf(moved, list, at.params) : {};
   const run = kernels(`${frames} ${slots} ${pattern.rows} ${felt}`, () => text(frames, slots, pattern.rows, felt));
   const made = run(
-    { contact, lambda, relative: kinematics.relative, ...tablesOf(model, device), ...regionsOf },
+    { contact, lambda, relative: kinematics.relative, ...slotsOn(model, device), ...regionsOf },
     { count: envs, out: { wrench: [envs, frames, 6], ...(felt > 0 && { touch: [envs, felt] }) } },
   );
   return { wrench: made.wrench as Tensor, touch: felt > 0 ? (made.touch as Tensor) : undefined };
 }
 
-const numbers = (list: readonly number[], device: Tensor['device']): Tensor =>
-  tensor(Uint32Array.from(list), undefined, { device });
-
-function tablesOf(model: Model, device: Tensor['device']): Readonly<Record<string, Tensor>> {
+const slotsOn = onDeviceOf((model: Model, device) => {
   const { slots } = touchesOf(model);
   const { groups } = patternFor(model);
   const links = (p: number): readonly number[] =>
@@ -141,31 +140,33 @@ function tablesOf(model: Model, device: Tensor['device']): Readonly<Record<strin
     const own = links(p).map(link => frameOf(model, link));
     return [row, rows, referenceOf(model, p), ...own, ...links(p).map(link => rootOf(model, link))];
   });
-  return { groups: numbers(rows.flat(), device) };
-}
+  return { groups: integers(rows.flat(), device) };
+});
 
-function sitesOf(moved: Moved, list: readonly Sensor[], params: ArticulatedParams): Readonly<Record<string, Tensor>> {
-  const { model } = moved.prepared;
-  const { device } = moved.velocity;
-  const { position, orientation } = pointMotionsOf(moved, sensedPoints(list, params, device));
+const regionsOn = tablesOf((list: readonly Sensor[], model, device) => {
   const sites = list.map(({ on }) => model.sites[on]);
   const side = (link: number, p: number): number =>
     link === model.geoms[model.pairs[p].a].link ? 1 : link === model.geoms[model.pairs[p].b].link ? 2 : 0;
   return {
-    position,
-    orientation,
     size: tensor(
       sites.flatMap(({ size }) => [0, 1, 2].map(k => size[k] ?? 0)),
       [sites.length, 3],
       { device },
     ),
-    kinds: numbers(
+    kinds: integers(
       sites.map(({ kind }) => shapeKinds.indexOf(kind)),
       device,
     ),
-    on: numbers(
+    on: integers(
       sites.flatMap(({ link }) => touchesOf(model).slots.map(p => side(link, p))),
       device,
     ),
   };
+});
+
+function sitesOf(moved: Moved, list: readonly Sensor[], params: ArticulatedParams): Readonly<Record<string, Tensor>> {
+  const { model } = moved.prepared;
+  const { device } = moved.velocity;
+  const { position, orientation } = pointMotionsOf(moved, sensedPoints(list, model, params, device));
+  return { position, orientation, ...regionsOn(list, model, device) };
 }

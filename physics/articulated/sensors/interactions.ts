@@ -10,25 +10,40 @@ import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { ArticulatedParams } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Moved, pointMotionsOf } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
 import { sensedPoints } from './motions.ts';
+import { integers } from './tables.ts';
+
+/** Of each sensor: the frames behind its link, the frame of its root, and which numbers are its own. */
+const tables = tablesOf((list: readonly Sensor[], { tables: { frames, frameOf } }, device) => {
+  const isBehind = (f: number, top: number): boolean =>
+    f === top || (frames[f].before > 0 && isBehind(frames[f].before - 1, top));
+  const tops = list.map(({ of }) => (of && of.link >= 0 ? frameOf[of.link] : -1));
+  const masks = tops.flatMap(top => frames.map((_, f) => (top >= 0 && isBehind(f, top) ? 1 : 0)));
+  return {
+    mask: tensor(masks, [1, list.length, frames.length, 1], { device }),
+    roots: integers(
+      tops.map(top => frames[Math.max(0, top)].root),
+      device,
+    ),
+    kept: integers(
+      list.flatMap(({ kind }, s) => [0, 1, 2].map(k => 6 * s + (kind === 'force' ? k : 3 + k))),
+      device,
+    ),
+  };
+});
 
 /** @param force On frames, (torque, force) about O, [envs, frames, 6]. @returns [envs, 3 per sensor]. */
 export function interactions(moved: Moved, felt: readonly Sensor[], force: Tensor, params: ArticulatedParams): Tensor {
   const { model, envs, sizes } = moved.prepared;
   const { device } = force;
-  const sites = pointMotionsOf(moved, sensedPoints(felt, params, device));
+  const sites = pointMotionsOf(moved, sensedPoints(felt, model, params, device));
   const { relative } = moved.kinematics;
-  const { frames, frameOf } = model.tables;
-  const behind = (f: number, top: number): boolean =>
-    f === top || (frames[f].before > 0 && behind(frames[f].before - 1, top));
-  const tops = felt.map(({ of }) => (of && of.link >= 0 ? frameOf[of.link] : -1));
-  const masks = tops.flatMap(top => frames.map((_, f) => (top >= 0 && behind(f, top) ? 1 : 0)));
+  const { mask, roots, kept } = tables(felt, model, device);
   const n = felt.length;
-  const mask = tensor(masks, [1, n, sizes.frames, 1], { device });
   const sum = force.reshape([envs, 1, sizes.frames, 6]).mul(mask).sum(2); // torque about O, force
   const parts = sum.reshape([envs * n, 6]).transpose();
   const [torque, push] = [parts.slice(0, 3).transpose(), parts.slice(3, 6).transpose()];
-  const roots = tops.map(top => frames[Math.max(0, top)].root);
   const O = relative
     .transpose([1, 2, 0])
     .gather(roots)
@@ -45,7 +60,6 @@ export function interactions(moved: Moved, felt: readonly Sensor[], force: Tenso
       .reshape([envs * n, -1]),
   );
   const both = wrench({ torque, push, arm: x.sub(O), R }, { count: envs * n, out: { felt: [envs * n, 6] } }).felt;
-  const kept = felt.flatMap(({ kind }, s) => [0, 1, 2].map(k => 6 * s + (kind === 'force' ? k : 3 + k)));
   return both
     .reshape([envs, 6 * n])
     .transpose()

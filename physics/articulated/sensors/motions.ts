@@ -13,18 +13,20 @@
  */
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
-import type { ArticulatedParams } from '../model.ts';
+import type { ArticulatedParams, Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Moved, type PointAccelerations, type Points, pointMotionsOf } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
 import type { SensorKind } from './kinds.ts';
 import { worldFrame } from './sensor.ts';
+import { integers } from './tables.ts';
 
 /** Kinds that are functions of motions of a frame and another, in the order of the kernel's numbers. */
-const moving = [
+export const motionSensors: readonly SensorKind[] = [
   ...(['framepos', 'framequat', 'framexaxis', 'frameyaxis', 'framezaxis', 'framelinvel', 'frameangvel'] as const),
   ...(['framelinacc', 'frameangacc', 'velocimeter', 'gyro', 'accelerometer', 'magnetometer'] as const),
 ];
-const numberOf = (kind: SensorKind): number => (moving as readonly SensorKind[]).indexOf(kind);
+const numberOf = (kind: SensorKind): number => motionSensors.indexOf(kind);
 
 const measure = lazyKernel(/* wgsl */ `
   override sensors: u32 = 1;
@@ -94,15 +96,25 @@ const measure = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** Whether a sensor is one of these. */
-export const isOfMotion = ({ kind }: Sensor): boolean => numberOf(kind) >= 0;
+const tables = tablesOf((list: readonly Sensor[], { magnetic }, device) => ({
+  field: tensor([...magnetic], [1, 3], { device }),
+  kinds: integers(
+    list.map(({ kind }) => numberOf(kind)),
+    device,
+  ),
+  kept: integers(
+    list.flatMap(({ size }, s) => Array.from({ length: size }, (_, k) => 4 * s + k)),
+    device,
+  ),
+}));
 
 /** [envs, numbers of all]. */
 export function frameMeasurements(moved: Moved, frames: readonly Sensor[], params: ArticulatedParams): Tensor {
   const { envs, model } = moved.prepared;
   const { device } = moved.velocity;
   const n = frames.length;
-  const points = pointMotionsOf(moved, sensedPoints(frames, params, device)) as PointAccelerations;
+  const points = pointMotionsOf(moved, sensedPoints(frames, model, params, device)) as PointAccelerations;
+  const { kept, ...given } = tables(frames, model, device);
   const gravity = params.gravity.reshape([-1, 3]).broadcastTo([envs, 3]);
   const { measured } = measure(
     {
@@ -113,39 +125,51 @@ export function frameMeasurements(moved: Moved, frames: readonly Sensor[], param
       acceleration: points.acceleration,
       spin: points.angularAcceleration,
       gravity,
-      field: tensor([...model.magnetic], [1, 3], { device }),
-      kinds: tensor(Uint32Array.from(frames.map(({ kind }) => numberOf(kind))), undefined, { device }),
+      ...given,
     },
     { count: envs * n, overrides: { sensors: n }, out: { measured: [envs, 4 * n] } },
   );
-  const kept = frames.flatMap(({ size }, s) => Array.from({ length: size }, (_, k) => 4 * s + k));
   return measured.transpose().gather(kept).transpose();
 }
 
-/** Each sensor's frame, and the one that it is seen from. */
-export function sensedPoints(list: readonly Sensor[], { com }: ArticulatedParams, device: Tensor['device']): Points {
+/** Places in links. */
+const placesOf = tablesOf((list: readonly Sensor[], _model, device) => {
   const frames = list.flatMap(({ of, relativeTo }) => [of ?? worldFrame, relativeTo ?? worldFrame]);
-  const n = frames.length;
-  const on = { device };
-  const offsets = tensor(
-    frames.flatMap(({ position }) => [...position]),
-    [n, 3],
-    on,
-  );
-  const orientations = tensor(
-    frames.flatMap(({ orientation }) => [...orientation]),
-    [n, 4],
-    on,
-  );
-  const links = frames.map(({ link }) => link);
-  if (!frames.some(frame => frame.com)) return { links, offsets, orientations };
-  const isCom = tensor(
+  const rows = (numbers: readonly number[], width: number): Tensor =>
+    tensor(numbers, [frames.length, width], { device });
+  const points: Points = {
+    links: frames.map(({ link }) => link),
+    offsets: rows(
+      frames.flatMap(({ position }) => [...position]),
+      3,
+    ),
+    orientations: rows(
+      frames.flatMap(({ orientation }) => [...orientation]),
+      4,
+    ),
+  };
+  if (!frames.some(frame => frame.com)) return { points, centred: undefined };
+  const isCom = rows(
     frames.map(frame => (frame.com ? 1 : 0)),
-    [n, 1],
-    on,
+    1,
   );
-  const rows = frames.map(({ link }) => Math.max(0, link));
+  const links = integers(
+    frames.map(({ link }) => Math.max(0, link)),
+    device,
+  );
+  return { points, centred: { isCom, links } };
+});
+
+/** Each sensor's frame, and the one that it is seen from. */
+export function sensedPoints(
+  list: readonly Sensor[],
+  model: Model,
+  { com }: ArticulatedParams,
+  device: Tensor['device'],
+): Points {
+  const { points, centred } = placesOf(list, model, device);
+  if (!centred) return points;
   const own = com.shape.length === 3;
-  const centres = own ? com.transpose([1, 0, 2]).gather(rows).transpose([1, 0, 2]) : com.gather(rows);
-  return { links, offsets: offsets.add(centres.mul(isCom)), orientations };
+  const centres = own ? com.transpose([1, 0, 2]).gather(centred.links).transpose([1, 0, 2]) : com.gather(centred.links);
+  return { ...points, offsets: points.offsets.add(centres.mul(centred.isCom)) };
 }

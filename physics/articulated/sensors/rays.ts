@@ -10,6 +10,8 @@ import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Geom } from '../constraint/constraint.ts';
 import type { Sensor } from '../parts.ts';
 import { type Moved, type Points, pointMotionsOf } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
+import { integers } from './tables.ts';
 
 const kinds: readonly ShapeKind[] = ['plane', 'sphere', 'capsule', 'ellipsoid', 'cylinder', 'box'];
 
@@ -55,36 +57,42 @@ export function ranges(moved: Moved, list: readonly Sensor[]): Tensor {
   const n = list.length;
   const geoms = model.geoms.filter(isSeen);
   if (geoms.length === 0) return tensor(new Array<number>(envs * n).fill(-1), [envs, n], { device });
-  const places = [...list.map(({ of }) => of as NonNullable<Sensor['of']>), ...geoms];
-  const points: Points = {
-    links: places.map(({ link }) => link),
-    offsets: tensor(
-      places.flatMap(({ position }) => [...position]),
-      [places.length, 3],
-      { device },
-    ),
-    orientations: tensor(
-      places.flatMap(({ orientation }) => [...orientation]),
-      [places.length, 4],
-      { device },
-    ),
-  };
+  const { points, ...tables } = tablesFor(list, model, device);
   const { position, orientation } = pointMotionsOf(moved, points);
-  const numbers = (list: readonly number[]): Tensor => tensor(Uint32Array.from(list), undefined, { device });
   const met = kinds.filter(kind => geoms.some(geom => geom.kind === kind));
   const run = kernels([n, geoms.length, ...met].join(), () => text(n, geoms.length, met));
-  return run(
-    {
-      position,
-      orientation,
-      size: tensor(
-        geoms.flatMap(({ size }) => [...size]),
-        [geoms.length, 3],
-        { device },
-      ),
-      kinds: numbers(geoms.map(({ kind }) => shapeKinds.indexOf(kind))),
-      sees: numbers(list.flatMap(({ of }) => geoms.map(({ link }) => (link === of?.link ? 0 : 1)))),
-    },
-    { count: envs, out: { distance: [envs, n] } },
-  ).distance as Tensor;
+  return run({ position, orientation, ...tables }, { count: envs, out: { distance: [envs, n] } }).distance as Tensor;
 }
+
+const tablesFor = tablesOf((list: readonly Sensor[], model, device) => {
+  const geoms = model.geoms.filter(isSeen);
+  const places = [...list.map(({ of }) => of as NonNullable<Sensor['of']>), ...geoms];
+  const rows = (numbers: readonly number[], width: number): Tensor =>
+    tensor(numbers, [numbers.length / width, width], { device });
+  const points: Points = {
+    links: places.map(({ link }) => link),
+    offsets: rows(
+      places.flatMap(({ position }) => [...position]),
+      3,
+    ),
+    orientations: rows(
+      places.flatMap(({ orientation }) => [...orientation]),
+      4,
+    ),
+  };
+  return {
+    points,
+    size: rows(
+      geoms.flatMap(({ size }) => [...size]),
+      3,
+    ),
+    kinds: integers(
+      geoms.map(({ kind }) => shapeKinds.indexOf(kind)),
+      device,
+    ),
+    sees: integers(
+      list.flatMap(({ of }) => geoms.map(({ link }) => (link === of?.link ? 0 : 1))),
+      device,
+    ),
+  };
+});

@@ -5,7 +5,7 @@
  * MuJoCo documentation, "XML reference: sensor".
  */
 
-import { concat, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { concat, onDevice, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { actuation } from '../actuators/actuate.ts';
 import { energies } from '../dynamics/energy.ts';
 import { frameForces, frameMotions } from '../dynamics/inverse.ts';
@@ -13,15 +13,17 @@ import { kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import { type Prepared, prepare, rowsOf } from '../structure.ts';
+import { tablesOf } from '../tables-of.ts';
 import { extended } from '../tendons/tendon.ts';
 import { contactSensing } from './contacts.ts';
 import { heldBy } from './held.ts';
 import { interactions } from './interactions.ts';
 import { actuatorSensors, type SensorKind, subtreeSensors } from './kinds.ts';
-import { frameMeasurements, isOfMotion } from './motions.ts';
+import { frameMeasurements, motionSensors } from './motions.ts';
 import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
 import { subtreeMomenta } from './subtrees.ts';
+import { columnsOf, integers, ofKinds } from './tables.ts';
 import { tensions } from './tensions.ts';
 import { touchings } from './touching.ts';
 
@@ -74,45 +76,62 @@ function readAll(model: Model, list: readonly Sensor[], at: At): Tensor {
     ...ofActuators(list, prepared, at),
     ...ofTheWhole(list, prepared, at),
   ].filter(({ of }) => of.length > 0);
-  const begin = new Map<Sensor, number>();
-  parts
-    .flatMap(({ of }) => of)
-    .reduce((from, sensor) => {
-      begin.set(sensor, from);
-      return from + sensor.size;
-    }, 0);
-  const order = list.flatMap(sensor =>
-    Array.from({ length: sensor.size }, (_, k) => (begin.get(sensor) as number) + k),
-  );
   const all = concat(
     parts.map(({ values }) => values.transpose()),
     0,
   );
-  const inOrder = (order.every((from, k) => from === k) ? all : all.gather(order)).transpose();
-  return list.some(({ cutoff }) => cutoff !== undefined) ? within(inOrder, list) : inOrder;
+  const order = orderOf(list, parts)(at.state.q.device);
+  const inOrder = (order ? all.gather(order) : all).transpose();
+  return list.some(({ cutoff }) => cutoff !== undefined) ? within(inOrder, list, model) : inOrder;
 }
 
-/** Where a cutoff holds, derivatives are 0. Directions and quaternions have none. */
-function within(values: Tensor, list: readonly Sensor[]): Tensor {
+const orders = new WeakMap<readonly Sensor[], (device: Tensor['device']) => Tensor | undefined>();
+
+/** Which number of the parts each number of a list is; undefined if they are in order. Kinds decide, so it is the same each time. */
+function orderOf(list: readonly Sensor[], parts: readonly Columns[]): (device: Tensor['device']) => Tensor | undefined {
+  const known =
+    orders.get(list) ??
+    onDevice(device => {
+      const begin = new Map<Sensor, number>();
+      let from = 0;
+      for (const sensor of parts.flatMap(({ of }) => of)) {
+        begin.set(sensor, from);
+        from += sensor.size;
+      }
+      const order = list.flatMap(sensor =>
+        Array.from({ length: sensor.size }, (_, k) => (begin.get(sensor) as number) + k),
+      );
+      return order.every((from, k) => from === k) ? undefined : integers(order, device);
+    });
+  orders.set(list, known);
+  return known;
+}
+
+const cutoffs = tablesOf((list: readonly Sensor[], _model, device) => {
   const bounds = list.flatMap(({ kind, cutoff, size }) => {
     const free = cutoff === undefined || kind === 'contact' || kind.endsWith('quat') || kind.endsWith('axis');
     return new Array<number>(size).fill(free ? 1e30 : cutoff);
   });
-  const most = tensor(bounds, [1, bounds.length], { device: values.device });
+  return tensor(bounds, [1, bounds.length], { device });
+});
+
+/** Where a cutoff holds, derivatives are 0. Directions and quaternions have none. */
+function within(values: Tensor, list: readonly Sensor[], model: Model): Tensor {
+  const most = cutoffs(list, model, values.device);
   return values.min(most).max(most.neg());
 }
 
 function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state, sensed }: At): readonly Columns[] {
-  const frames = list.filter(isOfMotion);
-  const subtrees = list.filter(({ kind }) => (subtreeSensors as readonly string[]).includes(kind));
-  const felt = list.filter(({ kind }) => kind === 'force' || kind === 'torque');
-  const rays = list.filter(({ kind }) => kind === 'rangefinder');
-  const touched = list.filter(({ kind }) => kind === 'touch');
-  const met = list.filter(({ kind }) => kind === 'contact');
+  const frames = ofKinds(list, motionSensors);
+  const subtrees = ofKinds(list, subtreeSensors);
+  const felt = ofKinds(list, ['force', 'torque']);
+  const rays = ofKinds(list, ['rangefinder']);
+  const touched = ofKinds(list, ['touch']);
+  const met = ofKinds(list, ['contact']);
   if (frames.length + subtrees.length + felt.length + rays.length + touched.length + met.length === 0) return [];
   const { envs, model } = prepared;
   const { device } = state.q;
-  const pulled = list.filter(({ kind }) => accelerated.includes(kind));
+  const pulled = ofKinds(list, accelerated);
   if (pulled.length > 0)
     rowsOf('sensors', 'a', needs(pulled, 'a', sensed.a, 'accelerations, [envs, nv]'), envs, model.nv);
   const at = kinematics(prepared, state.q);
@@ -143,27 +162,26 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
 
 function ofJoints(list: readonly Sensor[], { model, params }: Prepared, { state }: At): readonly Columns[] {
   const { q, v } = extended(model, params, state);
-  const of = (...kinds: SensorKind[]): readonly Sensor[] => list.filter(({ kind }) => kinds.includes(kind));
-  const columns = (x: Tensor, sensors: readonly Sensor[], begin: (sensor: Sensor) => number): Columns => ({
-    values: x
-      .transpose()
-      .gather(sensors.flatMap(sensor => Array.from({ length: sensor.size }, (_, k) => begin(sensor) + k)))
-      .transpose(),
-    of: sensors,
-  });
-  const [positions, velocities, turns] = [of('jointpos'), of('jointvel', 'ballangvel'), of('ballquat')];
+  const positions = ofKinds(list, ['jointpos', 'tendonpos']);
+  const velocities = ofKinds(list, ['jointvel', 'ballangvel', 'tendonvel']);
+  const turns = ofKinds(list, ['ballquat']);
   const made: Columns[] = [];
-  if (positions.length > 0) made.push(columns(q, positions, ({ on }) => model.joints[on].q));
-  if (velocities.length > 0) made.push(columns(v, velocities, ({ on }) => model.joints[on].dof));
-  const [lengths, rates] = [of('tendonpos'), of('tendonvel')];
-  if (lengths.length > 0) made.push(columns(q, lengths, ({ on }) => model.nq + on));
-  if (rates.length > 0) made.push(columns(v, rates, ({ on }) => model.nv + on));
-  for (const turn of turns) {
-    const { values } = columns(q, [turn], ({ on }) => model.joints[on].q);
-    made.push({ values: values.div(values.square().sum(1).sqrt().reshape([-1, 1])), of: [turn] });
+  if (positions.length > 0) made.push({ values: columnsOf(q, positions, model), of: positions });
+  if (velocities.length > 0) made.push({ values: columnsOf(v, velocities, model), of: velocities });
+  if (turns.length > 0) {
+    const four = columnsOf(q, turns, model).reshape([-1, turns.length, 4]);
+    const values = four.div(four.square().sum(2).sqrt().reshape([-1, turns.length, 1]));
+    made.push({ values: values.reshape([-1, 4 * turns.length]), of: turns });
   }
   return made;
 }
+
+const numbersOf = tablesOf((list: readonly Sensor[], _model, device) =>
+  integers(
+    list.map(({ on }) => on),
+    device,
+  ),
+);
 
 function ofActuators(
   list: readonly Sensor[],
@@ -171,55 +189,29 @@ function ofActuators(
   { params, state, sensed }: At,
 ): readonly Columns[] {
   const { q, v } = extended(model, params, state);
-  const of = (wanted: SensorKind): readonly Sensor[] => list.filter(({ kind }) => kind === wanted);
   const made: Columns[] = [];
   for (const kind of actuatorSensors.slice(0, 2)) {
-    const along = of(kind);
+    const along = ofKinds(list, [kind]);
     if (along.length === 0) continue;
     const actuators = needs(along, 'actuators', sensed.actuators, 'actuatorParams(model)');
     const gear = actuators.gear
       .transpose()
       .slice(0, 1)
       .transpose()
-      .gather(along.map(({ on }) => on))
+      .gather(numbersOf(along, model, q.device))
       .transpose();
-    const places = along.map(({ on }) => {
-      const { joint, tendon } = model.actuators[on];
-      const at = model.joints[joint] ?? { q: model.nq + tendon, dof: model.nv + tendon };
-      return kind === 'actuatorpos' ? at.q : at.dof;
-    });
-    made.push({ values: (kind === 'actuatorpos' ? q : v).transpose().gather(places).transpose().mul(gear), of: along });
+    made.push({ values: columnsOf(kind === 'actuatorpos' ? q : v, along, model).mul(gear), of: along });
   }
-  const [forces, driven] = [of('actuatorfrc'), of('jointactuatorfrc')];
+  const [forces, driven] = [ofKinds(list, ['actuatorfrc']), ofKinds(list, ['jointactuatorfrc'])];
   if (forces.length + driven.length === 0) return made;
   if (model.actuators.length === 0)
     return [...made, { values: zeros([envs, driven.length], { device: q.device }), of: driven }];
   const all = [...forces, ...driven];
   const actuators = needs(all, 'actuators', sensed.actuators, 'actuatorParams(model)');
-  const { tau, force } = actuation(
-    model,
-    actuators,
-    state,
-    needs(all, 'control', sensed.control, 'the controls'),
-    params,
-  );
-  const rows = (x: Tensor, places: readonly number[]): Tensor => x.transpose().gather(places).transpose();
-  if (forces.length > 0)
-    made.push({
-      values: rows(
-        force,
-        forces.map(({ on }) => on),
-      ),
-      of: forces,
-    });
-  if (driven.length > 0)
-    made.push({
-      values: rows(
-        tau,
-        driven.map(({ on }) => model.joints[on].dof),
-      ),
-      of: driven,
-    });
+  const control = needs(all, 'control', sensed.control, 'the controls');
+  const { tau, force } = actuation(model, actuators, state, control, params);
+  if (forces.length > 0) made.push({ values: columnsOf(force, forces, model), of: forces });
+  if (driven.length > 0) made.push({ values: columnsOf(tau, driven, model), of: driven });
   return made;
 }
 
@@ -228,8 +220,7 @@ function ofTheWhole(
   { model, envs }: Prepared,
   { params, state, sensed }: At,
 ): readonly Columns[] {
-  const of = (...kinds: SensorKind[]): readonly Sensor[] => list.filter(({ kind }) => kinds.includes(kind));
-  const [clocks, stored] = [of('clock'), of('e_potential', 'e_kinetic')];
+  const [clocks, stored] = [ofKinds(list, ['clock']), ofKinds(list, ['e_potential', 'e_kinetic'])];
   const made: Columns[] = [];
   if (clocks.length > 0) {
     const time = needs(clocks, 'time', sensed.time, 'the time, s');

@@ -8,6 +8,8 @@ import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';
 import { frameMomenta } from '../dynamics/energy.ts';
 import type { Sensor } from '../parts.ts';
 import type { Moved } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
+import { integers } from './tables.ts';
 
 const momenta = lazyKernel(/* wgsl */ `
   override sensors: u32 = 1;
@@ -32,33 +34,41 @@ const momenta = lazyKernel(/* wgsl */ `
 
 const kinds = ['subtreecom', 'subtreelinvel', 'subtreeangmom'];
 
-/** [envs, 3 per sensor]. */
-export function subtreeMomenta({ prepared, kinematics, velocity }: Moved, list: readonly Sensor[]): Tensor {
-  const { model, envs, sizes, params } = prepared;
-  const { device } = velocity;
-  const { momentum, moment } = frameMomenta(prepared, kinematics, velocity);
+/** Of each sensor, the frames and links that it is of. */
+const tables = tablesOf((list: readonly Sensor[], model, device) => {
   const { frames, frameOf } = model.tables;
   const isBehind = (f: number, top: number): boolean =>
     f === top || (frames[f].before > 0 && isBehind(frames[f].before - 1, top));
-  const isIn = (f: number, { on }: Sensor): boolean => on < 0 || isBehind(f, frameOf[on]);
+  const isIn = (f: number, { on }: Sensor): number => (on < 0 || isBehind(f, frameOf[on]) ? 1 : 0);
+  const masks = (of: readonly number[], shape: readonly number[]): Tensor =>
+    tensor(
+      list.flatMap(sensor => of.map(f => isIn(f, sensor))),
+      [1, list.length, ...shape],
+      { device },
+    );
+  return {
+    mask: masks([...frames.keys()], [frames.length, 1]),
+    links: masks(frameOf, [frameOf.length]),
+    numbers: integers(
+      list.map(({ kind }) => kinds.indexOf(kind)),
+      device,
+    ),
+  };
+});
+
+/** [envs, 3 per sensor]. */
+export function subtreeMomenta({ prepared, kinematics, velocity }: Moved, list: readonly Sensor[]): Tensor {
+  const { model, envs, sizes, params } = prepared;
+  const { momentum, moment } = frameMomenta(prepared, kinematics, velocity);
+  const { mask, links, numbers } = tables(list, model, velocity.device);
   const n = list.length;
-  const mask = tensor(
-    list.flatMap(sensor => frames.map((_, f) => (isIn(f, sensor) ? 1 : 0))),
-    [1, n, sizes.frames, 1],
-    { device },
-  );
-  const links = tensor(
-    list.flatMap(sensor => model.links.map((_, l) => (isIn(frameOf[l], sensor) ? 1 : 0))),
-    [1, n, sizes.links],
-    { device },
-  );
   const summed = (x: Tensor, width: number): Tensor => x.reshape([envs, 1, sizes.frames, width]).mul(mask).sum(2);
   const masses = params.mass.reshape([-1, 1, sizes.links]).mul(links).sum(2);
   const given = {
     momentum: summed(momentum, 6),
     moment: summed(moment, 3),
     mass: masses.broadcastTo([envs, n]),
-    kinds: tensor(Uint32Array.from(list.map(({ kind }) => kinds.indexOf(kind))), undefined, { device }),
+    kinds: numbers,
   };
   return momenta(given, { count: envs * n, overrides: { sensors: n }, out: { measured: [envs, n] } }).measured.reshape([
     envs,

@@ -14,11 +14,12 @@ import { kernelsByKey, type Tensor, tensor } from '../../../kernel/index.ts';
 import { patternFor } from '../constraint/rows.ts';
 import { referenceOf, touches, touchesOf } from '../constraint/touch.ts';
 import { place, vec } from '../layout.ts';
-import type { Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
 import type { Moved } from '../points.ts';
+import { tablesOf } from '../tables-of.ts';
 import type { Held } from './held.ts';
 import { type ContactData, contactChoices, contactData } from './kinds.ts';
+import { integers } from './tables.ts';
 
 /** How many numbers each datum has, and where it begins among those of all data. */
 export const sizeOf = (name: ContactData): number => (name === 'found' || name === 'dist' ? 1 : 3);
@@ -130,14 +131,12 @@ export function touchings(moved: Moved, list: readonly Sensor[], held: Held | un
   const run = kernels([frames, slots, rows, model.pairs.length, own].join(), () =>
     text(frames, slots, rows, model.pairs.length, own),
   );
+  const { columns, ...rest } = tables(list, model, device);
   const given = { contact, lambda: held.lambda, relative: kinematics.relative, margin: pairs.margin };
   const made = run(
-    { ...given, ...tablesOf(model, list, device) },
+    { ...given, ...rest },
     { count: envs * n, overrides: { sensors: n }, out: { found: [envs * n * all] } },
   ).found as Tensor;
-  const columns = list.flatMap(({ touching }, k) =>
-    (touching?.data ?? []).flatMap(name => Array.from({ length: sizeOf(name) }, (_, c) => k * all + beginOf(name) + c)),
-  );
   return made
     .reshape([envs, n * all])
     .transpose()
@@ -145,19 +144,27 @@ export function touchings(moved: Moved, list: readonly Sensor[], held: Held | un
     .transpose();
 }
 
-function tablesOf(model: Model, list: readonly Sensor[], device: Tensor['device']): Readonly<Record<string, Tensor>> {
+const tables = tablesOf((list: readonly Sensor[], model, device) => {
   const { slots } = touchesOf(model);
   const { groups } = patternFor(model);
-  const numbers = (words: readonly number[]): Tensor => tensor(Uint32Array.from(words), undefined, { device });
   const way = ({ touching }: Sensor, p: number): number => {
     const { a, b } = model.pairs[p];
     const [first, second] = [touching?.first, touching?.second];
     const has = (set: readonly number[] | undefined, geom: number): boolean => set === undefined || set.includes(geom);
     return has(first, a) && has(second, b) ? 1 : has(first, b) && has(second, a) ? 2 : 0;
   };
+  const columns = list.flatMap(({ touching }, k) =>
+    (touching?.data ?? []).flatMap(name => Array.from({ length: sizeOf(name) }, (_, c) => k * all + beginOf(name) + c)),
+  );
+  const own = slots.flatMap((p, s) => [groups[s].row, groups[s].rows, referenceOf(model, p), p]);
+  const choices = list.map(({ touching }) => contactChoices.indexOf(touching?.choice ?? 'mindist'));
   return {
-    groups: numbers(slots.flatMap((p, s) => [groups[s].row, groups[s].rows, referenceOf(model, p), p])),
-    which: numbers(list.flatMap(sensor => slots.map(p => way(sensor, p)))),
-    choices: numbers(list.map(({ touching }) => contactChoices.indexOf(touching?.choice ?? 'mindist'))),
+    groups: integers(own, device),
+    which: integers(
+      list.flatMap(sensor => slots.map(p => way(sensor, p))),
+      device,
+    ),
+    choices: integers(choices, device),
+    columns: integers(columns, device),
   };
-}
+});
