@@ -1,18 +1,19 @@
 /**
- * Products of matrices, unrecorded: Y[z] = A[z] B[z], z < batch, by one of three kernels.
+ * Products of matrices, unrecorded: Y[z] = A[z] B[z], z < batch, by one of four kernels.
  *
  *   tiles    B is packed into panels of a few columns, [panel, k, column]; an invocation keeps R × C elements of Y in registers and
  *            goes down k: A's elements are the same for all its neighbours, B's are side by side
  *   columns  A has few rows: an invocation takes a column of B, a segment of k, and all rows
  *   dots     the same, B transposed: 64 invocations share a row of Bᵀ, side by side along k
+ *   elements small products on a GPU, one invocation an element of Y: one pipeline for all of them, and no panels mostly of zeros
  *
- * Each element is summed in order of k: throughout (tiles); in segments of 16 m (columns) or every 64th (dots), whose sums are
+ * Each element is summed in order of k: throughout (tiles, elements); in segments of 16 m (columns) or every 64th (dots), whose sums are
  * then summed as in sum.ts. |error| ≤ k ε Σ|a b| at most.
  */
 
 import type { Builder } from '../ir/builder.ts';
 import type { Value } from '../ir/ir.ts';
-import { cached, covered, input, repeat } from '../program.ts';
+import { cached, covered, input, moving, output, repeat } from '../program.ts';
 import { run } from './launch.ts';
 import { sumOver } from './sum.ts';
 import type { Tensor } from './tensor.ts';
@@ -33,6 +34,9 @@ const fewRows = 8;
 /** Steps of k in a segment, for each row of A: processors follow few streams at a time. */
 const stepsPerRow = 16;
 const dotLanes = 64;
+/** Of a small product. */
+const mostSteps = 128;
+const mostTerms = 2 ** 18;
 
 const sum = (b: Builder, ...terms: Value[]): Value => terms.reduce((p, q) => b.pure('add', [p, q]));
 const times = (b: Builder, x: Value, factor: number): Value => b.pure('mul', [x, b.u32(factor)]);
@@ -41,6 +45,8 @@ const nowhere = (b: Builder): Value => b.u32(0xffffffff);
 /** The product, of any shape of its size. */
 export function multiply(a: Tensor, b: Tensor, factors: Factors, shape: readonly number[]): Tensor {
   const { batch, m, k, n, transposeA, transposeB } = factors;
+  if (a.device.kind === 'webgpu' && k <= mostSteps && batch * m * n * k <= mostTerms)
+    return elements(a, b, factors, shape);
   if (n === 1 && m > 1) {
     const flipped = { batch, m: n, k, n: m, transposeA: !transposeB, transposeB: !transposeA };
     return multiply(b, a, flipped, shape);
@@ -53,6 +59,26 @@ export function multiply(a: Tensor, b: Tensor, factors: Factors, shape: readonly
   }
   if (m >= fewRows) return tiles(a, b, factors, shape);
   return transposeB && k > 1 ? dots(a, b, factors, shape) : columns(a, b, factors, shape);
+}
+
+function elements(x: Tensor, y: Tensor, factors: Factors, shape: readonly number[]): Tensor {
+  const { batch, m, k, n, transposeA, transposeB } = factors;
+  const buffers = [input('a'), input('b'), output('y')];
+  const plan = moving(`matmulElements:${m}:${k}:${n}:${transposeA}:${transposeB}`, 'matmul', buffers, (b, t) => {
+    const [rows, columns, steps] = [m, n, k].map(size => b.u32(size));
+    const [row, column] = [b.pure('div', [t, columns]), b.pure('rem', [t, columns])];
+    const which = b.pure('div', [row, rows]);
+    const own = b.pure('rem', [row, rows]);
+    const startA = sum(b, times(b, which, m * k), times(b, own, transposeA ? 1 : k));
+    const startB = sum(b, times(b, which, k * n), times(b, column, transposeB ? k : 1));
+    const [value] = repeat(b, steps, [b.float(0)], (j, [so]) => {
+      const left = b.load('f32', 0, sum(b, startA, times(b, j, transposeA ? m : 1)));
+      const right = b.load('f32', 1, sum(b, startB, times(b, j, transposeB ? 1 : n)));
+      return [sum(b, so, b.pure('mul', [left, right]))];
+    });
+    b.store(2, t, 1, 0, value);
+  });
+  return run(plan, x.device, [x, y], [batch * m * n, 1, 1], [shape])[0];
 }
 
 /** B as [batch, panels, k, width], with zeros beyond the last column. */
