@@ -99,6 +99,8 @@ export interface Scene {
   readonly summary: string;
   /** What `--set` takes, and what it means. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Whether `--frames` says where its input is; without it, the scene's own. */
+  readonly takesFrames?: boolean;
   run(options: SceneOptions): Promise<SceneResult>;
 }
 

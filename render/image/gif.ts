@@ -34,7 +34,7 @@ export function encodeGif(images: readonly Image[], { fps = 30 }: { readonly fps
       return;
     }
     const rgba = new Uint8Array(4 * image.width * image.height).fill(255);
-    for (let i = 0; i < image.width * image.height; i++) rgba.set(bytes.subarray(3 * i, 3 * i + 3), 4 * i);
+    for (let i = 0; i < image.width * image.height; i++) for (let c = 0; c < 3; c++) rgba[4 * i + c] = bytes[3 * i + c];
     const palette = gifenc.quantize(rgba, 256);
     gif.writeFrame(gifenc.applyPalette(rgba, palette), image.width, image.height, { palette, delay });
   });

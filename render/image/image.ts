@@ -129,5 +129,8 @@ const mean = (numbers: ArrayLike<number>): number =>
   Array.from(numbers).reduce((sum, value) => sum + value, 0) / numbers.length;
 
 /** Values as bytes, out of range ones at the nearest end. */
-export const toBytes = ({ data }: Image): Uint8Array =>
-  Uint8Array.from(data, value => Math.round(255 * Math.min(Math.max(value, 0), 1)));
+export function toBytes({ data }: Image): Uint8Array {
+  const bytes = new Uint8Array(data.length);
+  for (let k = 0; k < data.length; k++) bytes[k] = Math.round(255 * Math.min(Math.max(data[k], 0), 1));
+  return bytes;
+}

@@ -97,7 +97,7 @@ export const billiards: Scene = {
         },
         loss: reached,
         iterations: history.length,
-        estimates: ['x', 'y', 'vₓ', 'v_y'].map((name, k) => ({
+        estimates: ['x', 'y', 'v.x', 'v.y'].map((name, k) => ({
           ...{ name: `cue ball: ${name}`, unit: k < 2 ? 'm' : 'm/s' },
           ...{ fitted: broken.best[k], interval: 0, guess: cue[k] },
         })),

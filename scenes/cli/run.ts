@@ -129,6 +129,10 @@ export async function runScene(name: string, options: RunArguments): Promise<num
       `run: scene '${name}' has no setting '${key}'; it has ${Object.keys(scene.settings).join(', ')}.`,
     );
   }
+  if (options.frames !== undefined && !scene.takesFrames)
+    throw new RangeError(
+      `run: scene '${name}' has no input in files, so that --frames would be passed over; leave it out.`,
+    );
   await openFolder(options.out);
   const opened = await device({ kind: options.device, precision: options.precision });
   const progress = progressPrinter();

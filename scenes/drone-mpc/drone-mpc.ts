@@ -78,7 +78,7 @@ export const droneMpc: Scene = {
       const distance = Math.hypot(...goal.map((g, i) => g - x[i]));
       if ((frame + 1) % chosen.frames === 0) distances.push(distance);
       const progress = {
-        iteration: frame + 1,
+        iteration: (frame + 1) * iterations,
         loss: cost,
         done: (frame + 1) / total,
         note: `target ${turn + 1} of ${chosen.targets}`,
@@ -102,7 +102,7 @@ export const droneMpc: Scene = {
       },
       fitted: { distances, highestCostToFirst: first, millisecondsPerFrame: ms, nearestToPost: away },
       loss: losses[losses.length - 1],
-      iterations,
+      iterations: history.length * iterations,
       estimates: [],
       history,
       pictures:

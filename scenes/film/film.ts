@@ -91,6 +91,7 @@ export const film: Scene = {
     drag: 'first guess, N s/m',
     length: 'frames to use (preset small: 16; full: all)',
   },
+  takesFrames: true,
   async run({ preset, settings, iterations, seed, frames, onProgress, signal }) {
     const folder = frames ?? ownFilm();
     const read = await readFilm(folder);

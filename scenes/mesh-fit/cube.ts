@@ -130,7 +130,7 @@ export const meshFitCube: Scene = {
       for (let k = 0; k < seeds && !signal?.aborted; k++) {
         const onSegment = (step: number, error: number, loss: number): void => {
           const progress = {
-            iteration: history.length,
+            iteration: fits.length * iterations + step,
             loss,
             done: (fits.length + step / iterations) / total,
             note: `${size} × ${size} pixels, start ${k + 1}: vertices are off by ${error.toPrecision(2)} m`,

@@ -158,7 +158,7 @@ export const meshFitPose: Scene = {
       ],
       film: { images: all[0].frames, fps: 10, caption: 'the finish of the first cube' },
       notes: [
-        `${angles.length} cubes of ${px} × ${px} pixels: off by ${sorted[sorted.length >> 1].toPrecision(2)}° in the middle, ${sorted[sorted.length - 1].toPrecision(2)}° at most.`,
+        `${angles.length} cube${angles.length === 1 ? '' : 's'} of ${px} × ${px} pixels: off by ${sorted[sorted.length >> 1].toPrecision(2)}° in the middle, ${sorted[sorted.length - 1].toPrecision(2)}° at most.`,
         `${starts} starts of ${tries.trial} steps on ${Math.min(px, coarse)} × ${Math.min(px, coarse)} pixels, ${tries.kept} of them followed for ${tries.iterations - tries.trial} more, the best for ${steps} on all pixels.`,
       ],
     };

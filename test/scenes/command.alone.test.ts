@@ -86,6 +86,7 @@ describe('retrograde', () => {
     ],
     [['run', 'film', '--out', 'package.json'], "run: results cannot be written to 'package.json' (EEXIST"],
     [['run', 'film', '--out', '/dev/null/a/b'], "run: results cannot be written to '/dev/null/a/b' (ENOTDIR"],
+    [['run', 'hopper', '--frames', 'scenes/film/chain'], "run: scene 'hopper' has no input in files, so that --frames"],
     [['run', 'film', '--seed', 'x'], 'It must be a whole number of at least 0.'],
     [['run', 'film', '--device', 'webgpu', '--precision', 'f64'], 'device: WebGPU has no f64;'],
   ])('ends with 2 and one sentence: %j', async (args, message) => {
