@@ -18,6 +18,7 @@ export interface EventFailure {
 
 /** Events that could not be passed. */
 export class EventError extends Error implements EventFailure {
+  static override readonly name = 'EventError'; // in minified code, too
   override readonly name = 'EventError';
   readonly system: number;
   readonly step: number;

@@ -30,7 +30,7 @@ export type { Numbers } from './files/columns.ts';
 export { writeCsv } from './files/csv.ts';
 export { type GltfOptions, readGlb, readGltf } from './files/glb.ts';
 export { writeGlb } from './files/glb-write.ts';
-export type { TextFile } from './files/input.ts';
+export { bytesIn, type TextFile } from './files/input.ts';
 export type { Loose, ReadOptions } from './files/loose.ts';
 export { type Msh, readMsh } from './files/msh.ts';
 export { readMtl, writeMtl } from './files/mtl.ts';

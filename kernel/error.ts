@@ -34,6 +34,7 @@ function format(kernel: string, source: string, { message, at, remedy }: Diagnos
 
 /** Mistakes in a kernel's text, each with line, caret and remedy; `diagnostics` lists them. */
 export class KernelError extends Error {
+  static override readonly name = 'KernelError'; // in minified code, too
   override readonly name = 'KernelError';
   readonly diagnostics: readonly Diagnostic[];
   /** @param kernel The entry point's name, or 'kernel' where it is not known. */

@@ -6,7 +6,7 @@
  * struct: members); overrides count as constants, since their values have been given.
  */
 
-import { type Diagnostic, KernelError } from '../error.ts';
+import { type Diagnostic, inWords, KernelError } from '../error.ts';
 import { checkAliases } from './alias.ts';
 import type { Module, Variable } from './ast.ts';
 import { moduleEntry, type OverrideUse, type OverrideValues, overrideId } from './declarations.ts';
@@ -240,7 +240,7 @@ const kernelName = (source: string): string =>
  */
 export function parse(source: string, overrides: OverrideValues = {}): Module {
   if (typeof source !== 'string')
-    throw new TypeError(`kernel: the source is ${typeof source}, but must be a string of WGSL.`);
+    throw new TypeError(`kernel: the source is ${inWords(source)}; give a string of WGSL.`);
   const fail = (diagnostics: readonly Diagnostic[]): never => {
     const sorted = diagnostics.slice(0, maxDiagnostics).sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
     throw new KernelError(kernelName(source), source, sorted);

@@ -110,7 +110,8 @@ export const placeOf = (line: number, { file }: Pick<Source, 'file'>): string =>
 
 /** The root element of an XML text. @throws RangeError with the line of what is not XML. */
 export function parseXml(text: string, source: Source): Element {
-  if (typeof text !== 'string') throw new TypeError(`${source.who}: the file is ${inWords(text)}; give its text.`);
+  if (typeof text !== 'string' || (text !== '' && !text.includes('<')))
+    throw new TypeError(`${source.who}: the file is ${inWords(text)}; give its text, which is XML.`);
   const parser = new SaxesParser({ position: true });
   const file = new Element('', [], 1, source);
   const open = [file];

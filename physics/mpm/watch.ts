@@ -101,6 +101,7 @@ export function watch(space: Space): (trouble: Tensor, after: Watched, dt: numbe
 
 /** A run that cannot go on. */
 export class MpmError extends Error {
+  static override readonly name = 'MpmError'; // in minified code, too
   override readonly name = 'MpmError';
   /** The step in which it began, from 1. */
   readonly step: number;

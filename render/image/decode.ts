@@ -1,6 +1,7 @@
 /** Pictures of a kind that their first bytes tell, such as textures of a surface. */
 
-import { checkBytes, type Image } from './image.ts';
+import { bytesIn } from '../../geometry/index.ts';
+import type { Image } from './image.ts';
 import { decodeJpeg, isJpeg } from './jpeg.ts';
 import { decodePng } from './png.ts';
 
@@ -9,7 +10,7 @@ import { decodePng } from './png.ts';
  *
  * @throws SyntaxError if it is neither, or not whole.
  */
-export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
-  checkBytes('decodeImage', bytes);
+export const decodeImage = async (file: Uint8Array | ArrayBuffer): Promise<Image> => {
+  const bytes = bytesIn('decodeImage', file);
   return isJpeg(bytes) ? decodeJpeg(bytes) : decodePng(bytes);
 };

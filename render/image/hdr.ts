@@ -9,15 +9,16 @@
  * Greg Ward: Real Pixels, Graphics Gems II, 1991; and Radiance's own color.c for (2).
  */
 
-import { checkBytes, type Image } from './image.ts';
+import { bytesIn } from '../../geometry/index.ts';
+import type { Image } from './image.ts';
 
 /**
  * Reads a Radiance picture (.hdr): light in three channels.
  *
  * @throws SyntaxError with the line, the row or the byte of what is wrong.
  */
-export function decodeHdr(bytes: Uint8Array): Image {
-  checkBytes('decodeHdr', bytes);
+export function decodeHdr(file: Uint8Array | ArrayBuffer): Image {
+  const bytes = bytesIn('decodeHdr', file);
   const { width, height, exposure, isFlippedX, isFlippedY, start } = readHead(bytes);
   if (width * height > 2 ** 28 || width * height > 4096 * bytes.length)
     throw new SyntaxError(

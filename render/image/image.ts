@@ -32,12 +32,6 @@ export function checkImage(who: string, image: Image): void {
     );
 }
 
-/** @throws TypeError unless it is a file's bytes. */
-export function checkBytes(who: string, bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array))
-    throw new TypeError(`${who}: the bytes are ${inWords(bytes)}; give a Uint8Array, such as new Uint8Array(buffer).`);
-}
-
 /** A picture as a tensor, [height, width, channels]. */
 export function imageTensor(image: Image, { device }: { readonly device?: Device } = {}): Tensor {
   checkImage('imageTensor', image);

@@ -7,7 +7,8 @@
  * ITU-T T.81, 1992, annex B (segments); Adobe's segment of 1992 tells whether three components are red, green, blue.
  */
 
-import { checkBytes, type Image } from './image.ts';
+import { bytesIn } from '../../geometry/index.ts';
+import type { Image } from './image.ts';
 
 export const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 
@@ -19,8 +20,8 @@ const mostPixelsPerByte = 4096;
  *
  * @throws SyntaxError if the bytes are not a whole JPEG, or one of a kind that is hardly used: lossless, arithmetic coding, 12 bits.
  */
-export async function decodeJpeg(bytes: Uint8Array): Promise<Image> {
-  checkBytes('decodeJpeg', bytes);
+export async function decodeJpeg(file: Uint8Array | ArrayBuffer): Promise<Image> {
+  const bytes = bytesIn('decodeJpeg', file);
   const { width, height, components, isRgb, adobe } = headOf(bytes);
   const { decode } = await import('jpeg-js');
   let data: Uint8Array;

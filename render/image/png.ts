@@ -5,9 +5,9 @@
  */
 
 import { encode } from 'fast-png';
-import { pngSamples } from '../../geometry/index.ts';
+import { bytesIn, pngSamples } from '../../geometry/index.ts';
 import { type Bytes, checkOptions } from '../../kernel/index.ts';
-import { checkBytes, checkImage, type Image, toBytes } from './image.ts';
+import { checkImage, type Image, toBytes } from './image.ts';
 
 /**
  * Decodes a PNG: grey or colours, with opacity if it has any.
@@ -15,9 +15,8 @@ import { checkBytes, checkImage, type Image, toBytes } from './image.ts';
  * @returns Numbers of the file over the largest it can have. A palette's colours take its place.
  * @throws SyntaxError if the bytes are not a whole PNG, or are interlaced with less than 8 bits a sample.
  */
-export function decodePng(bytes: Uint8Array): Image {
-  checkBytes('decodePng', bytes);
-  const { width, height, channels: stored, top, sample, keyed } = pngSamples('decodePng', bytes);
+export function decodePng(file: Uint8Array | ArrayBuffer): Image {
+  const { width, height, channels: stored, top, sample, keyed } = pngSamples('decodePng', bytesIn('decodePng', file));
   const channels = (stored + (keyed ? 1 : 0)) as Image['channels'];
   const data = new Float32Array(width * height * channels);
   for (let pixel = 0; pixel < width * height; pixel++) {

@@ -14,6 +14,7 @@ export interface OdeFailure {
 
 /** A differential equation that could not be solved as asked. */
 export class OdeError extends Error implements OdeFailure {
+  static override readonly name = 'OdeError'; // in minified code, too
   override readonly name = 'OdeError';
   readonly t: number;
   readonly dt: number;

@@ -12,6 +12,7 @@ export interface RootFailure {
 
 /** An equation whose root was not found. */
 export class RootError extends Error implements RootFailure {
+  static override readonly name = 'RootError'; // in minified code, too
   override readonly name = 'RootError';
   readonly iterations: number;
   readonly residual: number;

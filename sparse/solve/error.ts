@@ -13,6 +13,7 @@ export interface Failure {
 
 /** A linear system, or an equation solved by such, that was not solved to its tolerance. */
 export class ConvergenceError extends Error implements Failure {
+  static override readonly name = 'ConvergenceError'; // in minified code, too
   override readonly name = 'ConvergenceError';
   readonly iterations: number;
   readonly residual: number;

@@ -6,8 +6,9 @@
  * renderer with them; deflate is fflate's.
  */
 
+import { bytesIn } from '../../../geometry/index.ts';
 import { checkOptions } from '../../../kernel/index.ts';
-import { checkBytes, type Image } from '../image.ts';
+import type { Image } from '../image.ts';
 import { unrun, unzipped } from './bytes.ts';
 import { fromHalf } from './half.ts';
 import { bytesOf, type Channel, type ExrHeader, Reader, readHeader } from './header.ts';
@@ -24,9 +25,9 @@ export interface DecodeExrOptions {
  * @throws SyntaxError if the file is broken, with the byte or block, or has what is not read.
  * @throws RangeError if it lacks a channel, with those it has.
  */
-export function decodeExr(bytes: Uint8Array, options: DecodeExrOptions = {}): Image {
+export function decodeExr(file: Uint8Array | ArrayBuffer, options: DecodeExrOptions = {}): Image {
   checkOptions('decodeExr', options, ['channels']);
-  checkBytes('decodeExr', bytes);
+  const bytes = bytesIn('decodeExr', file);
   const header = readHeader(bytes);
   const { width, height, channels: stored } = header;
   const chosen = chosenChannels(stored, options.channels);

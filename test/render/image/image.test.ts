@@ -69,6 +69,9 @@ describe('PNG', () => {
   it('comes back as it went in, to 8 bits', () => {
     const image = grey(3, 2, [0, 0.2, 0.4, 0.6, 0.8, 1]);
     const back = decodePng(encodePng(image));
+    const file = encodePng(image);
+    const within = Uint8Array.of(0, ...file, 0).subarray(1, file.length + 1);
+    for (const same of [file.buffer, within]) expect(decodePng(same)).toEqual(back);
     expect([back.width, back.height]).toEqual([3, 2]);
     back.data.forEach((value, i) => {
       expect(value).toBeCloseTo(image.data[i], 6); // fifths are whole bytes
