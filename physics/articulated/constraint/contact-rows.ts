@@ -16,7 +16,7 @@ import type { Kinematics } from '../dynamics/kinematics.ts';
 import { vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
-import { columnOf, motions, roots } from './local-arrays.ts';
+import { columnOf, motionAt, rootAt } from './local-arrays.ts';
 import type { ConstraintParams } from './numbers.ts';
 import { between, type Group, laws, type Pattern } from './pattern.ts';
 import type { Rows, Setting } from './row-form.ts';
@@ -54,7 +54,6 @@ interface Form {
 }
 
 const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): string => {
-  const frames = model.tables.frames.length;
   const { nv } = model;
   const slots = touchesOf(model).slots.length;
   const groups = pattern.groups.slice(0, slots);
@@ -102,8 +101,6 @@ const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): str
   @compute @workgroup_size(64)
   fn contactRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${roots(frames)}
-    ${motions(nv)}
     for (var s = 0u; s < ${slots}u; s++) {
       let from = (e * ${slots}u + s) * 10u;
       let gap = contact[from];
@@ -122,26 +119,28 @@ const text = (model: Model, pattern: Pattern, { own, rigid, smooth }: Form): str
         let side = ${vec('contact', 'from', 7)};
         let t1 = normalize(side - n * dot(n, side));
         let t2 = cross(n, t1);
-        let here = O[groups[g + 7u]];
-        let armA = x + (here - O[groups[g + 8u]]);
-        let armB = x + (here - O[groups[g + 9u]]);
+        ${rootAt(model, 'groups[g + 7u]', 'here')}
+        ${rootAt(model, 'groups[g + 8u]', 'rootA')}
+        ${rootAt(model, 'groups[g + 9u]', 'rootB')}
+        let armA = x + (here - rootA);
+        let armB = x + (here - rootB);
         var slide = vec3f(0.0);
         var spin = vec3f(0.0);
         for (var k = 0u; k < count; k++) {
           let item = list[first + k];
-          let w = turn[item.x];
+          ${motionAt(nv, 'item.x')}
           let sign = select(-1.0, 1.0, item.y == 1u);
-          let u = sign * (shift[item.x] + cross(w, select(armA, armB, item.y == 1u)));
+          let u = sign * (shift + cross(turn, select(armA, armB, item.y == 1u)));
           let to = entry + k * rows;
           let moved = vec3f(dot(n, u), dot(t1, u), dot(t2, u));                                                  // (1)
-          slide += rate[item.x] * moved;
+          slide += rate * moved;
           jacobian[to] = moved.x;
           ${from(3, 'jacobian[to + 1u] = moved.y; jacobian[to + 2u] = moved.z;')}
           ${from(
             4,
             `
-            let turned = sign * vec3f(dot(n, w), dot(t1, w), dot(t2, w));
-            spin += rate[item.x] * turned;
+            let turned = sign * vec3f(dot(n, turn), dot(t1, turn), dot(t2, turn));
+            spin += rate * turned;
             jacobian[to + 3u] = turned.x;
             ${from(6, 'jacobian[to + 4u] = turned.y; jacobian[to + 5u] = turned.z;')}`,
           )}

@@ -21,21 +21,32 @@ export const poses = (frames: number): string => `
     ${roots(frames)}
     ${localPoses({ frames })}`;
 
-/** First word of the row of `frame` less 1, kept to the environment's rows, so that sums into them are its own. */
+/** First word of the row of `frame` less 1, held to the environment's rows. */
 const rowAt = ({ tables: { frames } }: Model, frame: string): string =>
   place(frames.length, 12, `min(max(${frame}, 1u) - 1u, ${frames.length - 1}u)`);
 
 /** R and x of one frame, from `pose`; 0 is the world. */
-export const poseAt = (model: Model, frame: string): string => /* wgsl */ `
+export const poseAt = (model: Model, frame: string): string => {
+  const unit = (k: number): string => `vec3f(${[0, 1, 2].map(c => (c === k ? '1.0' : '0.0')).join(', ')})`;
+  const columns = [0, 1, 2].map(k => `select(${vec('pose', 'poseRow', 3 * k)}, ${unit(k)}, fixed)`);
+  return /* wgsl */ `
       let poseRow = ${rowAt(model, frame)};
       let fixed = ${frame} == 0u;
-      let R = mat3x3f(${[0, 1, 2].map(k => `select(${vec('pose', 'poseRow', 3 * k)}, vec3f(${[0, 1, 2].map(c => (c === k ? '1.0' : '0.0')).join(', ')}), fixed)`).join(', ')});
+      let R = mat3x3f(${columns.join(', ')});
       let x = select(${vec('pose', 'poseRow', 9)}, vec3f(0.0), fixed);`;
+};
 
 /** O of one frame that is a root, from `relative`. */
-export const rootAt = (model: Model, frame: string): string => /* wgsl */ `
-      let rootRow = ${rowAt(model, frame)};
-      let O = select(${vec('relative', 'rootRow', 9)}, vec3f(0.0), ${frame} == 0u);`;
+export const rootAt = (model: Model, frame: string, O = 'O'): string => /* wgsl */ `
+      let ${O}Row = ${rowAt(model, frame)};
+      let ${O} = select(${vec('relative', `${O}Row`, 9)}, vec3f(0.0), ${frame} == 0u);`;
+
+/** turn, shift and rate of one velocity, from `motion` and `v`. */
+export const motionAt = (nv: number, d: string): string => /* wgsl */ `
+          let of = ${place(nv, 1, `min(${d}, ${nv - 1}u)`)};
+          let turn = ${vec('motion', 'of * 6u')};
+          let shift = ${vec('motion', 'of * 6u', 3)};
+          let rate = v[of];`;
 
 /** rate, from `v`, with room for more. */
 export const rates = (nv: number, more = 0): string => /* wgsl */ `
