@@ -48,7 +48,8 @@ export function countUses(
   for (let k = insts.length - 1; k >= 0; k--) {
     const inst = insts[k];
     if (isDroppable(inst) && !uses.count.get(inst.result) && !uses.kept.has(inst.result)) continue;
-    for (const inner of blocksOf(inst)) countUses(inner.body, inner, inner.yields, uses, counts);
+    // A loop's body before its condition, whose values it may see: see rotate.ts.
+    for (const inner of blocksOf(inst).toReversed()) countUses(inner.body, inner, inner.yields, uses, counts);
     for (const v of operandsOf(inst)) use(v, within);
   }
 }

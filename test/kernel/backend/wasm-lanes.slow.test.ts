@@ -196,3 +196,21 @@ it('follows long chains of clamps and choices', () => {
   const p = program(`let w = n[0]; let even = w % 2u == 0u; var j = i % w; ${steps} y[i] = x[j];`);
   compareWithInterpreter(p, [numbers(300), [100], 300], [300, 1, 1], 'f32');
 });
+
+it.each(precisions)('keeps, in %s, places of words that loops load before they break and use after', precision => {
+  const sift = program(`
+    var key: array<f32, 9>; var value: array<f32, 9>;
+    for (var k = 0u; k < 9u; k++) {
+      key[k] = x[i * 18u + k]; value[k] = x[i * 18u + 9u + k];
+      var at = k;
+      while (at > 0u) {
+        let up = (at - 1u) / 2u;
+        let a = key[up]; let b = key[at]; let v = value[up];
+        if (a <= b) { break; }
+        key[up] = b; key[at] = a; value[up] = value[at]; value[at] = v;
+        at = up;
+      }
+    }
+    for (var k = 0u; k < 9u; k++) { y[i * 9u + k] = key[k] + 3.0 * value[k]; }`);
+  compareWithInterpreter(sift, [numbers(18 * 21), [0], 9 * 21], [21, 1, 1], precision);
+});

@@ -41,7 +41,7 @@ export function countLaneUses(
             inner,
             inner.yields.filter((_, j) => live[j]),
           );
-      } else for (const inner of blocksOf(inst)) count(inner, inner.yields);
+      } else for (const inner of blocksOf(inst).toReversed()) count(inner, inner.yields); // as in ../uses.ts
       for (const v of operands(inst)) use(v, block);
     }
   };
