@@ -16,6 +16,7 @@ import { place, quaternions } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { extended, lengths, spread } from '../tendons/tendon.ts';
+import { contactGroups } from './contact-rows.ts';
 import { columnOf, rates } from './local-arrays.ts';
 import type { ConstraintParams } from './numbers.ts';
 import { type Group, laws } from './pattern.ts';
@@ -69,6 +70,18 @@ export function jointGroups(model: Model): readonly JointRow[] {
   ];
   groups.set(model, made);
   return made;
+}
+
+/** Of each limit: its first group in the pattern, where its coordinate begins, and whether it is a ball's. */
+export function limitRows(
+  model: Model,
+): readonly { readonly group: number; readonly q: number; readonly isBall: boolean }[] {
+  const first = contactGroups(model).length;
+  const rows = jointGroups(model);
+  return model.limits.map((_, limit) => {
+    const row = rows.findIndex(({ kind, from }) => kind <= kinds.ball && from === limit);
+    return { group: first + row, q: rows[row].q, isBall: rows[row].kind === kinds.ball };
+  });
 }
 
 /** Columns of a group's numbers: solref 0, solimp 2, Â 7, margin 8, bound 9, polynomial 10. */

@@ -27,6 +27,24 @@ import { frameOf, rootOf } from './touch.ts';
 const active = ({ equalities }: Model): readonly number[] =>
   equalities.flatMap(({ kind, active }, k) => ((kind === 'connect' || kind === 'weld') && active ? [k] : []));
 
+/** Loops that are closed: their equalities, links, and how many groups each has; these groups are the last of a pattern. */
+export const activeLoops = (
+  model: Model,
+): readonly { readonly equality: number; readonly a: number; readonly b: number; readonly groups: number }[] =>
+  active(model).map(equality => {
+    const { a, b, kind } = model.equalities[equality];
+    return { equality, a, b, groups: kind === 'weld' ? 2 : 1 };
+  });
+
+/** (e, w) of (2), of the axes A and B of two links and the orientation between them. */
+export const tiltText = /* wgsl */ `
+  fn tiltOf(A: mat3x3f, B: mat3x3f, q: vec4f) -> vec4f {
+    let E = transpose(B) * A * rotation(normalize(q));
+    let w = 0.5 * sqrt(max(1e-12, 1.0 + E[0][0] + E[1][1] + E[2][2]));
+    return vec4f(vec3f(E[1][2] - E[2][1], E[2][0] - E[0][2], E[0][1] - E[1][0]) / (4.0 * w), w);
+  }
+`;
+
 /** One for a connect, two for a weld: its shift and its turn. */
 export const linkGroups = (model: Model): readonly Group[] =>
   active(model).flatMap(k => {
@@ -48,6 +66,7 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
     vec(name, place(frames, 6, 'f - 1u'), more);
   return /* wgsl */ `
   ${quaternions}
+  ${tiltText}
   ${softness}
   var<storage, read> relative: array<f32>;
   var<storage, read> pose: array<f32>;
@@ -86,13 +105,10 @@ const text = ({ nv, tables }: Model, count: number, groups: number, entries: num
       let apart = armA - armB + (O[equalities[g + 2u]] - O[equalities[g + 3u]]);                                  // (1)
       let weld = equalities[g + 4u] == 1u;
       let scale = ${at(17)};
-      var w = 1.0;
-      var tilt = vec3f(0.0);
-      if (weld) {
-        let E = transpose(B) * A * rotation(normalize(vec4f(${at(13)}, ${at(14)}, ${at(15)}, ${at(16)})));
-        w = 0.5 * sqrt(max(1e-12, 1.0 + E[0][0] + E[1][1] + E[2][2]));
-        tilt = vec3f(E[1][2] - E[2][1], E[2][0] - E[0][2], E[0][1] - E[1][0]) / (4.0 * w);                        // (2)
-      }
+      var turned4 = vec4f(0.0, 0.0, 0.0, 1.0);
+      if (weld) { turned4 = tiltOf(A, B, vec4f(${at(13)}, ${at(14)}, ${at(15)}, ${at(16)})); }                       // (2)
+      let w = turned4.w;
+      let tilt = turned4.xyz;
       let first = equalities[g + 5u];
       let count = equalities[g + 6u];
       let entry = e * ${entries}u + equalities[g + 7u];

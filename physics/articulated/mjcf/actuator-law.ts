@@ -6,7 +6,7 @@
  *   velocity      g = (kv, ·, ·),  b = (0, 0, −kv)             damper        g = (0, 0, −kv)
  *   motor         g = (1, ·, ·),   no b                        cylinder      g = (area, ·, ·), and the activation is filtered
  *
- *   kv = 2 ζ √(kp m)        of a damping ratio ζ;  m: inertia that the joint's velocity sees at q⁰, over the gear's square       (1)
+ *   kv = 2 ζ √(kp m)        of a damping ratio ζ;  m: inertia seen at q⁰, Σ M_dd / (∂l/∂q_d)²       (1)
  */
 
 import type { ActuatorSpec } from '../actuators/actuator.ts';
@@ -30,7 +30,7 @@ interface State {
 
 interface Given {
   readonly tell: (what: string) => void;
-  /** m of (1); of sites and tendons none. */
+  /** m of (1); of sites and spatial tendons none. */
   readonly inertia: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export function lawOf(
   }
   const { gain, bias, dynamics, timeConstant } = state;
   if (state.isBiasAffine && !state.isGainAffine && bias[2] > 0 && gain[0] === -bias[1]) {
-    if (inertia === undefined) tell(`dampratio of a <${kind}> that is not at a joint`);
+    if (inertia === undefined) tell(`dampratio of a <${kind}> that is not at a joint or a fixed tendon`);
     bias[2] = -2 * bias[2] * Math.sqrt(gain[0] * (inertia ?? 0)); // (1)
   }
   const [first, ...follows] = gain;

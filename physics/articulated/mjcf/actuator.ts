@@ -2,6 +2,7 @@
 
 import type { ActuatorSpec } from '../actuators/actuator.ts';
 import { hasName } from '../by-name.ts';
+import type { TendonSpec } from '../tendons/tendon.ts';
 import type { Element } from '../xml.ts';
 import { type ActuatorElement, actuatorElements, lawOf } from './actuator-law.ts';
 import { boundsOf } from './bounds.ts';
@@ -13,7 +14,8 @@ import { type Reading, unreadOf } from './reading.ts';
 /** What actuators are read with: joints by name, names of tendons, and the inertia that a hinge or slide sees. */
 export interface Joints {
   readonly named: ReadonlyMap<string, ReadJoint>;
-  readonly tendons: ReadonlySet<string>;
+  /** Joints of fixed ones by name; undefined of spatial ones. */
+  readonly tendons: ReadonlyMap<string, TendonSpec['joints']>;
   readonly inertiaOf: (name: string) => number;
 }
 
@@ -55,7 +57,7 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
       ? ({ kind: 'muscle', muscle } as const)
       : lawOf(kind, elements, {
           tell: what => tell(given, what),
-          inertia: on.joint === undefined ? undefined : joints.inertiaOf(on.joint) / (gear?.[0] ?? 1) ** 2,
+          inertia: inertiaSeen(on, gear?.[0] ?? 1, joints),
         })),
     ...on,
     ...(name !== undefined && { name }),
@@ -67,6 +69,12 @@ export function readActuator(given: Element, reading: Reading, joints: Joints): 
   if (kind === 'damper' && !controlRange) given.fail('a <damper> has no ctrlrange; give one from 0.');
   unreadOf(shared, tell, muscle ? [...own, ...muscleAttributes] : own);
   return spec;
+}
+
+/** By an actuator of a joint or a fixed tendon: M_dd over the square of what it does to d by a unit of force, summed as MuJoCo does. */
+function inertiaSeen(on: ReturnType<typeof target>, gear: number, { tendons, inertiaOf }: Joints): number | undefined {
+  const moved = on?.joint === undefined ? tendons.get(on?.tendon ?? '') : [{ joint: on.joint, coefficient: 1 }];
+  return moved?.reduce((sum, { joint, coefficient }) => sum + inertiaOf(joint) / (gear * coefficient) ** 2, 0);
 }
 
 /** Without zeros at the end. */

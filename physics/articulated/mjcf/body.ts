@@ -73,10 +73,19 @@ export function readBody(
       reading.sites.push({ ...given, ...within(placed.frame, at), kind: type, size });
       unreadOf(site, tell);
     }
+    if (element.name === 'camera') readCamera(reading, placed, name);
     if (!harmless.has(element.name)) tell(element, `<${element.name}> in a body`);
   }
   for (const placed of contents)
     if (placed.element.name === 'body') readBody(reading, placed.element, name, placed.childclass, placed.frame);
+}
+
+/** Where a camera is, for sensors; who follows something is not in its body. */
+function readCamera(reading: Reading, { element, frame, childclass }: Placed, link: string): void {
+  const camera = withClass(element, reading, childclass);
+  const name = camera.text('name');
+  if (name === undefined || (camera.text('mode') ?? 'fixed') !== 'fixed') return;
+  reading.cameras.push({ name, link, ...poseOf(camera, frame, reading.compiler) });
 }
 
 type Weight = Pick<LinkSpec, 'mass' | 'com' | 'inertia' | 'inertiaOrientation'>;

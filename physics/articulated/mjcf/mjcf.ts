@@ -79,6 +79,7 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
     geoms: [],
     ellipsoids: [],
     sites: [],
+    cameras: [],
     mocap: [],
     tell,
   };
@@ -164,7 +165,7 @@ function specOf(root: Element, reading: Reading): TreeSpec {
     tendons.map(({ name }) => name),
   );
   const named = {
-    tendons: ofTendons,
+    tendons: new Map(tendons.map(({ name, joints }) => [name, joints])),
     named: new Map(joints.map(([name, { joint }]) => [name, joint])),
     inertiaOf: (name: string): number => {
       const found = ofName.get(name);

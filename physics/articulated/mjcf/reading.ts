@@ -21,6 +21,8 @@ export interface Reading {
   /** What bodies show to the medium. */
   readonly ellipsoids: EllipsoidSpec[];
   readonly sites: SiteSpec[];
+  /** Cameras that stand still in their bodies. */
+  readonly cameras: Required<Pick<SiteSpec, 'name' | 'link' | 'position' | 'orientation'>>[];
   /** Names of the links that somebody else moves. */
   readonly mocap: string[];
   readonly tell: Tell;

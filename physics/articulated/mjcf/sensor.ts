@@ -27,18 +27,10 @@ export interface Named {
 }
 
 export function readSensors(root: Element, reading: Reading, named: Named): readonly SensorSpec[] {
-  const closed = root
-    .all('equality')
-    .flatMap(({ children }) => children)
-    .some(({ name, attributes }) => (name === 'connect' || name === 'weld') && attributes.get('active') !== 'false');
   return root
     .all('sensor')
     .flatMap(({ children }) => children)
-    .flatMap(child => {
-      if (closed && (child.name === 'force' || child.name === 'torque'))
-        reading.tell(child, `<${child.name}> where <connect> or <weld> hold bodies, whose forces it does not feel`);
-      return readSensor(child, reading, named);
-    });
+    .flatMap(child => readSensor(child, reading, named));
 }
 
 const includes = <T extends string>(list: readonly T[], name: string): name is T =>
@@ -121,10 +113,17 @@ function contactOf(element: Element, { links, geoms, tell }: Reading): Omit<Sens
 }
 
 /** undefined: not a frame that is known here. */
-function frameOf(element: Element, which: 'obj' | 'ref', { links, sites, geoms }: Reading): FrameSpec | undefined {
+function frameOf(
+  element: Element,
+  which: 'obj' | 'ref',
+  { links, sites, geoms, cameras }: Reading,
+): FrameSpec | undefined {
   const type = element.word(`${which}type`, objects, element.needed(`${which}type`) as (typeof objects)[number]);
   const name = element.needed(`${which}name`);
-  if (type === 'camera') return undefined;
+  if (type === 'camera') {
+    const camera = byName(cameras, name);
+    return camera && { on: 'link', name: camera.link, position: camera.position, orientation: camera.orientation };
+  }
   const names = { body: links, xbody: links, geom: geoms, site: sites }[type];
   const isWorld = name === 'world' && (type === 'body' || type === 'xbody');
   if (!isWorld && !hasName(names, name)) element.fail(`there is no ${type} '${name}'.`);

@@ -5,6 +5,7 @@ import { forcesOf, slackOf } from '../constraint/forces.ts';
 import type { ConstraintParams } from '../constraint/numbers.ts';
 import { usualParams } from '../constraint/params.ts';
 import type { Pattern } from '../constraint/pattern.ts';
+import type { Rows } from '../constraint/row-form.ts';
 import { asGiven, constraintRows, patternFor } from '../constraint/rows.ts';
 import type { ArticulatedState } from '../model.ts';
 import type { Moved } from '../points.ts';
@@ -13,6 +14,7 @@ export interface Held {
   readonly pattern: Pattern;
   readonly constraints: ConstraintParams;
   readonly dt: number;
+  readonly rows: Rows;
   /** [envs, rows]. */
   readonly lambda: Tensor;
 }
@@ -34,5 +36,5 @@ export function heldBy(
   const constraints = at.constraints ?? usualParams(model, a.device);
   const rows = constraintRows({ prepared, kinematics, state, dt }, constraints, asGiven);
   const { lambda } = forcesOf(pattern, model.nv, { ...rows, slack: slackOf(pattern, rows, a) });
-  return { pattern, constraints, dt, lambda };
+  return { pattern, constraints, dt, rows, lambda };
 }

@@ -3,7 +3,7 @@
  *
  *   F = Σ f,   T = Σ n − (x − O) × F,   in the site's axes          n, f: forces (3) of inverse.ts, over the subtree    (1)
  *
- * less the forces of contacts (contacts.ts) and spatial tendons (tensions.ts) on it. Loops that are closed, and forces from elsewhere, are not known here.
+ * less the forces of contacts (contacts.ts), closed loops (loops.ts) and spatial tendons (tensions.ts) on it. Forces from elsewhere are not known here.
  */
 
 import { lazyKernel, type Tensor, tensor } from '../../../kernel/index.ts';

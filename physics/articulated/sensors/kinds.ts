@@ -1,8 +1,33 @@
 /** Kinds of sensors, by what they are on; sensing.ts has their equations. */
 
-export const jointSensors = ['jointpos', 'jointvel', 'ballquat', 'ballangvel', 'jointactuatorfrc'] as const;
+export const jointSensors = [
+  'jointpos',
+  'jointvel',
+  'ballquat',
+  'ballangvel',
+  'jointactuatorfrc',
+  'jointlimitpos',
+  'jointlimitvel',
+  'jointlimitfrc',
+] as const;
 export const actuatorSensors = ['actuatorpos', 'actuatorvel', 'actuatorfrc'] as const;
-export const tendonSensors = ['tendonpos', 'tendonvel'] as const;
+export const tendonSensors = [
+  'tendonpos',
+  'tendonvel',
+  'tendonactuatorfrc',
+  'tendonlimitpos',
+  'tendonlimitvel',
+  'tendonlimitfrc',
+] as const;
+/** Those of bounds: gap, its rate and the force, of joints and then of tendons. */
+export const limitSensors = [
+  'jointlimitpos',
+  'jointlimitvel',
+  'jointlimitfrc',
+  'tendonlimitpos',
+  'tendonlimitvel',
+  'tendonlimitfrc',
+] as const;
 export const siteSensors = [
   'accelerometer',
   'gyro',

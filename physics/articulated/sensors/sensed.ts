@@ -8,12 +8,12 @@ import type { Sensor } from '../parts.ts';
 
 /** What some sensors need besides the state. */
 export interface Sensed {
-  /** Accelerations of the model, [envs, nv]: accelerometer, framelinacc, frameangacc, force, torque. */
+  /** Accelerations of the model, [envs, nv]: accelerometer, framelinacc, frameangacc, force, torque, touch, contact, and those of bounds. */
   readonly a?: Tensor;
-  /** Controls and the actuators' parameters: actuatorfrc, jointactuatorfrc; force and torque where actuators pull at spatial tendons. */
+  /** Controls and the actuators' parameters: actuatorfrc, jointactuatorfrc, tendonactuatorfrc; force and torque where actuators pull at spatial tendons. */
   readonly control?: Tensor;
   readonly actuators?: ActuatorParams;
-  /** Whether force and torque count what contacts and constraints of tendons do, as the convex law has it; touch does. Default true. */
+  /** Whether force and torque count what contacts, loops and constraints of tendons do, as the convex law has it; touch does. Default true. */
   readonly contacts?: boolean;
   /** Of contacts. Default those that the model was built with. */
   readonly constraints?: ConstraintParams;

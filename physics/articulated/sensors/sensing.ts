@@ -18,7 +18,9 @@ import { extended } from '../tendons/tendon.ts';
 import { contactSensing } from './contacts.ts';
 import { heldBy } from './held.ts';
 import { interactions } from './interactions.ts';
-import { actuatorSensors, type SensorKind, subtreeSensors } from './kinds.ts';
+import { actuatorSensors, limitSensors, type SensorKind, subtreeSensors } from './kinds.ts';
+import { limitSensing } from './limits.ts';
+import { loopSensing } from './loops.ts';
 import { frameMeasurements, motionSensors } from './motions.ts';
 import { ranges } from './rays.ts';
 import { type At, type Columns, needs, type Sensed } from './sensed.ts';
@@ -44,6 +46,7 @@ const accelerated: readonly SensorKind[] = [
   'torque',
   'touch',
   'contact',
+  ...limitSensors,
 ];
 
 /**
@@ -128,7 +131,9 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   const rays = ofKinds(list, ['rangefinder']);
   const touched = ofKinds(list, ['touch']);
   const met = ofKinds(list, ['contact']);
-  if (frames.length + subtrees.length + felt.length + rays.length + touched.length + met.length === 0) return [];
+  const bounded = ofKinds(list, limitSensors);
+  const all = [frames, subtrees, felt, rays, touched, met, bounded];
+  if (all.every(({ length }) => length === 0)) return [];
   const { envs, model } = prepared;
   const { device } = state.q;
   const pulled = ofKinds(list, accelerated);
@@ -143,9 +148,10 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   if (subtrees.length > 0) columns.push({ values: subtreeMomenta(moved, subtrees), of: subtrees });
   if (rays.length > 0) columns.push({ values: ranges(moved, rays), of: rays });
   const { contacts = true, constraints, dt = model.timestep ?? 0.002 } = sensed;
-  const counts = touched.length + met.length > 0 || (felt.length > 0 && contacts);
+  const counts = touched.length + met.length + bounded.length > 0 || (felt.length > 0 && contacts);
   const held = counts ? heldBy(moved, { state, a, dt, constraints }) : undefined;
   if (met.length > 0) columns.push({ values: touchings(moved, met, held), of: met });
+  if (bounded.length > 0 && held) columns.push({ values: limitSensing(moved, bounded, state, held), of: bounded });
   const isFelt = touched.length + felt.length > 0;
   const contact = held && isFelt ? contactSensing(moved, touched, { params, held }) : undefined;
   if (touched.length > 0)
@@ -153,7 +159,8 @@ function ofMotions(prepared: Prepared, list: readonly Sensor[], { params, state,
   if (felt.length > 0) {
     const needed = frameForces(prepared, { ...at, v: state.v, gravity: prepared.params.gravity }, a);
     const pull = tensions(moved, felt, { params, state, sensed }, contacts ? held : undefined);
-    const others = [...(contact && contacts ? [contact.wrench] : []), ...(pull ? [pull] : [])];
+    const closed = contacts && held ? loopSensing(moved, held) : undefined;
+    const others = [contacts ? contact?.wrench : undefined, pull, closed].filter(wrench => wrench !== undefined);
     const force = others.reduce((rest, wrench) => rest.sub(wrench), needed);
     columns.push({ values: interactions(moved, felt, force, params), of: felt });
   }
@@ -183,6 +190,15 @@ const numbersOf = tablesOf((list: readonly Sensor[], _model, device) =>
   ),
 );
 
+/** Which actuators pull at the tendons of sensors, [actuators, sensors]: their forces before gears add up, as MuJoCo has it. */
+const pullersOf = tablesOf((list: readonly Sensor[], { actuators }, device) =>
+  tensor(
+    actuators.flatMap(({ tendon }) => list.map(({ on }) => (tendon === on ? 1 : 0))),
+    [actuators.length, list.length],
+    { device },
+  ),
+);
+
 function ofActuators(
   list: readonly Sensor[],
   { model, envs }: Prepared,
@@ -203,15 +219,17 @@ function ofActuators(
     made.push({ values: columnsOf(kind === 'actuatorpos' ? q : v, along, model).mul(gear), of: along });
   }
   const [forces, driven] = [ofKinds(list, ['actuatorfrc']), ofKinds(list, ['jointactuatorfrc'])];
-  if (forces.length + driven.length === 0) return made;
+  const pulling = ofKinds(list, ['tendonactuatorfrc']);
+  const all = [...forces, ...driven, ...pulling];
+  if (all.length === 0) return made;
   if (model.actuators.length === 0)
-    return [...made, { values: zeros([envs, driven.length], { device: q.device }), of: driven }];
-  const all = [...forces, ...driven];
+    return [...made, { values: zeros([envs, all.length], { device: q.device }), of: all }];
   const actuators = needs(all, 'actuators', sensed.actuators, 'actuatorParams(model)');
   const control = needs(all, 'control', sensed.control, 'the controls');
   const { tau, force } = actuation(model, actuators, state, control, params);
   if (forces.length > 0) made.push({ values: columnsOf(force, forces, model), of: forces });
   if (driven.length > 0) made.push({ values: columnsOf(tau, driven, model), of: driven });
+  if (pulling.length > 0) made.push({ values: force.matmul(pullersOf(pulling, model, q.device)), of: pulling });
   return made;
 }
 

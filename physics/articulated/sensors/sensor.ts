@@ -2,7 +2,8 @@
  * Sensors: what is measured, and where. Kinds have the names of MuJoCo's elements; sensing.ts has the equations.
  *
  *   of joints      jointpos jointvel (hinge, slide), ballquat ballangvel (ball), jointactuatorfrc (hinge, slide)
- *   of tendons     tendonpos tendonvel
+ *   of tendons     tendonpos tendonvel tendonactuatorfrc
+ *   of bounds      jointlimitpos jointlimitvel jointlimitfrc, and the same of tendons (limits.ts)
  *   of actuators   actuatorpos actuatorvel actuatorfrc
  *   at sites       accelerometer gyro velocimeter magnetometer force torque touch rangefinder, in the site's axes
  *   of frames      framepos framequat framexaxis frameyaxis framezaxis framelinvel frameangvel, relative to another frame or the world;
@@ -15,13 +16,14 @@
 import { numberOf } from '../by-name.ts';
 import type { Model } from '../model.ts';
 import { type JointKind, lengthOf, type SensedFrame, type Sensor } from '../parts.ts';
-import { type Quaternion, unturned } from '../quaternion.ts';
+import { type Quaternion, unturned, type Vec3 } from '../quaternion.ts';
 import {
   type ActuatorSensor,
   type ContactChoice,
   type ContactData,
   type FrameSensor,
   type JointSensor,
+  limitSensors,
   type OtherSensor,
   otherSensors,
   type SiteSensor,
@@ -34,7 +36,9 @@ import { sizeOf } from './touching.ts';
 export interface FrameSpec {
   readonly on: 'link' | 'com' | 'geom' | 'site';
   readonly name: string;
-  /** Of axes at a centre of mass, in the link's frame, such as the principal ones. */
+  /** Of 'link': a place in the link's frame, m. Default its origin. */
+  readonly position?: Vec3;
+  /** Of 'link' and 'com': axes in the link's frame, such as the principal ones. */
   readonly orientation?: Quaternion;
 }
 
@@ -72,10 +76,16 @@ export type SensorSpec =
     })
   | (Shared & { readonly kind: OtherSensor });
 
+const placeOf = ({ link, position, orientation }: Omit<SensedFrame, 'com'>): Omit<SensedFrame, 'com'> => ({
+  link,
+  position,
+  orientation,
+});
+
 /** The world's frame. */
 export const worldFrame: SensedFrame = { link: -1, position: [0, 0, 0], orientation: unturned, com: false };
 
-type Parts = Pick<Model, 'links' | 'joints' | 'tendons' | 'sites' | 'geoms' | 'actuators'>;
+type Parts = Pick<Model, 'links' | 'joints' | 'tendons' | 'sites' | 'geoms' | 'actuators' | 'limits'>;
 
 /** @throws RangeError naming the sensor, and what it refers to that there is not. */
 export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly Sensor[] {
@@ -88,7 +98,11 @@ export function sensorsOf(specs: readonly SensorSpec[], parts: Parts): readonly 
 const is = <T extends string>(list: readonly T[], kind: string): kind is T =>
   (list as readonly string[]).includes(kind);
 
-function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, sites, geoms, actuators }: Parts): Sensor {
+function sensorOf(
+  spec: SensorSpec,
+  name: string,
+  { links, joints, tendons, sites, geoms, actuators, limits }: Parts,
+): Sensor {
   const who = `tree: sensor '${name}'`;
   const find = (what: string, list: readonly { readonly name: string }[], wanted: string): number => {
     const number = numberOf(list, wanted);
@@ -108,6 +122,11 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, site
     const on = find('joint', joints, spec.joint);
     const { kind } = joints[on];
     const axial = kind === 'hinge' || kind === 'slide';
+    if (is(limitSensors, spec.kind)) {
+      if (limits.every(({ joint }) => joint !== on))
+        throw new RangeError(`${who}: a ${spec.kind} is of a joint with a range; joint '${spec.joint}' has none.`);
+      return { ...shared, size: 1, on };
+    }
     const wanted: JointKind | undefined = spec.kind.startsWith('ball') ? 'ball' : undefined;
     if (wanted ? kind !== wanted : !axial)
       throw new RangeError(
@@ -116,7 +135,12 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, site
     const size = spec.kind === 'ballquat' ? 4 : lengthOf[kind].dof;
     return { ...shared, size, on };
   }
-  if ('tendon' in spec) return { ...shared, size: 1, on: find('tendon', tendons, spec.tendon) };
+  if ('tendon' in spec) {
+    const on = find('tendon', tendons, spec.tendon);
+    if (is(limitSensors, spec.kind) && limits.every(({ tendon }) => tendon !== on))
+      throw new RangeError(`${who}: a ${spec.kind} is of a tendon with a range; tendon '${spec.tendon}' has none.`);
+    return { ...shared, size: 1, on };
+  }
   if ('actuator' in spec) {
     const on = find('actuator', actuators, spec.actuator);
     if (spec.kind !== 'actuatorfrc' && actuators[on].gear.length > 1)
@@ -137,12 +161,11 @@ function sensorOf(spec: SensorSpec, name: string, { links, joints, tendons, site
   }
   if ('link' in spec) return { ...shared, size: 3, on: linkOf(spec.link) };
   if ('of' in spec) {
-    const frame = ({ on, name: wanted, orientation: axes = unturned }: FrameSpec): SensedFrame => {
-      if (on === 'link' || on === 'com')
-        return { ...worldFrame, link: linkOf(wanted), orientation: axes, com: on === 'com' && wanted !== 'world' };
+    const frame = ({ on, name: wanted, position, orientation = unturned }: FrameSpec): SensedFrame => {
+      if (on === 'com') return { ...worldFrame, link: linkOf(wanted), orientation, com: wanted !== 'world' };
+      if (on === 'link') return { ...worldFrame, link: linkOf(wanted), position: position ?? [0, 0, 0], orientation };
       const list = on === 'site' ? sites : geoms;
-      const { link, position, orientation } = list[find(on, list, wanted)];
-      return { link, position, orientation, com: false };
+      return { ...placeOf(list[find(on, list, wanted)]), com: false };
     };
     const turned = spec.kind === 'framequat' || spec.kind.endsWith('axis');
     const isBare = (frame: FrameSpec | undefined): boolean => frame?.on === 'com' && !frame.orientation;

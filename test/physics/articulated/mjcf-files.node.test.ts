@@ -204,17 +204,6 @@ it('height fields run from 0 to their height, the first row at the largest y', (
   expect(field.field).toEqual({ rows: 2, columns: 3, heights: [1.5, 2, 3, 0, 0.5, 1] });
 });
 
-it('sensors of forces are told where loops are closed, whose forces they do not feel', () => {
-  const told = (active: string): readonly string[] => {
-    const notes: string[] = [];
-    const loop = `<equality><weld body1="a" active="${active}"/></equality><sensor><force site="s"/></sensor>`;
-    mjcf(world(`${rod}<site name="s"/>`, loop), { unsupported: ({ what }) => notes.push(what) });
-    return notes;
-  };
-  expect(told('true')).toEqual(['<force> where <connect> or <weld> hold bodies, whose forces it does not feel']);
-  expect(told('false')).toEqual([]);
-});
-
 it('what is not known is told wherever it stands, and what only says how MuJoCo solves is not', () => {
   const told = (text: string): readonly string[] => {
     const notes: string[] = [];
