@@ -3,8 +3,8 @@
  *
  *   target[j] = Σ over stencils s, over pieces p of s, of the contribution of invocation i = s⁻¹(j; p), where there is one
  *
- * (kernel-ad rule G2; the shifted domains of PerforAD, Hückelheim et al. 2019, with conditions instead of remainder loops.)
- * The order of the terms is that of the program, so the sum has the same bits each time.
+ * After the shifted domains of PerforAD (Hückelheim et al. 2019), with conditions instead of remainder loops. The order of the terms
+ * is that of the program, so the sum has the same bits each time.
  */
 
 import { type Axis, axes, type IndexForms } from '../ir/analysis/index-form.ts';

@@ -1,5 +1,5 @@
 /**
- * Indices turned around (kernel-ad rule G2): which invocations add to element j.
+ * Indices turned around: which invocations add to element j.
  *
  *   index(i) = c + Σ strideₖ · Eₖ(digitₖ(i))      as a number in a mixed radix: Eₖ = ⌊(j − c) / strideₖ⌋ mod (strideₖ₊₁ / strideₖ)
  *

@@ -1,5 +1,5 @@
 /**
- * Sums into words that are the same for all invocations (kernel-ad rule G4), for a GPU:
+ * Sums into words that are the same for all invocations, for a GPU:
  *
  *   p[w, i] = Σ of what invocation i adds to word w               as the program runs
  *   q[w, l] = Σ_t p[w, l + t · lanes]                             in one pass or two, down to at most 64 lanes

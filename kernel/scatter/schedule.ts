@@ -1,5 +1,5 @@
 /**
- * How the sums of a program run (kernel-ad rules G1–G5): a list of passes, each a program of its own, decided launch by launch
+ * How the sums of a program run: a list of passes, each a program of its own, decided launch by launch
  * from what is known on the host and kept for launches like it.
  *
  *   stored       each word belongs to one place in one invocation: stored at once (single-sums.ts)

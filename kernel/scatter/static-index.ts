@@ -1,5 +1,5 @@
 /**
- * Sums whose indices do not depend on floats (kernel-ad rule G3): which they are, and how an invocation counts them.
+ * Sums whose indices do not depend on floats: which they are, and how an invocation counts them.
  *
  * An event is one visit of the sums at one index in one block: x[j] += f with f a vec3f is one event of three words. What decides
  * how many events an invocation has, and where each adds, comes from ids, counts and integer inputs alone, so it can be found

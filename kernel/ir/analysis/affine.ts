@@ -1,5 +1,5 @@
 /**
- * Which stores and sums of different invocations can meet (kernel-ad rules S1, S3, G1).
+ * Which stores and sums of different invocations can meet.
  *
  * An index is decoded like a number in a mixed radix: index = Σ strideₖ · digitₖ + uniform, with strideₖ₊₁ ≥ strideₖ · extentₖ, gives
  * back every digit, and thereby the invocation and the iterations that wrote. y[i], y[3i + k] with k < 3, y[j·w + i] with i < w, and

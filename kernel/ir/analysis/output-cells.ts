@@ -1,5 +1,5 @@
 /**
- * Which elements of its outputs an invocation accesses, and where they live (kernel-ad rule S2).
+ * Which elements of its outputs an invocation accesses, and where they live.
  *
  * Accesses whose word has the same linear form are one cell. Its home is the innermost block around all of them, moved out of
  * every loop in which the index does not change: there, the cell is a variable that starts at 0 and is stored at the end.

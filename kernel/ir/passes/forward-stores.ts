@@ -1,6 +1,6 @@
 /**
- * Before differentiation, every element of an output that an invocation reads back, or writes more than once, becomes an SSA value
- * (kernel-ad rule S2): it starts at 0, is carried through branches and loops, and is stored once, if it was written at all.
+ * Before differentiation, every element of an output that an invocation reads back, or writes more than once, becomes an SSA value:
+ * it starts at 0, is carried through branches and loops, and is stored once, if it was written at all.
  *
  *     y[i] = a;  if (c) { y[i] = y[i] * b; }      becomes      v = if c { a·b } else { a };  y[i] = v
  *

@@ -1,4 +1,4 @@
-/** Local arrays that are only accessed at constant indices become SSA values (kernel-ad rule A1), elements out of range 0. */
+/** Local arrays that are only accessed at constant indices become SSA values, elements out of range 0. */
 
 import type { Inst, LocalArray, Program, Value } from '../ir.ts';
 import { visit } from '../traverse.ts';

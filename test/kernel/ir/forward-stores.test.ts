@@ -1,4 +1,4 @@
-// Outputs read back or written twice become values; what cannot be told apart is an error (kernel-ad S2, K26).
+// Outputs read back or written twice become values; what cannot be told apart is an error.
 
 import { describe, expect, it } from 'vitest';
 import { KernelError } from '../../../kernel/error.ts';
