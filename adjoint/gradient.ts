@@ -65,6 +65,11 @@ function differentiate<X>(recording: Recording<X>, value: unknown, made: Tensor[
  *
  * @param loss From the tree to a tensor of one number; may be asynchronous.
  * @throws RangeError if the loss is not one number.
+ * @example
+ * const work = ({ k, d }) => k.mul(d.square()).sum().mul(0.5);
+ * const found = valueAndGrad(work)({ k: tensor([30]), d: tensor([0.2]) });
+ * const energy = found.value; // 0.6
+ * const force = found.grad.d.sum(); // 6
  */
 export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
   loss: (params: X) => L,
@@ -102,7 +107,7 @@ export function valueAndGrad<X, L extends Tensor | Promise<Tensor>>(
   };
 }
 
-/** Gradient of a loss with respect to a tree of parameters. */
+/** Gradient of a loss with respect to a tree of parameters: `valueAndGrad` without the value. */
 export function grad<X, L extends Tensor | Promise<Tensor>>(loss: (params: X) => L): (params: X) => Result<L, X> {
   const both = valueAndGrad(loss);
   return (params, ...more: never[]) => {
@@ -133,7 +138,13 @@ const letGo = ({ trace, made }: Held): void => {
 };
 const abandoned = new FinalizationRegistry<Held>(letGo);
 
-/** Value of a function of a tree, and the map from adjoints of the value to adjoints of the argument. */
+/**
+ * Value of a function of a tree, and the map from adjoints of the value to adjoints of the argument.
+ *
+ * @example
+ * const { value, pullback } = vjp(x => x.square())(tensor([1, 2, 3])); // value: [1, 4, 9]
+ * const y = pullback(tensor([0, 0, 1])).sum(); // 6
+ */
 export function vjp<X, Y>(f: (x: X) => Y): (x: X) => Pullback<X, Y> {
   checkFunction('vjp', f);
   return (x, ...more: never[]) => {

@@ -18,7 +18,13 @@ export interface JacobianOptions {
   readonly batch?: number;
 }
 
-/** Jacobian of a function of one tensor, shape [...y.shape, ...x.shape]; differentiable in its turn. */
+/**
+ * Jacobian of a function of one tensor, shape [...y.shape, ...x.shape]; differentiable in its turn.
+ *
+ * @example
+ * const J = jacobian(x => x.square())(tensor([1, 2, 3])); // [3, 3], with 2, 4, 6 on the diagonal
+ * const trace = J.sum(); // 12
+ */
 export function jacobian(f: (x: Tensor) => Tensor, options: JacobianOptions = {}): (x: Tensor) => Tensor {
   const { batch = 64 } = options;
   if (!Number.isInteger(batch) || batch < 1)

@@ -17,7 +17,13 @@ export interface Pushforward<Y> {
   readonly tangent: Y;
 }
 
-/** Value of a function of a tree, and its derivative in the direction dx. */
+/**
+ * Value of a function of a tree, and its derivative in the direction dx.
+ *
+ * @example
+ * const { value, tangent } = jvp(x => x.square())(tensor([1, 2]), tensor([0, 1])); // value: [1, 4]
+ * const rate = tangent.sum(); // 4
+ */
 export function jvp<X, Y>(f: (x: X) => Y): (x: X, dx: X) => Pushforward<Y> {
   checkFunction('jvp', f);
   return (x, dx) => {
@@ -68,7 +74,12 @@ function pushForward<X, Y>(
 
 const zerosFor = (x: Tensor): Tensor => zeros(x.shape, { device: x.device, type: x.type });
 
-/** Hessian of a loss times a vector, both trees like the parameters. */
+/**
+ * Hessian of a loss times a vector, both trees like the parameters.
+ *
+ * @example
+ * const curvature = hvp(x => x.mul(x).mul(x).sum())(tensor([2]), tensor([1])); // 12
+ */
 export function hvp<X>(loss: (params: X) => Tensor): (params: X, v: X) => X {
   const push = jvp<X, X>(grad(loss));
   return (params, v) => {

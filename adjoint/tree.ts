@@ -17,6 +17,9 @@ const join = (path: string, key: string, isIndex: boolean): string =>
   isIndex ? `${path}[${key}]` : path ? `${path}.${key}` : key;
 
 /**
+ * A tree's leaves in order, their names, and how to build the same tree of others.
+ *
+ * @param who Whose messages these are.
  * @param what The tree, for messages.
  * @throws TypeError naming the leaf that is not a tensor.
  */

@@ -81,6 +81,10 @@ export interface Saved<S, O> {
  *   is not called at every step unless it takes the step's number.
  * @param state A tree; integers may be part of it.
  * @returns The state after the last step; with `save`, also what was kept of the states after each.
+ * @example
+ * const fall = ({ x, v }) => ({ x: x.add(v.mul(0.1)), v: v.sub(0.981) });
+ * const end = rollout(fall, { x: tensor([0]), v: tensor([9.81]) }, 20);
+ * const speed = end.v; // -9.81
  */
 export function rollout<S, O>(
   step: (state: S, i: number) => S,

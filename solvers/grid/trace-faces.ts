@@ -76,6 +76,11 @@ const corrected = (grid: Grid, { name: c }: Axis): string => {
  * @param f On the faces; u itself, for a velocity that carries itself.
  * @param u Velocity on the faces, m/s.
  * @param dt In seconds; negative to trace forth.
+ * @example
+ * const torus = grid([16, 16], { spacing: 1 / 16, sides: 'periodic' });
+ * const start = { x: normal([16, 16], { seed: 1 }), y: normal([16, 16], { seed: 2 }) };
+ * const flow = u => project(torus, semiLagrangianFaces(torus, u, u, 0.01)).u; // Stam's stable fluids
+ * const source = divergence(torus, rollout(flow, start, 5)).abs().mean(); // 0
  */
 export function semiLagrangianFaces(grid: Grid, f: VectorField, u: VectorField, dt: number): VectorField {
   checkVector('semiLagrangianFaces', grid, 'f', f);

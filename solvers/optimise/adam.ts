@@ -28,7 +28,7 @@ export interface AdamMemory {
   readonly step: number;
 }
 
-/** The method for `minimize`. */
+/** Adam, for `minimize`: steps of the gradient's mean over its size. For noisy losses, and far from the minimum. */
 export function adam(options: AdamOptions = {}): Method<AdamMemory> {
   const { rate = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip } = options;
   checkOptions('adam', options, ['rate', 'beta1', 'beta2', 'epsilon', 'clip']);

@@ -53,7 +53,7 @@ function direction(memory: LbfgsMemory, grad: Float64Array): Float64Array {
   return d;
 }
 
-/** The method for `minimize`. */
+/** L-BFGS, for `minimize`: curvature from the last gradients. For smooth losses without noise; no rate to choose. */
 export function lbfgs(options: LbfgsOptions = {}): Method<LbfgsMemory> {
   const { pairs = 10 } = options;
   checkOptions('lbfgs', options, ['pairs', 'low', 'high']);

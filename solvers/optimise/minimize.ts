@@ -85,6 +85,10 @@ export interface Minimum<P, S> {
  * @param method `adam()` or `lbfgs()`, or any other Method.
  * @throws RangeError if the loss is not finite where it starts; TypeError for a parameter that holds integers, and where the loss
  *   is not computed from the parameters.
+ * @example
+ * const rosenbrock = ({ x, y }) => x.sub(1).square().add(y.sub(x.square()).square().mul(100)).sum();
+ * const { best } = await minimize(rosenbrock, { x: tensor([-1]), y: tensor([1]) }, lbfgs(), { iterations: 60 });
+ * const x = best.x; // 1
  */
 export async function minimize<P, S>(
   loss: (params: P) => Tensor | Promise<Tensor>,

@@ -26,6 +26,10 @@ import { checkSolve, type SolveOptions } from './solve-options.ts';
  * @param b [n], or [n, m] for m right-hand sides at once.
  * @returns x, of b's shape.
  * @throws ConvergenceError with the best iterate if the residual stays above the tolerance: at once on a CPU, by the next read on a GPU.
+ * @example
+ * const places = coordinates([2, 2], [0, 0, 1, 1], [0, 1, 0, 1]); // rows, columns
+ * const A = csr(places.pattern, places.assemble(tensor([4, 1, 1, 3])), { positiveDefinite: true });
+ * const x = linearSolve(A, tensor([1, 2])).sum(); // 0.7272727
  */
 export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions = {}): Tensor {
   checkSolve(A, b, options);
