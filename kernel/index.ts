@@ -10,7 +10,7 @@ export { Device, type DeviceOptions, debug, defaultDevice, device, memoryInUse }
 export type { Memory } from './device/memory.ts';
 export { onDevice, onDeviceBy, onDeviceOf } from './device/on-device.ts';
 export { withRecorder } from './device/recorder.ts';
-export { adopt, collecting, outliving, releaseAll, scoped } from './device/scope.ts';
+export { adopt, collecting, outliving, releaseAll, releaseWhenCollected, scoped } from './device/scope.ts';
 export { checkOptions, checkRecord, type Diagnostic, inWords, KernelError } from './error.ts';
 export {
   callOnto,
@@ -23,7 +23,18 @@ export {
 } from './kernel.ts';
 export { kernelsByKey } from './kernels-by-key.ts';
 export type { Recorded, Slots, View } from './replay/recorded.ts';
-export { type Body, type Form, isBeingRecorded, Repeated, takeOut, whyNotNow, writeRow } from './replay/repeated.ts';
+export {
+  areFixedNow,
+  aside,
+  type Body,
+  type Form,
+  isBeingRecorded,
+  mustBeZero,
+  Repeated,
+  takeOut,
+  whyNotNow,
+  writeRow,
+} from './replay/repeated.ts';
 export { makeTensor } from './tensor/construct.ts';
 export { fromGPUBuffer, gpuDevice, toGPUBuffer } from './tensor/gpu-buffer.ts';
 export {

@@ -21,6 +21,7 @@ export {
 } from './grid/layout.ts';
 export { type MultigridOptions, multigrid } from './grid/multigrid.ts';
 export { type FaceFields, Stencil, type StencilOptions, type StencilParams, stencil } from './grid/stencil.ts';
+export { recordedFactor } from './grid/stencil-factor.ts';
 export { bicgstab } from './krylov/bicgstab.ts';
 export { cg } from './krylov/cg.ts';
 export { type GmresOptions, gmres } from './krylov/gmres.ts';

@@ -187,7 +187,7 @@ export class LoopRule implements Rule {
           record = made;
           const before = carry;
           carry = [];
-          carry = adjoint.step(before, leaves, sinks.at(i), i);
+          carry = adjoint.step(before, leaves, sinks.at(i), i, made !== undefined);
         });
       } catch (error) {
         drop(carry);

@@ -184,20 +184,13 @@ export class Queue {
   }
 }
 
-/** Users' kernels that do the same each time that a step is replayed, and what they need. Fused with what differs they would run each time. */
+/** What does the same each time that a step is replayed. Fused with what differs it would run each time. */
 function fixedOf(launches: readonly Launch[], recorder: Recorder): ReadonlySet<Launch> {
   const same = new Set<Launch>();
   for (const launch of launches)
     if (launch.inputs.every(({ source, held }) => (source ? same.has(source) : !held || recorder.isFixed(held))))
       same.add(launch);
-  const taken = new Set<Launch>();
-  const take = (launch: Launch): void => {
-    if (taken.has(launch)) return;
-    taken.add(launch);
-    for (const { source } of launch.inputs) if (source) take(source);
-  };
-  for (const launch of same) if (!isTensorOperation(launch.plan)) take(launch);
-  return taken;
+  return same;
 }
 
 function discard(launches: readonly Launch[], error: unknown): void {

@@ -9,6 +9,7 @@ import type { Backend, Executable, Floats, Replay, ReplayOp, ReplaySlot, Storage
 import type { Program } from '../ir/ir.ts';
 import type { Count, Precision, Words, WordType } from '../words.ts';
 import type { Device } from './device.ts';
+import type { Memory } from './memory.ts';
 import { Trace } from './trace.ts';
 
 export class Recorder implements Backend {
@@ -19,6 +20,7 @@ export class Recorder implements Backend {
   readonly readSync?: (storage: Storage, length: number) => Words;
   readonly inner: Backend;
   private trace: Trace | undefined;
+  private watched: Memory[] = [];
   private readonly holds = new Map<Storage, number>();
   private readonly freed = new Set<Storage>();
 
@@ -44,24 +46,42 @@ export class Recorder implements Backend {
     return this.trace?.isFixed(storage) ?? false;
   }
 
-  /** Takes note of what `run` does; the storages of what it returns are told by `results`. */
+  /**
+   * Takes note of what `run` does; the storages of what it returns are told by `results`.
+   *
+   * @returns With its value and trace, whether what it watches is 0.
+   */
   record<T>(
     given: readonly Storage[],
     run: () => T,
     results: (result: T) => readonly (Storage | undefined)[],
-  ): { readonly value: T; readonly trace: Trace } {
+  ): { readonly value: T; readonly trace: Trace; readonly holds: boolean } {
     const trace = new Trace(given);
     this.trace = trace;
     try {
       const value = run();
       trace.results = results(value).map(storage => storage && trace.slotOf(storage));
-      return { value, trace };
+      trace.watched = this.watched.map(({ storage }) => trace.slotOf(storage));
+      return { value, trace, holds: this.watched.every(memory => this.isZero(memory)) };
     } catch (error) {
       this.discard(trace);
       throw error;
     } finally {
       this.trace = undefined;
+      for (const memory of this.watched) memory.release();
+      this.watched = [];
     }
+  }
+
+  /** Takes note that what is recorded is meant only while all words of a memory, which is given up, are 0. */
+  watch(memory: Memory): void {
+    this.watched.push(memory);
+  }
+
+  /** Whether all its words are 0. On a CPU. */
+  isZero({ storage, length }: Memory): boolean {
+    const words = this.inner.readSync?.(storage, length);
+    return words !== undefined && words.every(v => v === 0);
   }
 
   /** Something happens that no trace can show. */

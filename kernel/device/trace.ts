@@ -29,6 +29,8 @@ export class Trace {
   refusal: string | undefined;
   /** The slots of what the function returned. */
   results: readonly (number | undefined)[] = [];
+  /** Slots whose words must all be 0 for the result to be meant. */
+  watched: readonly number[] = [];
   private readonly ids = new Map<Storage, number>();
 
   constructor(given: readonly Storage[]) {
@@ -155,5 +157,6 @@ export const sameTrace = (a: Trace, b: Trace): boolean =>
   a.slots.length === b.slots.length &&
   a.results.length === b.results.length &&
   a.results.every((slot, k) => slot === b.results[k]) &&
+  sameNumbers(a.watched, b.watched) &&
   a.slots.every((slot, k) => sameSlot(slot, b.slots[k])) &&
   a.ops.every((op, k) => sameOp(op, b.ops[k]));

@@ -33,6 +33,8 @@ export interface ReplayPlan {
   /** Which block a slot has. */
   readonly places: readonly { readonly slot: number; readonly block: number }[];
   readonly results: readonly (Result | undefined)[];
+  /** Slots of their own that must be 0 after each run. */
+  readonly watched: readonly number[];
 }
 
 /** Slots that a launch writes from end to end, whatever they held. */
@@ -95,14 +97,20 @@ export function planReplay(
     ops.push({ kind: 'copy', from: slot, to: copy, words: slots[slot].length, fromWord: 0, toWord: 0 });
     return { kind: 'slot', slot: copy };
   });
-  const returned = new Set(results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : [])));
+  const watched = trace.watched.flatMap(slot => {
+    if (known[slot].fixed) return []; // and was 0 when it was recorded
+    const copy = slots.push(slots[slot]) - 1;
+    ops.push({ kind: 'copy', from: slot, to: copy, words: slots[slot].length, fromWord: 0, toWord: 0 });
+    return [copy];
+  });
+  const returned = new Set([...watched, ...results.flatMap(r => (r?.kind === 'slot' ? [r.slot] : []))]);
   const trimmed = live(ops, slots, returned, (op, dead) => withoutOutputs(op, dead, slots, fusion));
   const kept = live(fuseReplay(trimmed, slots, returned, fusion), slots, returned, op => op);
   const used = new Set(kept.flatMap(op => Object.values(touched(op)).flat()));
   const fixed = known.flatMap((s, slot) => (s.fixed && used.has(slot) ? [{ slot, storage: s.storage }] : []));
   const temporary = (slot: number): boolean => slot >= given && !known[slot]?.fixed && !returned.has(slot);
   const reads = Array.from({ length: given }, (_, k) => used.has(k));
-  return { ops: kept, slots, reads, fixed, results, ...place(kept, slots, temporary) };
+  return { ops: kept, slots, reads, fixed, results, watched, ...place(kept, slots, temporary) };
 }
 
 /** Gives temporaries blocks, each to one after another; inputs of an operation never share with its outputs. */

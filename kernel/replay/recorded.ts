@@ -48,6 +48,7 @@ export class Recorded {
   private readonly recording: Recording;
   private readonly replay: Replay;
   private readonly blocks: Memory[] = [];
+  private readonly watched: Memory[] = [];
   private readonly held: readonly Storage[];
   /** What is bound anew at each step: slots and their positions among the carried, the inputs, the sinks, the results. */
   private readonly carried: readonly Bound[];
@@ -109,6 +110,12 @@ export class Recorded {
       replay = recorder.replay(plan.ops, plan.slots);
       for (const { slot, storage } of plan.fixed) replay.bind(slot, storage);
       for (const { slot, block } of plan.places) replay.bind(slot, this.blocks[block].storage);
+      for (const slot of plan.watched) {
+        const { type, length } = plan.slots[slot];
+        const memory = device.allocate(type, length, false);
+        this.watched.push(memory);
+        replay.bind(slot, memory.storage);
+      }
     } catch (error) {
       replay?.release?.();
       this.giveBack();
@@ -134,8 +141,12 @@ export class Recorded {
     return true;
   }
 
-  /** Runs the step. The carry is used up, and what is returned is the caller's. What goes to a sink is written there. */
-  step(carry: Slots, inputs: readonly View[], sinks: readonly View[]): Slots {
+  /**
+   * Runs the step. The carry is used up, and what is returned is the caller's. What goes to a sink is written there.
+   *
+   * @returns undefined if what it watches is not 0: then nothing is meant, and the carry is still there.
+   */
+  step(carry: Slots, inputs: readonly View[], sinks: readonly View[]): Slots | undefined {
     const { replay, spare } = this;
     const next = new Array<Memory | undefined>(this.recording.carried).fill(undefined);
     try {
@@ -155,11 +166,15 @@ export class Recorded {
       for (const { position, memory } of this.handedOn) next[position] = memory.retain();
       replay.run();
     } catch (error) {
-      for (const memory of next) memory?.release();
+      for (const memory of [...next, ...carry]) memory?.release();
       throw error;
-    } finally {
-      for (let k = 0; k < carry.length; k++) this.useUp(carry[k], this.heirs[k]);
     }
+    for (const memory of this.watched) {
+      if (this.recorder.isZero(memory)) continue;
+      for (const made of next) made?.release();
+      return undefined;
+    }
+    for (let k = 0; k < carry.length; k++) this.useUp(carry[k], this.heirs[k]);
     return next;
   }
 
@@ -177,7 +192,7 @@ export class Recorded {
   }
 
   private giveBack(): void {
-    for (const memory of [...this.blocks, ...this.spare]) memory?.release();
+    for (const memory of [...this.blocks, ...this.watched, ...this.spare]) memory?.release();
     for (const { memory } of this.handedOn) memory.release();
     this.recorder.letGo(this.held);
   }

@@ -6,6 +6,9 @@
  * What is carried may be absent (an adjoint that is zero); the function is recorded once it hands on what it was given. While it is
  * recorded, what it is given lies in memory of its own, so that a trace can tell it from what the function captures. Integers
  * that the host wrote, on which the choice of launches may depend, are taken for fixed instead, and compared at each step.
+ *
+ * A step may say what must be 0 for its replays to be meant (`mustBeZero`): that a solve has converged, that nothing is NaN. On a CPU that is looked at after
+ * each replay; where it is not, the function is called for that step, and then recorded anew.
  */
 
 import type { Storage } from '../backend/backend.ts';
@@ -77,24 +80,44 @@ export class Repeated {
     return this.recorded !== undefined;
   }
 
-  /** From a carry, which is used up, to the next, which is the caller's. What goes to sinks is written there. */
-  step(carry: Slots, inputs: readonly View[], sinks: readonly View[], i: number): Slots {
-    if (this.recorded?.fits(carry, inputs)) return this.recorded.step(carry, inputs, sinks);
+  /**
+   * From a carry, which is used up, to the next, which is the caller's. What goes to sinks is written there.
+   *
+   * @param apart Whether the function does this step in a way of its own, which is not to be recorded.
+   */
+  step(carry: Slots, inputs: readonly View[], sinks: readonly View[], i: number, apart = false): Slots {
+    let failed = false;
+    if (this.recorded?.fits(carry, inputs)) {
+      const next = this.recorded.step(carry, inputs, sinks);
+      if (next) return next;
+      this.release();
+      failed = true;
+    }
     try {
-      return this.callOrRecord(carry, inputs, sinks, i);
+      return this.callOrRecord(carry, inputs, sinks, i, { apart, failed });
+    } catch (error) {
+      if (failed && error instanceof Error && !this.body.who) error.message += ` (In step ${i} of a rollout.)`;
+      throw error;
     } finally {
       for (const memory of carry) memory?.release();
     }
   }
 
-  private callOrRecord(carry: Slots, inputs: readonly View[], sinks: readonly View[], i: number): Slots {
+  private callOrRecord(
+    carry: Slots,
+    inputs: readonly View[],
+    sinks: readonly View[],
+    i: number,
+    { apart, failed }: { readonly apart: boolean; readonly failed: boolean },
+  ): Slots {
     const { backend } = this.device;
     const pattern = patternOf(carry);
-    const steady = pattern === this.pattern && this.refusal === undefined && this.recorded === undefined;
+    const steady = !apart && pattern === this.pattern && this.refusal === undefined && this.recorded === undefined;
     this.pattern = pattern;
-    const given = takeOut(this.device, inputs, this.body.inputs);
     const results =
-      steady && backend instanceof Recorder ? this.record(backend, carry, given, i) : this.call(carry, given, i);
+      steady && backend instanceof Recorder
+        ? this.recordOrLearn(backend, carry, inputs, i, failed)
+        : this.call(carry, inputs, i);
     if (!this.recorded && ++this.calls >= mostCalls) this.refuse('steps that follow each other do not launch the same');
     results.slice(carry.length).forEach((memory, k) => {
       if (memory) writeRow(memory, sinks[k]);
@@ -122,8 +145,27 @@ export class Repeated {
     this.explain?.(`${who}: ${otherwise} each time: ${why}.`);
   }
 
-  /** Calls the function; what it returns is the caller's. The inputs are given up. */
-  private call(carry: Slots, inputs: Slots, i: number): Slots {
+  /**
+   * Records the step. Where what it watches is not 0, the function is called to find out what it takes, such as how many steps of a solver, and then
+   * recorded once more; only if that does not help, what was called counts. So what comes out does not depend on what was known before.
+   */
+  private recordOrLearn(recorder: Recorder, carry: Slots, inputs: readonly View[], i: number, failed: boolean): Slots {
+    const first = failed ? undefined : this.record(recorder, carry, inputs, i);
+    if (first) return first;
+    const called = this.call(carry, inputs, i);
+    const again = this.record(recorder, carry, inputs, i);
+    for (const memory of again ? called : []) memory?.release();
+    return again ?? called;
+  }
+
+  /** Calls the function; what it returns is the caller's. */
+  private call(carry: Slots, inputs: readonly View[], i: number): Slots {
+    const given = takeOut(this.device, inputs, this.body.inputs);
+    return this.callOn(carry, given, i);
+  }
+
+  /** The same, from inputs that are given up. */
+  private callOn(carry: Slots, inputs: Slots, i: number): Slots {
     const { body } = this;
     const tensors = carry.map((memory, k) => memory && tensorOf(memory.retain(), body.carry[k]));
     const taken = inputs.map((memory, k) => tensorOf(memory as Memory, body.inputs[k]));
@@ -143,9 +185,10 @@ export class Repeated {
     }
   }
 
-  /** The same, noted. If it is what was noted before, it is replayed from now on. */
-  private record(recorder: Recorder, carry: Slots, inputs: Slots, i: number): Slots {
+  /** The same, noted. If it is what was noted before, it is replayed from now on. @returns undefined if what it watches is not 0. */
+  private record(recorder: Recorder, carry: Slots, rows: readonly View[], i: number): Slots | undefined {
     const { device } = this;
+    const inputs = takeOut(device, rows, this.body.inputs);
     const expected = new Map<number, Storage>();
     const given: number[] = [];
     const storages: Storage[] = [];
@@ -162,18 +205,24 @@ export class Repeated {
       return copy;
     };
     const all = [...carry, ...inputs].map(apart);
-    for (const memory of inputs) memory?.release();
+    for (const memory of inputs) memory.release();
     device.flush();
     try {
-      const { value, trace } = recorder.record(
+      const { value, trace, holds } = recorder.record(
         storages,
         () => {
-          const results = this.call(all.slice(0, carry.length), all.slice(carry.length), i);
+          const results = this.callOn(all.slice(0, carry.length), all.slice(carry.length), i);
           device.flush();
           return results;
         },
         results => results.map(memory => memory?.storage),
       );
+      if (!holds) {
+        recorder.discard(trace);
+        this.last = undefined;
+        for (const memory of value) memory?.release();
+        return undefined;
+      }
       this.consider(recorder, trace, carry, { carried: carry.length, given, expected, results: value });
       return value;
     } finally {
@@ -219,6 +268,36 @@ export function takeOut(device: Device, views: readonly View[], forms: readonly 
 
 /** Whether launches are being recorded, to be replayed without a look at what they give. */
 export const isBeingRecorded = ({ backend }: Device): boolean => backend instanceof Recorder && backend.recording;
+
+/**
+ * Says of a step that is recorded that it is meant only while all of x is 0: a replay after which it is not does not count, and the function is
+ * called for that step. On a CPU; elsewhere, and where nothing is recorded, it says nothing.
+ */
+export function mustBeZero({ device: { backend }, memory }: Tensor): void {
+  if (backend instanceof Recorder && backend.recording && backend.readSync) backend.watch(memory.retain());
+}
+
+/** Whether a step is being recorded in which tensors are the same each time. */
+export function areFixedNow(device: Device, tensors: readonly Tensor[]): boolean {
+  const { backend } = device;
+  if (!(backend instanceof Recorder && backend.recording)) return false;
+  device.flush();
+  return tensors.every(({ memory }) => backend.isFixed(memory.storage));
+}
+
+/** Runs what is no part of a step that is recorded: it makes tables from what is fixed, to be kept. */
+export function aside<T>(device: Device, run: () => T): T {
+  const { backend } = device;
+  if (!(backend instanceof Recorder)) return run();
+  device.flush();
+  device.backend = backend.inner;
+  try {
+    return run();
+  } finally {
+    device.flush();
+    device.backend = backend;
+  }
+}
 
 /** Why nothing can be recorded on the device now. */
 export function whyNotNow(device: Device): string | undefined {

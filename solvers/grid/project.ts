@@ -24,7 +24,7 @@ export interface ProjectOptions {
   readonly mobility?: VectorField;
   /** Pressure to start from, such as the last one. */
   readonly p0?: Tensor;
-  /** How the system is solved. Default: directly where nothing is in the way and the grid is not too large, else conjugate gradients with multigrid. */
+  /** How the system is solved. Default: directly where nothing is in the way and the grid is not too large; by a factor in recorded steps where bodies stand still; else conjugate gradients with multigrid. */
   readonly solve?: SolveOptions;
 }
 

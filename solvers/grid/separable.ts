@@ -36,12 +36,12 @@ export const linesOf = ({ placement, axes }: Grid): readonly Line[] => {
   return axes.map(({ size, spacing, low, high }) => ({ size, spacing, low: ends[low], high: ends[high] }));
 };
 
-/** Unknowns along a side up to which products with dense matrices take less time than multigrid, in the plane and in space. */
+/** Cells along a side up to which products with dense matrices take less time than multigrid, in the plane and in space. */
 const longest = { cpu: [512, 256, 128], webgpu: [2048, 1024, 256] } as const;
 
 /** Whether such products take less time. */
 export const isShort = (lines: readonly Line[], { kind }: Device): boolean =>
-  lines.every(({ size }) => size <= longest[kind][lines.length - 1]);
+  lines.every(({ size }) => size <= longest[kind][lines.length - 1] + 1); // cells have one face more
 
 /** Eigenvectors as columns, [n, n], and eigenvalues of h² D. */
 interface Basis {

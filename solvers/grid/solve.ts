@@ -1,10 +1,12 @@
 /** The stencil −∇·(k ∇p) + c p on a grid, and systems with it: solved directly, or by conjugate gradients with multigrid as preconditioner. */
 
-import { Device, isTracked, Tensor, whyNotNow } from '../../kernel/index.ts';
+import { unrecorded } from '../../adjoint/index.ts';
+import { Device, isBeingRecorded, isTracked, mustBeZero, Tensor, whyNotNow } from '../../kernel/index.ts';
 import {
   type FaceFields,
   linearSolve,
   multigrid,
+  recordedFactor,
   type SolveOptions,
   type Stencil,
   type StencilOptions,
@@ -89,7 +91,10 @@ export function solveOn(
   } else if (!isAsked(solve) && !fluid && isLine(grid, device, reaction))
     return finite(who, solveLine(grid, conductivity.x as Tensor, reaction, b));
   const A = stencilOn(grid, { conductivity, ...(reaction > 0 && { reaction }), device });
+  const isFree = Object.keys(solve ?? {}).every(name => name === 'rtol' || name === 'atol');
+  const factor = isFree ? recordedFactor(A) : undefined;
   return iterated(grid, A, b, from, {
+    ...(factor && { preconditioner: factor }),
     ...(A.isSingular && { nullspace: fluid?.reshape([grid.size]) ?? ('constant' as const) }),
     ...solve,
   });
@@ -113,8 +118,10 @@ export const directly = (
  */
 function finite(who: string, x: Tensor): Tensor {
   const { device } = x;
-  if (!whyNotNow(device))
-    device.check([x.detach().mul(0).sum().memory.retain()], sum => {
+  const sum = unrecorded(() => x.detach().mul(0).sum());
+  if (isBeingRecorded(device)) mustBeZero(sum);
+  else if (!whyNotNow(device))
+    device.check([sum.memory.retain()], sum => {
       if (sum[0] !== 0)
         throw new RangeError(
           `${who}: the solution is not finite; look for NaN, ∞ or zero coefficients in what is given, or let debug() find where they come from.`,

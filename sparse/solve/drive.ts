@@ -3,21 +3,24 @@
  *
  * What a method believes its residual to be drifts from b − A x; so once it believes to have arrived, the residual is computed anew, and
  * if that is too large the method starts again from there, as long as that helps. On a GPU nothing can be judged without waiting: all
- * steps run, leave alone what has converged, and the judgement is thrown by the next read.
+ * steps run, leave alone what has converged, and the judgement is thrown by the next read. Where a step is recorded nobody can look either (unseen.ts).
  */
 
 import { iterate, type Plan } from '../../adjoint/index.ts';
-import { outliving, peek, scoped, type Tensor, type Words } from '../../kernel/index.ts';
+import { isBeingRecorded, outliving, peek, scoped, type Tensor, type Words } from '../../kernel/index.ts';
 import { dots, type Iterate, type IterativeMethod, type System } from '../krylov/method.ts';
 import type { LinearOperator } from '../operators/operator.ts';
 import type { Prepared } from '../preconditioner.ts';
 import { ConvergenceError } from './error.ts';
 import { evidence } from './evidence.ts';
+import { aim, farthestOn } from './goal.ts';
 import { iterandOf } from './iterand.ts';
 import { leavingAlone } from './leaving-alone.ts';
 import type { Nullspace } from './nullspace.ts';
 import { errorByRounding } from './rounding.ts';
+import type { Experience } from './steps-taken.ts';
 import { representable, unitOf, unitsOutOfRange } from './unit.ts';
+import { solveUnseen } from './unseen.ts';
 
 export interface SolveReport {
   readonly method: string;
@@ -45,6 +48,8 @@ export interface Solving {
   /** Steps from one look at the residual to the next. */
   readonly every: number;
   readonly x0: Tensor | undefined;
+  /** How solves like this one went; undefined if each is to be looked at. */
+  readonly experience: Experience | undefined;
   /** Where the recorded step is kept for the next solve; undefined if it is not. */
   readonly plan: Plan | undefined;
   readonly onSolved: ((report: SolveReport) => void) | undefined;
@@ -52,8 +57,6 @@ export interface Solving {
 
 /** A new start that does not at least halve the residual is the last. */
 const worthwhile = 0.25;
-/** Methods aim a little below the tolerance, for what their own reckoning is off. */
-const aim = 0.81;
 
 export function solveNow(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   return scoped(
@@ -80,9 +83,8 @@ function runInUnits(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Te
 const squared = (atol: Solving['atol'], k: number): number => (typeof atol === 'number' ? atol : atol[k]) ** 2;
 
 function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
-  const { method, prepared, project, maxSteps, every, x0 } = solving;
-  // Below this part of what it began with, an f32 residual that is carried along says little.
-  const farthest = A.device.precision === 'f64' ? 0 : 1e-10;
+  const { method, prepared, project, maxSteps, every, x0, experience } = solving;
+  const farthest = farthestOn(A.device);
   const right = project(b);
   const size = dots(right, right);
   const judge = new Judge(A, b, solving);
@@ -91,7 +93,8 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
   const begin = (r: Tensor) => method.start(system, r.mul(0), r);
   const step = (state: Iterate): Iterate => method.step(system, state);
   let now = iterandOf(A, right, x0 && project(x0.detach()), project);
-  const sizes = peek(size);
+  const unseen = A.device.kind === 'cpu' && isBeingRecorded(A.device) ? experience?.allowed : undefined;
+  const sizes = unseen ? undefined : peek(size);
   if (sizes && !representable(sizes, A.device)) {
     const x = runInUnits(A, b, solving);
     if (x) return x;
@@ -103,6 +106,15 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     applyTranspose: y => project(A.transpose.apply(y)),
     precondition: r => project(prepared.apply(r)),
   };
+  if (unseen)
+    return solveUnseen({
+      ...solving,
+      system,
+      b: right,
+      start: now,
+      atol: Math.sqrt(squared(solving.atol, 0)),
+      allowed: unseen,
+    });
   const limits = sizes?.map((square, k) => Math.max(solving.rtol ** 2 * square, squared(solving.atol, k)));
   if (!limits) {
     let broken = size.mul(0);
@@ -127,6 +139,7 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     return now.x;
   }
   let iterations = 0;
+  let taken: number[] | undefined = [];
   let spent = 0; // with those that are then not taken
   let allowed = cycles(maxSteps);
   let residual = peek(dots(now.r, now.r)) as Words;
@@ -149,16 +162,19 @@ function run(A: LinearOperator<unknown>, b: Tensor, solving: Solving): Tensor {
     if (broken.some(v => v !== 0)) trouble ??= broken;
     // On singular systems iterates get better first, and then grow without end: the steps are taken again, half as many.
     if (worse && steps > 1) {
+      taken = undefined;
       allowed = Math.floor(steps / 2);
       continue;
     }
     iterations += steps * cycle;
+    taken?.push(steps);
     if (!worse) [now, residual] = [next, after];
     allowed = cycles(maxSteps - spent);
     const met = residual.every((v, k) => v <= limits[k]);
     const final = method.breakdown !== undefined && broken.some(v => v !== 0);
     const helps = steps > 0 && residual.some((v, k) => v > limits[k] && v <= worthwhile * before[k]);
     if (!met && helps && !final && allowed > 0) continue;
+    if (met) experience?.note(taken);
     const proof = evidence(A, b, now.x, solving.nullspace);
     proof.judge(...proof.sums.map(sum => peek(sum) as Words));
     const error = met || !solving.withinRounding ? undefined : errorByRounding(system, right, now.x, now.r);

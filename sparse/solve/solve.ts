@@ -19,6 +19,7 @@ import { preparedFor } from './kept.ts';
 import { projector } from './nullspace.ts';
 import { asSolution, type Shared } from './solution.ts';
 import { checkSolve, type SolveOptions } from './solve-options.ts';
+import { experienceWith, ofFactor } from './steps-taken.ts';
 
 /**
  * Solves A x = b.
@@ -43,26 +44,31 @@ export function linearSolve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOp
 }
 
 function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared: Shared, turned: boolean): Tensor {
-  const exact = options.preconditioner?.exact === true && !options.method;
+  const { preconditioner, nullspace, atol = 0, onSolved } = options;
+  const exact = preconditioner?.exact === true && !options.method;
   const maxSteps =
     options.maxSteps ?? (exact ? refinements : b.device.kind === 'cpu' ? 10 * A.rows : Math.min(10 * A.rows, 1000));
   const wanted = options.method ?? (exact ? refinement : methodFor(A));
   const method = wanted.within?.(Math.max(1, Math.floor(maxSteps))) ?? wanted;
   const known = A instanceof SparseMatrix || A instanceof Stencil; // what it does is told by its numbers
+  const rtol = options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5);
+  const isShown = onSolved !== undefined || options.maxSteps !== undefined; // somebody asks how each solve goes
+  const kind = [method.name, method.cycle, preconditioner?.name, rtol, atol, turned, nullspace !== undefined, b.shape];
   const solving: Solving = {
     method,
     prepared: turned ? transposed(shared.prepared) : shared.prepared,
-    project: projector(options.nullspace, b),
-    nullspace: options.nullspace,
-    rtol: options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5),
-    atol: options.atol ?? 0,
+    project: projector(nullspace, b),
+    nullspace,
+    rtol,
+    atol,
     maxSteps,
+    experience: isShown ? undefined : exact ? ofFactor(rtol, b.device) : experienceWith(A, kind.join()),
     withinRounding: exact && options.rtol === undefined,
     many: !exact,
-    every: options.preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
+    every: preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not
     x0: options.x0,
-    plan: known ? shared.planOf(A, [wanted, method.cycle, turned, options.nullspace, b.shape.join()]) : undefined,
-    onSolved: options.onSolved,
+    plan: known ? shared.planOf(A, [wanted, method.cycle, turned, nullspace, b.shape.join()]) : undefined,
+    onSolved,
   };
   const x = unrecorded(() => solveNow(A, b, solving));
   const { x0: _, ...rest } = options;

@@ -10,11 +10,12 @@
 import { amax, type Device, peek, type Tensor, tensor, type Words } from '../../kernel/index.ts';
 import { dots } from '../krylov/method.ts';
 
+/** The largest sum of squares that tells how large a vector is; the least is its inverse. */
+export const most = ({ precision }: Device): number => (precision === 'f64' ? 1e280 : 1e30);
+
 /** Whether sums of squares tell how large vectors are. */
-export function representable(squares: Words, { precision }: Device): boolean {
-  const most = precision === 'f64' ? 1e280 : 1e30;
-  return squares.every(v => v > 1 / most && v < most);
-}
+export const representable = (squares: Words, device: Device): boolean =>
+  squares.every(v => v > 1 / most(device) && v < most(device));
 
 /** 2ᵏ of each column, of the shape of its squares; 1 where a column is zero. Undefined if all are 1, or b is not finite. */
 export function unitOf(b: Tensor): { readonly unit: Tensor; readonly values: readonly number[] } | undefined {
