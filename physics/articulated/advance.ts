@@ -6,7 +6,7 @@
  */
 
 import type { Tensor } from '../../kernel/index.ts';
-import { bySizes, column, place, quaternions, sizesOf } from './layout.ts';
+import { bySizes, column, quaternions, sizesOf, wordAt } from './layout.ts';
 import type { ArticulatedState, Model } from './model.ts';
 import { rowsOf, structureOn } from './structure.ts';
 import { moves } from './tables.ts';
@@ -26,41 +26,37 @@ export const exponential: string = /* wgsl */ `
   }
 `;
 
-const moved = bySizes(
-  sizes => /* wgsl */ `
+const moved = bySizes(sizes => {
+  const at = (name: string, i: string): string => wordAt(name, sizes.nq, i);
+  const rate = (d: string): string => wordAt('v', sizes.nv, d);
+  return /* wgsl */ `
   ${quaternions}
   ${exponential}
   var<storage, read> q: array<f32>;
   var<storage, read> v: array<f32>;
   var<storage, read> frames: array<u32>;
   var<uniform> dt: f32;
-  var<storage, read_write> next: array<f32>;
+  @unique var<storage, read_write> next: array<f32>;
   @compute @workgroup_size(64)
   fn advance(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${sizes.nq + 3}>;
-    var rate: array<f32, ${sizes.nv + 2}>;
-    for (var k = 0u; k < ${sizes.nq}u; k++) { own[k] = q[${place(sizes.nq, 1, 'k')}]; }
-    for (var d = 0u; d < ${sizes.nv}u; d++) { rate[d] = v[${place(sizes.nv, 1, 'd')}]; }
-    var now: array<f32, ${sizes.nq + 3}>;
     for (var f = 0u; f < ${sizes.frames}u; f++) {
       let move = ${column('move')};
       let i = ${column('q')};
       let d = ${column('dof')};
-      if (move == ${moves.hinge}u || move == ${moves.slide}u) { now[i] = own[i] + dt * rate[d]; }
+      if (move == ${moves.hinge}u || move == ${moves.slide}u) { ${at('next', 'i')} = ${at('q', 'i')} + dt * ${rate('d')}; }
       if (move == ${moves.shift}u) {
-        for (var c = 0u; c < 3u; c++) { now[i + c] = own[i + c] + dt * rate[d + c]; }
+        for (var c = 0u; c < 3u; c++) { ${at('next', 'i + c')} = ${at('q', 'i + c')} + dt * ${rate('d + c')}; }
       }
       if (move == ${moves.ball}u) {
-        let from = normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u]));
-        let to = product(from, exponential(dt * vec3f(rate[d], rate[d + 1u], rate[d + 2u])));
-        for (var c = 0u; c < 4u; c++) { now[i + c] = to[c]; }
+        let from = normalize(vec4f(${[0, 1, 2, 3].map(c => at('q', `i + ${c}u`)).join(', ')}));
+        let to = product(from, exponential(dt * vec3f(${[0, 1, 2].map(c => rate(`d + ${c}u`)).join(', ')})));
+        ${[0, 1, 2, 3].map(c => `${at('next', `i + ${c}u`)} = to[${c}];`).join(' ')}
       }
     }
-    for (var k = 0u; k < ${sizes.nq}u; k++) { next[${place(sizes.nq, 1, 'k')}] = now[k]; }
   }
-`,
-);
+`;
+});
 
 /** q after dt seconds at the velocity v: the way to move positions of which some are quaternions. */
 export function advance(model: Model, { q, v }: ArticulatedState, dt: number): Tensor {

@@ -41,6 +41,13 @@ export function bySizes(text: (sizes: Sizes) => string): (sizes: Sizes) => Kerne
 export const place = (rows: number, width: number, row: string, e = 'e'): string =>
   `(${e === 'e' ? e : `(${e})`} * ${rows}u + ${row})${width > 1 ? ` * ${width}u` : ''}`;
 
+/** A row's number, held to the rows that there are. */
+export const held = (row: string, rows: number): string => `min(${row}, ${Math.max(rows, 1) - 1}u)`;
+
+/** The number of a row that a table tells, in an environment's rows of one word. */
+export const wordAt = (name: string, rows: number, row: string): string =>
+  `${name}[${place(rows, 1, held(row, rows))}]`;
+
 /** First word of a row of a parameter. */
 export const paramAt = ({ own }: Pick<Sizes, 'own'>, rows: number, width: number, row: string): string =>
   own ? place(rows, width, row) : `(${row})${width > 1 ? ` * ${width}u` : ''}`;

@@ -7,18 +7,32 @@
  *   Ṗ_f = Ṗ_λ E_f + P_λ Ė_f                                                                                          (3)
  *   Ē_f = P_λᵀ P̄_f,   P̄_λ += P̄_f E_fᵀ      from the leaves to the root                                              (4)
  *
- * J turns about an axis or a point, p ↦ a + R_J (p − a), or shifts. (2) is the one recurrence along the tree that multiplies;
+ * J turns about an axis or a point, p ↦ a + R_J (p − a), or shifts; what a joint does not do is written as doing it by zero, since branches
+ * are dear to differentiate. (2) is the one recurrence along the tree that multiplies;
  * all others are sums. So it has rules, (3) and (4), which are linear recurrences, and everything else is differentiated as it is written.
  */
 
 import { custom } from '../../adjoint/index.ts';
 import type { Tensor } from '../../kernel/index.ts';
-import { bySizes, column, paramAt, place, poseFrom, poseTo, quaternions, type Sizes, vec } from './layout.ts';
+import {
+  bySizes,
+  column,
+  held,
+  paramAt,
+  place,
+  poseFrom,
+  poseTo,
+  quaternions,
+  type Sizes,
+  vec,
+  wordAt,
+} from './layout.ts';
 import type { Prepared } from './structure.ts';
 import { moves } from './tables.ts';
 
-const relativePoses = bySizes(
-  sizes => /* wgsl */ `
+const relativePoses = bySizes(sizes => {
+  const own = (i: string): string => wordAt('q', sizes.nq, i);
+  return /* wgsl */ `
   ${quaternions}
   var<storage, read> q: array<f32>;
   var<storage, read> position: array<f32>;
@@ -31,41 +45,32 @@ const relativePoses = bySizes(
   @compute @workgroup_size(64)
   fn relativePoses(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${sizes.nq + 3}>;
-    for (var k = 0u; k < ${sizes.nq}u; k++) { own[k] = q[${place(sizes.nq, 1, 'k')}]; }
     for (var f = 0u; f < ${sizes.frames}u; f++) {
       let move = ${column('move')};
       let pose = ${column('pose')};
       let j = ${column('joint')};
       let i = ${column('q')};
-      var turn = vec4f(1.0, 0.0, 0.0, 0.0);
-      var shift = vec3f(0.0);
-      if (move == ${moves.hinge}u || move == ${moves.slide}u) {
-        let along = normalize(${vec('axis', paramAt(sizes, sizes.joints, 3, 'j'))});
-        let by = own[i] - reference[${paramAt(sizes, sizes.nq, 1, 'i')}];
-        if (move == ${moves.hinge}u) { turn = vec4f(cos(0.5 * by), sin(0.5 * by) * along); }
-        if (move == ${moves.slide}u) { shift = by * along; }
-      }
-      if (move == ${moves.ball}u) { turn = normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u])); }
-      if (move == ${moves.shift}u) { shift = vec3f(own[i], own[i + 1u], own[i + 2u]); }
-      if (move == ${moves.hinge}u || move == ${moves.ball}u) {
-        let a = ${vec('anchor', paramAt(sizes, sizes.joints, 3, 'j'))};
-        shift = a - rotation(turn) * a;
-      }
-      var x = shift;
-      if (pose > 0u) {
-        let c = ${paramAt(sizes, sizes.links, 4, 'pose - 1u')};
-        let constant = normalize(vec4f(orientation[c], orientation[c + 1u], orientation[c + 2u], orientation[c + 3u]));
-        x = ${vec('position', paramAt(sizes, sizes.links, 3, 'pose - 1u'))} + rotation(constant) * shift;
-        turn = product(constant, turn);
-      }
-      let R = rotation(turn);                                                                                    // (1)
+      let along = normalize(${vec('axis', paramAt(sizes, sizes.joints, 3, 'j'))});
+      let by = ${own('i')} - reference[${paramAt(sizes, sizes.nq, 1, held('i', sizes.nq))}];
+      let half = 0.5 * select(0.0, by, move == ${moves.hinge}u);
+      var turn = vec4f(cos(half), sin(half) * along);
+      if (move == ${moves.ball}u) { turn = normalize(vec4f(${[0, 1, 2, 3].map(c => own(`i + ${c}u`)).join(', ')})); }
+      var shift = select(0.0, by, move == ${moves.slide}u) * along;
+      shift = select(shift, vec3f(${[0, 1, 2].map(c => own(`i + ${c}u`)).join(', ')}), move == ${moves.shift}u);
+      let a = ${vec('anchor', paramAt(sizes, sizes.joints, 3, 'j'))};
+      shift += a - rotation(turn) * a;
+      let l = max(pose, 1u) - 1u;
+      let c = ${paramAt(sizes, sizes.links, 4, 'l')};
+      let constant = normalize(select(vec4f(1.0, 0.0, 0.0, 0.0), vec4f(orientation[c], orientation[c + 1u], orientation[c + 2u], orientation[c + 3u]), pose > 0u));
+      let origin = select(vec3f(0.0), ${vec('position', paramAt(sizes, sizes.links, 3, 'l'))}, pose > 0u);
+      let x = origin + rotation(constant) * shift;
+      let R = rotation(product(constant, turn));                                                                 // (1)
       let at = ${place(sizes.frames, 12, 'f')};
       ${poseTo('relative', 'at', 'R', 'x')}
     }
   }
-`,
-);
+`;
+});
 
 /** Local arrays of poses, the world's first. */
 const locals = ({ frames }: Sizes, R: string, x: string): string => `

@@ -8,7 +8,7 @@
  */
 
 import { type Device, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { place } from '../layout.ts';
+import { place, wordAt } from '../layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type ActuatorDynamics, lengthOf } from '../parts.ts';
 import { pointJacobians } from '../point-jacobians.ts';
@@ -81,10 +81,6 @@ const text = ({ nq, nv, a, na, muscles }: Counts): string => /* wgsl */ `
   @compute @workgroup_size(64)
   fn actuate(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${nq}>;
-    var speed: array<f32, ${nv}>;
-    for (var k = 0u; k < ${nq}u; k++) { own[k] = q[${place(nq, 1, 'k')}]; }
-    for (var d = 0u; d < ${nv}u; d++) { speed[d] = v[${place(nv, 1, 'd')}]; }
     ${
       na > 0
         ? `var active: array<f32, ${na}>;
@@ -114,8 +110,8 @@ const text = ({ nq, nv, a, na, muscles }: Counts): string => /* wgsl */ `
       var l = 0.0;
       var rise = 0.0;
       if (count == 1u) {
-        l = gear[g] * own[table[row]];                                                                           // (1)
-        rise = gear[g] * speed[table[row + 1u]];
+        l = gear[g] * ${wordAt('q', nq, 'table[row]')};                                                                           // (1)
+        rise = gear[g] * ${wordAt('v', nv, 'table[row + 1u]')};
       }
       var gain = gains[g] + gains[g + 1u] * l + gains[g + 2u] * rise;
       var bias = gains[g + 3u] + gains[g + 4u] * l + gains[g + 5u] * rise;

@@ -12,12 +12,12 @@
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { rotationVector } from '../dynamics/passive.ts';
-import { place, quaternions } from '../layout.ts';
+import { quaternions, wordAt } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { extended, lengths, spread } from '../tendons/tendon.ts';
 import { contactGroups } from './contact-rows.ts';
-import { columnOf, rates } from './local-arrays.ts';
+import { columnOf } from './local-arrays.ts';
 import type { ConstraintParams } from './numbers.ts';
 import { type Group, laws } from './pattern.ts';
 import type { Rows, Setting } from './row-form.ts';
@@ -106,6 +106,8 @@ function text(
 ): string {
   const when = (wanted: boolean, statements: string): string => (wanted ? statements : '');
   const has = (kind: keyof typeof kinds): boolean => present.includes(kinds[kind]);
+  const own = (i: string): string => wordAt('q', nq, i);
+  const rate = (d: string): string => wordAt('v', nv, d);
   return /* wgsl */ `
   ${when(has('ball'), quaternions + rotationVector)}
   ${softness}
@@ -125,9 +127,6 @@ function text(
   @compute @workgroup_size(64)
   fn jointRows(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${nq + 3}>;
-    for (var k = 0u; k < ${nq}u; k++) { own[k] = q[${place(nq, 1, 'k')}]; }
-    ${rates(nv, 2)}
     for (var s = 0u; s < ${count}u; s++) {
       let g = s * 8u;
       let kind = groups[g];
@@ -137,15 +136,15 @@ function text(
       let p = s * ${width}u;
       var r = 0.0;
       var J = vec3f(1.0, 0.0, 0.0);
-      if (kind == ${kinds.lower}u) { r = own[i] - ${at(9)}; }                                                    // (1)
+      if (kind == ${kinds.lower}u) { r = ${own('i')} - ${at(9)}; }                                                    // (1)
       if (kind == ${kinds.upper}u) {
-        r = ${at(9)} - own[i];
+        r = ${at(9)} - ${own('i')};
         J = vec3f(-1.0, 0.0, 0.0);
       }
       ${when(
         has('ball'),
         `if (kind == ${kinds.ball}u) {
-        let turn = rotationVector(normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u])));
+        let turn = rotationVector(normalize(vec4f(${[0, 1, 2, 3].map(c => own(`i + ${c}u`)).join(', ')})));
         let square = dot(turn, turn);
         r = ${at(9)};
         if (square > 1e-20) {
@@ -160,10 +159,10 @@ function text(
         `if (kind == ${kinds.equality}u) {
         let second = groups[g + 2u];
         var x = 0.0;
-        if (second > 0u) { x = own[second - 1u] - reference[second - 1u]; }
+        if (second > 0u) { x = ${own('second - 1u')} - reference[second - 1u]; }
         let value = ${at(10)} + x * (${at(11)} + x * (${at(12)} + x * (${at(13)} + x * ${at(14)})));
         let slope = ${at(11)} + x * (2.0 * ${at(12)} + x * (3.0 * ${at(13)} + x * 4.0 * ${at(14)}));
-        r = own[i] - reference[i] - value;                                                                            // (3)
+        r = ${own('i')} - reference[i] - value;                                                                            // (3)
         J = select(vec3f(1.0, -slope, 0.0), vec3f(-slope, 1.0, 0.0), groups[g + 3u] == 1u);
       }`,
       )}
@@ -174,19 +173,19 @@ function text(
         let d = firmness(${[2, 3, 4, 5, 6].map(at).join(', ')}, past);
         let bk = ${rigid ? 'vec2f(1.0 / dt, 1.0 / (dt * dt))' : `pull(${at(0)}, ${at(1)}, ${at(3)}, shortest) * vec2f(1.0, d)`};
         let share = ${rigid ? 'rigid' : '(1.0 - d) / d'};
-        var moved = J.x * rate[first];
+        var moved = J.x * ${rate('first')};
         jacobian[entry] = J.x;
         ${when(
           widest > 1,
           `if (groups[g + 5u] > 1u) {
-          moved += J.y * rate[groups[g + 7u]];
+          moved += J.y * ${rate('groups[g + 7u]')};
           jacobian[entry + 1u] = J.y;
         }`,
         )}
         ${when(
           widest > 2,
           `if (groups[g + 5u] > 2u) {
-          moved += J.z * rate[first - 2u];
+          moved += J.z * ${rate('first - 2u')};
           jacobian[entry + 2u] = J.z;
         }`,
         )}

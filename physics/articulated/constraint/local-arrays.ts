@@ -7,7 +7,7 @@
  *   rate            of each velocity, its value
  */
 
-import { place, vec } from '../layout.ts';
+import { held, place, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import { localPoses } from '../points.ts';
 
@@ -23,7 +23,7 @@ export const poses = (frames: number): string => `
 
 /** First word of the row of `frame` less 1, held to the environment's rows. */
 const rowAt = ({ tables: { frames } }: Model, frame: string): string =>
-  place(frames.length, 12, `min(max(${frame}, 1u) - 1u, ${frames.length - 1}u)`);
+  place(frames.length, 12, held(`max(${frame}, 1u) - 1u`, frames.length));
 
 /** R and x of one frame, from `pose`; 0 is the world. */
 export const poseAt = (model: Model, frame: string): string => {
@@ -43,7 +43,7 @@ export const rootAt = (model: Model, frame: string, O = 'O'): string => /* wgsl 
 
 /** turn, shift and rate of one velocity, from `motion` and `v`. */
 export const motionAt = (nv: number, d: string): string => /* wgsl */ `
-          let of = ${place(nv, 1, `min(${d}, ${nv - 1}u)`)};
+          let of = ${place(nv, 1, held(d, nv))};
           let turn = ${vec('motion', 'of * 6u')};
           let shift = ${vec('motion', 'of * 6u', 3)};
           let rate = v[of];`;

@@ -23,7 +23,7 @@ import {
 } from '../../../geometry/index.ts';
 import { kernelsByKey, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
 import type { Kinematics } from '../dynamics/kinematics.ts';
-import { paramAt, place, poseFrom, quaternions, store, vec } from '../layout.ts';
+import { held, paramAt, place, poseFrom, quaternions, store, vec } from '../layout.ts';
 import type { Model } from '../model.ts';
 import type { Prepared } from '../structure.ts';
 import { poseAt, rootAt } from './local-arrays.ts';
@@ -132,15 +132,17 @@ function shapeTablesOf(model: Model, device: Tensor['device']): Record<string, T
 
 const kernels = kernelsByKey();
 
-/** Where each shape is: its axes, its place about the root of its frame, and that root; of the world, its own. */
+/** Numbers of each shape: its axes, its place about the root of its frame, that root, and its size. Of the world, the root is its origin. */
+const placedWidth = 18;
+
 function placedText(model: Model, own: boolean): string {
   const geoms = model.geoms.length;
   const sizes = { own };
-  const here = place(geoms, 15, 'g');
   return /* wgsl */ `
   ${quaternions}
   var<storage, read> relative: array<f32>;
   var<storage, read> pose: array<f32>;
+  var<storage, read> sizes: array<f32>;
   var<storage, read> position: array<f32>;
   var<storage, read> orientation: array<f32>;
   var<storage, read> geoms: array<vec2u>; // 1 + its frame, 1 + its root frame; 0 is the world
@@ -154,24 +156,23 @@ function placedText(model: Model, own: boolean): string {
       let q = ${paramAt(sizes, geoms, 4, 'g')};
       let turned = R * rotation(normalize(vec4f(orientation[q], orientation[q + 1u], orientation[q + 2u], orientation[q + 3u])));
       let moved = R * ${vec('position', paramAt(sizes, geoms, 3, 'g'))} + x;
-      let to = ${here};
-      ${store('placed', 'to', ['turned[0]', 'turned[1]', 'turned[2]', 'moved', 'O'])}
+      let half = ${vec('sizes', paramAt(sizes, geoms, 3, 'g'))};
+      let to = ${place(geoms, placedWidth, 'g')};
+      ${store('placed', 'to', ['turned[0]', 'turned[1]', 'turned[2]', 'moved', 'O', 'half'])}
     }
   }
 `;
 }
 
-function text(model: Model, own: boolean, choose: boolean): string {
+function text(model: Model, choose: boolean): string {
   const { runs, slots } = touchesOf(model);
   const geoms = model.geoms.length;
-  const sizes = { own };
   const anyTable = runs.some(({ kinds }) => kinds.some(hasTables));
   const tableOf = (kind: ShapeKind, g: string) => (hasTables(kind) ? `tableOf[${g}]` : '0u');
   const anyChoice = runs.some(({ kinds }) => choosesFeatures(...kinds));
   const shape = (kind: ShapeKind, g: string): string => {
     const [turned, moved] = poseFrom('placed', `${g}At`);
-    const size = vec('sizes', paramAt(sizes, geoms, 3, g));
-    return `Shape(${size}, ${turned}, ${moved} + (${vec('placed', `${g}At`, 12)} - here), ${tableOf(kind, g)})`;
+    return `Shape(${vec('placed', `${g}At`, 15)}, ${turned}, ${moved} + (${vec('placed', `${g}At`, 12)} - here), ${tableOf(kind, g)})`;
   };
   const loops = runs.map(({ kinds, first, count, slots: each, slot }, k) => {
     const chosen = choosesFeatures(...kinds);
@@ -194,11 +195,11 @@ function text(model: Model, own: boolean, choose: boolean): string {
       : `
     for (var i = 0u; i < ${count}u; i++) {
       let pair = pairs[${first}u + i];
-      let a = min(pair.x, ${geoms - 1}u);
-      let b = min(pair.y, ${geoms - 1}u);
-      let aAt = ${place(geoms, 15, 'a')};
-      let bAt = ${place(geoms, 15, 'b')};
-      let nearAt = ${place(geoms, 15, `min(pair.z, ${geoms - 1}u)`)};
+      let a = ${held('pair.x', geoms)};
+      let b = ${held('pair.y', geoms)};
+      let aAt = ${place(geoms, placedWidth, 'a')};
+      let bAt = ${place(geoms, placedWidth, 'b')};
+      let nearAt = ${place(geoms, placedWidth, held('pair.z', geoms))};
       let here = ${vec('placed', 'nearAt', 12)};
       let A = ${shape(kinds[0], 'a')};
       let B = ${shape(kinds[1], 'b')};${body}
@@ -207,7 +208,6 @@ function text(model: Model, own: boolean, choose: boolean): string {
   return /* wgsl */ `
   ${contactText(runs.map(({ kinds }) => kinds))}
   var<storage, read> placed: array<f32>;
-  var<storage, read> sizes: array<f32>;
   var<storage, read> pairs: array<vec4u>; // geoms a and b, that of them about whose root places are taken, pair
   ${anyTable ? tableText : ''}
   ${choose ? 'var<storage, read> margins: array<f32>;\n  @unique var<storage, read_write> features: array<vec2u>;' : `${anyChoice ? 'var<storage, read> features: array<vec2u>;\n  ' : ''}@unique var<storage, read_write> contact: array<f32>;`}
@@ -255,20 +255,23 @@ export function touches(
   const { geoms: framesOf, pairs: order, tables } = tablesOn(model, pose.device);
   const count = model.geoms.length;
   const placed = kernels(`place ${own} ${count} ${model.tables.frames.length}`, () => placedText(model, own))(
-    { relative, pose, position: spread(geoms.position), orientation: spread(geoms.orientation), geoms: framesOf },
-    { count: envs, out: { placed: [envs, count, 15] } },
+    {
+      ...{ relative, pose, geoms: framesOf },
+      ...{ sizes: spread(geoms.size), position: spread(geoms.position), orientation: spread(geoms.orientation) },
+    },
+    { count: envs, out: { placed: [envs, count, placedWidth] } },
   ).placed as Tensor;
-  const given = { placed, sizes: spread(geoms.size), pairs: order, ...tables };
-  const key = JSON.stringify([own, runs, slots.length, count]);
+  const given = { placed, pairs: order, ...tables };
+  const key = JSON.stringify([runs, slots.length, count]);
   let features = {};
   if (runs.some(({ kinds }) => choosesFeatures(...kinds))) {
-    const found = kernels(`choose ${key}`, () => text(model, own, true))(
+    const found = kernels(`choose ${key}`, () => text(model, true))(
       { ...detached(given), margins: pairs.margin.detach() },
       { count: envs, out: { features: [envs, slots.length] } },
     );
     features = { features: found.features };
   }
-  return kernels(key, () => text(model, own, false))(
+  return kernels(key, () => text(model, false))(
     { ...given, ...features },
     { count: envs, out: { contact: [envs, slots.length, 10] } },
   ).contact as Tensor;

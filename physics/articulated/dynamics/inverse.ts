@@ -15,7 +15,7 @@
 
 import { custom, jvp } from '../../../adjoint/index.ts';
 import { concat, type Tensor, zeros } from '../../../kernel/index.ts';
-import { bySizes, column, place, store, symmetric, vec } from '../layout.ts';
+import { bySizes, column, held, place, store, symmetric, vec } from '../layout.ts';
 import type { Prepared } from '../structure.ts';
 import type { Kinematics } from './kinematics.ts';
 
@@ -100,7 +100,7 @@ const motionAdjoints = bySizes(({ frames, nv }) => {
       let b = base[d];
       let f = frame[d];
       let g = ${column('before')};
-      let at = ${place(frames, 6, `min(max(g, 1u) - 1u, ${frames - 1}u)`)};
+      let at = ${place(frames, 6, held('max(g, 1u) - 1u', frames))};
       let w = select(${vec('velocity', 'at')}, vec3f(0.0), g == 0u);                                             // V_β
       let u = select(${vec('velocity', 'at', 3)}, vec3f(0.0), g == 0u);
       let rate = v[${place(nv, 1, 'd')}];

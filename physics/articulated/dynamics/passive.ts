@@ -8,7 +8,7 @@
  */
 
 import type { Tensor } from '../../../kernel/index.ts';
-import { bySizes, column, paramAt, place, quaternions } from '../layout.ts';
+import { bySizes, column, paramAt, place, quaternions, wordAt } from '../layout.ts';
 import { isImmersed, mediumForces } from '../medium/medium.ts';
 import type { ArticulatedState } from '../model.ts';
 import type { Prepared } from '../structure.ts';
@@ -29,8 +29,9 @@ export const rotationVector: string = /* wgsl */ `
   }
 `;
 
-const passive = bySizes(
-  sizes => /* wgsl */ `
+const passive = bySizes(sizes => {
+  const own = (i: string): string => wordAt('q', sizes.nq, i);
+  return /* wgsl */ `
   ${quaternions}
   ${rotationVector}
   var<storage, read> q: array<f32>;
@@ -44,12 +45,8 @@ const passive = bySizes(
   @compute @workgroup_size(64)
   fn passiveForces(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    var own: array<f32, ${sizes.nq + 3}>;
     var rest: array<f32, ${sizes.nq + 3}>;
-    for (var k = 0u; k < ${sizes.nq}u; k++) {
-      own[k] = q[${place(sizes.nq, 1, 'k')}];
-      rest[k] = springReference[${paramAt(sizes, sizes.nq, 1, 'k')}];
-    }
+    for (var k = 0u; k < ${sizes.nq}u; k++) { rest[k] = springReference[${paramAt(sizes, sizes.nq, 1, 'k')}]; }
     var force: array<f32, ${sizes.nv + 2}>;
     var stored = 0.0;
     for (var f = 0u; f < ${sizes.frames}u; f++) {
@@ -59,19 +56,19 @@ const passive = bySizes(
       let d = ${column('dof')};
       let k = stiffness[${paramAt(sizes, sizes.joints, 1, 'j')}];
       if (move == ${moves.hinge}u || move == ${moves.slide}u) {
-        let by = own[i] - rest[i];
+        let by = ${own('i')} - rest[i];
         force[d] = -k * by;
         stored += 0.5 * k * by * by;
       }
       if (move == ${moves.shift}u) {
         for (var c = 0u; c < 3u; c++) {
-          let by = own[i + c] - rest[i + c];
+          let by = ${own('i + c')} - rest[i + c];
           force[d + c] = -k * by;
           stored += 0.5 * k * by * by;
         }
       }
       if (move == ${moves.ball}u) {
-        let now = normalize(vec4f(own[i], own[i + 1u], own[i + 2u], own[i + 3u]));
+        let now = normalize(vec4f(${[0, 1, 2, 3].map(c => own(`i + ${c}u`)).join(', ')}));
         let from = normalize(vec4f(rest[i], -rest[i + 1u], -rest[i + 2u], -rest[i + 3u]));
         let turn = rotationVector(product(from, now));
         for (var c = 0u; c < 3u; c++) { force[d + c] = -k * turn[c]; }
@@ -84,8 +81,8 @@ const passive = bySizes(
       tau[at] = force[d] - damping[${paramAt(sizes, sizes.nv, 1, 'd')}] * v[at];
     }
   }
-`,
-);
+`;
+});
 
 function launch(
   { sizes, structure, params, envs }: Prepared,
