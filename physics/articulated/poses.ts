@@ -50,16 +50,16 @@ const relativePoses = bySizes(sizes => {
       let pose = ${column('pose')};
       let j = ${column('joint')};
       let i = ${column('q')};
-      let along = normalize(${vec('axis', paramAt(sizes, sizes.joints, 3, 'j'))});
+      let along = normalize(${vec('axis', paramAt(sizes, sizes.joints, 3, held('j', sizes.joints)))});
       let by = ${own('i')} - reference[${paramAt(sizes, sizes.nq, 1, held('i', sizes.nq))}];
       let half = 0.5 * select(0.0, by, move == ${moves.hinge}u);
       var turn = vec4f(cos(half), sin(half) * along);
       if (move == ${moves.ball}u) { turn = normalize(vec4f(${[0, 1, 2, 3].map(c => own(`i + ${c}u`)).join(', ')})); }
       var shift = select(0.0, by, move == ${moves.slide}u) * along;
       shift = select(shift, vec3f(${[0, 1, 2].map(c => own(`i + ${c}u`)).join(', ')}), move == ${moves.shift}u);
-      let a = ${vec('anchor', paramAt(sizes, sizes.joints, 3, 'j'))};
+      let a = ${vec('anchor', paramAt(sizes, sizes.joints, 3, held('j', sizes.joints)))};
       shift += a - rotation(turn) * a;
-      let l = max(pose, 1u) - 1u;
+      let l = ${held('max(pose, 1u) - 1u', sizes.links)};
       let c = ${paramAt(sizes, sizes.links, 4, 'l')};
       let constant = normalize(select(vec4f(1.0, 0.0, 0.0, 0.0), vec4f(orientation[c], orientation[c + 1u], orientation[c + 2u], orientation[c + 3u]), pose > 0u));
       let origin = select(vec3f(0.0), ${vec('position', paramAt(sizes, sizes.links, 3, 'l'))}, pose > 0u);

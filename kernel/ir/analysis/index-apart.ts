@@ -42,15 +42,25 @@ export function apart(a: Indexed, b: Indexed, forms: IndexForms): Answer {
   const [lowA, highA] = forms.rangeOf(a.word, bound(a.facts));
   const [lowB, highB] = forms.rangeOf(b.word, bound(b.facts));
   if (highA < lowB || highB < lowA || offLattice(a, b, forms)) return 'yes';
-  return samePins(a, b) ? offsetsApart(a, b, forms) : 'no';
+  return samePins(a, b, forms) ? offsetsApart(a, b, forms) : 'no';
 }
 
-const samePins = (a: Indexed, b: Indexed): boolean =>
-  a.facts.pins.size === b.facts.pins.size &&
-  [...a.facts.pins].every(([atom, value]) => {
-    const other = b.facts.pins.get(atom);
-    return other && samePolynomial(value, other);
-  });
+/** Whether both hold for the same invocations, as far as pins tell; those of numbers that are alike in all invocations tell nothing of them. */
+function samePins(a: Indexed, b: Indexed, forms: IndexForms): boolean {
+  const [first, second] = [a, b].map(({ facts }) =>
+    [...facts.pins].filter(([atom]) =>
+      [...(forms.atoms.get(atom)?.varies ?? [atom])].some(base => !base.startsWith('trip')),
+    ),
+  );
+  const other = new Map(second);
+  return (
+    first.length === second.length &&
+    first.every(([atom, value]) => {
+      const same = other.get(atom);
+      return same !== undefined && samePolynomial(value, same);
+    })
+  );
+}
 
 /** Both words are one polynomial but for a gap that is no multiple of the steps of all that varies, in invocations and in loops. */
 function offLattice(a: Indexed, b: Indexed, forms: IndexForms): boolean {

@@ -19,7 +19,7 @@ export const softness: string = /* wgsl */ `
     if (x <= 0.0) { return low; }
     let below = x <= m;
     let side = select(1.0 - x, x, below);
-    let part = side * pow(side / select(1.0 - m, m, below), power - 1.0);
+    let part = side * exp((power - 1.0) * log(side / select(1.0 - m, m, below))); // a power, of which the slope needs no other
     let y = select(1.0 - part, part, below);
     return low + y * (high - low);                                                                               // (4)
   }

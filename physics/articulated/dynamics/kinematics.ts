@@ -15,7 +15,7 @@
  */
 
 import type { Tensor } from '../../../kernel/index.ts';
-import { bySizes, column, paramAt, place, poseFrom, vec } from '../layout.ts';
+import { bySizes, column, held, paramAt, place, poseFrom, vec } from '../layout.ts';
 import { framePoses, type Poses } from '../poses.ts';
 import type { Prepared } from '../structure.ts';
 import { moves } from '../tables.ts';
@@ -31,7 +31,7 @@ const axesAndInertias = bySizes(sizes => {
   const { frames, joints, links, nv } = sizes;
   const [R, x] = poseFrom('pose', place(frames, 12, 'f'));
   const write = (k: string, n: string, u: string): string => `
-      let d${k} = ${place(nv, 6, `dof + ${k}u`)};
+      let d${k} = ${place(nv, 6, held(`dof + ${k}u`, nv))};
       ${[0, 1, 2].map(c => `motion[d${k} + ${c}u] = ${n}[${c}]; motion[d${k} + ${c + 3}u] = ${u}[${c}];`).join(' ')}`;
   return /* wgsl */ `
   var<storage, read> pose: array<f32>;
@@ -54,29 +54,30 @@ const axesAndInertias = bySizes(sizes => {
       let R = ${R};
       let x = ${x};
       if (move == ${moves.hinge}u || move == ${moves.slide}u) {
-        let n = R * normalize(${vec('axis', paramAt(sizes, joints, 3, 'j'))});
-        let a = R * ${vec('anchor', paramAt(sizes, joints, 3, 'j'))} + x;
+        let n = R * normalize(${vec('axis', paramAt(sizes, joints, 3, held('j', joints)))});
+        let a = R * ${vec('anchor', paramAt(sizes, joints, 3, held('j', joints)))} + x;
         let turns = move == ${moves.hinge}u;
         let angular = select(vec3f(0.0), n, turns);
         let linear = select(n, cross(a, n), turns);                                                              // (1)
         ${write('0', 'angular', 'linear')}
       }
       if (move == ${moves.ball}u) {
-        let a = R * ${vec('anchor', paramAt(sizes, joints, 3, 'j'))} + x;
+        let a = R * ${vec('anchor', paramAt(sizes, joints, 3, held('j', joints)))} + x;
         for (var k = 0u; k < 3u; k++) {
           let n = R[k];
           let u = cross(a, n);
-          let d = ${place(nv, 6, 'dof + k')};
+          let d = ${place(nv, 6, held('dof + k', nv))};
           ${[0, 1, 2].map(c => `motion[d + ${c}u] = n[${c}]; motion[d + ${c + 3}u] = u[${c}];`).join(' ')}
         }
       }
       if (move == ${moves.shift}u) {
-        for (var k = 0u; k < 3u; k++) { motion[${place(nv, 6, 'dof + k')} + 3u + k] = 1.0; }
+        for (var k = 0u; k < 3u; k++) { motion[${place(nv, 6, held('dof + k', nv))} + 3u + k] = 1.0; }
       }
       if (body > 0u) {
-        let m = mass[${paramAt(sizes, links, 1, 'body - 1u')}];
-        let c = R * ${vec('com', paramAt(sizes, links, 3, 'body - 1u'))} + x;
-        let i = ${paramAt(sizes, links, 6, 'body - 1u')};
+        let l = ${held('body - 1u', links)};
+        let m = mass[${paramAt(sizes, links, 1, 'l')}];
+        let c = R * ${vec('com', paramAt(sizes, links, 3, 'l'))} + x;
+        let i = ${paramAt(sizes, links, 6, 'l')};
         let own = mat3x3f(
           inertia[i], inertia[i + 3u], inertia[i + 4u],
           inertia[i + 3u], inertia[i + 1u], inertia[i + 5u],
