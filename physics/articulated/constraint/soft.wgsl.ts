@@ -6,6 +6,8 @@
  *   b = 2 / (d₁ T),  k = 1 / (d₁ T ζ)²       for solref = (T, ζ);     b = B / d₁,  k = K / d₁²   for (−K, −B)       (3)
  *   d(r) = d₀ + y (d₁ − d₀),   y = x (x / m)^(p−1)  for x = |r| / width up to m;  above, 1 − y is that of 1 − x and 1 − m     (4)
  *
+ * (4) has no branches, and its power is made of exp and log: so the slope needs neither again.
+ *
  * MuJoCo documentation, "Modeling: solver parameters".
  */
 export const softness: string = /* wgsl */ `
@@ -13,14 +15,15 @@ export const softness: string = /* wgsl */ `
     let low = clamp(d0, 1e-4, 0.9999);
     let high = clamp(d1, 1e-4, 0.9999);
     let m = clamp(midpoint, 1e-4, 0.9999);
-    if (low == high || width <= 1e-15) { return 0.5 * (low + high); }
-    let x = abs(r) / width;
-    if (x >= 1.0) { return high; }
-    if (x <= 0.0) { return low; }
-    let below = x <= m;
-    let side = select(1.0 - x, x, below);
-    let part = side * exp((power - 1.0) * log(side / select(1.0 - m, m, below))); // a power, of which the slope needs no other
-    let y = select(1.0 - part, part, below);
+    let wide = width > 1e-15;
+    let x = abs(r) / select(1.0, width, wide);
+    let between = wide && x > 0.0 && x < 1.0;
+    let z = select(0.5, x, between);
+    let below = z <= m;
+    let side = select(1.0 - z, z, below);
+    let part = side * exp((power - 1.0) * log(side / select(1.0 - m, m, below)));
+    let outside = select(0.5, select(0.0, 1.0, x >= 1.0), wide);
+    let y = select(outside, 0.0, between) + select(0.0, 1.0, between) * select(1.0 - part, part, below);
     return low + y * (high - low);                                                                               // (4)
   }
   /** b and k; T is at least \`shortest\`. */
