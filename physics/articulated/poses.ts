@@ -136,7 +136,7 @@ const tangents = bySizes(sizes => {
 
 const adjoints = bySizes(sizes => {
   const [E, t] = poseFrom('relative', at(sizes));
-  const [P] = poseFrom('pose', at(sizes));
+  const P = [0, 3, 6].map(k => vec('pose', 'outer', k));
   const [bar, xBar] = poseFrom('poseBar', at(sizes));
   return /* wgsl */ `
   var<storage, read> relative: array<f32>;
@@ -147,9 +147,6 @@ const adjoints = bySizes(sizes => {
   @compute @workgroup_size(64)
   fn poseAdjoints(@builtin(global_invocation_id) id: vec3u) {
     let e = id.x;
-    ${locals(sizes, 'R', 'x')}
-    R[0] = ${identity};
-    ${each(sizes)} { R[f + 1u] = ${P}; }
     ${locals(sizes, 'RBar', 'xBar')}
     for (var k = 0u; k < ${sizes.frames}u; k++) {
       let f = ${sizes.frames - 1}u - k;
@@ -158,12 +155,12 @@ const adjoints = bySizes(sizes => {
       let moved = select(xBar[f + 1u] + ${xBar}, vec3f(0.0), p == 0u);
       let E = ${E};
       let t = ${t};
-      let back = transpose(E);
-      RBar[p] += turned * back + mat3x3f(moved * t.x, moved * t.y, moved * t.z);                                 // (4)
+      RBar[p] += turned * transpose(E) + mat3x3f(moved * t.x, moved * t.y, moved * t.z);                                 // (4)
       xBar[p] += moved;
-      let outer = transpose(R[p]);
-      let turn = outer * turned;
-      let shift = outer * moved;
+      let outer = ${place(sizes.frames, 12, held('max(p, 1u) - 1u', sizes.frames))};
+      let outward = mat3x3f(${P.map((v, k) => `select(${v}, ${identity}[${k}], p == 0u)`).join(', ')});
+      let turn = transpose(outward) * turned;
+      let shift = transpose(outward) * moved;
       let at = ${at(sizes)};
       ${poseTo('relativeBar', 'at', 'turn', 'shift')}
     }

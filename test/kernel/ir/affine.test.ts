@@ -163,6 +163,12 @@ describe('sums', () => {
     ['y[i] += f32(j);', 'shared'],
     ['y[i] += x[i]; y[i + 1u] += x[i];', 'shared shared'],
     ['y[2u * i] += x[i]; y[2u * i + 1u] += x[i];', 'owned owned'],
+    // what a table says of an iteration says nothing of the invocation; what it says of the invocation does
+    [
+      'for (var k = 0u; k < p.n; k++) { let t = 8u * i + min(idx[k], 7u); y[t] += 1; if (idx[k + 1u] == 3u) { y[8u * i + min(idx[k + 2u], 7u)] += 1; } }',
+      'owned owned',
+    ],
+    ['if (idx[i] == 3u) { y[0] += 1; } if (idx[i] == 4u) { y[0] += 1; }', 'shared shared'],
   ])('%s %s', (body, want) => {
     expect([...scatterOwnership(compile(body)).values()].join(' ')).toBe(want);
   });
