@@ -4,8 +4,8 @@
  * An array of environments is [envs, rows, width]. Parameters are [rows, width], or [envs, rows, width] where environments differ:
  * then all of them are, and the kernels are texts of their own. What is indexed by a table goes through local arrays, or by numbers that
  * are held to the environment's rows, min(i, rows − 1): an invocation's words are then known to be its own, and gradients need no sums
- * between invocations. Local arrays are dear to compile on a GPU, and only worth it for what changes. Where a loop changes a local array, it only adds
- * to it, so that the reverse sweep needs none of the contents on the way.
+ * between invocations. Local arrays are dear to compile on a GPU, and only worth it for what changes. Where a loop changes a local array,
+ * it only adds to it, so that the reverse sweep needs none of the contents on the way.
  */
 
 import { type Kernel, kernelsByKey } from '../../kernel/index.ts';

@@ -8,8 +8,8 @@
  *   Ē_f = P_λᵀ P̄_f,   P̄_λ += P̄_f E_fᵀ      from the leaves to the root                                              (4)
  *
  * J turns about an axis or a point, p ↦ a + R_J (p − a), or shifts; what a joint does not do is written as doing it by zero, since branches
- * are dear to differentiate. (2) is the one recurrence along the tree that multiplies;
- * all others are sums. So it has rules, (3) and (4), which are linear recurrences, and everything else is differentiated as it is written.
+ * are dear to differentiate. (2) is the one recurrence along the tree that multiplies; all others are sums. So it
+ * has rules, (3) and (4), which are linear recurrences; sums have theirs in inverse.ts; everything else is differentiated as it is written.
  */
 
 import { custom } from '../../adjoint/index.ts';

@@ -1,5 +1,6 @@
 /**
- * What kernels of touches and rows read first, into local arrays (layout.ts): of environment e, poses of frames, and how velocities move points.
+ * What kernels of touches and rows read, of environment e: poses of frames, and how velocities move points. All at first, into local
+ * arrays (layout.ts), where it is used again and again; else one by one.
  *
  *   O               where the root is of each frame that is one; 0 is the world
  *   R, x            of each frame, about its root (points.ts)

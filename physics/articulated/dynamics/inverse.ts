@@ -7,8 +7,8 @@
  *   τ_d = S_d · Σ f                                                                over all frames that d moves  (4)
  *
  * λ is the velocity before d, β the last one before d's joint; S are motion axes about one point (kinematics.ts), so (1), (2) and (4)
- * are sums. × is the cross product of motions, ×* that of a motion and a force. Three kernels, so that the gradient of each replays
- * little: motions by (1) and (2), forces by (3) side by side, and (4).
+ * are sums, and so are their adjoints, in the other direction. × is the cross product of motions, ×* that of a motion and a force. Three
+ * kernels, so that the gradient of each replays little: motions by (1) and (2), forces by (3) side by side, and (4).
  *
  * Featherstone: Rigid Body Dynamics Algorithms, 2008, §5.3.
  */
