@@ -51,10 +51,8 @@ function wrapOf(child: Element, { sites, geoms, tell }: Reading): NonNullable<Te
   const geom = byName(geoms, around) ?? child.fail(`there is no geom '${around}'.`);
   if (side === undefined) return [{ around }];
   const site = byName(sites, side) ?? child.fail(`there is no site '${side}'.`);
-  const [a, b] = [geom.position ?? [0, 0, 0], site.position ?? [0, 0, 0]];
-  const isElsewhere = site.link !== geom.link;
-  if (!isElsewhere && Math.hypot(...a.map((x, k) => x - b[k])) >= (geom.size?.[0] ?? 0)) return [{ around, side }];
-  tell(child, `sidesite of <geom> in <spatial> ${isElsewhere ? 'on another body than the geom' : 'within the geom'}`);
+  if (site.link === geom.link) return [{ around, side }];
+  tell(child, 'sidesite of <geom> in <spatial> on another body than the geom');
   return [];
 }
 

@@ -21,7 +21,7 @@ import { add3, inverse, product, rotate, scale3, unturned, type Vec3 } from '../
 import { type WrapPlace, wrapped, wrappedLength, wrapsOf } from './tendon-wrap.ts';
 
 /**
- * Names of sites that a tendon runs through; a sphere or cylinder between two of them, around which it goes, perhaps on the side of a site of its link; a
+ * Names of sites that a tendon runs through; a sphere or cylinder between two of them, around which it goes, perhaps on the side of a site of its link (touching it from within if the site is); a
  * pulley ends a branch, and lengths of the next one count 1 / pulley.
  */
 export type TendonPathSpec = readonly (
@@ -95,10 +95,6 @@ function wrapOf(
   if (beside && beside.link !== link)
     throw new RangeError(`${who}: side site '${side}' and geom '${around}' are on two links; put them on one.`);
   const radius = geom.size[0];
-  if (beside && Math.hypot(...add3(beside.position, scale3(-1, position))) < radius)
-    throw new RangeError(
-      `${who}: side site '${side}' is within geom '${around}'; tendons go around geoms, not through them: put it outside.`,
-    );
   const round = kind === 'sphere';
   return { link, round, sided: beside !== undefined, position, orientation, radius, side: beside?.position };
 }

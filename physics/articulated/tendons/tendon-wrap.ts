@@ -9,6 +9,13 @@
  * passes outside (and, where there is a side site, on its side), the tendon runs straight, and touches nothing. Along a cylinder it climbs evenly. Since ways
  * are shortest, lengths change as if the points of touch were fixed to what they touch.
  *
+ * A side site within a sphere or cylinder makes the tendon touch it from within, where the way from p to q by a point of the circle is shortest: its parts meet the radius at the
+ * same angle t, |p| = r / A, |q| = r / B, G the angle between them,
+ *
+ *   asin(A sin t) + asin(B sin t) − 2 t + G = 0,   from the direction of p by t − asin(A sin t)                    (2)
+ *
+ * by Newton's method from t = π/2, which goes one way since the left side is concave. Where the straight way meets the circle, it is taken.
+ *
  * Which way it runs is decided by the numbers; where that changes, lengths may jump. MuJoCo documentation, "XML reference: tendon/spatial/geom".
  */
 
@@ -64,8 +71,11 @@ export function wrappedLength(
     Y = cross3(normalized(dot3(n, n) > 1e-30 ? n : aside(X)), X);
   }
   const within = (v: Vec3): Vec2 => [dot3(v, X), dot3(v, Y)];
-  const s = side && unit(within(rotate(inverse(orientation), add3(side, scale3(-1, position)))));
-  const touch = tangents(within(p), within(q), radius, s);
+  const beside = side && rotate(inverse(orientation), add3(side, scale3(-1, position)));
+  const touch =
+    beside && dot3(beside, beside) < radius * radius
+      ? fromWithin(within(p), within(q), radius)
+      : tangents(within(p), within(q), radius, beside && unit(within(beside)));
   if (!touch) return straight;
   const [a, b] = [minus(touch.from, within(p)), minus(within(q), touch.to)].map(v => Math.sqrt(dot(v, v)));
   return Math.hypot(a + touch.arc + b, round ? 0 : q[2] - p[2]);
@@ -76,12 +86,45 @@ const aside = (X: Vec3): Vec3 => {
   return cross3(X, y > x && y > z ? [1, 0, 1] : z > x && z > y ? [1, 1, 0] : [0, 1, 1]);
 };
 
-/** undefined: it runs straight. */
-function tangents(p: Vec2, q: Vec2, r: number, side: Vec2 | undefined) {
+/** The point of the straight way that is nearest to the centre. */
+function nearest(p: Vec2, q: Vec2): Vec2 {
   const along = minus(q, p);
-  const dd = dot(along, along);
-  if (!(r > 1e-15 && dd > 1e-15)) return undefined;
-  const near = plus(p, times(Math.min(Math.max(-dot(along, p) / dd, 0), 1), along));
+  return plus(p, times(Math.min(Math.max(-dot(along, p) / Math.max(dot(along, along), 1e-15), 0), 1), along));
+}
+
+interface Touch {
+  readonly from: Vec2;
+  readonly to: Vec2;
+  readonly arc: number;
+}
+
+/** undefined: it runs straight. */
+function fromWithin(p: Vec2, q: Vec2, r: number): Touch | undefined {
+  const near = nearest(p, q);
+  if (dot(near, near) <= r * r) return undefined;
+  const [A, B] = [p, q].map(v => r / Math.sqrt(dot(v, v)));
+  const G = Math.abs(Math.atan2(cross(p, q), dot(p, q)));
+  let t = Math.PI / 2;
+  for (let k = 0; k < newtonSteps; k++) {
+    const [s, c] = [Math.sin(t), Math.cos(t)];
+    const slope = [A, B].reduce((sum, x) => sum + (x * c) / Math.sqrt(1 - x * x * s * s), -2);
+    t -= (Math.asin(A * s) + Math.asin(B * s) - 2 * t + G) / slope; // (2)
+  }
+  const turn = (t - Math.asin(A * Math.sin(t))) * (cross(p, q) > 0 ? 1 : -1);
+  const [x, y] = times(A, p);
+  const [s, c] = [Math.sin(turn), Math.cos(turn)];
+  const at: Vec2 = [c * x - s * y, s * x + c * y];
+  return { from: at, to: at, arc: 0 };
+}
+
+/** Enough for A and B up to 1 − 1e-6. */
+const newtonSteps = 12;
+
+/** undefined: it runs straight. */
+function tangents(p: Vec2, q: Vec2, r: number, side: Vec2 | undefined): Touch | undefined {
+  const along = minus(q, p);
+  if (!(r > 1e-15 && dot(along, along) > 1e-15)) return undefined;
+  const near = nearest(p, q);
   if (dot(near, near) > r * r && !(side && dot(side, near) < 0)) return undefined;
   const touching = (v: Vec2, sign: number): Vec2 => {
     const root = sign * r * Math.sqrt(Math.max(dot(v, v) - r * r, 0));
@@ -140,6 +183,22 @@ const text = (own: boolean): string => /* wgsl */ `
     let root = sign * r * sqrt(max(dot(v, v) - r * r, 0.0));
     return (r * r * v + root * vec2f(v.y, -v.x)) / dot(v, v);                                                    // (1)
   }
+  fn closer(A: f32, B: f32, G: f32, t: f32) -> f32 { // a step of Newton's method for (2)
+    let s = sin(t);
+    let slope = cos(t) * (A / sqrt(max(1.0 - A * A * s * s, 1e-12)) + B / sqrt(max(1.0 - B * B * s * s, 1e-12))) - 2.0;
+    return t - (asin(A * s) + asin(B * s) - 2.0 * t + G) / slope;
+  }
+  fn fromWithin(p: vec2f, q: vec2f, r: f32) -> vec2f {
+    let A = r / sqrt(dot(p, p));
+    let B = r / sqrt(dot(q, q));
+    let G = atan2(cross2(p, q), dot(p, q));
+    let way = select(-1.0, 1.0, G > 0.0);
+    var t = 1.5707963267948966;
+    for (var k = 0u; k < ${newtonSteps}u; k++) { t = detach(closer(A, B, way * G, t)); }
+    t = closer(A, B, way * G, closer(A, B, way * G, t)); // twice, for derivatives of first and second order
+    let turn = way * (t - asin(A * sin(t)));
+    return A * (cos(turn) * p + sin(turn) * vec2f(-p.y, p.x));
+  }
   fn meet(a: vec2f, b: vec2f, c: vec2f, d: vec2f) -> bool {
     let u = b - a;
     let v = d - c;
@@ -190,38 +249,52 @@ const text = (own: boolean): string => /* wgsl */ `
       let along = b - a;
       let dd = dot(along, along);
       let near = a + clamp(-dot(along, a) / max(dd, 1e-15), 0.0, 1.0) * along;
-      if (dd > 1e-15 && (dot(near, near) <= r * r || (isSided && dot(beside, near) < 0.0))) {
+      let isWithin = isSided && dot(side, side) < r * r;
+      var bends = false;
+      var u = vec2f(0.0);
+      var v = vec2f(0.0);
+      var bow = 0.0;
+      if (isWithin) {
+        bends = dot(near, near) > r * r;
+        if (bends) {
+          u = fromWithin(a, b, r);
+          v = u;
+        }
+      } else if (dd > 1e-15 && (dot(near, near) <= r * r || (isSided && dot(beside, near) < 0.0))) {
         var best = -1e4;
         var sign = 0.0;
         for (var way = 0u; way < 2u; way++) {
           let turn = 1.0 - 2.0 * f32(way);
-          let u = touching(a, r, turn);
-          let v = touching(b, r, -turn);
-          var good = -dot(u - v, u - v);
-          if (isSided) { good = dot(u + v, beside) / sqrt(max(dot(u + v, u + v), 1e-30)); }
-          if (meet(a, u, b, v)) { good = -1e4; }
+          let c = touching(a, r, turn);
+          let d = touching(b, r, -turn);
+          var good = -dot(c - d, c - d);
+          if (isSided) { good = dot(c + d, beside) / sqrt(max(dot(c + d, c + d), 1e-30)); }
+          if (meet(a, c, b, d)) { good = -1e4; }
           if (good > best || (way == 1u && good == best && good > -1e4)) {
             best = good;
             sign = turn;
           }
         }
-        if (sign != 0.0) {
-          let u = touching(a, r, sign);
-          let v = touching(b, r, -sign);
+        bends = sign != 0.0;
+        if (bends) {
+          u = touching(a, r, sign);
+          v = touching(b, r, -sign);
           var angle = atan2(-sign * cross2(u, v), dot(u, v));
           if (angle < 0.0) { angle += 6.283185307179586; }
-          let bow = r * angle;
-          from = u.x * X + u.y * Y;
-          to = v.x * X + v.y * Y;
-          length = bow;
-          if (!isRound) {
-            let first = sqrt(dot(u - a, u - a));
-            let whole = first + bow + sqrt(dot(b - v, b - v));
-            let climb = q.z - p.z;
-            from.z = p.z + climb * first / whole;
-            to.z = p.z + climb * (first + bow) / whole;
-            length = bow * sqrt(1.0 + climb * climb / (whole * whole));
-          }
+          bow = r * angle;
+        }
+      }
+      if (bends) {
+        from = u.x * X + u.y * Y;
+        to = v.x * X + v.y * Y;
+        length = bow;
+        if (!isRound) {
+          let first = sqrt(dot(u - a, u - a));
+          let whole = first + bow + sqrt(dot(b - v, b - v));
+          let climb = q.z - p.z;
+          from.z = p.z + climb * first / whole;
+          to.z = p.z + climb * (first + bow) / whole;
+          length = bow * sqrt(1.0 + climb * climb / (whole * whole));
         }
       }
     }

@@ -1,7 +1,7 @@
 // Tendons through sites, around spheres and cylinders, and over pulleys: accelerations, lengths and energies of MuJoCo 3.3.8, forces between links of 3.14; derivatives; refusals.
 
 import { checkGradient } from 'retrograde/adjoint';
-import { tensor } from 'retrograde/kernel';
+import { type Tensor, tensor } from 'retrograde/kernel';
 import {
   actuation,
   actuatorParams,
@@ -190,6 +190,38 @@ it.each([cpu64, cpu32])('go around spheres and cylinders as in MuJoCo, $precisio
         .mul(weights)
         .sum(),
     { q, v, tendonPoints, tendonWraps: tendonWraps.broadcastTo([3, ...tendonWraps.shape]) },
+  );
+});
+
+// Side sites within: the first tendon touches a sphere, the second a cylinder. MuJoCo 3.14.0, whose points of touch are found to 1e-6.
+const WITHIN = `<mujoco><compiler angle="radian"/><worldbody><body pos="0 0 0.5"><joint axis="0 1 0.2"/><geom size="0.1"/>
+    <site name="s1" pos="-0.2 0.05 -0.15"/><geom name="s" size="0.05" pos="0 0 -0.3"/><geom name="c" type="cylinder" size="0.04 0.3" pos="0 0 -0.2" euler="1.4 0 0.2"/>
+    <site name="in" pos="0.01 0.02 -0.28"/><site name="by" pos="0.01 0 -0.21"/><body pos="0.1 0.05 -0.4"><joint axis="1 0.5 0"/><geom size="0.1"/><site name="s2" pos="0.12 0.05 -0.1"/></body></body></worldbody>
+  <tendon><spatial name="t"><site site="s1"/><geom geom="s" sidesite="in"/><site site="s2"/></spatial>
+    <spatial name="u"><site site="s1"/><geom geom="c" sidesite="by"/><site site="s2"/></spatial></tendon>
+  <sensor><tendonpos tendon="t"/><tendonpos tendon="u"/><tendonvel tendon="t"/><tendonvel tendon="u"/></sensor></mujoco>`;
+
+it('touch spheres and cylinders from within as in MuJoCo, with gradients', async () => {
+  const inner = mjcf(WITHIN);
+  const params = articulatedParams(inner, cpu64);
+  const state = {
+    q: on64([0.3, 1.1, -0.4, 0.9, 0.1, -1.2], [3, 2]),
+    v: on64([0.5, -0.7, 0.5, -0.7, 0.5, -0.7], [3, 2]),
+  };
+  const { read } = sensors(inner);
+  near(
+    await read(params, state).read(),
+    [
+      0.519553655031, 0.506825936701, 0.0285800797731, 0.0438719600906, 0.527407980232, 0.518994992522, 0.0262761166942,
+      0.0410010102711, 0.537427738281, 0.538248316183, -0.0265295179648, -0.029024408327,
+    ],
+    1e-8,
+  );
+  const { tendonWraps } = params as Required<typeof params>;
+  await checkGradient(
+    ({ q, v, tendonWraps }: { q: Tensor; v: Tensor; tendonWraps: Tensor }) =>
+      read({ ...params, tendonWraps }, { q, v }),
+    { ...state, tendonWraps },
   );
 });
 
