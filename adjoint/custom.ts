@@ -14,8 +14,11 @@ import { flatten, inOrderOf, matching } from './tree.ts';
 export interface CustomRules<X, Y> {
   /** For messages. Default 'custom'. */
   readonly name?: string;
-  /** Adjoint of the argument, from the argument, the value and the value's adjoint. */
-  vjp?(x: X, bar: Y, y: Y): X;
+  /**
+   * Adjoint of the argument, from the argument, the value and the value's adjoint.
+   * @param isWanted Whether the adjoint of a tensor of x is asked for; for another anything of its shape will do, such as zeros.
+   */
+  vjp?(x: X, bar: Y, y: Y, isWanted: (leaf: Tensor) => boolean): X;
   /** Tangent of the value, from the argument and its tangent. */
   jvp?(x: X, dot: X, y: Y): Y;
 }
@@ -40,12 +43,16 @@ export function custom<X, Y>(f: (x: X) => Y, rules: CustomRules<X, Y>): (x: X) =
     });
     const rule: Rule = {
       name,
-      vjp(saved, bars) {
+      vjp(saved, bars, wanted) {
         if (!rules.vjp)
           throw new Error(`${name}: a gradient needs its vjp, and it has none; give one: custom(f, { vjp }).`);
         const { x, y: value } = trees(saved);
         const full = y.rebuild(y.leaves.map((_, k) => bars[k] ?? zerosFor(saved[width + k])));
-        const given = flatten(rules.vjp(x, full, value), `${name}: vjp`);
+        const asked = new Set(saved.filter((_, k) => k < width && wanted[k]));
+        const given = flatten(
+          rules.vjp(x, full, value, leaf => asked.has(leaf)),
+          `${name}: vjp`,
+        );
         matching(`${name}: vjp`, flatten(x), given, 'the adjoint');
         return inOrderOf(input, given);
       },

@@ -44,6 +44,23 @@ describe('custom', () => {
     expect(await words(g.y)).toEqual([0.8, 1]);
   });
 
+  it('tells its rule which adjoints are asked for', async () => {
+    const asked: boolean[][] = [];
+    const product = custom(({ x, y }: { x: Tensor; y: Tensor }) => x.mul(y), {
+      vjp({ x, y }, bar, _, isWanted) {
+        asked.push([isWanted(x), isWanted(y)]);
+        return { x: bar.mul(y), y: isWanted(y) ? bar.mul(x) : y };
+      },
+    });
+    const [x, y] = [on64([3, 0]), on64([4, 2])];
+    expect(await words(grad((x: Tensor) => product({ x: x.sin(), y }).sum())(on64([0, 0])))).toEqual([4, 2]);
+    expect(await words(grad((y: Tensor) => product({ x, y }).sum())(y))).toEqual([3, 0]);
+    expect(asked).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+  });
+
   it('a rule that uses the value is differentiated through it, to any order', async () => {
     const exp = custom((x: Tensor) => x.exp(), { vjp: (_, bar, y) => bar.mul(y), jvp: (_, dot, y) => dot.mul(y) });
     const x = on64([0.5, -1]);

@@ -147,7 +147,7 @@ function judge(status: Tensor): void {
 const constrained = (at: Place, x: Held): Solution =>
   custom((x: Held) => solve(at, x), {
     name: 'convex',
-    vjp({ driven, rows }, bar, found) {
+    vjp({ driven, rows }, bar, found, isWanted) {
       const given = { a: found.a, slack: found.slack.detach(), lambda: found.lambda.detach() };
       const { slack, lambda } = acting(at, rows, given);
       const x = { driven, rows };
@@ -155,10 +155,14 @@ const constrained = (at: Place, x: Held): Solution =>
       const { a } = given;
       return {
         driven: vjp((driven: Driven) => dynamics(at, driven, a))(driven).pullback(solution.neg()), // (3)
-        rows: forcesAdjoint(patternFor(at.model), {
-          ...rows,
-          ...{ slack, lambda, a, tauBar: solution, fBar: moved, xBar: change },
-        }),
+        rows: forcesAdjoint(
+          patternFor(at.model),
+          {
+            ...rows,
+            ...{ slack, lambda, a, tauBar: solution, fBar: moved, xBar: change },
+          },
+          isWanted(rows.cone),
+        ),
       };
     },
     jvp({ driven, rows }, dot, found) {

@@ -11,7 +11,7 @@
  * Sums of many environments are taken of coefficients alone, in a kernel of their own, for who asks.
  */
 
-import { kernelsByKey, type Tensor } from '../../../kernel/index.ts';
+import { kernelsByKey, type Tensor, zeros } from '../../../kernel/index.ts';
 import { formOf, laws, type Pattern } from './pattern.ts';
 import { responseOf } from './response.wgsl.ts';
 import type { Rows, Slack } from './row-form.ts';
@@ -119,10 +119,14 @@ const coefficients = (pattern: Pattern, own: boolean): string => /* wgsl */ `
   }
 `;
 
-/** Adjoints of what forces are made of, J and a_ref where x is J a − a_ref. */
+/**
+ * Adjoints of what forces are made of, J and a_ref where x is J a − a_ref.
+ * @param ofCones Whether those of cones are asked for; zeros otherwise.
+ */
 export function forcesAdjoint(
   pattern: Pattern,
   { jacobian, weight, cone, slack, lambda, a, tauBar, fBar, xBar }: Given,
+  ofCones: boolean,
 ): Rows {
   const [envs, nv] = a.shape;
   const own = cone.shape.length > 2;
@@ -133,15 +137,18 @@ export function forcesAdjoint(
     { ...given, a, tauBar, list },
     { count: envs, out: { jacobianBar: jacobian.shape, weightBar: weight.shape.slice(0, 2) } },
   );
-  const { coneBar } = kernels(`coefficients ${key}`, () => coefficients(pattern, own))(
-    { ...given, cone },
-    { count: envs, out: { coneBar: [envs, pattern.groups.length, 6] } },
-  );
-  const all = coneBar as Tensor;
+  const coneBar = (): Tensor => {
+    const launched = kernels(`coefficients ${key}`, () => coefficients(pattern, own))(
+      { ...given, cone },
+      { count: envs, out: { coneBar: [envs, pattern.groups.length, 6] } },
+    );
+    const all = launched.coneBar as Tensor;
+    return own ? all : all.sum(0);
+  };
   return {
     jacobian: jacobianBar as Tensor,
     aref: xBar.neg(),
     weight: weightBar as Tensor,
-    cone: own ? all : all.sum(0),
+    cone: ofCones ? coneBar() : zeros(cone.shape, { device: cone.device }),
   };
 }

@@ -177,13 +177,17 @@ export function yieldingOf(
 export const forcesOf = (pattern: Pattern, nv: number, { jacobian, weight, cone, slack }: Slack): Forces =>
   custom((x: Slack) => launch(pattern, nv, x), {
     name: 'constraintForces',
-    vjp(x, bar, { lambda }) {
+    vjp(x, bar, { lambda }, isWanted) {
       const fBar = alongRows(pattern, x, bar.tau).add(bar.lambda);
-      const { aref, ...rest } = forcesAdjoint(pattern, {
-        ...x,
-        ...{ a: zeros(bar.tau.shape, { device: lambda.device }), lambda, tauBar: bar.tau },
-        ...{ fBar, xBar: yieldingOf(pattern, x, lambda, fBar) },
-      });
+      const { aref, ...rest } = forcesAdjoint(
+        pattern,
+        {
+          ...x,
+          ...{ a: zeros(bar.tau.shape, { device: lambda.device }), lambda, tauBar: bar.tau },
+          ...{ fBar, xBar: yieldingOf(pattern, x, lambda, fBar) },
+        },
+        isWanted(x.cone),
+      );
       return { ...rest, slack: aref.neg() };
     },
     jvp: (x, dot) => jvp((x: Slack) => launch(pattern, nv, x))(x, dot).tangent,
