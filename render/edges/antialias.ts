@@ -33,11 +33,14 @@ import { edgeTables } from './tables.ts';
 export interface AntialiasOptions {
   /** Which surface the picture shows, counted from the front; the last of those it is blended from. Default 0. */
   readonly layer?: number;
-  /** What has corners of its own, such as colours of faces: where its rows differ at an edge, the picture jumps there as it does at outlines. */
+  /**
+   * What has corners of its own, such as colours of faces or `flatNormals`: where its rows differ at an edge, the picture jumps there as it does at
+   * outlines. Without it derivatives lack what these edges do: of a lit box, half.
+   */
   readonly seams?: Attribute;
   /** Whether pictures are differentiable where surfaces go through each other, or near or far cuts them, too. Default true. */
   readonly intersections?: boolean;
-  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, how many of intersections, and how many cells. Default, a picture: 16 (width + height), and 8 for each edge of a single triangle. */
+  /** How many crossings of outlines with rows and columns there is room for, hidden ones included, how many of intersections, and how many cells. Default, a picture: 16 (width + height), 8 for each edge of a single triangle, and with seams 4 √(triangles · width · height). */
   readonly capacity?: number;
 }
 
@@ -63,7 +66,8 @@ export function antialias(image: Tensor, raster: Raster, clip: Tensor, options: 
   const { layer = 0, seams, intersections = true } = options;
   const { device } = clip;
   const tables = edgeTables(triangles, device);
-  const { capacity = (16 * (width + height) + 8 * tables.borders) * batch } = options;
+  const inside = seams ? Math.ceil(4 * Math.sqrt(triangles.size * width * height)) : 0; // edges of triangles that are about as long as wide
+  const { capacity = (16 * (width + height) + 8 * tables.borders + inside) * batch } = options;
   check(image, raster, clip, layer, capacity);
   if (seams && (seams.corners?.type !== 'u32' || seams.corners.shape.join() !== `${triangles.size},3`))
     throw new RangeError(
@@ -125,8 +129,8 @@ function check(image: Tensor, raster: Raster, clip: Tensor, layer: number, capac
     );
   if (!Number.isInteger(capacity) || capacity < 1)
     throw new RangeError(`antialias: the capacity is ${inWords(capacity)}; give a whole number from 1.`);
-  if (width * height * (batch ?? 1) >= 2 ** 30)
+  if (width * height * (batch ?? 1) >= 2 ** 29)
     throw new RangeError(
-      `antialias: ${width} × ${height} × ${batch ?? 1} pixels are too many; at most 2³⁰ − 1 can be mixed.`,
+      `antialias: ${width} × ${height} × ${batch ?? 1} pixels are too many; at most 2²⁹ − 1 can be mixed.`,
     );
 }

@@ -20,10 +20,10 @@ const group = 32;
 /** The two entries of a crossing: 4 · cell + side. */
 const halvesText: string = /* wgsl */ `
   fn halvesOf(key: u32, width: u32, height: u32) -> vec2u {
-    let pixel = key / 4u;
+    let pixel = key / 8u;
     let cell = pixel + pixel / width + pixel / (width * height) * (width + 1u); // the one whose corner 2 is the first pixel
     let last = cell + width + 2u;
-    return select(4u * vec2u(cell + 1u, last) + vec2u(2u, 0u), 4u * vec2u(cell + width + 1u, last) + vec2u(1u, 3u), (key & 2u) != 0u);
+    return select(4u * vec2u(cell + 1u, last) + vec2u(2u, 0u), 4u * vec2u(cell + width + 1u, last) + vec2u(1u, 3u), (key & 4u) != 0u);
   }
 `;
 

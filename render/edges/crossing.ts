@@ -14,12 +14,12 @@ import { homogeneous } from '../raster/homogeneous.wgsl.ts';
 import type { Raster } from '../raster/rasterize.ts';
 import { listText, type TileLists } from '../raster/tiles.ts';
 import { placeText, words } from '../raster/triangle.wgsl.ts';
-import { afterBit, type Cuts, firstBits } from './silhouettes.ts';
+import { type Cuts, firstBits, sideShift } from './silhouettes.ts';
 import { type EdgeTables, noneText } from './tables.ts';
 
 /**
- * A crossing's key is (2 · pixel + axis) · 2 + side: the first pixel of the pair, of B · H · W; 0 if the second one is to its right, 1 if below;
- * 1 where the surface is on the second one's side. Sorting keys brings together what is between two pixels.
+ * A crossing's key is (2 · pixel + axis) · 4 + side: the first pixel of the pair, of B · H · W; 0 if the second one is to its right, 1 if below;
+ * 0 where the surface is on the first one's side, 1 where it is on the second one's, 2 where it is on both, at a seam.
  */
 const chooseText = (lists: TileLists): string => /* wgsl */ `
   ${homogeneous}
@@ -88,8 +88,7 @@ const chooseText = (lists: TileLists): string => /* wgsl */ `
           vertex[id.x] = e + batch * vertices;
           let x = select(line, u32(first), row);
           let y = select(u32(first), line, row);
-          key[id.x] = 4u * ((batch * height + y) * width + x) + select(2u, 0u, row) +
-            select(0u, 1u, (code[at] & ${afterBit}) != 0u);
+          key[id.x] = 8u * ((batch * height + y) * width + x) + select(4u, 0u, row) + (code[at] >> ${sideShift});
         }
       }
     }
@@ -113,13 +112,13 @@ const place = lazyKernel(/* wgsl */ `
   fn crossingPlaces(@builtin(global_invocation_id) id: vec3u) {
     let k = key[id.x];
     if (k != ${noneText}) {
-      let pixel = k / 4u;
+      let pixel = k / 8u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
       let a = inPixels(clip[vertex[id.x].x], f32(width), f32(height));
       let b = inPixels(clip[vertex[id.x].y], f32(width), f32(height));
       let da = from2(a, c);
       let db = from2(b, c);
-      let row = (k & 2u) == 0u;
+      let row = (k & 4u) == 0u;
       let fa = select(da.x, da.y, row);
       let fb = select(db.x, db.y, row);
       let ga = select(da.y, da.x, row);

@@ -200,7 +200,7 @@ const corner = lazyKernel(/* wgsl */ `
       let next = pixel + select(1u, width, (p & 1u) == 1u);
       let base = pixel / pixels * vertices;
       let kind = (found[pixel] >> (4u * (p & 1u))) & 15u;
-      key[id.x] = 2u * p + u32(kind > 5u);
+      key[id.x] = 4u * p + u32(kind > 5u);
       var triangle = ids[before + select(pixel, next, kind > 5u)] - 1u;
       if (kind > 1u && kind != 2u && kind != 6u) { triangle = across[triangle][(kind - 3u) & 3u] - 1u; }
       vertex[id.x][0] = corners[triangle] + base;
@@ -226,15 +226,15 @@ const place = lazyKernel(/* wgsl */ `
   fn intersectionPlaces(@builtin(global_invocation_id) id: vec3u) {
     let k = key[id.x];
     if (k != ${noneText}) {
-      let pixel = k / 4u;
+      let pixel = k / 8u;
       let c = vec2f(f32(pixel % width), f32(pixel / width % height)) + 0.5;
       let a = cornersOf(vertex[id.x][0], f32(width), f32(height));
       let v = vertex[id.x][1];
-      let next = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), (k & 2u) != 0u);
+      let next = c + select(vec2f(1.0, 0.0), vec2f(0.0, 1.0), (k & 4u) != 0u);
       let end = f32(depthAt(a, c) > 1.0 || depthAt(a, next) > 1.0);
       let e = gap(a, v, end, c);
       let slope = vec2f(gap(a, v, end, c + vec2f(1.0, 0.0)), gap(a, v, end, c + vec2f(0.0, 1.0))) - e;
-      place[id.x] = vec3f(-e / select(slope.y, slope.x, (k & 2u) == 0u), normalize(slope)); // (1)
+      place[id.x] = vec3f(-e / select(slope.y, slope.x, (k & 4u) == 0u), normalize(slope)); // (1)
     }
   }
 `);

@@ -27,12 +27,14 @@
  * A quarter's colour in a sector that its own corner is not in is that of the corners beside it, else of the opposite one. For lines from one
  * point to the border areas of sectors are never negative: a colour is always a convex combination of colours.
  *
- * Several edges may pass one side, but there are two colours. With σ = 1 where the surface is on the first pixel's side of the edge, else −1:
+ * Several edges may pass one side, but there are two colours. With σ = 1 where the surface is on the first pixel's side of the edge, −1 where it is on
+ * the other, and 0 at seams:
  *
  *   D = Σ σ D_j / Σ σ   where Σ σ ≠ 0                 D = Σ D_j / n   where as many surfaces begin as end                   (4)
  *
  * held to [0, 1]. So an outline that goes there and back, whose stretches are all of one surface, counts with its length (Σ σ = ±1), surfaces
- * that end one behind the other share the difference of colours, and a sliver thinner than the gap between centres moves the difference along.
+ * that end one behind the other share the difference of colours, and a sliver thinner than the gap between centres moves the difference along. Seams
+ * that pass a side beside an outline count for nothing: the face in between is shown by no pixel.
  */
 
 import { lazyKernel, type Tensor } from '../../kernel/index.ts';
@@ -56,6 +58,8 @@ const shares = lazyKernel(/* wgsl */ `
   /** Of each corner's quarter what it takes of the next corner, the opposite one and the last. */
   var<storage, read_write> w: array<array<vec3f, 4>>;
 
+  /** σ of a crossing. */
+  fn signOf(key: u32) -> f32 { return select(1.0 - 2.0 * f32(key & 3u), 0.0, (key & 3u) == 2u); }
   /** The mean of max(0, f) where f is linear from a to b. */
   fn above(a: f32, b: f32) -> f32 {
     if (a <= 0.0 && b <= 0.0) { return 0.0; }
@@ -111,6 +115,7 @@ const shares = lazyKernel(/* wgsl */ `
   fn cellShares(@builtin(global_invocation_id) id: vec3u) {
     if (cell[id.x] != 0u) {
       var net = vec4f(0.0);
+      var ending = vec4f(0.0);
       var n = vec4f(0.0);
       var signed = vec4f(0.0);
       var plain = vec4f(0.0);
@@ -121,24 +126,32 @@ const shares = lazyKernel(/* wgsl */ `
       var ry = 0.0;
       var normal = vec2f(0.0);
       let end = until[id.x];
-      for (var j = end - size[id.x]; j < end; j++) {
+      let first = end - size[id.x];
+      for (var j = first; j < end; j++) {
         let crossing = crossingOf(entries[j]);
-        let side = sideOf(entries[j]);
-        let own = vec4f(vec4u(0u, 1u, 2u, 3u) == vec4u(side));
-        let sign = 1.0 - 2.0 * f32(key[crossing] & 1u);
+        let own = vec4f(vec4u(0u, 1u, 2u, 3u) == vec4u(sideOf(entries[j])));
+        let sign = signOf(key[crossing]);
         let d = place[crossing].x;
-        normal = place[crossing].yz;
         net += own * sign;
         n += own;
+        ending += own * abs(sign);
         signed += own * (sign * d);
         plain += own * d;
+      }
+      for (var j = first; j < end; j++) {
+        let crossing = crossingOf(entries[j]);
+        let side = sideOf(entries[j]);
+        let d = place[crossing].x;
+        normal = place[crossing].yz;
         let p = select(select(vec2f(d, 0.0), vec2f(d, 1.0), side == 2u), vec2f(select(0.0, 1.0, side == 1u), d), (side & 1u) == 1u);
         let r = dot(normal, p);
-        xx += normal.x * normal.x;
-        xy += normal.x * normal.y;
-        yy += normal.y * normal.y;
-        rx += r * normal.x;
-        ry += r * normal.y;
+        if (signOf(key[crossing]) != 0.0 || ending[side] == 0.0) {
+          xx += normal.x * normal.x;
+          xy += normal.x * normal.y;
+          yy += normal.y * normal.y;
+          rx += r * normal.x;
+          ry += r * normal.y;
+        }
       }
       let passed = n > vec4f(0.0);
       let joint = select(plain / max(n, vec4f(1.0)), signed / select(vec4f(1.0), net, net != vec4f(0.0)), net != vec4f(0.0));
@@ -154,7 +167,7 @@ const shares = lazyKernel(/* wgsl */ `
         let b = yy + ${held};
         let x = rx + ${held} * v.x;
         let y = ry + ${held} * v.y;
-        let open = select(vec4f(0.0), vec4f(0.5), passed & (net == vec4f(0.0)));
+        let open = select(vec4f(0.0), vec4f(0.5), (ending > vec4f(0.0)) & (net == vec4f(0.0)));
         v = clamp(
           vec2f(b * x - xy * y, a * y - xy * x) / (a * b - xy * xy), -vec2f(open.w, open.x), 1.0 + vec2f(open.y, open.z)); // (1)
       } else {

@@ -41,9 +41,12 @@ const faces = lazyKernel(/* wgsl */ `
   }
 `);
 
-/** The code of an edge's cuts: the first row or column, and a bit that is set if the surface is on the side of larger x (of rows) or y. */
-export const afterBit = '0x80000000u';
-export const firstBits = '0x7fffffffu';
+/**
+ * The code of an edge's cuts: the first row or column, and on which side the surface is, in the highest two bits, 0: of smaller x (of rows) or y,
+ * 1: of larger, 2: on both, at a seam.
+ */
+export const sideShift = '30u';
+export const firstBits = '0x3fffffffu';
 
 const cuts = lazyKernel(/* wgsl */ `
   ${homogeneous}
@@ -119,9 +122,9 @@ const cuts = lazyKernel(/* wgsl */ `
               let t = sideOf(side.y, e, base, from, d);
               if (abs(t) > abs(s)) { s = t; }
             }
-            let after = vec2f(-d.y, d.x) * s > vec2f(0.0);
+            let where = select(select(vec2u(0u), vec2u(1u), vec2f(-d.y, d.x) * s > vec2f(0.0)), vec2u(2u), one == other);
             count[at] = vec2u(last - first);
-            code[at] = vec2u(first) | select(vec2u(0u), vec2u(${afterBit}), after);
+            code[at] = vec2u(first) | (where << vec2u(${sideShift}));
           }
         }
       }

@@ -114,7 +114,7 @@ const ownTriangle = onDeviceOf(({ size }: Triangles, device) =>
   ),
 );
 
-/** Normals of triangles as an attribute of their corners, for flat shading. */
+/** Normals of triangles as an attribute of their corners, for flat shading. Pictures jump where they change: give them to `antialias` as `seams`, too. */
 export function flatNormals(x: Tensor, triangles: Triangles): Attribute {
   checkRecord('flatNormals', 'the list of triangles', triangles, ['vertices', 'corners', 'size']);
   return { values: faceNormals(x, triangles), corners: ownTriangle(triangles, x.device) };

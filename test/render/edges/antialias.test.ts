@@ -160,24 +160,33 @@ it('shows where near and far cut a surface, by its area and with its slope', asy
   near(await valueAndGrad(weighted)(at).grad.read(), [(12 * (columns[5]! - columns[11]!)) / tilt], 1e-11);
 });
 
-it('colours that jump at a seam move with it', async () => {
+describe('seams', () => {
   const size = [20, 16] as const;
-  const bent = new Triangles(4, [0, 1, 2, 0, 2, 3]);
-  const colours = {
-    values: on64([1, 0.2], [2, 1]),
-    corners: tensor([0, 0, 0, 1, 1, 1], [2, 3], { type: 'u32', device: cpu64 }),
+  /** The sum of a picture of faces, and its slope in vertices. @param rows Of `colours`, at the corners of triangles. */
+  const sumOf = async (triangles: Triangles, colours: number[], rows: number[], vertices: readonly number[]) => {
+    const corners = tensor(rows, [triangles.size, 3], { type: 'u32', device: cpu64 });
+    const faces = { values: on64(colours, [colours.length, 1]), corners };
+    const { value, grad } = valueAndGrad((x: Tensor) => {
+      const clip = flat(x.reshape([triangles.vertices, 2]), size);
+      const raster = rasterize(clip.detach(), triangles, { size });
+      return antialias(interpolate(raster, clip, faces), raster, clip, { seams: faces }).sum();
+    })(on64(vertices));
+    return { sum: await value.item(), slope: await grad.read() };
   };
-  const loss = (x: Tensor): Tensor => {
-    const clip = flat(x.reshape([4, 2]), size);
-    const raster = rasterize(clip.detach(), bent, { size });
-    return antialias(interpolate(raster, clip, colours), raster, clip, { seams: colours }).sum();
-  };
-  // One colour left of the line from (8.2, −2) to (10.7, 18), another right of it.
-  const { value, grad } = valueAndGrad(loss)(on64([8.2, -2, 400, 8, 10.7, 18, -400, 8]));
-  const middle = (8.2 + 10.7) / 2;
-  near([await value.item()], [16 * (middle * 0.2 + (20 - middle) * 1)], 1e-12);
-  const g = await grad.read();
-  near([g[0]! + g[4]!], [16 * (0.2 - 1)], 1e-12);
+
+  it('move the colours that jump there', async () => {
+    // One colour left of the line from (8.2, −2) to (10.7, 18), another right of it.
+    const { sum, slope } = await sumOf(quad, [1, 0.2], [0, 0, 0, 1, 1, 1], [8.2, -2, 400, 8, 10.7, 18, -400, 8]);
+    near([sum, slope[0]! + slope[4]!], [16 * (9.45 * 0.2 + (20 - 9.45) * 1), 16 * (0.2 - 1)], 1e-12);
+  });
+
+  it('leave a face that is too thin for any pixel its area, up to the outline', async () => {
+    const strip = new Triangles(6, [0, 1, 2, 0, 2, 3, 1, 4, 5, 1, 5, 2]);
+    const places = [4.3, 3.3, 12.7, 3.3, 13.9, 12.6, 4.3, 12.6, 12.95, 3.3, 14.15, 12.6];
+    const { sum, slope } = await sumOf(strip, [1, 1], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1], places);
+    near([sum], [9.3 * (13.55 - 4.3)], 0.1);
+    near([slope[8]! + slope[10]!, slope[2]! + slope[4]!], [9.3, 0], 0.2); // the outline, and the seam, moved to the right
+  });
 });
 
 describe('soups of triangles', () => {
