@@ -25,7 +25,7 @@ export interface SmoothingOptions {
   readonly samples: number;
   /** Default 'mixed'. 'zeroth' never differentiates f, but for the baseline 'tangent'. */
   readonly order?: 'first' | 'zeroth' | 'mixed';
-  /** b of (2). Default 'leaveOneOut'; 'none' if antithetic, where a constant drops out. */
+  /** b of (2). Default 'leaveOneOut'; 'none' if antithetic, where a constant drops out, and so does the mean of all other pairs. */
   readonly baseline?: 'leaveOneOut' | 'none' | 'tangent';
   /** Default false. */
   readonly antithetic?: boolean;
@@ -114,7 +114,8 @@ function zeroth<P>(
   const { leaves, rebuild } = flatten(params);
   const weighted = (weight: Tensor): Tensor[] => z.map(part => part.mul(alongRows(weight.div(sigma), part)));
   if (baseline !== 'tangent') {
-    const weight = baseline === 'none' ? costs : aboveOthers(costs);
+    const left = antithetic ? costs.sub(costs.mean()) : aboveOthers(costs); // of a pair both are left out: the rest drops out
+    const weight = baseline === 'none' ? costs : left;
     return { costs, gradients: rebuild(weighted(weight)) };
   }
   const centre = rebuild(leaves.map(leaf => leaf.reshape([1, ...leaf.shape])));

@@ -110,6 +110,14 @@ describe('a quadratic, blurred', () => {
     expect(e).toBeLessThan(0.03);
   });
 
+  it('is not made steeper by a baseline that leaves out one of a pair alone', async () => {
+    const of = (baseline: 'none' | 'leaveOneOut') => {
+      const options = { sigma, samples: 4, order: 'zeroth', antithetic: true, baseline } as const;
+      return smoothedGradient<Tensor>(quadratic, on64(at), options).gradient.read();
+    };
+    near(await of('leaveOneOut'), Array.from(await of('none')), 1e-13);
+  });
+
   it('gives the exact slope with a tangent where a function is linear', async () => {
     const linear = (x: Tensor): Tensor => x.mul(on64([3, -2], [1, 2])).sum(1);
     const { gradient, variance } = smoothedGradient<Tensor>(linear, on64(at), {
