@@ -18,6 +18,7 @@
  */
 
 import { body, link, rowsPerJoint, rowWidth, type SolverKind, workText } from './solver-work.wgsl.ts';
+import { inertiaUnit } from './spin.wgsl.ts';
 
 const matricesText = /* wgsl */ `
   struct Span { bodies: vec2u, links: vec2u }
@@ -141,6 +142,7 @@ const matricesText = /* wgsl */ `
 `;
 
 const factorsText = /* wgsl */ `
+  ${inertiaUnit}
   // Δ⁻¹ of all bodies, and K′ of links to those that go after them.
   fn factored(s: Span) {
     for (var at = s.bodies.x + lane; at < s.bodies.y; at += lanes) {
@@ -212,7 +214,8 @@ const factorsText = /* wgsl */ `
     let I = symmetric(bodyThree(at), bodyThree(at + 3u));
     if (freedom[i] == 2u) { return I[2].z; }
     let half = 0.5 * dot(bodyThree(at), vec3f(1.0));
-    return dot(cross(I[0], I[1]), I[2]) / (half * half);
+    let unit = inertiaUnit(half);
+    return dot(cross(I[0] * unit, I[1] * unit), I[2] * unit) / (half * unit * half * unit) / unit;
   }
   fn isStiff(K: Stiffness) -> bool { return dot(diagonal(K.A) + diagonal(K.C), vec3f(1.0)) > 0.0; }
   fn factor(i: u32, r: Twist) -> Twist { // Δ⁻¹ r                                                     (4)

@@ -210,3 +210,32 @@ describe('bodies of very different mass', () => {
     });
   });
 });
+
+it.each([1e-4, 1e3])(
+  'bodies %d times as large do the same in single precision, more quickly or slowly',
+  async scale => {
+    const pace = Math.sqrt(scale); // of times and speeds, under the same gravity
+    const turned = { orientation: [0.8, 0.36, -0.48, 0] } as const;
+    const world = (size: number, t: number): RigidWorld =>
+      rigidBodies(
+        {
+          bodies: [
+            ground,
+            { shape: box([0.1 * size, 0.07 * size, 0.08 * size]), position: [0, 0.15 * size, 0], ...turned },
+            { shape: sphere(0.09 * size), position: [0.02 * size, 0.4 * size, 0] },
+          ],
+          joints: [
+            { kind: 'revolute', bodies: [1, 2], anchor: [0, 0.3 * size, 0], axis: [0, 0, 1], range: [-0.4, 0.4] },
+          ],
+        },
+        { margin: 0.01 * size, rest: 0.1 * t, recovery: 0.02 * t, recoverySpeed: t },
+      );
+    const placed = async (size: number, t: number, device: typeof cpu32) => {
+      const made = world(size, t);
+      const end = ran(made, 60, 0.005 * t, { device });
+      await made.check(end);
+      return (await end.x.read()).map(x => x / size);
+    };
+    expect(biggest(await placed(scale, pace, cpu32), await placed(1, 1, cpu64))).toBeLessThan(1e-3); // slip is not told below 1 mm/s
+  },
+);
