@@ -24,6 +24,7 @@ const given: Readonly<Record<string, string>> = {
   'solvers/estimators/smoothing.ts': 'const f = x => x.square(); const theta = tensor(1);',
   'solvers/fit/levenberg-marquardt.ts':
     'const params = { k: tensor([2]) }; const residual = ({ k }) => k.sub(tensor([1, 3]));',
+  'solvers/grid/trace-faces.ts': "const { project } = await import('retrograde/solvers');", // render has one too
   'solvers/optimise/manifold.ts':
     'const pose = { orientation: tensor([0, 0, 0, 1]) }; const loss = ({ orientation }) => orientation.sub(0.5).square().sum();',
   'solvers/optimise/multi-start.ts': 'const loss = x => x.square().sum();',

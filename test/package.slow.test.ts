@@ -176,6 +176,16 @@ async function visit(folder: string): Promise<unknown> {
 }
 
 describe('in a browser', () => {
+  it('brings along what it uses of a folder, and no other parts', async () => {
+    const contents = `export { massSpring } from 'retrograde/physics';`;
+    const stdin = { contents, resolveDir: project };
+    const options = { bundle: true, write: false, metafile: true, format: 'esm', platform: 'browser' } as const;
+    const { metafile } = await build({ absWorkingDir: project, stdin, outdir: 'part', splitting: true, ...options });
+    const loaded = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+    expect(loaded.join(' ')).toContain('retrograde/dist/chunks/');
+    expect(loaded.filter(file => /saxes|ml-matrix|earcut/.test(file))).toEqual([]); // of robots' files, fits, polygons
+  });
+
   it('computes when esbuild has bundled it, without what is for Node', async () => {
     const folder = join(project, 'by-esbuild');
     mkdirSync(folder);
