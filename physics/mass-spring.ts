@@ -14,8 +14,9 @@
  *     (ω: the stiffest mode): Hairer, Lubich & Wanner, Acta Numerica (2003) 399–450, doi:10.1017/S0962492902000144.
  */
 
-import { kernel, type Tensor } from '../kernel/index.ts';
+import { amin, kernel, Tensor, tensor } from '../kernel/index.ts';
 import { adjacency, checkEdges, checkPinned, type Edge, freedom } from './adjacency.ts';
+import { look } from './field.ts';
 import type { Step } from './simulator.ts';
 
 /** Node state. Shapes: n nodes, d = 2 or 3. */
@@ -123,13 +124,34 @@ const verletKick = (vec: string): string => /* wgsl */ `
   }
 `;
 
+/** @throws RangeError for a mass that is not positive, of a node that may move: as `look` does. */
+function checkMass(mass: Tensor, pinned: readonly number[]): void {
+  if (!(mass instanceof Tensor) || mass.size === 0) return; // the kernel tells
+  /** Of those that are pinned, and of the others. */
+  const where = (held: number, free: number): Tensor => {
+    const all = new Float32Array(mass.size).fill(free);
+    for (const i of pinned) all[i] = held;
+    return tensor(all, undefined, { device: mass.device });
+  };
+  look(
+    mass,
+    all => amin(pinned.length > 0 ? all.mul(where(0, 1)).add(where(1, 0)) : all),
+    least => {
+      if (!(least > 0))
+        throw new RangeError(
+          `massSpring: a mass is ${Number(least.toPrecision(3))}; it must be positive; to hold a node still, name it in { pinned }.`,
+        );
+    },
+  );
+}
+
 /**
  * Builds a simulator for a fixed network.
  *
  * @param nodes Number of nodes, n.
  * @param edges The s springs, each a pair of node indices.
  * @returns `step(state, params, dt)`: the state dt seconds later. Pure; `state` is not changed.
- * @throws RangeError if an edge or a pinned node is outside `0 … n − 1`.
+ * @throws RangeError if an edge or a pinned node is outside `0 … n − 1`; a step, if a node that is not pinned has no mass.
  */
 export function massSpring(
   nodes: number,
@@ -143,8 +165,10 @@ export function massSpring(
   const { free } = structure;
   const count = { count: nodes };
   const accelerate = kernel(acceleration(vec));
-  const accelerationOf = (x: Tensor, v: Tensor, params: MassSpringParams): Tensor =>
-    accelerate({ x, v, ...params, ...structure }, count).a as Tensor;
+  const accelerationOf = (x: Tensor, v: Tensor, params: MassSpringParams): Tensor => {
+    checkMass(params.mass, pinned);
+    return accelerate({ x, v, ...params, ...structure }, count).a as Tensor;
+  };
 
   if (integrator === 'symplecticEuler') {
     const advance = kernel(symplecticEuler(vec));

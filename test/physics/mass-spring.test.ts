@@ -181,3 +181,27 @@ describe('an ensemble', () => {
     );
   });
 });
+
+it('masses of nodes that may move are positive; what is pinned needs none', async () => {
+  const params = (mass: readonly number[]) => ({
+    mass: tensor(mass),
+    spring: tensor([[10, 1, 0]]),
+    gravity: tensor([0, -1]),
+    drag: tensor(0),
+  });
+  const start = {
+    x: tensor([
+      [0, 0],
+      [1, 0],
+    ]),
+    v: tensor([
+      [0, 0],
+      [0, 0],
+    ]),
+  };
+  const step = massSpring(2, [[0, 1]], { pinned: [0] });
+  const { v } = step(start, params([0, 1e-9]), 0.1);
+  expect((await v.read()).every(Number.isFinite)).toBe(true);
+  for (const wrong of [0, -2, Number.NaN])
+    expect(() => step(start, params([0, wrong]), 0.1)).toThrow(`massSpring: a mass is ${wrong}; it must be positive`);
+});
