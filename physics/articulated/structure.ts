@@ -134,10 +134,11 @@ export function prepare(
 
 /** @throws RangeError unless the tensor is [envs, width]. */
 export function rowsOf(who: string, name: string, x: Tensor, envs: number, width: number): void {
-  if (!same(x.shape, [envs, width]))
-    throw new RangeError(
-      `${who}: '${name}' has shape [${x.shape.join(', ')}]; it must be [environments, ${width}], with as many environments as q has rows.`,
-    );
+  if (same(x.shape, [envs, width])) return;
+  const row = x.shape.length === 1 ? ` A rollout's inputs are then [steps, environments, ${width}].` : '';
+  throw new RangeError(
+    `${who}: '${name}' has shape [${x.shape.join(', ')}]; it must be [environments, ${width}], with as many environments as q has rows.${row}`,
+  );
 }
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>

@@ -59,7 +59,7 @@ export async function taskImage({ x, table }: Task, places: Tensor): Promise<Ima
 
 /** What the forces cost as they were found, over the evaluations it took, and the optimum. */
 export const costPlot = (task: Task, driven: readonly Driven[]): Plot => ({
-  caption: `cost with ${task.name}, by the gradients of three laws, as each law sees it; dashes: the optimum`,
+  caption: `${task.name}: cost, by the gradients of three laws, as each law sees it; dashes: the optimum`,
   x: { name: 'evaluations', log: true },
   y: { name: 'cost', log: true },
   series: [

@@ -123,13 +123,14 @@ export function chartSvg(plot: Plot): string {
   const more = legend.row * Math.max(0, rows - 1);
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height: 360 + more });
   const all = plot.series.flatMap(({ points }) => points);
+  const counts = all.every(([x]) => Number.isInteger(x)); // such as of iterations, of which there are no halves
   const range = (log: boolean | undefined, k: 0 | 1) =>
     log ? logRange(all.map(point => point[k]).filter(v => v > 0 && Number.isFinite(v))) : {};
   const option: ComposeOption<Drawn> = {
     animation: false,
     textStyle: { fontFamily: 'system-ui, sans-serif' },
     grid: { left: 80, right: 25, top: rows > 0 ? 40 + more : 15, bottom: 50 },
-    xAxis: { ...axis(plot.x, 30), ...range(plot.x.log, 0) },
+    xAxis: { ...axis(plot.x, 30), ...range(plot.x.log, 0), ...(counts && { minInterval: 1 }) },
     yAxis: { ...axis(plot.y, 58), ...range(plot.y.log, 1) },
     series: plot.series.flatMap((series, k) => drawn(series, plot, k)),
   };

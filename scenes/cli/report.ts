@@ -40,7 +40,7 @@ function row(estimate: Estimate): Row {
   const given = (value: number | undefined, shown: (v: number) => string): string =>
     value === undefined ? '' : shown(value);
   const cells = [
-    ...[name, text(guess), text(fitted), interval > 0 ? `± ${text(interval)}` : ''],
+    ...[name, Number.isFinite(guess) ? text(guess) : '', text(fitted), interval > 0 ? `± ${text(interval)}` : ''],
     ...[given(truth, text), given(truth, () => text(error)), given(allowed, v => `± ${text(v)}`), unit],
   ];
   return { cells, missed: allowed !== undefined && !(Math.abs(error) <= allowed) };

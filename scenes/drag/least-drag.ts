@@ -117,7 +117,7 @@ export const leastDrag = ({ name, by, least, sizes, stream }: Method): Scene => 
       history,
       pictures: [
         {
-          caption: 'speed of the stream around the disc and around what was found',
+          caption: 'speed around the disc and around what was found, from none (black) to 1.3 times that of the stream',
           image: beside([await seen(before), await seen(after)], 8),
         },
       ],

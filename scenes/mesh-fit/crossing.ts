@@ -154,7 +154,7 @@ export const crossingFit: Scene = {
     for (let k = 0; k < values.seeds && !signal?.aborted; k++) {
       const onStretch = (step: number, loss: number): void => {
         const done = (k + step / iterations) / values.seeds;
-        const progress = { iteration: history.length, loss, done, note: `start ${k + 1} of ${values.seeds}` };
+        const progress = { iteration: k * iterations + step, loss, done, note: `start ${k + 1} of ${values.seeds}` };
         history.push(progress);
         onProgress(progress);
       };

@@ -34,13 +34,17 @@ export function pictures(frames: readonly Frame[], muscles: Int32Array, nodes: n
   return d === 3 ? inSpace(frames, muscles, nodes) : inPlane(frames, muscles, nodes);
 }
 
-const inPlane = (frames: readonly Frame[], muscles: Int32Array, nodes: number): Image[] =>
-  frames.map(({ x, pull }) =>
-    dots({ x: [0, 1], y: [0, 0.4], width: 480 }, x, {
-      radius: 0.4 / nodes,
-      colourOf: p => inked(muscles[p], pull, 0),
+function inPlane(frames: readonly Frame[], muscles: Int32Array, nodes: number): Image[] {
+  const lowest = range(frames.flatMap(({ x }) => Array.from(x).filter((_, i) => i % 2 === 1)))[0];
+  const marks = 480; // one a pixel
+  const floor = Array.from({ length: 2 * marks }, (_, i) => (i % 2 === 0 ? i / (2 * marks) : lowest - 0.4 / nodes));
+  return frames.map(({ x, pull }) =>
+    dots({ x: [0, 1], y: [0, 0.4], width: 480 }, [...floor, ...x], {
+      radius: k => (k < marks ? 0.002 : 0.4 / nodes),
+      colourOf: k => (k < marks ? [0.5, 0.5, 0.5] : inked(muscles[k - marks], pull, 0)),
     }),
   );
+}
 
 const range = (numbers: readonly number[]): readonly [low: number, high: number] =>
   numbers.reduce<readonly [number, number]>(

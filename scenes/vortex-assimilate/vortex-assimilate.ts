@@ -30,8 +30,15 @@ const frames = 24;
 
 const norm = async (x: Tensor): Promise<number> => Math.sqrt(await x.square().sum().item());
 const ofNorm = (x: Tensor, size: Tensor): Tensor => x.mul(size.div(x.square().sum().sqrt()));
-const seen = async (omega: Tensor, n: number): Promise<Image> =>
-  fieldImage(Array.from(await omega.read()), n, { low: -12, high: 12, width: 256 });
+/** @param most What is brightest, and below nought darkest, 1/s. */
+const seen = async (omega: Tensor, n: number, most = 12): Promise<Image> =>
+  fieldImage(Array.from(await omega.read()), n, { low: -most, high: most, width: 256 });
+
+const largest = async (omega: Tensor): Promise<number> =>
+  Array.from(await omega.read()).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+/** Of the flow's vorticity that perturbations are made of, so that they stay small. */
+const share = 0.05;
 
 interface Growth {
   readonly worst: Tensor;
@@ -159,6 +166,11 @@ export const vortexAssimilate: Scene = {
     });
     const rounding = await horizon(n, steps, turns, await truth.read());
     const ratio = grown / random;
+    const became = run
+      .after(truth.add(worst.mul(share)), steps)
+      .sub(target)
+      .div(share);
+    const [most, later] = await Promise.all([worst, became].map(largest));
     const curves: Plot[] = [
       {
         caption: 'how perturbations grow: |δ(t)| / |δ(0)|, linearised',
@@ -196,24 +208,12 @@ export const vortexAssimilate: Scene = {
       history,
       pictures: [
         {
-          caption: 'vorticity at the start as found, as it was, and at the end as seen',
+          caption: 'vorticity at the start as found, as it was, and at the end as seen; dark to light: ±12 / s',
           image: beside([await seen(found, n), await seen(truth, n), await seen(target, n)], 8),
         },
         {
-          caption: 'the perturbation that grows most, and what it has become',
-          image: beside(
-            [
-              await seen(worst, n),
-              await seen(
-                run
-                  .after(truth.add(worst.mul(0.05)), steps)
-                  .sub(target)
-                  .mul(5),
-                n,
-              ),
-            ],
-            8,
-          ),
+          caption: `the perturbation that grows most (dark to light: ±${most.toPrecision(2)}), and what a twentieth of it has become, twenty times (±${later.toPrecision(2)})`,
+          image: beside([await seen(worst, n, most), await seen(became, n, later)], 8),
         },
       ],
       plots: curves,

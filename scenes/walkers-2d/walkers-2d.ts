@@ -95,7 +95,7 @@ export const walkers2d: Scene = {
       const best = ownOf(lesson.best, lesson.lowest.indexOf(Math.min(...lesson.lowest)));
       const poses = await walker.poses(best);
       pictures.push({
-        caption: `robot ${walker.name}, five moments of its walk; muscles red`,
+        caption: `robot ${walker.name}, five moments of its walk${walker.lines.some(([, , muscle]) => muscle) ? '; muscles red' : ''}`,
         image: beside(moments(walker, poses, 5, 260), 8),
       });
       film ??= { images: moments(walker, poses, 60, 500), fps: 20, caption: `robot ${walker.name}, as it walks` };
@@ -118,7 +118,7 @@ export const walkers2d: Scene = {
       notes: [
         ...all.map(
           ({ walker, lesson, bound }) =>
-            `Robot ${walker.name}: ${reached(lesson).toFixed(3)} m at best, asked for ${bound.toFixed(3)}; seeds ${lesson.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}; gradients as long as ${Math.max(...lesson.norms.flat()).toExponential(1)}.`,
+            `Robot ${walker.name}: ${reached(lesson).toFixed(3)} m ${lesson.lowest.some(v => v > 0) ? 'from its goal' : 'far'} at best, asked for ${bound.toFixed(3)}; seeds ${lesson.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}; gradients as long as ${Math.max(...lesson.norms.flat()).toExponential(1)}.`,
         ),
         `Robot ${springs[compared].name} without timed contacts: ${reached(untimed).toFixed(3)} m at best; seeds ${untimed.lowest.map(v => Math.abs(v).toFixed(3)).join(', ')}.`,
       ],

@@ -101,7 +101,7 @@ export const waveTank: Scene = {
       history,
       pictures: [
         {
-          caption: 'the water at the beginning, at the end, and as it was wanted',
+          caption: `the water at the beginning (dark to light: ±${spread.toPrecision(2)} m), at the end, and as it was wanted (−0.5 … 1.5 m)`,
           image: beside(
             [
               await seen(h, n, -spread, spread),
@@ -112,7 +112,11 @@ export const waveTank: Scene = {
           ),
         },
       ],
-      film: { images: [await seen(h, n, -1, 2), ...film], fps: 12, caption: 'from rest to the end' },
+      film: {
+        images: [await seen(h, n, -1, 2), ...film],
+        fps: 12,
+        caption: 'from rest to the end: −1 … 2 m, what is lower or higher as dark or light as these',
+      },
       notes: [
         `${n} × ${n} cells, ${tank.steps} steps; ${n * n} heights are sought.`,
         `The loss falls from ${start.toPrecision(4)} (still water) ${early === undefined ? '' : `to ${early.toPrecision(3)} after ${goals.early.steps} gradients and `}to ${loss.toPrecision(3)} after ${history.length}.`,

@@ -186,7 +186,10 @@ export function actuation(
   const { q, v, weights } = extended(model, params, state);
   const counts = countsOf(model);
   const { a, na } = counts;
-  if (a === 0) throw new RangeError(`actuate: '${model.name}' has no actuators; give it some.`);
+  if (a === 0)
+    throw new RangeError(
+      `actuate: '${model.name}' has no actuators that 'control' could drive; leave it out, and give forces of the joints as 'tau', [environments, ${model.nv}].`,
+    );
   const envs = q.shape[0];
   rowsOf('actuate', 'control', control, envs, a);
   if (na > 0 && !act)

@@ -127,7 +127,7 @@ it('refuses tensors of other shapes, and controls without actuators', () => {
   const [q, v] = [tensor([0.1], [1, 1]), tensor([0], [1, 1])];
   const step = articulated(model);
   expect(() => step({ q: tensor([0.1]), v }, { params }, 0.01)).toThrow(
-    "articulated: 'q' has shape [1]; it must be [environments, 1], with as many environments as q has rows.",
+    "articulated: 'q' has shape [1]; it must be [environments, 1], with as many environments as q has rows. A rollout's inputs",
   );
   expect(() => step({ q, v }, { params, tau: tensor([1, 2], [2, 1]) }, 0.01)).toThrow(
     "articulated: 'tau' has shape [2, 1]",
@@ -135,9 +135,11 @@ it('refuses tensors of other shapes, and controls without actuators', () => {
   expect(() => forwardDynamics(model, { ...params, mass: tensor([1, 2]) }, { q, v }, v)).toThrow(
     "forwardDynamics: 'mass' has shape [2]; it must be [1], or [1, 1] where environments differ.",
   );
-  expect(() => step({ q, v }, { params, control: v }, 0.01)).toThrow("actuate: 'tree' has no actuators; give it some.");
+  expect(() => step({ q, v }, { params, control: v }, 0.01)).toThrow(
+    "actuate: 'tree' has no actuators that 'control' could drive; leave it out",
+  );
   expect(() => actuate(model, actuatorParams(model), { q, v }, v)).toThrow(
-    "actuate: 'tree' has no actuators; give it some.",
+    "actuate: 'tree' has no actuators that 'control' could drive; leave it out",
   );
   expect(() => articulated(model, { integrator: 'verlet' as 'euler' })).toThrow(
     "articulated: integrator is 'verlet'; it must be 'euler', 'explicitDamping', 'trapezoidal', 'implicitFast' or 'rungeKutta4'.",
