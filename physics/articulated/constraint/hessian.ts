@@ -35,12 +35,10 @@ export interface Beside {
   readonly mass?: string;
   /** With row r of a group. */
   readonly row?: string;
-  /** With J's entry `at` of row r, by velocity list[first + k]. */
-  readonly entry?: string;
 }
 
 /** Local copies of M and of the rows that act. */
-export const loaded = ({ entries, own, pattern }: Shape, { mass = '', row = '', entry = '' }: Beside = {}): string => `
+export const loaded = ({ entries, own, pattern }: Shape, { mass = '', row = '' }: Beside = {}): string => `
     var M: array<f32, ${entries}>;
     for (var k = 0u; k < ${entries}u; k++) {
       M[k] = mass[e * ${entries}u + k];
@@ -59,7 +57,6 @@ export const loaded = ({ entries, own, pattern }: Shape, { mass = '', row = '', 
           for (var r = 0u; r < rows; r++) {
             let at = entry + k * rows + r;
             J[at] = jacobian[e * ${pattern.entries}u + at];
-            ${entry}
           }
         }
       }

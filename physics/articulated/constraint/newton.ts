@@ -108,24 +108,35 @@ const newton = (shape: Shape): string => /* wgsl */ `
     var l: array<f32, ${shape.pattern.rows}>;
     var g: array<f32, ${shape.nv}>;
     var p: array<f32, ${shape.nv}>;
-    var moved: array<f32, ${shape.nv}>;
+    var residual: array<f32, ${shape.nv}>; // M a − f
     var H: array<f32, ${shape.pattern.ancestors.length}>;
-    for (var d = 0u; d < ${shape.nv}u; d++) { now[d] = began[e * ${shape.nv}u + d]; }
+    for (var d = 0u; d < ${shape.nv}u; d++) {
+      p[d] = began[e * ${shape.nv}u + d];
+      residual[d] = -force[e * ${shape.nv}u + d];
+    }
     ${loaded(shape, {
       mass: 'if (massRows[k].x == massRows[k].y) { inverse[massRows[k].x] = 1.0 / M[k]; }',
       row: `x[row + r] = -aref[e * ${shape.pattern.rows}u + row + r];`,
-      entry: 'x[row + r] += J[at] * now[list[first + k]];',
     })}
     var scale = 0.0;
-    for (var d = 0u; d < ${shape.nv}u; d++) { scale += force[e * ${shape.nv}u + d] * force[e * ${shape.nv}u + d] * inverse[d]; }
+    for (var d = 0u; d < ${shape.nv}u; d++) { scale += residual[d] * residual[d] * inverse[d]; }
     var ratio = 0.0;
     var steps = 0u;
     var last = 0.0;
     var gain = 0.0;
     var flat = 0.0;
-    var curve = 0.0;
-    var alpha = 0.0; // there is no way to go yet
     loop {
+      ${along(shape)}
+      if (steps > 0u && !(gain > tolerance * tolerance * scale)) {
+        last = select(0.0, 1.0, gain > 0.0);
+        break;
+      }
+      if (steps >= 60u) { break; }
+      var Mp: array<f32, ${shape.nv}>;
+      ${massTimes(shape, 'Mp', 'p')}
+      var curve = 0.0;
+      for (var d = 0u; d < ${shape.nv}u; d++) { curve += Mp[d] * p[d]; }
+      var alpha = 1.0;
       var low = 0.0;
       var lowSlope = -gain;
       var high = 0.0; // 0: not known yet
@@ -150,14 +161,12 @@ const newton = (shape: Shape): string => /* wgsl */ `
       }
       for (var d = 0u; d < ${shape.nv}u; d++) {
         now[d] += alpha * p[d];
-        moved[d] = -force[e * ${shape.nv}u + d];
-        g[d] = 0.0;
+        residual[d] += alpha * Mp[d];
+        g[d] = residual[d];
       }
-      ${massTimes(shape, 'moved', 'now')}
       ${pushed(shape)}
       var rest = 0.0;
       for (var d = 0u; d < ${shape.nv}u; d++) {
-        g[d] += moved[d];
         p[d] = -g[d];
         rest += g[d] * g[d] * inverse[d];
       }
@@ -172,22 +181,11 @@ const newton = (shape: Shape): string => /* wgsl */ `
       flat = 0.0;
       for (var d = 0u; d < ${shape.nv}u; d++) {
         gain -= g[d] * p[d];
-        flat += moved[d] * p[d];
-        moved[d] = 0.0;
+        flat += residual[d] * p[d];
       }
       if (steps == 0u) { scale += gain; }
       steps++;
       ratio = gain / select(scale, 1.0, scale == 0.0); // nothing acts, nothing moves
-      ${along(shape)}
-      if (!(gain > tolerance * tolerance * scale)) {
-        last = select(0.0, 1.0, gain > 0.0);
-        break;
-      }
-      if (steps >= 60u) { break; }
-      ${massTimes(shape, 'moved', 'p')}
-      curve = 0.0;
-      for (var d = 0u; d < ${shape.nv}u; d++) { curve += moved[d] * p[d]; }
-      alpha = 1.0;
     }
     let lost = select(0.0, sqrt(-ratio), ratio > ${unfinished ** 2}); // no number, where the solution was not found
     for (var d = 0u; d < ${shape.nv}u; d++) { a[e * ${shape.nv}u + d] = now[d] + last * p[d] + lost; }
