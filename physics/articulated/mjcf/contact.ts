@@ -1,7 +1,7 @@
 /** <contact>: pairs of geoms with numbers of their own, and bodies that do not touch. <equality>: loops that are closed. */
 
 import { byName, hasName } from '../by-name.ts';
-import type { Condim } from '../constraint/constraint.ts';
+import { type Condim, usualSolimp, usualSolref } from '../constraint/constraint.ts';
 import type { EqualitySpec } from '../constraint/equalities.ts';
 import type { PairSpec } from '../constraint/geoms.ts';
 import type { SiteSpec } from '../link-spec.ts';
@@ -35,28 +35,28 @@ function knownLink({ links }: Reading, name: string, element: Element): string {
   return name;
 }
 
+/** What a pair leaves out has MuJoCo's default, whatever its geoms have. */
 function readPair(given: Element, reading: Reading): PairSpec {
   const pair = withClass(given, reading);
   const geoms = [pair.needed('geom1'), pair.needed('geom2')] as const;
   for (const name of geoms) if (!hasName(reading.geoms, name)) pair.fail(`there is no geom '${name}'.`);
   const friction = pair.numbers('friction', [1, 5]);
   const usual = [1, 1, 0.005, 0.0001, 0.0001];
-  const [solref, solimp] = [solrefOf(pair, 'solref'), solimpOf(pair, 'solimp')];
   const solrefFriction = pair.has('solreffriction') ? solrefOf(pair, 'solreffriction') : undefined;
-  const [margin, gap, condim] = [pair.number('margin'), pair.number('gap'), pair.number('condim')];
-  if (condim !== undefined && ![1, 3, 4, 6].includes(condim))
-    pair.fail(`condim of <pair> is ${condim}; it must be 1, 3, 4 or 6.`);
-  unreadOf(pair, reading.tell);
-  return {
+  const [gap, condim] = [pair.number('gap'), pair.number('condim') ?? 3];
+  if (![1, 3, 4, 6].includes(condim)) pair.fail(`condim of <pair> is ${condim}; it must be 1, 3, 4 or 6.`);
+  const spec = {
     geoms,
-    ...(friction && { friction: usual.map((x, k) => friction[k] ?? x) }),
-    ...(solref && { solref }),
-    ...(solimp && { solimp }),
+    friction: usual.map((x, k) => friction?.[k] ?? x),
+    solref: solrefOf(pair, 'solref') ?? usualSolref,
+    solimp: solimpOf(pair, 'solimp') ?? usualSolimp,
     ...(solrefFriction && { solrefFriction }),
-    ...(margin !== undefined && { margin }),
+    margin: pair.number('margin') ?? 0,
     ...(gap !== undefined && { gap }),
-    ...(condim !== undefined && { condim: condim as Condim }),
+    condim: condim as Condim,
   };
+  unreadOf(pair, reading.tell);
+  return spec;
 }
 
 /** Names of hinges and slides, and of tendons. */

@@ -262,6 +262,19 @@ it('flags turn off what the model has, and override what contacts have', () => {
   expect(hard.pairs.map(({ solref, margin }) => [...solref, margin])).toEqual([1, 2, 3].map(() => [0.01, 1, 0.1]));
 });
 
+it('a pair has numbers of its own, usual ones where it gives none, whatever its geoms have', () => {
+  const own = 'condim="4" friction=".2 .1 .1" solref=".05 2" solimp=".5 .6 .1" margin=".3" priority="1"';
+  const geoms = `<joint/><geom name="g" size=".1" ${own}/></body><geom name="h" size=".1" ${own}/><body name="c">`;
+  const pair = (given: string) => {
+    const { pairs } = mjcf(world(geoms, `<contact><pair geom1="g" geom2="h" ${given}/></contact>`));
+    const { condim, friction, solref, solimp, margin } = pairs[0];
+    return [condim, friction, solref, solimp, margin];
+  };
+  const usual = [3, [1, 1, 0.005, 0.0001, 0.0001], [0.02, 1], [0.9, 0.95, 0.001, 0.5, 2], 0];
+  expect(pair('')).toEqual(usual);
+  expect(pair('solimp=".7" margin=".1"')).toEqual([...usual.slice(0, 3), [0.7, 0.95, 0.001, 0.5, 2], 0.1]);
+});
+
 it.each([
   [world('<joint name="j" range="9 -9"/>'), "line 5: range of <joint> is '9 -9'; the smaller comes first."],
   [world('<joint type="ball" range="9 10"/>'), "line 5: range of a <joint> of type 'ball' begins at 0"],
