@@ -17,13 +17,13 @@ import type {
   LocalArray,
   Program,
   Pure,
-  PureOp,
   ScatterAdd,
   Store,
   Value,
   While,
 } from '../../ir/ir.ts';
 import { arraysOf } from '../../ir/ir.ts';
+import { sharedAngles } from '../../ir/math/expand.ts';
 import {
   arrayLoaded,
   arrayRead,
@@ -40,7 +40,7 @@ import {
   write,
   zeroOf,
 } from './emit-memory.ts';
-import { isCheap, literal, pureExpression } from './emit-pure.ts';
+import { type FormulaOp, formulaName, isCheap, literal, pureExpression } from './emit-pure.ts';
 import { type Layout, observed, type Place, toldNumbers } from './layout.ts';
 import type { Usage } from './usage.ts';
 import type { Known } from './variants.ts';
@@ -73,8 +73,10 @@ export class BlockEmitter implements Scope {
   readonly lines: string[] = [];
   /** Functions of emit-math.ts that were called. */
   readonly helpers: Set<string> = new Set();
-  /** Ops computed by functions of emit-function.ts. */
-  readonly formulas: Set<PureOp> = new Set();
+  /** What functions of emit-function.ts compute. */
+  readonly formulas: Set<FormulaOp> = new Set();
+  /** Numbers of which the block being written takes both sine and cosine, and the variable of both once it is written. */
+  private angles: ReadonlyMap<Value, { pair?: string }> = new Map();
   private readonly uniformLoads: ReadonlySet<Inst>;
   private readonly hoisted = new Map<string, string>();
   /** Values that share the variable of another: the results of a loop are its parameters. */
@@ -113,7 +115,22 @@ export class BlockEmitter implements Scope {
   }
 
   block(block: Block): void {
+    const outer = this.angles;
+    this.angles = new Map([...sharedAngles(block)].map(angle => [angle, {}]));
     for (const inst of block.body) this.inst(inst);
+    this.angles = outer;
+  }
+
+  /** Sine or cosine by one function for both, which reduces their angle once. */
+  private ofPair({ op, args: [angle], result }: Pure): string | undefined {
+    const shared = op === 'sin' || op === 'cos' ? this.angles.get(angle) : undefined;
+    if (!shared) return undefined;
+    if (shared.pair === undefined) {
+      shared.pair = `pair${result.id}`;
+      this.formulas.add('sinCos');
+      this.line(`let ${shared.pair} = ${formulaName('sinCos')}(${this.name(angle)});`);
+    }
+    return `${shared.pair}.${op === 'sin' ? 'x' : 'y'}`;
   }
 
   private inner(inst: If | While, fill: () => void): void {
@@ -161,6 +178,8 @@ export class BlockEmitter implements Scope {
       case 'builtin':
         return builtins[inst.name];
       case 'pure': {
+        const ofPair = this.ofPair(inst);
+        if (ofPair) return ofPair;
         const args = inst.args.map(v => this.name(v));
         const exponent = this.constants.get(inst.args[1]);
         const need = (helper: string) => this.helpers.add(helper);

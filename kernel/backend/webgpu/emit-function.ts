@@ -8,11 +8,11 @@
  */
 
 import { Builder } from '../../ir/builder.ts';
-import type { Program, PureOp } from '../../ir/ir.ts';
+import type { Program } from '../../ir/ir.ts';
 import { expandMath, expansions } from '../../ir/math/expand.ts';
 import { BlockEmitter } from './emit-block.ts';
 import { mathFunctions } from './emit-math.ts';
-import { formulaName } from './emit-pure.ts';
+import { type FormulaOp, formulaName } from './emit-pure.ts';
 import { layoutOf } from './layout.ts';
 import { usageOf } from './usage.ts';
 import { nothingKnown } from './variants.ts';
@@ -22,23 +22,25 @@ interface Text {
   /** Functions of emit-math.ts that it calls. */
   readonly helpers: ReadonlySet<string>;
 }
-const written = new Map<PureOp, Text>();
+const written = new Map<FormulaOp, Text>();
 
-function functionOf(op: PureOp): Text {
+function functionOf(op: FormulaOp): Text {
   const known = written.get(op);
   if (known) return known;
   const b = new Builder();
   const operands = op === 'ldexp' ? (['f32', 'i32'] as const) : (['f32', 'f32'] as const);
-  const args = operands.slice(0, expansions[op]?.length === 2 ? 1 : 2).map(type => b.value(type));
-  const body = b.block(() => [b.pure(op, args)]);
+  const ops = op === 'sinCos' ? (['sin', 'cos'] as const) : [op];
+  const args = operands.slice(0, expansions[ops[0]]?.length === 2 ? 1 : 2).map(type => b.value(type));
+  const body = b.block(() => ops.map(each => b.pure(each, args)));
   const source: Program = { name: op, buffers: [], arrays: [], body, workgroupSize: [1, 1, 1], source: '' };
   const program = expandMath(source, 'gpu');
   const usage = usageOf(program, () => false);
   const emitter = new BlockEmitter(program, usage, layoutOf(program, usage, 'whole', 1), nothingKnown);
   emitter.block(program.body);
   const parameters = args.map(arg => `${emitter.name(arg)}: ${arg.type}`).join(', ');
-  const result = emitter.name(program.body.yields[0]);
-  const text = `fn ${formulaName(op)}(${parameters}) -> f32 {\n${emitter.lines.join('\n')}\n  return ${result};\n}`;
+  const results = program.body.yields.map(value => emitter.name(value));
+  const [type, result] = results.length === 2 ? ['vec2f', `vec2f(${results})`] : ['f32', results[0]];
+  const text = `fn ${formulaName(op)}(${parameters}) -> ${type} {\n${emitter.lines.join('\n')}\n  return ${result};\n}`;
   const made = { text, helpers: emitter.helpers };
   written.set(op, made);
   return made;

@@ -7,7 +7,9 @@ import { hasWholePower, wholePowerName } from './emit-math.ts';
 const builtIn = new Set<PureOp>(['inverseSqrt', 'frexpFract', 'frexpExp']);
 /** Whether an operation is computed by a function of emit-function.ts, and its name. */
 const isFormula = (inst: Pure): boolean => expansionOf(inst) !== undefined && !builtIn.has(inst.op);
-export const formulaName = (op: PureOp): string => `accurate${op[0].toUpperCase()}${op.slice(1)}`;
+/** `sinCos`: both of one number, as a vec2f. */
+export type FormulaOp = PureOp | 'sinCos';
+export const formulaName = (op: FormulaOp): string => `accurate${op[0].toUpperCase()}${op.slice(1)}`;
 
 // biome-ignore format: a table
 const infix: Partial<Record<PureOp, string>> = {

@@ -38,8 +38,8 @@ export const expansionOf = ({ op, args }: Pure): Expansion | undefined =>
 const holdsExpansion = (block: Block): boolean =>
   block.body.some(inst => (inst.kind === 'pure' ? expansionOf(inst) : blocksOf(inst).some(holdsExpansion)));
 
-/** Numbers of which a block takes both the sine and the cosine. */
-function sharedAngles(block: Block): Set<Value> {
+/** Numbers of which a block takes both the sine and the cosine, on f32. */
+export function sharedAngles(block: Block): Set<Value> {
   const of = (ops: readonly PureOp[]) =>
     block.body.flatMap(inst => (inst.kind === 'pure' && ops.includes(inst.op) ? [inst.args[0]] : []));
   const cosines = new Set(of(['cos', 'tan']));

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Program } from '../../../kernel/ir/ir.ts';
 import { scalarFunction } from '../../../kernel/ir/scalar-ops.ts';
 import { agrees, openWebGpu, runOn } from '../../util/backends.ts';
 import { buffer, programOf } from '../../util/program.ts';
@@ -88,6 +89,54 @@ describe('webgpu functions of one number, all over the floats', () => {
         if (!(error <= Math.max(allowed, 2 ** -20 * Math.abs(expected))))
           expect.fail(`${op}(${x}) is ${y[j * names.length + k]}, not ${expected}`);
       });
+    });
+  });
+  it('gives sines and cosines of one number together as it gives them alone, in loops as well', async () => {
+    const buffers = [buffer('x', 'f32', 'read'), buffer('y', 'f32', 'write', 4)];
+    const alone = (op: 'sin' | 'cos', k: number) =>
+      programOf(
+        b => {
+          const i = b.builtin('globalX');
+          b.store(1, i, 4, k, b.pure(op, [b.load('f32', 0, i)]));
+        },
+        { buffers },
+      );
+    const together = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        const x = b.load('f32', 0, i);
+        b.while(
+          [b.u32(0)],
+          ([k]) => {
+            const isFirst = b.pure('lt', [k, b.u32(1)]);
+            // 2 at most, and both are needed: so one trip.
+            return b.pure('and', [
+              isFirst,
+              b.pure('lt', [b.pure('add', [b.pure('cos', [x]), b.pure('sin', [x])]), b.float(3)]),
+            ]);
+          },
+          ([k]) => {
+            b.store(1, i, 4, 0, b.pure('sin', [x]));
+            b.store(1, i, 4, 1, b.pure('cos', [x]));
+            return [b.pure('add', [k, b.u32(1)])];
+          },
+        );
+        b.store(1, i, 4, 2, b.pure('cos', [x]));
+        b.store(1, i, 4, 3, b.pure('sin', [x]));
+      },
+      { buffers },
+    );
+    const results = async (program: Program) =>
+      (await runOn(gpu, program, [sampled, sampled.length * 4], [sampled.length, 1, 1]))[1];
+    const [sines, cosines, both] = [
+      await results(alone('sin', 0)),
+      await results(alone('cos', 1)),
+      await results(together),
+    ];
+    sampled.forEach((_, j) => {
+      const [sin, cos] = [sines[4 * j], cosines[4 * j + 1]];
+      const error = Math.max(...[sin, cos, cos, sin].map((expected, k) => Math.abs(both[4 * j + k] - expected)));
+      if (!(error <= 2 ** -23)) expect.fail(`of ${sampled[j]} they differ by ${error}`);
     });
   });
   it('has logarithms and powers that are right near 1', async () => {
