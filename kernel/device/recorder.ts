@@ -81,7 +81,7 @@ export class Recorder implements Backend {
   /** Whether all its words are 0. On a CPU. */
   isZero({ storage, length }: Memory): boolean {
     const words = this.inner.readSync?.(storage, length);
-    return words !== undefined && words.every(v => v === 0);
+    return words?.every(v => v === 0) ?? false;
   }
 
   /** Something happens that no trace can show. */

@@ -34,13 +34,15 @@ export interface WebGpuExecutable extends Executable {
   variant(count: Count, lengths: readonly number[]): Compiled;
 }
 
+type Made = Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'>;
+
 function pipelineOf(
   { device }: Gpu,
   reports: Reports,
   label: string,
   code: string,
   buffers: readonly GPUBufferBindingLayout[],
-): Pick<CompiledPass, 'pipeline' | 'bindGroupLayout'> {
+): Made {
   const say = (message: string) => `the kernel '${label}' cannot be compiled on this device: ${message}`;
   return reports.watch('validation', say, () => {
     const uniform: GPUBufferBindingLayout = { type: 'uniform', hasDynamicOffset: true };
@@ -55,6 +57,17 @@ function pipelineOf(
     const pipeline = device.createComputePipeline({ label, layout, compute: { module, entryPoint: 'main' } });
     return { pipeline, bindGroupLayout };
   });
+}
+
+/** Pipelines of programs whose texts tell no shapes, by text: one serves all of these. */
+const general = new WeakMap<GPUDevice, Map<string, Made>>();
+
+function sharedPipeline({ device }: Gpu, code: string, make: () => Made): Made {
+  const ofDevice = general.get(device) ?? new Map<string, Made>();
+  general.set(device, ofDevice);
+  const made = ofDevice.get(code) ?? make();
+  ofDevice.set(code, made);
+  return made;
 }
 
 const bytesOf = (arrays: readonly LocalArray[]): number =>
@@ -96,7 +109,8 @@ function compileLayout({ program, usage, known }: Task, layout: Layout, gpu: Gpu
     new Array<GPUBufferBindingLayout>(windows).fill({ type: access === 'read' ? 'read-only-storage' : 'storage' }),
   );
   for (let k = 0; k < sumBindings; k++) types.push({ type: 'storage' });
-  return { layout, wgsl, ...pipelineOf(gpu, reports, program.name, wgsl, types) };
+  const make = (): Made => pipelineOf(gpu, reports, program.name, wgsl, types);
+  return { layout, wgsl, ...(program.general ? sharedPipeline(gpu, wgsl, make) : make()) };
 }
 
 /** The passes of a program, as they are unless buffers are large, and then as these groups of buffers are bound. */
