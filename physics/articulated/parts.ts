@@ -113,6 +113,8 @@ export interface Tendon {
   readonly name: string;
   /** Velocities that change its length, the last first. */
   readonly dofs: readonly number[];
+  /** Bounds of the sum of its actuators' forces before gears. */
+  readonly driveRange: readonly [number, number] | undefined;
   /** Of a spatial one; empty for others. */
   readonly path: readonly TendonPoint[];
   /** What it wraps around, in order. */

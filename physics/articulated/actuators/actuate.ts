@@ -17,6 +17,7 @@ import { rowsOf } from '../structure.ts';
 import { extended, pulled } from '../tendons/tendon.ts';
 import { type ActuatorParams, activations } from './actuator.ts';
 import { muscleForce, muscleText, muscleWidth } from './muscle.ts';
+import { sharesLeft } from './tendon-ranges.ts';
 
 /** What actuators do at a state. */
 export interface Actuation {
@@ -211,17 +212,20 @@ export function actuation(
     table: tableOf(model, q.device),
   };
   const out = { tau: [envs, counts.nv], force: [envs, a], ...(na > 0 && { rate: [envs, na] }) };
-  const { tau, force, rate } = run({ ...given, ...(na > 0 && { act }) }, { count: envs, out }) as Record<
+  const whole = run({ ...given, ...(na > 0 && { act }) }, { count: envs, out }) as Record<
     'tau' | 'force' | 'rate',
     Tensor
   >;
+  const shares = sharesLeft(model, whole.force);
+  const tau = shares ? whole.tau.mul(shares.ofCoordinates) : whole.tau;
+  const force = shares ? whole.force.mul(shares.ofActuators) : whole.force;
   const onJoints = pulled(model, weights, tau);
   const pushed = atSites(model, actuators, state, force, params);
   return {
     tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints),
     force,
     onTendons: weights && tau.slice([0, model.nv], [envs, counts.nv]),
-    rate: na > 0 ? rate : undefined,
+    rate: na > 0 ? whole.rate : undefined,
   };
 }
 

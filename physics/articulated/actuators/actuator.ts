@@ -163,7 +163,7 @@ export interface ActuatorParams {
 }
 
 /** Stands for no bound, in f32 as well. */
-const unbounded = 1e30;
+export const unbounded = 1e30;
 
 /** The actuators' numbers, as the model has them; start from these and change what is to be found. */
 export function actuatorParams({ actuators }: Model, device?: Tensor['device']): ActuatorParams {

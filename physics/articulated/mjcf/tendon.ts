@@ -67,7 +67,7 @@ function readTendon(given: Element, reading: Reading, k: number): TendonSpec {
   };
   const rest = tendon.numbers('springlength', [1, 2]) ?? [-1];
   const range = boundsOf(tendon, compiler);
-  if (boundsOf(tendon, compiler, 'actuatorfrc')) tell(given, `actuatorfrcrange of <${kind}>`);
+  const driveRange = boundsOf(tendon, compiler, 'actuatorfrc');
   if ((tendon.number('armature') ?? 0) !== 0) tell(given, `armature of <${kind}>`);
   const [solrefLimit, solimpLimit] = [solrefOf(tendon, 'solreflimit'), solimpOf(tendon, 'solimplimit')];
   const [solrefFriction, solimpFriction] = [solrefOf(tendon, 'solreffriction'), solimpOf(tendon, 'solimpfriction')];
@@ -80,6 +80,7 @@ function readTendon(given: Element, reading: Reading, k: number): TendonSpec {
     limitMargin: tendon.number('margin') ?? 0,
     ...(!(rest[0] === -1 && (rest[1] ?? -1) === -1) && { springLength: [rest[0], rest[1] ?? rest[0]] as const }),
     ...(range && { range }),
+    ...(driveRange && { driveRange }),
     ...(solrefLimit && { solrefLimit }),
     ...(solimpLimit && { solimpLimit }),
     ...(solrefFriction && { solrefFriction }),

@@ -37,6 +37,8 @@ export interface TendonSpec {
   readonly solimpLimit?: Solimp;
   /** How far before a bound it begins to act. Default 0. */
   readonly limitMargin?: number;
+  /** Bounds of the sum of its actuators' forces before gears, [up to 0, from 0]; beyond, one share of each is left. Default none. */
+  readonly driveRange?: readonly [number, number];
   /** Dry friction of the length. Default 0. */
   readonly frictionLoss?: number;
   readonly solrefFriction?: Solref;
@@ -88,8 +90,9 @@ export function tendonsOf(
     row.reduce((sum, { joint, coefficient }) => sum + coefficient * relaxed(joint), lengthAt(path, poses)),
   );
   return {
-    tendons: given.map(({ name }, t) => ({
+    tendons: given.map(({ name, driveRange }, t) => ({
       name,
+      driveRange,
       dofs: [...new Set([...made[t].row.map(({ dof }) => dof), ...dofsOf(made[t].path.points, tables)])].sort(
         (a, b) => b - a,
       ),
@@ -124,6 +127,9 @@ function checkTendon({ name, joints, path, ...numbers }: TendonSpec, all: readon
   const { springLength: [short, long] = [0, 0] } = numbers;
   if (!(short <= long))
     throw new RangeError(`${who}: springLength is [${short}, ${long}]; give two numbers, the smaller one first.`);
+  const [low, high] = numbers.driveRange ?? [0, 0];
+  if (!(low <= 0 && high >= 0))
+    throw new RangeError(`${who}: driveRange is [${low}, ${high}]; give a number up to 0, then one from 0.`);
 }
 
 function weighted(

@@ -118,6 +118,29 @@ it('are differentiated, environment by environment, and in whole Jacobians', asy
   }
 });
 
+it('bound what their actuators do together, as in MuJoCo, differentiably', async () => {
+  const model = mjcf(`<mujoco><worldbody>
+      <body pos="0 0 1"><joint name="h0" axis="0 1 0" damping="0.1"/><geom size="0.05" pos="0.2 0 0"/></body>
+      <body pos="0 1 1"><joint name="h1" axis="0 1 0"/><geom size="0.05" pos="0.2 0.1 0"/></body>
+    </worldbody><tendon>
+      <fixed name="t" actuatorfrcrange="-0.1 0.2"><joint joint="h0" coef="1.5"/><joint joint="h1" coef="-0.7"/></fixed>
+      <fixed name="u" actuatorfrcrange="-1 1"><joint joint="h1" coef="1"/></fixed>
+    </tendon><actuator>
+      <motor tendon="t" gear="3"/><position tendon="t" kp="2" kv="0.5" gear="-2"/><motor tendon="u"/><motor joint="h0"/>
+    </actuator></mujoco>`);
+  const params = articulatedParams(model, cpu64);
+  const actuators = actuatorParams(model, cpu64);
+  const given = { q: on64([0.3, -0.4], [1, 2]), v: on64([0.5, 0.2], [1, 2]), u: on64([0.9, 0.4, 0.3, 0.2], [1, 4]) };
+  const driven = ({ q, v, u }: typeof given) => actuation(model, actuators, { q, v }, u, params);
+  const { tau, force } = driven(given);
+  near(await force.read(), [0.03441682600382409, 0.16558317399617592, 0.3, 0.2], 1e-14);
+  near(await forwardDynamics(model, params, given, tau).read(), [36.778493110536836, 65.48245216642623], 1e-11);
+  await checkGradient((x: typeof given) => ({ tau: driven(x).tau, force: driven(x).force }), given);
+  expect(() => mjcf(file('<fixed name="t" actuatorfrcrange="1 2"><joint joint="h0" coef="1"/></fixed>'))).toThrow(
+    "tendon 't': driveRange is [1, 2]; give a number up to 0, then one from 0.",
+  );
+});
+
 describe('are refused', () => {
   const joints = '<joint joint="h0" coef="1"/>';
   it.each<[string, string, string]>([
