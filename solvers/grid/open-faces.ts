@@ -195,7 +195,8 @@ function checkPlaces(phi: Tensor): void {
  *
  * @param phi Signed distance at the nodes (`nodePlaces`), m: above 0 in the fluid, below in the body. With one more than cells along each
  *   axis. Only where it is 0, and its size next to there, matters.
- * @returns Differentiable in phi; where the surface passes through the middle of a face, by continuity.
+ * @returns Differentiable in phi; where the surface passes through the middle of a face, by continuity. Where it passes through a node, shares of
+ *   faces have one slope on each side. A face that opens brings its whole velocity at once, so weigh sums over velocities by `open`.
  * @throws RangeError if the body cuts fluid off from where it could flow: at once on a CPU, by the next read on a GPU.
  */
 export function openFaces(grid: Grid, phi: Tensor, options: OpenFacesOptions = {}): OpenFaces {
