@@ -90,9 +90,11 @@ function swizzle(ctx: Context, raw: Raw<'member'>, base: Expression, ref: Refere
     const picked = positions.map(p => parts[p] ?? 0);
     return { node: literal(type, field.length === 1 ? (parts[only] ?? 0) : picked, raw) };
   }
-  const node: Expression = { kind: 'swizzle', base, components: positions, type, start, end };
-  // v.xy = …: each component once, and not of a swizzle, whose components have been picked already.
-  const isPlace = new Set(positions).size === positions.length && !isPicked(base);
+  // Components of components are components of the vector.
+  const whole = base.kind === 'swizzle' ? base : { base, components: [0, 1, 2, 3] };
+  const picked = positions.map(p => whole.components[p]);
+  const node: Expression = { kind: 'swizzle', base: whole.base, components: picked, type, start, end };
+  const isPlace = new Set(positions).size === positions.length; // v.xy = …: each component once
   return { node, ref: isPlace && ref ? { ...ref, component: true } : undefined };
 }
 

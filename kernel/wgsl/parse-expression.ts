@@ -127,9 +127,15 @@ function unary(c: Cursor): RawExpression {
       const operand = c.nested(() => unary(c));
       return { kind: 'unary', op: text, operand, start, end: c.end };
     }
-    case '--':
+    case '--': {
+      // - -x, which the tokens have joined
+      c.next();
+      const inner = c.nested(() => unary(c));
+      const { end } = c;
+      const operand: RawExpression = { kind: 'unary', op: '-', operand: inner, start: start + 1, end };
+      return { kind: 'unary', op: '-', operand, start, end };
+    }
     case '&&':
-      // - -x and &&x: two operators that the tokens have joined
       c.refuse(`'${text}' cannot begin an expression.`, start, `Put a space or parentheses between the two.`);
   }
   return postfix(c, primary(c));

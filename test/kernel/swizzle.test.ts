@@ -13,6 +13,7 @@ const turn = kernel(/* wgsl */ `
     var b = Body(x[id.x], 2.0);
     b.x.xy = b.x.yx * b.m;
     b.x.zx += b.x.xz;
+    b.x.zyx.yx.x += --b.m;
     y[id.x] = b.x;
   }
 `);
@@ -20,7 +21,7 @@ const turn = kernel(/* wgsl */ `
 describe.each(devices.map(device => [device.description, device] as const))('%s', (_, device) => {
   it('assigns components in the order named, all at once', async () => {
     const x = tensor([1, 2, 3], [1, 3], { device });
-    expect([...(await turn({ x }, { count: 1 }).y.read())]).toEqual([7, 2, 7]); // (2y + z, 2x, z + 2y)
+    expect([...(await turn({ x }, { count: 1 }).y.read())]).toEqual([7, 4, 7]); // (2y + z, 2x + 2, z + 2y)
     const seed = tensor([1, 10, 100], [1, 3], { device });
     const gradient = grad((v: Tensor) => turn({ x: v }, { count: 1 }).y.mul(seed).sum())(x);
     expect([...(await gradient.read())]).toEqual([20, 202, 101]);
@@ -48,6 +49,9 @@ it('refuses a component named twice on the left', () => {
   `;
   expect(() => kernel(source)).toThrow(KernelError);
   expect(() => kernel(source)).toThrow("cannot assign to 'xx' here.");
+  expect(() => kernel(source.replace('v.xx = vec2f(1.0)', 'v.xyz.xx = vec2f(1.0)'))).toThrow(
+    "cannot assign to 'xx' here.",
+  );
   expect(() => kernel(source.replace('v.xx = vec2f(1.0)', 'v.xy[1] = 1.0'))).toThrow(
     'cannot assign to this expression',
   );
