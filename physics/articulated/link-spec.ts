@@ -30,6 +30,8 @@ export interface JointSpec {
   readonly limitMargin?: number;
   /** Bounds of what all actuators together do to a hinge or slide, N or N m. Default none. */
   readonly driveRange?: readonly [number, number];
+  /** Whether actuators carry what `gravityCompensation` takes off it: that counts within `driveRange` and in what they do. Default false. */
+  readonly driveCarries?: boolean;
   /** Dry friction of each velocity, N or N m. Default 0. */
   readonly frictionLoss?: number;
   readonly solrefFriction?: Solref;

@@ -94,6 +94,8 @@ export interface Model {
   readonly sensors: readonly Sensor[];
   /** Bounds of what actuators do, by joint. */
   readonly driveRanges: readonly (readonly [number, number] | undefined)[];
+  /** By joint, whether actuators carry what gravity compensation takes off. */
+  readonly driveCarries: readonly boolean[];
   /** The field that magnetometers measure, in the world's axes. */
   readonly magnetic: readonly [number, number, number];
   /** Lengths of q and v. */

@@ -97,6 +97,7 @@ export function tree(spec: TreeSpec): Model {
     keyframes: spec.keyframes ?? [],
     ...constraints,
     driveRanges: made.map(({ driveRange }) => driveRange),
+    driveCarries: made.map(({ driveCarries = false }) => driveCarries),
     magnetic: spec.magnetic ?? [0, -0.5, 0],
     nq: at.q,
     nv: at.dof,

@@ -8,6 +8,7 @@
  */
 
 import { type Device, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
+import { actuatorsCarry, carriedByActuators } from '../dynamics/compensation.ts';
 import { place, wordAt } from '../layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type ActuatorDynamics, lengthOf } from '../parts.ts';
@@ -21,8 +22,10 @@ import { sharesLeft } from './tendon-ranges.ts';
 
 /** What actuators do at a state. */
 export interface Actuation {
-  /** Forces of the joints, [envs, nv]. */
+  /** Forces of the joints, [envs, nv], besides weight that is carried. */
   readonly tau: Tensor;
+  /** Weight that actuators carry, [envs, nv]; undefined where there is none. */
+  readonly carried: Tensor | undefined;
   /** Of each actuator before its gear, [envs, actuators], N or N m. */
   readonly force: Tensor;
   /** On lengths of tendons, [envs, tendons]; undefined where there are none. */
@@ -221,16 +224,18 @@ export function actuation(
   const force = shares ? whole.force.mul(shares.ofActuators) : whole.force;
   const onJoints = pulled(model, weights, tau);
   const pushed = atSites(model, actuators, state, force, params);
+  const carried = actuatorsCarry(model) ? carriedByActuators(model, needed(model, params), state.q) : undefined;
   return {
-    tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints),
+    tau: bounded(model, pushed ? onJoints.add(pushed) : onJoints, carried),
+    carried,
     force,
     onTendons: weights && tau.slice([0, model.nv], [envs, counts.nv]),
     rate: na > 0 ? whole.rate : undefined,
   };
 }
 
-/** Within what joints let actuators do. */
-function bounded(model: Model, tau: Tensor): Tensor {
+/** Within what joints let actuators do, with the weight that they carry. */
+function bounded(model: Model, tau: Tensor, carried: Tensor | undefined): Tensor {
   if (model.driveRanges.every(range => range === undefined)) return tau;
   const bound = (side: 0 | 1): Tensor =>
     tensor(
@@ -240,7 +245,8 @@ function bounded(model: Model, tau: Tensor): Tensor {
       [1, model.nv],
       { device: tau.device },
     );
-  return tau.max(bound(0)).min(bound(1));
+  const within = (all: Tensor): Tensor => all.max(bound(0)).min(bound(1));
+  return carried ? within(tau.add(carried)).sub(carried) : within(tau);
 }
 
 /** τ, [envs, nv], of controls [envs, actuators]. */
@@ -251,6 +257,13 @@ export const actuate = (
   control: Tensor,
   params?: ArticulatedParams,
 ): Tensor => actuation(model, actuators, state, control, params).tau;
+
+function needed({ name }: Model, params: ArticulatedParams | undefined): ArticulatedParams {
+  if (params) return params;
+  throw new TypeError(
+    `actuate: actuators of '${name}' carry weight; give articulatedParams(model), which say how much, as the last argument.`,
+  );
+}
 
 /** Activations dt seconds later, [envs, activations]. */
 export function activate(

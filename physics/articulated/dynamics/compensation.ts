@@ -6,11 +6,12 @@
  * They act where a model was built with a share γ above 0; then γ is a parameter like others.
  */
 
-import { lazyKernel, type Tensor } from '../../../kernel/index.ts';
-import type { Model } from '../model.ts';
-import type { Prepared } from '../structure.ts';
+import { type Device, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../../kernel/index.ts';
+import type { ArticulatedParams, Model } from '../model.ts';
+import { lengthOf } from '../parts.ts';
+import { type Prepared, prepare } from '../structure.ts';
 import { jointProjections } from './inverse.ts';
-import type { Kinematics } from './kinematics.ts';
+import { type Kinematics, kinematics } from './kinematics.ts';
 
 const carried = lazyKernel(/* wgsl */ `
   var<storage, read> inertia: array<f32>;
@@ -49,4 +50,21 @@ export function compensation(prepared: Prepared, { inertia, motion }: Kinematics
     { count: envs * sizes.frames, out: { force: [...shape, 6] } },
   );
   return jointProjections(prepared, motion, force);
+}
+
+const carriers = onDeviceOf(({ joints, driveCarries, nv }: Model, device: Device) =>
+  tensor(
+    joints.flatMap(({ kind }, j) => new Array<number>(lengthOf[kind].dof).fill(driveCarries[j] ? 1 : 0)),
+    [1, nv],
+    { device },
+  ),
+);
+
+/** Whether actuators carry some of it. */
+export const actuatorsCarry = (model: Model): boolean => carriesWeight(model) && model.driveCarries.includes(true);
+
+/** What actuators carry, [envs, nv]: 0 of joints where they do not. */
+export function carriedByActuators(model: Model, params: ArticulatedParams, q: Tensor): Tensor {
+  const prepared = prepare('actuate', model, params, { q });
+  return compensation(prepared, kinematics(prepared, q)).mul(carriers(model, q.device));
 }

@@ -33,7 +33,7 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
     joint.fail("range of a <joint> of type 'ball' begins at 0; the second number is the largest angle.");
   const driveRange = boundsOf(joint, compiler, 'actuatorfrc');
   if (driveRange && !isAxial) tell(joint, `actuatorfrcrange of a <joint> of type '${kind}'`);
-  if (joint.text('actuatorgravcomp') === 'true') tell(joint, 'actuatorgravcomp of <joint>');
+  const driveCarries = joint.text('actuatorgravcomp') === 'true';
   const springDamper = joint.numbers('springdamper', 2) as [number, number] | undefined;
   const solrefLimit = solrefOf(joint, 'solreflimit');
   const solimpLimit = solimpOf(joint, 'solimplimit');
@@ -53,6 +53,7 @@ export function readJoint(reading: Reading, { element: given, frame, childclass 
     springReference: (joint.number('springref') ?? 0) * angle,
     ...(range && { range }),
     ...(driveRange && isAxial && { driveRange }),
+    ...(driveCarries && { driveCarries }),
     ...(solrefLimit && { solrefLimit }),
     ...(solimpLimit && { solimpLimit }),
     ...(solrefFriction && { solrefFriction }),

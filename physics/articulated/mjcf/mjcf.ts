@@ -10,6 +10,7 @@
  */
 
 import { numberOf } from '../by-name.ts';
+import { actuatorsCarry } from '../dynamics/compensation.ts';
 import { coupledDamping } from '../dynamics/implicit-damping.ts';
 import type { LinkSpec } from '../link-spec.ts';
 import type { Model } from '../model.ts';
@@ -103,6 +104,8 @@ export function mjcf(xml: string, { unsupported, files }: MjcfOptions = {}): Mod
       root.all('option').filter(element => element.has('integrator'))[0],
       `integrator 'implicitfast' with ${coupling}; 'euler' stands for it`,
     );
+  if (model.actuators.length === 0 && actuatorsCarry(model))
+    tell(root.all('worldbody')[0], 'actuatorgravcomp of joints without actuators, where MuJoCo carries nothing');
   const keyframes = root.all('keyframe').flatMap(({ children }) => children.map(key => readKey(key, model, reading)));
   unique(
     root,

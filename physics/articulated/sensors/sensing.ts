@@ -226,9 +226,9 @@ function ofActuators(
     return [...made, { values: zeros([envs, all.length], { device: q.device }), of: all }];
   const actuators = needs(all, 'actuators', sensed.actuators, 'actuatorParams(model)');
   const control = needs(all, 'control', sensed.control, 'the controls');
-  const { tau, force } = actuation(model, actuators, state, control, params);
+  const { tau, carried, force } = actuation(model, actuators, state, control, params);
   if (forces.length > 0) made.push({ values: columnsOf(force, forces, model), of: forces });
-  if (driven.length > 0) made.push({ values: columnsOf(tau, driven, model), of: driven });
+  if (driven.length > 0) made.push({ values: columnsOf(carried ? tau.add(carried) : tau, driven, model), of: driven });
   if (pulling.length > 0) made.push({ values: force.matmul(pullersOf(pulling, model, q.device)), of: pulling });
   return made;
 }

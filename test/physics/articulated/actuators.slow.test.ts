@@ -14,11 +14,14 @@ import {
   articulatedState,
   emptyQueue,
   forwardDynamics,
+  mjcf,
+  sensors,
   tree,
   withDelay,
 } from 'retrograde/physics';
 import { describe, expect, it } from 'vitest';
 import { cpu64 } from '../../util/devices.ts';
+import { near } from '../../util/near.ts';
 import { numbers, on64 } from '../../util/numbers.ts';
 
 const cart = (actuators: readonly ActuatorSpec[], driveRange?: readonly [number, number]) =>
@@ -143,6 +146,39 @@ it('have gradients in parameters, controls, activations and states', async () =>
     const from: ArticulatedState = { q, v, act };
     return rollout(s => step(s, { params, control, actuators }, 0.02), from, 3);
   }, x);
+});
+
+it('carry weight within their bounds, as in MuJoCo, differentiably', async () => {
+  const text = (actuators: string) => `<mujoco><worldbody>
+    <body pos="0 0 1" gravcomp="0.8">
+      <joint name="h0" axis="0 1 0" damping="0.1" actuatorgravcomp="true" actuatorfrcrange="-2 2"/><geom size="0.05" pos="0.2 0 0"/>
+      <body pos="0 1 0" gravcomp="1">
+        <joint name="h1" axis="0 1 0" actuatorgravcomp="true" actuatorfrcrange="-0.5 0.5"/><geom size="0.05" pos="0.2 0.1 0"/>
+      </body>
+    </body></worldbody>
+    <actuator>${actuators}</actuator>
+    <sensor><jointactuatorfrc joint="h0"/><jointactuatorfrc joint="h1"/></sensor></mujoco>`;
+  const model = mjcf(text('<motor joint="h0"/><position joint="h1" kp="0.4"/>'));
+  const params = articulatedParams(model, cpu64);
+  const actuators = actuatorParams(model, cpu64);
+  const given = { q: on64([0.3, -0.4], [1, 2]), v: on64([0.5, 0.2], [1, 2]), control: on64([0.1, 0.2], [1, 2]) };
+  const { q, v, control } = given;
+  const a = forwardDynamics(model, params, { q, v }, actuate(model, actuators, { q, v }, control, params));
+  near(
+    await sensors(model).read(params, { q, v }, { a, actuators, control }).read(),
+    [-1.707302922627441, -0.5],
+    1e-13,
+  );
+  near(await a.read(), [-12.851256330148512, 37.17487861610253], 1e-10);
+  const { mass, gravityCompensation } = params;
+  await checkGradient(
+    ({ q, v, control, ...own }) => actuate(model, actuators, { q, v }, control, { ...params, ...own }),
+    { ...given, mass, gravityCompensation },
+  );
+  expect(() => actuate(model, actuators, { q, v }, control)).toThrow(
+    'carry weight; give articulatedParams(model), which say how much, as the last argument.',
+  );
+  expect(() => mjcf(text(''))).toThrow('actuatorgravcomp of joints without actuators, where MuJoCo carries nothing');
 });
 
 describe('delays', () => {

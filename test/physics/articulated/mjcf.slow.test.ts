@@ -111,9 +111,9 @@ it('geoms have the mass and inertia of solids', () => {
 });
 
 it('what does not act is named with its line, or told', () => {
-  const odd = body(`${ball}\n<composite/>`).replace('name="j"', 'name="j" actuatorgravcomp="true"');
+  const odd = body(`${ball}\n<composite/>`).replace('name="j"', 'name="j" springiness="1"');
   expect(() => mjcf(odd)).toThrow(
-    'mjcf: this does not act here: actuatorgravcomp of <joint> (line 5); <composite> in a body (line 7). Leave it out, or give { unsupported } to be told and go on.',
+    'mjcf: this does not act here: springiness of <joint> (line 5); <composite> in a body (line 7). Leave it out, or give { unsupported } to be told and go on.',
   );
   const told: Unsupported[] = [];
   mjcf(odd, { unsupported: note => told.push(note) });
