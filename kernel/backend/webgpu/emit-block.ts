@@ -22,7 +22,7 @@ import type {
   Value,
   While,
 } from '../../ir/ir.ts';
-import { arraysOf } from '../../ir/ir.ts';
+import { arraysOf, blocksOf } from '../../ir/ir.ts';
 import { sharedAngles } from '../../ir/math/expand.ts';
 import {
   arrayLoaded,
@@ -62,6 +62,14 @@ const isShort = ({ then, else: otherwise }: If): boolean => {
 
 const outermost = '  ';
 
+/** Branches in a row, in a loop, that are written plainly. */
+const mostPlain = 12;
+const branchesIn = (block: Block): number =>
+  block.body.reduce(
+    (sum, inst) => blocksOf(inst).reduce((n, inner) => n + branchesIn(inner), sum + (inst.kind === 'if' ? 1 : 0)),
+    0,
+  );
+
 /** Tint stops at 127 nested statements; `if` and its block are two. */
 const deepest = 60;
 
@@ -87,6 +95,8 @@ export class BlockEmitter implements Scope {
   /** Arrays that are still as they began, since nothing before has mentioned them. */
   private readonly unused: Set<LocalArray>;
   private indent = outermost;
+  /** Whether the loop being written, or one around it, has many branches. */
+  private hasManyBranches = false;
 
   constructor(program: Program, usage: Usage, layout: Layout, known: Known) {
     this.program = program;
@@ -266,6 +276,18 @@ export class BlockEmitter implements Scope {
     });
   }
 
+  /**
+   * An arm that is two blocks longer than written. SwiftShader looks for the way around a loop breadth first and puts what is
+   * reached from both arms in its queue twice if the arms are equally long: n branches in a row take 2ⁿ steps.
+   */
+  private longerArm(inst: If, block: Block): void {
+    this.inner(inst, () => {
+      this.line('switch launch.zero { default: {');
+      this.arm(inst, block);
+      this.line('} }');
+    });
+  }
+
   private if(inst: If): void {
     if (isShort(inst)) {
       // Both arms, then a choice: drivers would do the same, and compile variables more slowly than values.
@@ -278,11 +300,14 @@ export class BlockEmitter implements Scope {
       return;
     }
     for (const result of inst.results) this.line(`var ${this.name(result)}: ${result.type};`);
+    const longer = branchesIn(inst.then) < branchesIn(inst.else) ? inst.else : inst.then;
+    const write = (block: Block): void =>
+      this.hasManyBranches && block === longer ? this.longerArm(inst, block) : this.arm(inst, block);
     this.line(`if (${this.name(inst.cond)}) {`);
-    this.arm(inst, inst.then);
+    write(inst.then);
     if (inst.else.body.length > 0 || inst.results.length > 0) {
       this.line('} else {');
-      this.arm(inst, inst.else);
+      write(inst.else);
     }
     this.line('}');
   }
@@ -292,6 +317,8 @@ export class BlockEmitter implements Scope {
       this.line(`var ${this.name(param)} = ${this.name(inst.init[k])};`);
       this.aliases.set(inst.results[k], this.name(param));
     });
+    const outer = this.hasManyBranches;
+    this.hasManyBranches ||= branchesIn(inst.body) > mostPlain;
     this.line('loop {');
     this.inner(inst, () => {
       this.block(inst.cond);
@@ -300,6 +327,7 @@ export class BlockEmitter implements Scope {
       this.advance(inst);
     });
     this.line('}');
+    this.hasManyBranches = outer;
   }
 
   /** All parameters change at once: one that is the next value of another is copied before it is overwritten. */

@@ -281,6 +281,30 @@ describe('WGSL of hard cases', () => {
       },
       { buffers: plain },
     );
+  it('takes loops of many branches in a row, in which a software driver would else search 2ⁿ ways', async () => {
+    const program = programOf(
+      b => {
+        const i = b.builtin('globalX');
+        const x = b.load('f32', 0, i);
+        const [, sum] = b.while(
+          [b.u32(0), x],
+          ([k]) => b.pure('lt', [k, b.u32(3)]),
+          ([k, s]) => {
+            let value = s;
+            for (let n = 0; n < 40; n++) {
+              const isLarge = b.pure('gt', [value, b.float(1 + n / 8)]);
+              const halved = () => [b.pure('div', [value, b.float(2)])];
+              [value] = b.if(isLarge, halved, () => [b.pure('add', [value, b.pure('sqrt', [b.float(n)])])]);
+            }
+            return [b.pure('add', [k, b.u32(1)]), value];
+          },
+        );
+        b.store(1, i, 1, 0, sum);
+      },
+      { buffers: plain },
+    );
+    await agrees(gpu, program, [[0.5, 3, 9, 100], 4], [4, 1, 1], 1e-5);
+  });
   it('nests loops as deep', async () => {
     await agrees(gpu, looped(58), [[3], 1], [1, 1, 1]);
   });
