@@ -25,7 +25,10 @@ export interface Passed {
 }
 
 /**
- * A step of length dt: tensors of State's fields, [systems, …], and of Params', for each system or one for all.
+ * A step of length dt, from 0: tensors of State's fields, [systems, …], and of Params', for each system or one for all. Of what swings a step is to
+ * be shorter than half a period: what closes and opens again unseen is no event. A tensor's dt is not looked at; events are not passed backwards.
+ *
+ * @throws RangeError if dt is a number below 0, or none; if tensors do not fit.
  */
 export type HybridStep = <S, P>(
   state: S,
@@ -72,6 +75,8 @@ export function hybrid(text: string, options: PassOptions = { guards: [] }): Hyb
 `;
   const step: Kernel = kernel(source);
   return <S, P>(state: S, params: P, dt: number | Tensor) => {
+    if (typeof dt === 'number' && !(dt >= 0 && Number.isFinite(dt)))
+      throw new RangeError(`hybrid: dt is ${inWords(dt)}; give the length of a step, 0 or above.`);
     const systems = systemsOf(state, 'state');
     const sets = systemsOf(params, 'params');
     if (sets !== systems && sets !== 1)

@@ -10,7 +10,9 @@
  *
  * once for first and twice for second derivatives; both are zero as numbers. Then the state at τ jumps, and the rest of the step goes on from
  * there. Gaps that close at one time do so in the order given. A gap that is closed already and closing is an event at once; one that
- * is opening is none before it has been open. So a jump leaves its gap opening, or open: a switch that is passed turns the sign of its gap with its mode.
+ * begins a step opening is none before it has been open, though it fall back (to its law of rest, where its guard has one). So a jump leaves
+ * its gap opening, or open: a switch that is passed turns the sign of its gap with its mode. What closes and opens twice in a step, or in a way that no cubic
+ * tells, may be missed: of a motion that swings, a step is to be shorter than half a period.
  *
  * Kong, Payne, Zhu, Johnson: Saltation Matrices: The Essential Tool for Linearizing Hybrid Dynamical Systems, arXiv 2306.06862.
  */
@@ -92,12 +94,18 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
     ${choice(({ name, from, rests, some }) => (some ? `${name}Rests(k - ${from}u)` : `${rests}`))}
     return false;
   }
-  // A time up to the end, with the gap b, at which the gap is closed after it has been open; negative if none is known.
-  fn closedBy(k: u32, s: State, p: Params, b: vec2f, left: f32) -> f32 {
+  // Between two times, if they are known, a gap closes: it is open at the first, or has been from the start, and closed at the second. At the end it
+  // is b. The second is negative if none are known.
+  fn closesBetween(k: u32, s: State, p: Params, b: vec2f, left: f32, first: bool) -> vec2f {
     let a = eventGap(k, s, p);
-    if (a.x <= 0.0 && a.y < 0.0) { return 0.0; }
+    if (a.x <= 0.0 && a.y < 0.0) { return vec2f(0.0); }
     let shut = b.x < 0.0;
-    if (shut && (a.x >= 0.0 || b.y < 0.0)) { return left; }
+    if (shut && a.x >= 0.0) { return vec2f(0.0, left); }
+    if (shut && b.y < 0.0) {
+      let open = opensBefore(k, s, p, left);
+      if (open < 0.0 && a.y > 0.0 && first && !canRest(k)) { return vec2f(-1.0); }
+      return vec2f(max(open, 0.0), left);
+    }
     var between = 0.0; // where it may be otherwise than at the end
     if (shut) {
       between = -2.0 * a.x / a.y;
@@ -110,13 +118,26 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
     }
     if (between > 0.0 && between < left) {
       let g = eventGap(k, flow(s, p, between), p).x;
-      if (shut && g > 0.0) { return left; }
-      if (!shut && g < 0.0) { return between; }
+      if (shut && g > 0.0) { return vec2f(between, left); }
+      if (!shut && g < 0.0) { return vec2f(0.0, between); }
+    }
+    return vec2f(-1.0);
+  }
+  // When a gap is open that is closed now and at the end, but may open and close on the way: looked for up to where its rate vanishes.
+  fn opensBefore(k: u32, s: State, p: Params, end: f32) -> f32 {
+    var low = 0.0;
+    var high = end;
+    for (var i = 0u; i < 60u; i++) {
+      let t = 0.5 * (low + high);
+      if (t == low || t == high) { break; }
+      let g = eventGap(k, flow(s, p, t), p);
+      if (g.x > 0.0) { return t; }
+      if (g.y > 0.0) { low = t; } else { high = t; }
     }
     return -1.0;
   }
-  fn closesAt(k: u32, s: State, p: Params, by: f32) -> f32 {
-    var low = 0.0;
+  fn closesAt(k: u32, s: State, p: Params, from: f32, by: f32) -> f32 {
+    var low = from;
     var high = by;
     var t = by;
     for (var i = 0u; i < 60u; i++) {
@@ -147,9 +168,9 @@ export function passEvents(text: string, { guards, maxEvents = 8, rest = 0, graz
       for (var j = 0u; j < ${total}u; j++) {
         let after = eventGap(j, end, p);
         if (!(after.x <= 0.0 || after.x > 0.0)) { made.flags |= ${flags.lost}u; }
-        let by = detach(closedBy(j, s, p, after, left));
-        if (by >= 0.0) {
-          let t = detach(closesAt(j, s, p, by));
+        let between = detach(closesBetween(j, s, p, after, left, n == 0u));
+        if (between.y >= 0.0) {
+          let t = detach(closesAt(j, s, p, between.x, between.y));
           if (t < at || (t == at && k == ${total}u)) {
             at = t;
             k = j;

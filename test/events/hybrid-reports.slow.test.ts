@@ -68,6 +68,8 @@ describe('grazing, Zeno and rest', () => {
       [-0.5, 0, 0, 0, -0.5],
       [-0.05, 0.5, 0, 0, 0.3],
       [-0.02, 2, 9.81, 3, undefined], // opens, comes down, and bounces by half
+      [-0.5, 3.4, 9.81, 3, undefined], // so, but is closed at most times that a bisection would look at
+      [-0.02, 0.3, 9.81, 0, -0.02 + 0.3 * 0.7 - 0.5 * 9.81 * 0.49], // falls back without having been open
     ] as const) {
       const { state, passed } = below(y, v, g);
       expect([await passed.count.item(), await passed.flags.item()]).toEqual([count, 0]);
@@ -137,6 +139,7 @@ describe('says what is wrong', () => {
       () => hybridRollout(ball, { y, v }, params, { dt: 1, steps: 3, step: 1 } as never),
       "hybridRollout: there is no option 'step'",
     ],
+    [() => ball({ y, v }, params, -0.1), 'hybrid: dt is -0.1; give the length of a step, 0 or above.'],
     [
       () => ball({ y, v: on64([1, 2]) }, params, 0.1),
       "hybrid: 'v' of state has shape [2]; the first axis of all counts the systems, 1 of them.",
