@@ -7,6 +7,8 @@ export interface Preconditioner {
   readonly name: string;
   /** M = A but for rounding: by itself it is the method too, and few steps are allowed. */
   readonly exact?: boolean;
+  /** M⁻¹ r is one launch: steps with it may be recorded one by one (steps-taken.ts). */
+  readonly light?: boolean;
   /** @throws Error saying what the operator lacks. */
   prepare(A: LinearOperator<unknown>): Prepared;
 }

@@ -8,6 +8,7 @@ import type { Preconditioner } from '../preconditioner.ts';
 export function jacobi(): Preconditioner {
   return {
     name: 'jacobi',
+    light: true,
     prepare(A) {
       const inverse = inverseDiagonal('jacobi', A);
       const column = inverse.reshape([inverse.size, 1]);

@@ -52,6 +52,7 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
   const method = wanted.within?.(Math.max(1, Math.floor(maxSteps))) ?? wanted;
   const known = A instanceof SparseMatrix || A instanceof Stencil; // what it does is told by its numbers
   const rtol = options.rtol ?? (b.device.kind === 'cpu' && b.device.precision === 'f64' ? 1e-10 : 1e-5);
+  const isLight = !preconditioner || preconditioner.light === true; // else a step is replayed little faster than called
   const isShown = onSolved !== undefined || options.maxSteps !== undefined; // somebody asks how each solve goes
   const kind = [method.name, method.cycle, preconditioner?.name, rtol, atol, turned, nullspace !== undefined, b.shape];
   const solving: Solving = {
@@ -62,7 +63,13 @@ function solve<P>(A: LinearOperator<P>, b: Tensor, options: SolveOptions, shared
     rtol,
     atol,
     maxSteps,
-    experience: isShown ? undefined : exact ? ofFactor(rtol, b.device) : experienceWith(A, kind.join()),
+    experience: isShown
+      ? undefined
+      : exact
+        ? ofFactor(rtol, b.device)
+        : isLight
+          ? experienceWith(A, kind.join())
+          : undefined,
     withinRounding: exact && options.rtol === undefined,
     many: !exact,
     every: preconditioner ? 1 : 4, // a preconditioned step is dear, a look is not

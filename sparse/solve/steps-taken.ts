@@ -1,6 +1,7 @@
 /**
  * How many steps solves have taken that were looked at, so that those of a recorded step, at which nobody can look, may take as many
- * and some more.
+ * and some more. With a light preconditioner only: a V-cycle is dozens of launches, and a record of many of them takes longer to
+ * make than it saves.
  *
  * Solves are alike if their systems are of one kind: stencils on one grid, matrices with one pattern.
  */
