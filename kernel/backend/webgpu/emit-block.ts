@@ -22,7 +22,7 @@ import type {
   Value,
   While,
 } from '../../ir/ir.ts';
-import { arraysOf, blocksOf } from '../../ir/ir.ts';
+import { arraysOf } from '../../ir/ir.ts';
 import { sharedAngles } from '../../ir/math/expand.ts';
 import {
   arrayLoaded,
@@ -62,12 +62,15 @@ const isShort = ({ then, else: otherwise }: If): boolean => {
 
 const outermost = '  ';
 
-/** Branches in a row, in a loop, that are written plainly. */
-const mostPlain = 12;
-const branchesIn = (block: Block): number =>
-  block.body.reduce(
-    (sum, inst) => blocksOf(inst).reduce((n, inner) => n + branchesIn(inner), sum + (inst.kind === 'if' ? 1 : 0)),
-    0,
+/** Ways through a loop up to which its branches are written plainly. */
+const mostWays = 2 ** 12;
+
+/** Ways through a block; a loop within it is counted for itself. */
+const waysThrough = ({ body }: Block): number =>
+  body.reduce(
+    (ways, inst) =>
+      inst.kind === 'if' && !isShort(inst) ? ways * (waysThrough(inst.then) + waysThrough(inst.else)) : ways,
+    1,
   );
 
 /** Tint stops at 127 nested statements; `if` and its block are two. */
@@ -95,8 +98,8 @@ export class BlockEmitter implements Scope {
   /** Arrays that are still as they began, since nothing before has mentioned them. */
   private readonly unused: Set<LocalArray>;
   private indent = outermost;
-  /** Whether the loop being written, or one around it, has many branches. */
-  private hasManyBranches = false;
+  /** Whether many ways lead through the loop being written. */
+  private hasManyWays = false;
 
   constructor(program: Program, usage: Usage, layout: Layout, known: Known) {
     this.program = program;
@@ -278,7 +281,7 @@ export class BlockEmitter implements Scope {
 
   /**
    * An arm that is two blocks longer than written. SwiftShader looks for the way around a loop breadth first and puts what is
-   * reached from both arms in its queue twice if the arms are equally long: n branches in a row take 2ⁿ steps.
+   * reached from both arms in its queue twice if the arms are equally long: it takes as many steps as there are ways.
    */
   private longerArm(inst: If, block: Block): void {
     this.inner(inst, () => {
@@ -300,9 +303,9 @@ export class BlockEmitter implements Scope {
       return;
     }
     for (const result of inst.results) this.line(`var ${this.name(result)}: ${result.type};`);
-    const longer = branchesIn(inst.then) < branchesIn(inst.else) ? inst.else : inst.then;
+    const longer = waysThrough(inst.then) < waysThrough(inst.else) ? inst.else : inst.then;
     const write = (block: Block): void =>
-      this.hasManyBranches && block === longer ? this.longerArm(inst, block) : this.arm(inst, block);
+      this.hasManyWays && block === longer ? this.longerArm(inst, block) : this.arm(inst, block);
     this.line(`if (${this.name(inst.cond)}) {`);
     write(inst.then);
     if (inst.else.body.length > 0 || inst.results.length > 0) {
@@ -317,8 +320,8 @@ export class BlockEmitter implements Scope {
       this.line(`var ${this.name(param)} = ${this.name(inst.init[k])};`);
       this.aliases.set(inst.results[k], this.name(param));
     });
-    const outer = this.hasManyBranches;
-    this.hasManyBranches ||= branchesIn(inst.body) > mostPlain;
+    const outer = this.hasManyWays;
+    this.hasManyWays = waysThrough(inst.body) > mostWays;
     this.line('loop {');
     this.inner(inst, () => {
       this.block(inst.cond);
@@ -327,7 +330,7 @@ export class BlockEmitter implements Scope {
       this.advance(inst);
     });
     this.line('}');
-    this.hasManyBranches = outer;
+    this.hasManyWays = outer;
   }
 
   /** All parameters change at once: one that is the next value of another is copied before it is overwritten. */
