@@ -127,11 +127,11 @@ const newton = (shape: Shape): string => /* wgsl */ `
     var flat = 0.0;
     loop {
       ${along(shape)}
-      if (steps > 0u && !(gain > tolerance * tolerance * scale)) {
-        last = select(0.0, 1.0, gain > 0.0);
+      let small = !(gain > tolerance * tolerance * scale);
+      if (steps > 0u && (small || steps >= 60u)) {
+        last = select(0.0, 1.0, small && gain > 0.0);
         break;
       }
-      if (steps >= 60u) { break; }
       var Mp: array<f32, ${shape.nv}>;
       ${massTimes(shape, 'Mp', 'p')}
       var curve = 0.0;
