@@ -10,7 +10,7 @@
  */
 
 import { onDeviceBy, type Tensor, tensor, zeros } from '../../kernel/index.ts';
-import { frameMotions } from './dynamics/inverse.ts';
+import { frameMotions } from './dynamics/frame-motions.ts';
 import { type Kinematics, kinematics } from './dynamics/kinematics.ts';
 import { bySizes, column, place, poseFrom, quaternions, type Sizes, store, vec } from './layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from './model.ts';

@@ -16,7 +16,8 @@ import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../k
 import { bodiesOf } from '../constraint/geoms.ts';
 import { roots } from '../constraint/local-arrays.ts';
 import { frameOf, referenceOf, rootOf, type TouchParams, touches, touchesOf } from '../constraint/touch.ts';
-import { frameMotions, jointProjections } from '../dynamics/inverse.ts';
+import { frameMotions } from '../dynamics/frame-motions.ts';
+import { jointProjections } from '../dynamics/joint-projections.ts';
 import type { Kinematics } from '../dynamics/kinematics.ts';
 import { place, vec } from '../layout.ts';
 import type { ArticulatedState, Model } from '../model.ts';

@@ -12,7 +12,7 @@
  */
 
 import { concat, kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { frameMotions } from '../dynamics/inverse.ts';
+import { frameMotions } from '../dynamics/frame-motions.ts';
 import type { Kinematics } from '../dynamics/kinematics.ts';
 import { place, quaternions, vec } from '../layout.ts';
 import type { Model } from '../model.ts';

@@ -10,7 +10,7 @@ import { type Device, lazyKernel, onDeviceOf, type Tensor, tensor } from '../../
 import type { ArticulatedParams, Model } from '../model.ts';
 import { lengthOf } from '../parts.ts';
 import { type Prepared, prepare } from '../structure.ts';
-import { jointProjections } from './inverse.ts';
+import { jointProjections } from './joint-projections.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
 
 const carried = lazyKernel(/* wgsl */ `

@@ -12,7 +12,7 @@ import { type Tensor, zeros } from '../../../kernel/index.ts';
 import { bySizes, column, place, store, symmetric, vec } from '../layout.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import { type Prepared, prepare } from '../structure.ts';
-import { frameMotions } from './inverse.ts';
+import { frameMotions } from './frame-motions.ts';
 import { type Kinematics, kinematics } from './kinematics.ts';
 import { springEnergy } from './passive.ts';
 

@@ -23,7 +23,8 @@
  */
 
 import { kernelsByKey, onDeviceOf, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
-import { frameMotions, jointProjections } from '../dynamics/inverse.ts';
+import { frameMotions } from '../dynamics/frame-motions.ts';
+import { jointProjections } from '../dynamics/joint-projections.ts';
 import type { Kinematics } from '../dynamics/kinematics.ts';
 import { quaternions, store, vec } from '../layout.ts';
 import type { Model } from '../model.ts';

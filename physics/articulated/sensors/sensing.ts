@@ -8,7 +8,8 @@
 import { concat, onDevice, type Tensor, tensor, zeros } from '../../../kernel/index.ts';
 import { actuation } from '../actuators/actuate.ts';
 import { energies } from '../dynamics/energy.ts';
-import { frameForces, frameMotions } from '../dynamics/inverse.ts';
+import { frameMotions } from '../dynamics/frame-motions.ts';
+import { frameForces } from '../dynamics/inverse.ts';
 import { kinematics } from '../dynamics/kinematics.ts';
 import type { ArticulatedParams, ArticulatedState, Model } from '../model.ts';
 import type { Sensor } from '../parts.ts';
